@@ -1,0 +1,163 @@
+//! Layers of arcs → one weight per arc, and the negative evidence apart.
+//!
+//! `w_uv = Σ_standing c·weight + Σ_interaction c·weight·ln(1 + count)·2^(−age / 90 days)`, with a
+//! coefficient c for each layer. A person who blocks or mutes another gives it no attention. Time
+//! O(m log layers), memory 8 B for every arc of the result.
+
+use model::{Day, Layer};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::csr::Csr;
+
+/// Days after which an interaction counts half.
+pub const HALF_LIFE_DAYS: f64 = 90.0;
+
+/// Weights below this are noise and dropped: a like of three years ago.
+const WEIGHT_MIN: f64 = 1e-4;
+
+/// Arcs of one layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerArcs {
+    /// Which layer.
+    pub layer: Layer,
+    /// Who attends to whom in it, with weights where they are not 1.
+    pub arcs: Csr,
+    /// How often, beside `arcs.targets()`; empty in layers without counts.
+    pub counts: Vec<u32>,
+    /// The last day it happened, beside `arcs.targets()`; empty if unknown, then nothing decays.
+    pub last_days: Vec<Day>,
+}
+
+/// Who attends to whom, over all layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attention {
+    /// `w_uv`, by source.
+    pub arcs: Csr,
+    /// Blocks and mutes, by source; never propagated.
+    pub negative: Csr,
+}
+
+/// Why layers do not combine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttentionError {
+    /// A layer has another number of people than the graph.
+    #[error("combine layer {layer}: it has {found} people, the graph has {nodes}")]
+    People {
+        /// The layer.
+        layer: Layer,
+        /// People in the layer.
+        found: usize,
+        /// People in the graph.
+        nodes: usize,
+    },
+    /// Counts or days are not beside the arcs.
+    #[error("combine layer {layer}: {arcs} arcs with {counts} counts and {days} days")]
+    Columns {
+        /// The layer.
+        layer: Layer,
+        /// Number of arcs.
+        arcs: usize,
+        /// Number of counts.
+        counts: usize,
+        /// Number of days.
+        days: usize,
+    },
+}
+
+/// How much an arc of a layer says about attention, against a follow.
+pub const fn coefficient(layer: Layer) -> f64 {
+    match layer {
+        Layer::Follow | Layer::Reply => 1.0,
+        Layer::Mention => 0.75,
+        Layer::Repost | Layer::List => 0.5,
+        Layer::Like | Layer::Member => 0.25,
+        Layer::Block | Layer::Mute => 0.0,
+    }
+}
+
+/// Combines the layers of `nodes` people into one weight per arc, as of `today`.
+pub fn attention_stage(
+    nodes: usize,
+    layers: &[LayerArcs],
+    today: Day,
+) -> Result<Attention, AttentionError> {
+    layers.iter().try_for_each(|layer| layer.check(nodes))?;
+    let (negative, positive): (Vec<&LayerArcs>, Vec<&LayerArcs>) =
+        layers.iter().partition(|layer| layer.layer.is_negative());
+    let negative = combine(nodes, &negative, |layer, arc| layer.arc_weight(arc));
+    let arcs = combine(nodes, &positive, |layer, arc| layer.attention(arc, today));
+    let arcs = match negative.arcs() {
+        0 => arcs,
+        _ => arcs.filter(|source, target, _| negative.weight(source, target).is_none()),
+    };
+    Ok(Attention { arcs, negative })
+}
+
+impl LayerArcs {
+    fn check(&self, nodes: usize) -> Result<(), AttentionError> {
+        let (layer, arcs) = (self.layer, self.arcs.arcs());
+        if self.arcs.nodes() != nodes {
+            return Err(AttentionError::People { layer, found: self.arcs.nodes(), nodes });
+        }
+        let (counts, days) = (self.counts.len(), self.last_days.len());
+        if (counts != 0 && counts != arcs) || (days != 0 && days != arcs) {
+            return Err(AttentionError::Columns { layer, arcs, counts, days });
+        }
+        Ok(())
+    }
+
+    fn arc_weight(&self, arc: usize) -> f64 {
+        self.arcs.weights().map_or(1.0, |weights| f64::from(weights[arc]))
+    }
+
+    fn attention(&self, arc: usize, today: Day) -> f64 {
+        let standing = coefficient(self.layer) * self.arc_weight(arc);
+        if !self.layer.is_interaction() {
+            return standing;
+        }
+        let count = self.counts.get(arc).map_or(1.0, |&count| f64::from(count));
+        let age = self.last_days.get(arc).map_or(0.0, |day| f64::from(day.until(today)));
+        standing * count.ln_1p() * (-age / HALF_LIFE_DAYS).exp2()
+    }
+}
+
+/// Adds up the layers' arcs, each weighed by `weight(layer, arc)`. One layer of plain follows stays
+/// unweighted: it halves the memory of everything after.
+fn combine(
+    nodes: usize,
+    layers: &[&LayerArcs],
+    weight: impl Fn(&LayerArcs, usize) -> f64 + Sync,
+) -> Csr {
+    if let [only] = layers
+        && only.arcs.is_unweighted()
+        && !only.layer.is_interaction()
+    {
+        return only.arcs.clone();
+    }
+    let rows = (0..nodes as u32)
+        .into_par_iter()
+        .with_min_len(256)
+        .map(|person| combine_row(person, layers, &weight))
+        .collect();
+    Csr::from_rows(rows, true)
+}
+
+fn combine_row(
+    person: u32,
+    layers: &[&LayerArcs],
+    weight: &impl Fn(&LayerArcs, usize) -> f64,
+) -> Vec<(u32, f32)> {
+    let mut terms: Vec<(u32, f64)> = Vec::new();
+    for layer in layers {
+        let range = layer.arcs.range(person);
+        terms.extend(range.map(|arc| (layer.arcs.targets()[arc], weight(layer, arc))));
+    }
+    // A stable sort keeps the layers' order, so the sum of each arc is always taken the same way.
+    terms.sort_by_key(|term| term.0);
+    let sums = terms.chunk_by(|a, b| a.0 == b.0);
+    sums.map(|same| (same[0].0, same.iter().map(|term| term.1).sum::<f64>()))
+        .filter(|&(_, sum)| sum >= WEIGHT_MIN)
+        .map(|(target, sum)| (target, sum as f32))
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! Compressed sparse rows: the arcs that leave each person, sorted by target.
+//!
+//! Memory: 8 B/person + 4 B/arc, and 4 B/arc more with weights. Without weights every arc weighs 1.
+
+mod build;
+mod transform;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::{ArcList, Built};
+
+/// Why numbers are not a graph.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CsrError {
+    /// Parallel arrays differ in length.
+    #[error("read arcs: {sources} sources, {targets} targets and {weights} weights must be equally many")]
+    Lengths {
+        /// Number of sources.
+        sources: usize,
+        /// Number of targets.
+        targets: usize,
+        /// Number of weights.
+        weights: usize,
+    },
+    /// An arc names a person outside of the graph.
+    #[error("read arc {arc}: person {person} is not below {nodes}")]
+    PersonOutside {
+        /// Position of the arc.
+        arc: usize,
+        /// The person that it names.
+        person: u32,
+        /// Number of people.
+        nodes: usize,
+    },
+    /// A weight is not a positive finite number.
+    #[error("read arc {arc}: weight {weight} must be finite and above 0")]
+    Weight {
+        /// Position of the arc.
+        arc: usize,
+        /// The weight, as text because floats have no equality.
+        weight: String,
+    },
+    /// Row offsets do not start at 0, fall, or do not end at the number of arcs.
+    #[error("read row offsets: row {row} does not continue the one before")]
+    Offsets {
+        /// The first wrong row.
+        row: usize,
+    },
+    /// A row is not strictly ascending.
+    #[error("read row {row}: targets must ascend without repeats")]
+    Order {
+        /// The row.
+        row: usize,
+    },
+}
+
+/// Arcs by source. Rows ascend strictly by target; there are no self-loops; weights are positive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Csr {
+    offsets: Vec<u64>,
+    targets: Vec<u32>,
+    weights: Option<Vec<f32>>,
+}
+
+impl Csr {
+    /// A graph of `nodes` people and no arcs.
+    pub fn empty(nodes: usize) -> Csr {
+        Csr { offsets: vec![0; nodes + 1], targets: Vec::new(), weights: None }
+    }
+
+    /// Takes over finished arrays, after checking every promise that the type makes.
+    pub fn from_parts(
+        offsets: Vec<u64>,
+        targets: Vec<u32>,
+        weights: Option<Vec<f32>>,
+    ) -> Result<Csr, CsrError> {
+        let csr = Csr { offsets, targets, weights };
+        csr.check()?;
+        Ok(csr)
+    }
+
+    fn check(&self) -> Result<(), CsrError> {
+        let arcs = self.targets.len();
+        if let Some(weights) = &self.weights
+            && weights.len() != arcs
+        {
+            return Err(CsrError::Lengths { sources: arcs, targets: arcs, weights: weights.len() });
+        }
+        if self.offsets.first() != Some(&0) {
+            return Err(CsrError::Offsets { row: 0 });
+        }
+        if let Some(row) = self.offsets.windows(2).position(|pair| pair[0] > pair[1]) {
+            return Err(CsrError::Offsets { row });
+        }
+        if self.offsets.last() != Some(&(arcs as u64)) {
+            return Err(CsrError::Offsets { row: self.nodes() });
+        }
+        (0..self.nodes()).try_for_each(|row| self.check_row(row))?;
+        build::check_weights(self.weights.as_deref())
+    }
+
+    fn check_row(&self, row: usize) -> Result<(), CsrError> {
+        let targets = self.row(row as u32);
+        if targets.windows(2).any(|pair| pair[0] >= pair[1])
+            || targets.binary_search(&(row as u32)).is_ok()
+        {
+            return Err(CsrError::Order { row });
+        }
+        match targets.last() {
+            Some(&person) if person as usize >= self.nodes() => Err(CsrError::PersonOutside {
+                arc: self.offsets[row + 1] as usize - 1,
+                person,
+                nodes: self.nodes(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Number of people.
+    pub fn nodes(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of arcs.
+    pub fn arcs(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether every arc weighs 1.
+    pub fn is_unweighted(&self) -> bool {
+        self.weights.is_none()
+    }
+
+    /// Start of each row in [`Csr::targets`], and the number of arcs at the end.
+    pub fn offsets(&self) -> &[u64] {
+        &self.offsets
+    }
+
+    /// Targets of all rows, row after row.
+    pub fn targets(&self) -> &[u32] {
+        &self.targets
+    }
+
+    /// Weights beside [`Csr::targets`]; `None` if every arc weighs 1.
+    pub fn weights(&self) -> Option<&[f32]> {
+        self.weights.as_deref()
+    }
+
+    /// Where the arcs of `person` lie in [`Csr::targets`].
+    pub fn range(&self, person: u32) -> std::ops::Range<usize> {
+        let row = person as usize;
+        self.offsets[row] as usize..self.offsets[row + 1] as usize
+    }
+
+    /// Whom `person` attends to, ascending.
+    pub fn row(&self, person: u32) -> &[u32] {
+        &self.targets[self.range(person)]
+    }
+
+    /// Weights beside [`Csr::row`]; `None` if every arc weighs 1.
+    pub fn row_weights(&self, person: u32) -> Option<&[f32]> {
+        self.weights.as_ref().map(|weights| &weights[self.range(person)])
+    }
+
+    /// Targets and weights of one row.
+    pub fn arcs_of(&self, person: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let weights = self.row_weights(person);
+        self.row(person)
+            .iter()
+            .enumerate()
+            .map(move |(at, &target)| (target, weights.map_or(1.0, |weights| weights[at])))
+    }
+
+    /// Weight of the arc from `source` to `target`, if there is one.
+    pub fn weight(&self, source: u32, target: u32) -> Option<f32> {
+        let at = self.row(source).binary_search(&target).ok()?;
+        Some(self.row_weights(source).map_or(1.0, |weights| weights[at]))
+    }
+
+    /// Number of arcs in a row.
+    pub fn degree(&self, person: u32) -> usize {
+        self.range(person).len()
+    }
+
+    /// Sum of the weights of each row.
+    pub fn strengths(&self) -> Vec<f64> {
+        (0..self.nodes() as u32).map(|person| self.strength(person)).collect()
+    }
+
+    /// Sum of the weights of one row.
+    pub fn strength(&self, person: u32) -> f64 {
+        match self.row_weights(person) {
+            Some(weights) => weights.iter().map(|&weight| f64::from(weight)).sum(),
+            None => self.degree(person) as f64,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Arcs to communities and scores: pure functions, no IO, no clock, no randomness of their own.
+//!
+//! People are dense numbers `0..nodes` here; the caller keeps the map to stored ids. The same input
+//! gives the same output, bit for bit, whatever the number of threads.
+//!
+//! A run is a chain of stages. Each takes plain data and returns plain (serde) data, so that a
+//! caller can seal it and go on in another process. n people, m arcs, c members of a community:
+//!
+//! | stage | input | output | time | memory |
+//! |---|---|---|---|---|
+//! | [`attention_stage`] | [`LayerArcs`] of every layer, today | [`Attention`] | O(m) | 8 B/arc of each layer |
+//! | [`community_stage`] | [`Attention`], the last [`Hierarchy`] | [`Hierarchy`] | O(m · levels) | 20 B/arc |
+//! | [`trust_stage`] | [`Attention`], [`Hierarchy`], given seeds | [`Trust`] | O(m · sets · log n) | 8 B/arc + 16 B/person |
+//! | [`rank_stage`] | [`Attention`], [`Trust`], the last [`GlobalRank`] | [`GlobalRank`] | O(m · iterations) | 8 B/arc + 40 B/person |
+//! | [`people_stage`] | all of the above, kinds, a level | [`CommunityPeople`] of every community | O(m · iterations) | 12 B/arc of one community per thread |
+//!
+
+pub mod attention;
+pub mod communities;
+pub mod csr;
+pub mod people;
+pub mod rank;
+pub mod trust;
+
+pub use attention::{Attention, LayerArcs, attention_stage};
+pub use communities::{CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage};
+pub use csr::{ArcList, Csr, CsrError};
+pub use people::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};
+pub use rank::{GlobalRank, RankSettings, rank_stage};
+pub use trust::{Trust, TrustSettings, trust_stage};

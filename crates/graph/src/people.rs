@@ -1,0 +1,86 @@
+//! PeopleRank in each community.
+
+use std::num::NonZeroU32;
+
+use model::PersonKind;
+use serde::{Deserialize, Serialize};
+
+use crate::attention::Attention;
+use crate::communities::Hierarchy;
+use crate::rank::{GlobalRank, RankSettings};
+use crate::trust::Trust;
+
+/// Everything that the scores in communities are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct PeopleInput<'a> {
+    /// Who attends to whom.
+    pub attention: &'a Attention,
+    /// The communities.
+    pub hierarchy: &'a Hierarchy,
+    /// Trust of every person.
+    pub trust: &'a Trust,
+    /// Global attention of every person.
+    pub global: &'a GlobalRank,
+    /// Kind of every person; empty if all are unknown.
+    pub kinds: &'a [PersonKind],
+}
+
+/// How people are ranked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeopleSettings {
+    /// The walk in each community.
+    pub walk: RankSettings,
+    /// At most so many receivers who are not members are kept for each community, by attention.
+    pub outsiders_max: usize,
+}
+
+/// One person in one community.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PersonScore {
+    /// Who.
+    pub person: u32,
+    /// Whether the community is the person's own on this level.
+    pub member: bool,
+    /// Share of the community's attention.
+    pub share: f32,
+    /// The same on a fixed logarithmic scale, 0 to 1000.
+    pub score: f32,
+    /// Lower 95 % bound of the share of its attention that comes from the community's own, 0 to 1.
+    pub insider: f32,
+    /// How many independent members the attention comes from, as an effective number.
+    pub support: f32,
+    /// 1 for the most attended; `None` under a noise level.
+    pub rank: Option<NonZeroU32>,
+    /// Rank among persons; `None` for other kinds.
+    pub rank_person: Option<NonZeroU32>,
+    /// Rank among organisations; `None` for other kinds.
+    pub rank_organisation: Option<NonZeroU32>,
+    /// Rank by insider score; `None` under a noise level.
+    pub rank_insider: Option<NonZeroU32>,
+    /// Whether the support is too small to say much.
+    pub low_confidence: bool,
+}
+
+/// The people of one community.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommunityPeople {
+    /// Community of the level.
+    pub community: u32,
+    /// Mean trust of its members, in units of the mean person's.
+    pub trust: f32,
+    /// Whether `trust` is under the noise level; then every rank is `None`.
+    pub low_trust: bool,
+    /// Attention shares below this have no rank.
+    pub noise: f32,
+    /// Members and receivers, by falling share, then by number.
+    pub people: Vec<PersonScore>,
+}
+
+/// Scores the people of every community of one level, in the level's order.
+pub fn people_stage(
+    input: &PeopleInput<'_>,
+    level: usize,
+    settings: &PeopleSettings,
+) -> Vec<CommunityPeople> {
+    todo!()
+}
