@@ -1,0 +1,24 @@
+//! Communities as they are stored and served.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::CommunityId;
+
+/// One community of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Community {
+    /// The stable id.
+    pub id: CommunityId,
+    /// The community around it, one level up; `None` at level 0.
+    pub parent: Option<CommunityId>,
+    /// 0 is the coarsest.
+    pub level: u8,
+    /// How many persons belong to it.
+    pub members: u32,
+    /// The share of all trust that its members hold.
+    pub trust: f32,
+    /// Whether its trust is under the noise level: its people are served without ranks.
+    pub low_trust: bool,
+    /// Words that set it apart, the most telling first.
+    pub labels: Vec<String>,
+}

@@ -1,0 +1,189 @@
+//! Ids: dense 64-bit numbers inside, a typed prefix and Crockford base32 outside.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Platform;
+
+/// Why a piece of text is not a public id of the kind that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an id of the form {prefix}_…")]
+pub struct IdError {
+    text: String,
+    prefix: &'static str,
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Writes `number` in Crockford base32, without leading zeros.
+fn encode(mut number: u64) -> String {
+    let mut digits = vec![ALPHABET[(number & 31) as usize]];
+    number >>= 5;
+    while number > 0 {
+        digits.push(ALPHABET[(number & 31) as usize]);
+        number >>= 5;
+    }
+    digits.iter().rev().map(|&digit| char::from(digit)).collect()
+}
+
+/// Reads Crockford base32: case is ignored, `o` is 0, `i` and `l` are 1.
+fn decode(text: &str) -> Option<u64> {
+    if text.is_empty() || text.len() > 13 {
+        return None;
+    }
+    text.bytes().try_fold(0u64, |number, byte| {
+        let digit = match byte.to_ascii_lowercase() {
+            b'o' => b'0',
+            b'i' | b'l' => b'1',
+            other => other,
+        };
+        let value = ALPHABET.iter().position(|&known| known == digit)? as u64;
+        number.checked_mul(32)?.checked_add(value)
+    })
+}
+
+macro_rules! public_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(u64);
+
+        impl $name {
+            /// What every public id of this kind begins with, before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// The id with this stored number.
+            pub const fn new(number: u64) -> $name {
+                $name(number)
+            }
+
+            /// The stored number.
+            pub const fn number(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}_{}", $prefix, encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<$name, IdError> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(decode)
+                    .map($name)
+                    .ok_or_else(|| IdError { text: text.chars().take(80).collect(), prefix: $prefix })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<$name, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    };
+}
+
+public_id! {
+    /// One profile: 8 bits of platform, 45 bits of sequence, so that it fits a JSON number.
+    ProfileId, "prf"
+}
+public_id! {
+    /// One person. It is the number of the profile that the person was minted for, and is stored
+    /// once a second profile joins: merging keeps the older id, unmerging revives the other.
+    PersonId, "per"
+}
+public_id! {
+    /// One community, minted at its birth and kept for as long as lineage can follow it.
+    CommunityId, "com"
+}
+public_id! {
+    /// One scoring of one snapshot.
+    RunId, "run"
+}
+public_id! {
+    /// One sealed attention graph.
+    SnapshotId, "snp"
+}
+public_id! {
+    /// One API key; never the secret itself.
+    KeyId, "key"
+}
+
+/// The bits of a [`ProfileId`] that count profiles within one platform.
+const SEQUENCE_BITS: u32 = 45;
+
+impl ProfileId {
+    /// The profile with this sequence number on `platform`.
+    ///
+    /// # Panics
+    /// If `sequence` needs more than 45 bits: 35 trillion profiles of one platform.
+    pub const fn on(platform: Platform, sequence: u64) -> ProfileId {
+        assert!(sequence < 1 << SEQUENCE_BITS, "sequence exceeds 45 bits");
+        ProfileId(((platform.number() as u64) << SEQUENCE_BITS) | sequence)
+    }
+
+    /// The platform in the id, if its number is a known one.
+    pub fn platform(self) -> Option<Platform> {
+        u8::try_from(self.0 >> SEQUENCE_BITS).ok().and_then(Platform::from_number)
+    }
+
+    /// The person that this profile is as long as no proof joins it to another.
+    pub const fn home_person(self) -> PersonId {
+        PersonId(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_public_id_reads_back(number: u64) {
+            let id = PersonId::new(number);
+            prop_assert_eq!(id.to_string().parse::<PersonId>(), Ok(id));
+            prop_assert!(id.to_string().parse::<CommunityId>().is_err());
+        }
+    }
+
+    #[test]
+    fn crockford_forgives_look_alikes_and_case() {
+        assert_eq!("com_1O".parse::<CommunityId>(), "com_i0".parse());
+        assert!("com_".parse::<CommunityId>().is_err());
+        assert!("com_u".parse::<CommunityId>().is_err());
+        assert!("com_zzzzzzzzzzzzz".parse::<CommunityId>().is_err());
+    }
+
+    #[test]
+    fn a_profile_id_carries_its_platform_and_fits_a_json_number() {
+        let id = ProfileId::on(Platform::BLUESKY, 7);
+        assert_eq!(id.platform(), Some(Platform::BLUESKY));
+        assert!(
+            ProfileId::on(Platform::from_number(20).unwrap(), (1 << 45) - 1).number() < 1 << 53
+        );
+        assert_eq!(id.home_person().number(), id.number());
+    }
+}

@@ -1,0 +1,90 @@
+//! Claims that two accounts belong to one person, and the law that turns claims into proof.
+//!
+//! A link is proven in two ways. *Mutual*: each profile names the other. *Website*: two profiles
+//! of different platforms prove control of one web page, and no third profile of either platform
+//! does (a company's page that vouches for its whole staff proves nothing). What only one side
+//! says never links anything.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ProfileId;
+use crate::platform::Platform;
+
+/// What a profile says it also is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Claim {
+    /// Another account: a handle in lower case, or a native id.
+    Account {
+        /// The other identity space.
+        platform: Platform,
+        /// The other's handle or native id.
+        target: String,
+    },
+    /// Control of a web page, which the platform itself has checked (a verified rel=me link, a
+    /// domain handle). Host in lower case and path, without scheme or trailing slash.
+    Website {
+        /// Host and path, such as `example.org/~ada`.
+        page: String,
+    },
+}
+
+/// Why two profiles are one person. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Proof {
+    /// Each names the other.
+    Mutual = 1,
+    /// Both control one web page that nobody else of their platforms controls.
+    Website = 2,
+}
+
+/// A proven link; `a < b`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// The profile with the lower id.
+    pub a: ProfileId,
+    /// The profile with the higher id.
+    pub b: ProfileId,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// The form in which a web page is compared: no scheme, host in lower case, no `www.`, no query,
+/// no fragment, no trailing slash. `None` for what is no web page.
+pub fn normalise_page(url: &str) -> Option<String> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return None;
+    }
+    let bare = rest.split(['?', '#']).next()?.trim_end_matches('/');
+    let (host, path) = bare.split_once('/').map_or((bare, None), |(h, p)| (h, Some(p)));
+    let host = host.to_ascii_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
+    if host.is_empty() || !host.contains('.') || host.contains(['@', ' ']) {
+        return None;
+    }
+    Some(path.map_or_else(|| host.to_owned(), |path| format!("{host}/{path}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_page_has_one_form() {
+        for url in ["https://Example.org/", "http://www.example.org", "https://example.org/?x=1#y"]
+        {
+            assert_eq!(normalise_page(url).as_deref(), Some("example.org"));
+        }
+        assert_eq!(normalise_page("https://a.org/~Ada/").as_deref(), Some("a.org/~Ada"));
+    }
+
+    #[test]
+    fn what_is_no_page_is_none() {
+        for text in ["", "example.org", "ftp://example.org", "https://", "https://localhost/x"] {
+            assert_eq!(normalise_page(text), None, "{text}");
+        }
+        assert_eq!(normalise_page("https://user@example.org/"), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! API keys: `borg_live_` or `borg_test_`, 30 random base62 digits, 6 base62 digits of CRC32.
+//!
+//! The checksum tells a mistyped key from a wrong one before anything is read, and lets secret
+//! scanners recognise a leaked key offline. 30 digits are 178 bits, so a stored HMAC needs no slow
+//! hash.
+
+use std::fmt;
+
+/// Which world a key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Realm {
+    /// The real index, for real credits.
+    Live,
+    /// Sample data and play credits.
+    Test,
+}
+
+/// The secret of an API key. Its `Debug` form shows no digit of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// Why a text is no API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// It does not begin with one of the prefixes, or has the wrong length or characters.
+    #[error("an API key looks like borg_live_ or borg_test_ and 36 letters and digits")]
+    BadForm,
+    /// The last six characters do not fit the others.
+    #[error("the API key's checksum is wrong: was it copied whole?")]
+    BadChecksum,
+}
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BODY_DIGITS: usize = 30;
+const CHECK_DIGITS: usize = 6;
+
+/// How many random bytes [`Secret::from_random`] takes.
+pub const RANDOM_BYTES: usize = 48;
+
+impl Secret {
+    /// Makes a key from random bytes; bytes of 248 and above are skipped, so that every digit is
+    /// equally likely. `None` if too many had to be skipped: draw again.
+    pub fn from_random(realm: Realm, random: &[u8; RANDOM_BYTES]) -> Option<Secret> {
+        let fair = random.iter().filter(|&&byte| byte < 248);
+        let body: String = fair
+            .take(BODY_DIGITS)
+            .map(|&byte| char::from(DIGITS[usize::from(byte) % 62]))
+            .collect();
+        if body.len() < BODY_DIGITS {
+            return None;
+        }
+        let head = format!("{}{body}", realm.prefix());
+        let check = checksum(&head);
+        Some(Secret(head + &check))
+    }
+
+    /// Takes a key as a client sent it.
+    pub fn parse(text: &str) -> Result<Secret, SecretError> {
+        let body = [Realm::Live, Realm::Test]
+            .into_iter()
+            .find_map(|realm| text.strip_prefix(realm.prefix()))
+            .ok_or(SecretError::BadForm)?;
+        let well_formed = body.len() == BODY_DIGITS + CHECK_DIGITS
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !well_formed {
+            return Err(SecretError::BadForm);
+        }
+        let (head, check) = text.split_at(text.len() - CHECK_DIGITS);
+        if checksum(head) == check {
+            Ok(Secret(text.to_owned()))
+        } else {
+            Err(SecretError::BadChecksum)
+        }
+    }
+
+    /// The whole secret: to be shown once, or hashed.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The last four characters, by which people tell their keys apart.
+    pub fn last_four(&self) -> &str {
+        &self.0[self.0.len() - 4..]
+    }
+
+    /// Which world it opens.
+    pub fn realm(&self) -> Realm {
+        if self.0.starts_with(Realm::Live.prefix()) { Realm::Live } else { Realm::Test }
+    }
+}
+
+impl Realm {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Realm::Live => "borg_live_",
+            Realm::Test => "borg_test_",
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", self.realm().prefix())
+    }
+}
+
+fn checksum(head: &str) -> String {
+    let mut sum = crc32fast::hash(head.as_bytes());
+    let mut digits = [b'0'; CHECK_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[(sum % 62) as usize];
+        sum /= 62;
+    }
+    digits.iter().map(|&digit| char::from(digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> Secret {
+        let random: [u8; RANDOM_BYTES] = std::array::from_fn(|i| (i * 5) as u8);
+        Secret::from_random(Realm::Live, &random).unwrap()
+    }
+
+    #[test]
+    fn a_key_reads_back_and_hides_itself() {
+        let key = secret();
+        assert_eq!(key.reveal().len(), "borg_live_".len() + 36);
+        assert_eq!(Secret::parse(key.reveal()), Ok(key.clone()));
+        assert_eq!(format!("{key:?}"), "borg_live_…");
+    }
+
+    #[test]
+    fn one_wrong_character_is_told_from_a_wrong_form() {
+        let key = secret();
+        let mut typo = key.reveal().to_owned().into_bytes();
+        typo[12] = if typo[12] == b'a' { b'b' } else { b'a' };
+        let typo = String::from_utf8(typo).unwrap();
+        assert_eq!(Secret::parse(&typo), Err(SecretError::BadChecksum));
+        assert_eq!(Secret::parse("borg_live_short"), Err(SecretError::BadForm));
+        assert_eq!(Secret::parse("sk_live_123"), Err(SecretError::BadForm));
+    }
+
+    #[test]
+    fn too_few_fair_bytes_are_refused() {
+        assert_eq!(Secret::from_random(Realm::Test, &[255; RANDOM_BYTES]), None);
+    }
+}

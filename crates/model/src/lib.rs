@@ -1,0 +1,30 @@
+//! The nouns of Borg, their laws, and the ports it meets the world through.
+//!
+//! Nothing here does input or output, reads a clock or knows a database: every other crate of the
+//! workspace may depend on this one, and this one depends on none of them.
+
+pub mod adjacency;
+pub mod budget;
+pub mod community;
+pub mod id;
+pub mod identity;
+pub mod key;
+pub mod layer;
+pub mod message;
+pub mod observation;
+pub mod platform;
+pub mod port;
+pub mod profile;
+pub mod snapshot;
+pub mod standing;
+pub mod time;
+pub mod varint;
+
+pub use adjacency::{Adjacency, Entry};
+pub use community::Community;
+pub use id::{CommunityId, KeyId, PersonId, ProfileId, RunId, SnapshotId};
+pub use layer::{Direction, Layer};
+pub use platform::{Account, Platform};
+pub use profile::{Consent, PersonKind};
+pub use standing::Standing;
+pub use time::{Day, Timestamp};

@@ -1,0 +1,106 @@
+//! Everything that crosses a queue. `events/*.json` holds the golden form of each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::budget::Lease;
+use crate::id::{ProfileId, RunId};
+use crate::platform::Platform;
+
+/// Fetch these profiles of one host. What to fetch of each, and from where, is read from the
+/// record when the job runs, so that a redelivered job does only what is still to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchJob {
+    /// The platform; its manifest says how.
+    pub platform: Platform,
+    /// The one host that this job talks to.
+    pub host: String,
+    /// The requests that may be sent; a job that comes later takes a new lease.
+    pub lease: Lease,
+    /// The profiles, at most [`FetchJob::PROFILES_MAX`].
+    pub profiles: Vec<ProfileId>,
+}
+
+impl FetchJob {
+    /// The most profiles in one job; bounds its run time and its message.
+    pub const PROFILES_MAX: usize = 500;
+}
+
+/// The steps of a run, in order. A stage is sealed before the next is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Stage {
+    /// Persons from proven links; the attention graph sealed as a snapshot.
+    Snapshot = 1,
+    /// Global rank and trust.
+    Rank = 2,
+    /// Backbone, hierarchy, overlapping memberships, lineage, labels.
+    Communities = 3,
+    /// Attention, insider, evidence in every community.
+    People = 4,
+    /// Results loaded for serving; the active run flips.
+    Publish = 5,
+}
+
+impl Stage {
+    /// Every stage in order.
+    pub const ALL: [Stage; 5] =
+        [Stage::Snapshot, Stage::Rank, Stage::Communities, Stage::People, Stage::Publish];
+
+    /// The stage with this stored number.
+    pub fn from_number(number: u8) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|&stage| stage as u8 == number)
+    }
+
+    /// The stage after this one.
+    pub fn next(self) -> Option<Stage> {
+        Stage::from_number(self as u8 + 1)
+    }
+
+    /// The lower-case name used in object keys and logs.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Stage::Snapshot => "snapshot",
+            Stage::Rank => "rank",
+            Stage::Communities => "communities",
+            Stage::People => "people",
+            Stage::Publish => "publish",
+        }
+    }
+}
+
+/// Run one stage of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreJob {
+    /// The run.
+    pub run: RunId,
+    /// The stage to do now; a job for a stage already sealed does nothing.
+    pub stage: Stage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_follow_each_other_and_end() {
+        let walked: Vec<Stage> =
+            std::iter::successors(Some(Stage::Snapshot), |stage| stage.next()).collect();
+        assert_eq!(walked, Stage::ALL);
+    }
+
+    #[test]
+    fn a_fetch_job_is_plain_json() {
+        let job = FetchJob {
+            platform: Platform::BLUESKY,
+            host: "public.api.bsky.app".into(),
+            lease: Lease { tokens: 40, expires: "2026-11-22T10:00:00Z".parse().unwrap() },
+            profiles: vec![ProfileId::on(Platform::BLUESKY, 1)],
+        };
+        let json = serde_json::to_value(&job).unwrap();
+        assert_eq!(json["platform"], "bluesky");
+        assert_eq!(json["lease"]["expires"], "2026-11-22T10:00:00Z");
+        assert!(json["profiles"][0].as_str().unwrap().starts_with("prf_"));
+        assert_eq!(serde_json::from_value::<FetchJob>(json).unwrap(), job);
+    }
+}

@@ -1,0 +1,197 @@
+//! Platforms (identity spaces) and the accounts that people name on them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One identity space. Its number is stored in every id, so a number is never reused or changed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Platform(u8);
+
+/// Number, slug and the aliases that the command line also takes.
+const KNOWN: &[(u8, &str, &[&str])] = &[
+    (1, "file", &[]),
+    (2, "bluesky", &["bsky", "atproto"]),
+    (3, "fediverse", &["mastodon", "activitypub", "lemmy", "misskey", "pixelfed", "peertube"]),
+    (4, "nostr", &[]),
+    (5, "farcaster", &[]),
+    (6, "github", &[]),
+    (7, "matrix", &[]),
+    (8, "hackernews", &["hn"]),
+    (9, "podcast", &[]),
+    (10, "reddit", &[]),
+    (11, "x", &["twitter"]),
+    (12, "youtube", &[]),
+    (13, "twitch", &[]),
+    (14, "stackexchange", &[]),
+    (15, "discourse", &[]),
+    (16, "gitlab", &[]),
+    (17, "wikidata", &[]),
+    (18, "openalex", &[]),
+    (19, "lens", &[]),
+    (20, "threads", &[]),
+];
+
+impl Platform {
+    /// Bulk files whose nodes belong to no known platform.
+    pub const FILE: Platform = Platform(1);
+    /// Bluesky and everything else on the AT Protocol.
+    pub const BLUESKY: Platform = Platform(2);
+    /// ActivityPub and its API dialects.
+    pub const FEDIVERSE: Platform = Platform(3);
+
+    /// The platform with this stored number, if there is one.
+    pub fn from_number(number: u8) -> Option<Platform> {
+        KNOWN.iter().find(|known| known.0 == number).map(|known| Platform(known.0))
+    }
+
+    /// The number that stands for this platform in ids and tables.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// The lower-case name used in URLs, files and logs.
+    pub fn slug(self) -> &'static str {
+        KNOWN.iter().find(|known| known.0 == self.0).map_or("unknown", |known| known.1)
+    }
+
+    /// Every platform, by number.
+    pub fn all() -> impl Iterator<Item = Platform> {
+        KNOWN.iter().map(|known| Platform(known.0))
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.slug())
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.slug())
+    }
+}
+
+impl FromStr for Platform {
+    type Err = AccountError;
+
+    fn from_str(text: &str) -> Result<Platform, AccountError> {
+        let wanted = text.to_ascii_lowercase();
+        KNOWN
+            .iter()
+            .find(|(_, slug, aliases)| *slug == wanted || aliases.contains(&wanted.as_str()))
+            .map(|known| Platform(known.0))
+            .ok_or_else(|| AccountError::UnknownPlatform(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Platform {
+    type Error = AccountError;
+
+    fn try_from(text: String) -> Result<Platform, AccountError> {
+        text.parse()
+    }
+}
+
+impl From<Platform> for String {
+    fn from(platform: Platform) -> String {
+        platform.slug().to_owned()
+    }
+}
+
+/// Why a piece of text names no account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// The platform is not one that Borg knows.
+    #[error("unknown platform `{0}`: take one of {known}", known = known_slugs())]
+    UnknownPlatform(String),
+    /// There is no colon between platform and handle.
+    #[error("`{0}` is not of the form platform:handle, such as bluesky:alice.bsky.social")]
+    NoPlatform(String),
+    /// The handle is empty, too long, or has white space or control characters in it.
+    #[error("malformed handle `{0}`: 1 to 2048 characters without white space")]
+    BadHandle(String),
+}
+
+fn known_slugs() -> String {
+    KNOWN.iter().map(|known| known.1).collect::<Vec<_>>().join(", ")
+}
+
+/// An account as people write it: `bluesky:alice.bsky.social`. The handle may also be a native id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The identity space.
+    pub platform: Platform,
+    /// A handle or a native id, without a leading `@`.
+    pub handle: String,
+}
+
+/// The longest handle or native id, in bytes; fediverse actor URIs are the longest that occur.
+pub const HANDLE_BYTES_MAX: usize = 2048;
+
+impl Account {
+    /// Takes a handle as written; a leading `@` is dropped.
+    pub fn new(platform: Platform, handle: &str) -> Result<Account, AccountError> {
+        let bare = handle.strip_prefix('@').unwrap_or(handle);
+        let bad = |c: char| c.is_whitespace() || c.is_control();
+        if bare.is_empty() || bare.len() > HANDLE_BYTES_MAX || bare.contains(bad) {
+            let shown: String = handle.chars().take(80).collect();
+            return Err(AccountError::BadHandle(shown));
+        }
+        Ok(Account { platform, handle: bare.to_owned() })
+    }
+}
+
+impl FromStr for Account {
+    type Err = AccountError;
+
+    fn from_str(text: &str) -> Result<Account, AccountError> {
+        let (platform, handle) =
+            text.split_once(':').ok_or_else(|| AccountError::NoPlatform(text.to_owned()))?;
+        Account::new(platform.parse()?, handle)
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.platform, self.handle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_a_platform_and_a_handle() {
+        let account: Account = "mastodon:@ada@example.org".parse().unwrap();
+        assert_eq!(account.platform, Platform::FEDIVERSE);
+        assert_eq!(account.to_string(), "fediverse:ada@example.org");
+        let did: Account = "bluesky:did:plc:abc".parse().unwrap();
+        assert_eq!(did.handle, "did:plc:abc");
+    }
+
+    #[test]
+    fn what_names_no_account_says_why() {
+        let unknown = "myspace:tom".parse::<Account>().unwrap_err().to_string();
+        assert!(unknown.contains("myspace") && unknown.contains("bluesky"));
+        assert!(matches!("alice".parse::<Account>(), Err(AccountError::NoPlatform(_))));
+        assert!(matches!("bluesky:".parse::<Account>(), Err(AccountError::BadHandle(_))));
+        assert!(matches!("bluesky:a b".parse::<Account>(), Err(AccountError::BadHandle(_))));
+    }
+
+    #[test]
+    fn numbers_and_slugs_are_unique() {
+        let mut numbers: Vec<u8> = Platform::all().map(Platform::number).collect();
+        let count = numbers.len();
+        numbers.dedup();
+        assert_eq!(numbers.len(), count);
+        for platform in Platform::all() {
+            assert_eq!(platform.slug().parse(), Ok(platform));
+            assert_eq!(Platform::from_number(platform.number()), Some(platform));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The ports: what Borg asks of the world. Each has two real implementations and one shared suite
+//! of tests that runs on both. PostgreSQL has none: `store::pg` is concrete.
+
+use std::future::Future;
+
+use crate::time::Timestamp;
+
+/// What went wrong behind a port, and whether trying again can help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// Passing: the same call may work later.
+    #[error("{0}")]
+    Retry(String),
+    /// Final: the same call will fail again.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Where the present comes from. No other code asks for it.
+pub trait Clock: Send + Sync {
+    /// The present.
+    fn now(&self) -> Timestamp;
+}
+
+/// Whether an object was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is there now.
+    Created,
+    /// There was one with this key, and it stays as it was.
+    AlreadyThere,
+}
+
+/// Sealed objects by key: raw pages, snapshots, runs, exports. S3, or a folder.
+///
+/// Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`.
+pub trait Objects: Send + Sync {
+    /// Seals an object, unless one with this key is there. Readers see all of it or nothing.
+    fn put(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<Put, PortError>> + Send;
+
+    /// The whole object; `None` if there is none.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
+
+    /// Up to `length` bytes from `start`, fewer at the object's end; `None` if there is none.
+    fn get_range(
+        &self,
+        key: &str,
+        start: u64,
+        length: u64,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
+
+    /// Every key that begins with `prefix`, sorted.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+
+    /// Removes an object; one that is not there is no error.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The text, at most 256 KiB.
+    pub body: String,
+    /// How long it stays invisible at first, in seconds; at most 900.
+    pub delay_seconds: u32,
+}
+
+/// A message that was received and is invisible to others for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The text.
+    pub body: String,
+    /// Names this receipt of the message; void once it is received again.
+    pub receipt: String,
+    /// How many times it has been received, this time included.
+    pub receives: u32,
+}
+
+/// One queue, with its dead letters. SQS, or a table in PostgreSQL.
+///
+/// At least once, in no order. A message received more than the queue's limit of times goes to
+/// the dead letters instead of being received again.
+pub trait Queue: Send + Sync {
+    /// Sends all of the messages, or fails; a failure may have sent some.
+    fn send(&self, messages: &[Outgoing]) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Takes up to `most` messages (at most 10), invisible to others for `visibility_seconds`.
+    fn receive(
+        &self,
+        most: usize,
+        visibility_seconds: u32,
+    ) -> impl Future<Output = Result<Vec<Received>, PortError>> + Send;
+
+    /// Ends a message. A void receipt is no error.
+    fn finish(&self, receipt: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Makes a received message visible again after `seconds` (0 to 43,200).
+    fn release(
+        &self,
+        receipt: &str,
+        seconds: u32,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// About how many messages wait, visible or not, dead letters not counted.
+    fn depth(&self) -> impl Future<Output = Result<u64, PortError>> + Send;
+
+    /// Up to `most` dead letters' bodies, the oldest first; they stay where they are.
+    fn dead_letters(
+        &self,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+}
+
+/// A request to a platform's host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Absolute, `https` unless the origin was explicitly allowed.
+    pub url: String,
+    /// Header names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body of a POST; `None` is a GET.
+    pub body: Option<Vec<u8>>,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header names in lower case, and values, in the order received.
+    pub headers: Vec<(String, String)>,
+    /// The decompressed body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first value of a header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebError {
+    /// The host cannot be reached or did not answer in time: worth another try later.
+    #[error("{host} cannot be reached: {why}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// The reason in words.
+        why: String,
+    },
+    /// The address, or one that it redirects to, is not public.
+    #[error("{0} is not a public address: only an origin given by --base-url may be private")]
+    PrivateAddress(String),
+    /// The answer is larger than allowed, packed or unpacked.
+    #[error("the answer of {host} exceeds {bytes_max} bytes")]
+    TooLarge {
+        /// The host.
+        host: String,
+        /// The cap.
+        bytes_max: u64,
+    },
+    /// The URL cannot be used.
+    #[error("`{0}` is no usable URL")]
+    BadUrl(String),
+    /// Redirects go in circles or are too many.
+    #[error("{0} redirects too often")]
+    TooManyRedirects(String),
+}
+
+/// The outside web. The safe client, or recorded answers.
+pub trait Web: Send + Sync {
+    /// Sends one request and reads the whole answer, within the client's caps.
+    fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, WebError>> + Send;
+}

@@ -1,0 +1,108 @@
+//! What is known of a profile besides its arcs: consent, and what kind of being is behind it.
+
+use serde::{Deserialize, Serialize};
+
+/// Who is behind a profile or a person. The numbers are stored.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum PersonKind {
+    /// Nothing says what it is.
+    #[default]
+    Unknown = 0,
+    /// One human.
+    Person = 1,
+    /// A company, a project, a publication, a group.
+    Organisation = 2,
+    /// A program that says so.
+    Bot = 3,
+}
+
+impl PersonKind {
+    /// The kind with this stored number.
+    pub fn from_number(number: u8) -> Option<PersonKind> {
+        [PersonKind::Unknown, PersonKind::Person, PersonKind::Organisation, PersonKind::Bot]
+            .into_iter()
+            .find(|&kind| kind as u8 == number)
+    }
+
+    /// The lower-case name used in the API and in files.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            PersonKind::Unknown => "unknown",
+            PersonKind::Person => "person",
+            PersonKind::Organisation => "organisation",
+            PersonKind::Bot => "bot",
+        }
+    }
+}
+
+/// What a profile's owner allows, as stored bits. The default allows everything public.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Consent(pub u8);
+
+impl Consent {
+    /// Not to be indexed at all: `noindex`, no-unauthenticated, opted out with us. Leaves every
+    /// store.
+    pub const REFUSED: Consent = Consent(1);
+    /// Never listed or suggested: `discoverable: false`. Ranks are computed and shown to those
+    /// who already know the profile.
+    pub const UNLISTED: Consent = Consent(2);
+    /// Own words are not searchable: `indexable: false`, the fediverse's default.
+    pub const WORDS_PRIVATE: Consent = Consent(4);
+
+    /// Both restrictions.
+    #[must_use]
+    pub const fn and(self, other: Consent) -> Consent {
+        Consent(self.0 | other.0)
+    }
+
+    /// Whether all of `restriction` is set.
+    pub const fn has(self, restriction: Consent) -> bool {
+        self.0 & restriction.0 == restriction.0
+    }
+}
+
+/// Why a profile is not there any more. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Gone {
+    /// Its owner deleted it, or it never was.
+    Deleted = 1,
+    /// Its host shut it.
+    Suspended = 2,
+    /// Its owner does not want to be indexed.
+    Refused = 3,
+}
+
+impl Gone {
+    /// The reason with this stored number.
+    pub fn from_number(number: u8) -> Option<Gone> {
+        [Gone::Deleted, Gone::Suspended, Gone::Refused].into_iter().find(|&g| g as u8 == number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restrictions_add_up() {
+        let both = Consent::UNLISTED.and(Consent::WORDS_PRIVATE);
+        assert!(both.has(Consent::UNLISTED) && both.has(Consent::WORDS_PRIVATE));
+        assert!(!both.has(Consent::REFUSED));
+        assert!(!Consent::default().has(Consent::UNLISTED));
+    }
+
+    #[test]
+    fn kinds_and_reasons_read_back_by_number() {
+        assert_eq!(PersonKind::from_number(2), Some(PersonKind::Organisation));
+        assert_eq!(PersonKind::from_number(9), None);
+        assert_eq!(Gone::from_number(3), Some(Gone::Refused));
+    }
+}

@@ -1,0 +1,120 @@
+//! The manifest of a sealed snapshot: `snapshots/<id>/manifest.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::SnapshotId;
+use crate::layer::Layer;
+use crate::time::Timestamp;
+
+/// What a snapshot consists of. Written last; a snapshot without it does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The shard format; readers refuse numbers that they do not know.
+    pub format: u32,
+    /// This snapshot.
+    pub id: SnapshotId,
+    /// The snapshot that this one was merged from.
+    pub parent: Option<SnapshotId>,
+    /// Every adjacency row of a transaction below this `xid8` is in the snapshot.
+    pub high_water: u64,
+    /// When the record was read.
+    pub at: Timestamp,
+    /// How many profiles there are; dense ids are `0..profiles`.
+    pub profiles: u64,
+    /// How many persons they are joined into; dense ids are `0..people`.
+    pub people: u64,
+    /// The shard of each dense profile's stored id and dense person.
+    pub nodes: Vec<Shard>,
+    /// The arcs, by layer.
+    pub layers: Vec<LayerShards>,
+}
+
+/// One layer of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerShards {
+    /// The layer.
+    pub layer: Layer,
+    /// Its shards, by id range, without gaps.
+    pub shards: Vec<Shard>,
+}
+
+/// One sealed object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its object key.
+    pub key: String,
+    /// The first dense profile id in it.
+    pub first: u64,
+    /// One past the last dense profile id in it.
+    pub end: u64,
+    /// How many arcs it holds (0 in a node shard).
+    pub arcs: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its BLAKE3 hash in hexadecimal.
+    pub blake3: String,
+}
+
+/// The formats that this version reads.
+pub const FORMATS_READ: &[u32] = &[0];
+
+/// Why a manifest cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// The format is newer than this version.
+    #[error(
+        "snapshot {id} has format {format}, which this version cannot read (it reads {FORMATS_READ:?})"
+    )]
+    UnknownFormat {
+        /// The snapshot.
+        id: SnapshotId,
+        /// Its format.
+        format: u32,
+    },
+    /// A shard's bytes are not those that were sealed.
+    #[error("shard {key} is corrupt: {why}")]
+    CorruptShard {
+        /// The object key.
+        key: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+}
+
+impl Manifest {
+    /// Refuses formats that this version does not know.
+    pub fn check_format(&self) -> Result<(), ManifestError> {
+        if FORMATS_READ.contains(&self.format) {
+            return Ok(());
+        }
+        Err(ManifestError::UnknownFormat { id: self.id, format: self.format })
+    }
+}
+
+/// The object key of a snapshot's manifest.
+pub fn manifest_key(id: SnapshotId) -> String {
+    format!("snapshots/{id}/manifest.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_formats_are_refused_by_name() {
+        let manifest = Manifest {
+            format: 7,
+            id: SnapshotId::new(3),
+            parent: None,
+            high_water: 0,
+            at: Timestamp::UNIX_EPOCH,
+            profiles: 0,
+            people: 0,
+            nodes: vec![],
+            layers: vec![],
+        };
+        let refused = manifest.check_format().unwrap_err().to_string();
+        assert!(refused.contains("snp_3") && refused.contains("format 7"), "{refused}");
+        assert_eq!(Manifest { format: 0, ..manifest }.check_format(), Ok(()));
+    }
+}

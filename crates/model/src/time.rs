@@ -1,0 +1,46 @@
+//! Time as the rest of the workspace sees it: instants from a [`Clock`](crate::port::Clock), and days.
+
+use serde::{Deserialize, Serialize};
+
+pub use jiff::Timestamp;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// A whole UTC day, counted from 1970-01-01; the grain of interactions and of charges.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Day(pub u16);
+
+impl Day {
+    /// The day that `at` falls in; times outside of 1970 to 2149 are clamped.
+    pub fn of(at: Timestamp) -> Day {
+        let days = at.as_second().div_euclid(DAY_SECONDS).clamp(0, i64::from(u16::MAX));
+        Day(u16::try_from(days).unwrap_or(u16::MAX))
+    }
+
+    /// Whole days from `self` to `later`; 0 if `later` is not later.
+    pub fn until(self, later: Day) -> u16 {
+        later.0.saturating_sub(self.0)
+    }
+}
+
+/// Unix seconds, the form in which times are stored in 32-bit columns (until 2106).
+pub fn unix_seconds(at: Timestamp) -> u32 {
+    u32::try_from(at.as_second().clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_count_from_1970_and_never_wrap() {
+        assert_eq!(Day::of(Timestamp::UNIX_EPOCH), Day(0));
+        let at: Timestamp = "2026-11-22T23:59:59Z".parse().unwrap();
+        assert_eq!(Day::of(at), Day(20_779));
+        assert_eq!(Day::of(Timestamp::MAX), Day(u16::MAX));
+        assert_eq!(Day(3).until(Day(10)), 7);
+        assert_eq!(Day(10).until(Day(3)), 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! The manifest language and its engine: foreign APIs in, observations out.

@@ -1,0 +1,1 @@
+//! PostgreSQL, objects and queues.

@@ -1,0 +1,1 @@
+//! Databases, clocks and the ports' suites, for tests only.

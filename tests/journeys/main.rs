@@ -1,0 +1,1 @@
+//! Journeys through the whole of Borg, a file each.
