@@ -1,0 +1,125 @@
+//! A private PostgreSQL, run from the system's binaries.
+//!
+//! [`Cluster::enter`] gives a running server that belongs to one folder, its *home*. The first
+//! process to enter makes and starts it, later ones share it, the last one to leave stops it. The
+//! server listens on a Unix socket only, so two homes never collide. A process that is killed
+//! leaves no trace: its lock ends with it, and the next one to enter finds the server running, or
+//! recovers it.
+//!
+//! As root, PostgreSQL refuses to run and another user may not reach the home: the data then lie
+//! under `/var/lib/borg/<id>`, owned by an unprivileged user, and the home's file `cluster` holds
+//! the id. Data whose home is gone are removed by whoever enters next.
+
+mod binaries;
+mod layout;
+mod server;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+pub use binaries::Binaries;
+pub use layout::Layout;
+
+/// Why there is no private PostgreSQL.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// No usable PostgreSQL is installed.
+    #[error(
+        "no PostgreSQL 15 or newer was found: install it (apt-get install postgresql, or brew \
+         install postgresql@17) or set DATABASE_URL"
+    )]
+    NoBinaries,
+    /// The data were made by a major version that is not installed any more.
+    #[error("the data in {data} need PostgreSQL {version}, which is not installed")]
+    WrongVersion {
+        /// The data folder.
+        data: PathBuf,
+        /// The major version that made them.
+        version: String,
+    },
+    /// Root finds no unprivileged user to run the server as.
+    #[error("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")]
+    NoUser,
+    /// A command of PostgreSQL failed.
+    #[error("{command} failed: {output}")]
+    Failed {
+        /// Which one.
+        command: &'static str,
+        /// The end of what it printed.
+        output: String,
+    },
+    /// A file or folder cannot be used.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// One process's share in a running private server. Leaving is dropping it.
+#[derive(Debug)]
+pub struct Cluster {
+    layout: Layout,
+    binaries: Binaries,
+    /// Shared by every process that uses the server; exclusive to the one that stops it.
+    users: Option<File>,
+}
+
+impl Cluster {
+    /// Enters the cluster of `home`, which is created where it is missing. `settings` are
+    /// PostgreSQL's own (`name`, `value`) and hold for the server that this call starts.
+    pub fn enter(home: &Path, settings: &[(&str, &str)]) -> Result<Cluster, ClusterError> {
+        fs::create_dir_all(home).map_err(io(home))?;
+        let door = lock_file(&home.join("door.lock"))?;
+        door.lock().map_err(io(home))?;
+        layout::remove_orphans();
+        let layout = Layout::of(home)?;
+        let binaries = Binaries::find(&layout.data)?;
+        let users = lock_file(&home.join("users.lock"))?;
+        users.lock_shared().map_err(io(home))?;
+        server::initialise(&layout, &binaries)?;
+        server::start(&layout, &binaries, settings)?;
+        Ok(Cluster { layout, binaries, users: Some(users) })
+    }
+
+    /// The connection string of a database of this server, as its superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!("host={} user=borg dbname={database}", self.layout.socket.display())
+    }
+
+    /// Where the server's log is.
+    pub fn log(&self) -> PathBuf {
+        self.layout.log()
+    }
+
+    /// Leaves; whoever leaves last stops the server.
+    fn leave(&mut self) -> Result<(), ClusterError> {
+        let Some(users) = self.users.take() else { return Ok(()) };
+        let home = &self.layout.home;
+        let door = lock_file(&home.join("door.lock"))?;
+        door.lock().map_err(io(home))?;
+        users.unlock().map_err(io(home))?;
+        match users.try_lock() {
+            Ok(()) => server::stop(&self.layout, &self.binaries),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // A server that cannot be stopped now is found and stopped by the next process.
+        let _ = self.leave();
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File, ClusterError> {
+    File::options().create(true).truncate(false).write(true).open(path).map_err(io(path))
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ClusterError {
+    let path = path.to_owned();
+    |source| ClusterError::Io { path, source }
+}

@@ -1,0 +1,115 @@
+//! Making, starting and stopping the server with PostgreSQL's own commands.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Binaries, ClusterError, Layout, io};
+
+/// The most of a failed command's output that is shown, in bytes.
+const OUTPUT_BYTES_MAX: usize = 2_000;
+
+/// Makes the data folder where there is none. A half-made one is made anew.
+pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
+    if layout.data.exists() {
+        return Ok(());
+    }
+    let fresh = layout.data.with_file_name("data.new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh).map_err(io(&fresh))?;
+    }
+    let mut command = binaries.command("initdb");
+    command.arg("--pgdata").arg(&fresh);
+    command.args(["--username=borg", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+    command.args(["--no-sync", "--no-instructions"]);
+    run("initdb", command, layout)?;
+    fs::rename(&fresh, &layout.data).map_err(io(&layout.data))
+}
+
+/// Starts the server unless it runs, and waits until it takes connections.
+pub(crate) fn start(
+    layout: &Layout,
+    binaries: &Binaries,
+    settings: &[(&str, &str)],
+) -> Result<(), ClusterError> {
+    if is_running(layout, binaries)? {
+        return Ok(());
+    }
+    write_settings(layout, settings)?;
+    let mut command = pg_ctl(layout, binaries, "start");
+    command.args(["--wait", "--timeout=120", "--silent"]).arg("--log").arg(layout.log());
+    run("pg_ctl start", command, layout).map_err(|error| with_log(error, &layout.log()))
+}
+
+/// Stops the server if it runs: open transactions are rolled back, nothing committed is lost.
+pub(crate) fn stop(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
+    if !layout.data.exists() || !is_running(layout, binaries)? {
+        return Ok(());
+    }
+    let mut command = pg_ctl(layout, binaries, "stop");
+    command.args(["--wait", "--mode=fast", "--silent"]);
+    run("pg_ctl stop", command, layout)
+}
+
+/// Asks `pg_ctl status`, which knows a stale pid file from a running server.
+fn is_running(layout: &Layout, binaries: &Binaries) -> Result<bool, ClusterError> {
+    let mut command = pg_ctl(layout, binaries, "status");
+    become_user(&mut command, layout);
+    let output = command.output().map_err(io(&layout.data))?;
+    Ok(output.status.success())
+}
+
+fn pg_ctl(layout: &Layout, binaries: &Binaries, verb: &str) -> Command {
+    let mut command = binaries.command("pg_ctl");
+    command.arg(verb).arg("--pgdata").arg(&layout.data);
+    command
+}
+
+/// The settings of this start; `conf.d`-like, so that what initdb wrote stays as it is.
+fn write_settings(layout: &Layout, settings: &[(&str, &str)]) -> Result<(), ClusterError> {
+    let quote = |value: &str| value.replace('\'', "''");
+    let mut text = String::from("# Written at each start.\nlisten_addresses = ''\n");
+    text += &format!("unix_socket_directories = '{}'\n", quote(&layout.socket.to_string_lossy()));
+    for (name, value) in settings {
+        text += &format!("{name} = '{}'\n", quote(value));
+    }
+    let path = layout.data.join("postgresql.auto.conf");
+    fs::write(&path, text).map_err(io(&path))
+}
+
+fn run(name: &'static str, mut command: Command, layout: &Layout) -> Result<(), ClusterError> {
+    become_user(&mut command, layout);
+    // The server inherits what pg_ctl has: an open pipe would keep `output` waiting for ever.
+    let captured = layout.data.with_file_name("output");
+    let file = fs::File::create(&captured).map_err(io(&captured))?;
+    let errors = file.try_clone().map_err(io(&captured))?;
+    let status = command.stdin(std::process::Stdio::null()).stdout(file).stderr(errors).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(ClusterError::Failed { command: name, output: tail(&captured) }),
+        Err(source) => Err(ClusterError::Io { path: name.into(), source }),
+    }
+}
+
+/// Root gives up its rights, and leaves a folder that the other user may not enter.
+fn become_user(command: &mut Command, layout: &Layout) {
+    if let Some(user) = layout.user {
+        command.uid(user.uid).gid(user.gid).current_dir("/");
+    }
+}
+
+fn with_log(error: ClusterError, log: &Path) -> ClusterError {
+    match error {
+        ClusterError::Failed { command, output } => {
+            ClusterError::Failed { command, output: format!("{output}\n{}", tail(log)) }
+        }
+        other => other,
+    }
+}
+
+fn tail(path: &Path) -> String {
+    let bytes = fs::read(path).unwrap_or_default();
+    let start = bytes.len().saturating_sub(OUTPUT_BYTES_MAX);
+    String::from_utf8_lossy(&bytes[start..]).trim().to_owned()
+}
