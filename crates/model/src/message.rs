@@ -32,10 +32,10 @@ impl FetchJob {
 pub enum Stage {
     /// Persons from proven links; the attention graph sealed as a snapshot.
     Snapshot = 1,
-    /// Global rank and trust.
-    Rank = 2,
     /// Backbone, hierarchy, overlapping memberships, lineage, labels.
-    Communities = 3,
+    Communities = 2,
+    /// Trust, whose seeds are the communities' stable cores, and the global rank.
+    Rank = 3,
     /// Attention, insider, evidence in every community.
     People = 4,
     /// Results loaded for serving; the active run flips.
@@ -45,7 +45,7 @@ pub enum Stage {
 impl Stage {
     /// Every stage in order.
     pub const ALL: [Stage; 5] =
-        [Stage::Snapshot, Stage::Rank, Stage::Communities, Stage::People, Stage::Publish];
+        [Stage::Snapshot, Stage::Communities, Stage::Rank, Stage::People, Stage::Publish];
 
     /// The stage with this stored number.
     pub fn from_number(number: u8) -> Option<Stage> {

@@ -1,0 +1,1 @@
+//! Words to a plan, and results in order: pure functions.

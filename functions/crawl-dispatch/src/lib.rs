@@ -1,0 +1,1 @@
+//! A tick to fetch jobs, within every host's budget.

@@ -1,0 +1,1 @@
+//! A score job to a sealed, served run, stage by stage.

@@ -1,0 +1,1 @@
+//! A fetch job to observations in the record.
