@@ -1,1 +1,3 @@
-//! Journeys through the whole of Borg, a file each.
+//! Journeys through the whole of Borg, a file each, and the invariants that hold it together.
+
+mod architecture;

@@ -1,0 +1,179 @@
+//! The command line: what may be said, and what it means. Parsing only.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::{Account, Layer, Platform};
+
+/// Borg, the search engine for the social web, on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "borg", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Print one JSON object on standard output instead of tables.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read a bulk file into the record.
+    Import(ImportArgs),
+    /// Seal a snapshot of the record, find its communities and rank its people.
+    Score(ScoreArgs),
+    /// Write what is served to a file (.tsv, .ndjson or .parquet).
+    Export(ExportArgs),
+    /// Compare what is served with a truth.
+    Eval(EvalArgs),
+    /// Bring the record's schema up to date.
+    Migrate,
+    /// Say what the record holds and which run is served.
+    Status,
+}
+
+/// What a bulk file consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tab-separated `src dst [weight]` with that header.
+    ArcsTsv,
+    /// One JSON object a line: `{"id", "handle", "display_name", "bio", "kind"}`.
+    ProfilesNdjson,
+}
+
+/// `borg import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The file; `.gz` and `.zst` are unpacked.
+    pub(crate) file: PathBuf,
+    /// What it consists of; by its name if not given.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// The platform whose native ids the file names.
+    #[arg(long, default_value = "file")]
+    pub(crate) platform: Platform,
+    /// The layer of its arcs.
+    #[arg(long, default_value = "follow")]
+    pub(crate) layer: Layer,
+    /// Add to what is there instead of replacing the whole list of each source.
+    #[arg(long)]
+    pub(crate) merge: bool,
+    /// Leave out lines that cannot be read instead of refusing the file.
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+}
+
+/// `borg score`.
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    /// A TSV with the header `node`: trust starts from these people only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_seeds: Option<PathBuf>,
+    /// The most memory that a stage may plan to use, such as 10G.
+    #[arg(long, default_value = "10G", value_parser = parse_bytes)]
+    pub(crate) memory: u64,
+    /// Threads; all cores if not given.
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// What can be written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dataset {
+    /// Who is in which community: `node community level share`.
+    Communities,
+    /// Everyone's place in every community.
+    Members,
+    /// One number for everyone: `node score`.
+    Ranks,
+    /// Profiles.
+    Profiles,
+    /// Arcs.
+    Arcs,
+    /// The contributors of every served score.
+    Evidence,
+    /// What became of the last run's communities.
+    Lineage,
+    /// The change log.
+    Changes,
+}
+
+/// `borg export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// What to write.
+    #[arg(value_enum)]
+    pub(crate) dataset: Dataset,
+    /// Where to; the extension decides the form: .tsv, .ndjson or .parquet.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// One level of the hierarchy: a number (0 is the coarsest) or `leaf`.
+    #[arg(long)]
+    pub(crate) level: Option<String>,
+    /// The overlapping memberships instead of the partition.
+    #[arg(long)]
+    pub(crate) overlap: bool,
+    /// Which number: `global`, `trust`, `attention:COM` or `insider:COM`.
+    #[arg(long, default_value = "global")]
+    pub(crate) by: String,
+}
+
+/// What can be compared with a truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compared {
+    /// Communities: AMI, NMI, ARI of each level, ONMI of the overlap.
+    Communities,
+    /// Ranks: AUC or Spearman, NDCG.
+    Ranks,
+}
+
+/// `borg eval`.
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// What to compare.
+    #[arg(value_enum)]
+    pub(crate) compared: Compared,
+    /// A TSV with a header and two columns: `node community`, or `node` and a number.
+    #[arg(long)]
+    pub(crate) truth: PathBuf,
+    /// Which number to compare ranks by.
+    #[arg(long, default_value = "global")]
+    pub(crate) by: String,
+}
+
+/// Reads `10G`, `512M`, `4096`.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_alphabetic()).len());
+    let factor: u64 = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1 << 10,
+        "M" | "MB" | "MIB" => 1 << 20,
+        "G" | "GB" | "GIB" => 1 << 30,
+        _ => return Err(format!("unknown unit `{unit}`: take K, M or G")),
+    };
+    let number: u64 = digits.parse().map_err(|_| format!("`{text}` is no size, such as 10G"))?;
+    number.checked_mul(factor).ok_or_else(|| format!("`{text}` is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_bytes("10G"), Ok(10 << 30));
+        assert_eq!(parse_bytes("4096"), Ok(4096));
+        assert!(parse_bytes("ten").is_err());
+        assert!(parse_bytes("5X").is_err());
+        assert!(parse_bytes("99999999999G").is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! Profiles from a file of one JSON object a line.
+
+use std::path::Path;
+
+use anyhow::Result;
+use model::PersonKind;
+use model::observation::{Named, SeenProfile};
+use model::platform::HANDLE_BYTES_MAX;
+use serde::Deserialize;
+
+use crate::import::lines::{BadLines, Lines};
+
+/// One line.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    handle: Option<String>,
+    display_name: Option<String>,
+    bio: Option<String>,
+    url: Option<String>,
+    followers: Option<u32>,
+    following: Option<u32>,
+    posts: Option<u32>,
+    #[serde(default)]
+    kind: PersonKind,
+}
+
+/// The profiles of a file and the lines that were none.
+pub(crate) fn read(path: &Path) -> Result<(Vec<SeenProfile>, BadLines)> {
+    let mut lines = Lines::open(path)?;
+    let (mut profiles, mut bad) = (Vec::new(), BadLines::default());
+    while let Some((number, line)) = lines.next()? {
+        let parsed = line.map_err(str::to_owned).and_then(parse);
+        match parsed {
+            Ok(Some(profile)) => profiles.push(profile),
+            Ok(None) => {}
+            Err(why) => bad.add(number, &why),
+        }
+    }
+    Ok((profiles, bad))
+}
+
+fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let line: Line = serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
+    if line.id.is_empty() || line.id.len() > HANDLE_BYTES_MAX {
+        return Err("has an id that is empty or longer than 2048 bytes".to_owned());
+    }
+    Ok(Some(SeenProfile {
+        named: Named { native_id: line.id, handle: line.handle, host: None },
+        display_name: line.display_name,
+        bio: line.bio,
+        url: line.url,
+        followers: line.followers,
+        following: line.following,
+        posts: line.posts,
+        kind: line.kind,
+        ..SeenProfile::default()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_profile_or_says_why_not() {
+        let ada = parse(r#"{"id":"1","handle":"ada","kind":"person"}"#).unwrap().unwrap();
+        assert_eq!(ada.named.handle.as_deref(), Some("ada"));
+        assert_eq!(ada.kind, PersonKind::Person);
+        assert!(parse("").unwrap().is_none());
+        assert!(parse(r#"{"handle":"ada"}"#).unwrap_err().contains("id"));
+        assert!(parse(r#"{"id":""}"#).unwrap_err().contains("empty"));
+        assert!(parse(r#"{"id":"1","shoe_size":44}"#).unwrap_err().contains("shoe_size"));
+    }
+}
