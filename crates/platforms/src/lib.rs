@@ -1,1 +1,3 @@
 //! The manifest language and its engine: foreign APIs in, observations out.
+
+pub mod engine;

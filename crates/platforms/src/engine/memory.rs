@@ -1,0 +1,63 @@
+//! Names learned on the way, so that no request is made twice for one: who a host's numeric id or
+//! an `acct` is, and where a profile's own server stands. Bounded; when full it starts anew.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::observation::Named;
+
+/// The most entries of one kind; about 40 MB when full.
+const ENTRIES_MAX: usize = 200_000;
+
+/// Shared by everything that one process fetches; the longer it lives, the fewer requests.
+#[derive(Debug, Default)]
+pub struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    names: HashMap<String, Option<Named>>,
+    origins: HashMap<String, String>,
+}
+
+impl Memory {
+    /// An empty memory.
+    pub fn new() -> Memory {
+        Memory::default()
+    }
+
+    /// Who this key stands for; `Some(None)` is known to be nobody.
+    pub(crate) fn name(&self, key: &str) -> Option<Option<Named>> {
+        self.inner().names.get(key).cloned()
+    }
+
+    pub(crate) fn keep_name(&self, key: String, named: Option<Named>) {
+        let mut inner = self.inner();
+        if inner.names.len() >= ENTRIES_MAX {
+            inner.names.clear();
+        }
+        inner.names.insert(key, named);
+    }
+
+    /// Whether the key is known at all.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.inner().names.contains_key(key)
+    }
+
+    pub(crate) fn origin(&self, native_id: &str) -> Option<String> {
+        self.inner().origins.get(native_id).cloned()
+    }
+
+    pub(crate) fn keep_origin(&self, native_id: String, origin: String) {
+        let mut inner = self.inner();
+        if inner.origins.len() >= ENTRIES_MAX {
+            inner.origins.clear();
+        }
+        inner.origins.insert(native_id, origin);
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,77 @@
+//! Whom a fetch is about, and what is already known of it.
+
+use model::observation::{Named, SeenProfile};
+use model::{Layer, Platform};
+
+/// One profile to be fetched, as the record knows it when the job runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Its identity space.
+    pub platform: Platform,
+    /// Native id, handle and host, as far as known.
+    pub named: Named,
+    /// The id that only its host understands.
+    pub local_id: Option<String>,
+    /// How many attend to it, as its own page said last.
+    pub followers: Option<u32>,
+    /// To how many it attends, as its own page said last.
+    pub following: Option<u32>,
+    /// The newest post seen, per interaction layer, of its own (`Out`) lists.
+    pub watermarks: Vec<(Layer, String)>,
+    /// Where the streams of an unfinished round stand; none for a new round.
+    pub progress: Vec<Progress>,
+    /// How many rounds in a row ended with a retry. From [`Subject::PATIENCE`] on, arcs to
+    /// profiles whose hosts do not answer are left out instead of being waited for.
+    pub attempt: u32,
+}
+
+/// How far one stream of an unfinished round is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The stream's name in its platform's manifest.
+    pub stream: String,
+    /// Where to go on; `None` is from the start. Only the engine reads it.
+    pub cursor: Option<String>,
+    /// Whether the stream has ended for this round.
+    pub done: bool,
+}
+
+impl Subject {
+    /// After so many failed rounds, what other hosts do not tell is done without.
+    pub const PATIENCE: u32 = 3;
+
+    /// A profile of which nothing but its name is known.
+    pub fn new(platform: Platform, named: Named) -> Subject {
+        Subject {
+            platform,
+            named,
+            local_id: None,
+            followers: None,
+            following: None,
+            watermarks: Vec::new(),
+            progress: Vec::new(),
+            attempt: 0,
+        }
+    }
+
+    /// Takes over what its own page says, which further streams need: call it between
+    /// [`Engine::profiles`](super::Engine::profiles) and [`Engine::round`](super::Engine::round).
+    pub fn learn(&mut self, seen: &SeenProfile) {
+        self.named.handle = seen.named.handle.clone().or(self.named.handle.take());
+        self.named.host = seen.named.host.clone().or(self.named.host.take());
+        self.local_id = seen.local_id.clone().or(self.local_id.take());
+        self.followers = seen.followers.or(self.followers);
+        self.following = seen.following.or(self.following);
+    }
+
+    /// The watermark of a layer's own list.
+    pub(crate) fn watermark(&self, layer: Layer) -> Option<&str> {
+        let known = self.watermarks.iter().find(|(of, _)| *of == layer);
+        known.map(|(_, watermark)| watermark.as_str())
+    }
+
+    /// How far a stream is.
+    pub(crate) fn progress(&self, stream: &str) -> Option<&Progress> {
+        self.progress.iter().find(|progress| progress.stream == stream)
+    }
+}
