@@ -1,0 +1,250 @@
+//! A query to the rows that it needs, and those rows to persons in order.
+//!
+//! The language: words must all be there; the last one may be the beginning of a word, unless it
+//! stands in quotation marks; `@ada` asks for handles that begin so; `bluesky:ada.example` names
+//! one account. A query without spaces also asks for handles that begin with it.
+//!
+//! Results come best trusted first (ascending numbers). What is capped, and what that means: a
+//! term finds its [`KEPT_MAX`](crate::postings::KEPT_MAX) best trusted persons; a prefix alone
+//! finds the [`HEAVY_KEPT`](crate::index::HEAVY_KEPT) best trusted and everybody with that very
+//! word; a prefix beside other words finds in addition the persons of the first
+//! [`RANGE_TERMS_MAX`] terms that begin with it, so more letters find more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::platform::{Account, AccountError, Platform};
+
+use crate::words;
+
+/// The longest query, in bytes.
+pub const QUERY_BYTES_MAX: usize = 256;
+/// The most words that a query may have.
+pub const QUERY_WORDS_MAX: usize = 8;
+/// The most terms to read of one prefix's range.
+pub const RANGE_TERMS_MAX: usize = 512;
+
+/// Why a text is no query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// More bytes than are read.
+    #[error("the query has {0} bytes: at most {QUERY_BYTES_MAX} are read")]
+    TooLong(usize),
+    /// More words than are looked for.
+    #[error("the query has more than {QUERY_WORDS_MAX} words")]
+    TooManyWords,
+    /// Nothing to look for.
+    #[error("the query has no letter or digit in it")]
+    NoWord,
+    /// It has a platform's name before a colon, but names no account.
+    #[error("{0}")]
+    BadAccount(AccountError),
+}
+
+/// An account that the query may mean exactly; such a person is found first, listed or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exact {
+    /// The platform, if the query names one; else any.
+    pub platform: Option<Platform>,
+    /// A handle or native id as asked for, without a leading `@`.
+    pub handle: String,
+}
+
+/// One thing to look for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ask {
+    Word(String),
+    Prefix(String),
+}
+
+/// Index rows by key, decoded: what the store answered.
+pub type Rows = BTreeMap<String, Vec<u32>>;
+
+/// What a query means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    exact: Option<Exact>,
+    any: Vec<Vec<Ask>>,
+}
+
+impl Plan {
+    /// Reads a query.
+    pub fn parse(query: &str) -> Result<Plan, QueryError> {
+        let query = query.trim();
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(QueryError::TooLong(query.len()));
+        }
+        if let Some(account) = account(query)? {
+            let exact = Exact { platform: Some(account.platform), handle: account.handle };
+            return Ok(Plan { exact: Some(exact), any: Vec::new() });
+        }
+        let exact = exact(query);
+        let mut any: Vec<Vec<Ask>> = exact.iter().map(|exact| vec![handle(exact)]).collect();
+        if !query.starts_with('@') {
+            any.push(words_of(query)?);
+        }
+        any.retain(|all| !all.is_empty());
+        if any.is_empty() { Err(QueryError::NoWord) } else { Ok(Plan { exact, any }) }
+    }
+
+    /// The account that the query may name exactly.
+    pub fn exact(&self) -> Option<&Exact> {
+        self.exact.as_ref()
+    }
+
+    /// The keys of the rows to get first.
+    pub fn keys(&self) -> Vec<String> {
+        let keys: BTreeSet<String> = self.any.iter().flatten().flat_map(Ask::keys).collect();
+        keys.into_iter().collect()
+    }
+
+    /// The ranges of keys to get next, as (first, one past the last), each cut after
+    /// [`RANGE_TERMS_MAX`] rows: those of prefixes for which `rows` has no row of their own, and
+    /// those beside other words.
+    pub fn ranges(&self, rows: &Rows) -> Vec<(String, String)> {
+        let needed = |all: &Vec<Ask>| {
+            let alone = all.len() == 1;
+            let ranges = all.iter().filter(|ask| !(alone && ask.is_heavy(rows)));
+            ranges.filter_map(Ask::range).collect::<Vec<_>>()
+        };
+        let ranges: BTreeSet<(String, String)> = self.any.iter().flat_map(needed).collect();
+        ranges.into_iter().collect()
+    }
+
+    /// The persons found in `rows`, best trusted first.
+    pub fn order(&self, rows: &Rows) -> Vec<u32> {
+        let found = self.any.iter().flat_map(|all| {
+            let mut lists: Vec<Vec<u32>> = all.iter().map(|ask| ask.persons(rows)).collect();
+            lists.sort_by_key(Vec::len);
+            lists.into_iter().reduce(|few, many| intersect(&few, &many)).unwrap_or_default()
+        });
+        union(found)
+    }
+}
+
+/// The account, where the query begins with a platform's name and a colon.
+fn account(query: &str) -> Result<Option<Account>, QueryError> {
+    let named = query.split_once(':').filter(|(platform, _)| platform.parse::<Platform>().is_ok());
+    named.map(|_| query.parse().map_err(QueryError::BadAccount)).transpose()
+}
+
+/// A query of one piece may be a handle.
+fn exact(query: &str) -> Option<Exact> {
+    let handle = query.strip_prefix('@').unwrap_or(query);
+    let one_piece = handle.contains(char::is_alphanumeric)
+        && !handle.contains(|c: char| c.is_whitespace() || c == '"');
+    one_piece.then(|| Exact { platform: None, handle: handle.to_owned() })
+}
+
+fn handle(exact: &Exact) -> Ask {
+    Ask::Prefix(format!("@{}", words::whole_handle(&exact.handle)))
+}
+
+/// The words outside and inside of quotation marks; the last one, if outside, is a prefix.
+fn words_of(query: &str) -> Result<Vec<Ask>, QueryError> {
+    let mut asks = Vec::new();
+    for (index, piece) in query.split('"').enumerate() {
+        let quoted = index % 2 == 1;
+        let mut found = words::asked(piece, QUERY_WORDS_MAX + 1);
+        let open_end = !quoted && index == query.matches('"').count();
+        let prefix = if open_end { found.pop() } else { None };
+        asks.extend(found.into_iter().map(Ask::Word));
+        asks.extend(prefix.map(Ask::Prefix));
+    }
+    if asks.len() > QUERY_WORDS_MAX { Err(QueryError::TooManyWords) } else { Ok(asks) }
+}
+
+impl Ask {
+    fn keys(&self) -> Vec<String> {
+        match self {
+            Ask::Word(word) => vec![word.clone()],
+            Ask::Prefix(prefix) => vec![prefix.clone(), format!("^{prefix}")],
+        }
+    }
+
+    /// Whether `rows` has the prefix's own row.
+    fn is_heavy(&self, rows: &Rows) -> bool {
+        matches!(self, Ask::Prefix(prefix) if rows.contains_key(&format!("^{prefix}")))
+    }
+
+    fn range(&self) -> Option<(String, String)> {
+        match self {
+            Ask::Word(_) => None,
+            Ask::Prefix(prefix) => Some((prefix.clone(), format!("{prefix}{}", char::MAX))),
+        }
+    }
+
+    fn persons(&self, rows: &Rows) -> Vec<u32> {
+        match self {
+            Ask::Word(word) => rows.get(word).cloned().unwrap_or_default(),
+            Ask::Prefix(prefix) => {
+                let began = rows.range(prefix.clone()..);
+                let began = began.take_while(|(key, _)| key.starts_with(prefix.as_str()));
+                let heavy = rows.get(&format!("^{prefix}"));
+                union(began.map(|(_, persons)| persons).chain(heavy).flatten().copied())
+            }
+        }
+    }
+}
+
+fn union(persons: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut all: Vec<u32> = persons.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn intersect(few: &[u32], many: &[u32]) -> Vec<u32> {
+    few.iter().copied().filter(|person| many.binary_search(person).is_ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(query: &str) -> Plan {
+        Plan::parse(query).unwrap()
+    }
+
+    #[test]
+    fn the_last_word_is_a_prefix_unless_it_is_quoted() {
+        assert_eq!(plan("Rust compi").keys(), ["^compi", "compi", "rust"]);
+        assert_eq!(plan("\"rust lang\"").keys(), ["lang", "rust"]);
+        assert_eq!(plan("\"rust\" lan").keys(), ["^lan", "lan", "rust"]);
+    }
+
+    #[test]
+    fn one_piece_is_also_a_handle() {
+        let query = plan("ada.exam");
+        assert_eq!(query.keys(), ["@ada.exam", "^@ada.exam", "^exam", "ada", "exam"]);
+        assert_eq!(query.exact().unwrap().handle, "ada.exam");
+        assert_eq!(plan("@Ada").keys(), ["@ada", "^@ada"]);
+        assert_eq!(plan("ada lovelace").exact(), None);
+    }
+
+    #[test]
+    fn a_platform_and_a_colon_name_one_account() {
+        let exact = plan("mastodon:@ada@example.org").exact().cloned().unwrap();
+        assert_eq!(exact.platform, Some(Platform::FEDIVERSE));
+        assert_eq!(exact.handle, "ada@example.org");
+        assert!(plan("bluesky:ada").keys().is_empty());
+        assert!(matches!(Plan::parse("bluesky:a b"), Err(QueryError::BadAccount(_))));
+    }
+
+    #[test]
+    fn what_is_no_query_says_why() {
+        assert_eq!(Plan::parse(" !? "), Err(QueryError::NoWord));
+        assert_eq!(Plan::parse("@"), Err(QueryError::NoWord));
+        assert_eq!(Plan::parse(&"a".repeat(257)), Err(QueryError::TooLong(257)));
+        assert_eq!(Plan::parse("a b c d e f g h i"), Err(QueryError::TooManyWords));
+        assert!(Plan::parse("a b c d e f g h").is_ok());
+    }
+
+    #[test]
+    fn a_heavy_prefix_alone_needs_no_range() {
+        let heavy = Rows::from([("^ru".to_owned(), vec![1, 2])]);
+        assert!(plan("\"x\" ru").ranges(&heavy).contains(&("ru".into(), "ru\u{10ffff}".into())));
+        let alone = plan("ru").ranges(&heavy);
+        assert_eq!(alone, [("@ru".to_owned(), "@ru\u{10ffff}".to_owned())]);
+        assert_eq!(plan("ru").order(&heavy), [1, 2]);
+    }
+}

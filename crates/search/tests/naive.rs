@@ -1,0 +1,84 @@
+//! The index, the plan and the order together find what a scan of all words finds.
+
+use proptest::prelude::*;
+use search::words::{asked, indexed, of_handle, whole_handle};
+use search::{Builder, Plan, PublicWords, Row, Rows, postings};
+
+/// A person of the test: a handle and a bio.
+type Person = (String, String);
+
+fn people() -> impl Strategy<Value = Vec<Person>> {
+    let handle = "[abc]{1,3}\\.(example\\.org|b\\.ca)";
+    let bio = "([abc]{1,3}|東京|京都|é)( ([abc]{1,2}|京|Ab))?";
+    proptest::collection::vec((handle, bio), 0..60)
+}
+
+fn index(people: &[Person]) -> Vec<Row> {
+    let mut builder = Builder::new();
+    for (number, (handle, bio)) in (0..).zip(people) {
+        let words = PublicWords { handle: Some(handle), bio: Some(bio), ..PublicWords::default() };
+        builder.add(number, &[words]).expect("numbers ascend");
+    }
+    builder.finish()
+}
+
+/// What a store does with a plan.
+fn fetch(plan: &Plan, index: &[Row]) -> Rows {
+    let decoded = |row: &Row| (row.key.clone(), postings::decode(&row.body).expect("own rows"));
+    let keys = plan.keys();
+    let mut rows: Rows = index.iter().filter(|row| keys.contains(&row.key)).map(decoded).collect();
+    for (first, end) in plan.ranges(&rows) {
+        let within = index.iter().filter(|row| first <= row.key && row.key < end);
+        rows.extend(within.take(search::plan::RANGE_TERMS_MAX).map(decoded));
+    }
+    rows
+}
+
+fn scan(people: &[Person], query: &str) -> Vec<u32> {
+    let mut words = asked(query, 100);
+    let last = words.pop();
+    let finds = |(handle, bio): &Person| {
+        let has: Vec<String> = of_handle(handle, 9).into_iter().chain(indexed(bio, 9)).collect();
+        let whole = words.iter().all(|word| has.contains(word));
+        let begun = last.iter().all(|last| has.iter().any(|word| word.starts_with(last)));
+        let by_handle =
+            !query.contains(' ') && whole_handle(handle).starts_with(&query.to_lowercase());
+        (whole && begun && !query.starts_with('@')) || by_handle
+    };
+    (0..).zip(people).filter(|(_, person)| finds(person)).map(|(number, _)| number).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_query_finds_what_a_scan_finds(
+        people in people(),
+        query in "([abc]{1,3}|[Aé]b?|東京|京) ?[abc]{1,2}|[abc]{1,2}\\.[eb]|京|東京|[abc]",
+    ) {
+        let plan = Plan::parse(&query).unwrap();
+        let rows = fetch(&plan, &index(&people));
+        prop_assert_eq!(plan.order(&rows), scan(&people, &query));
+    }
+
+    #[test]
+    fn any_query_is_a_plan_or_an_error(query: String, people in people()) {
+        if let Ok(plan) = Plan::parse(&query) {
+            let found = plan.order(&fetch(&plan, &index(&people)));
+            prop_assert!(found.is_sorted_by(|a, b| a < b));
+        }
+    }
+}
+
+#[test]
+fn a_heavy_prefix_keeps_the_best_trusted_hundred() {
+    let people: Vec<Person> =
+        (0..250).map(|n| (format!("maria{n}.example.org"), String::new())).collect();
+    let index = index(&people);
+    let heavy = index.iter().find(|row| row.key == "^maria").unwrap();
+    assert_eq!(postings::decode(&heavy.body), Ok((0..100).collect()));
+    let plan = Plan::parse("maria").unwrap();
+    assert_eq!(plan.order(&fetch(&plan, &index)), (0..100).collect::<Vec<u32>>());
+    let light = Plan::parse("maria24").unwrap();
+    let found: Vec<u32> = [24].into_iter().chain(240..250).collect();
+    assert_eq!(light.order(&fetch(&light, &index)), found);
+    assert!(index.iter().all(|row| row.key != "^maria249"));
+}
