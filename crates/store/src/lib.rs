@@ -1,1 +1,13 @@
-//! PostgreSQL, objects and queues.
+//! Everything that is remembered or delivered: PostgreSQL, objects and queues.
+//!
+//! [`pg`] is the record and the only place with SQL. [`objects`] and [`queue`] implement the ports
+//! of the same name, [`clock`] the present.
+
+pub mod clock;
+mod error;
+pub mod objects;
+pub mod pg;
+pub mod queue;
+
+pub use error::StoreError;
+pub use pg::Pg;

@@ -1,0 +1,14 @@
+//! The present, as the machine tells it. Nothing else in the workspace asks for the time.
+
+use model::port::Clock;
+use model::time::Timestamp;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct System;
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}

@@ -1,0 +1,49 @@
+//! What can go wrong with the record, in words that say what to do.
+
+/// Why the record could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection: passing, the same call may work later.
+    #[error("reach PostgreSQL: {0}: check that it runs and that its URL is right")]
+    Unavailable(String),
+    /// The URL is no PostgreSQL URL.
+    #[error("read the PostgreSQL URL: {0}: it looks like postgres://user@host/database")]
+    BadUrl(String),
+    /// A statement failed for good.
+    #[error("run a statement of {what}: {source}")]
+    Statement {
+        /// The function that ran it.
+        what: &'static str,
+        /// What PostgreSQL says.
+        source: tokio_postgres::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("migrate the database: {0}")]
+    Migration(#[from] refinery::Error),
+    /// What is stored cannot be what was written.
+    #[error("read {table}.{column} of {row}: {why}: the row is corrupt")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        row: String,
+        /// What is wrong with the value.
+        why: String,
+    },
+    /// What was asked to change is not there, or not in a state that allows it.
+    #[error("{0}")]
+    Conflict(String),
+}
+
+impl StoreError {
+    /// Whether the same call may work later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            StoreError::Unavailable(_) => true,
+            StoreError::Statement { source, .. } => crate::pg::is_passing(source),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! PostgreSQL, the record: a file for each noun, and the only place with SQL.
+//!
+//! Every statement is unnamed and typed (one round trip, no prepare), bulk values travel as arrays
+//! through `unnest`, and every function is one statement or one transaction that is tried again
+//! when the connection breaks or PostgreSQL asks for it. Ids carry their platform, so the big
+//! tables are partitioned by ranges of `profile_id`, one range for each platform.
+
+pub mod adjacency;
+pub mod change;
+pub mod community;
+mod connection;
+pub mod crawl;
+pub mod erase;
+pub mod evidence;
+pub mod frontier;
+pub mod host;
+pub mod ident;
+pub mod identity;
+pub mod key;
+mod migrate;
+pub mod person;
+pub mod profile;
+pub mod publish;
+pub(crate) mod queue;
+pub mod run;
+pub mod score;
+pub mod snapshot;
+pub mod standing;
+pub mod term;
+
+pub use connection::Pg;
+pub(crate) use connection::is_passing;
+pub use migrate::migrate;

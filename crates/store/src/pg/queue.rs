@@ -1,0 +1,1 @@
+//! The statements behind [`PgQueue`](crate::queue::PgQueue).

@@ -1,0 +1,224 @@
+//! Rows to files: tab-separated values, newline-delimited JSON, or Parquet.
+//!
+//! One [`TableWriter`] writes one table of named, typed columns; what does not fit memory streams
+//! through it. Tabs, line ends and backslashes in TSV text are written `\t`, `\n`, `\r`, `\\`.
+
+mod parquet_form;
+mod text_forms;
+
+use std::io::Write;
+use std::path::Path;
+
+use parquet_form::ParquetForm;
+use text_forms::TextForm;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// A whole number of 64 bits.
+    Whole,
+    /// A double-precision number.
+    Real,
+    /// True or false.
+    Flag,
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, in the header.
+    pub name: &'static str,
+    /// What it holds; every column may also hold nothing.
+    pub kind: Kind,
+}
+
+impl Column {
+    /// A column by name and kind.
+    pub const fn new(name: &'static str, kind: Kind) -> Column {
+        Column { name, kind }
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// For a column of text.
+    Text(&'a str),
+    /// For a column of whole numbers.
+    Whole(i64),
+    /// For a column of real numbers; must be finite.
+    Real(f64),
+    /// For a column of flags.
+    Flag(bool),
+    /// Nothing, in any column.
+    Null,
+}
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Tab-separated values with a header.
+    Tsv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Apache Parquet, zstd-compressed.
+    Parquet,
+}
+
+/// Why a table cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file's name does not say its form.
+    #[error("`{0}` has no known ending: take .tsv, .ndjson or .parquet")]
+    UnknownForm(String),
+    /// The row has another number of cells, or a cell of another kind, than the columns.
+    #[error("a row does not fit column {0}")]
+    BadRow(usize),
+    /// Writing failed.
+    #[error("write the table: {0}")]
+    Io(#[from] std::io::Error),
+    /// The Parquet encoder failed.
+    #[error("write the table as Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+}
+
+impl Form {
+    /// The form that a file's name ends in.
+    pub fn of(path: &Path) -> Result<Form, TableError> {
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("tsv") => Ok(Form::Tsv),
+            Some("ndjson" | "jsonl") => Ok(Form::Ndjson),
+            Some("parquet") => Ok(Form::Parquet),
+            _ => Err(TableError::UnknownForm(path.display().to_string())),
+        }
+    }
+}
+
+/// Writes the rows of one table.
+pub struct TableWriter<W: Write + Send> {
+    columns: &'static [Column],
+    form: Writing<W>,
+    rows: u64,
+}
+
+enum Writing<W: Write + Send> {
+    Text(TextForm<W>),
+    Parquet(Box<ParquetForm<W>>),
+}
+
+impl<W: Write + Send> TableWriter<W> {
+    /// Begins a table; the header is written at once.
+    pub fn new(form: Form, columns: &'static [Column], out: W) -> Result<Self, TableError> {
+        let writing = match form {
+            Form::Tsv => Writing::Text(TextForm::tsv(out, columns)?),
+            Form::Ndjson => Writing::Text(TextForm::ndjson(out)),
+            Form::Parquet => Writing::Parquet(Box::new(ParquetForm::new(out, columns)?)),
+        };
+        Ok(TableWriter { columns, form: writing, rows: 0 })
+    }
+
+    /// Writes one row: a cell for each column.
+    pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), TableError> {
+        check(self.columns, cells)?;
+        self.rows += 1;
+        match &mut self.form {
+            Writing::Text(text) => Ok(text.row(self.columns, cells)?),
+            Writing::Parquet(parquet) => parquet.row(cells),
+        }
+    }
+
+    /// Ends the table and flushes it; returns the sink and how many rows it got.
+    pub fn finish(self) -> Result<(W, u64), TableError> {
+        let out = match self.form {
+            Writing::Text(text) => text.finish()?,
+            Writing::Parquet(parquet) => parquet.finish()?,
+        };
+        Ok((out, self.rows))
+    }
+}
+
+fn check(columns: &[Column], cells: &[Cell<'_>]) -> Result<(), TableError> {
+    if columns.len() != cells.len() {
+        return Err(TableError::BadRow(columns.len().min(cells.len())));
+    }
+    let bad = columns.iter().zip(cells).position(|(column, cell)| !fits(column.kind, *cell));
+    bad.map_or(Ok(()), |index| Err(TableError::BadRow(index)))
+}
+
+fn fits(kind: Kind, cell: Cell<'_>) -> bool {
+    match cell {
+        Cell::Text(_) => kind == Kind::Text,
+        Cell::Whole(_) => kind == Kind::Whole,
+        Cell::Real(number) => kind == Kind::Real && number.is_finite(),
+        Cell::Flag(_) => kind == Kind::Flag,
+        Cell::Null => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[
+        Column::new("node", Kind::Text),
+        Column::new("level", Kind::Whole),
+        Column::new("share", Kind::Real),
+        Column::new("member", Kind::Flag),
+    ];
+
+    fn written(form: Form) -> Vec<u8> {
+        let mut table = TableWriter::new(form, COLUMNS, Vec::new()).unwrap();
+        let ada = Cell::Text("a\td\\a");
+        table.row(&[ada, Cell::Whole(2), Cell::Real(0.5), Cell::Flag(true)]).unwrap();
+        table.row(&[Cell::Text("bob"), Cell::Null, Cell::Null, Cell::Null]).unwrap();
+        let (bytes, rows) = table.finish().unwrap();
+        assert_eq!(rows, 2);
+        bytes
+    }
+
+    #[test]
+    fn tsv_has_a_header_and_escapes() {
+        let text = String::from_utf8(written(Form::Tsv)).unwrap();
+        assert_eq!(text, "node\tlevel\tshare\tmember\na\\td\\\\a\t2\t0.5\ttrue\nbob\t\t\t\n");
+    }
+
+    #[test]
+    fn ndjson_is_an_object_a_line() {
+        let text = String::from_utf8(written(Form::Ndjson)).unwrap();
+        let rows: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows[0]["node"], "a\td\\a");
+        assert_eq!(rows[0]["share"], 0.5);
+        assert!(rows[1]["level"].is_null());
+    }
+
+    #[test]
+    fn parquet_reads_back() {
+        use parquet::file::reader::{FileReader, SerializedFileReader};
+        let bytes = bytes::Bytes::from(written(Form::Parquet));
+        let reader = SerializedFileReader::new(bytes).unwrap();
+        let rows: Vec<String> =
+            reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+        assert_eq!(rows[0], "{node: \"a\td\\a\", level: 2, share: 0.5, member: true}");
+        assert_eq!(rows[1], "{node: \"bob\", level: null, share: null, member: null}");
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_refused() {
+        let mut table = TableWriter::new(Form::Tsv, COLUMNS, Vec::new()).unwrap();
+        assert!(matches!(table.row(&[Cell::Null]), Err(TableError::BadRow(1))));
+        let wrong = [Cell::Text("a"), Cell::Real(1.0), Cell::Null, Cell::Null];
+        assert!(matches!(table.row(&wrong), Err(TableError::BadRow(1))));
+        let infinite = [Cell::Text("a"), Cell::Null, Cell::Real(f64::NAN), Cell::Null];
+        assert!(matches!(table.row(&infinite), Err(TableError::BadRow(2))));
+    }
+
+    #[test]
+    fn the_name_says_the_form() {
+        assert_eq!(Form::of(Path::new("a/b.tsv")).unwrap(), Form::Tsv);
+        assert_eq!(Form::of(Path::new("b.parquet")).unwrap(), Form::Parquet);
+        assert!(Form::of(Path::new("b.csv")).unwrap_err().to_string().contains(".ndjson"));
+    }
+}
