@@ -1,8 +1,22 @@
 //! Attention → a hierarchy of communities, from continents to villages.
 
+mod attach;
+mod backbone;
+mod description;
+mod ladder;
+mod leaf;
+mod leiden;
+mod local;
+mod network;
+mod objective;
+mod overlap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
+use crate::seed::Seed;
+use ladder::Rung;
+use network::{Groups, Network};
 
 /// Stands for "in no community": a person without any arc.
 pub const NO_COMMUNITY: u32 = u32::MAX;
@@ -46,20 +60,119 @@ pub struct Overlap {
 /// How communities are looked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommunitySettings {
-    /// Resolutions γ of the ladder, ascending.
-    pub resolutions: Vec<f64>,
     /// How many of its strongest one-sided arcs the backbone keeps for each person.
     pub strongest: usize,
     /// Chooses the order in which people are visited.
     pub seed: u64,
 }
 
+impl Default for CommunitySettings {
+    fn default() -> CommunitySettings {
+        CommunitySettings { strongest: 32, seed: 0x5eed }
+    }
+}
+
+impl Overlap {
+    /// Memberships of one person: communities of the leaf level and shares.
+    pub fn of(&self, person: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let at = person as usize;
+        let range = self.offsets[at] as usize..self.offsets[at + 1] as usize;
+        self.communities[range.clone()].iter().copied().zip(self.shares[range].iter().copied())
+    }
+}
+
+impl Hierarchy {
+    /// The leaf level.
+    pub fn leaf_level(&self) -> &Level {
+        &self.levels[self.leaf]
+    }
+}
+
 /// Finds the hierarchy. `last` is the previous run's, over the same person numbers: the search
-/// starts from it. People beyond its length are new.
+/// starts from it too. People beyond its length are new.
 pub fn community_stage(
     attention: &Attention,
     last: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
-    todo!()
+    let seed = Seed(settings.seed);
+    let backbone = backbone::backbone(&attention.arcs, settings.strongest);
+    let (network, kept) = Network::from_symmetric(&backbone).without_isolated();
+    let start = last.map(|last| warm_start(last, &kept));
+    let found = leaf::leaf(&network, start, seed);
+    let (rungs, leaf) = ladder::ladder(&network, found, seed.fork(1));
+    let everyone = Network::from_symmetric(&attention.arcs.symmetrise(&attention.arcs.transpose()));
+    let spread = |rung: &Rung| spread(&rung.community_of, &kept, everyone.nodes());
+    let homes = attach::homes(&everyone, &spread(&rungs[leaf]), rungs[leaf].count);
+    let levels = levels(&rungs, spread, &homes);
+    let overlap = overlap::overlap(&everyone, &levels[leaf]);
+    Hierarchy { levels, leaf, overlap }
+}
+
+/// Communities of the `kept` people among all `nodes`.
+fn spread(community_of: &[u32], kept: &[u32], nodes: usize) -> Vec<u32> {
+    let mut everybody = vec![NO_COMMUNITY; nodes];
+    for (&person, &community) in kept.iter().zip(community_of) {
+        everybody[person as usize] = community;
+    }
+    everybody
+}
+
+/// The last leaf communities; new people and people without one stand alone.
+fn warm_start(last: &Hierarchy, kept: &[u32]) -> Vec<u32> {
+    let known = &last.leaf_level().community_of;
+    let fresh = last.leaf_level().communities..;
+    let mut start: Vec<u32> = kept
+        .iter()
+        .zip(fresh)
+        .map(|(&person, fresh)| match known.get(person as usize) {
+            Some(&community) if community != NO_COMMUNITY => community,
+            _ => fresh,
+        })
+        .collect();
+    leiden::renumber(&mut start);
+    start
+}
+
+/// Levels of everybody: each person is where its home is.
+fn levels(rungs: &[Rung], spread: impl Fn(&Rung) -> Vec<u32>, homes: &[u32]) -> Vec<Level> {
+    let mut levels: Vec<Level> = Vec::with_capacity(rungs.len());
+    for rung in rungs {
+        let own = spread(rung);
+        let at_home = |&home: &u32| own.get(home as usize).copied().unwrap_or(NO_COMMUNITY);
+        let everybody: Vec<u32> = homes.iter().map(at_home).collect();
+        let (community_of, communities) = by_size(&everybody, rung.count);
+        let parents = match levels.last() {
+            Some(above) => parents(&community_of, communities, &above.community_of),
+            None => Vec::new(),
+        };
+        levels.push(Level { resolution: rung.resolution, community_of, communities, parents });
+    }
+    levels
+}
+
+/// Renumbers by falling size, then by first member; empty communities vanish.
+fn by_size(community_of: &[u32], count: usize) -> (Vec<u32>, u32) {
+    let groups = Groups::new(community_of, count);
+    let mut order: Vec<usize> = (0..count).filter(|&group| !groups.of(group).is_empty()).collect();
+    order.sort_by_key(|&group| (std::cmp::Reverse(groups.of(group).len()), groups.of(group)[0]));
+    let mut names = vec![NO_COMMUNITY; count];
+    for (name, &group) in order.iter().enumerate() {
+        names[group] = name as u32;
+    }
+    let renamed = community_of
+        .iter()
+        .map(|&group| names.get(group as usize).copied().unwrap_or(NO_COMMUNITY))
+        .collect();
+    (renamed, order.len() as u32)
+}
+
+fn parents(community_of: &[u32], communities: u32, above: &[u32]) -> Vec<u32> {
+    let mut parents = vec![NO_COMMUNITY; communities as usize];
+    for (&community, &parent) in community_of.iter().zip(above) {
+        if community != NO_COMMUNITY {
+            parents[community as usize] = parent;
+        }
+    }
+    parents
 }

@@ -18,8 +18,11 @@
 pub mod attention;
 pub mod communities;
 pub mod csr;
+pub mod eval;
+pub mod generate;
 pub mod people;
 pub mod rank;
+pub mod seed;
 pub mod trust;
 
 pub use attention::{Attention, LayerArcs, attention_stage};

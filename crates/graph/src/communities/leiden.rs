@@ -1,0 +1,118 @@
+//! Leiden: local moving, refinement, aggregation, until nothing moves.
+//!
+//! Time O(arcs) a pass, few passes. Refined parts are connected, so what is aggregated is; a last
+//! step cuts any community that came apart by later moves. Source: Traag, Waltman, van Eck 2019.
+
+use super::local::{Partition, move_nodes, refine};
+use super::network::{Groups, Network};
+use super::objective::Objective;
+use crate::seed::Seed;
+
+/// Aggregations in one pass; each shrinks the graph, so this is never reached in practice.
+const AGGREGATIONS_MAX: usize = 50;
+
+/// Searches from `start` (communities `0..n` in any numbering) and returns dense communities.
+pub(crate) fn leiden(
+    network: &Network,
+    objective: Objective,
+    start: Vec<u32>,
+    passes: usize,
+    seed: Seed,
+) -> Vec<u32> {
+    let mut community_of = start;
+    for pass in 0..passes {
+        let before = renumber(&mut community_of);
+        let next = one_pass(network, objective, community_of.clone(), seed.fork(pass as u64));
+        let changed = next != community_of;
+        community_of = next;
+        if !changed && before > 0 {
+            break;
+        }
+    }
+    split_components(network, &mut community_of);
+    community_of
+}
+
+fn one_pass(network: &Network, objective: Objective, start: Vec<u32>, seed: Seed) -> Vec<u32> {
+    let mut node_of: Vec<u32> = (0..network.nodes() as u32).collect();
+    let mut current: Option<Network> = None;
+    let mut communities = start;
+    for round in 0..AGGREGATIONS_MAX {
+        let graph = current.as_ref().unwrap_or(network);
+        let order = seed.fork(round as u64).order(graph.nodes());
+        let mut partition = Partition::new(graph, communities);
+        move_nodes(graph, objective, &mut partition, &order);
+        communities = partition.community_of;
+        let mut parts = refine(graph, objective, &communities, &order).community_of;
+        let count = renumber(&mut parts);
+        if count == graph.nodes() {
+            break;
+        }
+        let merged = graph.aggregate(&parts, count);
+        communities = lift(&parts, &communities, count);
+        for node in &mut node_of {
+            *node = parts[*node as usize];
+        }
+        current = Some(merged);
+    }
+    let mut result: Vec<u32> = node_of.iter().map(|&node| communities[node as usize]).collect();
+    renumber(&mut result);
+    result
+}
+
+/// The communities of aggregated parts, numbered below the number of parts.
+fn lift(parts: &[u32], communities: &[u32], count: usize) -> Vec<u32> {
+    let mut lifted = vec![0; count];
+    for (&part, &community) in parts.iter().zip(communities) {
+        lifted[part as usize] = community;
+    }
+    renumber(&mut lifted);
+    lifted
+}
+
+/// Renumbers communities by first occurrence, `0..count`; returns the count.
+pub(crate) fn renumber(community_of: &mut [u32]) -> usize {
+    let slots = community_of.iter().max().map_or(0, |&max| max as usize + 1);
+    let mut names = vec![u32::MAX; slots];
+    let mut count = 0;
+    for community in community_of {
+        let name = &mut names[*community as usize];
+        if *name == u32::MAX {
+            *name = count;
+            count += 1;
+        }
+        *community = *name;
+    }
+    count as usize
+}
+
+/// Gives each connected part of a community its own number.
+pub(crate) fn split_components(network: &Network, community_of: &mut Vec<u32>) {
+    let mut component = vec![u32::MAX; network.nodes()];
+    let mut stack = Vec::new();
+    let mut count = 0;
+    for start in 0..network.nodes() {
+        if component[start] != u32::MAX {
+            continue;
+        }
+        component[start] = count;
+        stack.push(start);
+        while let Some(node) = stack.pop() {
+            for (to, _) in network.row(node) {
+                let to = to as usize;
+                if component[to] == u32::MAX && community_of[to] == community_of[start] {
+                    component[to] = count;
+                    stack.push(to);
+                }
+            }
+        }
+        count += 1;
+    }
+    *community_of = component;
+}
+
+/// Sizes of dense communities.
+pub(crate) fn sizes(community_of: &[u32], communities: usize) -> Vec<u32> {
+    let groups = Groups::new(community_of, communities);
+    (0..groups.len()).map(|group| groups.of(group).len() as u32).collect()
+}

@@ -1,0 +1,229 @@
+//! The undirected weighted graph that communities are searched in, and its aggregation.
+//!
+//! Memory: 8 B per arc (each edge lies in both rows) and 24 B per node. Aggregation is linear and
+//! keeps total weight and volumes, so an objective means the same on every aggregate.
+
+use crate::csr::Csr;
+
+/// Undirected graph: rows hold both directions of each edge, self-loops lie apart.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    /// Start of each row.
+    pub(crate) offsets: Vec<u64>,
+    /// Neighbours.
+    pub(crate) targets: Vec<u32>,
+    /// Weights beside the neighbours.
+    pub(crate) weights: Vec<f32>,
+    /// Weight of edges inside of each node, counted in both directions.
+    pub(crate) loops: Vec<f64>,
+    /// Volume of each node: all its weight, `loops` included.
+    pub(crate) volumes: Vec<f64>,
+    /// Sum of the volumes.
+    pub(crate) total: f64,
+}
+
+impl Network {
+    /// Takes a symmetric graph.
+    pub(crate) fn from_symmetric(graph: &Csr) -> Network {
+        let volumes = graph.strengths();
+        Network {
+            offsets: graph.offsets().to_vec(),
+            targets: graph.targets().to_vec(),
+            weights: graph.weights().map_or_else(|| vec![1.0; graph.arcs()], <[f32]>::to_vec),
+            loops: vec![0.0; graph.nodes()],
+            total: volumes.iter().sum(),
+            volumes,
+        }
+    }
+
+    /// Number of nodes.
+    pub(crate) fn nodes(&self) -> usize {
+        self.volumes.len()
+    }
+
+    /// Neighbours of a node with the weights towards them.
+    pub(crate) fn row(&self, node: usize) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let range = self.offsets[node] as usize..self.offsets[node + 1] as usize;
+        self.targets[range.clone()].iter().copied().zip(self.weights[range].iter().copied())
+    }
+
+    /// Merges each community into one node. Communities are `0..communities`.
+    pub(crate) fn aggregate(&self, community_of: &[u32], communities: usize) -> Network {
+        let members = Groups::new(community_of, communities);
+        let mut sums = Sums::new(communities);
+        let mut merged = Network {
+            offsets: vec![0],
+            targets: Vec::new(),
+            weights: Vec::new(),
+            loops: vec![0.0; communities],
+            volumes: vec![0.0; communities],
+            total: self.total,
+        };
+        for community in 0..communities {
+            for &node in members.of(community) {
+                merged.loops[community] += self.loops[node as usize];
+                merged.volumes[community] += self.volumes[node as usize];
+                for (to, weight) in self.row(node as usize) {
+                    sums.add(community_of[to as usize], f64::from(weight));
+                }
+            }
+            merged.loops[community] += sums.take(community as u32);
+            sums.drain(|to, weight| {
+                merged.targets.push(to);
+                merged.weights.push(weight as f32);
+            });
+            merged.offsets.push(merged.targets.len() as u64);
+        }
+        merged
+    }
+
+    /// The graph among `members` (ascending) alone, renumbered in their order.
+    pub(crate) fn induced(&self, members: &[u32]) -> Network {
+        let mut inside = Network {
+            offsets: vec![0],
+            targets: Vec::new(),
+            weights: Vec::new(),
+            loops: members.iter().map(|&node| self.loops[node as usize]).collect(),
+            volumes: Vec::with_capacity(members.len()),
+            total: 0.0,
+        };
+        for (at, &node) in members.iter().enumerate() {
+            let mut volume = inside.loops[at];
+            for (to, weight) in self.row(node as usize) {
+                if let Ok(to) = members.binary_search(&to) {
+                    inside.targets.push(to as u32);
+                    inside.weights.push(weight);
+                    volume += f64::from(weight);
+                }
+            }
+            inside.offsets.push(inside.targets.len() as u64);
+            inside.volumes.push(volume);
+            inside.total += volume;
+        }
+        inside
+    }
+
+    /// The graph without people who have no edge, and who the others are.
+    pub(crate) fn without_isolated(self) -> (Network, Vec<u32>) {
+        let kept: Vec<u32> =
+            (0..self.nodes() as u32).filter(|&node| self.volumes[node as usize] > 0.0).collect();
+        if kept.len() == self.nodes() {
+            return (self, kept);
+        }
+        let mut names = vec![0; self.nodes()];
+        for (name, &node) in kept.iter().enumerate() {
+            names[node as usize] = name as u32;
+        }
+        let of_kept = |values: &[f64]| kept.iter().map(|&node| values[node as usize]).collect();
+        let ends = kept.iter().map(|&node| self.offsets[node as usize + 1]);
+        let network = Network {
+            offsets: std::iter::once(0).chain(ends).collect(),
+            targets: self.targets.iter().map(|&to| names[to as usize]).collect(),
+            loops: of_kept(&self.loops),
+            volumes: of_kept(&self.volumes),
+            weights: self.weights,
+            total: self.total,
+        };
+        (network, kept)
+    }
+}
+
+/// Members of each group, by a counting sort: ascending within a group.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    starts: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl Groups {
+    /// Groups the nodes by `group_of`; groups beyond `groups` (no community) are left out.
+    pub(crate) fn new(group_of: &[u32], groups: usize) -> Groups {
+        let mut starts = vec![0u32; groups + 1];
+        let inside = || group_of.iter().enumerate().filter(|&(_, &group)| (group as usize) < groups);
+        for (_, &group) in inside() {
+            starts[group as usize + 1] += 1;
+        }
+        for group in 0..groups {
+            starts[group + 1] += starts[group];
+        }
+        let mut next = starts.clone();
+        let mut members = vec![0u32; starts[groups] as usize];
+        for (node, &group) in inside() {
+            let place = &mut next[group as usize];
+            members[*place as usize] = node as u32;
+            *place += 1;
+        }
+        Groups { starts, members }
+    }
+
+    /// Members of one group, ascending.
+    pub(crate) fn of(&self, group: usize) -> &[u32] {
+        &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
+    }
+
+    /// Number of groups.
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+}
+
+/// Sums by small keys: a dense table and the keys that were touched, in the order of first touch.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    values: Vec<f64>,
+    touched: Vec<u32>,
+}
+
+impl Sums {
+    /// A table for the keys `0..keys`.
+    pub(crate) fn new(keys: usize) -> Sums {
+        Sums { values: vec![0.0; keys], touched: Vec::new() }
+    }
+
+    /// Adds a positive value.
+    #[inline]
+    pub(crate) fn add(&mut self, key: u32, value: f64) {
+        let slot = &mut self.values[key as usize];
+        if *slot == 0.0 {
+            self.touched.push(key);
+        }
+        *slot += value;
+    }
+
+    /// The sum of a key.
+    #[inline]
+    pub(crate) fn get(&self, key: u32) -> f64 {
+        self.values[key as usize]
+    }
+
+    /// Keys with a sum, in the order of first touch.
+    #[inline]
+    pub(crate) fn touched(&self) -> &[u32] {
+        &self.touched
+    }
+
+    /// Takes one key's sum out.
+    pub(crate) fn take(&mut self, key: u32) -> f64 {
+        std::mem::take(&mut self.values[key as usize])
+    }
+
+    /// Hands out all positive sums and empties the table.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(u32, f64)) {
+        for &key in &self.touched {
+            let value = std::mem::take(&mut self.values[key as usize]);
+            if value > 0.0 {
+                each(key, value);
+            }
+        }
+        self.touched.clear();
+    }
+
+    /// Empties the table.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        for &key in &self.touched {
+            self.values[key as usize] = 0.0;
+        }
+        self.touched.clear();
+    }
+}

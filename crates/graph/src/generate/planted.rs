@@ -1,0 +1,127 @@
+//! A planted partition in the manner of LFR (Lancichinetti, Fortunato, Radicchi 2008): power laws
+//! of degrees and community sizes, a share µ of each person's edges outside of its community, and
+//! optionally parents that a part of those stay within. Edges come from a configuration model.
+
+use super::Arcs;
+use crate::seed::Seed;
+
+/// What to plant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlantedSpec {
+    /// Number of people.
+    pub nodes: usize,
+    /// Mean number of neighbours.
+    pub mean_degree: f64,
+    /// Largest number of neighbours.
+    pub degree_max: f64,
+    /// Exponent of the degrees' power law, above 2.
+    pub degree_exponent: f64,
+    /// Smallest and largest community.
+    pub sizes: (usize, usize),
+    /// Exponent of the sizes' power law.
+    pub size_exponent: f64,
+    /// µ: share of edges that leave the community.
+    pub mixing: f64,
+    /// Communities in one parent; 1 plants no parents.
+    pub siblings: usize,
+    /// Share of the leaving edges that stay within the parent.
+    pub kept_by_parent: f64,
+}
+
+/// A planted graph and its truth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planted {
+    /// Every edge in both directions.
+    pub arcs: Arcs,
+    /// Community of each person.
+    pub community_of: Vec<u32>,
+    /// Parent of each person's community.
+    pub parent_of: Vec<u32>,
+}
+
+/// Plants `spec`. Ids say nothing about the communities.
+pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
+    let community_of = communities(spec, seed.fork(1));
+    let parent_of: Vec<u32> =
+        community_of.iter().map(|&community| community / spec.siblings as u32).collect();
+    let stubs = stubs(spec, seed.fork(2));
+    let mut arcs = Arcs::default();
+    let layers: [(&[u32], fn(&[usize; 3]) -> usize); 3] =
+        [(&community_of, |s| s[0]), (&parent_of, |s| s[1]), (&[], |s| s[2])];
+    for (layer, (group_of, count)) in layers.into_iter().enumerate() {
+        let mut ends: Vec<(u32, u32)> = Vec::new();
+        for (person, stubs) in stubs.iter().enumerate() {
+            let group = group_of.get(person).copied().unwrap_or(0);
+            ends.extend(std::iter::repeat_n((group, person as u32), count(stubs)));
+        }
+        wire(ends, seed.fork(3 + layer as u64), &mut arcs);
+    }
+    Planted { arcs, community_of, parent_of }
+}
+
+/// Pairs the ends within each group at random.
+fn wire(mut ends: Vec<(u32, u32)>, seed: Seed, arcs: &mut Arcs) {
+    ends.sort_unstable();
+    for (at, group) in ends.chunk_by_mut(|a, b| a.0 == b.0).enumerate() {
+        seed.fork(at as u64).shuffle(group);
+        for pair in group.chunks_exact(2) {
+            arcs.push(pair[0].1, pair[1].1);
+            arcs.push(pair[1].1, pair[0].1);
+        }
+    }
+}
+
+/// Edge ends of each person: within the community, within the parent, anywhere.
+fn stubs(spec: &PlantedSpec, mut random: Seed) -> Vec<[usize; 3]> {
+    let power = 1.0 - spec.degree_exponent;
+    let low = lowest_degree(spec);
+    (0..spec.nodes)
+        .map(|_| {
+            let degree = draw(low, spec.degree_max, power, random.unit());
+            let outside = degree * spec.mixing;
+            let within_parent = if spec.siblings > 1 { outside * spec.kept_by_parent } else { 0.0 };
+            [degree - outside, within_parent, outside - within_parent]
+                .map(|ends| (ends + random.unit()) as usize)
+        })
+        .collect()
+}
+
+/// The lower end of the power law that has the wanted mean, by bisection.
+fn lowest_degree(spec: &PlantedSpec) -> f64 {
+    let (mut low, mut high) = (0.5, spec.mean_degree);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if mean(middle, spec.degree_max, spec.degree_exponent) < spec.mean_degree {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+fn mean(low: f64, high: f64, exponent: f64) -> f64 {
+    let moment = |power: f64| (high.powf(power) - low.powf(power)) / power;
+    moment(2.0 - exponent) / moment(1.0 - exponent)
+}
+
+/// The value of a truncated power law at quantile `unit`; `power` = 1 − exponent, not 0.
+fn draw(low: f64, high: f64, power: f64, unit: f64) -> f64 {
+    (low.powf(power) + unit * (high.powf(power) - low.powf(power))).powf(1.0 / power)
+}
+
+fn communities(spec: &PlantedSpec, mut random: Seed) -> Vec<u32> {
+    let (low, high) = (spec.sizes.0 as f64, spec.sizes.1 as f64 + 1.0);
+    let mut community_of = Vec::with_capacity(spec.nodes);
+    let mut community = 0;
+    while community_of.len() < spec.nodes {
+        let size = draw(low, high, 1.0 - spec.size_exponent, random.unit()) as usize;
+        let left = spec.nodes - community_of.len();
+        // A rest too small for a community of its own joins the last one.
+        let size = if left < size + spec.sizes.0 { left } else { size };
+        community_of.extend(std::iter::repeat_n(community, size));
+        community += 1;
+    }
+    random.shuffle(&mut community_of);
+    community_of
+}
