@@ -6,6 +6,7 @@
 pub mod adjacency;
 pub mod budget;
 pub mod community;
+pub mod evidence;
 pub mod id;
 pub mod identity;
 pub mod key;

@@ -41,10 +41,15 @@ pub struct PublicWords<'a> {
 pub struct Row {
     /// A word, `@` and a whole handle, or `^` and a heavy prefix.
     pub key: String,
-    /// How many persons there are, at least 1; of heavy prefixes those in the row.
-    pub count: u32,
-    /// Their numbers; see [`crate::postings`].
-    pub body: Vec<u8>,
+    postings: Postings,
+}
+
+impl Row {
+    /// The persons, ascending, that is the best trusted first: at least one, at most
+    /// [`KEPT_MAX`](crate::postings::KEPT_MAX).
+    pub fn people(&self) -> Vec<u32> {
+        self.postings.first(usize::MAX)
+    }
 }
 
 /// Why words cannot be indexed.
@@ -97,12 +102,8 @@ impl Builder {
 
     /// The rows, by key.
     pub fn finish(self) -> Vec<Row> {
-        let to_row = |(key, postings): (String, Postings)| Row {
-            key,
-            count: postings.count,
-            body: postings.bytes,
-        };
-        let mut rows: Vec<Row> = self.terms.into_iter().map(to_row).collect();
+        let terms = self.terms.into_iter();
+        let mut rows: Vec<Row> = terms.map(|(key, postings)| Row { key, postings }).collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let heavy = heavy::rows(&rows);
         rows.extend(heavy);
@@ -129,7 +130,6 @@ fn terms_of(profile: &PublicWords<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postings::decode;
 
     fn keys(consent: Consent) -> Vec<String> {
         let ada = PublicWords {
@@ -168,7 +168,7 @@ mod tests {
         builder.add(9, &[ada]).unwrap();
         assert_eq!(builder.add(9, &[ada]), Err(IndexError::OutOfOrder { person: 9, last: 9 }));
         let rows = builder.finish();
-        assert_eq!((rows.len(), rows[0].count), (1, 2));
-        assert_eq!(decode(&rows[0].body), Ok(vec![3, 9]));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].people(), [3, 9]);
     }
 }

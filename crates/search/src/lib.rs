@@ -2,7 +2,7 @@
 //!
 //! Persons of a run are numbered by trust, best first, so the order of every list of numbers is
 //! the order of results and nothing has to be sorted at query time. [`index::Builder`] turns a
-//! run's public words into rows (key, postings); [`Plan::parse`] turns a query into the rows it
+//! run's public words into rows (key, persons); [`Plan::parse`] turns a query into the rows it
 //! needs; [`Plan::order`] turns those rows into the persons found.
 
 pub mod fold;
@@ -13,4 +13,3 @@ pub mod words;
 
 pub use index::{Builder, IndexError, PublicWords, Row};
 pub use plan::{Plan, QueryError, Rows};
-pub use postings::PostingsError;

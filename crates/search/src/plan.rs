@@ -7,8 +7,8 @@
 //! Results come best trusted first (ascending numbers). What is capped, and what that means: a
 //! term finds its [`KEPT_MAX`](crate::postings::KEPT_MAX) best trusted persons; a prefix alone
 //! finds the [`HEAVY_KEPT`](crate::index::HEAVY_KEPT) best trusted and everybody with that very
-//! word; a prefix beside other words finds in addition the persons of the first
-//! [`RANGE_TERMS_MAX`] terms that begin with it, so more letters find more.
+//! word; a prefix of three letters and more beside other words finds in addition the persons of
+//! the [`PREFIX_TERMS_MAX`] commonest terms that begin with it, so more letters find more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,10 @@ use crate::words;
 pub const QUERY_BYTES_MAX: usize = 256;
 /// The most words that a query may have.
 pub const QUERY_WORDS_MAX: usize = 8;
-/// The most terms to read of one prefix's range.
-pub const RANGE_TERMS_MAX: usize = 512;
+/// The most terms to read that begin with one prefix, the commonest first.
+pub const PREFIX_TERMS_MAX: u32 = 512;
+/// From so many characters on, a heavy prefix beside other words is looked up term by term.
+const BESIDE_CHARS_MIN: usize = 3;
 
 /// Why a text is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,17 +99,15 @@ impl Plan {
         keys.into_iter().collect()
     }
 
-    /// The ranges of keys to get next, as (first, one past the last), each cut after
-    /// [`RANGE_TERMS_MAX`] rows: those of prefixes for which `rows` has no row of their own, and
-    /// those beside other words.
-    pub fn ranges(&self, rows: &Rows) -> Vec<(String, String)> {
+    /// The prefixes of keys to get next, at most [`PREFIX_TERMS_MAX`] rows each: those for which
+    /// `rows` has no row of their own, and those beside other words.
+    pub fn prefixes(&self, rows: &Rows) -> Vec<String> {
         let needed = |all: &Vec<Ask>| {
-            let alone = all.len() == 1;
-            let ranges = all.iter().filter(|ask| !(alone && ask.is_heavy(rows)));
-            ranges.filter_map(Ask::range).collect::<Vec<_>>()
+            let beside = all.len() > 1;
+            all.iter().filter_map(|ask| ask.light(rows, beside)).collect::<Vec<_>>()
         };
-        let ranges: BTreeSet<(String, String)> = self.any.iter().flat_map(needed).collect();
-        ranges.into_iter().collect()
+        let prefixes: BTreeSet<String> = self.any.iter().flat_map(needed).collect();
+        prefixes.into_iter().collect()
     }
 
     /// The persons found in `rows`, best trusted first.
@@ -161,16 +161,12 @@ impl Ask {
         }
     }
 
-    /// Whether `rows` has the prefix's own row.
-    fn is_heavy(&self, rows: &Rows) -> bool {
-        matches!(self, Ask::Prefix(prefix) if rows.contains_key(&format!("^{prefix}")))
-    }
-
-    fn range(&self) -> Option<(String, String)> {
-        match self {
-            Ask::Word(_) => None,
-            Ask::Prefix(prefix) => Some((prefix.clone(), format!("{prefix}{}", char::MAX))),
-        }
+    /// The prefix, if its terms are needed one by one.
+    fn light(&self, rows: &Rows, beside: bool) -> Option<String> {
+        let Ask::Prefix(prefix) = self else { return None };
+        let heavy = rows.contains_key(&format!("^{prefix}"));
+        let telling = prefix.chars().count() >= BESIDE_CHARS_MIN;
+        (!heavy || (beside && telling)).then(|| prefix.clone())
     }
 
     fn persons(&self, rows: &Rows) -> Vec<u32> {
@@ -240,11 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn a_heavy_prefix_alone_needs_no_range() {
-        let heavy = Rows::from([("^ru".to_owned(), vec![1, 2])]);
-        assert!(plan("\"x\" ru").ranges(&heavy).contains(&("ru".into(), "ru\u{10ffff}".into())));
-        let alone = plan("ru").ranges(&heavy);
-        assert_eq!(alone, [("@ru".to_owned(), "@ru\u{10ffff}".to_owned())]);
-        assert_eq!(plan("ru").order(&heavy), [1, 2]);
+    fn a_heavy_prefix_is_looked_up_term_by_term_only_beside_other_words() {
+        let heavy = Rows::from([("^rus".to_owned(), vec![1, 2]), ("^r".to_owned(), vec![1])]);
+        assert_eq!(plan("ada rus").prefixes(&heavy), ["rus"]);
+        assert!(plan("ada r").prefixes(&heavy).is_empty());
+        assert_eq!(plan("rus").prefixes(&heavy), ["@rus"]);
+        assert_eq!(plan("rus").order(&heavy), [1, 2]);
+        assert_eq!(plan("rust").prefixes(&heavy), ["@rust", "rust"]);
     }
 }
