@@ -1,0 +1,104 @@
+//! Bluesky as its public APIs are: AppView, PDS and PLC on one origin.
+
+mod actor;
+mod cards;
+mod feed;
+mod graph;
+mod identity;
+mod page;
+mod post_view;
+mod refusal;
+mod repo;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cards::Cards;
+use refusal::Refusal;
+
+use crate::prose::Prose;
+use crate::serve::{Ask, Reply};
+use crate::tally::{Tally, tallies};
+use crate::world::{AccountId, State, World};
+
+/// The world as Bluesky shows it.
+pub(crate) struct Bluesky {
+    world: Arc<World>,
+    /// The origin, which PLC documents name as everybody's PDS.
+    origin: String,
+    cards: Cards,
+    tallies: Vec<Tally>,
+    prose: Prose,
+    /// Indices into the world's lists, by owner.
+    lists: HashMap<AccountId, Vec<usize>>,
+}
+
+type Answer = Result<Vec<u8>, Refusal>;
+
+impl Bluesky {
+    pub(crate) fn new(world: Arc<World>, origin: &str) -> Bluesky {
+        let mut lists: HashMap<AccountId, Vec<usize>> = HashMap::new();
+        for (index, list) in world.lists().iter().enumerate() {
+            lists.entry(list.owner).or_default().push(index);
+        }
+        Bluesky {
+            cards: Cards::new(&world),
+            tallies: tallies(&world),
+            prose: Prose::new(),
+            origin: origin.to_owned(),
+            lists,
+            world,
+        }
+    }
+
+    /// The routing table. Returns the route's name for the statistics.
+    pub(crate) fn answer(&self, ask: &Ask<'_>) -> (&'static str, Reply) {
+        let (route, answer) = match ask.path {
+            "/xrpc/app.bsky.actor.getProfile" => ("getProfile", self.profile(ask)),
+            "/xrpc/app.bsky.actor.getProfiles" => ("getProfiles", self.profiles(ask)),
+            "/xrpc/app.bsky.graph.getFollows" => ("getFollows", self.follows(ask)),
+            "/xrpc/app.bsky.graph.getFollowers" => ("getFollowers", self.followers(ask)),
+            "/xrpc/app.bsky.graph.getLists" => ("getLists", self.lists(ask)),
+            "/xrpc/app.bsky.graph.getList" => ("getList", self.list(ask)),
+            "/xrpc/app.bsky.feed.getAuthorFeed" => ("getAuthorFeed", self.author_feed(ask)),
+            "/xrpc/app.bsky.feed.getActorLikes" => ("getActorLikes", Err(Refusal::AuthMissing)),
+            "/xrpc/com.atproto.repo.listRecords" => ("listRecords", self.records(ask)),
+            "/xrpc/com.atproto.identity.resolveHandle" => ("resolveHandle", self.resolve(ask)),
+            "/.well-known/atproto-did" => return ("atproto-did", self.did_of_host(ask)),
+            path if path.starts_with("/did:") => return ("plc", self.document(&path[1..])),
+            path if path.starts_with("/xrpc/") => ("unknown", Err(Refusal::NoSuchMethod)),
+            _ => ("unknown", Err(Refusal::NoSuchPage)),
+        };
+        (route, answer.map_or_else(Refusal::into_reply, Reply::json))
+    }
+
+    /// 429, as Bluesky words it.
+    pub(crate) fn too_many() -> Reply {
+        Refusal::TooMany.into_reply()
+    }
+
+    /// The account that a DID or a handle names, whatever its state.
+    fn find(&self, name: &str) -> Option<AccountId> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        self.world.find(name).filter(|&id| self.is_here(id))
+    }
+
+    fn is_here(&self, account: AccountId) -> bool {
+        self.world.account(account).host == 0
+    }
+
+    fn is_alive(&self, account: AccountId) -> bool {
+        self.world.account(account).state.is_alive()
+    }
+
+    /// The account that `actor` names, if the AppView would answer for it.
+    fn actor(&self, ask: &Ask<'_>) -> Result<AccountId, Refusal> {
+        let name = ask.query.get("actor").ok_or(Refusal::Missing("actor"))?;
+        let account = self.find(&name).filter(|&account| self.is_alive(account));
+        account.ok_or_else(|| Refusal::ActorNotFound(name.into_owned()))
+    }
+
+    fn state(&self, account: AccountId) -> State {
+        self.world.account(account).state
+    }
+}

@@ -1,0 +1,26 @@
+//! A planted social web that speaks real platforms' protocols, for the demo and the tests.
+//!
+//! ```no_run
+//! # fn demo(clock: std::sync::Arc<dyn model::port::Clock>) -> Result<(), sample::ServeError> {
+//! let world = std::sync::Arc::new(sample::World::generate(&sample::WorldConfig::sized(2_000, 1)));
+//! let running = sample::serve(world, sample::ServerConfig::new(clock))?;
+//! println!("crawl {} from {:?}", running.bluesky_url(), running.seeds(model::Platform::BLUESKY));
+//! # Ok(()) }
+//! ```
+
+mod bluesky;
+pub mod faults;
+mod fediverse;
+mod json;
+mod limits;
+mod prose;
+mod random;
+mod serve;
+mod tally;
+mod time;
+pub mod world;
+
+pub use faults::{Dialect, Fault, Faults};
+pub use limits::{HostStats, Limit};
+pub use serve::{Running, ServeError, ServerConfig, Stats, serve};
+pub use world::{World, WorldConfig};

@@ -1,0 +1,42 @@
+//! An answer before it becomes HTTP.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+
+/// Status, kind, body and, for Mastodon's pages, the Link header.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) link: Option<String>,
+}
+
+impl Reply {
+    /// 200 and JSON.
+    pub(crate) fn json(body: Vec<u8>) -> Reply {
+        Reply::of(StatusCode::OK, "application/json; charset=utf-8", body)
+    }
+
+    /// 200 and plain text.
+    pub(crate) fn text(body: &str) -> Reply {
+        Reply::of(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes().to_vec())
+    }
+
+    /// Any status, kind and body.
+    pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Reply {
+        Reply { status, content_type, body, link: None }
+    }
+
+    /// The HTTP response, with a body of one's choice made from the reply's.
+    pub(crate) fn into_response(self, body: impl FnOnce(Vec<u8>) -> Body) -> Response<Body> {
+        let mut response = Response::new(body(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Some(link) = self.link.and_then(|link| HeaderValue::try_from(link).ok()) {
+            headers.insert(header::LINK, link);
+        }
+        response
+    }
+}

@@ -1,0 +1,141 @@
+//! Starting and stopping the sample web.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use model::Platform;
+use tokio::runtime::{Builder, Runtime};
+
+use super::config::ServerConfig;
+use super::door::{Door, Site, Temper, handle};
+use super::stats::{Counters, Stats};
+use crate::bluesky::Bluesky;
+use crate::faults::FaultPlan;
+use crate::fediverse::Fediverse;
+use crate::limits::Limiter;
+use crate::world::World;
+
+/// Why the sample web did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// No loopback port or no thread could be had.
+    #[error("start the sample web: {0}; are loopback ports and threads available?")]
+    Io(#[from] std::io::Error),
+}
+
+/// The sample web while it is served, on threads of its own. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct Running {
+    world: Arc<World>,
+    runtime: Option<Runtime>,
+    limiter: Arc<Limiter>,
+    counters: Arc<Counters>,
+    bluesky: String,
+    fediverse: String,
+}
+
+/// Serves a world on two loopback ports. It does not need a runtime around it.
+pub fn serve(world: Arc<World>, config: ServerConfig) -> Result<Running, ServeError> {
+    let threads = config.threads.max(1);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("sample-web")
+        .enable_all()
+        .build()?;
+    let (bluesky_listener, bluesky) = listen()?;
+    let (fediverse_listener, fediverse) = listen()?;
+    let limiter = limiter(&world, &config);
+    let counters = Arc::new(Counters::default());
+    let faults = Arc::new(FaultPlan::new(config.faults.clone()));
+    let door = |site| Door {
+        site,
+        clock: config.clock.clone(),
+        limiter: limiter.clone(),
+        faults: faults.clone(),
+        counters: counters.clone(),
+        tempers: tempers(&world, &config),
+    };
+    let sites = [
+        (bluesky_listener, Site::Bluesky(Bluesky::new(world.clone(), &bluesky))),
+        (fediverse_listener, Site::Fediverse(Fediverse::new(world.clone()))),
+    ];
+    for (listener, site) in sites {
+        let _within = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        runtime.spawn(keep_open(listener, door(site)));
+    }
+    Ok(Running { world, runtime: Some(runtime), limiter, counters, bluesky, fediverse })
+}
+
+async fn keep_open(listener: tokio::net::TcpListener, door: Door) {
+    // A connection that cannot be set to send at once is merely slower.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let router = Router::new().fallback(handle).with_state(Arc::new(door));
+    if let Err(error) = axum::serve(listener, router).await {
+        eprintln!("the sample web stopped: {error}");
+    }
+}
+
+fn listen() -> std::io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+fn limiter(world: &World, config: &ServerConfig) -> Arc<Limiter> {
+    let hosts = world.hosts().iter().map(|host| host.name.as_str());
+    Arc::new(Limiter::new(hosts, config.limit, &config.limits))
+}
+
+fn tempers(world: &World, config: &ServerConfig) -> BTreeMap<String, Temper> {
+    let temper = |nature| Temper {
+        nature,
+        slow: config.slow,
+        flaky_for: config.flaky_for,
+        woken_ms: AtomicU64::new(0),
+    };
+    world.hosts().iter().map(|host| (host.name.clone(), temper(host.nature))).collect()
+}
+
+impl Running {
+    /// The world that is served.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The origin of Bluesky's AppView, PDS and PLC, such as `http://127.0.0.1:41123`.
+    pub fn bluesky_url(&self) -> &str {
+        &self.bluesky
+    }
+
+    /// The origin behind every fediverse host; the `Host` header chooses.
+    pub fn fediverse_url(&self) -> &str {
+        &self.fediverse
+    }
+
+    /// The handles to start a crawl of one platform from.
+    pub fn seeds(&self, platform: Platform) -> Vec<&str> {
+        self.world.seed_handles(platform)
+    }
+
+    /// What has been counted so far.
+    pub fn stats(&self) -> Stats {
+        Stats { by_host: self.limiter.stats(), ..self.counters.stats() }
+    }
+
+    /// Stops serving: listeners and connections close at once.
+    pub fn stop(self) {}
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

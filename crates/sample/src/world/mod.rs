@@ -1,0 +1,164 @@
+//! The planted world: who is in it, what is said and followed there, and what is true of it.
+
+mod account;
+mod builder;
+mod config;
+mod generate;
+mod host;
+mod ids;
+mod post;
+mod reach;
+mod rows;
+mod topics;
+mod truth;
+
+use std::collections::HashMap;
+
+use model::Platform;
+use model::identity::Proof;
+
+pub use account::{Account, AccountId, Field, Kind, State, Words};
+pub use builder::{Draft, DraftPost, WorldBuilder};
+pub use config::WorldConfig;
+pub use host::{Host, Nature};
+pub(crate) use ids::{cid, record_key};
+pub use post::{Act, Like, List, Post, PostId, Purpose};
+pub use rows::Rows;
+pub(crate) use topics::Topics;
+pub use truth::{Counts, Tie, Truth};
+
+/// A planted proof that two accounts are one person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// The account on Bluesky.
+    pub bluesky: AccountId,
+    /// The account in the fediverse.
+    pub fediverse: AccountId,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// A social web, complete and unchanging.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    until: u64,
+    hosts: Vec<Host>,
+    accounts: Vec<Account>,
+    follows: Rows<AccountId>,
+    followers: Rows<AccountId>,
+    posts: Rows<Post>,
+    likes: Rows<Like>,
+    lists: Vec<List>,
+    links: Vec<Link>,
+    seeds: Vec<AccountId>,
+    names: HashMap<String, AccountId>,
+}
+
+impl World {
+    /// Makes the world that a configuration describes; the same one each time.
+    pub fn generate(config: &WorldConfig) -> World {
+        generate::world(config)
+    }
+
+    /// The end of the world's time, in unix seconds: nothing in it is later.
+    pub fn until(&self) -> u64 {
+        self.until
+    }
+
+    /// Every server; the first is Bluesky's.
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// The server that an account lives on.
+    pub fn host_of(&self, account: AccountId) -> &Host {
+        &self.hosts[usize::from(self.account(account).host)]
+    }
+
+    /// Every account, in the order of their ids.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// One account.
+    pub fn account(&self, account: AccountId) -> &Account {
+        &self.accounts[account.index()]
+    }
+
+    /// The ids of all accounts.
+    pub fn ids(&self) -> impl Iterator<Item = AccountId> + use<> {
+        (0..self.accounts.len() as u32).map(AccountId)
+    }
+
+    /// The account with this native id or handle (in any case).
+    pub fn find(&self, name: &str) -> Option<AccountId> {
+        let known = self.names.get(name);
+        known.or_else(|| self.names.get(&name.to_ascii_lowercase())).copied()
+    }
+
+    /// Whom an account follows, as planted, whatever their state.
+    pub fn follows(&self, account: AccountId) -> &[AccountId] {
+        self.follows.row(account.index())
+    }
+
+    /// Who follows an account, as planted, whatever their state.
+    pub fn followers(&self, account: AccountId) -> &[AccountId] {
+        self.followers.row(account.index())
+    }
+
+    /// An account's posts, newest first.
+    pub fn posts(&self, account: AccountId) -> &[Post] {
+        self.posts.row(account.index())
+    }
+
+    /// The id of an account's newest post; the older ones count up from it.
+    pub fn first_post(&self, account: AccountId) -> PostId {
+        PostId(self.posts.start(account.index()) as u32)
+    }
+
+    /// One post.
+    pub fn post(&self, post: PostId) -> Post {
+        self.posts.items()[post.0 as usize]
+    }
+
+    /// Every post, by author.
+    pub fn all_posts(&self) -> &[Post] {
+        self.posts.items()
+    }
+
+    /// An account's likes, newest first.
+    pub fn likes(&self, account: AccountId) -> &[Like] {
+        self.likes.row(account.index())
+    }
+
+    /// Every list.
+    pub fn lists(&self) -> &[List] {
+        &self.lists
+    }
+
+    /// Every planted proof, whether a crawler can see it or not.
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// The accounts from which everything reachable can be found through follow lists.
+    pub fn seeds(&self) -> &[AccountId] {
+        &self.seeds
+    }
+
+    /// The handles of one platform's seeds.
+    pub fn seed_handles(&self, platform: Platform) -> Vec<&str> {
+        let handles = self.seeds.iter().map(|&seed| self.account(seed));
+        handles.filter(|seed| seed.platform == platform).map(|seed| seed.handle.as_str()).collect()
+    }
+
+    /// The title of a planted community of the finer level, such as `music/jazz`.
+    pub fn leaf_title(leaf: u16) -> String {
+        Topics::load().title(leaf)
+    }
+
+    /// What a perfect crawler can know of this world.
+    pub fn truth(&self) -> Truth<'_> {
+        Truth::of(self)
+    }
+}

@@ -1,0 +1,55 @@
+//! What can be found from the seeds by reading follow lists, and nothing else.
+
+use super::account::{Account, AccountId, State};
+use super::host::{Host, Nature};
+use super::rows::Rows;
+
+/// The follow graph with all that decides who sees what.
+pub(crate) struct Ground<'a> {
+    pub(crate) hosts: &'a [Host],
+    pub(crate) accounts: &'a [Account],
+    pub(crate) follows: &'a Rows<AccountId>,
+    pub(crate) followers: &'a Rows<AccountId>,
+}
+
+impl Ground<'_> {
+    fn host(&self, account: AccountId) -> &Host {
+        &self.hosts[usize::from(self.accounts[account.index()].host)]
+    }
+
+    /// Whether a crawler may know the account and its host answers for it.
+    pub(crate) fn is_knowable(&self, account: AccountId) -> bool {
+        let state = self.accounts[account.index()].state;
+        state.is_public() && self.host(account).nature != Nature::Broken
+    }
+
+    /// Whether the account's follow lists can be read.
+    pub(crate) fn shows_lists(&self, account: AccountId) -> bool {
+        let state = self.accounts[account.index()].state;
+        self.is_knowable(account) && state != State::HiddenLists && self.host(account).shows_lists()
+    }
+
+    /// Which knowable accounts a crawl from `seeds` finds: breadth first over both lists of each
+    /// account whose lists can be read. Linear in the arcs.
+    pub(crate) fn found_from(&self, seeds: &[AccountId]) -> Vec<bool> {
+        let mut found = vec![false; self.accounts.len()];
+        let mut queue: Vec<AccountId> = Vec::new();
+        self.visit(seeds, &mut found, &mut queue);
+        while let Some(account) = queue.pop() {
+            if self.shows_lists(account) {
+                self.visit(self.follows.row(account.index()), &mut found, &mut queue);
+                self.visit(self.followers.row(account.index()), &mut found, &mut queue);
+            }
+        }
+        found
+    }
+
+    fn visit(&self, seen: &[AccountId], found: &mut [bool], queue: &mut Vec<AccountId>) {
+        for &account in seen {
+            if !found[account.index()] && self.is_knowable(account) {
+                found[account.index()] = true;
+                queue.push(account);
+            }
+        }
+    }
+}
