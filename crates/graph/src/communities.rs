@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::seed::Seed;
 use ladder::Rung;
-use network::{Groups, Network};
+pub(crate) use network::Groups;
+use network::Network;
 
 /// Stands for "in no community": a person without any arc.
 pub const NO_COMMUNITY: u32 = u32::MAX;

@@ -23,7 +23,9 @@ pub mod generate;
 pub mod people;
 pub mod rank;
 pub mod seed;
+pub mod snapshot;
 pub mod trust;
+pub mod union;
 
 pub use attention::{Attention, LayerArcs, attention_stage};
 pub use communities::{CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage};

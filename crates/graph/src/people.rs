@@ -1,14 +1,26 @@
-//! PeopleRank in each community.
+//! PeopleRank in each community: attention, insider score, and ranks with a noise level.
+//!
+//! The walk in community c follows the arcs that start in its members, `a = α P_cᵀ a + (1 − α) t`,
+//! with P over all arcs of a member (attention that leaves c is lost to it) and t members by trust
+//! and belonging. What a person receives, member or not, is its attention in c. Communities are
+//! independent of each other: time O(arcs that start in c · iterations).
+
+mod insider;
+mod place;
+mod table;
 
 use std::num::NonZeroU32;
 
 use model::PersonKind;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
 use crate::communities::Hierarchy;
 use crate::rank::{GlobalRank, RankSettings};
 use crate::trust::Trust;
+use insider::Audience;
+use place::Place;
 
 /// Everything that the scores in communities are made of.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +46,12 @@ pub struct PeopleSettings {
     pub outsiders_max: usize,
 }
 
+impl Default for PeopleSettings {
+    fn default() -> PeopleSettings {
+        PeopleSettings { walk: RankSettings::default(), outsiders_max: 10_000 }
+    }
+}
+
 /// One person in one community.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PersonScore {
@@ -41,17 +59,20 @@ pub struct PersonScore {
     pub person: u32,
     /// Whether the community is the person's own on this level.
     pub member: bool,
-    /// Share of the community's attention.
+    /// Share of the community's attention; over all receivers it sums to 1.
     pub share: f32,
-    /// The same on a fixed logarithmic scale, 0 to 1000.
+    /// The same on a fixed logarithmic scale, 0 to 1000: [`crate::rank::score`].
     pub score: f32,
+    /// a_u, the mass with which a member passes attention on; 0 for others. With it a share can be
+    /// recomputed: `Σ_u standing_u · w_uv / W_u / flow`.
+    pub standing: f32,
     /// Lower 95 % bound of the share of its attention that comes from the community's own, 0 to 1.
     pub insider: f32,
     /// How many independent members the attention comes from, as an effective number.
     pub support: f32,
     /// 1 for the most attended; `None` under a noise level.
     pub rank: Option<NonZeroU32>,
-    /// Rank among persons; `None` for other kinds.
+    /// Rank among persons and people of unknown kind; `None` for other kinds.
     pub rank_person: Option<NonZeroU32>,
     /// Rank among organisations; `None` for other kinds.
     pub rank_organisation: Option<NonZeroU32>,
@@ -66,12 +87,14 @@ pub struct PersonScore {
 pub struct CommunityPeople {
     /// Community of the level.
     pub community: u32,
-    /// Mean trust of its members, in units of the mean person's.
+    /// Mean trust of its members.
     pub trust: f32,
-    /// Whether `trust` is under the noise level; then every rank is `None`.
+    /// Whether its members are trusted no more than strangers; then every rank is `None`.
     pub low_trust: bool,
     /// Attention shares below this have no rank.
     pub noise: f32,
+    /// Attention that members pass on altogether: the divisor of every share.
+    pub flow: f64,
     /// Members and receivers, by falling share, then by number.
     pub people: Vec<PersonScore>,
 }
@@ -82,5 +105,11 @@ pub fn people_stage(
     level: usize,
     settings: &PeopleSettings,
 ) -> Vec<CommunityPeople> {
-    todo!()
+    let audience = Audience::new(input);
+    let place = Place::new(input, level);
+    (0..place.communities())
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|community| table::table(input, &place, &audience, community, settings))
+        .collect()
 }

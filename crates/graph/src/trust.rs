@@ -1,23 +1,50 @@
-//! Sybil-resistant trust.
+//! Sybil-resistant trust: whom the stable cores of many communities attend to, directly or not.
+//!
+//! From each of several independent seed sets (automatic, or dealt from a given list) a walk goes
+//! ⌈log₂ n⌉ steps along attention and is divided by the attention received ([`spread`]); what a person gets
+//! is judged against whom else it is attended by and attends to ([`judge`]). Trust is the median over
+//! the sets, so no one set decides. Nobody gains by attending to others. Sources: SybilRank (Cao et
+//! al. 2012); GrapeRank's capped averages. Time O(m · sets · log n), memory 8 B/arc + 40 B/person
+//! and set.
 
+mod judge;
+mod seeds;
+mod spread;
+
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
 use crate::communities::Hierarchy;
+use crate::rank::normalised;
+use judge::Judge;
+use spread::Spread;
+
+/// Trust of a person of whom nothing is known. It is also the noise level: who is not trusted more
+/// than a stranger is not served in any ranking.
+pub const UNKNOWN: f32 = 0.2;
 
 /// How trust is spread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrustSettings {
-    /// Number of independent automatic seed sets.
+    /// Number of independent seed sets; odd, so that there is a median.
     pub sets: usize,
+}
+
+impl Default for TrustSettings {
+    fn default() -> TrustSettings {
+        TrustSettings { sets: 5 }
+    }
 }
 
 /// Trust of every person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
-    /// Trust, 0 to 1, comparable between runs: 0.5 is as trusted as the median person with trust.
+    /// Trust, 0 to 1: the share of trusted attention among all that speaks for or against a person.
+    /// [`UNKNOWN`] if nothing does.
     pub values: Vec<f32>,
-    /// The restart distribution made of it; sums to 1.
+    /// The restart distribution made of what exceeds [`UNKNOWN`]; sums to 1, uniform if nothing
+    /// does.
     pub prior: Vec<f32>,
     /// Below this a person is not served in any ranking.
     pub noise: f32,
@@ -32,5 +59,25 @@ pub fn trust_stage(
     given: &[u32],
     settings: &TrustSettings,
 ) -> Trust {
-    todo!()
+    let spread = Spread::new(&attention.arcs);
+    let seeds = match given.is_empty() {
+        true => seeds::automatic(&spread, hierarchy, settings.sets),
+        false => seeds::deal(given, settings.sets),
+    };
+    let judge = Judge::new(attention, &spread);
+    let by_set: Vec<Vec<f32>> =
+        seeds.par_iter().map(|seeds| judge.values(&spread.reach(seeds))).collect();
+    let values: Vec<f32> = match by_set.is_empty() {
+        true => vec![UNKNOWN; attention.arcs.nodes()],
+        false => (0..attention.arcs.nodes()).map(|person| median(&by_set, person)).collect(),
+    };
+    let known: Vec<f32> = values.iter().map(|value| (value - UNKNOWN).max(0.0)).collect();
+    Trust { prior: normalised(&known), values, noise: UNKNOWN, seeds }
+}
+
+/// The middle value of a person; of an even number the lower one.
+fn median(by_set: &[Vec<f32>], person: usize) -> f32 {
+    let mut values: Vec<f32> = by_set.iter().map(|values| values[person]).collect();
+    values.sort_unstable_by(f32::total_cmp);
+    values[(values.len() - 1) / 2]
 }

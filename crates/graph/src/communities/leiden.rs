@@ -4,7 +4,7 @@
 //! step cuts any community that came apart by later moves. Source: Traag, Waltman, van Eck 2019.
 
 use super::local::{Partition, move_nodes, refine};
-use super::network::{Groups, Network};
+use super::network::Network;
 use super::objective::Objective;
 use crate::seed::Seed;
 
@@ -109,10 +109,4 @@ pub(crate) fn split_components(network: &Network, community_of: &mut Vec<u32>) {
         count += 1;
     }
     *community_of = component;
-}
-
-/// Sizes of dense communities.
-pub(crate) fn sizes(community_of: &[u32], communities: usize) -> Vec<u32> {
-    let groups = Groups::new(community_of, communities);
-    (0..groups.len()).map(|group| groups.of(group).len() as u32).collect()
 }

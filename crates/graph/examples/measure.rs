@@ -1,0 +1,214 @@
+//! Runs every stage and prints what it finds and costs, as `key value` lines.
+//!
+//! Arguments: folders with `edges.tsv.gz` (and `truth.tsv.gz`, `seeds.tsv.gz`), or `planted:N,µ`,
+//! or `world:N,µ` (20 % of leaving edges… two levels, and a farm of fakes).
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use graph::generate::{Farm, PlantedSpec, add_farm, planted};
+use graph::rank::RankSettings;
+use graph::seed::Seed;
+use graph::{
+    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, NO_COMMUNITY, PeopleInput,
+    PeopleSettings, Trust, TrustSettings, community_stage, eval, people_stage, rank_stage,
+    trust_stage,
+};
+
+/// A graph with what is known about it.
+struct Case {
+    attention: Attention,
+    truth: Vec<u32>,
+    seeds: Vec<u32>,
+    fakes: Vec<bool>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for name in std::env::args().skip(1) {
+        let case = match name.split_once(':') {
+            Some(("planted", spec)) => plant(spec, 1, 0)?,
+            Some(("world", spec)) => plant(spec, 4, 1_000)?,
+            _ => read(Path::new(&name))?,
+        };
+        let arcs = case.attention.arcs.arcs();
+        println!("== {name}: {} people, {arcs} arcs", case.attention.arcs.nodes());
+        measure(&case);
+    }
+    Ok(())
+}
+
+fn measure(case: &Case) {
+    let hierarchy =
+        timed("communities", || community_stage(&case.attention, None, &CommunitySettings::default()));
+    communities(case, &hierarchy);
+    let settings = TrustSettings::default();
+    for (name, seeds) in [("given", case.seeds.as_slice()), ("automatic", &[])] {
+        if name == "automatic" || !seeds.is_empty() {
+            let trust = timed("trust", || trust_stage(&case.attention, &hierarchy, seeds, &settings));
+            let global = timed("rank", || {
+                rank_stage(&case.attention, &trust, None, &RankSettings::default())
+            });
+            println!("  iterations {} error {:.1e}", global.iterations, global.error);
+            judge(case, name, &trust);
+            people(case, &hierarchy, &trust, &global);
+        }
+    }
+}
+
+fn communities(case: &Case, hierarchy: &Hierarchy) {
+    for (at, level) in hierarchy.levels.iter().enumerate() {
+        let leaf = if at == hierarchy.leaf { "leaf" } else { "" };
+        print!("  level {at} γ {:.2} communities {} {leaf}", level.resolution, level.communities);
+        let known: Vec<usize> =
+            (0..case.truth.len()).filter(|&person| case.truth[person] != NO_COMMUNITY).collect();
+        let of = |labels: &[u32]| known.iter().map(|&at| labels[at]).collect::<Vec<u32>>();
+        if !known.is_empty() {
+            let agreement = eval::agreement(&of(&level.community_of), &of(&case.truth));
+            print!(" ami {:.4} nmi {:.4} ari {:.4}", agreement.ami, agreement.nmi, agreement.ari);
+        }
+        println!();
+    }
+    println!("  memberships {}", hierarchy.overlap.communities.len());
+}
+
+fn judge(case: &Case, seeds: &str, trust: &Trust) {
+    if !case.fakes.contains(&true) {
+        return;
+    }
+    let values: Vec<f64> = trust.values.iter().map(|&value| f64::from(value)).collect();
+    let honest: Vec<bool> = case.fakes.iter().map(|fake| !fake).collect();
+    let mut attended = vec![false; honest.len()];
+    for (source, _) in honest.iter().enumerate().filter(|(_, honest)| **honest) {
+        case.attention.arcs.row(source as u32).iter().for_each(|&to| attended[to as usize] = true);
+    }
+    let chosen: Vec<usize> = (0..honest.len()).filter(|&at| attended[at] || !honest[at]).collect();
+    let among = eval::auc(
+        &chosen.iter().map(|&at| values[at]).collect::<Vec<f64>>(),
+        &chosen.iter().map(|&at| honest[at]).collect::<Vec<bool>>(),
+    );
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
+    let top = order.iter().take(1000).filter(|&&at| case.fakes[at]).count();
+    let all = eval::auc(&values, &honest);
+    println!(
+        "  trust from {seeds} seeds ({} sets): auc {:.4}, attended {:.4}, fakes in top 1000: {top}",
+        trust.seeds.len(),
+        all.unwrap_or(0.0),
+        among.unwrap_or(0.0)
+    );
+}
+
+fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank) {
+    let (attention, kinds) = (&case.attention, [].as_slice());
+    let input = PeopleInput { attention, hierarchy, trust, global, kinds };
+    let served = global.ranks.iter().enumerate().filter(|(_, rank)| rank.is_some());
+    let fakes = served.filter(|(at, _)| case.fakes[*at]).count();
+    println!("  fakes with a global rank {fakes}");
+    for level in 0..hierarchy.levels.len() {
+        let tables =
+            timed("people", || people_stage(&input, level, &PeopleSettings::default()));
+        let full = tables.iter().filter(|table| {
+            table.people.iter().filter(|person| person.rank.is_some()).count() >= 20
+        });
+        let (full, low) = (full.count(), tables.iter().filter(|table| table.low_trust).count());
+        let ranked = tables.iter().flat_map(|table| &table.people).filter(|p| p.rank.is_some());
+        let fakes = ranked.clone().filter(|person| case.fakes[person.person as usize]).count();
+        let first = ranked.filter(|p| p.rank_insider.is_some_and(|rank| rank.get() <= 20));
+        let (members, page) = first.fold((0, 0), |(m, n), p| (m + usize::from(p.member), n + 1));
+        println!(
+            "  level {level}: {} communities, {full} full first pages, {low} low trust, \
+             {fakes} ranked fakes, insiders on first pages {members}/{page}",
+            tables.len()
+        );
+    }
+}
+
+/// Runs a stage and prints its wall time.
+fn timed<T>(stage: &str, run: impl FnOnce() -> T) -> T {
+    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let result = run();
+    let wall = start.elapsed().as_secs_f64();
+    println!("  {stage} {wall:.2} s wall, {:.2} s cpu", cpu_seconds() - cpu);
+    result
+}
+
+/// CPU seconds of this process so far, 0 where /proc does not tell.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn plant(spec: &str, siblings: usize, fakes: usize) -> Result<Case, Box<dyn Error>> {
+    let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
+    let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
+    let world = siblings > 1;
+    let spec = PlantedSpec {
+        nodes,
+        mean_degree: if world { 30.0 } else { 20.0 },
+        degree_max: if world { 1000.0 } else { 200.0 },
+        degree_exponent: if world { 2.2 } else { 2.5 },
+        sizes: if world { (200, 500) } else { (20, 2000.min(nodes / 10)) },
+        size_exponent: 1.5,
+        mixing,
+        siblings,
+        kept_by_parent: 0.5,
+    };
+    let mut world = planted(&spec, Seed(1));
+    if fakes > 0 {
+        let farm = Farm { fakes, follows: 20, attack_arcs: 300, outward_arcs: 2 * fakes };
+        add_farm(&mut world.arcs, nodes, &farm, Seed(2));
+    }
+    let mut truth = world.community_of;
+    truth.resize(nodes + fakes, NO_COMMUNITY);
+    let arcs = Csr::from_arcs(nodes + fakes, world.arcs.list())?.csr;
+    let fakes = (0..nodes + fakes).map(|person| person >= nodes).collect();
+    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
+    Ok(Case { attention, truth, seeds: Vec::new(), fakes })
+}
+
+fn read(folder: &Path) -> Result<Case, Box<dyn Error>> {
+    let rows = rows(&folder.join("edges.tsv.gz"))?;
+    let mut names: Vec<u64> = Vec::new();
+    for row in &rows {
+        names.extend([row[0].parse::<u64>()?, row[1].parse()?]);
+    }
+    names.sort_unstable();
+    names.dedup();
+    let place = |text: &str| -> Result<u32, Box<dyn Error>> {
+        Ok(names.binary_search(&text.parse()?).map_err(|_| "unknown node")? as u32)
+    };
+    let (mut sources, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &rows {
+        sources.push(place(&row[0])?);
+        targets.push(place(&row[1])?);
+        weights.push(row.get(2).map_or(Ok(1.0), |weight| weight.parse::<f32>())?);
+    }
+    let list = ArcList { sources: &sources, targets: &targets, weights: Some(&weights) };
+    let arcs = Csr::from_arcs(names.len(), list)?.csr;
+    let mut truth = vec![NO_COMMUNITY; names.len()];
+    let mut fakes = vec![false; names.len()];
+    let mut labels: BTreeMap<String, u32> = BTreeMap::new();
+    for row in self::rows(&folder.join("truth.tsv.gz")).unwrap_or_default() {
+        let next = labels.len() as u32;
+        let person = place(&row[0])? as usize;
+        truth[person] = *labels.entry(row[1].clone()).or_insert(next);
+        fakes[person] = row[1] == "sybil";
+    }
+    let seeds = self::rows(&folder.join("seeds.tsv.gz")).unwrap_or_default();
+    let seeds = seeds.iter().map(|row| place(&row[0])).collect::<Result<_, _>>()?;
+    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
+    Ok(Case { attention, truth, seeds, fakes })
+}
+
+/// The fields of a gzipped TSV, without its header.
+fn rows(path: &Path) -> Result<Vec<Vec<String>>, Box<dyn Error>> {
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path)?).read_to_string(&mut text)?;
+    let fields = |line: &str| line.split('\t').map(str::to_owned).collect();
+    Ok(text.lines().skip(1).map(fields).collect())
+}

@@ -1,0 +1,135 @@
+//! Seed sets: the cores of communities that other communities attend to.
+//!
+//! A farm receives little attention from outside of itself, whatever it sends. So communities are
+//! ranked by a walk between communities in which attention within one does not count, and those
+//! with less than half of the average per member give no seeds. The others are dealt to the sets by
+//! size, so that a community that slipped through decides in one set only.
+
+use super::spread::Spread;
+use crate::communities::{Hierarchy, Level, NO_COMMUNITY};
+
+/// Communities with fewer members give no seeds.
+const MEMBERS_MIN: usize = 20;
+
+/// Seeds from one community.
+const CORE: usize = 20;
+
+/// Reputation per member, against the average, that gives seeds.
+const REPUTATION_MIN: f64 = 0.5;
+
+/// Steps of the walk between communities; its error falls by 0.85 each.
+const STEPS: usize = 60;
+const DAMPING: f64 = 0.85;
+
+/// Deals a list to `sets` sets in turn; fewer if the list is shorter.
+pub(super) fn deal(seeds: &[u32], sets: usize) -> Vec<Vec<u32>> {
+    let mut seeds = seeds.to_vec();
+    seeds.sort_unstable();
+    seeds.dedup();
+    // A set of one or two seeds says nothing: rather fewer sets.
+    let sets = sets.min(seeds.len() / 3).max(1);
+    (0..sets).map(|set| seeds.iter().copied().skip(set).step_by(sets).collect()).collect()
+}
+
+/// Automatic seed sets.
+pub(super) fn automatic(spread: &Spread<'_>, hierarchy: &Hierarchy, sets: usize) -> Vec<Vec<u32>> {
+    let level = seed_level(hierarchy, sets);
+    let cores = cores(spread, level);
+    let mut dealt = vec![Vec::new(); sets.max(1)];
+    let few = cores.len() < sets;
+    for (place, core) in cores.iter().enumerate() {
+        for (seat, &person) in core.iter().enumerate() {
+            // With fewer communities than sets each of them gives to all sets.
+            let set = if few { seat } else { place };
+            dealt[set % sets.max(1)].push(person);
+        }
+    }
+    dealt.retain(|set| !set.is_empty());
+    dealt
+}
+
+/// The coarsest level on which there are at least twice as many real communities as sets, so that
+/// the parts of one farm are not many; else the leaf.
+fn seed_level(hierarchy: &Hierarchy, sets: usize) -> &Level {
+    let large = |level: &&Level| {
+        sizes(level).into_iter().filter(|&size| size >= MEMBERS_MIN).count() >= 2 * sets
+    };
+    let coarse = hierarchy.levels[..=hierarchy.leaf].iter().find(large);
+    coarse.unwrap_or_else(|| hierarchy.leaf_level())
+}
+
+fn sizes(level: &Level) -> Vec<usize> {
+    let mut sizes = vec![0; level.communities as usize];
+    for &community in level.community_of.iter().filter(|&&community| community != NO_COMMUNITY) {
+        sizes[community as usize] += 1;
+    }
+    sizes
+}
+
+/// The cores of the communities that give seeds, largest community first.
+fn cores(spread: &Spread<'_>, level: &Level) -> Vec<Vec<u32>> {
+    let sizes = sizes(level);
+    let reputations = reputations(spread, level, &sizes);
+    let mut core_of: Vec<Vec<(f64, u32)>> = vec![Vec::new(); sizes.len()];
+    for person in 0..spread.arcs.nodes() as u32 {
+        let community = level.community_of[person as usize];
+        if community != NO_COMMUNITY {
+            core_of[community as usize].push((belonging(spread, level, person), person));
+        }
+    }
+    // Communities are numbered by falling size.
+    (0..sizes.len())
+        .filter(|&at| sizes[at] >= MEMBERS_MIN && reputations[at] >= REPUTATION_MIN)
+        .map(|at| {
+            let members = &mut core_of[at];
+            members.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            members.iter().take(CORE).map(|member| member.1).collect()
+        })
+        .collect()
+}
+
+/// Attention from the person's own community, times its share of all that it receives.
+fn belonging(spread: &Spread<'_>, level: &Level, person: u32) -> f64 {
+    let own = level.community_of[person as usize];
+    let received = spread.received[person as usize];
+    let inside = spread.transposed.arcs_of(person);
+    let inside = inside.filter(|&(from, _)| level.community_of[from as usize] == own);
+    let inside: f64 = inside.map(|(_, weight)| f64::from(weight)).sum();
+    if received > 0.0 { inside * inside / received } else { 0.0 }
+}
+
+/// Stationary mass of the walk between communities, per member, 1 for the average.
+fn reputations(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<f64> {
+    let people: usize = sizes.iter().sum();
+    let shares: Vec<f64> = sizes.iter().map(|&size| size as f64 / people.max(1) as f64).collect();
+    let flows = flows(spread, level, sizes.len());
+    let outs: Vec<f64> = flows.iter().map(|row| row.iter().map(|flow| flow.1).sum()).collect();
+    let mut mass = shares.clone();
+    for _ in 0..STEPS {
+        let mut next = vec![0.0; mass.len()];
+        for (from, row) in flows.iter().enumerate() {
+            for &(to, flow) in row {
+                next[to as usize] += DAMPING * mass[from] * flow / outs[from];
+            }
+        }
+        let lost = 1.0 - next.iter().sum::<f64>();
+        next.iter_mut().zip(&shares).for_each(|(next, share)| *next += lost * share);
+        mass = next;
+    }
+    mass.iter().zip(&shares).map(|(mass, share)| mass / share.max(1e-300)).collect()
+}
+
+/// Attention between different communities, by source.
+fn flows(spread: &Spread<'_>, level: &Level, count: usize) -> Vec<Vec<(u32, f64)>> {
+    let mut flows: Vec<std::collections::BTreeMap<u32, f64>> = vec![Default::default(); count];
+    for source in 0..spread.arcs.nodes() as u32 {
+        let from = level.community_of[source as usize];
+        for (target, weight) in spread.arcs.arcs_of(source) {
+            let to = level.community_of[target as usize];
+            if from != to && from != NO_COMMUNITY && to != NO_COMMUNITY {
+                *flows[from as usize].entry(to).or_default() += f64::from(weight);
+            }
+        }
+    }
+    flows.into_iter().map(|row| row.into_iter().collect()).collect()
+}
