@@ -1,7 +1,7 @@
 //! Runs every stage and prints what it finds and costs, as `key value` lines.
 //!
 //! Arguments: folders with `edges.tsv.gz` (and `truth.tsv.gz`, `seeds.tsv.gz`), or `planted:N,µ`,
-//! or `world:N,µ` (20 % of leaving edges… two levels, and a farm of fakes).
+//! or `world:N,µ` (two levels, half of the leaving edges stay in the parent, and 1,000 fakes).
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -41,13 +41,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(case: &Case) {
-    let hierarchy =
-        timed("communities", || community_stage(&case.attention, None, &CommunitySettings::default()));
+    let hierarchy = timed("communities", || {
+        community_stage(&case.attention, None, &CommunitySettings::default())
+    });
     communities(case, &hierarchy);
     let settings = TrustSettings::default();
     for (name, seeds) in [("given", case.seeds.as_slice()), ("automatic", &[])] {
         if name == "automatic" || !seeds.is_empty() {
-            let trust = timed("trust", || trust_stage(&case.attention, &hierarchy, seeds, &settings));
+            let trust =
+                timed("trust", || trust_stage(&case.attention, &hierarchy, seeds, &settings));
             let global = timed("rank", || {
                 rank_stage(&case.attention, &trust, None, &RankSettings::default())
             });
@@ -104,12 +106,11 @@ fn judge(case: &Case, seeds: &str, trust: &Trust) {
 fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank) {
     let (attention, kinds) = (&case.attention, [].as_slice());
     let input = PeopleInput { attention, hierarchy, trust, global, kinds };
-    let served = global.ranks.iter().enumerate().filter(|(_, rank)| rank.is_some());
-    let fakes = served.filter(|(at, _)| case.fakes[*at]).count();
-    println!("  fakes with a global rank {fakes}");
+    let served = global.ranks.iter().enumerate().filter(|(at, _)| case.fakes[*at]);
+    let ranks: Vec<u32> = served.filter_map(|(_, rank)| rank.map(|rank| rank.get())).collect();
+    println!("  fakes with a global rank {}, best {:?}", ranks.len(), ranks.iter().min());
     for level in 0..hierarchy.levels.len() {
-        let tables =
-            timed("people", || people_stage(&input, level, &PeopleSettings::default()));
+        let tables = timed("people", || people_stage(&input, level, &PeopleSettings::default()));
         let full = tables.iter().filter(|table| {
             table.people.iter().filter(|person| person.rank.is_some()).count() >= 20
         });
@@ -139,7 +140,8 @@ fn timed<T>(stage: &str, run: impl FnOnce() -> T) -> T {
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let ticks =
+        |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) + ticks(12)) / 100.0
 }
 

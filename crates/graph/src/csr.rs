@@ -13,7 +13,9 @@ pub use build::{ArcList, Built};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CsrError {
     /// Parallel arrays differ in length.
-    #[error("read arcs: {sources} sources, {targets} targets and {weights} weights must be equally many")]
+    #[error(
+        "read arcs: {sources} sources, {targets} targets and {weights} weights must be equally many"
+    )]
     Lengths {
         /// Number of sources.
         sources: usize,

@@ -1,8 +1,8 @@
 //! How well partitions and scores agree with a truth.
 
 mod agreement;
-mod overlap;
 mod order;
+mod overlap;
 
 pub use agreement::{Agreement, agreement};
 pub use order::{auc, ndcg, spearman};

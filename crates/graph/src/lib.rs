@@ -20,6 +20,8 @@ pub mod communities;
 pub mod csr;
 pub mod eval;
 pub mod generate;
+pub mod labels;
+pub mod lineage;
 pub mod people;
 pub mod rank;
 pub mod seed;
@@ -28,7 +30,9 @@ pub mod trust;
 pub mod union;
 
 pub use attention::{Attention, LayerArcs, attention_stage};
-pub use communities::{CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage};
+pub use communities::{
+    CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage,
+};
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};
 pub use rank::{GlobalRank, RankSettings, rank_stage};

@@ -177,11 +177,7 @@ fn small(number: u64, what: &'static str) -> Result<u32, ShardError> {
     u32::try_from(number).map_err(|_| ShardError::Misfit(what))
 }
 
-fn take_smalls(
-    rest: &mut &[u8],
-    count: usize,
-    what: &'static str,
-) -> Result<Vec<u32>, ShardError> {
+fn take_smalls(rest: &mut &[u8], count: usize, what: &'static str) -> Result<Vec<u32>, ShardError> {
     if count > rest.len() {
         return Err(ShardError::Misfit(what));
     }

@@ -1,9 +1,9 @@
 //! Sybil-resistant trust: whom the stable cores of many communities attend to, directly or not.
 //!
 //! From each of several independent seed sets (automatic, or dealt from a given list) a walk goes
-//! ⌈log₂ n⌉ steps along attention and is divided by the attention received ([`spread`]); what a person gets
-//! is judged against whom else it is attended by and attends to ([`judge`]). Trust is the median over
-//! the sets, so no one set decides. Nobody gains by attending to others. Sources: SybilRank (Cao et
+//! ⌈log₂ n⌉ steps along attention and is divided by the attention received; what a person gets is
+//! judged against whom else it is attended by and attends to. Trust is the median over the sets, so
+//! no one set decides. Nobody gains by attending to others. Sources: SybilRank (Cao et
 //! al. 2012); GrapeRank's capped averages. Time O(m · sets · log n), memory 8 B/arc + 40 B/person
 //! and set.
 
@@ -20,8 +20,7 @@ use crate::rank::normalised;
 use judge::Judge;
 use spread::Spread;
 
-/// Trust of a person of whom nothing is known. It is also the noise level: who is not trusted more
-/// than a stranger is not served in any ranking.
+/// Trust of a person of whom nothing is known.
 pub const UNKNOWN: f32 = 0.2;
 
 /// How trust is spread.
@@ -72,7 +71,15 @@ pub fn trust_stage(
         false => (0..attention.arcs.nodes()).map(|person| median(&by_set, person)).collect(),
     };
     let known: Vec<f32> = values.iter().map(|value| (value - UNKNOWN).max(0.0)).collect();
-    Trust { prior: normalised(&known), values, noise: UNKNOWN, seeds }
+    Trust { prior: normalised(&known), noise: noise(&values), values, seeds }
+}
+
+/// Half of the median trust of people who are trusted more than a stranger, if that is more than a
+/// stranger's: where most are well known, little trust is a warning.
+fn noise(values: &[f32]) -> f32 {
+    let mut known: Vec<f32> = values.iter().copied().filter(|&value| value > UNKNOWN).collect();
+    known.sort_unstable_by(f32::total_cmp);
+    known.get(known.len() / 2).map_or(UNKNOWN, |median| (median / 2.0).max(UNKNOWN))
 }
 
 /// The middle value of a person; of an even number the lower one.

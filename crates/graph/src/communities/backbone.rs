@@ -19,8 +19,7 @@ pub(crate) fn backbone(arcs: &Csr, strongest: usize) -> Csr {
     let kept = arcs.filter(|source, target, weight| match cuts[source as usize] {
         None => true,
         Some(last) => {
-            transposed.weight(source, target).is_some()
-                || key(&transposed, target, weight) <= last
+            transposed.weight(source, target).is_some() || key(&transposed, target, weight) <= last
         }
     });
     let kept_transposed = kept.transpose();

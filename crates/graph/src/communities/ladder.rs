@@ -47,8 +47,9 @@ pub(crate) fn own_resolution(network: &Network, community_of: &[u32], count: usi
         let volume: f64 = groups.of(group).iter().map(|&node| network.volumes[node as usize]).sum();
         expected += volume * volume / network.total;
         for &node in groups.of(group) {
-            let within =
-                network.row(node as usize).filter(|&(to, _)| community_of[to as usize] == group as u32);
+            let within = network
+                .row(node as usize)
+                .filter(|&(to, _)| community_of[to as usize] == group as u32);
             inside += within.map(|(_, weight)| f64::from(weight)).sum::<f64>();
         }
     }

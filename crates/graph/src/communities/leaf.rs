@@ -56,7 +56,12 @@ impl Candidate {
         Candidate { community_of, count, bits, resolution }
     }
 
-    fn search(network: &Network, start: Vec<u32>, resolution: Option<f64>, seed: Seed) -> Candidate {
+    fn search(
+        network: &Network,
+        start: Vec<u32>,
+        resolution: Option<f64>,
+        seed: Seed,
+    ) -> Candidate {
         let objective = Objective::of(resolution, network.total);
         let passes = if network.targets.len() > SMALL_ARCS { 1 } else { 3 };
         Candidate::new(network, leiden(network, objective, start, passes, seed), resolution)
@@ -86,7 +91,9 @@ fn refine_resolution(network: &Network, best: Candidate, seed: Seed) -> Candidat
     let best = match best.resolution {
         Some(resolution) => {
             let steps = [resolution / FINE_STEP, resolution * FINE_STEP];
-            search_all(network, steps.map(Some).to_vec(), seed).into_iter().fold(best, Candidate::shorter)
+            search_all(network, steps.map(Some).to_vec(), seed)
+                .into_iter()
+                .fold(best, Candidate::shorter)
         }
         None => best,
     };

@@ -136,7 +136,8 @@ fn move_node(
             (best, best_gain) = (to, value);
         }
     }
-    if best_gain < -margin && partition.sizes[own as usize] > 0
+    if best_gain < -margin
+        && partition.sizes[own as usize] > 0
         && let Some(alone) = partition.empty.pop()
     {
         best = alone;

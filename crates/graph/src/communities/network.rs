@@ -139,7 +139,8 @@ impl Groups {
     /// Groups the nodes by `group_of`; groups beyond `groups` (no community) are left out.
     pub(crate) fn new(group_of: &[u32], groups: usize) -> Groups {
         let mut starts = vec![0u32; groups + 1];
-        let inside = || group_of.iter().enumerate().filter(|&(_, &group)| (group as usize) < groups);
+        let inside =
+            || group_of.iter().enumerate().filter(|&(_, &group)| (group as usize) < groups);
         for (_, &group) in inside() {
             starts[group as usize + 1] += 1;
         }

@@ -20,7 +20,8 @@ pub struct Agreement {
 /// Compares two labellings of equal length; labels are any numbers. Empty ones agree fully.
 pub fn agreement(found: &[u32], truth: &[u32]) -> Agreement {
     let table = Table::new(found, truth);
-    let (entropy_rows, entropy_columns) = (table.entropy(&table.rows), table.entropy(&table.columns));
+    let (entropy_rows, entropy_columns) =
+        (table.entropy(&table.rows), table.entropy(&table.columns));
     let information = table.information();
     let expected = expected_information(&table.rows, &table.columns, table.total);
     let mean = (entropy_rows + entropy_columns) / 2.0;
@@ -70,7 +71,9 @@ impl Table {
         let total = self.total as f64;
         let cell = |&(row, column, count): &(usize, usize, u64)| {
             let joint = count as f64 / total;
-            joint * (joint * total * total / (self.rows[row] as f64 * self.columns[column] as f64)).ln()
+            joint
+                * (joint * total * total / (self.rows[row] as f64 * self.columns[column] as f64))
+                    .ln()
         };
         self.cells.iter().map(cell).sum::<f64>().max(0.0)
     }
@@ -124,8 +127,7 @@ fn expected_cell(a: u64, b: u64, total: u64, ln_factorials: &[f64]) -> f64 {
     let low = (a + b).saturating_sub(total).max(1);
     (low..=a.min(b))
         .map(|count| {
-            let chance =
-                fixed - f(count) - f(a - count) - f(b - count) - f(total + count - a - b);
+            let chance = fixed - f(count) - f(a - count) - f(b - count) - f(total + count - a - b);
             let joint = count as f64;
             joint / n * (n * joint / (a as f64 * b as f64)).ln() * chance.exp()
         })

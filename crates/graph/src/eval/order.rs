@@ -20,7 +20,11 @@ pub fn auc(scores: &[f64], positive: &[bool]) -> Option<f64> {
 pub fn ndcg(scores: &[f64], gains: &[f64], k: usize) -> Option<f64> {
     let discounted = |keys: &[f64]| -> f64 {
         let best = descending(keys);
-        best.iter().take(k).zip(2u32..).map(|(&at, place)| gains[at] / f64::from(place).log2()).sum()
+        best.iter()
+            .take(k)
+            .zip(2u32..)
+            .map(|(&at, place)| gains[at] / f64::from(place).log2())
+            .sum()
     };
     let ideal = discounted(gains);
     (ideal > 0.0).then(|| discounted(scores) / ideal)

@@ -50,7 +50,8 @@ impl<'a> Place<'a> {
     /// Position of a person among the members, if it is one.
     pub(super) fn seat(&self, community: usize, person: u32) -> Option<usize> {
         let own = self.level.community_of[person as usize];
-        (own != NO_COMMUNITY && own as usize == community).then(|| self.seats[person as usize] as usize)
+        (own != NO_COMMUNITY && own as usize == community)
+            .then(|| self.seats[person as usize] as usize)
     }
 
     /// Walks to the tolerance, relative to the mass that stays.

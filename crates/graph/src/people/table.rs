@@ -6,6 +6,7 @@ use super::insider::Audience;
 use super::place::{Inside, Place};
 use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
 use crate::rank::{ranks_by, score};
+use crate::trust::UNKNOWN;
 
 /// A rank needs attention from at least so many members, as an effective number …
 const SUPPORT_MIN: f32 = 2.0;
@@ -38,7 +39,7 @@ pub(super) fn table(
     let gifts = gifts(input, members, &inside);
     let flow: f64 = gifts.iter().map(|gift| gift.amount).sum();
     let noise = (ARCS_MIN / gifts.len().max(1) as f64) as f32;
-    let low_trust = !inside.trusted || inside.trust < f64::from(input.trust.noise);
+    let low_trust = !inside.trusted || inside.trust < f64::from(UNKNOWN);
     let own = owners(input, place, community, &gifts, flow);
     let mut people = receivers(place, audience, community, &gifts, (flow, &own));
     add_silent(place, community, &mut people);

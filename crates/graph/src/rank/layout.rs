@@ -53,7 +53,8 @@ impl Layout {
             (0..blocks).into_par_iter().map(|block| Outgoing::new(arcs, block, blocks)).collect();
         let message_starts =
             starts(outgoing.iter().flat_map(|from| from.message_counts.iter().copied()));
-        let across = (0..blocks).flat_map(|to| outgoing.iter().map(move |from| from.arc_counts[to]));
+        let across =
+            (0..blocks).flat_map(|to| outgoing.iter().map(move |from| from.arc_counts[to]));
         let arc_starts = starts(across);
         let senders = outgoing.iter().flat_map(|from| from.senders.iter().flatten()).copied();
         let senders = senders.collect();
@@ -97,8 +98,8 @@ impl Layout {
     ) {
         for from in 0..self.blocks {
             let message = from * self.blocks + block;
-            let messages = self.message_starts[message] as usize
-                ..self.message_starts[message + 1] as usize;
+            let messages =
+                self.message_starts[message] as usize..self.message_starts[message + 1] as usize;
             let arc = block * self.blocks + from;
             let arcs = self.arc_starts[arc] as usize..self.arc_starts[arc + 1] as usize;
             let (values, targets) = (&values[messages], &self.targets[arcs.clone()]);
@@ -153,7 +154,11 @@ impl Outgoing {
         let mut out = Outgoing {
             senders: reserve(&message_counts),
             targets: reserve(&arc_counts),
-            weights: if arcs.is_unweighted() { vec![Vec::new(); blocks] } else { reserve(&arc_counts) },
+            weights: if arcs.is_unweighted() {
+                vec![Vec::new(); blocks]
+            } else {
+                reserve(&arc_counts)
+            },
             message_counts,
             arc_counts,
         };

@@ -5,8 +5,11 @@
 //! `g · (T + λμ) / (T + min(U, cap) + B + λ)` with μ the value of a stranger. U is capped at `8 T +
 //! 64`, so that a crowd cannot drown somebody whom the trusted attend to. g, at most 1, is the mean
 //! standing of those the person attends to: following farms costs, following the honest gains
-//! nothing. Values depend on values, so this is iterated a few times from the hardest view, in which
-//! everybody who is not reached speaks against.
+//! nothing. Standing depends on values, so a hard view, in which everybody who is not reached speaks
+//! against, is iterated a few times; the last view lets only those speak against who stand below a
+//! stranger in the hard one, so that a crowd of newcomers does no harm. (Iterating the last view too
+//! would let a farm talk itself up: the better its fakes look, the less they speak against each
+//! other.)
 
 use rayon::prelude::*;
 
@@ -27,8 +30,13 @@ const AGAINST_MAX: f64 = 64.0;
 /// Weight of a trusted block, in average arcs.
 const BLOCK: f64 = 2.0;
 
-/// Views after the first.
-const VIEWS: usize = 4;
+/// Hard views after the first.
+const VIEWS: usize = 3;
+
+/// How a person counts in the company of others: 1 from a stranger upwards.
+fn standing(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|value| (value / UNKNOWN).min(1.0)).collect()
+}
 
 /// The evidence of a graph.
 pub(super) struct Judge<'a> {
@@ -51,19 +59,15 @@ impl<'a> Judge<'a> {
     pub(super) fn values(&self, reach: &[f32]) -> Vec<f32> {
         let for_others: Vec<f32> =
             reach.iter().map(|reach| ((reach - REACH_MIN) / (1.0 - REACH_MIN)).max(0.0)).collect();
-        let against: Vec<f32> = for_others.iter().map(|trusted| 1.0 - trusted).collect();
-        let alike = vec![1.0; reach.len()];
-        let mut values = self.view(&for_others, &against, &alike);
+        let unreached: Vec<f32> = for_others.iter().map(|trusted| 1.0 - trusted).collect();
+        let mut hard = self.view(&for_others, &unreached, &vec![1.0; reach.len()]);
         for _ in 0..VIEWS {
-            let against: Vec<f32> = values
-                .iter()
-                .zip(&for_others)
-                .map(|(value, trusted)| (1.0 - value / UNKNOWN).max(0.0).min(1.0 - trusted))
-                .collect();
-            let standing: Vec<f32> = values.iter().map(|value| (value / UNKNOWN).min(1.0)).collect();
-            values = self.view(&for_others, &against, &standing);
+            hard = self.view(&for_others, &unreached, &standing(&hard));
         }
-        values
+        let standing = standing(&hard);
+        let against: Vec<f32> =
+            standing.iter().zip(&unreached).map(|(known, most)| (1.0 - known).min(*most)).collect();
+        self.view(&for_others, &against, &standing)
     }
 
     fn view(&self, for_others: &[f32], against: &[f32], standing: &[f32]) -> Vec<f32> {
