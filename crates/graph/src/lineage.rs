@@ -86,7 +86,10 @@ pub fn follow(old: (&[u32], u32), new: (&[u32], u32)) -> Lineage {
 
 /// How many people each pair of communities shares.
 struct Overlaps {
+    /// By (old, new).
     shared: BTreeMap<(u32, u32), u32>,
+    /// By (new, old).
+    sources: BTreeMap<(u32, u32), u32>,
     old_sizes: Vec<u32>,
     new_sizes: Vec<u32>,
 }
@@ -99,7 +102,8 @@ impl Overlaps {
                 *shared.entry((old, new)).or_insert(0) += 1;
             }
         }
-        Overlaps { shared, old_sizes: sizes(old), new_sizes: sizes(new) }
+        let sources = shared.iter().map(|(&(old, new), &count)| ((new, old), count)).collect();
+        Overlaps { shared, sources, old_sizes: sizes(old), new_sizes: sizes(new) }
     }
 
     fn matched(&self) -> Vec<Option<u32>> {
@@ -138,16 +142,21 @@ impl Overlaps {
     }
 
     fn event_of_old(&self, old: u32) -> Event {
-        let targets = self.shared.range((old, 0)..=(old, u32::MAX));
-        let main = targets.max_by_key(|&((_, new), &shared)| (shared, std::cmp::Reverse(*new)));
         let size = self.old_sizes[old as usize];
-        match main.filter(|&(_, &shared)| 2 * shared >= size) {
-            Some((&(_, new), &shared)) => {
+        match largest(&self.shared, old).filter(|&(_, shared)| 2 * shared >= size) {
+            Some((new, shared)) => {
                 Event { kind: EventKind::Merged, new: Some(new), old: Some(old), shared }
             }
             None => Event { kind: EventKind::Died, new: None, old: Some(old), shared: 0 },
         }
     }
+}
+
+/// The community that shares most with `one`, the first of equals, and how much.
+fn largest(shared: &BTreeMap<(u32, u32), u32>, one: u32) -> Option<(u32, u32)> {
+    let pairs = shared.range((one, 0)..=(one, u32::MAX));
+    let main = pairs.max_by_key(|&((_, other), &count)| (count, std::cmp::Reverse(*other)));
+    main.map(|(&(_, other), &count)| (other, count))
 }
 
 fn sizes((community_of, communities): (&[u32], u32)) -> Vec<u32> {
