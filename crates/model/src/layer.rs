@@ -119,6 +119,14 @@ impl Direction {
             _ => None,
         }
     }
+
+    /// The lower-case name used in files, URLs and logs.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Direction::Out => "out",
+            Direction::In => "in",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::SnapshotId;
-use crate::layer::Layer;
+use crate::layer::{Direction, Layer};
 use crate::time::Timestamp;
 
 /// What a snapshot consists of. Written last; a snapshot without it does not exist.
@@ -29,11 +29,14 @@ pub struct Manifest {
     pub layers: Vec<LayerShards>,
 }
 
-/// One layer of a snapshot.
+/// One layer of a snapshot, as seen from one side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerShards {
     /// The layer.
     pub layer: Layer,
+    /// The side: own lists, or lists of those who attend. Of the latter, only the arcs whose
+    /// sources show no complete list of their own.
+    pub direction: Direction,
     /// Its shards, by id range, without gaps.
     pub shards: Vec<Shard>,
 }
