@@ -14,11 +14,14 @@
 //! | [`rank_stage`] | [`Attention`], [`Trust`], the last [`GlobalRank`] | [`GlobalRank`] | O(m · iterations) | 8 B/arc + 40 B/person |
 //! | [`people_stage`] | all of the above, kinds, a level | [`CommunityPeople`] of every community | O(m · iterations) | 12 B/arc of one community per thread |
 //!
+//! Beside them: [`evidence`] of a score, [`lineage`] between two hierarchies, [`labels`] from bios,
+//! [`union`] of profiles into persons, [`snapshot`] shards, [`eval`] measures, [`generate`]d graphs.
 
 pub mod attention;
 pub mod communities;
 pub mod csr;
 pub mod eval;
+pub mod evidence;
 pub mod generate;
 pub mod labels;
 pub mod lineage;

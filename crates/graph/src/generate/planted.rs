@@ -46,13 +46,12 @@ pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
         community_of.iter().map(|&community| community / spec.siblings as u32).collect();
     let stubs = stubs(spec, seed.fork(2));
     let mut arcs = Arcs::default();
-    let layers: [(&[u32], fn(&[usize; 3]) -> usize); 3] =
-        [(&community_of, |s| s[0]), (&parent_of, |s| s[1]), (&[], |s| s[2])];
-    for (layer, (group_of, count)) in layers.into_iter().enumerate() {
+    let layers = [community_of.as_slice(), &parent_of, &[]];
+    for (layer, group_of) in layers.into_iter().enumerate() {
         let mut ends: Vec<(u32, u32)> = Vec::new();
         for (person, stubs) in stubs.iter().enumerate() {
             let group = group_of.get(person).copied().unwrap_or(0);
-            ends.extend(std::iter::repeat_n((group, person as u32), count(stubs)));
+            ends.extend(std::iter::repeat_n((group, person as u32), stubs[layer]));
         }
         wire(ends, seed.fork(3 + layer as u64), &mut arcs);
     }
