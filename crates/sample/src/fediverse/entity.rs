@@ -74,7 +74,8 @@ fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
     write_old(json, world, id);
     let old_end = json.0.len();
     json.raw(r#","uri":"#).text(&account.native_id);
-    json.raw(r#","indexable":false,"hide_collections":"#);
+    json.raw(r#","indexable":"#).flag(account.indexable);
+    json.raw(r#","hide_collections":"#);
     json.raw(if account.state == State::HiddenLists { "true" } else { "null" });
     let modern_end = json.0.len();
     json.raw(r#","noindex":"#).flag(account.state == State::OptedOut).raw(r#","roles":[]"#);

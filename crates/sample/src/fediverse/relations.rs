@@ -1,6 +1,7 @@
 //! `/api/v1/accounts/{id}/following` and `/followers`, paged by Link headers.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::accounts::Standing;
 use super::entity::is_listed;
@@ -36,35 +37,47 @@ impl Fediverse {
         if !shown || hidden || visit.nature == Nature::Snac {
             return Ok(Reply::json(b"[]".to_vec()));
         }
+        let people = self.known(visit, account, all);
+        let limit = visit.ask.query.number("limit").map_or(LIMIT, |limit| limit as usize);
+        let limit = limit.min(LIMIT_MAX);
+        let places = places(visit, people.len(), limit);
+        let mut json = Json::with_room(ENTITY_BYTES * places.len() + 2);
+        json.raw("[");
+        json.join(&people[places.clone()], |json, &other| {
+            self.entities.write(json, (visit.host, visit.nature), other);
+        });
+        json.raw("]");
+        let mut reply = Reply::json(json.0);
+        if !places.is_empty() {
+            let path = format!("{}/{name}", account_number(visit.host, account));
+            let number = |place| follow_number(people.len(), place);
+            let span = (number(places.start), number(places.end - 1), places.end < people.len());
+            reply.link = link(visit, &path, limit, span);
+        }
+        Ok(reply)
+    }
+
+    /// Those of a list whom the host knows: of other hosts' accounts it knows the follows that
+    /// touch its own accounts.
+    fn known(&self, visit: &Visit<'_>, account: AccountId, all: &[AccountId]) -> Vec<AccountId> {
         let local = self.world.account(account).host == visit.host;
-        // Of other hosts' accounts a host knows the follows that touch its own accounts.
         let known = |&other: &AccountId| {
             is_listed(&self.world, visit.host, other)
                 && (local || self.world.account(other).host == visit.host)
         };
-        let people: Vec<AccountId> = all.iter().copied().filter(known).collect();
-        let query = visit.ask.query;
-        let limit = query.number("limit").map_or(LIMIT, |limit| limit as usize).min(LIMIT_MAX);
-        let len = people.len();
-        let number = |place: &usize| follow_number(len, *place);
-        let (max, since) = (query.number("max_id"), query.number("since_id"));
-        let older = |place: &usize| max.is_none_or(|max| number(place) < max);
-        let newer = |place: &usize| since.is_none_or(|since| number(place) > since);
-        let places: Vec<usize> = (0..len).filter(older).take_while(newer).take(limit).collect();
-        let mut json = Json::with_room(ENTITY_BYTES * places.len() + 2);
-        json.raw("[");
-        json.join(&places, |json, &place| {
-            self.entities.write(json, (visit.host, visit.nature), people[place]);
-        });
-        json.raw("]");
-        let mut reply = Reply::json(json.0);
-        if let (Some(first), Some(last)) = (places.first(), places.last()) {
-            let path = format!("{}/{name}", account_number(visit.host, account));
-            let more = last + 1 < len;
-            reply.link = link(visit, &path, limit, (number(first), number(last), more));
-        }
-        Ok(reply)
+        all.iter().copied().filter(known).collect()
     }
+}
+
+/// The places in a list of `len`, newest first, between `max_id` and `since_id`.
+fn places(visit: &Visit<'_>, len: usize, limit: usize) -> Range<usize> {
+    let query = visit.ask.query;
+    let (max, since) = (query.number("max_id"), query.number("since_id"));
+    let number = |place: usize| follow_number(len, place);
+    let start = (0..len).find(|&place| max.is_none_or(|max| number(place) < max)).unwrap_or(len);
+    let most = len.min(start + limit);
+    let end = (start..most).find(|&place| since.is_some_and(|since| number(place) <= since));
+    start..end.unwrap_or(most)
 }
 
 /// The Link header of a page that begins and ends with these numbers, and whether more follow.

@@ -102,6 +102,8 @@ pub struct Account {
     pub kind: Kind,
     /// How it stands.
     pub state: State,
+    /// Fediverse: whether its own words may be searched; `false` is the default there.
+    pub indexable: bool,
     /// What it says of itself.
     pub words: Words,
     /// When it was opened, in unix seconds.

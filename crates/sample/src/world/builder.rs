@@ -32,6 +32,8 @@ pub struct Draft {
     pub kind: Kind,
     /// How it stands.
     pub state: State,
+    /// Fediverse: whether its own words may be searched.
+    pub indexable: bool,
     /// What it says of itself.
     pub words: Words,
     /// When it was opened, in unix seconds.
@@ -102,6 +104,7 @@ impl WorldBuilder {
             parent: draft.community.map(|community| community.1),
             kind: draft.kind,
             state: draft.state,
+            indexable: draft.indexable,
             words: draft.words,
             created_at: draft.created_at,
         });

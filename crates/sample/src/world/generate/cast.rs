@@ -18,6 +18,8 @@ const LEAVES_PER_PARENT: u16 = 4;
 const STARS: usize = 5;
 /// Celebrities are not among the first of their community: outsiders made them.
 const CELEBRITY_RANK: std::ops::Range<usize> = 20..60;
+/// How many let their words be searched.
+const INDEXABLE: f64 = 0.3;
 const YEAR_SECONDS: usize = 31_536_000;
 
 /// What one has come to do.
@@ -173,7 +175,9 @@ impl Casting<'_> {
         let words = Words { name: name.to_owned(), bio, ..Words::default() };
         let age = self.dice.below(5 * YEAR_SECONDS) + YEAR_SECONDS / 2;
         let created_at = self.config.until - age as u64;
-        Draft { host, name: handle, community, kind, words, created_at, ..Draft::default() }
+        let indexable = self.dice.chance(INDEXABLE);
+        let draft = Draft { host, name: handle, community, kind, ..Draft::default() };
+        Draft { words, created_at, indexable, ..draft }
     }
 
     /// The host and the local name (fediverse) or whole handle (Bluesky).

@@ -8,7 +8,7 @@ use super::Draws;
 use super::pools::{Pools, Side};
 
 /// Half of the mean number of follows that an account chooses itself.
-const CHOSEN_MIN: f64 = 12.5;
+const CHOSEN_MIN: f64 = 14.5;
 const CHOSEN_MAX: usize = 300;
 /// Cumulative shares of an account's choices.
 const IN_LEAF: f64 = 0.74;

@@ -1,0 +1,292 @@
+//! The fediverse's protocol over real HTTP, compared with the truth.
+
+use std::collections::BTreeSet;
+
+use sample::world::{AccountId, Act, Kind, Nature, State, World};
+use serde_json::Value;
+
+use crate::client::{Web, config, json, next_link, refusal, texts, world};
+
+/// What every account entity of the published API description has.
+const REQUIRED: &str = "acct avatar avatar_static bot created_at display_name emojis fields \
+followers_count following_count group header header_static id indexable locked note \
+statuses_count uri username";
+
+fn somebody(world: &World, fits: impl Fn(AccountId) -> bool) -> AccountId {
+    let ordinary = |id| matches!(world.host_of(id).nature, Nature::Mastodon);
+    world.ids().find(|&id| ordinary(id) && fits(id)).unwrap()
+}
+
+fn in_state(world: &World, state: State) -> AccountId {
+    somebody(world, |id| world.account(id).state == state)
+}
+
+fn on(world: &World, nature: Nature) -> AccountId {
+    let fits = |&id: &AccountId| {
+        world.host_of(id).nature == nature && world.account(id).state == State::Public
+    };
+    world.ids().filter(|id| fits(id)).max_by_key(|&id| world.followers(id).len()).unwrap()
+}
+
+/// The account as its own host shows it, found by its local name.
+async fn lookup(web: &Web, world: &World, id: AccountId) -> Value {
+    let account = world.account(id);
+    let path = format!("/api/v1/accounts/lookup?acct={}", account.local_name());
+    web.api(&world.host_of(id).name, &path).await
+}
+
+/// Handles of those who are listed on the host of `id`, in full.
+fn listed(world: &World, id: AccountId, of: &[AccountId]) -> BTreeSet<String> {
+    let host = world.account(id).host;
+    let others = of.iter().map(|&other| world.account(other));
+    let listed = others.filter(|other| other.host != host || other.state.is_alive());
+    listed.map(|other| other.handle.clone()).collect()
+}
+
+fn full(host: &str, acct: &str) -> String {
+    if acct.contains('@') { acct.to_owned() } else { format!("{acct}@{host}") }
+}
+
+#[tokio::test]
+async fn pages_of_relations_add_up_to_the_truth() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let mut paged = 0;
+    for id in world.ids().filter(|&id| world.account(id).host != 0).step_by(15) {
+        let (host, state) = (world.host_of(id), world.account(id).state);
+        let plain = matches!(state, State::Public | State::Unlisted | State::OptedOut);
+        if !plain || !host.shows_lists() {
+            continue;
+        }
+        let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
+        for (name, truth) in [("following", world.follows(id)), ("followers", world.followers(id))]
+        {
+            let path = format!("/api/v1/accounts/{number}/{name}?limit=10");
+            let (people, pages) = web.api_pages(&host.name, &path).await;
+            let handles: Vec<String> =
+                texts(&people, "/acct").iter().map(|acct| full(&host.name, acct)).collect();
+            assert_eq!(handles.len(), handles.iter().collect::<BTreeSet<_>>().len());
+            let truth = listed(&world, id, truth);
+            assert_eq!(handles.into_iter().collect::<BTreeSet<_>>(), truth);
+            paged += usize::from(pages > 1);
+        }
+    }
+    assert!(paged > 20, "{paged} lists of several pages");
+}
+
+#[tokio::test]
+async fn accounts_have_the_real_shape_and_the_true_counts() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let id = somebody(&world, |id| world.seeds().contains(&id));
+    let (account, shown) = (world.account(id), lookup(&web, &world, id).await);
+    for key in REQUIRED.split_whitespace() {
+        assert!(!shown[key].is_null(), "{key}");
+    }
+    assert_eq!(shown["uri"], account.native_id.as_str());
+    assert_eq!(shown["url"], account.page());
+    assert_eq!(
+        (&shown["noindex"], &shown["indexable"]),
+        (&false.into(), &account.indexable.into())
+    );
+    assert_eq!(shown["discoverable"], true);
+    assert_eq!(shown["followers_count"], listed(&world, id, world.followers(id)).len());
+    assert_eq!(shown["following_count"], listed(&world, id, world.follows(id)).len());
+    let by_id = format!("/api/v1/accounts/{}", shown["id"].as_str().unwrap());
+    assert_eq!(web.api(&world.host_of(id).name, &by_id).await, shown);
+}
+
+#[tokio::test]
+async fn another_host_has_its_own_number_and_tells_less() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let id = in_state(&world, State::OptedOut);
+    let home = lookup(&web, &world, id).await;
+    let account = world.account(id);
+    let elsewhere = world
+        .hosts()
+        .iter()
+        .find(|host| host.nature == Nature::Mastodon && host.name != world.host_of(id).name);
+    let path = format!("/api/v1/accounts/lookup?acct={}", account.handle.replace('@', "%40"));
+    let away = web.api(&elsewhere.unwrap().name, &path).await;
+    assert_eq!((&home["uri"], home["noindex"].as_bool()), (&away["uri"], Some(true)));
+    assert_ne!(home["id"], away["id"]);
+    assert_eq!(home["acct"], account.local_name());
+    assert_eq!(away["acct"], account.handle.as_str());
+    assert!(away["noindex"].is_null());
+}
+
+#[tokio::test]
+async fn hidden_lists_are_empty_though_counted() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    for id in [in_state(&world, State::HiddenLists), on(&world, Nature::Snac)] {
+        let host = &world.host_of(id).name;
+        let shown = lookup(&web, &world, id).await;
+        assert!(shown["followers_count"].as_u64().unwrap() > 0);
+        let path = format!("/api/v1/accounts/{}/followers", shown["id"].as_str().unwrap());
+        let response = web.at(host, &path).await;
+        assert_eq!(next_link(&response), None);
+        assert_eq!(json(response).await, Value::Array(Vec::new()));
+    }
+    let hidden = lookup(&web, &world, in_state(&world, State::HiddenLists)).await;
+    assert_eq!(hidden["hide_collections"], true);
+}
+
+#[tokio::test]
+async fn those_who_are_gone_are_gone_at_home_only() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let mut statuses = BTreeSet::new();
+    let deleted = world.ids().filter(|&id| {
+        world.account(id).state == State::Deleted && world.host_of(id).nature == Nature::Mastodon
+    });
+    for id in deleted {
+        let name = world.account(id).local_name();
+        let path = format!("/api/v1/accounts/lookup?acct={name}");
+        let (status, body) = refusal(web.at(&world.host_of(id).name, &path).await).await;
+        assert!(body["error"].is_string());
+        statuses.insert(status);
+    }
+    assert_eq!(statuses, BTreeSet::from([404, 410]));
+    let suspended = in_state(&world, State::Suspended);
+    let shown = lookup(&web, &world, suspended).await;
+    assert_eq!(shown["suspended"], true);
+    assert_eq!((shown["note"].as_str(), &shown["fields"]), (Some(""), &Value::Array(Vec::new())));
+}
+
+#[tokio::test]
+async fn statuses_tell_whom_their_author_attends_to() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let mut seen = [0; 5];
+    for id in world.ids().filter(|&id| world.host_of(id).nature == Nature::Mastodon).step_by(9) {
+        let host = &world.host_of(id).name;
+        if !world.account(id).state.is_public() {
+            continue;
+        }
+        let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/accounts/{number}/statuses?limit=3");
+        let (shown, _) = web.api_pages(host, &path).await;
+        let gone = |act: &Act<_>| match act {
+            Act::Repost(post) => {
+                let author = world.account(world.post(*post).author);
+                author.host == world.account(id).host && !author.state.is_alive()
+            }
+            _ => false,
+        };
+        let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.act)).collect();
+        assert_eq!(shown.len(), posts.len());
+        for (status, post) in shown.iter().zip(posts) {
+            seen[check_status(&world, host, status, post.act)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
+}
+
+/// Compares a status with the act that it shows; returns a number for the sort of act.
+fn check_status(
+    world: &World,
+    host: &str,
+    status: &Value,
+    act: Act<sample::world::PostId>,
+) -> usize {
+    let handle = |id| world.account(id).handle.clone();
+    let author = |post| handle(world.post(post).author);
+    let acct = |value: &Value| full(host, value["acct"].as_str().unwrap());
+    match act {
+        Act::Say => assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null()),
+        Act::Mention(first, _) => assert_eq!(acct(&status["mentions"][0]), handle(first)),
+        Act::Reply(about) => {
+            assert_eq!(acct(&status["mentions"][0]), author(about));
+            assert_eq!(status["in_reply_to_account_id"], status["mentions"][0]["id"]);
+        }
+        Act::Repost(about) => assert_eq!(acct(&status["reblog"]["account"]), author(about)),
+        Act::Quote(about) => {
+            if let Some(quoted) = status["quote"]["quoted_status"].as_object() {
+                assert_eq!(acct(&quoted["account"]), author(about));
+            }
+        }
+    }
+    match act {
+        Act::Say => 0,
+        Act::Mention(..) => 1,
+        Act::Reply(_) => 2,
+        Act::Repost(_) => 3,
+        Act::Quote(_) => 4,
+    }
+}
+
+#[tokio::test]
+async fn replies_and_reblogs_can_be_left_out() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let mixed = |id: AccountId| {
+        let posts = world.posts(id);
+        let has = |fits: fn(&Act<_>) -> bool| posts.iter().any(|post| fits(&post.act));
+        world.account(id).state == State::Public
+            && has(|act| matches!(act, Act::Reply(_)))
+            && has(|act| matches!(act, Act::Repost(_)))
+    };
+    let id = somebody(&world, mixed);
+    let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
+    let flags = "exclude_replies=true&exclude_reblogs=true&limit=1";
+    let path = format!("/api/v1/accounts/{number}/statuses?{flags}");
+    let (shown, _) = web.api_pages(&world.host_of(id).name, &path).await;
+    let kept = world.posts(id).iter().filter(|p| !matches!(p.act, Act::Reply(_) | Act::Repost(_)));
+    assert_eq!(shown.len(), kept.count());
+}
+
+#[tokio::test]
+async fn old_hosts_lack_uris_which_webfinger_has() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let id = on(&world, Nature::Old);
+    let (account, host) = (world.account(id), &world.host_of(id).name);
+    let shown = lookup(&web, &world, id).await;
+    assert!(shown["uri"].is_null() && shown["url"].is_string());
+    let path = format!("/.well-known/webfinger?resource=acct:{}", account.handle);
+    let found = web.api(host, &path).await;
+    let links = found["links"].as_array().unwrap();
+    let own = links.iter().find(|link| link["rel"] == "self").unwrap();
+    assert_eq!(own["href"], account.native_id.as_str());
+    let by_page = format!("/.well-known/webfinger?resource={}", account.page());
+    assert_eq!(web.api(host, &by_page).await, found);
+}
+
+#[tokio::test]
+async fn hosts_say_what_software_they_are() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    for (nature, name) in [(Nature::Mastodon, "mastodon"), (Nature::Snac, "snac")] {
+        let host = world.hosts().iter().find(|host| host.nature == nature).unwrap();
+        let links = web.api(&host.name, "/.well-known/nodeinfo").await;
+        let href = links["links"][0]["href"].as_str().unwrap();
+        let path = href.strip_prefix(&format!("https://{}", host.name)).unwrap();
+        assert_eq!(web.api(&host.name, path).await["software"]["name"], name);
+        let robots = web.at(&host.name, "/robots.txt").await.text().await.unwrap();
+        assert!(robots.starts_with("User-agent: *"));
+    }
+    assert_eq!(web.at("nobody.social.test", "/robots.txt").await.status(), 404);
+}
+
+#[tokio::test]
+async fn bots_and_verified_rows_are_marked() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let bot = somebody(&world, |id| {
+        world.account(id).kind == Kind::Bot && world.account(id).state == State::Public
+    });
+    assert_eq!(lookup(&web, &world, bot).await["bot"], true);
+    let proven = somebody(&world, |id| {
+        let account = world.account(id);
+        account.state == State::Public
+            && account.words.fields.iter().any(|f| f.verified_at.is_some())
+    });
+    let shown = lookup(&web, &world, proven).await;
+    let fields = shown["fields"].as_array().unwrap();
+    let verified = fields.iter().find(|field| field["verified_at"].is_string()).unwrap();
+    assert!(verified["value"].as_str().unwrap().starts_with("<a href=\"https://"));
+}
+
+#[tokio::test]
+async fn broken_hosts_stay_broken_and_flaky_ones_recover() {
+    let mut config = config();
+    config.flaky_for = std::time::Duration::from_millis(300);
+    let (world, web) = (world(), Web::new(world(), config));
+    let host = |nature| &world.hosts().iter().find(|host| host.nature == nature).unwrap().name;
+    let status = async |nature| web.at(host(nature), "/robots.txt").await.status().as_u16();
+    assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 503));
+    tokio::time::sleep(std::time::Duration::from_millis(350)).await;
+    assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 200));
+}

@@ -1,0 +1,190 @@
+//! The planted world: the same each time, and shaped as promised.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use model::identity::Proof;
+use model::{Layer, Platform};
+use sample::WorldConfig;
+use sample::world::{AccountId, Kind, Nature, State, World};
+
+static WORLD: LazyLock<World> = LazyLock::new(|| World::generate(&WorldConfig::sized(20_000, 1)));
+
+fn count(of: impl Fn(AccountId) -> bool) -> usize {
+    WORLD.ids().filter(|&id| of(id)).count()
+}
+
+#[test]
+fn one_seed_gives_one_world_and_another_seed_another() {
+    let make = |seed| World::generate(&WorldConfig::sized(800, seed));
+    assert!(make(5) == make(5));
+    assert!(make(5) != make(6));
+}
+
+#[test]
+fn the_cast_is_as_large_as_promised() {
+    assert_eq!(WORLD.accounts().len(), 20_000);
+    assert_eq!(count(|id| WORLD.account(id).kind == Kind::Fake), 1_000);
+    assert_eq!(count(|id| WORLD.account(id).kind == Kind::Organisation), 500);
+    assert_eq!(WORLD.links().len(), 3_000);
+    let bluesky = count(|id| WORLD.account(id).platform == Platform::BLUESKY);
+    assert!((9_900..=10_100).contains(&bluesky), "{bluesky}");
+    assert_eq!(WORLD.hosts().len(), 25);
+}
+
+#[test]
+fn names_are_unique_and_lead_to_their_accounts() {
+    for id in WORLD.ids() {
+        let account = WORLD.account(id);
+        assert_eq!(WORLD.find(&account.native_id), Some(id));
+        assert_eq!(WORLD.find(&account.handle.to_uppercase()), Some(id), "{}", account.handle);
+    }
+}
+
+#[test]
+fn sixty_leaves_of_unequal_size_lie_in_fifteen_parents() {
+    let mut leaves: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
+    for account in WORLD.accounts() {
+        if let (Some(leaf), Some(parent)) = (account.leaf, account.parent) {
+            assert_eq!(leaf / 4, parent);
+            leaves.entry(leaf).or_default().insert(account.person);
+        }
+    }
+    let sizes: Vec<usize> = leaves.values().map(BTreeSet::len).collect();
+    assert_eq!(sizes.len(), 60);
+    let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+    assert!(*least >= 70 && *most >= 7 * least, "{least} to {most}");
+}
+
+#[test]
+fn follows_are_mostly_within_the_leaf_and_heavy_tailed() {
+    let honest = |id: &AccountId| WORLD.account(*id).kind != Kind::Fake;
+    let (mut all, mut leaf, mut parent) = (0, 0, 0);
+    for src in WORLD.ids().filter(honest) {
+        for &dst in WORLD.follows(src) {
+            let (src, dst) = (WORLD.account(src), WORLD.account(dst));
+            assert_eq!(src.platform, dst.platform);
+            all += 1;
+            leaf += usize::from(src.leaf == dst.leaf);
+            parent += usize::from(src.parent == dst.parent && src.leaf != dst.leaf);
+        }
+    }
+    let mean = all as f64 / count(|id| honest(&id)) as f64;
+    assert!((28.0..33.0).contains(&mean), "{mean}");
+    let (leaf, parent) = (leaf as f64 / all as f64, parent as f64 / all as f64);
+    assert!((0.68..0.80).contains(&leaf), "{leaf}");
+    assert!((0.05..0.15).contains(&parent), "{parent}");
+    let mut fans: Vec<usize> = WORLD.ids().map(|id| WORLD.followers(id).len()).collect();
+    fans.sort_unstable();
+    assert!(fans[19_999] > 2_000 && fans[10_000] < 40, "{} {}", fans[19_999], fans[10_000]);
+}
+
+#[test]
+fn the_farm_is_dense_within_and_barely_followed_from_outside() {
+    let fake = |id: AccountId| WORLD.account(id).kind == Kind::Fake;
+    let (mut inside, mut out, mut bought) = (0, 0, 0);
+    for src in WORLD.ids() {
+        for &dst in WORLD.follows(src) {
+            match (fake(src), fake(dst)) {
+                (true, true) => inside += 1,
+                (true, false) => out += 1,
+                (false, true) => bought += 1,
+                (false, false) => {}
+            }
+        }
+    }
+    assert!(inside > 20_000 && out > 10_000, "{inside} {out}");
+    assert!((200..=400).contains(&bought), "{bought}");
+}
+
+#[test]
+fn everybody_public_on_a_working_host_can_be_found() {
+    let truth = WORLD.truth();
+    let counts = truth.counts();
+    assert_eq!(counts.invisible, 0);
+    assert!(counts.broken > 50 && counts.broken < 300, "{}", counts.broken);
+    for id in WORLD.ids() {
+        let works = WORLD.host_of(id).nature != Nature::Broken;
+        assert_eq!(truth.is_reachable(id), works && WORLD.account(id).state.is_public());
+    }
+    for state in [State::Deleted, State::Suspended, State::OptedOut, State::HiddenLists] {
+        assert!(counts.states[&state] > 100, "{state:?}");
+    }
+}
+
+#[test]
+fn nobody_opts_out_where_it_cannot_be_seen() {
+    for id in WORLD.ids().filter(|&id| WORLD.account(id).state == State::OptedOut) {
+        assert!(WORLD.host_of(id).tells_consent(), "{}", WORLD.account(id).handle);
+    }
+}
+
+#[test]
+fn reachable_arcs_have_reachable_ends_and_a_readable_side() {
+    let truth = WORLD.truth();
+    let readable = |id: AccountId| {
+        WORLD.account(id).state != State::HiddenLists && WORLD.host_of(id).shows_lists()
+    };
+    let arcs = truth.arcs(Layer::Follow);
+    for tie in &arcs {
+        assert!(truth.is_reachable(tie.src) && truth.is_reachable(tie.dst));
+        assert!(readable(tie.src) || readable(tie.dst));
+        assert!(WORLD.follows(tie.src).contains(&tie.dst));
+    }
+    assert!(arcs.len() < truth.planted_arcs(Layer::Follow).len());
+    for layer in [Layer::Mention, Layer::Reply, Layer::Repost, Layer::Like, Layer::List] {
+        let arcs = truth.arcs(layer);
+        assert!(arcs.len() > 5_000, "{layer}: {}", arcs.len());
+        assert!(arcs.windows(2).all(|w| (w[0].src, w[0].dst) < (w[1].src, w[1].dst)), "{layer}");
+    }
+}
+
+#[test]
+fn proofs_are_published_by_both_sides() {
+    for link in WORLD.links() {
+        let (here, there) = (WORLD.account(link.bluesky), WORLD.account(link.fediverse));
+        assert_eq!(here.person, there.person);
+        let fields = &there.words.fields;
+        match link.proof {
+            Proof::Mutual => {
+                let page = there.page();
+                let website = here.words.website.as_deref() == Some(&page);
+                assert!(website || here.words.bio.contains(&page));
+                let ends =
+                    |value: &str| value.ends_with(&here.handle) || value.ends_with(&here.native_id);
+                assert!(fields.iter().any(|field| ends(&field.value)));
+            }
+            Proof::Website => {
+                let page = format!("https://{}/", here.handle);
+                assert!(fields.iter().any(|f| f.value == page && f.verified_at.is_some()));
+            }
+        }
+    }
+}
+
+#[test]
+fn decoys_claim_what_nobody_returns() {
+    let linked: BTreeSet<AccountId> =
+        WORLD.links().iter().flat_map(|link| [link.bluesky, link.fediverse]).collect();
+    let claims = |id: &AccountId| {
+        let words = &WORLD.account(*id).words;
+        let page = words.website.is_some() || words.bio.contains(".social.test/@");
+        page || words.fields.iter().any(|field| field.value.starts_with("https://"))
+    };
+    let decoys = WORLD.ids().filter(|id| !linked.contains(id)).filter(claims).count();
+    assert!((250..=300).contains(&decoys), "{decoys}");
+}
+
+#[test]
+fn small_worlds_hold_together_too() {
+    for (accounts, seed) in [(20, 1), (60, 2), (60, 3), (300, 4), (2_000, 5)] {
+        let world = World::generate(&WorldConfig::sized(accounts, seed));
+        let counts = world.truth().counts();
+        assert_eq!(world.accounts().len(), accounts as usize);
+        assert_eq!(counts.invisible, 0, "{accounts} {seed}");
+        for platform in [Platform::BLUESKY, Platform::FEDIVERSE] {
+            assert!(!world.seed_handles(platform).is_empty());
+        }
+        assert!(counts.arcs["follow"] > 5 * accounts as usize / 2);
+    }
+}
