@@ -9,13 +9,15 @@ pub enum StoreError {
     /// The URL is no PostgreSQL URL.
     #[error("read the PostgreSQL URL: {0}: it looks like postgres://user@host/database")]
     BadUrl(String),
-    /// A statement failed for good.
-    #[error("run a statement of {what}: {source}")]
+    /// A statement failed.
+    #[error("run {what} in PostgreSQL: {why}")]
     Statement {
         /// The function that ran it.
         what: &'static str,
         /// What PostgreSQL says.
-        source: tokio_postgres::Error,
+        why: String,
+        /// Whether PostgreSQL says that the same statement may work later.
+        passing: bool,
     },
     /// The schema could not be brought up to date.
     #[error("migrate the database: {0}")]
@@ -32,7 +34,7 @@ pub enum StoreError {
         /// What is wrong with the value.
         why: String,
     },
-    /// What was asked to change is not there, or not in a state that allows it.
+    /// What was asked for does not go with what is stored.
     #[error("{0}")]
     Conflict(String),
 }
@@ -40,10 +42,16 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may work later.
     pub fn is_passing(&self) -> bool {
-        match self {
-            StoreError::Unavailable(_) => true,
-            StoreError::Statement { source, .. } => crate::pg::is_passing(source),
-            _ => false,
+        matches!(self, StoreError::Unavailable(_) | StoreError::Statement { passing: true, .. })
+    }
+}
+
+impl From<StoreError> for model::port::PortError {
+    fn from(error: StoreError) -> model::port::PortError {
+        if error.is_passing() {
+            model::port::PortError::Retry(error.to_string())
+        } else {
+            model::port::PortError::Refused(error.to_string())
         }
     }
 }

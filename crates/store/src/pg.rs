@@ -27,7 +27,8 @@ pub mod score;
 pub mod snapshot;
 pub mod standing;
 pub mod term;
+mod transaction;
+mod value;
 
 pub use connection::Pg;
-pub(crate) use connection::is_passing;
-pub use migrate::migrate;
+pub use migrate::{migrate, schema_hash};

@@ -4,7 +4,14 @@ use model::time::{Day, Timestamp};
 use model::{Direction, Layer, ProfileId};
 
 use super::Pg;
+use super::connection::params;
+use super::value::stored_id;
 use crate::StoreError;
+
+mod event;
+mod record;
+
+pub(super) use record::{open_day, record_arcs, record_gone, record_members};
 
 /// Where a reader stands. Orders events by transaction, then by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +57,26 @@ pub struct Event {
     pub change: Change,
 }
 
+const PAGE: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction, added,
+        removed from change_log
+    where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by xid, seq limit $3";
+const OF_SUBJECT: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction,
+        added, removed from change_log
+    where subject = $1 and (xid, seq) < ($2::text::xid8, $3) order by xid desc, seq desc limit $4";
+const OLD_DAYS: &str = "select substring(c.relname from '[0-9]+$')::int from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid where i.inhparent = 'change_log'::regclass";
+
 /// Events after a position, in order, at most `limit`. Events of transactions that may still be
 /// running wait, so that none can appear before a position already read.
 pub async fn page(pg: &Pg, after: Position, limit: u32) -> Result<Vec<Event>, StoreError> {
-    todo!()
+    let params = params![
+        after.xid.to_string() => TEXT,
+        after.seq => INT8,
+        i64::from(limit) => INT8,
+    ];
+    let rows = pg.query("change::page", PAGE, params).await?;
+    rows.iter().map(event::from_row).collect()
 }
 
 /// Events of one subject, the newest first, at most `limit` before `before`.
@@ -63,10 +86,26 @@ pub async fn of_subject(
     before: Option<Position>,
     limit: u32,
 ) -> Result<Vec<Event>, StoreError> {
-    todo!()
+    let before = before.unwrap_or(Position { xid: u64::MAX, seq: i64::MAX });
+    let params = params![
+        stored_id(subject) => INT8,
+        before.xid.to_string() => TEXT,
+        before.seq => INT8,
+        i64::from(limit) => INT8,
+    ];
+    let rows = pg.query("change::of_subject", OF_SUBJECT, params).await?;
+    rows.iter().map(event::from_row).collect()
 }
 
 /// Drops whole days before `first_kept`; returns how many.
 pub async fn retire(pg: &Pg, first_kept: Day) -> Result<u64, StoreError> {
-    todo!()
+    let rows = pg.query("change::retire", OLD_DAYS, &[]).await?;
+    let days: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
+    let mut dropped = 0;
+    for day in days.into_iter().filter(|&day| day < i32::from(first_kept.0)) {
+        let sql = format!("drop table if exists change_log_{day}");
+        pg.execute("change::retire", &sql, &[]).await?;
+        dropped += 1;
+    }
+    Ok(dropped)
 }

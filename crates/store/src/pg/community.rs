@@ -2,8 +2,13 @@
 
 use model::{Community, CommunityId, RunId};
 
-use super::Pg;
+use super::connection::params;
+use super::value::{corrupt, stored_count};
+use super::{Pg, run};
 use crate::StoreError;
+
+const COLUMNS: &str =
+    "c.community_id, c.parent, c.level, c.members, c.trust, c.low_trust, c.labels";
 
 /// The id that stands for the whole world where a community is asked for: its standings are the
 /// global ranking. Never minted.
@@ -11,12 +16,19 @@ pub const WORLD: CommunityId = CommunityId::new(0);
 
 /// New ids for communities that are born.
 pub async fn mint(pg: &Pg, count: u32) -> Result<Vec<CommunityId>, StoreError> {
-    todo!()
+    let first = run::mint_number(pg, "community", count).await?;
+    Ok((first..).take(count as usize).map(CommunityId::new).collect())
 }
 
 /// The communities of a run with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Community>, StoreError> {
-    todo!()
+    let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
+    let sql = format!(
+        "select {COLUMNS} from unnest($2::bigint[]) with ordinality u(id, o)
+         join community c on c.run_id = $1 and c.community_id = u.id order by u.o"
+    );
+    let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
+    pg.query("community::get", &sql, params).await?.iter().map(from_row).collect()
 }
 
 /// How a list of communities is restricted.
@@ -36,5 +48,35 @@ pub async fn page(
     after: Option<(u32, CommunityId)>,
     limit: u32,
 ) -> Result<Vec<Community>, StoreError> {
-    todo!()
+    let (members, after_id) =
+        after.map_or((i32::MAX, -1), |(members, id)| (stored_count(members), id.number() as i64));
+    let sql = format!(
+        "select {COLUMNS} from community c where c.run_id = $1
+            and ($2::smallint is null or c.level = $2) and ($3::bigint is null or c.parent = $3)
+            and (c.members < $4 or (c.members = $4 and c.community_id > $5))
+         order by c.members desc, c.community_id limit $6"
+    );
+    let params = params![
+        run::stored(run) => INT8,
+        filter.level.map(i16::from) => INT2,
+        filter.parent.map(|id| id.number() as i64) => INT8,
+        members => INT4,
+        after_id => INT8,
+        i64::from(limit) => INT8,
+    ];
+    pg.query("community::page", &sql, params).await?.iter().map(from_row).collect()
+}
+
+fn from_row(row: &tokio_postgres::Row) -> Result<Community, StoreError> {
+    let id = row.get::<_, i64>(0);
+    let bad = |column| corrupt(("community", column), id, "out of range");
+    Ok(Community {
+        id: CommunityId::new(id as u64),
+        parent: row.get::<_, Option<i64>>(1).map(|id| CommunityId::new(id as u64)),
+        level: u8::try_from(row.get::<_, i16>(2)).map_err(|_| bad("level"))?,
+        members: u32::try_from(row.get::<_, i32>(3)).map_err(|_| bad("members"))?,
+        trust: row.get(4),
+        low_trust: row.get(5),
+        labels: row.get(6),
+    })
 }

@@ -7,8 +7,15 @@ use model::ProfileId;
 use model::time::Timestamp;
 
 use super::Pg;
-use super::host::{Host, HostId};
+use super::connection::params;
+use super::host::{self, Host, HostId};
+use super::value::{from_seconds, profile_id, stored_id, stored_ids, stored_ms, stored_seconds};
 use crate::StoreError;
+
+mod schedule;
+
+pub use schedule::{Seeds, seed};
+pub(super) use schedule::{Sighting, schedule};
 
 /// The depth of a crawl without limit; it does not decrease.
 pub const DEPTH_UNLIMITED: i16 = i16::MAX;
@@ -16,13 +23,16 @@ pub const DEPTH_UNLIMITED: i16 = i16::MAX;
 /// [`DueHost::due`] counts no further than this.
 pub const DUE_COUNT_MAX: u32 = 1_000;
 
-/// A profile to begin from.
+/// How a profile's last round ended; the numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seed {
-    /// The profile.
-    pub id: ProfileId,
-    /// The host that serves it.
-    pub host: HostId,
+#[repr(i16)]
+pub(super) enum Outcome {
+    Done = 1,
+    Cut = 2,
+    Retry = 3,
+    Failed = 4,
+    Erased = 5,
+    OptedOut = 6,
 }
 
 /// A host with due profiles.
@@ -39,7 +49,7 @@ pub struct DueHost {
 pub struct Claim {
     /// The host.
     pub host: HostId,
-    /// The profiles, the longest due first.
+    /// The profiles, by id.
     pub profiles: Vec<ProfileId>,
 }
 
@@ -48,7 +58,7 @@ pub struct Claim {
 pub struct Counts {
     /// Profiles seen, on crawled platforms.
     pub known: u64,
-    /// Profiles due and unclaimed.
+    /// Profiles due: unclaimed, or under a claim that ran out.
     pub due: u64,
     /// Profiles under a claim.
     pub claimed: u64,
@@ -56,43 +66,113 @@ pub struct Counts {
     pub crawled: u64,
     /// Profiles whose last round failed for good.
     pub failed: u64,
-    /// When the next unclaimed profile is due; may be past.
+    /// When the next profile is due; may be past. `None` if none ever will be.
     pub next_due_at: Option<Timestamp>,
 }
 
-/// Makes these profiles due now, their crawl to spread `depth` steps (0: only themselves) or
-/// further, if they already had more.
-pub async fn seed(pg: &Pg, seeds: &[Seed], depth: i16, now: Timestamp) -> Result<(), StoreError> {
-    todo!()
-}
+/// The lease of a profile that was claimed again and again without a commit doubles, so that one
+/// on which every worker dies cannot keep them busy.
+const CLAIM: &str = "with want as (select * from unnest($1::int[], $2::int[]) w(host_id, n)),
+    c as (select f.profile_id, w.host_id from want w cross join lateral (
+        select profile_id from frontier where host_id = w.host_id and due_at <= $3
+        order by due_at limit w.n for update skip locked) f)
+    update frontier f set claimed = true, attempts = least(attempts + 1, 1000), depth_claimed = depth_left,
+        due_at = $3 + ($4::bigint << greatest(0, least(f.attempts - 8, 8)))
+    from c where f.profile_id = c.profile_id returning f.host_id, f.profile_id";
+const RELEASE: &str = "update frontier set claimed = false, due_at = $2
+    where profile_id = any($1) and claimed";
+const SET_TRUST: &str = "update frontier f set trust = u.trust
+    from unnest($1::bigint[], $2::real[]) u(id, trust)
+    where f.profile_id = u.id and abs(f.trust - u.trust) > 0.1";
+const COUNTS: &str = "select count(*), count(*) filter (where due_at <= $1),
+    count(*) filter (where claimed and due_at > $1), count(*) filter (where last_crawl is not null),
+    count(*) filter (where outcome = 4),
+    min(due_at) filter (where not claimed or due_at <= $1) from frontier";
 
-/// The hosts with due profiles that are neither paused nor broken, at most `limit`.
+/// The hosts with due profiles that are neither paused nor broken, at most `limit`, those with
+/// the longest waiting profile first.
 pub async fn due_hosts(pg: &Pg, now: Timestamp, limit: u32) -> Result<Vec<DueHost>, StoreError> {
-    todo!()
+    let sql = format!(
+        "select {}, d.due from host h cross join lateral (
+            select count(*)::int due, min(due_at) first from (
+                select due_at from frontier f where f.host_id = h.host_id and f.due_at <= $1
+                order by f.due_at limit {DUE_COUNT_MAX}) x) d
+        where d.due > 0 and h.not_before_ms <= $2 and h.broken_until_ms <= $2
+        order by d.first, h.host_id limit $3",
+        host::COLUMNS
+    );
+    let params = params![
+        stored_seconds(now) => INT8,
+        stored_ms(now) => INT8,
+        i64::from(limit) => INT8,
+    ];
+    let rows = pg.query("frontier::due_hosts", &sql, params).await?;
+    let due_host = |row: &tokio_postgres::Row| {
+        let due = u32::try_from(row.get::<_, i32>(8)).unwrap_or(0);
+        Ok(DueHost { host: host::from_row(row, 0)?, due })
+    };
+    rows.iter().map(due_host).collect()
 }
 
-/// Claims up to so many due profiles of each host, the longest due first. Concurrent claims never
-/// share a profile. Hosts without any are left out.
+/// Claims up to so many due profiles of each host, those that wait longest. Concurrent claims
+/// never share a profile. Hosts without any are left out.
 pub async fn claim(
     pg: &Pg,
     wants: &[(HostId, u32)],
     now: Timestamp,
     lease_seconds: u32,
 ) -> Result<Vec<Claim>, StoreError> {
-    todo!()
+    let hosts: Vec<i32> = wants.iter().map(|want| want.0.0).collect();
+    let counts: Vec<i32> = wants.iter().map(|want| super::value::stored_count(want.1)).collect();
+    let params = params![
+        hosts => INT4_ARRAY,
+        counts => INT4_ARRAY,
+        stored_seconds(now) => INT8,
+        i64::from(lease_seconds) => INT8,
+    ];
+    let rows = pg.query("frontier::claim", CLAIM, params).await?;
+    let mut claimed: Vec<(i32, ProfileId)> =
+        rows.iter().map(|row| (row.get(0), profile_id(row.get(1)))).collect();
+    claimed.sort_unstable();
+    let by_host = claimed.chunk_by(|a, b| a.0 == b.0);
+    let claim = |chunk: &[(i32, ProfileId)]| Claim {
+        host: HostId(chunk[0].0),
+        profiles: chunk.iter().map(|claimed| claimed.1).collect(),
+    };
+    Ok(by_host.map(claim).collect())
 }
 
 /// Ends the claims on these profiles without a crawl: they are due at `due`.
 pub async fn release(pg: &Pg, ids: &[ProfileId], due: Timestamp) -> Result<(), StoreError> {
-    todo!()
+    let ids = stored_ids(ids);
+    let params = params![ids => INT8_ARRAY, stored_seconds(due) => INT8];
+    pg.execute("frontier::release", RELEASE, params).await.map(|_| ())
 }
 
-/// Sets the trust (0 to 1) that lets trusted profiles be crawled more often.
+/// Sets the trust (0 to 1) that lets trusted profiles be crawled more often. Small differences
+/// are not written.
 pub async fn set_trust(pg: &Pg, trust: &[(ProfileId, f32)]) -> Result<(), StoreError> {
-    todo!()
+    for chunk in trust.chunks(2_000) {
+        let ids: Vec<i64> = chunk.iter().map(|one| stored_id(one.0)).collect();
+        let values: Vec<f32> = chunk.iter().map(|one| one.1.clamp(0.0, 1.0)).collect();
+        let params = params![ids => INT8_ARRAY, values => FLOAT4_ARRAY];
+        pg.execute("frontier::set_trust", SET_TRUST, params).await?;
+    }
+    Ok(())
 }
 
 /// How the frontier stands at `now`.
 pub async fn counts(pg: &Pg, now: Timestamp) -> Result<Counts, StoreError> {
-    todo!()
+    let params = params![stored_seconds(now) => INT8];
+    let row = pg.query_opt("frontier::counts", COUNTS, params).await?;
+    let Some(row) = row else { return Ok(Counts::default()) };
+    let count = |at: usize| row.get::<_, i64>(at) as u64;
+    Ok(Counts {
+        known: count(0),
+        due: count(1),
+        claimed: count(2),
+        crawled: count(3),
+        failed: count(4),
+        next_due_at: row.get::<_, Option<i64>>(5).map(from_seconds),
+    })
 }

@@ -1,10 +1,33 @@
 //! Every profile ever seen: (platform, native id) ↔ profile id.
+//!
+//! A name is looked up among the native ids, then among the hashes of erased ones, and only then
+//! gets a new number. Numbers are taken in blocks in a transaction of their own, so that no batch
+//! waits for another's; numbers that are left over are never used.
+
+use std::collections::HashMap;
 
 use model::observation::Named;
 use model::{Platform, ProfileId};
 
 use super::Pg;
+use super::connection::params;
+use super::value::{clean, platform_number, profile_id, stored_ids};
 use crate::StoreError;
+
+/// The most names of one statement.
+const NAMES_MAX: usize = 2_000;
+/// The longest native id or handle that is stored, in characters; longer ones are cut.
+const NAME_CHARS_MAX: usize = 512;
+
+const KNOWN: &str = "select native_id, profile_id from ident
+    where platform_id = $1 and native_id = any($2)";
+const TAKE_BLOCK: &str = "update platform_seq set next_seq = next_seq + $2
+    where platform_id = $1 returning next_seq - $2";
+const INSERT: &str = "insert into ident (platform_id, native_id, handle, profile_id)
+    select $1, u.* from unnest($2::text[], $3::text[], $4::bigint[]) u on conflict do nothing";
+const NAMES: &str = "select u.o, i.native_id from unnest($1::bigint[]) with ordinality u(id, o)
+    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
+    where not starts_with(i.native_id, 'erased:')";
 
 /// The ids of these names, in their order; unknown ones get a new id. The same name always has
 /// the same id, after its erasure too.
@@ -13,10 +36,155 @@ pub async fn resolve(
     platform: Platform,
     names: &[Named],
 ) -> Result<Vec<ProfileId>, StoreError> {
-    todo!()
+    let mut ids = Vec::with_capacity(names.len());
+    for chunk in names.chunks(NAMES_MAX) {
+        let cleaned: Vec<String> = chunk.iter().map(|name| native_id(&name.native_id)).collect();
+        let known = resolve_some(pg, platform, chunk, &cleaned).await?;
+        for native_id in &cleaned {
+            ids.push(*known.get(native_id.as_str()).ok_or_else(vanished)?);
+        }
+    }
+    Ok(ids)
 }
 
 /// The native ids of these profiles, in their order; `None` for erased and unknown ones.
 pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, StoreError> {
-    todo!()
+    let stored = stored_ids(ids);
+    let rows = pg.query("ident::names", NAMES, params![stored => INT8_ARRAY]).await?;
+    let mut names = vec![None; ids.len()];
+    for row in rows {
+        names[row.get::<_, i64>(0) as usize - 1] = row.get(1);
+    }
+    Ok(names)
+}
+
+/// The form in which an erased native id is kept: enough to know it again, not to read it.
+pub(super) fn erased_form(platform: Platform, native_id: &str) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("borg 2026-11 erased native id");
+    hasher.update(&[platform.number()]).update(native_id.as_bytes());
+    format!("erased:{}", hasher.finalize().to_hex())
+}
+
+/// A native id as it is stored.
+pub(super) fn native_id(native_id: &str) -> String {
+    clean(native_id, NAME_CHARS_MAX).into_owned()
+}
+
+/// An account that is erased at the very moment in which it is first seen: trying again finds it.
+fn vanished() -> StoreError {
+    let why = "a profile was erased while it was looked up".to_owned();
+    StoreError::Statement { what: "ident::resolve", why, passing: true }
+}
+
+type Known<'a> = HashMap<&'a str, ProfileId>;
+
+async fn resolve_some<'a>(
+    pg: &Pg,
+    platform: Platform,
+    names: &[Named],
+    cleaned: &'a [String],
+) -> Result<Known<'a>, StoreError> {
+    let mut known = Known::with_capacity(cleaned.len());
+    let mut wanted: Vec<&str> = cleaned.iter().map(String::as_str).collect();
+    look_up(pg, platform, &wanted, &mut known).await?;
+    wanted.retain(|name| !known.contains_key(name));
+    if !wanted.is_empty() {
+        look_up_erased(pg, platform, &wanted, &mut known).await?;
+        wanted.retain(|name| !known.contains_key(name));
+    }
+    if !wanted.is_empty() {
+        wanted.sort_unstable();
+        wanted.dedup();
+        mint(pg, platform, &wanted, &handles(names, cleaned)).await?;
+        look_up(pg, platform, &wanted, &mut known).await?;
+    }
+    Ok(known)
+}
+
+async fn look_up<'a>(
+    pg: &Pg,
+    platform: Platform,
+    wanted: &[&'a str],
+    known: &mut Known<'a>,
+) -> Result<(), StoreError> {
+    let found = stored(pg, platform, wanted).await?;
+    let hits = wanted.iter().filter_map(|&name| Some((name, *found.get(name)?)));
+    known.extend(hits);
+    Ok(())
+}
+
+async fn look_up_erased<'a>(
+    pg: &Pg,
+    platform: Platform,
+    wanted: &[&'a str],
+    known: &mut Known<'a>,
+) -> Result<(), StoreError> {
+    let hashes: Vec<String> = wanted.iter().map(|name| erased_form(platform, name)).collect();
+    let texts: Vec<&str> = hashes.iter().map(String::as_str).collect();
+    let found = stored(pg, platform, &texts).await?;
+    let hits = wanted.iter().zip(&hashes).filter_map(|(&n, hash)| Some((n, *found.get(hash)?)));
+    known.extend(hits);
+    Ok(())
+}
+
+async fn stored(
+    pg: &Pg,
+    platform: Platform,
+    native_ids: &[&str],
+) -> Result<HashMap<String, ProfileId>, StoreError> {
+    let params = params![platform_number(platform) => INT2, native_ids => TEXT_ARRAY];
+    let rows = pg.query("ident::resolve", KNOWN, params).await?;
+    Ok(rows.iter().map(|row| (row.get(0), profile_id(row.get(1)))).collect())
+}
+
+fn handles<'a>(names: &'a [Named], cleaned: &'a [String]) -> HashMap<&'a str, &'a str> {
+    let with_handle = names.iter().zip(cleaned).filter_map(|(name, native_id)| {
+        name.handle.as_deref().map(|handle| (native_id.as_str(), handle))
+    });
+    with_handle.collect()
+}
+
+/// Gives new numbers to these names, unless another caller just did; they are sorted, so that
+/// concurrent callers never wait for each other in a circle.
+async fn mint(
+    pg: &Pg,
+    platform: Platform,
+    sorted: &[&str],
+    handles: &HashMap<&str, &str>,
+) -> Result<(), StoreError> {
+    let first = take_block(pg, platform, sorted.len() as i64).await?;
+    let ids: Vec<i64> = (first..)
+        .take(sorted.len())
+        .map(|sequence| ProfileId::on(platform, sequence).number() as i64)
+        .collect();
+    let shown: Vec<Option<_>> = sorted
+        .iter()
+        .map(|name| handles.get(name).map(|handle| clean(handle, NAME_CHARS_MAX)))
+        .collect();
+    let shown: Vec<Option<&str>> = shown.iter().map(Option::as_deref).collect();
+    let params = params![
+        platform_number(platform) => INT2,
+        sorted => TEXT_ARRAY,
+        shown => TEXT_ARRAY,
+        ids => INT8_ARRAY,
+    ];
+    pg.execute("ident::resolve", INSERT, params).await.map(|_| ())
+}
+
+async fn take_block(pg: &Pg, platform: Platform, count: i64) -> Result<u64, StoreError> {
+    let number = platform_number(platform);
+    let params = params![number => INT2, count => INT8];
+    for _ in 0..2 {
+        if let Some(row) = pg.query_opt("ident::resolve", TAKE_BLOCK, params).await? {
+            return Ok(row.get::<_, i64>(0) as u64);
+        }
+        open_platform(pg, platform).await?;
+    }
+    Err(StoreError::Conflict(format!("open the tables of {platform}: they vanished")))
+}
+
+/// Makes a platform's partitions, if they are not there.
+pub(super) async fn open_platform(pg: &Pg, platform: Platform) -> Result<(), StoreError> {
+    let params = params![platform_number(platform) => INT2];
+    pg.query("ident::open_platform", "select open_platform($1)", params).await.map(|_| ())
 }

@@ -1,17 +1,115 @@
 //! Claims become proof: the law of [`model::identity`] as joins.
 
-use model::ProfileId;
-use model::identity::Link;
+use model::identity::{Claim, Link, Proof};
+use model::{Platform, ProfileId};
+use tokio_postgres::Row;
 
 use super::Pg;
+use super::connection::{Params, params};
+use super::transaction::Tx;
+use super::value::{clean, corrupt, platform_number, profile_id, stored_id, stored_ids};
 use crate::StoreError;
+
+/// The most claims of one profile that are kept.
+const CLAIMS_MAX: usize = 64;
+const TARGET_CHARS_MAX: usize = 512;
+
+/// What is left of the claims of $1 after those in $2 to $5 is not claimed any more.
+const DROP: &str = "delete from identity_claim c where c.profile_id = any($1) and not exists (
+    select from unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::text[])
+        n(profile_id, kind, platform_id, target)
+    where (n.profile_id, n.kind, n.platform_id, n.target)
+        = (c.profile_id, c.kind, c.platform_id, c.target))";
+const ADD: &str = "insert into identity_claim
+    select * from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::text[]) n
+    order by 1, 2, 3, 4 on conflict do nothing";
+
+/// Mutual: each names the other, by native id or by a handle that only one profile has. Website:
+/// the only one of its platform on a page, and the only one of another.
+pub(super) const PROVEN: &str = "with named as (
+        select c.profile_id a, i.profile_id b from identity_claim c
+        join ident i on i.platform_id = c.platform_id and i.native_id = c.target
+        where c.kind = 1
+        union
+        select c.profile_id, min(p.profile_id) from identity_claim c
+        join profile p on lower(p.handle) = lower(c.target) and p.gone = 0
+            and p.profile_id >= c.platform_id::bigint << 45
+            and p.profile_id < (c.platform_id::bigint + 1) << 45
+        where c.kind = 1 group by c.profile_id, c.platform_id, c.target
+        having count(*) = 1),
+    sole as (
+        select target, min(profile_id) id from identity_claim where kind = 2
+        group by target, profile_id >> 45 having count(*) = 1),
+    proof as (
+        select x.a, x.b, 1::smallint as kind from named x join named y on x.a = y.b and x.b = y.a
+        where x.a < x.b
+        union all
+        select x.id, y.id, 2::smallint from sole x join sole y on x.target = y.target and x.id < y.id)
+    select a, b, min(kind) from proof
+    where $1::bigint[] is null or (a = any($1) and b = any($1))
+    group by a, b order by a, b";
 
 /// Every proven link, sorted, one for each pair.
 pub async fn proven(pg: &Pg) -> Result<Vec<Link>, StoreError> {
-    todo!()
+    links(pg.query("identity::proven", PROVEN, params![None::<Vec<i64>> => INT8_ARRAY]).await?)
 }
 
 /// The proven links among these profiles.
 pub async fn among(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Link>, StoreError> {
-    todo!()
+    let params: &Params<'_> = params![stored_ids(ids) => INT8_ARRAY];
+    links(pg.query("identity::among", PROVEN, params).await?)
+}
+
+pub(super) fn links(rows: Vec<Row>) -> Result<Vec<Link>, StoreError> {
+    let link = |row: &Row| {
+        let (a, b) = (profile_id(row.get(0)), profile_id(row.get(1)));
+        let proof = match row.get::<_, i16>(2) {
+            1 => Proof::Mutual,
+            2 => Proof::Website,
+            other => return Err(corrupt(("identity_claim", "kind"), a, other)),
+        };
+        Ok(Link { a, b, proof })
+    };
+    rows.iter().map(link).collect()
+}
+
+/// Makes these the only claims of these profiles; claims that stay are not touched.
+pub(super) async fn replace_claims(
+    tx: &Tx<'_>,
+    claims: &[(ProfileId, &[Claim])],
+) -> Result<(), StoreError> {
+    let owners: Vec<i64> = claims.iter().map(|(id, _)| stored_id(*id)).collect();
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let (mut ids, mut kinds, mut platforms) = (Vec::new(), Vec::new(), Vec::new());
+    let mut targets = Vec::new();
+    for (id, claims) in claims {
+        for claim in claims.iter().take(CLAIMS_MAX) {
+            let (kind, platform, target) = columns(claim);
+            ids.push(stored_id(*id));
+            kinds.push(kind);
+            platforms.push(platform.map_or(0, platform_number));
+            targets.push(clean(target, TARGET_CHARS_MAX).into_owned());
+        }
+    }
+    let new = params![
+        owners => INT8_ARRAY,
+        ids => INT8_ARRAY,
+        kinds => INT2_ARRAY,
+        platforms => INT2_ARRAY,
+        targets => TEXT_ARRAY,
+    ];
+    tx.execute(DROP, new).await?;
+    if !ids.is_empty() {
+        tx.execute(ADD, &new[1..]).await?;
+    }
+    Ok(())
+}
+
+fn columns(claim: &Claim) -> (i16, Option<Platform>, &str) {
+    match claim {
+        Claim::Account { platform, target } => (1, Some(*platform), target),
+        Claim::Website { page } => (2, None, page),
+    }
 }

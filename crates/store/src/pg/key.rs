@@ -1,10 +1,14 @@
 //! API keys. Only a keyed hash of a secret is stored.
 
+use hmac::{Hmac, KeyInit, Mac};
 use model::KeyId;
 use model::key::{Realm, Secret};
 use model::time::Timestamp;
+use sha2::Sha256;
 
 use super::Pg;
+use super::connection::params;
+use super::value::{corrupt, from_ms, stored_ms};
 use crate::StoreError;
 
 /// What is known of a key without its secret.
@@ -37,6 +41,17 @@ pub struct NewKey<'a> {
     pub scopes: &'a [&'a str],
 }
 
+const ACCOUNT: &str = "insert into account (name, created_ms) values ($1, $2)
+    on conflict (name) do nothing";
+/// A repeated call finds the row that the first one made.
+const CREATE: &str = "insert into api_key
+        (account_id, mac, last_four, realm, scopes, created_ms)
+    select account_id, $2, $3, $4, $5, $6 from account where name = $1
+    on conflict (mac) do update set mac = excluded.mac returning key_id";
+const COLUMNS: &str = "select k.key_id, a.name, k.realm, k.scopes, k.last_four, k.created_ms,
+    k.revoked_ms from api_key k join account a using (account_id)";
+const REVOKE: &str = "update api_key set revoked_ms = $2 where key_id = $1 and revoked_ms is null";
+
 /// Creates a key. `pepper` is the installation's own secret, kept outside of the database.
 pub async fn create(
     pg: &Pg,
@@ -44,20 +59,70 @@ pub async fn create(
     new: &NewKey<'_>,
     now: Timestamp,
 ) -> Result<KeyId, StoreError> {
-    todo!()
+    let at = stored_ms(now);
+    pg.execute("key::create", ACCOUNT, params![new.account => TEXT, at => INT8]).await?;
+    let params = params![
+        new.account => TEXT,
+        mac(pepper, new.secret) => BYTEA,
+        new.secret.last_four() => TEXT,
+        realm_number(new.secret.realm()) => INT2,
+        new.scopes => TEXT_ARRAY,
+        at => INT8,
+    ];
+    let row = pg.query_opt("key::create", CREATE, params).await?;
+    row.map(|row| KeyId::new(row.get::<_, i64>(0) as u64))
+        .ok_or_else(|| StoreError::Conflict(format!("create a key: no account {}", new.account)))
 }
 
 /// The key with this secret, revoked or not.
 pub async fn find(pg: &Pg, pepper: &[u8], secret: &Secret) -> Result<Option<ApiKey>, StoreError> {
-    todo!()
+    let sql = format!("{COLUMNS} where k.mac = $1");
+    let row = pg.query_opt("key::find", &sql, params![mac(pepper, secret) => BYTEA]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// The keys of an account, the newest first.
 pub async fn of_account(pg: &Pg, account: &str) -> Result<Vec<ApiKey>, StoreError> {
-    todo!()
+    let sql = format!("{COLUMNS} where a.name = $1 order by k.key_id desc");
+    let rows = pg.query("key::of_account", &sql, params![account => TEXT]).await?;
+    rows.iter().map(from_row).collect()
 }
 
 /// Revokes a key; whether there was one to revoke.
 pub async fn revoke(pg: &Pg, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-    todo!()
+    let params = params![id.number() as i64 => INT8, stored_ms(now) => INT8];
+    Ok(pg.execute("key::revoke", REVOKE, params).await? == 1)
+}
+
+/// The secret is 178 random bits, so one HMAC is enough; a leaked database without the pepper
+/// cannot even confirm a guess.
+fn mac(pepper: &[u8], secret: &Secret) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(pepper).expect("an HMAC key may have any length");
+    mac.update(secret.reveal().as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn realm_number(realm: Realm) -> i16 {
+    match realm {
+        Realm::Live => 1,
+        Realm::Test => 2,
+    }
+}
+
+fn from_row(row: &tokio_postgres::Row) -> Result<ApiKey, StoreError> {
+    let id: i64 = row.get(0);
+    let realm = match row.get::<_, i16>(2) {
+        1 => Realm::Live,
+        2 => Realm::Test,
+        other => return Err(corrupt(("api_key", "realm"), id, format!("unknown number {other}"))),
+    };
+    Ok(ApiKey {
+        id: KeyId::new(id as u64),
+        account: row.get(1),
+        realm,
+        scopes: row.get(3),
+        last_four: row.get(4),
+        created_at: from_ms(row.get(5)),
+        revoked_at: row.get::<_, Option<i64>>(6).map(from_ms),
+    })
 }

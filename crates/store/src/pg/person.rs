@@ -5,10 +5,15 @@
 //! with the one they were merged into; an unmerge deletes rows, and they live again. The person of
 //! a group is always that of one of its profiles, so no two groups can ever share one.
 
+use std::collections::BTreeMap;
+
 use model::time::Timestamp;
 use model::{PersonId, ProfileId};
 
-use super::Pg;
+use super::connection::{params, retry};
+use super::transaction::Tx;
+use super::value::{profile_id, stored_id, stored_ids};
+use super::{Pg, change};
 use crate::StoreError;
 
 /// One person.
@@ -31,15 +36,52 @@ pub struct Saved {
     pub parted: u64,
 }
 
+/// The rows of a person: its own profile with the person that it belongs to, then its members.
+const GET: &str = "select u.o, i.profile_id, m.person_id
+    from unnest($1::bigint[]) with ordinality u(id, o)
+    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
+    left join person_member m on m.profile_id = u.id
+    union all
+    select u.o, m.profile_id, null from unnest($1::bigint[]) with ordinality u(id, o)
+    join person_member m on m.person_id = u.id order by 1, 2";
+const OF_PROFILES: &str = "select coalesce(m.person_id, u.id)
+    from unnest($1::bigint[]) with ordinality u(id, o)
+    left join person_member m on m.profile_id = u.id order by u.o";
+const MEMBERS: &str = "select profile_id, person_id from person_member";
+/// Groups are saved one after another.
+const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
+const PART: &str = "delete from person_member where profile_id = any($1)";
+const JOIN: &str = "insert into person_member select * from unnest($1::bigint[], $2::bigint[]) u
+    order by 1 on conflict (profile_id) do update set person_id = excluded.person_id";
+
 /// The persons with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
-    todo!()
+    let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
+    let mut people: BTreeMap<i64, Person> = BTreeMap::new();
+    for row in pg.query("person::get", GET, params![stored => INT8_ARRAY]).await? {
+        let place: i64 = row.get(0);
+        let id = ids[place as usize - 1];
+        let person = people.entry(place).or_insert_with(|| Person {
+            id,
+            merged_into: None,
+            profiles: Vec::new(),
+        });
+        match row.get::<_, Option<i64>>(2) {
+            Some(other) => person.merged_into = Some(PersonId::new(other as u64)),
+            None => person.profiles.push(profile_id(row.get(1))),
+        }
+    }
+    Ok(people.into_values().collect())
 }
 
 /// The person of each of these profiles, in their order.
 pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, StoreError> {
-    todo!()
+    let params = params![stored_ids(ids) => INT8_ARRAY];
+    let rows = pg.query("person::of_profiles", OF_PROFILES, params).await?;
+    Ok(rows.iter().map(|row| PersonId::new(row.get::<_, i64>(0) as u64)).collect())
 }
+
+type Members = BTreeMap<ProfileId, PersonId>;
 
 /// Makes these groups (disjoint, of two profiles or more) the only persons of several profiles.
 /// A group keeps the person that already has members, else the one with the smallest id.
@@ -48,5 +90,104 @@ pub async fn save_groups(
     groups: &[Vec<ProfileId>],
     now: Timestamp,
 ) -> Result<Saved, StoreError> {
-    todo!()
+    change::open_day(pg, now).await?;
+    retry(|| save_once(pg, groups, now)).await
+}
+
+async fn save_once(
+    pg: &Pg,
+    groups: &[Vec<ProfileId>],
+    now: Timestamp,
+) -> Result<Saved, StoreError> {
+    let mut client = pg.client().await?;
+    let tx = Tx::begin(&mut client, "person::save_groups").await?;
+    tx.query(LOCK, &[]).await?;
+    let rows = tx.query(MEMBERS, &[]).await?;
+    let old: Members = rows
+        .iter()
+        .map(|row| (profile_id(row.get(0)), PersonId::new(row.get::<_, i64>(1) as u64)))
+        .collect();
+    let new = members(groups, &old);
+    let left = |id: &ProfileId| !new.contains_key(id);
+    let parted: Vec<i64> = old.keys().filter(|id| left(id)).copied().map(stored_id).collect();
+    let joined: Vec<(ProfileId, PersonId)> = new
+        .iter()
+        .filter(|(id, person)| old.get(id) != Some(person))
+        .map(|(a, b)| (*a, *b))
+        .collect();
+    for chunk in parted.chunks(5_000) {
+        tx.execute(PART, params![chunk => INT8_ARRAY]).await?;
+    }
+    for chunk in joined.chunks(5_000) {
+        let (ids, people): (Vec<i64>, Vec<i64>) =
+            chunk.iter().map(|(id, person)| (stored_id(*id), person.number() as i64)).unzip();
+        tx.execute(JOIN, params![ids => INT8_ARRAY, people => INT8_ARRAY]).await?;
+    }
+    let (came, went) = moves(&old, &new);
+    change::record_members(&tx, &came, &went, now).await?;
+    tx.commit().await?;
+    Ok(Saved { joined: joined.len() as u64, parted: parted.len() as u64 })
+}
+
+/// The rows that groups need, given those that are stored.
+fn members(groups: &[Vec<ProfileId>], old: &Members) -> Members {
+    let mut has_members: std::collections::BTreeSet<PersonId> = old.values().copied().collect();
+    // A person whose own profile left it has no claim to it any more.
+    has_members.retain(|person| !old.contains_key(&ProfileId::new(person.number())));
+    let mut new = Members::new();
+    for group in groups {
+        let homes = group.iter().map(|id| id.home_person());
+        let Some(kept) = homes.min_by_key(|home| (!has_members.contains(home), *home)) else {
+            continue;
+        };
+        let others = group.iter().filter(|id| id.home_person() != kept);
+        new.extend(others.map(|id| (*id, kept)));
+    }
+    new
+}
+
+type Moves = BTreeMap<PersonId, Vec<ProfileId>>;
+
+/// Who joined and who parted from each person.
+fn moves(old: &Members, new: &Members) -> (Moves, Moves) {
+    let only_in = |one: &Members, other: &Members| {
+        let mut moves = Moves::new();
+        for (id, person) in one.iter().filter(|(id, person)| other.get(id) != Some(person)) {
+            moves.entry(*person).or_default().push(*id);
+        }
+        moves
+    };
+    (only_in(new, old), only_in(old, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(numbers: &[u64]) -> Vec<ProfileId> {
+        numbers.iter().copied().map(ProfileId::new).collect()
+    }
+
+    fn pairs(members: &Members) -> Vec<(u64, u64)> {
+        members.iter().map(|(profile, person)| (profile.number(), person.number())).collect()
+    }
+
+    #[test]
+    fn a_new_group_takes_the_smallest_id() {
+        let new = members(&[ids(&[7, 3, 5])], &Members::new());
+        assert_eq!(pairs(&new), [(5, 3), (7, 3)]);
+    }
+
+    #[test]
+    fn a_person_with_members_is_kept_although_a_smaller_one_joins() {
+        let old = members(&[ids(&[5, 7])], &Members::new());
+        assert_eq!(pairs(&members(&[ids(&[2, 5, 7])], &old)), [(2, 5), (7, 5)]);
+    }
+
+    #[test]
+    fn a_split_leaves_the_person_to_the_group_with_its_own_profile() {
+        let old = members(&[ids(&[1, 2, 3])], &Members::new());
+        assert_eq!(pairs(&members(&[ids(&[2, 3])], &old)), [(3, 2)]);
+        assert_eq!(pairs(&members(&[ids(&[1, 3])], &old)), [(3, 1)]);
+    }
 }

@@ -1,12 +1,23 @@
 //! Profiles as they are served.
 
-use model::observation::SeenProfile;
+use model::platform::HANDLE_BYTES_MAX;
 use model::profile::Gone;
 use model::time::Timestamp;
-use model::{Account, Consent, PersonId, PersonKind, Platform, ProfileId};
+use model::{Account, Consent, PersonId, PersonKind, ProfileId};
+use tokio_postgres::Row;
 
 use super::Pg;
+use super::connection::params;
+use super::value::{
+    clean, corrupt, from_ms, from_seconds, platform_number, profile_id, stored_id, stored_ids,
+};
 use crate::StoreError;
+
+mod import;
+mod page;
+
+pub use import::{Imported, import};
+pub(super) use page::store;
 
 /// One profile. Of one that was never crawled, only the names are known.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,24 +56,57 @@ pub struct Profile {
     pub crawled_at: Option<Timestamp>,
 }
 
-/// What an import of profiles did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Profiles that are new or differ from what was stored.
-    pub changed: u64,
-    /// Profiles whose owners do not want to be indexed; they were erased.
-    pub refused: u64,
-}
+/// The number in `profile.gone` of those who opted out with us; the others are [`Gone`]'s.
+pub(super) const OPTED_OUT: i16 = 4;
+
+const COLUMNS: &str = "i.profile_id, coalesce(m.person_id, i.profile_id),
+    case when not starts_with(i.native_id, 'erased:') then i.native_id end,
+    coalesce(p.handle, i.handle), p.display_name, p.bio, p.avatar_url, p.url, p.followers,
+    p.following, p.posts, p.kind, p.consent, p.gone, p.created_ms, f.last_crawl";
+const JOINS: &str = "left join profile p on p.profile_id = i.profile_id
+    left join person_member m on m.profile_id = i.profile_id
+    left join frontier f on f.profile_id = i.profile_id";
+const BY_NATIVE_ID: &str = "select u.o, i.profile_id
+    from unnest($1::smallint[], $2::text[]) with ordinality u(platform_id, name, o)
+    join ident i on i.platform_id = u.platform_id and i.native_id = u.name
+    left join profile p on p.profile_id = i.profile_id
+    where coalesce(p.gone, 0) = 0";
+/// Of several profiles that had a handle in turn, the one crawled last has it now.
+const BY_HANDLE: &str = "select distinct on (u.o) u.o, p.profile_id
+    from unnest($1::smallint[], $2::text[]) with ordinality u(platform_id, name, o)
+    join profile p on lower(p.handle) = lower(u.name) and p.gone = 0
+        and p.profile_id >= u.platform_id::bigint << 45
+        and p.profile_id < (u.platform_id::bigint + 1) << 45
+    left join frontier f on f.profile_id = p.profile_id
+    order by u.o, f.last_crawl desc nulls last, p.profile_id";
 
 /// The ids of accounts by native id or, failing that, by handle (whatever its case), in their
 /// order. Gone profiles are not found.
 pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>>, StoreError> {
-    todo!()
+    let platforms: Vec<i16> =
+        accounts.iter().map(|account| platform_number(account.platform)).collect();
+    let names: Vec<_> =
+        accounts.iter().map(|account| clean(&account.handle, HANDLE_BYTES_MAX)).collect();
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let mut found = vec![None; accounts.len()];
+    for sql in [BY_HANDLE, BY_NATIVE_ID] {
+        let params = params![platforms => INT2_ARRAY, names => TEXT_ARRAY];
+        for row in pg.query("profile::find", sql, params).await? {
+            found[row.get::<_, i64>(0) as usize - 1] = Some(profile_id(row.get(1)));
+        }
+    }
+    Ok(found)
 }
 
 /// The profiles with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
-    todo!()
+    let sql = format!(
+        "select {COLUMNS} from unnest($1::bigint[]) with ordinality u(id, o)
+         join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
+         {JOINS} order by u.o"
+    );
+    let rows = pg.query("profile::get", &sql, params![stored_ids(ids) => INT8_ARRAY]).await?;
+    rows.iter().map(from_row).collect()
 }
 
 /// Profiles by id, of every platform, at most `limit` after `after`; gone ones are left out.
@@ -71,15 +115,51 @@ pub async fn page(
     after: Option<ProfileId>,
     limit: u32,
 ) -> Result<Vec<Profile>, StoreError> {
-    todo!()
+    let sql = format!(
+        "select {COLUMNS} from ident i {JOINS}
+         where i.profile_id > $1 and coalesce(p.gone, 0) = 0 order by i.profile_id limit $2"
+    );
+    let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
+    let rows = pg.query("profile::page", &sql, params).await?;
+    rows.iter().map(from_row).collect()
 }
 
-/// Stores profiles of a bulk file, without crawling them.
-pub async fn import(
-    pg: &Pg,
-    platform: Platform,
-    profiles: &[SeenProfile],
-    now: Timestamp,
-) -> Result<Imported, StoreError> {
-    todo!()
+fn from_row(row: &Row) -> Result<Profile, StoreError> {
+    let id = profile_id(row.get(0));
+    let count = |at: usize| row.get::<_, Option<i32>>(at).and_then(|n| u32::try_from(n).ok());
+    let small = |at: usize| row.get::<_, Option<i16>>(at).unwrap_or(0);
+    Ok(Profile {
+        id,
+        person: PersonId::new(row.get::<_, i64>(1) as u64),
+        native_id: row.get(2),
+        handle: row.get(3),
+        display_name: row.get(4),
+        bio: row.get(5),
+        avatar_url: row.get(6),
+        url: row.get(7),
+        followers: count(8),
+        following: count(9),
+        posts: count(10),
+        kind: kind(small(11)).ok_or_else(|| corrupt(("profile", "kind"), id, "unknown"))?,
+        consent: Consent(small(12) as u8),
+        gone: gone(small(13)),
+        created_at: row.get::<_, Option<i64>>(14).map(from_ms),
+        crawled_at: row.get::<_, Option<i64>>(15).map(from_seconds),
+    })
+}
+
+/// The kind with this stored number.
+pub(super) fn kind(stored: i16) -> Option<PersonKind> {
+    u8::try_from(stored).ok().and_then(PersonKind::from_number)
+}
+
+/// Why a profile is not there, by the stored number; for the world, to opt out is to refuse.
+pub(super) fn gone(stored: i16) -> Option<Gone> {
+    match stored {
+        0 => None,
+        OPTED_OUT => Some(Gone::Refused),
+        other => {
+            Some(u8::try_from(other).ok().and_then(Gone::from_number).unwrap_or(Gone::Refused))
+        }
+    }
 }

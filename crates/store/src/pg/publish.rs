@@ -1,12 +1,17 @@
 //! Loading the results of a run for serving.
 //!
 //! Everything goes into tables that stand alone until [`Loader::finish`] attaches them: readers
-//! see a run as a whole or not at all, and a loader that died is simply begun again.
+//! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
+//! keeps 16 bytes for each person and 16 for each standing, to build the ways back.
 
-use model::{Community, CommunityId, RunId, Standing};
+use model::{Community, CommunityId, PersonId, RunId, Standing};
 
-use super::Pg;
-use super::score::PersonScore;
+use super::connection::params;
+use super::score::{NUMBERS_BLOCK, PEOPLE_BLOCK, PersonScore, pack_numbers, pack_people};
+use super::standing::{PERSONS_BLOCK, insider_order, marks, pack_persons};
+use super::term::Term;
+use super::value::stored_count;
+use super::{Pg, run};
 use crate::StoreError;
 
 /// Fills the tables of one run.
@@ -14,23 +19,78 @@ use crate::StoreError;
 pub struct Loader<'a> {
     pg: &'a Pg,
     run: RunId,
+    /// People of the block that is not full yet.
+    block: Vec<PersonScore>,
+    numbers: Vec<(PersonId, u32)>,
+    /// (person, community, place) of every standing.
+    places: Vec<(u32, CommunityId, u32)>,
 }
 
+/// The most rows of one statement.
+const ROWS_MAX: usize = 500;
+
+const RUNNING: &str = "select from run where run_id = $1 and state = 1";
+
 impl<'a> Loader<'a> {
-    /// Creates empty tables for the run; what an earlier loader left is dropped. A run that is
-    /// being served is refused.
+    /// Creates empty tables for the run; what an earlier loader left is dropped. Only a run that
+    /// is still running can be loaded.
     pub async fn begin(pg: &'a Pg, run: RunId) -> Result<Loader<'a>, StoreError> {
-        todo!()
+        let params = params![run::stored(run) => INT8];
+        if pg.query("publish::begin", RUNNING, params).await?.is_empty() {
+            let why = "it is not running";
+            return Err(StoreError::Conflict(format!("load the results of {run}: {why}")));
+        }
+        pg.query("publish::begin", "select open_run($1)", params).await?;
+        let (block, numbers, places) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Loader { pg, run, block, numbers, places })
     }
 
     /// Adds people, continuing with the next number. The most trusted come first.
     pub async fn people(&mut self, people: &[PersonScore]) -> Result<(), StoreError> {
-        todo!()
+        for &person in people {
+            let number = self.numbers.len() as u32;
+            self.numbers.push((person.person, number));
+            self.block.push(person);
+            if self.block.len() == PEOPLE_BLOCK {
+                self.put_block().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_block(&mut self) -> Result<(), StoreError> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let block = ((self.numbers.len() - 1) / PEOPLE_BLOCK) as i64;
+        let body = pack_people(&self.block);
+        self.block.clear();
+        self.put_bodies("run_person", "int", &[(block, body)]).await
     }
 
     /// Adds communities.
     pub async fn communities(&mut self, communities: &[Community]) -> Result<(), StoreError> {
-        todo!()
+        let sql = self.insert(
+            "community",
+            "$2::bigint[], $3::bigint[], $4::smallint[], $5::int[], $6::real[], $7::boolean[],
+             $8::text[]",
+            "u.a, u.b, u.c, u.d, u.e, u.f, string_to_array(u.g, E'\\n')",
+        );
+        for chunk in communities.chunks(ROWS_MAX) {
+            let id = |id: CommunityId| id.number() as i64;
+            let params = params![
+                run::stored(self.run) => INT8,
+                chunk.iter().map(|c| id(c.id)).collect::<Vec<_>>() => INT8_ARRAY,
+                chunk.iter().map(|c| c.parent.map(id)).collect::<Vec<_>>() => INT8_ARRAY,
+                chunk.iter().map(|c| i16::from(c.level)).collect::<Vec<_>>() => INT2_ARRAY,
+                chunk.iter().map(|c| stored_count(c.members)).collect::<Vec<_>>() => INT4_ARRAY,
+                chunk.iter().map(|c| c.trust).collect::<Vec<_>>() => FLOAT4_ARRAY,
+                chunk.iter().map(|c| c.low_trust).collect::<Vec<_>>() => BOOL_ARRAY,
+                chunk.iter().map(|c| labels(&c.labels)).collect::<Vec<_>>() => TEXT_ARRAY,
+            ];
+            self.pg.execute("publish::communities", &sql, params).await?;
+        }
+        Ok(())
     }
 
     /// Adds the standings of one community, by falling attention.
@@ -39,7 +99,18 @@ impl<'a> Loader<'a> {
         community: CommunityId,
         standings: &[Standing],
     ) -> Result<(), StoreError> {
-        todo!()
+        let places = standings.iter().zip(0..).map(|(one, place)| (one.person, community, place));
+        self.places.extend(places);
+        let sql = format!("insert into standing_{} values ($1, $2, $3, $4, $5, $6)", self.number());
+        let params = params![
+            run::stored(self.run) => INT8,
+            community.number() as i64 => INT8,
+            standings.len() as i32 => INT4,
+            model::standing::pack(standings) => BYTEA,
+            marks(standings) => BYTEA,
+            insider_order(standings) => BYTEA,
+        ];
+        self.pg.execute("publish::standings", &sql, params).await.map(|_| ())
     }
 
     /// Adds evidence: (community, person's number, body).
@@ -47,16 +118,101 @@ impl<'a> Loader<'a> {
         &mut self,
         rows: &[(CommunityId, u32, Vec<u8>)],
     ) -> Result<(), StoreError> {
-        todo!()
+        let sql = self.insert("evidence", "$2::bigint[], $3::int[], $4::bytea[]", "u.*");
+        for chunk in rows.chunks(ROWS_MAX) {
+            let params = params![
+                run::stored(self.run) => INT8,
+                chunk.iter().map(|row| row.0.number() as i64).collect::<Vec<_>>() => INT8_ARRAY,
+                chunk.iter().map(|row| row.1 as i32).collect::<Vec<_>>() => INT4_ARRAY,
+                chunk.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            ];
+            self.pg.execute("publish::evidence", &sql, params).await?;
+        }
+        Ok(())
     }
 
-    /// Adds terms, each once, with the numbers of the people that have them, ascending.
-    pub async fn terms(&mut self, terms: &[(String, Vec<u32>)]) -> Result<(), StoreError> {
-        todo!()
+    /// Adds terms, each once.
+    pub async fn terms(&mut self, terms: &[Term]) -> Result<(), StoreError> {
+        let sql = self.insert("term", "$2::text[], $3::int[], $4::bytea[]", "u.*");
+        for chunk in terms.chunks(ROWS_MAX) {
+            let params = params![
+                run::stored(self.run) => INT8,
+                chunk.iter().map(|term| term.term.as_str()).collect::<Vec<_>>() => TEXT_ARRAY,
+                chunk.iter().map(|term| stored_count(term.count)).collect::<Vec<_>>() => INT4_ARRAY,
+                chunk.iter().map(|term| term.body.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            ];
+            self.pg.execute("publish::terms", &sql, params).await?;
+        }
+        Ok(())
     }
 
     /// Attaches the tables: the run can be read, and be made the active one.
-    pub async fn finish(self) -> Result<(), StoreError> {
-        todo!()
+    pub async fn finish(mut self) -> Result<(), StoreError> {
+        self.put_block().await?;
+        self.numbers.sort_unstable();
+        let blocks = self.numbers.chunks(NUMBERS_BLOCK);
+        let blocks = blocks.map(|block| (block[0].0.number() as i64, pack_numbers(block)));
+        self.put_bodies("run_number", "bigint", &blocks.collect::<Vec<_>>()).await?;
+        let blocks = self.person_blocks();
+        self.put_bodies("person_standing", "int", &blocks).await?;
+        let params = params![run::stored(self.run) => INT8];
+        self.pg.query("publish::finish", "select attach_run($1)", params).await.map(|_| ())
     }
+
+    fn person_blocks(&mut self) -> Vec<(i64, Vec<u8>)> {
+        let block_of = |person: u32| person / PERSONS_BLOCK as u32;
+        self.places.sort_unstable();
+        for place in &mut self.places {
+            place.0 = place.0.min(i32::MAX as u32);
+        }
+        let blocks = self.places.chunk_by(|a, b| block_of(a.0) == block_of(b.0));
+        let pack = |places: &[(u32, CommunityId, u32)]| {
+            let block = block_of(places[0].0);
+            let first = block * PERSONS_BLOCK as u32;
+            let within: Vec<_> = places.iter().map(|(p, c, at)| (p - first, *c, *at)).collect();
+            (i64::from(block), pack_persons(&within))
+        };
+        blocks.map(pack).collect()
+    }
+
+    /// Inserts rows (key, body) into a table whose key is of the type `key`.
+    async fn put_bodies(
+        &self,
+        table: &str,
+        key: &str,
+        rows: &[(i64, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let sql = self.insert(table, "$2::bigint[], $3::bytea[]", &format!("u.a::{key}, u.b"));
+        for chunk in rows.chunks(ROWS_MAX) {
+            let params = params![
+                run::stored(self.run) => INT8,
+                chunk.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
+                chunk.iter().map(|row| row.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            ];
+            self.pg.execute("publish", &sql, params).await?;
+        }
+        Ok(())
+    }
+
+    /// A statement that inserts `columns` of the arrays, named u(a, b, …), into a table of the
+    /// run.
+    fn insert(&self, table: &str, arrays: &str, columns: &str) -> String {
+        let names: Vec<String> =
+            ('a'..).take(arrays.matches('$').count()).map(String::from).collect();
+        format!(
+            "insert into {table}_{} select $1, {columns} from unnest({arrays}) u({})",
+            self.number(),
+            names.join(", ")
+        )
+    }
+
+    fn number(&self) -> u64 {
+        self.run.number()
+    }
+}
+
+/// Labels as one text; an array of arrays cannot be ragged.
+fn labels(labels: &[String]) -> String {
+    let clean: Vec<String> = labels.iter().map(|label| label.replace(['\n', '\0'], " ")).collect();
+    clean.join("\n")
 }

@@ -1,1 +1,84 @@
-//! The statements behind [`PgQueue`](crate::queue::PgQueue).
+//! The statements behind [`PgQueue`](crate::queue::PgQueue). Times are milliseconds.
+
+use super::Pg;
+use super::connection::params;
+use crate::StoreError;
+
+const SEND: &str = "insert into queue_message (queue, visible_ms, body)
+    select $1, u.* from unnest($2::bigint[], $3::text[]) u";
+const RECEIVE: &str = "with next as (
+        select message_id from queue_message where queue = $1 and visible_ms <= $2
+        order by visible_ms, message_id limit $3 for update skip locked)
+    update queue_message m set visible_ms = $2 + $4, receives = receives + 1
+    from next where m.message_id = next.message_id
+    returning m.message_id, m.receives, m.body";
+const BURY: &str = "with dead as (
+        delete from queue_message where message_id = any($1) returning message_id, queue, body)
+    insert into queue_dead (message_id, queue, died_ms, body)
+    select message_id, queue, $2, body from dead on conflict do nothing";
+const FINISH: &str = "delete from queue_message where message_id = $1 and receives = $2";
+const RELEASE: &str =
+    "update queue_message set visible_ms = $3 where message_id = $1 and receives = $2";
+const DEPTH: &str = "select count(*) from queue_message where queue = $1";
+const DEAD: &str = "select body from queue_dead where queue = $1 order by message_id limit $2";
+
+/// A message as it was received; `id` and `receives` together name the receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) id: i64,
+    pub(crate) receives: i32,
+    pub(crate) body: String,
+}
+
+pub(crate) async fn send(
+    pg: &Pg,
+    queue: &str,
+    visible_ms: &[i64],
+    bodies: &[&str],
+) -> Result<(), StoreError> {
+    let params = params![queue => TEXT, visible_ms => INT8_ARRAY, bodies => TEXT_ARRAY];
+    pg.execute("queue::send", SEND, params).await.map(|_| ())
+}
+
+pub(crate) async fn receive(
+    pg: &Pg,
+    queue: &str,
+    now_ms: i64,
+    (most, invisible_ms): (i64, i64),
+) -> Result<Vec<Message>, StoreError> {
+    let params = params![queue => TEXT, now_ms => INT8, most => INT8, invisible_ms => INT8];
+    let rows = pg.query("queue::receive", RECEIVE, params).await?;
+    let message = |row: &tokio_postgres::Row| Message {
+        id: row.get(0),
+        receives: row.get(1),
+        body: row.get(2),
+    };
+    Ok(rows.iter().map(message).collect())
+}
+
+pub(crate) async fn bury(pg: &Pg, ids: &[i64], now_ms: i64) -> Result<(), StoreError> {
+    pg.execute("queue::bury", BURY, params![ids => INT8_ARRAY, now_ms => INT8]).await.map(|_| ())
+}
+
+pub(crate) async fn finish(pg: &Pg, id: i64, receives: i32) -> Result<(), StoreError> {
+    pg.execute("queue::finish", FINISH, params![id => INT8, receives => INT4]).await.map(|_| ())
+}
+
+pub(crate) async fn release(
+    pg: &Pg,
+    (id, receives): (i64, i32),
+    visible_ms: i64,
+) -> Result<(), StoreError> {
+    let params = params![id => INT8, receives => INT4, visible_ms => INT8];
+    pg.execute("queue::release", RELEASE, params).await.map(|_| ())
+}
+
+pub(crate) async fn depth(pg: &Pg, queue: &str) -> Result<u64, StoreError> {
+    let row = pg.query_opt("queue::depth", DEPTH, params![queue => TEXT]).await?;
+    Ok(row.map_or(0, |row| row.get::<_, i64>(0) as u64))
+}
+
+pub(crate) async fn dead(pg: &Pg, queue: &str, most: i64) -> Result<Vec<String>, StoreError> {
+    let rows = pg.query("queue::dead", DEAD, params![queue => TEXT, most => INT8]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -5,11 +5,18 @@ use model::time::Timestamp;
 use model::{RunId, SnapshotId};
 
 use super::Pg;
+use super::connection::{params, retry};
+use super::transaction::Tx;
+use super::value::{corrupt, from_ms, stored_ms};
 use crate::StoreError;
+
+mod retire;
+
+pub use retire::retire;
 
 /// How a run stands. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(i16)]
 pub enum RunState {
     /// Its stages are being done.
     Running = 1,
@@ -53,28 +60,61 @@ pub enum StageLease {
     Ended,
 }
 
+const MINT: &str =
+    "update minted set next_id = next_id + $2 where noun = $1 returning next_id - $2";
+const CREATE: &str =
+    "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, 1, $3)";
+const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms, error";
+const SET_SNAPSHOT: &str = "update run set snapshot_id = $2 where run_id = $1";
+const LEASE_STATE: &str =
+    "select state, sealed, lease_until_ms from run where run_id = $1 for update";
+const TAKE: &str = "update run set lease_until_ms = $2 where run_id = $1";
+const FINISH: &str = "update run set sealed = $2, lease_until_ms = 0, ended_ms = $3
+    where run_id = $1 and sealed = $2 - 1 and state = 1";
+const FAIL: &str =
+    "update run set state = 3, error = $2, ended_ms = $3 where run_id = $1 and state = 1";
+/// Only a run whose tables are attached can be served.
+const PUBLISH: &str = "update run set state = 2, sealed = 5, lease_until_ms = 0,
+        ended_ms = coalesce(case when state = 2 then ended_ms end, $2)
+    where run_id = $1 and state in (1, 2)
+    and exists (select from pg_inherits where inhrelid = to_regclass('run_person_' || $1))";
+const ACTIVATE: &str = "insert into active_run (run_id) values ($1)
+    on conflict (one) do update set run_id = excluded.run_id";
+
 /// A new run, of a given snapshot or of one that is still to be sealed.
 pub async fn create(
     pg: &Pg,
     snapshot: Option<SnapshotId>,
     now: Timestamp,
 ) -> Result<RunId, StoreError> {
-    todo!()
+    let number = mint_number(pg, "run", 1).await?;
+    let params = params![
+        number as i64 => INT8,
+        snapshot.map(|id| id.number() as i64) => INT8,
+        stored_ms(now) => INT8,
+    ];
+    pg.execute("run::create", CREATE, params).await?;
+    Ok(RunId::new(number))
 }
 
 /// The run with this id.
 pub async fn get(pg: &Pg, id: RunId) -> Result<Option<Run>, StoreError> {
-    todo!()
+    let sql = format!("select {COLUMNS} from run where run_id = $1");
+    let row = pg.query_opt("run::get", &sql, params![stored(id) => INT8]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// The newest runs, at most `limit`, older than `before`.
 pub async fn list(pg: &Pg, before: Option<RunId>, limit: u32) -> Result<Vec<Run>, StoreError> {
-    todo!()
+    let sql = format!("select {COLUMNS} from run where run_id < $1 order by run_id desc limit $2");
+    let params = params![before.map_or(i64::MAX, stored) => INT8, i64::from(limit) => INT8];
+    pg.query("run::list", &sql, params).await?.iter().map(from_row).collect()
 }
 
 /// Records the snapshot of a run.
 pub async fn set_snapshot(pg: &Pg, id: RunId, snapshot: SnapshotId) -> Result<(), StoreError> {
-    todo!()
+    let params = params![stored(id) => INT8, snapshot.number() as i64 => INT8];
+    pg.execute("run::set_snapshot", SET_SNAPSHOT, params).await.map(|_| ())
 }
 
 /// Takes the lease on a stage. It runs out by itself, so that another worker can go on.
@@ -85,7 +125,7 @@ pub async fn lease_stage(
     now: Timestamp,
     lease_seconds: u32,
 ) -> Result<StageLease, StoreError> {
-    todo!()
+    retry(|| lease_once(pg, id, stage, stored_ms(now), lease_seconds)).await
 }
 
 /// Seals a stage and ends its lease. Sealing twice is no error.
@@ -95,25 +135,105 @@ pub async fn finish_stage(
     stage: Stage,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    todo!()
+    let params = params![stored(id) => INT8, stage as i16 => INT2, stored_ms(now) => INT8];
+    pg.execute("run::finish_stage", FINISH, params).await.map(|_| ())
 }
 
 /// Gives up a run, for a reason.
 pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), StoreError> {
-    todo!()
+    let params = params![stored(id) => INT8, why => TEXT, stored_ms(now) => INT8];
+    pg.execute("run::fail", FAIL, params).await.map(|_| ())
 }
 
-/// Serves this run from now on: one row changes, readers never wait. Its results must be loaded.
-pub async fn activate(pg: &Pg, id: RunId) -> Result<(), StoreError> {
-    todo!()
+/// Serves this run from now on: one row changes, readers never wait. Its results must be loaded;
+/// that seals its last stage. An older run that is still loaded may be made active again.
+pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreError> {
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = Tx::begin(&mut client, "run::activate").await?;
+        if tx.execute(PUBLISH, params![stored(id) => INT8, stored_ms(now) => INT8]).await? == 0 {
+            let why = "its results are not loaded, or it failed or was retired";
+            return Err(StoreError::Conflict(format!("serve {id}: {why}")));
+        }
+        tx.execute(ACTIVATE, params![stored(id) => INT8]).await?;
+        tx.commit().await
+    })
+    .await
 }
 
 /// The run that is served.
 pub async fn active(pg: &Pg) -> Result<Option<RunId>, StoreError> {
-    todo!()
+    let row = pg.query_opt("run::active", "select run_id from active_run", &[]).await?;
+    Ok(row.map(|row| RunId::new(row.get::<_, i64>(0) as u64)))
 }
 
-/// Drops the results of a run from the record. The active run cannot be retired.
-pub async fn retire(pg: &Pg, id: RunId) -> Result<(), StoreError> {
-    todo!()
+/// Takes `count` new numbers for a noun; returns the first. A number is never given out twice.
+pub(super) async fn mint_number(pg: &Pg, noun: &str, count: u32) -> Result<u64, StoreError> {
+    let params = params![noun => TEXT, i64::from(count) => INT8];
+    let row = pg.query_opt("run::mint", MINT, params).await?;
+    row.map(|row| row.get::<_, i64>(0) as u64).ok_or_else(|| {
+        StoreError::Conflict(format!("mint a number for a {noun}: run the migrations"))
+    })
+}
+
+pub(super) fn stored(id: RunId) -> i64 {
+    id.number() as i64
+}
+
+async fn lease_once(
+    pg: &Pg,
+    id: RunId,
+    stage: Stage,
+    now_ms: i64,
+    lease_seconds: u32,
+) -> Result<StageLease, StoreError> {
+    let mut client = pg.client().await?;
+    let tx = Tx::begin(&mut client, "run::lease_stage").await?;
+    let rows = tx.query(LEASE_STATE, params![stored(id) => INT8]).await?;
+    let row = rows.first().ok_or_else(|| {
+        StoreError::Conflict(format!("take a stage of {id}: there is no such run"))
+    })?;
+    let (state, sealed, until): (i16, i16, i64) = (row.get(0), row.get(1), row.get(2));
+    let answer = if sealed >= stage as i16 {
+        StageLease::Sealed
+    } else if state != RunState::Running as i16 {
+        StageLease::Ended
+    } else if sealed + 1 < stage as i16 || until > now_ms {
+        StageLease::Busy
+    } else {
+        let until = now_ms + i64::from(lease_seconds) * 1_000;
+        tx.execute(TAKE, params![stored(id) => INT8, until => INT8]).await?;
+        StageLease::Taken
+    };
+    tx.commit().await?;
+    Ok(answer)
+}
+
+fn from_row(row: &tokio_postgres::Row) -> Result<Run, StoreError> {
+    let id: i64 = row.get(0);
+    let bad = |column, value: i16| corrupt(("run", column), id, format!("unknown number {value}"));
+    let (state, sealed): (i16, i16) = (row.get(2), row.get(3));
+    Ok(Run {
+        id: RunId::new(id as u64),
+        snapshot: row.get::<_, Option<i64>>(1).map(|id| SnapshotId::new(id as u64)),
+        state: RunState::from_number(state).ok_or_else(|| bad("state", state))?,
+        sealed: match sealed {
+            0 => None,
+            other => Some(stage(other).ok_or_else(|| bad("sealed", other))?),
+        },
+        created_at: from_ms(row.get(4)),
+        ended_at: row.get::<_, Option<i64>>(5).map(from_ms),
+        error: row.get(6),
+    })
+}
+
+fn stage(number: i16) -> Option<Stage> {
+    u8::try_from(number).ok().and_then(Stage::from_number)
+}
+
+impl RunState {
+    fn from_number(number: i16) -> Option<RunState> {
+        use RunState::{Failed, Published, Retired, Running};
+        [Running, Published, Failed, Retired].into_iter().find(|&state| state as i16 == number)
+    }
 }

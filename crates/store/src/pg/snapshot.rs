@@ -1,12 +1,15 @@
 //! Reading the whole record at one moment.
 
+use deadpool_postgres::{ClientWrapper, Object};
 use model::identity::Link;
 use model::profile::Gone;
-use model::time::Timestamp;
 use model::{Consent, PersonId, PersonKind, ProfileId, SnapshotId};
+use tokio_postgres::Row as PgRow;
 
-use super::Pg;
-use super::adjacency::{Key, Row};
+use super::adjacency::{self, Key, Row};
+use super::connection::{Params, failed, params};
+use super::value::{corrupt, profile_id, stored_id};
+use super::{Pg, identity, profile, run};
 use crate::StoreError;
 
 /// What scoring needs to know of a profile.
@@ -24,35 +27,51 @@ pub struct Node {
     pub gone: Option<Gone>,
 }
 
-/// The words of a profile that may be searched and may label a community.
+/// The words of a profile. Whether they may be searched or label a community is for its consent
+/// to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     /// The profile.
     pub id: ProfileId,
+    /// What its owner allows.
+    pub consent: Consent,
     /// The handle.
-    pub handle: String,
-    /// The shown name; `None` where words are private.
+    pub handle: Option<String>,
+    /// The shown name.
     pub display_name: Option<String>,
-    /// The bio; `None` where words are private.
+    /// The bio.
     pub bio: Option<String>,
 }
 
 /// One repeatable-read transaction on a connection of its own: every page shows the record as it
 /// was when the reader was opened. Dropping it ends the transaction.
-#[derive(Debug)]
 pub struct Reader {
+    client: ClientWrapper,
     high_water: u64,
 }
 
+const BEGIN: &str = "begin isolation level repeatable read read only";
+const HIGH_WATER: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+const NODES: &str = "select p.profile_id, coalesce(m.person_id, p.profile_id), p.kind, p.consent,
+        p.gone from profile p left join person_member m on m.profile_id = p.profile_id
+    where p.profile_id > $1 order by p.profile_id limit $2";
+const WORDS: &str = "select profile_id, consent, handle, display_name, bio from profile
+    where profile_id > $1 and gone = 0 order by profile_id limit $2";
+
 /// A new id for a snapshot that is about to be sealed.
 pub async fn mint(pg: &Pg) -> Result<SnapshotId, StoreError> {
-    todo!()
+    run::mint_number(pg, "snapshot", 1).await.map(SnapshotId::new)
 }
 
 impl Reader {
-    /// Begins to read.
+    /// Begins to read. The connection leaves the pool, and is closed with the reader.
     pub async fn open(pg: &Pg) -> Result<Reader, StoreError> {
-        todo!()
+        let client = Object::take(pg.client().await?);
+        client.batch_execute(BEGIN).await.map_err(|e| failed("snapshot::Reader", e))?;
+        let mut reader = Reader { client, high_water: 0 };
+        let rows = reader.query(HIGH_WATER, &[]).await?;
+        reader.high_water = rows.first().map_or(0, |row| row.get::<_, i64>(0) as u64);
+        Ok(reader)
     }
 
     /// Every list changed by a transaction below this number is visible here: the next snapshot
@@ -68,30 +87,66 @@ impl Reader {
         after: Option<Key>,
         limit: u32,
     ) -> Result<Vec<Row>, StoreError> {
-        todo!()
+        let (profile, layer, direction) = adjacency::stored_after(after);
+        let params = params![
+            profile => INT8,
+            layer => INT2,
+            direction => INT2,
+            since.to_string() => TEXT,
+            i64::from(limit) => INT8,
+        ];
+        let rows = self.query(&adjacency::page_sql(), params).await?;
+        rows.iter().map(adjacency::from_row).collect()
     }
 
-    /// Profiles that were crawled or erased, by id, at most `limit` after `after`. Of any other
-    /// profile nothing is known: it is its own person, of unknown kind, and allows everything.
+    /// Profiles that were crawled, imported or erased, by id, at most `limit` after `after`. Of any
+    /// other profile nothing is known: it is its own person, of unknown kind, and allows all.
     pub async fn nodes(
         &self,
         after: Option<ProfileId>,
         limit: u32,
     ) -> Result<Vec<Node>, StoreError> {
-        todo!()
+        let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
+        self.query(NODES, params).await?.iter().map(node).collect()
     }
 
-    /// The searchable words of profiles that are there, by id, at most `limit` after `after`.
+    /// The words of profiles that are there, by id, at most `limit` after `after`.
     pub async fn words(
         &self,
         after: Option<ProfileId>,
         limit: u32,
     ) -> Result<Vec<Words>, StoreError> {
-        todo!()
+        let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
+        let words = |row: &PgRow| Words {
+            id: profile_id(row.get(0)),
+            consent: Consent(row.get::<_, i16>(1) as u8),
+            handle: row.get(2),
+            display_name: row.get(3),
+            bio: row.get(4),
+        };
+        Ok(self.query(WORDS, params).await?.iter().map(words).collect())
     }
 
     /// Every proven link, sorted.
     pub async fn links(&self) -> Result<Vec<Link>, StoreError> {
-        todo!()
+        identity::links(
+            self.query(identity::PROVEN, params![None::<Vec<i64>> => INT8_ARRAY]).await?,
+        )
     }
+
+    async fn query(&self, sql: &str, params: &Params<'_>) -> Result<Vec<PgRow>, StoreError> {
+        self.client.query_typed(sql, params).await.map_err(|e| failed("snapshot::Reader", e))
+    }
+}
+
+fn node(row: &PgRow) -> Result<Node, StoreError> {
+    let id = profile_id(row.get(0));
+    Ok(Node {
+        id,
+        person: PersonId::new(row.get::<_, i64>(1) as u64),
+        kind: profile::kind(row.get(2))
+            .ok_or_else(|| corrupt(("profile", "kind"), id, "unknown"))?,
+        consent: Consent(row.get::<_, i16>(3) as u8),
+        gone: profile::gone(row.get(4)),
+    })
 }

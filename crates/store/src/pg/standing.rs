@@ -2,14 +2,20 @@
 //!
 //! A community's standings are one blob by falling attention, of which a page is one slice. Ranks
 //! are not stored: they are the place among those who hold one, found by counts kept for each 64
-//! standings. A person's list names only its place in each community.
+//! standings. A person's list names only its place in each community, about 4 bytes each.
 
 use std::num::NonZeroU32;
 
 use model::{CommunityId, RunId, Standing};
 
-use super::Pg;
+use super::connection::params;
+use super::value::corrupt;
+use super::{Pg, run};
 use crate::StoreError;
+
+mod packed;
+
+pub(super) use packed::{PERSONS_BLOCK, insider_order, marks, pack_persons};
 
 /// The order of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +46,18 @@ pub struct Page {
     pub rows: Vec<Ranked>,
 }
 
+/// The slice from the 64 in which $3 lies to before $4, and the counts before it.
+const BY_ATTENTION: &str = "select n, substring(body from ($3 & -64) * 16 + 1
+        for greatest($4 - ($3 & -64), 0) * 16), substring(marks from ($3 >> 6) * 16 + 1 for 16)
+    from standing where run_id = $1 and community_id = $2";
+const BY_INSIDER: &str = "select n, substring(insider from $3 * 4 + 1 for ($4 - $3) * 4)
+    from standing where run_id = $1 and community_id = $2";
+const AT_PLACES: &str = "select u.o, substring(s.body from (u.place & -64) * 16 + 1
+        for ((u.place & 63) + 1) * 16), substring(s.marks from (u.place >> 6) * 16 + 1 for 16)
+    from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
+    join standing s on s.run_id = $1 and s.community_id = u.community_id order by u.o";
+const OF_PERSON: &str = "select body from person_standing where run_id = $1 and block = $2";
+
 /// Standings from `offset` (0-based) on, at most `limit`. `None` if the run has no such
 /// community.
 pub async fn page(
@@ -49,10 +67,38 @@ pub async fn page(
     order: Order,
     (offset, limit): (u32, u32),
 ) -> Result<Option<Page>, StoreError> {
-    todo!()
+    let past_all = i32::MAX as u32 >> 5;
+    let first = offset.min(past_all);
+    let end = first.saturating_add(limit).min(past_all);
+    let sql = match order {
+        Order::Attention => BY_ATTENTION,
+        Order::Insider => BY_INSIDER,
+    };
+    let params = params![
+        run::stored(run) => INT8,
+        community.number() as i64 => INT8,
+        first as i32 => INT4,
+        end as i32 => INT4,
+    ];
+    let Some(row) = pg.query_opt("standing::page", sql, params).await? else { return Ok(None) };
+    let total = u32::try_from(row.get::<_, i32>(0)).unwrap_or(0);
+    let rows = match order {
+        Order::Attention => {
+            let mut rows = rank(row.get(1), row.get(2))?;
+            rows.drain(..rows.len().min((first & 63) as usize));
+            rows
+        }
+        Order::Insider => {
+            let places = packed::unpack_places(row.get(1));
+            let wanted: Vec<_> = places.into_iter().map(|place| (community, place)).collect();
+            at_places(pg, run, &wanted).await?
+        }
+    };
+    Ok(Some(Page { total, rows }))
 }
 
-/// All standings of one person, by number, in every community that has it, [`WORLD`] included.
+/// All standings of one person, by number, in every community that has it, [`WORLD`] included;
+/// by community.
 ///
 /// [`WORLD`]: super::community::WORLD
 pub async fn of_person(
@@ -60,5 +106,39 @@ pub async fn of_person(
     run: RunId,
     person: u32,
 ) -> Result<Vec<(CommunityId, Ranked)>, StoreError> {
-    todo!()
+    let block = (person as usize / PERSONS_BLOCK) as i32;
+    let params = params![run::stored(run) => INT8, block => INT4];
+    let Some(row) = pg.query_opt("standing::of_person", OF_PERSON, params).await? else {
+        return Ok(Vec::new());
+    };
+    let bad = || corrupt(("person_standing", "body"), block, "broken block");
+    let places =
+        packed::unpack_person(row.get(0), person as usize % PERSONS_BLOCK).ok_or_else(bad)?;
+    let ranked = at_places(pg, run, &places).await?;
+    Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
+}
+
+/// The standings at these places of communities, in their order.
+async fn at_places(
+    pg: &Pg,
+    run: RunId,
+    places: &[(CommunityId, u32)],
+) -> Result<Vec<Ranked>, StoreError> {
+    let (communities, places): (Vec<i64>, Vec<i32>) =
+        places.iter().map(|(id, place)| (id.number() as i64, *place as i32)).unzip();
+    let params = params![
+        run::stored(run) => INT8,
+        communities => INT8_ARRAY,
+        places => INT4_ARRAY,
+    ];
+    let bad = || corrupt(("standing", "body"), run, "a place past its end");
+    let rows = pg.query("standing::at_places", AT_PLACES, params).await?;
+    rows.iter().map(|row| rank(row.get(1), row.get(2))?.pop().ok_or_else(bad)).collect()
+}
+
+/// Standings from the beginning of a 64 on, with their ranks; `marks` counts those before.
+fn rank(standings: &[u8], marks: &[u8]) -> Result<Vec<Ranked>, StoreError> {
+    let bad = |e| corrupt(("standing", "body"), "a slice", e);
+    let standings = model::standing::unpack(standings).map_err(bad)?;
+    Ok(packed::rank(&standings, marks))
 }

@@ -1,10 +1,13 @@
 //! The search index of a run: for each term, the numbers of the people that have it.
 //!
-//! Numbers ascend, and the smallest are the most trusted: the head of a list is its best answer.
+//! A body is what `search` made of the numbers; they ascend, and the smallest are the most
+//! trusted.
 
 use model::RunId;
+use tokio_postgres::Row;
 
-use super::Pg;
+use super::connection::params;
+use super::{Pg, run};
 use crate::StoreError;
 
 /// A term and who has it.
@@ -14,27 +17,42 @@ pub struct Term {
     pub term: String,
     /// How many people have it.
     pub count: u32,
-    /// Their numbers, ascending: the first of them, as far as was asked.
-    pub people: Vec<u32>,
+    /// Their numbers, packed.
+    pub body: Vec<u8>,
 }
 
-/// These terms, with at most `people_max` people each; those that nobody has are left out.
-pub async fn get(
-    pg: &Pg,
-    run: RunId,
-    terms: &[&str],
-    people_max: u32,
-) -> Result<Vec<Term>, StoreError> {
-    todo!()
+const GET: &str = "select term, n, body from term where run_id = $1 and term = any($2) order by 1";
+const RANGES: &str = "select distinct t.term, t.n, t.body
+    from unnest($2::text[], $3::text[]) u(first, past) cross join lateral (
+        select term, n, body from term
+        where run_id = $1 and term >= u.first collate \"C\" and term < u.past collate \"C\"
+        order by term limit $4) t order by 1";
+
+/// These terms, sorted; those that nobody has are left out.
+pub async fn get(pg: &Pg, run: RunId, terms: &[&str]) -> Result<Vec<Term>, StoreError> {
+    let params = params![run::stored(run) => INT8, terms => TEXT_ARRAY];
+    Ok(pg.query("term::get", GET, params).await?.iter().map(from_row).collect())
 }
 
-/// The terms that begin with `prefix`, the commonest first, at most `limit`, with at most
-/// `people_max` people each.
-pub async fn with_prefix(
+/// The terms in these ranges of bytes (from the first to before the second), sorted, at most
+/// `limit` of each range, in the order of their bytes.
+pub async fn ranges(
     pg: &Pg,
     run: RunId,
-    prefix: &str,
-    (limit, people_max): (u32, u32),
+    ranges: &[(&str, &str)],
+    limit: u32,
 ) -> Result<Vec<Term>, StoreError> {
-    todo!()
+    let (firsts, pasts): (Vec<&str>, Vec<&str>) = ranges.iter().copied().unzip();
+    let params = params![
+        run::stored(run) => INT8,
+        firsts => TEXT_ARRAY,
+        pasts => TEXT_ARRAY,
+        i64::from(limit) => INT8,
+    ];
+    Ok(pg.query("term::ranges", RANGES, params).await?.iter().map(from_row).collect())
+}
+
+fn from_row(row: &Row) -> Term {
+    let count = u32::try_from(row.get::<_, i32>(1)).unwrap_or(0);
+    Term { term: row.get(0), count, body: row.get(2) }
 }

@@ -1,0 +1,79 @@
+//! Lists of bulk files.
+
+use model::time::Timestamp;
+use model::{Adjacency, Direction, Layer, ProfileId};
+
+use super::Key;
+use super::edit::{Edit, Edited, Op, edit};
+use crate::StoreError;
+use crate::pg::Pg;
+use crate::pg::connection::{params, retry};
+use crate::pg::transaction::Tx;
+
+/// How an import treats what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Each list replaces the stored one.
+    Replace,
+    /// Each list adds to the stored one; repeating it changes nothing.
+    Merge,
+}
+
+/// What an import of lists did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Lists that differ from what was stored.
+    pub changed_lists: u64,
+    /// Arcs gained.
+    pub arcs_added: u64,
+    /// Arcs lost.
+    pub arcs_removed: u64,
+}
+
+/// The most lists of one transaction.
+const LISTS_MAX: usize = 5_000;
+
+/// Imports of one layer take turns.
+const LOCK: &str = "select pg_advisory_xact_lock(20261124, $1)";
+
+/// Stores the outgoing lists of a bulk file, each owner at most once. The change log is left
+/// alone: it would be as large as the file.
+pub async fn import(
+    pg: &Pg,
+    layer: Layer,
+    lists: &[(ProfileId, Adjacency)],
+    mode: ImportMode,
+    now: Timestamp,
+) -> Result<Imported, StoreError> {
+    let mut imported = Imported::default();
+    for chunk in lists.chunks(LISTS_MAX) {
+        let edited = retry(|| import_some(pg, layer, chunk, mode, now)).await?;
+        imported.changed_lists += edited.changed.len() as u64;
+        imported.arcs_added += edited.changed.iter().map(|c| c.added.len() as u64).sum::<u64>();
+        imported.arcs_removed += edited.changed.iter().map(|c| c.removed.len() as u64).sum::<u64>();
+    }
+    Ok(imported)
+}
+
+async fn import_some(
+    pg: &Pg,
+    layer: Layer,
+    lists: &[(ProfileId, Adjacency)],
+    mode: ImportMode,
+    now: Timestamp,
+) -> Result<Edited, StoreError> {
+    let to_edit = |(profile, list): &(ProfileId, Adjacency)| {
+        let key = Key { profile: *profile, layer, direction: Direction::Out };
+        let op = match mode {
+            ImportMode::Replace => Op::Replace(list.clone()),
+            ImportMode::Merge => Op::Merge(list.clone()),
+        };
+        Edit { key, op }
+    };
+    let mut client = pg.client().await?;
+    let tx = Tx::begin(&mut client, "adjacency::import").await?;
+    tx.query(LOCK, params![layer as i32 => INT4]).await?;
+    let edited = edit(&tx, lists.iter().map(to_edit).collect(), now).await?;
+    tx.commit().await?;
+    Ok(edited)
+}

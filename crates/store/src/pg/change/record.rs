@@ -1,0 +1,117 @@
+//! Writing events, within the caller's transaction.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use model::time::{Day, Timestamp};
+use model::{PersonId, ProfileId};
+
+use super::event::{Kind, encode};
+use crate::StoreError;
+use crate::pg::Pg;
+use crate::pg::adjacency::Changed;
+use crate::pg::connection::params;
+use crate::pg::transaction::Tx;
+use crate::pg::value::{stored_id, stored_ms};
+
+const RECORD: &str = "insert into change_log
+        (day, at_ms, kind, subject, layer, direction, added, removed)
+    select $1, $2, u.* from unnest($3::smallint[], $4::bigint[], $5::smallint[], $6::smallint[],
+        $7::bytea[], $8::bytea[]) u";
+
+/// Makes the day's part of the log, if it is not there. Once a day for each process.
+pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), StoreError> {
+    let day = Day::of(now);
+    let mark = u32::from(day.0) + 1;
+    if pg.open_day.load(Ordering::Relaxed) != mark {
+        let params = params![i32::from(day.0) => INT4];
+        pg.query("change::open_day", "select open_day($1)", params).await?;
+        pg.open_day.store(mark, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// An event to be written.
+struct NewEvent {
+    kind: Kind,
+    subject: i64,
+    list: Option<(i16, i16)>,
+    added: Option<Vec<u8>>,
+    removed: Option<Vec<u8>>,
+}
+
+/// Records the arcs that lists gained and lost.
+pub(in crate::pg) async fn record_arcs(
+    tx: &Tx<'_>,
+    changed: &[Changed],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let moved = changed.iter().filter(|list| !list.added.is_empty() || !list.removed.is_empty());
+    let events: Vec<NewEvent> = moved
+        .map(|list| NewEvent {
+            kind: Kind::Arcs,
+            subject: stored_id(list.key.profile),
+            list: Some((list.key.layer as i16, list.key.direction as i16)),
+            added: Some(encode(&list.added)),
+            removed: Some(encode(&list.removed)),
+        })
+        .collect();
+    record(tx, &events, now).await
+}
+
+/// Records that profiles are gone.
+pub(in crate::pg) async fn record_gone(
+    tx: &Tx<'_>,
+    ids: &[ProfileId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let gone = |&id: &ProfileId| NewEvent {
+        kind: Kind::Gone,
+        subject: stored_id(id),
+        list: None,
+        added: None,
+        removed: None,
+    };
+    record(tx, &ids.iter().map(gone).collect::<Vec<_>>(), now).await
+}
+
+/// Records which profiles joined and parted from which persons.
+pub(in crate::pg) async fn record_members(
+    tx: &Tx<'_>,
+    joined: &BTreeMap<PersonId, Vec<ProfileId>>,
+    parted: &BTreeMap<PersonId, Vec<ProfileId>>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let event = |kind, (person, profiles): (&PersonId, &Vec<ProfileId>)| {
+        let ids = Some(encode(profiles));
+        let (added, removed) = if kind == Kind::Joined { (ids, None) } else { (None, ids) };
+        NewEvent { kind, subject: person.number() as i64, list: None, added, removed }
+    };
+    let events: Vec<NewEvent> = (parted.iter().map(|one| event(Kind::Parted, one)))
+        .chain(joined.iter().map(|one| event(Kind::Joined, one)))
+        .collect();
+    record(tx, &events, now).await
+}
+
+async fn record(tx: &Tx<'_>, events: &[NewEvent], now: Timestamp) -> Result<(), StoreError> {
+    for chunk in events.chunks(2_000) {
+        let kinds: Vec<i16> = chunk.iter().map(|event| event.kind as i16).collect();
+        let subjects: Vec<i64> = chunk.iter().map(|event| event.subject).collect();
+        let layers: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.0)).collect();
+        let directions: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.1)).collect();
+        let added: Vec<Option<&[u8]>> = chunk.iter().map(|event| event.added.as_deref()).collect();
+        let removed: Vec<Option<&[u8]>> = chunk.iter().map(|e| e.removed.as_deref()).collect();
+        let params = params![
+            i32::from(Day::of(now).0) => INT4,
+            stored_ms(now) => INT8,
+            kinds => INT2_ARRAY,
+            subjects => INT8_ARRAY,
+            layers => INT2_ARRAY,
+            directions => INT2_ARRAY,
+            added => BYTEA_ARRAY,
+            removed => BYTEA_ARRAY,
+        ];
+        tx.execute(RECORD, params).await?;
+    }
+    Ok(())
+}

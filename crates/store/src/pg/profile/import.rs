@@ -1,0 +1,57 @@
+//! Profiles of bulk files.
+
+use model::observation::{Named, SeenProfile};
+use model::profile::Gone;
+use model::time::Timestamp;
+use model::{Consent, Platform, ProfileId};
+
+use super::page::store;
+use crate::StoreError;
+use crate::pg::connection::retry;
+use crate::pg::transaction::Tx;
+use crate::pg::{Pg, change, erase, ident};
+
+/// What an import of profiles did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Profiles that are new or differ from what was stored.
+    pub changed: u64,
+    /// Profiles whose owners do not want to be indexed; they were erased.
+    pub refused: u64,
+}
+
+/// The most profiles of one transaction.
+const PROFILES_MAX: usize = 1_000;
+
+/// Stores profiles of a bulk file, without crawling them. Of several with one native id, the last
+/// stays.
+pub async fn import(
+    pg: &Pg,
+    platform: Platform,
+    profiles: &[SeenProfile],
+    now: Timestamp,
+) -> Result<Imported, StoreError> {
+    change::open_day(pg, now).await?;
+    let mut imported = Imported::default();
+    for chunk in profiles.chunks(PROFILES_MAX) {
+        let names: Vec<Named> = chunk.iter().map(|profile| profile.named.clone()).collect();
+        let ids = ident::resolve(pg, platform, &names).await?;
+        let known: std::collections::BTreeMap<ProfileId, &SeenProfile> =
+            ids.into_iter().zip(chunk).collect();
+        let (refused, pages): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|(_, page)| page.consent.has(Consent::REFUSED));
+        let refused: Vec<_> =
+            refused.iter().map(|(id, _)| (*id, erase::Reason::Gone(Gone::Refused))).collect();
+        let changed = retry(|| async {
+            let mut client = pg.client().await?;
+            let tx = Tx::begin(&mut client, "profile::import").await?;
+            let changed = store(&tx, &pages).await?;
+            erase::erase(&tx, platform, &refused, now).await?;
+            tx.commit().await?;
+            Ok(changed.len() as u64)
+        });
+        imported.changed += changed.await?;
+        imported.refused += refused.len() as u64;
+    }
+    Ok(imported)
+}

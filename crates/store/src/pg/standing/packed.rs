@@ -1,0 +1,162 @@
+//! The packed forms around standings: counts of ranks, the insider order, a person's places.
+
+use std::num::NonZeroU32;
+
+use model::{CommunityId, PersonKind, Standing, varint};
+
+use super::Ranked;
+
+/// Counts are kept before each so many standings. The statements know it as `& -64` and `>> 6`.
+const MARKS_EVERY: usize = 64;
+/// How many persons share one block of places.
+pub(in crate::pg) const PERSONS_BLOCK: usize = 64;
+
+/// How many hold a rank, by kind.
+type Counts = [u32; 4];
+
+/// The counts before each 64 standings, 16 bytes each.
+pub(in crate::pg) fn marks(standings: &[Standing]) -> Vec<u8> {
+    let mut counts = Counts::default();
+    let mut out = Vec::new();
+    for chunk in standings.chunks(MARKS_EVERY) {
+        counts.iter().for_each(|count| out.extend(count.to_le_bytes()));
+        for standing in chunk.iter().filter(|standing| standing.ranked) {
+            counts[standing.kind as usize] += 1;
+        }
+    }
+    out
+}
+
+/// The ranks of standings that follow on the counts in `marks`.
+pub(super) fn rank(standings: &[Standing], marks: &[u8]) -> Vec<Ranked> {
+    let mut counts = Counts::default();
+    let (stored, _) = marks.as_chunks::<4>();
+    counts.iter_mut().zip(stored).for_each(|(count, bytes)| *count = u32::from_le_bytes(*bytes));
+    let ranked = standings.iter().map(|&standing| {
+        let kind = standing.kind as usize;
+        counts[kind] += u32::from(standing.ranked);
+        let place = |count: u32| NonZeroU32::new(if standing.ranked { count } else { 0 });
+        let of_kind = (standing.kind != PersonKind::Unknown).then(|| place(counts[kind])).flatten();
+        Ranked { standing, rank: place(counts.iter().sum()), rank_of_kind: of_kind }
+    });
+    ranked.collect()
+}
+
+/// The places by falling insider score, those of one score by attention; 4 bytes each.
+pub(in crate::pg) fn insider_order(standings: &[Standing]) -> Vec<u8> {
+    let mut places: Vec<u32> = (0..standings.len() as u32).collect();
+    let insider = |place: &u32| standings[*place as usize].insider;
+    places.sort_by(|a, b| insider(b).total_cmp(&insider(a)).then(a.cmp(b)));
+    places.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+/// Reads a slice of what [`insider_order`] wrote.
+pub(super) fn unpack_places(bytes: &[u8]) -> Vec<u32> {
+    let (places, _) = bytes.as_chunks::<4>();
+    places.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
+}
+
+/// Packs the places of the persons of one block: for each, their count, then differences of the
+/// community's id and the place. `sorted` is (person within the block, community, place).
+pub(in crate::pg) fn pack_persons(sorted: &[(u32, CommunityId, u32)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(sorted.len() * 4 + PERSONS_BLOCK);
+    let mut rest = sorted;
+    for person in 0..PERSONS_BLOCK as u32 {
+        let (mine, others) = rest.split_at(rest.partition_point(|place| place.0 <= person));
+        varint::put(&mut out, mine.len() as u64);
+        let mut previous = 0;
+        for (_, community, place) in mine {
+            varint::put(&mut out, community.number() - previous);
+            varint::put(&mut out, u64::from(*place));
+            previous = community.number();
+        }
+        rest = others;
+    }
+    out
+}
+
+/// The places of one person of a block, by community.
+pub(super) fn unpack_person(mut bytes: &[u8], person: usize) -> Option<Vec<(CommunityId, u32)>> {
+    for _ in 0..person {
+        take_person(&mut bytes)?;
+    }
+    take_person(&mut bytes)
+}
+
+fn take_person(bytes: &mut &[u8]) -> Option<Vec<(CommunityId, u32)>> {
+    let count = varint::take(bytes).ok()?;
+    let mut community = 0u64;
+    let mut places = Vec::new();
+    for _ in 0..count {
+        community = community.checked_add(varint::take(bytes).ok()?)?;
+        let place = u32::try_from(varint::take(bytes).ok()?).ok()?;
+        places.push((CommunityId::new(community), place));
+    }
+    Some(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn standing(place: u32, kind: u8, ranked: bool, insider: f32) -> Standing {
+        Standing {
+            person: place,
+            kind: PersonKind::from_number(kind).unwrap(),
+            member: true,
+            ranked,
+            low_confidence: false,
+            attention: 0.0,
+            score: 0,
+            insider,
+            belonging: 0.0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_from_any_mark_on_are_those_from_the_start(
+            held in proptest::collection::vec((0u8..4, any::<bool>()), 0..300),
+        ) {
+            let all: Vec<Standing> =
+                held.iter().map(|&(kind, ranked)| standing(0, kind, ranked, 0.0)).collect();
+            let (whole, marks) = (rank(&all, &[]), marks(&all));
+            for (block, chunk) in all.chunks(64).enumerate() {
+                let ranked = rank(chunk, &marks[block * 16..block * 16 + 16]);
+                prop_assert_eq!(&ranked[..], &whole[block * 64..block * 64 + chunk.len()]);
+            }
+        }
+
+        #[test]
+        fn places_read_back(mut places in proptest::collection::vec((0u32..64, 0u64..900, any::<u32>()), 0..200)) {
+            places.sort_unstable();
+            places.dedup_by_key(|place| (place.0, place.1));
+            let places: Vec<_> =
+                places.into_iter().map(|(p, c, at)| (p, CommunityId::new(c), at)).collect();
+            let bytes = pack_persons(&places);
+            for person in 0..64u32 {
+                let mine: Vec<_> =
+                    places.iter().filter(|p| p.0 == person).map(|p| (p.1, p.2)).collect();
+                prop_assert_eq!(unpack_person(&bytes, person as usize), Some(mine));
+            }
+        }
+    }
+
+    #[test]
+    fn insiders_come_first_and_ties_keep_their_order() {
+        let all = [0.2, 0.9, 0.2].map(|insider| standing(0, 1, true, insider));
+        assert_eq!(unpack_places(&insider_order(&all)), [1, 0, 2]);
+    }
+
+    #[test]
+    fn the_unranked_take_no_rank_and_kinds_count_apart() {
+        let all =
+            [standing(0, 1, true, 0.0), standing(1, 2, false, 0.0), standing(2, 2, true, 0.0)];
+        let ranks: Vec<_> = rank(&all, &[])
+            .iter()
+            .map(|r| (r.rank.map(NonZeroU32::get), r.rank_of_kind.map(NonZeroU32::get)))
+            .collect();
+        assert_eq!(ranks, [(Some(1), Some(1)), (None, None), (Some(2), Some(1))]);
+    }
+}

@@ -1,0 +1,81 @@
+//! How nouns travel: ids as `bigint`, times as integers, text without what PostgreSQL refuses.
+
+use std::borrow::Cow;
+
+use model::time::Timestamp;
+use model::{Platform, ProfileId};
+
+use crate::StoreError;
+
+pub(super) fn profile_id(stored: i64) -> ProfileId {
+    ProfileId::new(stored as u64)
+}
+
+pub(super) fn stored_id(id: ProfileId) -> i64 {
+    id.number() as i64
+}
+
+pub(super) fn stored_ids(ids: &[ProfileId]) -> Vec<i64> {
+    ids.iter().copied().map(stored_id).collect()
+}
+
+pub(super) fn platform_number(platform: Platform) -> i16 {
+    i16::from(platform.number())
+}
+
+pub(super) fn stored_seconds(at: Timestamp) -> i64 {
+    at.as_second()
+}
+
+pub(super) fn stored_ms(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// Times out of range cannot have been stored by us; they read as 1970.
+pub(super) fn from_seconds(stored: i64) -> Timestamp {
+    Timestamp::from_second(stored).unwrap_or_default()
+}
+
+/// Like [`from_seconds`], for milliseconds.
+pub(super) fn from_ms(stored: i64) -> Timestamp {
+    Timestamp::from_millisecond(stored).unwrap_or_default()
+}
+
+/// A count as `int`; what exceeds it is cut.
+pub(super) fn stored_count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Text as PostgreSQL takes it: without NUL, and with at most `chars_max` characters.
+pub(super) fn clean(text: &str, chars_max: usize) -> Cow<'_, str> {
+    let cut = text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end]);
+    if cut.contains('\0') { Cow::Owned(cut.replace('\0', "")) } else { Cow::Borrowed(cut) }
+}
+
+/// The first 8 bytes of a BLAKE3 hash, by which contents are compared.
+pub(super) fn content_hash(hasher: &blake3::Hasher) -> i64 {
+    let hash = hasher.finalize();
+    let (first, _) = hash.as_bytes().split_first_chunk::<8>().expect("a hash has 32 bytes");
+    i64::from_le_bytes(*first)
+}
+
+/// The error of a value that cannot have been written by us.
+pub(super) fn corrupt(
+    (table, column): (&'static str, &'static str),
+    row: impl ToString,
+    why: impl ToString,
+) -> StoreError {
+    StoreError::Corrupt { table, column, row: row.to_string(), why: why.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_characters_and_loses_nul() {
+        assert_eq!(clean("añb", 2), "añ");
+        assert_eq!(clean("a\0b", 9), "ab");
+        assert_eq!(clean("ab", 2), "ab");
+    }
+}
