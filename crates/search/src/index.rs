@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use model::Consent;
 
-use crate::postings::Postings;
+use crate::postings::{Postings, decode};
 use crate::words;
 
 mod heavy;
@@ -41,14 +41,21 @@ pub struct PublicWords<'a> {
 pub struct Row {
     /// A word, `@` and a whole handle, or `^` and a heavy prefix.
     pub key: String,
-    postings: Postings,
+    /// How many persons the row keeps: 1 to [`KEPT_MAX`](crate::postings::KEPT_MAX).
+    pub count: u32,
+    /// Their numbers, as [`crate::postings`].
+    pub body: Vec<u8>,
 }
 
 impl Row {
-    /// The persons, ascending, that is the best trusted first: at least one, at most
-    /// [`KEPT_MAX`](crate::postings::KEPT_MAX).
+    fn new(key: String, postings: Postings) -> Row {
+        let (count, body) = postings.into_parts();
+        Row { key, count, body }
+    }
+
+    /// The persons, ascending, that is the best trusted first.
     pub fn people(&self) -> Vec<u32> {
-        self.postings.first(usize::MAX)
+        decode(&self.body).unwrap_or_default()
     }
 }
 
@@ -103,7 +110,7 @@ impl Builder {
     /// The rows, by key.
     pub fn finish(self) -> Vec<Row> {
         let terms = self.terms.into_iter();
-        let mut rows: Vec<Row> = terms.map(|(key, postings)| Row { key, postings }).collect();
+        let mut rows: Vec<Row> = terms.map(|(key, found)| Row::new(key, found)).collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let heavy = heavy::rows(&rows);
         rows.extend(heavy);

@@ -13,3 +13,4 @@ pub mod words;
 
 pub use index::{Builder, IndexError, PublicWords, Row};
 pub use plan::{Plan, QueryError, Rows};
+pub use postings::PostingsError;

@@ -8,7 +8,7 @@
 //! term finds its [`KEPT_MAX`](crate::postings::KEPT_MAX) best trusted persons; a prefix alone
 //! finds the [`HEAVY_KEPT`](crate::index::HEAVY_KEPT) best trusted and everybody with that very
 //! word; a prefix of three letters and more beside other words finds in addition the persons of
-//! the [`PREFIX_TERMS_MAX`] commonest terms that begin with it, so more letters find more.
+//! the first [`PREFIX_TERMS_MAX`] terms that begin with it, so more letters find more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::words;
 pub const QUERY_BYTES_MAX: usize = 256;
 /// The most words that a query may have.
 pub const QUERY_WORDS_MAX: usize = 8;
-/// The most terms to read that begin with one prefix, the commonest first.
+/// The most terms to read that begin with one prefix, the first of them in byte order.
 pub const PREFIX_TERMS_MAX: u32 = 512;
 /// From so many characters on, a heavy prefix beside other words is looked up term by term.
 const BESIDE_CHARS_MIN: usize = 3;
@@ -99,15 +99,17 @@ impl Plan {
         keys.into_iter().collect()
     }
 
-    /// The prefixes of keys to get next, at most [`PREFIX_TERMS_MAX`] rows each: those for which
-    /// `rows` has no row of their own, and those beside other words.
-    pub fn prefixes(&self, rows: &Rows) -> Vec<String> {
+    /// The ranges of keys to get next, as (first, past the last), at most [`PREFIX_TERMS_MAX`]
+    /// rows of each: those of prefixes for which `rows` has no row of their own, and of those
+    /// beside other words.
+    pub fn ranges(&self, rows: &Rows) -> Vec<(String, String)> {
         let needed = |all: &Vec<Ask>| {
             let beside = all.len() > 1;
             all.iter().filter_map(|ask| ask.light(rows, beside)).collect::<Vec<_>>()
         };
         let prefixes: BTreeSet<String> = self.any.iter().flat_map(needed).collect();
-        prefixes.into_iter().collect()
+        let range = |prefix: String| (prefix.clone(), format!("{prefix}{}", char::MAX));
+        prefixes.into_iter().map(range).collect()
     }
 
     /// The persons found in `rows`, best trusted first.
@@ -238,10 +240,13 @@ mod tests {
     #[test]
     fn a_heavy_prefix_is_looked_up_term_by_term_only_beside_other_words() {
         let heavy = Rows::from([("^rus".to_owned(), vec![1, 2]), ("^r".to_owned(), vec![1])]);
-        assert_eq!(plan("ada rus").prefixes(&heavy), ["rus"]);
-        assert!(plan("ada r").prefixes(&heavy).is_empty());
-        assert_eq!(plan("rus").prefixes(&heavy), ["@rus"]);
+        let first = |query: &str| -> Vec<String> {
+            plan(query).ranges(&heavy).into_iter().map(|(first, _)| first).collect()
+        };
+        assert_eq!(first("ada rus"), ["rus"]);
+        assert!(first("ada r").is_empty());
+        assert_eq!(first("rus"), ["@rus"]);
         assert_eq!(plan("rus").order(&heavy), [1, 2]);
-        assert_eq!(plan("rust").prefixes(&heavy), ["@rust", "rust"]);
+        assert_eq!(first("rust"), ["@rust", "rust"]);
     }
 }

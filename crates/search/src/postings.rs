@@ -1,11 +1,22 @@
-//! The persons that a term leads to: ascending numbers, that is the best trusted first, kept as
-//! varint differences (1 to 2 bytes each where a term is common) while an index is built.
+//! The persons that a term leads to: ascending numbers, that is the best trusted first, as varint
+//! differences (1 to 2 bytes each where a term is common). This is the form that the record keeps.
 
-use model::varint;
+use model::varint::{self, VarintError};
 
 /// The most persons that one row keeps: the best trusted of all that have the term. A word that
 /// more persons have finds only these, alone or together with other words.
 pub const KEPT_MAX: u32 = 32_768;
+
+/// Why bytes are not postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PostingsError {
+    /// A difference is broken.
+    #[error("broken postings: {0}")]
+    Broken(#[from] VarintError),
+    /// A number repeats or needs more than 32 bits.
+    #[error("postings do not ascend within 32 bits")]
+    OutOfRange,
+}
 
 /// Postings as they grow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,20 +32,14 @@ impl Postings {
         if self.last == Some(person) || self.kept == KEPT_MAX {
             return;
         }
-        varint::put(&mut self.bytes, u64::from(person - self.last.map_or(0, |last| last)));
+        varint::put(&mut self.bytes, u64::from(person - self.last.unwrap_or(0)));
         self.last = Some(person);
         self.kept += 1;
     }
 
-    /// At most the first `most` persons, ascending.
-    pub(crate) fn first(&self, most: usize) -> Vec<u32> {
-        let mut bytes = self.bytes.as_slice();
-        let differences = std::iter::from_fn(|| varint::take(&mut bytes).ok());
-        let sums = differences.take(most).scan(0u64, |sum, difference| {
-            *sum += difference;
-            u32::try_from(*sum).ok()
-        });
-        sums.collect()
+    /// How many persons are kept, and the bytes.
+    pub(crate) fn into_parts(self) -> (u32, Vec<u8>) {
+        (self.kept, self.bytes)
     }
 }
 
@@ -46,6 +51,27 @@ impl FromIterator<u32> for Postings {
     }
 }
 
+/// Reads postings: persons, ascending.
+pub fn decode(bytes: &[u8]) -> Result<Vec<u32>, PostingsError> {
+    decode_first(bytes, usize::MAX)
+}
+
+/// Reads at most the first `most` persons.
+pub(crate) fn decode_first(mut bytes: &[u8], most: usize) -> Result<Vec<u32>, PostingsError> {
+    let mut persons = Vec::new();
+    let mut last = 0u32;
+    while !bytes.is_empty() && persons.len() < most {
+        let difference = varint::take(&mut bytes)?;
+        if difference == 0 && !persons.is_empty() {
+            return Err(PostingsError::OutOfRange);
+        }
+        let difference = u32::try_from(difference).map_err(|_| PostingsError::OutOfRange)?;
+        last = last.checked_add(difference).ok_or(PostingsError::OutOfRange)?;
+        persons.push(last);
+    }
+    Ok(persons)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,14 +81,23 @@ mod tests {
         #[test]
         fn postings_read_back(persons: std::collections::BTreeSet<u32>) {
             let postings: Postings = persons.iter().copied().collect();
-            prop_assert_eq!(postings.first(usize::MAX), persons.into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(decode(&postings.bytes), Ok(persons.into_iter().collect()));
+        }
+
+        #[test]
+        fn any_bytes_are_ascending_numbers_or_an_error(bytes: Vec<u8>) {
+            if let Ok(persons) = decode(&bytes) {
+                prop_assert!(persons.is_sorted_by(|a, b| a < b));
+            }
         }
     }
 
     #[test]
     fn a_row_keeps_the_best_trusted_and_each_once() {
         let postings: Postings = (0..KEPT_MAX + 5).flat_map(|person| [person, person]).collect();
-        assert_eq!(postings.first(usize::MAX).len(), KEPT_MAX as usize);
-        assert_eq!(postings.first(3), [0, 1, 2]);
+        let (kept, bytes) = postings.into_parts();
+        assert_eq!(kept, KEPT_MAX);
+        assert_eq!(decode(&bytes).unwrap().len(), KEPT_MAX as usize);
+        assert_eq!(decode_first(&bytes, 3), Ok(vec![0, 1, 2]));
     }
 }

@@ -27,8 +27,8 @@ fn fetch(plan: &Plan, index: &[Row]) -> Rows {
     let entry = |row: &Row| (row.key.clone(), row.people());
     let keys = plan.keys();
     let mut rows: Rows = index.iter().filter(|row| keys.contains(&row.key)).map(entry).collect();
-    for prefix in plan.prefixes(&rows) {
-        let begun = index.iter().filter(|row| row.key.starts_with(&prefix));
+    for (first, past) in plan.ranges(&rows) {
+        let begun = index.iter().filter(|row| first <= row.key && row.key < past);
         rows.extend(begun.take(search::plan::PREFIX_TERMS_MAX as usize).map(entry));
     }
     rows

@@ -6,6 +6,7 @@
 //! is one shorter. O(terms × length) time; memory is the stack.
 
 use super::Row;
+use crate::postings::decode_first;
 
 /// The longest prefix that has a row of its own, in characters (a handle's `@` not counted).
 pub const HEAVY_CHARS_MAX: usize = 8;
@@ -30,7 +31,7 @@ pub(super) fn rows(terms: &[Row]) -> Vec<Row> {
         let shared = ends.iter().take_while(|&&end| shares(previous, &term.key, end)).count();
         close(&mut stack, shared, previous, &mut out);
         stack.extend(ends[shared..].iter().map(|&bytes| Open { bytes, persons: Vec::new() }));
-        let best = term.postings.first(HEAVY_KEPT);
+        let best = decode_first(&term.body, HEAVY_KEPT).unwrap_or_default();
         if let Some(longest) = stack.last_mut() {
             add(longest, &best);
         }
@@ -66,7 +67,7 @@ fn close(stack: &mut Vec<Open>, keep: usize, term: &str, out: &mut Vec<Row>) {
 }
 
 fn row(prefix: &str, persons: &[u32]) -> Row {
-    Row { key: format!("^{prefix}"), postings: persons.iter().copied().collect() }
+    Row::new(format!("^{prefix}"), persons.iter().copied().collect())
 }
 
 fn add(open: &mut Open, persons: &[u32]) {
