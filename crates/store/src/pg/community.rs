@@ -48,12 +48,26 @@ pub async fn page(
     after: Option<(u32, CommunityId)>,
     limit: u32,
 ) -> Result<Vec<Community>, StoreError> {
+    labelled(pg, run, (filter, &[]), after, limit).await
+}
+
+/// As [`page`], of those communities of which each word begins a label. Words are in lower case.
+/// Reads on from the largest community until the page is full.
+pub async fn labelled(
+    pg: &Pg,
+    run: RunId,
+    (filter, words): (Filter, &[String]),
+    after: Option<(u32, CommunityId)>,
+    limit: u32,
+) -> Result<Vec<Community>, StoreError> {
     let (members, after_id) =
         after.map_or((i32::MAX, -1), |(members, id)| (stored_count(members), id.number() as i64));
     let sql = format!(
         "select {COLUMNS} from community c where c.run_id = $1
             and ($2::smallint is null or c.level = $2) and ($3::bigint is null or c.parent = $3)
             and (c.members < $4 or (c.members = $4 and c.community_id > $5))
+            and not exists (select from unnest($7::text[]) w(word) where not exists (
+                select from unnest(c.labels) l(label) where starts_with(lower(l.label), w.word)))
          order by c.members desc, c.community_id limit $6"
     );
     let params = params![
@@ -63,6 +77,7 @@ pub async fn page(
         members => INT4,
         after_id => INT8,
         i64::from(limit) => INT8,
+        words => TEXT_ARRAY,
     ];
     pg.query("community::page", &sql, params).await?.iter().map(from_row).collect()
 }

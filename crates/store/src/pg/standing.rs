@@ -33,7 +33,8 @@ pub struct Ranked {
     pub standing: Standing,
     /// Place by attention among all who hold a rank.
     pub rank: Option<NonZeroU32>,
-    /// Place by attention among those of its own kind who hold a rank.
+    /// Place by attention among those of its own kind who hold a rank; humans and those of
+    /// unknown kind count together.
     pub rank_of_kind: Option<NonZeroU32>,
 }
 

@@ -36,8 +36,12 @@ pub(super) fn rank(standings: &[Standing], marks: &[u8]) -> Vec<Ranked> {
         let kind = standing.kind as usize;
         counts[kind] += u32::from(standing.ranked);
         let place = |count: u32| NonZeroU32::new(if standing.ranked { count } else { 0 });
-        let of_kind = (standing.kind != PersonKind::Unknown).then(|| place(counts[kind])).flatten();
-        Ranked { standing, rank: place(counts.iter().sum()), rank_of_kind: of_kind }
+        let humans = counts[PersonKind::Unknown as usize] + counts[PersonKind::Person as usize];
+        let of_kind = match standing.kind {
+            PersonKind::Unknown | PersonKind::Person => humans,
+            PersonKind::Organisation | PersonKind::Bot => counts[kind],
+        };
+        Ranked { standing, rank: place(counts.iter().sum()), rank_of_kind: place(of_kind) }
     });
     ranked.collect()
 }
@@ -150,13 +154,16 @@ mod tests {
     }
 
     #[test]
-    fn the_unranked_take_no_rank_and_kinds_count_apart() {
-        let all =
-            [standing(0, 1, true, 0.0), standing(1, 2, false, 0.0), standing(2, 2, true, 0.0)];
+    fn the_unranked_take_no_rank_and_humans_count_apart_from_organisations() {
+        let all = [(1, true), (2, false), (0, true), (2, true)];
+        let all = all.map(|(kind, ranked)| standing(0, kind, ranked, 0.0));
         let ranks: Vec<_> = rank(&all, &[])
             .iter()
             .map(|r| (r.rank.map(NonZeroU32::get), r.rank_of_kind.map(NonZeroU32::get)))
             .collect();
-        assert_eq!(ranks, [(Some(1), Some(1)), (None, None), (Some(2), Some(1))]);
+        assert_eq!(
+            ranks,
+            [(Some(1), Some(1)), (None, None), (Some(2), Some(2)), (Some(3), Some(1))]
+        );
     }
 }
