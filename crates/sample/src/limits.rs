@@ -54,7 +54,7 @@ struct Gauge {
 
 impl Gauge {
     fn enter(&mut self, now_ms: u64) -> Pass {
-        let window = now_ms / self.limit.window_ms;
+        let window = now_ms / self.limit.window_ms.max(1);
         if window > self.window || self.stats.windows == 0 {
             self.window = window;
             self.count = 0;

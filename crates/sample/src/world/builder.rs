@@ -118,6 +118,8 @@ impl WorldBuilder {
 
     /// Lets `src` follow `dst`, on the same platform; twice is once, and oneself is nobody.
     pub fn follow(&mut self, src: AccountId, dst: AccountId) {
+        let platform = |account: AccountId| self.accounts[account.index()].platform;
+        debug_assert_eq!(platform(src), platform(dst), "follows stay on their platform");
         self.follows.push((src, dst));
     }
 
@@ -191,6 +193,7 @@ impl WorldBuilder {
             names.insert(account.native_id.clone(), AccountId(id));
             names.insert(account.handle.to_ascii_lowercase(), AccountId(id));
         }
+        debug_assert_eq!(names.len(), 2 * n, "a handle is taken twice");
         World {
             until: self.until,
             hosts: self.hosts,
@@ -239,7 +242,7 @@ fn order_posts(
     for draft in order {
         let (author, mut at, act) = drafts[draft as usize];
         if let Some((_, newer)) = posts.last().filter(|(_, newer)| newer.author == author) {
-            at = at.min(newer.at - 1);
+            at = at.min(newer.at.saturating_sub(1));
         }
         let act = act.map(|draft| place[draft.0 as usize]);
         posts.push((author.0, Post { author, at, act }));
@@ -259,7 +262,7 @@ fn order_likes(
     let mut likes: Vec<(u32, Like)> = Vec::with_capacity(drafts.len());
     for (who, post, mut at) in drafts {
         if let Some((_, newer)) = likes.last().filter(|(owner, _)| *owner == who.0) {
-            at = at.min(newer.at - 1);
+            at = at.min(newer.at.saturating_sub(1));
         }
         likes.push((who.0, Like { post: place[post.0 as usize], at }));
     }

@@ -4,6 +4,7 @@
 
 mod bluesky;
 mod client;
+mod crawl;
 mod faults;
 mod fediverse;
 mod handmade;

@@ -176,6 +176,26 @@ fn decoys_claim_what_nobody_returns() {
 }
 
 #[test]
+fn bios_speak_of_their_community_and_organisations_say_that_they_are_official() {
+    let mut users: BTreeMap<&str, BTreeSet<u16>> = BTreeMap::new();
+    let mut foreign = 0;
+    for account in WORLD.accounts().iter().filter(|account| account.kind != Kind::Fake) {
+        let bio = &account.words.bio;
+        let official = bio.to_lowercase().contains("official account");
+        assert_eq!(official, account.kind == Kind::Organisation, "{bio}");
+        foreign += usize::from(!bio.is_ascii());
+        for word in bio.split(|c: char| !c.is_alphanumeric()) {
+            users.entry(word).or_default().extend(account.leaf);
+        }
+    }
+    assert!(foreign > 500, "{foreign}");
+    let jazz = (0..60).find(|&leaf| World::leaf_title(leaf) == "music/jazz").unwrap();
+    assert_eq!(users["saxophone"], BTreeSet::from([jazz]));
+    assert_eq!(users["melody"].len(), 4);
+    assert_eq!(users["always"].len(), 60);
+}
+
+#[test]
 fn small_worlds_hold_together_too() {
     for (accounts, seed) in [(20, 1), (60, 2), (60, 3), (300, 4), (2_000, 5)] {
         let world = World::generate(&WorldConfig::sized(accounts, seed));
