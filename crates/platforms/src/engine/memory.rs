@@ -6,6 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::observation::Named;
 
+use crate::origin::Origin;
+use crate::window::Window;
+
 /// The most entries of one kind; about 40 MB when full.
 const ENTRIES_MAX: usize = 200_000;
 
@@ -18,7 +21,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Inner {
     names: HashMap<String, Option<Named>>,
-    origins: HashMap<String, String>,
+    origins: HashMap<String, Origin>,
+    windows: HashMap<String, Option<Window>>,
 }
 
 impl Memory {
@@ -45,16 +49,29 @@ impl Memory {
         self.inner().names.contains_key(key)
     }
 
-    pub(crate) fn origin(&self, native_id: &str) -> Option<String> {
+    pub(crate) fn origin(&self, native_id: &str) -> Option<Origin> {
         self.inner().origins.get(native_id).cloned()
     }
 
-    pub(crate) fn keep_origin(&self, native_id: String, origin: String) {
+    pub(crate) fn keep_origin(&self, native_id: String, origin: Origin) {
         let mut inner = self.inner();
         if inner.origins.len() >= ENTRIES_MAX {
             inner.origins.clear();
         }
         inner.origins.insert(native_id, origin);
+    }
+
+    /// Works on what is known of a host's rate-limit windows.
+    pub(crate) fn with_window<T>(
+        &self,
+        host: &str,
+        work: impl FnOnce(&mut Option<Window>) -> T,
+    ) -> T {
+        let mut inner = self.inner();
+        if inner.windows.len() >= ENTRIES_MAX {
+            inner.windows.clear();
+        }
+        work(inner.windows.entry(host.to_owned()).or_default())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use model::port::{Clock, Web};
+use model::time::Timestamp;
 
 use super::memory::Memory;
 use super::run::HostNews;
@@ -41,19 +42,55 @@ pub struct Via<'a, W, C, G> {
     pub(crate) clock: &'a C,
     pub(crate) gate: &'a mut G,
     pub(crate) memory: &'a Memory,
-    pub(crate) news: Vec<HostNews>,
+    news: Vec<HostNews>,
+    /// Hosts that want no more requests in this round.
+    closed: Vec<String>,
     pub(crate) requests: u32,
 }
 
 impl<'a, W: Web, C: Clock, G: Gate> Via<'a, W, C, G> {
     /// Surroundings with no news yet.
     pub fn new(web: &'a W, clock: &'a C, gate: &'a mut G, memory: &'a Memory) -> Self {
-        Via { web, clock, gate, memory, news: Vec::new(), requests: 0 }
+        Via { web, clock, gate, memory, news: Vec::new(), closed: Vec::new(), requests: 0 }
     }
 
-    /// What hosts let us know since the last call, one entry per host at most, the latest last.
+    /// What hosts let us know since the last call, one entry per host.
     pub fn take_news(&mut self) -> Vec<HostNews> {
         std::mem::take(&mut self.news)
+    }
+
+    /// Gives every host another chance: a new round begins.
+    pub(crate) fn reopen(&mut self) {
+        self.closed.clear();
+    }
+
+    pub(crate) fn is_closed(&self, host: &str) -> bool {
+        self.closed.iter().any(|closed| closed == host)
+    }
+
+    pub(crate) fn close(&mut self, host: &str) {
+        self.closed.push(host.to_owned());
+    }
+
+    /// The host wants silence until then.
+    pub(crate) fn pause(&mut self, host: &str, until: Timestamp) {
+        self.close(host);
+        let news = self.news_of(host);
+        news.pause_until = news.pause_until.max(Some(until));
+    }
+
+    pub(crate) fn news_of(&mut self, host: &str) -> &mut HostNews {
+        let known = self.news.iter().position(|news| news.host == host);
+        let index = known.unwrap_or_else(|| {
+            self.news.push(HostNews {
+                host: host.to_owned(),
+                limit: None,
+                pause_until: None,
+                answered: true,
+            });
+            self.news.len() - 1
+        });
+        &mut self.news[index]
     }
 
     /// Requests sent so far.

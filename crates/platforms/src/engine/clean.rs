@@ -1,0 +1,24 @@
+//! Foreign text made fit to keep: bounded, and without characters that no store wants.
+
+use std::borrow::Cow;
+
+use model::platform::HANDLE_BYTES_MAX;
+
+/// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters.
+pub(super) fn name(text: Cow<'_, str>) -> Option<String> {
+    let bad = |c: char| c.is_whitespace() || c.is_control();
+    let fits = !text.is_empty() && text.len() <= HANDLE_BYTES_MAX && !text.contains(bad);
+    fits.then(|| text.into_owned())
+}
+
+/// Words for people: trimmed, at most `chars_max`, line breaks kept, control characters dropped.
+pub(super) fn words(text: &str, chars_max: usize) -> Option<String> {
+    let keep = |c: &char| *c == '\n' || !c.is_control();
+    let kept: String = text.trim().chars().filter(keep).take(chars_max).collect();
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// A web address: `http` or `https`, at most 2048 bytes.
+pub(super) fn url(text: Cow<'_, str>) -> Option<String> {
+    name(text).filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+}

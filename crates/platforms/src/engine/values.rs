@@ -1,0 +1,138 @@
+//! What templates are filled with, and the requests that come of it.
+
+use model::observation::Named;
+use model::port::Request;
+
+use crate::manifest::{Auth, Manifest, RequestTemplate};
+use crate::template::{Name, Template, escape_json, escape_url, plain};
+
+/// The values of one request. What is not known is `None`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Values<'v> {
+    pub(super) native_id: Option<&'v str>,
+    pub(super) native_ids: &'v [&'v str],
+    pub(super) native_host: Option<&'v str>,
+    pub(super) handle: Option<&'v str>,
+    pub(super) host: Option<&'v str>,
+    pub(super) local_id: Option<&'v str>,
+    pub(super) page_size: Option<&'v str>,
+    pub(super) cursor: Option<&'v str>,
+    pub(super) watermark: Option<&'v str>,
+    pub(super) item: Option<&'v str>,
+}
+
+impl<'v> Values<'v> {
+    /// The values that name somebody.
+    pub(super) fn of(manifest: &Manifest, named: &'v Named) -> Values<'v> {
+        let native_id = Some(named.native_id.as_str()).filter(|id| !id.is_empty());
+        let native_host = native_id.and_then(|id| manifest.native_host(id));
+        Values {
+            native_id,
+            native_host,
+            handle: named.handle.as_deref(),
+            host: named.host.as_deref().or(native_host),
+            ..Values::default()
+        }
+    }
+
+    pub(super) fn get(&self, name: Name) -> Option<&'v str> {
+        match name {
+            Name::NativeId => self.native_id,
+            Name::NativeIds => None,
+            Name::NativeHost => self.native_host,
+            Name::Handle => self.handle,
+            Name::AcctUser => self.handle.and_then(|handle| handle.split('@').next()),
+            Name::AcctHost => self.handle.and_then(|handle| Some(handle.split_once('@')?.1)),
+            Name::Host => self.host,
+            Name::LocalId => self.local_id,
+            Name::PageSize => self.page_size,
+            Name::Cursor => self.cursor,
+            Name::Watermark => self.watermark,
+            Name::Item => self.item,
+        }
+    }
+}
+
+/// Path and query of a request. `link` is the query of a Link header: its fields go before the
+/// template's. Unknown cursors and watermarks leave their field out; the name of anything else
+/// that is unknown is the error.
+pub(super) fn path_and_query(
+    template: &RequestTemplate,
+    values: &Values<'_>,
+    link: Option<&str>,
+) -> Result<String, Name> {
+    let get = |name| values.get(name);
+    let mut out = template.path.fill(&get, &escape_url)?;
+    let mut mark = '?';
+    let mut push = |out: &mut String, name: &str, value: &str| {
+        out.push(std::mem::replace(&mut mark, '&'));
+        out.push_str(name);
+        out.push('=');
+        out.push_str(value);
+    };
+    let linked = |field: &str| {
+        link.is_some_and(|link| link.split('&').any(|pair| pair.split('=').next() == Some(field)))
+    };
+    for (field, value) in template.query.iter().filter(|(field, _)| !linked(field)) {
+        if value.has(Name::NativeIds) {
+            for native_id in values.native_ids {
+                let mut escaped = String::new();
+                escape_url(native_id, &mut escaped);
+                push(&mut out, field, &escaped);
+            }
+            continue;
+        }
+        match value.fill(&get, &escape_url) {
+            Ok(value) => push(&mut out, field, &value),
+            Err(Name::Cursor | Name::Watermark) => {}
+            Err(name) => return Err(name),
+        }
+    }
+    for pair in link.iter().flat_map(|link| link.split('&')).filter(|pair| !pair.is_empty()) {
+        let (field, value) = pair.split_once('=').unwrap_or((pair, ""));
+        push(&mut out, field, value);
+    }
+    Ok(out)
+}
+
+/// The whole request, without its secrets.
+pub(super) fn request(
+    template: &RequestTemplate,
+    values: &Values<'_>,
+    base: &str,
+    path_and_query: &str,
+) -> Result<Request, Name> {
+    let get = |name| values.get(name);
+    let header =
+        |(name, value): &(String, Template)| Ok((name.to_lowercase(), value.fill(&get, &plain)?));
+    let mut headers = vec![("accept".to_owned(), "application/json, */*;q=0.1".to_owned())];
+    let own = template.headers.iter().map(header).collect::<Result<Vec<_>, Name>>()?;
+    headers.extend(own);
+    let body = template.body.as_ref().map(|body| body.fill(&get, &escape_json)).transpose()?;
+    if body.is_some() {
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    Ok(Request {
+        url: format!("{base}{path_and_query}"),
+        headers,
+        body: body.map(String::into_bytes),
+    })
+}
+
+/// The header that authorises a stream's requests; the name of a missing secret otherwise.
+pub(super) fn authorise<'s>(
+    auth: &'s Auth,
+    secret: &dyn Fn(&str) -> Option<&'s str>,
+) -> Result<Option<(String, String)>, &'s str> {
+    match auth {
+        Auth::None => Ok(None),
+        Auth::Bearer { secret: name } => {
+            let token = secret(name).ok_or(name.as_str())?;
+            Ok(Some(("authorization".to_owned(), format!("Bearer {token}"))))
+        }
+        Auth::Header { name, secret: of } => {
+            let value = secret(of).ok_or(of.as_str())?;
+            Ok(Some((name.clone(), value.to_owned())))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The two implementations of [`Web`](model::port::Web): the one HTTP client, and recorded answers.
+
+mod address;
+mod body;
+mod client;
+mod recorded;
+mod resolver;
+
+pub use address::is_public;
+pub use client::{Client, ClientError, ClientSettings};
+pub use recorded::{Recorded, RecordedError, Recording};

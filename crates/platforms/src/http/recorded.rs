@@ -1,0 +1,95 @@
+//! Recorded answers instead of the Internet: for tests, and for replaying what a crawl saw.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use model::port::{Request, Response, Web, WebError};
+use serde::{Deserialize, Serialize};
+
+/// One request and its answer. In files: a JSON list of these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// The whole URL.
+    pub url: String,
+    /// The HTTP status; 200 if not given.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// Header names in lower case, and values.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
+}
+
+const fn ok() -> u16 {
+    200
+}
+
+/// Recordings that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("read the recordings of {file}: {why}")]
+pub struct RecordedError {
+    file: String,
+    why: String,
+}
+
+/// [`Web`] from recordings. Several of one URL answer in their order, the last one for ever; what
+/// was not recorded is a 404.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    answers: HashMap<String, Vec<Response>>,
+    asked: Mutex<Vec<Request>>,
+}
+
+impl Recorded {
+    /// From a list.
+    pub fn new(recordings: impl IntoIterator<Item = Recording>) -> Recorded {
+        let mut recorded = Recorded::default();
+        for recording in recordings {
+            recorded.add(recording);
+        }
+        recorded
+    }
+
+    /// From a JSON file.
+    pub fn read(file: &Path) -> Result<Recorded, RecordedError> {
+        let fail = |why: String| RecordedError { file: file.display().to_string(), why };
+        let bytes = std::fs::read(file).map_err(|error| fail(error.to_string()))?;
+        let list: Vec<Recording> =
+            serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
+        Ok(Recorded::new(list))
+    }
+
+    /// One more.
+    pub fn add(&mut self, recording: Recording) {
+        let Recording { url, status, headers, body } = recording;
+        let response = Response { status, headers, body: body.into_bytes() };
+        self.answers.entry(url).or_default().push(response);
+    }
+
+    /// Every request so far, in order.
+    pub fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Web for Recorded {
+    async fn fetch(&self, request: Request) -> Result<Response, WebError> {
+        if !request.url.starts_with("http://") && !request.url.starts_with("https://") {
+            return Err(WebError::BadUrl(request.url));
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = asked.iter().filter(|earlier| earlier.url == request.url).count();
+        let answers = self.answers.get(&request.url).map_or(&[][..], Vec::as_slice);
+        let answer = answers.get(turn).or(answers.last()).cloned();
+        let url = request.url.clone();
+        asked.push(request);
+        Ok(answer.unwrap_or_else(|| Response {
+            status: 404,
+            headers: Vec::new(),
+            body: format!("not recorded: {url}").into_bytes(),
+        }))
+    }
+}

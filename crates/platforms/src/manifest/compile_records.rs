@@ -1,0 +1,141 @@
+//! Compiles what records say: profiles, lists, interactions, and whom they name.
+
+use model::profile::{Consent, Gone, PersonKind};
+
+use super::error::ManifestError;
+use super::nouns::{ArcRule, InteractionRules, ListRules, ProfileRules, Who};
+use super::raw;
+use super::raw::{ConsentWord, GoneWord, KindWord};
+use super::scope::Scope;
+use crate::path::{Condition, Path, Shape};
+
+fn who(at: &Scope, raw: &raw::Who, shape: &mut Shape) -> Result<Who, ManifestError> {
+    let finds = |by| raw.find.contains(&by);
+    at.require(raw.native_id.is_some() || !raw.find.is_empty(), "it names nobody: `native_id`")?;
+    at.under("find").require(
+        (!finds(raw::Find::Handle) || raw.handle.is_some() || raw.local_id.is_some())
+            && (!finds(raw::Find::LocalId) || raw.local_id.is_some()),
+        "it looks somebody up by what the record does not select",
+    )?;
+    Ok(Who {
+        native_id: at.maybe("native_id", raw.native_id.as_ref(), shape)?,
+        handle: at.maybe("handle", raw.handle.as_ref(), shape)?,
+        local_id: at.maybe("local_id", raw.local_id.as_ref(), shape)?,
+        find: raw.find.clone(),
+    })
+}
+
+pub(super) fn list_rules(
+    at: &Scope,
+    raw: &raw::List,
+    record: &mut Shape,
+) -> Result<ListRules, ManifestError> {
+    at.under("layer").require(!raw.layer.is_interaction(), "use `interactions` for this layer")?;
+    Ok(ListRules {
+        layer: raw.layer,
+        direction: raw.direction,
+        hidden_if: raw.hidden_if,
+        weight: at.maybe("weight", raw.weight.as_ref(), record)?,
+        other: who(&at.under("other"), &raw.other, record)?,
+        for_each: None,
+    })
+}
+
+pub(super) fn interactions(
+    at: &Scope,
+    raw: &raw::Interactions,
+    record: &mut Shape,
+) -> Result<InteractionRules, ManifestError> {
+    let rule = |(n, raw): (usize, &raw::ArcRule)| {
+        let at = at.under(format!("arcs[{n}]"));
+        at.under("layer").require(raw.layer.is_interaction(), "use `list` for this layer")?;
+        let when = raw.when.iter().map(|text| at.under("when").condition(text, record));
+        let when: Vec<Condition> = when.collect::<Result<_, _>>()?;
+        let (each, item): (Option<Path>, &mut Shape) = match &raw.each {
+            Some(path) => {
+                let (path, item) = at.under("each").path(path, record)?;
+                (Some(path), item)
+            }
+            None => (None, &mut *record),
+        };
+        let other = who(&at.under("other"), &raw.other, item)?;
+        Ok(ArcRule { layer: raw.layer, when, each, other })
+    };
+    let arcs: Vec<ArcRule> =
+        raw.arcs.iter().enumerate().map(rule).collect::<Result<_, ManifestError>>()?;
+    at.under("arcs").require(!arcs.is_empty(), "it must name at least one arc")?;
+    Ok(InteractionRules {
+        at: at.under("at").selector(&raw.at, record)?,
+        order: raw.order,
+        day: at.under("day").selector(raw.day.as_ref().unwrap_or(&raw.at), record)?,
+        arcs,
+    })
+}
+
+pub(super) fn profile_rules(
+    at: &Scope,
+    raw: &raw::Profile,
+    record: &mut Shape,
+) -> Result<ProfileRules, ManifestError> {
+    let named = raw::Who {
+        native_id: raw.native_id.clone(),
+        handle: raw.handle.clone(),
+        local_id: raw.local_id.clone(),
+        find: Vec::new(),
+    };
+    let each = |field: &str, raw: &[String], record: &mut Shape| {
+        let at = at.under(field);
+        let one = |text: &String| at.selector(&raw::OneOrMany::One(text.clone()), record);
+        raw.iter().map(one).collect::<Result<Vec<_>, _>>()
+    };
+    Ok(ProfileRules {
+        batch: 1,
+        missing: None,
+        who: who(at, &named, record)?,
+        display_name: at.maybe("display_name", raw.display_name.as_ref(), record)?,
+        bio: at.maybe("bio", raw.bio.as_ref(), record)?,
+        avatar_url: at.maybe("avatar_url", raw.avatar_url.as_ref(), record)?,
+        url: at.maybe("url", raw.url.as_ref(), record)?,
+        followers: at.maybe("followers", raw.followers.as_ref(), record)?,
+        following: at.maybe("following", raw.following.as_ref(), record)?,
+        posts: at.maybe("posts", raw.posts.as_ref(), record)?,
+        created_at: at.maybe("created_at", raw.created_at.as_ref(), record)?,
+        kind: rules(&at.under("kind"), &raw.kind, record, kind_of)?,
+        consent: rules(&at.under("consent"), &raw.consent, record, consent_of)?,
+        gone: rules(&at.under("gone"), &raw.gone, record, gone_of)?,
+        websites: each("websites", &raw.websites, record)?,
+        accounts: each("accounts", &raw.accounts, record)?,
+    })
+}
+
+fn rules<W: Copy, T>(
+    at: &Scope,
+    raw: &[raw::Rule<W>],
+    record: &mut Shape,
+    meaning: fn(W) -> T,
+) -> Result<Vec<(Condition, T)>, ManifestError> {
+    raw.iter().map(|rule| Ok((at.condition(&rule.when, record)?, meaning(rule.is)))).collect()
+}
+
+const fn kind_of(word: KindWord) -> PersonKind {
+    match word {
+        KindWord::Person => PersonKind::Person,
+        KindWord::Organisation => PersonKind::Organisation,
+        KindWord::Bot => PersonKind::Bot,
+    }
+}
+
+const fn consent_of(word: ConsentWord) -> Consent {
+    match word {
+        ConsentWord::Refused => Consent::REFUSED,
+        ConsentWord::Unlisted => Consent::UNLISTED,
+        ConsentWord::WordsPrivate => Consent::WORDS_PRIVATE,
+    }
+}
+
+const fn gone_of(word: GoneWord) -> Gone {
+    match word {
+        GoneWord::Deleted => Gone::Deleted,
+        GoneWord::Suspended => Gone::Suspended,
+    }
+}

@@ -1,0 +1,128 @@
+//! The engine crawls the sample web: what it finds is what a perfect crawler would.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::identity::Claim;
+use model::{Layer, Platform};
+use platforms::http::{Client, ClientSettings};
+use platforms::{Engine, Origins, Settings};
+use sample::{Running, ServerConfig, World, WorldConfig};
+
+use crate::crawler::{Found, clock, crawl, seeds};
+
+/// A served world, the engine and the client pointed at it.
+struct Stage {
+    running: Running,
+    engine: Engine,
+    client: Client,
+}
+
+fn stage(config: &WorldConfig, change: impl FnOnce(&mut ServerConfig)) -> Stage {
+    let mut server = ServerConfig::new(clock());
+    server.slow = Duration::from_millis(1);
+    server.flaky_for = Duration::from_millis(200);
+    change(&mut server);
+    let running = sample::serve(Arc::new(World::generate(config)), server).unwrap();
+    let (bluesky, instance) = (running.bluesky_url(), running.fediverse_url());
+    let items = [format!("instance={instance}"), bluesky.to_owned()];
+    let origins = Origins::parse(&items).unwrap();
+    let client = Client::new(ClientSettings {
+        exempt: origins.exempt(),
+        silence_timeout: Duration::from_millis(800),
+        total_timeout: Duration::from_millis(2_000),
+        ..ClientSettings::default()
+    });
+    let engine = Engine::new(Settings { origins, ..Settings::default() }).unwrap();
+    Stage { running, engine, client: client.unwrap() }
+}
+
+async fn crawl_all(stage: &Stage) -> Found {
+    let mut subjects = Vec::new();
+    for platform in [Platform::BLUESKY, Platform::FEDIVERSE] {
+        let handles = stage.running.seeds(platform);
+        subjects.extend(seeds(&stage.engine, &stage.client, platform, &handles).await);
+    }
+    crawl(&stage.engine, &stage.client, subjects).await
+}
+
+type Ties = BTreeMap<(String, String), (u32, u32)>;
+
+/// The arcs of a layer that a perfect crawler sees: count and last day.
+fn truth(world: &World, layer: Layer) -> Ties {
+    let name = |id| world.account(id).native_id.clone();
+    let counted = layer.is_interaction();
+    let tie = |tie: sample::world::Tie| {
+        let weight = if counted { (tie.count, tie.last / 86_400) } else { (0, 0) };
+        ((name(tie.src), name(tie.dst)), weight)
+    };
+    world.truth().arcs(layer).into_iter().map(tie).collect()
+}
+
+/// What was found of a layer, as far as both ends are there.
+fn found_ties(found: &Found, layer: Layer) -> Ties {
+    let is_there = |id: &String| found.profiles.contains_key(id) && !found.gone.contains_key(id);
+    let arcs = found
+        .arcs
+        .iter()
+        .filter(|((src, dst, of), _)| *of == layer && is_there(src) && is_there(dst));
+    arcs.map(|((src, dst, _), (count, day))| {
+        ((src.clone(), dst.clone()), (*count, u32::from(*day)))
+    })
+    .collect()
+}
+
+fn assert_equals_truth(stage: &Stage, found: &Found) {
+    let world = stage.running.world();
+    let truth_of = world.truth();
+    let reachable: BTreeSet<&String> =
+        truth_of.reachable().map(|id| &world.account(id).native_id).collect();
+    let alive: BTreeSet<&String> =
+        found.profiles.keys().filter(|id| !found.gone.contains_key(*id)).collect();
+    assert_eq!(alive.difference(&reachable).collect::<Vec<_>>(), Vec::<&&String>::new());
+    assert_eq!(reachable.difference(&alive).collect::<Vec<_>>(), Vec::<&&String>::new());
+    let layers =
+        [Layer::Follow, Layer::Mention, Layer::Reply, Layer::Repost, Layer::Like, Layer::List];
+    for layer in layers {
+        let (wanted, got) = (truth(world, layer), found_ties(found, layer));
+        let wrong = wanted.iter().filter(|(key, weight)| got.get(*key) != Some(*weight));
+        assert_eq!(wrong.take(3).collect::<Vec<_>>(), Vec::new(), "missing in {layer}");
+        let extra = got.keys().filter(|key| !wanted.contains_key(*key));
+        assert_eq!(extra.take(3).collect::<Vec<_>>(), Vec::<&(String, String)>::new());
+        eprintln!("{layer}: {} arcs", got.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_reachable_is_found_and_nothing_else() {
+    let stage = stage(&WorldConfig::sized(1_000, 7), |_| {});
+    let found = crawl_all(&stage).await;
+    eprintln!(
+        "{} profiles, {} requests, troubles {:?}",
+        found.profiles.len(),
+        found.requests,
+        found.troubles
+    );
+    eprintln!("{:?}", stage.running.stats().by_route);
+    eprintln!("refused {:?}", found.refused.iter().take(5).collect::<Vec<_>>());
+    assert_equals_truth(&stage, &found);
+    let world = stage.running.world();
+    for link in world.truth().links() {
+        assert!(are_linked(&found, world, link), "{link:?}");
+    }
+}
+
+/// Whether both sides' claims prove the link by the law of `model::identity`.
+fn are_linked(found: &Found, world: &World, link: sample::world::Link) -> bool {
+    let (a, b) = (world.account(link.bluesky), world.account(link.fediverse));
+    let claims = |id: &String| found.profiles[id].claims.clone();
+    let names = |claims: &[Claim], platform, other: &sample::world::Account| {
+        let targets = [other.native_id.to_lowercase(), other.handle.to_lowercase()];
+        targets.into_iter().any(|target| claims.contains(&Claim::Account { platform, target }))
+    };
+    let (of_a, of_b) = (claims(&a.native_id), claims(&b.native_id));
+    let mutual = names(&of_a, Platform::FEDIVERSE, b) && names(&of_b, Platform::BLUESKY, a);
+    let page = |claim: &&Claim| matches!(claim, Claim::Website { .. }) && of_b.contains(claim);
+    mutual || of_a.iter().any(|claim| page(&claim))
+}
