@@ -1,1 +1,16 @@
 //! Databases, clocks and the ports' suites, for tests only.
+//!
+//! [`database`] gives each test a database of its own, migrated and empty, on `DATABASE_URL` or on
+//! a cluster that the test processes of one machine share and the last of them stops.
+
+mod binaries;
+mod clock;
+mod cluster;
+mod database;
+mod objects;
+mod queue;
+
+pub use clock::Frozen;
+pub use database::{Database, database};
+pub use objects::objects_suite;
+pub use queue::queue_suite;
