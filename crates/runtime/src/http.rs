@@ -1,0 +1,10 @@
+//! Functions that answer HTTP.
+
+use axum::Router;
+
+use crate::Failure;
+
+/// Answers every request of the HTTP API with this router. Returns only if the Runtime API fails.
+pub async fn serve(router: Router) -> Result<(), Failure> {
+    lambda_http::run(router).await.map_err(|error| Failure::new(error.to_string()))
+}

@@ -1,0 +1,128 @@
+//! The environment as plain data, read once. Each function's `config.rs` makes its types of it.
+#![expect(clippy::disallowed_methods, reason = "this is where the functions read the environment")]
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// Why a setting cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is not set, and there is no default.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// It is set to something else than it may be.
+    #[error("the environment variable {name} is `{value}`: {expected}")]
+    Unusable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+}
+
+/// Names and values. Empty values count as not set.
+#[derive(Clone, Default)]
+pub struct Settings(BTreeMap<String, String>);
+
+impl Settings {
+    /// The environment, without what is no UTF-8.
+    pub fn from_env() -> Settings {
+        let text = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        text.collect()
+    }
+
+    /// A setting's text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A setting's text that has to be there.
+    pub fn required(&self, name: &'static str) -> Result<&str, SettingError> {
+        self.text(name).ok_or(SettingError::Missing(name))
+    }
+
+    /// A whole number within bounds, or the default.
+    pub fn number(
+        &self,
+        name: &'static str,
+        default: u64,
+        within: RangeInclusive<u64>,
+    ) -> Result<u64, SettingError> {
+        let Some(value) = self.text(name) else { return Ok(default) };
+        let number = value.parse().ok().filter(|number| within.contains(number));
+        number.ok_or_else(|| SettingError::Unusable {
+            name,
+            value: value.to_owned(),
+            expected: format!("it should be a number of {} to {}", within.start(), within.end()),
+        })
+    }
+
+    /// Pairs like `a=1,b=2`; none if it is not set.
+    pub fn pairs(&self, name: &'static str) -> Result<Vec<(String, String)>, SettingError> {
+        let value = self.text(name).unwrap_or_default();
+        let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let pairs = parts.map(|part| part.split_once('=').filter(|(key, _)| !key.is_empty()));
+        let owned = pairs.map(|pair| pair.map(|(key, text)| (key.to_owned(), text.to_owned())));
+        owned.collect::<Option<_>>().ok_or_else(|| SettingError::Unusable {
+            name,
+            value: value.to_owned(),
+            expected: "it should look like `name=value,name=value`".to_owned(),
+        })
+    }
+}
+
+impl FromIterator<(String, String)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Settings {
+        Settings(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+}
+
+/// Shows names only: values may be secrets.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(name: &str, value: &str) -> Settings {
+        [(name.to_owned(), value.to_owned())].into_iter().collect()
+    }
+
+    #[test]
+    fn an_empty_value_is_no_value() {
+        assert_eq!(settings("A", "").required("A"), Err(SettingError::Missing("A")));
+        assert_eq!(settings("A", "x").required("A"), Ok("x"));
+    }
+
+    #[test]
+    fn a_number_keeps_within_its_bounds() {
+        assert_eq!(Settings::default().number("N", 7, 1..=9), Ok(7));
+        assert_eq!(settings("N", "9").number("N", 7, 1..=9), Ok(9));
+        for wrong in ["0", "10", "-1", "many"] {
+            let error = settings("N", wrong).number("N", 7, 1..=9).unwrap_err();
+            assert!(error.to_string().contains("1 to 9"), "{error}");
+        }
+    }
+
+    #[test]
+    fn pairs_keep_the_equals_signs_of_their_values() {
+        let pairs = settings("P", "a=1, b=http://x/?y=2,").pairs("P").unwrap();
+        let expected = [("a", "1"), ("b", "http://x/?y=2")];
+        assert_eq!(pairs, expected.map(|(key, text)| (key.to_owned(), text.to_owned())));
+        assert!(settings("P", "a").pairs("P").is_err());
+    }
+
+    #[test]
+    fn settings_do_not_show_their_values() {
+        let shown = format!("{:?}", settings("DATABASE_URL", "postgres://secret"));
+        assert_eq!(shown, r#"{"DATABASE_URL"}"#);
+    }
+}
