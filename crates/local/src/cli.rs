@@ -1,10 +1,9 @@
 //! The command line: what may be said, and what it means. Parsing only.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{Account, Layer, Platform};
+use model::{Layer, Platform};
 
 /// Borg, the search engine for the social web, on one machine.
 #[derive(Debug, Parser)]

@@ -1,3 +1,47 @@
 //! The binary `borg`: the same handlers as in the cloud, on one machine.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod home;
+mod import;
+mod measure;
+mod naming;
+mod output;
+mod truth;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Cli;
+use crate::config::Config;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = config::from_environment();
+    let output = Output { json: cli.json };
+    match run(&cli, &config, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if cli.json {
+                println!("{}", json!({ "error": format!("{error:#}") }));
+            }
+            eprintln!("borg: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli, config: &Config, output: Output) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let answer = runtime.block_on(commands::run(&cli.command, config, output))?;
+    output.answer(&answer);
+    Ok(())
+}

@@ -3,11 +3,16 @@
 //! [`pg`] is the record and the only place with SQL. [`objects`] and [`queue`] implement the ports
 //! of the same name, [`clock`] the present.
 
+#[cfg(feature = "aws")]
+mod aws;
 pub mod clock;
 mod error;
 pub mod objects;
 pub mod pg;
 pub mod queue;
+pub mod table;
 
+#[cfg(feature = "aws")]
+pub use aws::Aws;
 pub use error::StoreError;
 pub use pg::Pg;

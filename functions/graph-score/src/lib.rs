@@ -1,1 +1,91 @@
 //! A score job to a sealed, served run, stage by stage.
+//!
+//! Each stage takes what the stages before it sealed under `runs/<run>/`, seals its own result and
+//! names the next. A stage that runs twice seals the same bytes, so a job may be delivered twice,
+//! or die anywhere and be delivered again.
+//!
+//! | stage | reads | seals |
+//! |---|---|---|
+//! | snapshot | the record | `snapshots/<id>/`: persons, arcs by layer |
+//! | communities | snapshot, the last run's communities | `hierarchy`, `names` |
+//! | rank | snapshot, hierarchy | `trust`, `global` |
+//! | people | all of the above | `people-<level>`, `evidence` |
+//! | publish | all of the above | the served tables, `ranks.parquet`, `members.parquet` |
+
+mod doors;
+mod error;
+pub mod seal;
+mod sealed;
+pub mod snapshot;
+pub mod stage;
+
+use model::RunId;
+use model::message::{ScoreJob, Stage};
+use model::port::{Clock, Objects};
+use store::pg::run::{self, StageLease};
+
+pub use doors::{Doors, RunSettings};
+pub use error::ScoreError;
+pub use sealed::{Sealed, Summary, summary};
+pub use stage::names::Names;
+
+/// How long a stage is left to one worker before another may take it over.
+pub const STAGE_LEASE_SECONDS: u32 = 900;
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scored {
+    /// The stage is sealed; this is the next one.
+    Next(ScoreJob),
+    /// The run is published.
+    Published,
+    /// Another worker has the stage: ask again later.
+    Busy,
+    /// The run was given up or retired.
+    Ended,
+}
+
+/// Begins a run of a snapshot that is still to be sealed: its first job.
+pub async fn start<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    settings: &RunSettings,
+) -> Result<ScoreJob, ScoreError> {
+    let run = run::create(doors.pg, None, doors.clock.now()).await?;
+    seal::seal(doors.objects, &seal::key(run, "settings"), settings).await?;
+    Ok(ScoreJob { run, stage: Stage::Snapshot })
+}
+
+/// Does one stage, unless it is done. A job for a sealed stage names the next one again, since the
+/// worker that sealed it may have died before it could.
+pub async fn handle<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    job: ScoreJob,
+) -> Result<Scored, ScoreError> {
+    let (run, stage) = (job.run, job.stage);
+    let now = doors.clock.now();
+    match run::lease_stage(doors.pg, run, stage, now, STAGE_LEASE_SECONDS).await? {
+        StageLease::Busy => return Ok(Scored::Busy),
+        StageLease::Ended => return Ok(Scored::Ended),
+        StageLease::Sealed => {}
+        StageLease::Taken => {
+            tracing::info!(%run, stage = stage.slug(), "scoring");
+            do_stage(doors, run, stage).await?;
+            run::finish_stage(doors.pg, run, stage, doors.clock.now()).await?;
+        }
+    }
+    Ok(stage.next().map_or(Scored::Published, |next| Scored::Next(ScoreJob { run, stage: next })))
+}
+
+async fn do_stage<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+    stage: Stage,
+) -> Result<(), ScoreError> {
+    match stage {
+        Stage::Snapshot => stage::snapshot(doors, run).await,
+        Stage::Communities => stage::communities(doors, run).await,
+        Stage::Rank => stage::rank(doors, run).await,
+        Stage::People => stage::people(doors, run).await,
+        Stage::Publish => stage::publish(doors, run).await,
+    }
+}

@@ -87,11 +87,7 @@ fn parse(line: &str) -> Result<Option<(&str, &str, f32)>, &'static str> {
     Ok(Some((src, dst, weight)))
 }
 
-fn place(
-    places: &mut HashMap<String, u32>,
-    names: &mut Vec<String>,
-    name: &str,
-) -> Result<u32> {
+fn place(places: &mut HashMap<String, u32>, names: &mut Vec<String>, name: &str) -> Result<u32> {
     if let Some(&known) = places.get(name) {
         return Ok(known);
     }
@@ -140,7 +136,9 @@ mod tests {
         let arcs = read(text.path()).unwrap();
         assert_eq!(arcs.bad.count, 4);
         let refusal = arcs.bad.refuse_unless(false).unwrap_err().to_string();
-        for part in ["line 3 has no second", "line 4", "line 5", "line 6 is not UTF-8", "--skip-bad"] {
+        for part in
+            ["line 3 has no second", "line 4", "line 5", "line 6 is not UTF-8", "--skip-bad"]
+        {
             assert!(refusal.contains(part), "{refusal}");
         }
         assert!(arcs.bad.refuse_unless(true).is_ok());

@@ -92,3 +92,20 @@ impl BadLines {
         &self.quoted
     }
 }
+
+/// The one column of a tab-separated file that has this header.
+pub(crate) fn read_column(path: &Path, header: &str) -> Result<Vec<String>> {
+    let mut lines = Lines::open(path)?;
+    match lines.next()? {
+        Some((_, Ok(first))) if first == header => {}
+        _ => bail!("the first line is not the header {header}"),
+    }
+    let mut values = Vec::new();
+    while let Some((number, line)) = lines.next()? {
+        let line = line.map_err(|why| anyhow::anyhow!("line {number} {why}"))?;
+        if !line.is_empty() {
+            values.push(line.to_owned());
+        }
+    }
+    Ok(values)
+}

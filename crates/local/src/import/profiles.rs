@@ -45,7 +45,8 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let line: Line = serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
+    let line: Line =
+        serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
     if line.id.is_empty() || line.id.len() > HANDLE_BYTES_MAX {
         return Err("has an id that is empty or longer than 2048 bytes".to_owned());
     }

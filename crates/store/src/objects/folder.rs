@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use model::port::{Objects, PortError, Put};
 use tempfile::NamedTempFile;
 
+use super::key::check_key;
+
 /// A folder that holds each object as a file.
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -15,7 +17,6 @@ pub struct Folder {
 
 /// Where files are while they are written. No key can name it: `~` is not allowed in one.
 const ASIDE: &str = "~aside";
-const KEY_BYTES_MAX: usize = 1_024;
 
 impl Folder {
     /// The objects in `root`, which is created if it is not there.
@@ -25,14 +26,7 @@ impl Folder {
     }
 
     fn path(&self, key: &str) -> Result<PathBuf, PortError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._=-".contains(c);
-        let good = |segment: &str| {
-            !segment.is_empty() && segment != "." && segment != ".." && segment.chars().all(allowed)
-        };
-        if key.len() > KEY_BYTES_MAX || !key.split('/').all(good) {
-            let why = "keys are segments of letters, digits, `.`, `_`, `=` and `-`";
-            return Err(PortError::Refused(format!("use the object key `{key}`: {why}")));
-        }
+        check_key(key)?;
         Ok(self.root.join(key))
     }
 

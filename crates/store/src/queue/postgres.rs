@@ -5,8 +5,6 @@ use model::port::{Clock, Outgoing, PortError, Queue, Received};
 use crate::pg::queue::{self, Message};
 use crate::{Pg, StoreError};
 
-/// The longest message, as on SQS.
-const BODY_BYTES_MAX: usize = 256 * 1024;
 /// The most messages of one receive, as on SQS.
 const RECEIVE_MAX: usize = 10;
 
@@ -44,12 +42,7 @@ impl<C: Clock> PgQueue<C> {
 
 impl<C: Clock> Queue for PgQueue<C> {
     async fn send(&self, messages: &[Outgoing]) -> Result<(), PortError> {
-        if let Some(long) = messages.iter().find(|m| m.body.len() > BODY_BYTES_MAX) {
-            let bytes = long.body.len();
-            return Err(PortError::Refused(format!(
-                "send a message of {bytes} bytes: at most {BODY_BYTES_MAX} are allowed"
-            )));
-        }
+        super::refuse_too_long(messages)?;
         let now_ms = self.now_ms();
         let visible = |message: &Outgoing| now_ms + i64::from(message.delay_seconds) * 1_000;
         let visible_ms: Vec<i64> = messages.iter().map(visible).collect();

@@ -1,0 +1,199 @@
+//! The exports that read the record itself: profiles, arcs, changes, evidence.
+
+use anyhow::Result;
+use graph_score::Sealed;
+use model::ProfileId;
+use model::evidence::Evidence;
+use store::pg::change::{self, Change, Position};
+use store::pg::profile::{self, Profile};
+use store::pg::{evidence as stored_evidence, score};
+use store::table::{Cell, Column, Kind};
+
+use super::Table;
+use crate::home::Home;
+use crate::naming::Naming;
+
+/// Rows read at a time.
+const PAGE: u32 = 2_000;
+
+pub(super) const PROFILES: &[Column] = &[
+    Column::new("node", Kind::Text),
+    Column::new("platform", Kind::Text),
+    Column::new("person", Kind::Text),
+    Column::new("handle", Kind::Text),
+    Column::new("display_name", Kind::Text),
+    Column::new("bio", Kind::Text),
+    Column::new("url", Kind::Text),
+    Column::new("kind", Kind::Text),
+    Column::new("followers", Kind::Whole),
+    Column::new("following", Kind::Whole),
+    Column::new("posts", Kind::Whole),
+];
+pub(super) const ARCS: &[Column] = &[
+    Column::new("src", Kind::Text),
+    Column::new("dst", Kind::Text),
+    Column::new("layer", Kind::Text),
+    Column::new("weight", Kind::Real),
+    Column::new("count", Kind::Whole),
+];
+pub(super) const CHANGES: &[Column] = &[
+    Column::new("at", Kind::Text),
+    Column::new("subject", Kind::Text),
+    Column::new("change", Kind::Text),
+    Column::new("layer", Kind::Text),
+    Column::new("other", Kind::Text),
+];
+pub(super) const EVIDENCE: &[Column] = &[
+    Column::new("node", Kind::Text),
+    Column::new("community", Kind::Text),
+    Column::new("score", Kind::Real),
+    Column::new("contributor", Kind::Text),
+    Column::new("brings", Kind::Real),
+];
+
+pub(super) async fn profiles(home: &Home, table: &mut Table) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = profile::page(&home.pg, after, PAGE).await?;
+        for profile in &page {
+            profile_row(profile, table)?;
+        }
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn profile_row(profile: &Profile, table: &mut Table) -> Result<()> {
+    let text = |value: &'_ Option<String>| value.clone();
+    let (person, platform) = (profile.person.to_string(), profile.id.platform());
+    let owned =
+        [&profile.native_id, &profile.handle, &profile.display_name, &profile.bio, &profile.url]
+            .map(text);
+    let cell = |at: usize| owned[at].as_deref().map_or(Cell::Null, Cell::Text);
+    let whole = |value: Option<u32>| value.map_or(Cell::Null, |value| Cell::Whole(value.into()));
+    table.row(&[
+        cell(0),
+        platform.map_or(Cell::Null, |platform| Cell::Text(platform.slug())),
+        Cell::Text(&person),
+        cell(1),
+        cell(2),
+        cell(3),
+        cell(4),
+        Cell::Text(profile.kind.slug()),
+        whole(profile.followers),
+        whole(profile.following),
+        whole(profile.posts),
+    ])?;
+    Ok(())
+}
+
+/// Every arc that the record knows, each once, from the one who attends.
+pub(super) async fn arcs(home: &Home, table: &mut Table) -> Result<()> {
+    let (nodes, layers) = graph_score::snapshot::read_record(&home.pg).await?;
+    let naming = Naming::of(&home.pg, &nodes.profiles).await?;
+    for layer in &layers {
+        for source in 0..layer.arcs.nodes() as u32 {
+            let Some(src) = naming.name(source as usize) else { continue };
+            for place in layer.arcs.range(source) {
+                let target = layer.arcs.targets()[place] as usize;
+                let Some(dst) = naming.name(target) else { continue };
+                let weight = layer.arcs.weights().map_or(1.0, |weights| weights[place]);
+                let count = layer.counts.get(place).copied().unwrap_or(0);
+                table.row(&[
+                    Cell::Text(src),
+                    Cell::Text(dst),
+                    Cell::Text(layer.layer.slug()),
+                    Cell::Real(f64::from(weight)),
+                    Cell::Whole(i64::from(count)),
+                ])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn changes(home: &Home, table: &mut Table) -> Result<()> {
+    let mut after = Position::default();
+    loop {
+        let page = change::page(&home.pg, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.position;
+        for event in &page {
+            let (at, subject) = (event.at.to_string(), event.subject.to_string());
+            for (word, layer, other) in parts(&event.change) {
+                let other = other.map(|other| other.to_string());
+                table.row(&[
+                    Cell::Text(&at),
+                    Cell::Text(&subject),
+                    Cell::Text(word),
+                    layer.map_or(Cell::Null, Cell::Text),
+                    other.as_deref().map_or(Cell::Null, Cell::Text),
+                ])?;
+            }
+        }
+    }
+}
+
+type Part = (&'static str, Option<&'static str>, Option<ProfileId>);
+
+/// An event as rows of one other end each.
+fn parts(change: &Change) -> Vec<Part> {
+    let each = |word, layer, others: &[ProfileId]| -> Vec<Part> {
+        others.iter().map(|&other| (word, layer, Some(other))).collect()
+    };
+    match change {
+        Change::Arcs { layer, added, removed, .. } => {
+            let layer = Some(layer.slug());
+            [each("added", layer, added), each("removed", layer, removed)].concat()
+        }
+        Change::Gone => vec![("gone", None, None)],
+        Change::Joined(others) => each("joined", None, others),
+        Change::Parted(others) => each("parted", None, others),
+    }
+}
+
+pub(super) async fn evidence(
+    home: &Home,
+    sealed: &Sealed,
+    naming: &Naming,
+    table: &mut Table,
+) -> Result<()> {
+    let profiles = sealed.nodes.profiles_of();
+    let name = |person: usize| profiles[person].iter().find_map(|&at| naming.name(at as usize));
+    let dense_of = dense_by_number(home, sealed).await?;
+    let mut after = None;
+    loop {
+        let page = stored_evidence::page(&home.pg, sealed.run, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some((last.0, last.1));
+        for (community, person, body) in &page {
+            let evidence = Evidence::decode(body)?;
+            let Some(node) = name(dense_of[*person as usize]) else { continue };
+            let community = community.to_string();
+            for one in &evidence.contributors {
+                table.row(&[
+                    Cell::Text(node),
+                    Cell::Text(&community),
+                    Cell::Real(f64::from(evidence.score)),
+                    name(dense_of[one.person as usize]).map_or(Cell::Null, Cell::Text),
+                    Cell::Real(f64::from(one.brings(evidence.damping))),
+                ])?;
+            }
+        }
+    }
+}
+
+/// The dense number of each person, by its number in the run.
+async fn dense_by_number(home: &Home, sealed: &Sealed) -> Result<Vec<usize>> {
+    let mut dense = Vec::with_capacity(sealed.nodes.people.len());
+    loop {
+        let page = score::page(&home.pg, sealed.run, dense.len() as u32, PAGE).await?;
+        if page.is_empty() {
+            return Ok(dense);
+        }
+        let place = |person| sealed.nodes.people.binary_search(person).unwrap_or_default();
+        dense.extend(page.iter().map(|one| place(&one.person)));
+    }
+}

@@ -1,0 +1,106 @@
+//! `borg score`: the record as it is now → a published run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use graph_score::{Doors, RunSettings, Scored};
+use model::message::ScoreJob;
+use model::{Account, Platform, ProfileId};
+use serde_json::{Value, json};
+use store::pg::profile;
+
+use crate::cli::ScoreArgs;
+use crate::home::Home;
+use crate::measure::{Meter, Used};
+use crate::output::Output;
+
+/// Scores, stage after stage, and says what each took.
+pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Result<Value> {
+    let mut settings = RunSettings::default();
+    if let Some(file) = &args.trust_seeds {
+        settings.trust_seeds = read_seeds(home, file).await?;
+    }
+    run_stages(home, &settings, output).await
+}
+
+/// Starts a run and does all of its stages.
+pub(crate) async fn run_stages(
+    home: &Home,
+    settings: &RunSettings,
+    output: Output,
+) -> Result<Value> {
+    let doors = Doors { pg: &home.pg, objects: &home.objects, clock: &home.clock };
+    let whole = Meter::start();
+    let mut job = graph_score::start(doors, settings).await?;
+    let mut stages = BTreeMap::new();
+    loop {
+        let (next, used) = do_stage(doors, job, output).await?;
+        stages.insert(job.stage.slug(), used);
+        match next {
+            Some(next) => job = next,
+            None => break,
+        }
+    }
+    let summary = graph_score::summary(&home.pg, &home.objects, job.run).await?;
+    Ok(json!({
+        "run": job.run,
+        "snapshot": summary.snapshot,
+        "profiles": summary.profiles,
+        "people": summary.people,
+        "arcs": summary.arcs,
+        "levels": summary.levels,
+        "leaf": summary.leaf,
+        "seconds": whole.used().seconds,
+        "cpu_seconds": whole.used().cpu_seconds,
+        "stages": stages,
+    }))
+}
+
+/// Does one stage, waiting while another process has it.
+async fn do_stage(
+    doors: Doors<'_, store::objects::Folder, store::clock::System>,
+    job: ScoreJob,
+    output: Output,
+) -> Result<(Option<ScoreJob>, Used)> {
+    let spinner = output.spinner(job.stage.slug());
+    let meter = Meter::start();
+    loop {
+        let scored = graph_score::handle(doors, job).await;
+        match scored.with_context(|| format!("stage {} of {}", job.stage.slug(), job.run))? {
+            Scored::Next(next) => {
+                spinner.finish_and_clear();
+                return Ok((Some(next), meter.used()));
+            }
+            Scored::Published => {
+                spinner.finish_and_clear();
+                return Ok((None, meter.used()));
+            }
+            Scored::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
+            Scored::Ended => bail!("{} was given up by another process", job.run),
+        }
+    }
+}
+
+/// The profiles that a TSV with the header `node` names: `platform:handle`, or the native id of an
+/// imported file.
+async fn read_seeds(home: &Home, path: &Path) -> Result<Vec<ProfileId>> {
+    let text = crate::import::lines::read_column(path, "node")
+        .with_context(|| format!("read {}", path.display()))?;
+    let accounts: Vec<Account> = text.iter().map(|node| account_of(node)).collect::<Result<_>>()?;
+    let found = profile::find(&home.pg, &accounts).await?;
+    let missing = found.iter().filter(|id| id.is_none()).count();
+    if missing > 0 {
+        bail!("{missing} of {} trust seeds are not in the record", accounts.len());
+    }
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// A node as exports write it.
+pub(crate) fn account_of(node: &str) -> Result<Account> {
+    match node.parse::<Account>() {
+        Ok(account) => Ok(account),
+        Err(_) => Ok(Account::new(Platform::FILE, node)?),
+    }
+}

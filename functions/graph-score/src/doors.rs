@@ -1,0 +1,41 @@
+//! What a scoring works through, and the settings it works by.
+
+use graph::{CommunitySettings, PeopleSettings, RankSettings, TrustSettings};
+use model::ProfileId;
+use serde::{Deserialize, Serialize};
+use store::Pg;
+
+/// The doors of one invocation.
+#[derive(Debug)]
+pub struct Doors<'a, O, C> {
+    /// The record.
+    pub pg: &'a Pg,
+    /// Snapshots and sealed stages.
+    pub objects: &'a O,
+    /// The present.
+    pub clock: &'a C,
+}
+
+// Derived, these would ask the doors themselves to be `Copy`.
+impl<O, C> Copy for Doors<'_, O, C> {}
+impl<O, C> Clone for Doors<'_, O, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// What a run is asked to do; sealed with it, so that every stage and every rerun sees the same.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// Trust starts from the persons of these profiles only; from automatic seeds if there are
+    /// none.
+    pub trust_seeds: Vec<ProfileId>,
+    /// How communities are looked for.
+    pub communities: CommunitySettings,
+    /// How trust is spread.
+    pub trust: TrustSettings,
+    /// How people are ranked in the whole world.
+    pub rank: RankSettings,
+    /// How people are ranked in a community.
+    pub people: PeopleSettings,
+}

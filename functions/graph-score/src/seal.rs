@@ -1,0 +1,93 @@
+//! Sealing what a stage made, so that another invocation can go on from there.
+//!
+//! A value is one object, `runs/<run>/<name>`: postcard under zstd under a BLAKE3 hash. Objects are
+//! create-only: a stage that runs twice makes the same bytes, and the first seal stays.
+
+use model::RunId;
+use model::port::{Objects, PortError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const HASH_BYTES: usize = 32;
+const ZSTD_LEVEL: i32 = 3;
+
+/// Why a sealed value cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The objects' door failed.
+    #[error("{key}: {source}")]
+    Port {
+        /// The object.
+        key: String,
+        /// Why.
+        source: PortError,
+    },
+    /// There is no such object: an earlier stage is not sealed.
+    #[error("{0} is not sealed")]
+    Missing(String),
+    /// The object is not what was sealed.
+    #[error("{key} is corrupt: {why}")]
+    Corrupt {
+        /// The object.
+        key: String,
+        /// What does not fit.
+        why: String,
+    },
+}
+
+/// The object key of a value of a run.
+pub fn key(run: RunId, name: &str) -> String {
+    format!("runs/{run}/{name}")
+}
+
+/// Seals `value`; one that is sealed already stays as it is.
+pub async fn seal<T: Serialize>(
+    objects: &impl Objects,
+    key: &str,
+    value: &T,
+) -> Result<(), SealError> {
+    let corrupt = |why: String| SealError::Corrupt { key: key.to_owned(), why };
+    let plain = postcard::to_stdvec(value).map_err(|error| corrupt(error.to_string()))?;
+    let packed = zstd::encode_all(plain.as_slice(), ZSTD_LEVEL)
+        .map_err(|error| corrupt(error.to_string()))?;
+    let mut body = blake3::hash(&packed).as_bytes().to_vec();
+    body.extend(packed);
+    let put = objects.put(key, body).await;
+    put.map(|_| ()).map_err(|source| SealError::Port { key: key.to_owned(), source })
+}
+
+/// Opens a sealed value; `Missing` if there is none.
+pub async fn open<T: DeserializeOwned>(objects: &impl Objects, key: &str) -> Result<T, SealError> {
+    let found = objects.get(key).await;
+    let body = found
+        .map_err(|source| SealError::Port { key: key.to_owned(), source })?
+        .ok_or_else(|| SealError::Missing(key.to_owned()))?;
+    decode(&body).map_err(|why| SealError::Corrupt { key: key.to_owned(), why })
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let (hash, packed) = body.split_first_chunk::<HASH_BYTES>().ok_or("it is too short")?;
+    if blake3::hash(packed).as_bytes() != hash {
+        return Err("its hash does not fit".to_owned());
+    }
+    let plain = zstd::decode_all(packed).map_err(|error| error.to_string())?;
+    postcard::from_bytes(&plain).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_is_refused() {
+        let plain = postcard::to_stdvec(&vec![1u32, 2, 3]).unwrap();
+        let packed = zstd::encode_all(plain.as_slice(), 1).unwrap();
+        let mut body = blake3::hash(&packed).as_bytes().to_vec();
+        body.extend(packed);
+        assert_eq!(decode::<Vec<u32>>(&body), Ok(vec![1, 2, 3]));
+        let last = body.len() - 1;
+        body[last] ^= 1;
+        assert!(decode::<Vec<u32>>(&body).unwrap_err().contains("hash"));
+        assert!(decode::<Vec<u32>>(&body[..8]).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! The stages of a run, a file each.
+
+mod communities;
+mod evidence;
+pub mod names;
+mod people;
+mod publish;
+mod rank;
+mod standings;
+mod words;
+
+use graph::{Attention, Hierarchy, attention_stage};
+use model::port::Objects;
+use model::time::Day;
+use model::{RunId, SnapshotId};
+use store::pg::run;
+
+use crate::seal::{key, open, seal};
+use crate::snapshot::{self, Snapshot};
+use crate::{Doors, RunSettings, ScoreError};
+
+pub(crate) use communities::communities;
+use model::port::Clock;
+pub(crate) use people::people;
+pub(crate) use publish::publish;
+pub(crate) use rank::rank;
+
+/// Seals the attention graph as it is now.
+pub(crate) async fn snapshot<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+) -> Result<(), ScoreError> {
+    snapshot::join_persons(doors).await?;
+    let id = snapshot::seal_now(doors).await?;
+    Ok(run::set_snapshot(doors.pg, run, id).await?)
+}
+
+/// The name under which the people of a level are sealed.
+pub fn people_name(level: usize) -> String {
+    format!("people-{level}")
+}
+
+/// What every stage after the first needs.
+pub(crate) struct World {
+    pub(crate) settings: RunSettings,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) attention: Attention,
+}
+
+impl World {
+    pub(crate) async fn open<O: Objects, C>(
+        doors: Doors<'_, O, C>,
+        run: RunId,
+    ) -> Result<World, ScoreError> {
+        let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
+        let snapshot = snapshot::load(doors.objects, snapshot_of(doors.pg, run).await?).await?;
+        let layers = snapshot.join_layers()?;
+        let today = Day::of(snapshot.manifest.at);
+        let attention = attention_stage(snapshot.nodes.people.len(), &layers, today)
+            .map_err(|error| ScoreError::Graph(error.to_string()))?;
+        Ok(World { settings, snapshot, attention })
+    }
+}
+
+/// The snapshot that a run scores.
+pub async fn snapshot_of(pg: &store::Pg, run: RunId) -> Result<SnapshotId, ScoreError> {
+    let found = run::get(pg, run).await?;
+    let found = found.ok_or_else(|| ScoreError::Run(format!("there is no run {run}")))?;
+    found.snapshot.ok_or_else(|| ScoreError::Run(format!("{run} has no snapshot yet")))
+}
+
+/// The communities of a run.
+pub(crate) async fn open_hierarchy(
+    objects: &impl Objects,
+    run: RunId,
+) -> Result<Hierarchy, ScoreError> {
+    Ok(open(objects, &key(run, "hierarchy")).await?)
+}
+
+/// Seals a named value of a run.
+pub(crate) async fn seal_as<T: serde::Serialize>(
+    objects: &impl Objects,
+    run: RunId,
+    name: &str,
+    value: &T,
+) -> Result<(), ScoreError> {
+    Ok(seal(objects, &key(run, name), value).await?)
+}

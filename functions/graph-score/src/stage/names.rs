@@ -1,0 +1,38 @@
+//! The stable ids and the labels of a run's communities.
+
+use graph::lineage::EventKind;
+use model::CommunityId;
+use serde::{Deserialize, Serialize};
+
+/// The names of one level's communities, in the level's order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelNames {
+    /// The stable ids.
+    pub ids: Vec<CommunityId>,
+    /// Words that set each apart, the most telling first.
+    pub labels: Vec<Vec<String>>,
+}
+
+/// What became of a community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineageEvent {
+    /// The level, of this run.
+    pub level: u8,
+    /// The community that it is about.
+    pub community: CommunityId,
+    /// What happened.
+    pub event: EventKind,
+    /// The community that it came from or went into.
+    pub other: Option<CommunityId>,
+    /// How many people the two share.
+    pub shared: u32,
+}
+
+/// The names of a run's communities, and how they follow from the last run's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// By level, the coarsest first.
+    pub levels: Vec<LevelNames>,
+    /// The events since the last run, level by level.
+    pub lineage: Vec<LineageEvent>,
+}

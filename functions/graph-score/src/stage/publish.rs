@@ -1,0 +1,195 @@
+//! The stage that loads a run's results for serving, and makes it the run that is served.
+
+use graph::{GlobalRank, Hierarchy, Trust};
+use model::port::{Clock, Objects};
+use model::{Community, RunId};
+use search::index::Builder;
+use store::pg::community::WORLD;
+use store::pg::publish::Loader;
+use store::pg::term::Term;
+use store::pg::{frontier, run};
+
+use super::evidence::Row;
+use super::names::Names;
+use super::people::{WORLD_EVIDENCE, evidence_name};
+use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
+use super::{open_hierarchy, people_name, snapshot_of, words};
+use crate::seal::{key, open};
+use crate::snapshot::{self, Nodes};
+use crate::{Doors, ScoreError};
+
+/// Rows handed to the loader at a time.
+const CHUNK: usize = 10_000;
+
+/// How many published runs stay readable beside the served one.
+const RUNS_KEPT: usize = 3;
+
+/// All that is published of a run but its people in communities.
+struct Results {
+    run: RunId,
+    nodes: Nodes,
+    hierarchy: Hierarchy,
+    names: Names,
+    trust: Trust,
+    global: GlobalRank,
+    numbering: Numbering,
+}
+
+/// Loads everything into tables that nobody reads yet, then makes them the served ones. A run that
+/// is older than the served one is loaded, and not served.
+pub(crate) async fn publish<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    this: RunId,
+) -> Result<(), ScoreError> {
+    let results = Results::open(doors, this).await?;
+    let mut loader = Loader::begin(doors.pg, this).await?;
+    load_people(&mut loader, &results).await?;
+    load_communities(doors, &mut loader, &results).await?;
+    load_evidence(doors, &mut loader, &results).await?;
+    load_terms(doors, &mut loader, &results).await?;
+    loader.finish().await?;
+    if run::active(doors.pg).await?.is_none_or(|active| active < this) {
+        run::activate(doors.pg, this, doors.clock.now()).await?;
+        tell_frontier(doors, &results).await?;
+    }
+    retire_old(doors).await
+}
+
+impl Results {
+    async fn open<O: Objects, C>(
+        doors: Doors<'_, O, C>,
+        run: RunId,
+    ) -> Result<Results, ScoreError> {
+        let snapshot = snapshot_of(doors.pg, run).await?;
+        let trust: Trust = open(doors.objects, &key(run, "trust")).await?;
+        let global: GlobalRank = open(doors.objects, &key(run, "global")).await?;
+        Ok(Results {
+            run,
+            nodes: snapshot::load_nodes(doors.objects, snapshot).await?,
+            hierarchy: open_hierarchy(doors.objects, run).await?,
+            names: open(doors.objects, &key(run, "names")).await?,
+            numbering: Numbering::new(&trust, &global),
+            trust,
+            global,
+        })
+    }
+
+    /// One level's communities as they are served.
+    fn communities(&self, level: usize, people: &[graph::CommunityPeople]) -> Vec<Community> {
+        let found = &self.hierarchy.levels[level];
+        let names = &self.names.levels[level];
+        let mut members = vec![0u32; found.communities as usize];
+        let own = found.community_of.iter().filter(|&&one| one != graph::NO_COMMUNITY);
+        own.for_each(|&community| members[community as usize] += 1);
+        let parent = |at: usize| {
+            let parent = *found.parents.get(at)?;
+            Some(self.names.levels[level.checked_sub(1)?].ids[parent as usize])
+        };
+        let community = |one: &graph::CommunityPeople| {
+            let at = one.community as usize;
+            Community {
+                id: names.ids[at],
+                parent: parent(at),
+                level: u8::try_from(level).unwrap_or(u8::MAX),
+                members: members[at],
+                trust: one.trust,
+                low_trust: one.low_trust,
+                labels: names.labels.get(at).cloned().unwrap_or_default(),
+            }
+        };
+        people.iter().map(community).collect()
+    }
+}
+
+async fn load_people(loader: &mut Loader<'_>, results: &Results) -> Result<(), ScoreError> {
+    let Results { nodes, trust, global, numbering, .. } = results;
+    let scores: Vec<_> = person_scores(numbering, nodes, trust, global).collect();
+    for chunk in scores.chunks(CHUNK) {
+        loader.people(chunk).await?;
+    }
+    Ok(loader.standings(WORLD, &world_standings(numbering, nodes, global)).await?)
+}
+
+async fn load_communities<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    loader: &mut Loader<'_>,
+    results: &Results,
+) -> Result<(), ScoreError> {
+    for level in 0..results.hierarchy.levels.len() {
+        let name = people_name(level);
+        let people: Vec<graph::CommunityPeople> =
+            open(doors.objects, &key(results.run, &name)).await?;
+        let communities = results.communities(level, &people);
+        for chunk in communities.chunks(CHUNK) {
+            loader.communities(chunk).await?;
+        }
+        let belonging = Belonging::new(&results.hierarchy, level);
+        for (community, people) in communities.iter().zip(&people) {
+            let rows = standings(people, &results.numbering, &results.nodes, &belonging);
+            loader.standings(community.id, &rows).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn load_evidence<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    loader: &mut Loader<'_>,
+    results: &Results,
+) -> Result<(), ScoreError> {
+    for (level, names) in results.names.levels.iter().enumerate() {
+        let rows: Vec<Row> = open(doors.objects, &key(results.run, &evidence_name(level))).await?;
+        let id = |row: Row| (names.ids[row.0 as usize], row.1, row.2);
+        let rows: Vec<_> = rows.into_iter().map(id).collect();
+        for chunk in rows.chunks(CHUNK) {
+            loader.evidence(chunk).await?;
+        }
+    }
+    let rows: Vec<Row> = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
+    let rows: Vec<_> = rows.into_iter().map(|row| (WORLD, row.1, row.2)).collect();
+    Ok(loader.evidence(&rows).await?)
+}
+
+async fn load_terms<O, C>(
+    doors: Doors<'_, O, C>,
+    loader: &mut Loader<'_>,
+    results: &Results,
+) -> Result<(), ScoreError> {
+    let words = words::by_person(doors.pg, &results.nodes).await?;
+    let mut index = Builder::new();
+    for (number, &person) in results.numbering.order.iter().enumerate() {
+        let public: Vec<_> = words[person as usize].iter().map(words::public).collect();
+        index
+            .add(number as u32, &public)
+            .map_err(|error| ScoreError::Run(format!("index the words: {error}")))?;
+    }
+    let term = |row: search::index::Row| Term { term: row.key, count: row.count, body: row.body };
+    let rows: Vec<Term> = index.finish().into_iter().map(term).collect();
+    for chunk in rows.chunks(CHUNK) {
+        loader.terms(chunk).await?;
+    }
+    Ok(())
+}
+
+/// Lets trusted profiles be crawled more often.
+async fn tell_frontier<O, C>(doors: Doors<'_, O, C>, results: &Results) -> Result<(), ScoreError> {
+    let nodes = &results.nodes;
+    let trust = |person: u32| results.trust.values[person as usize];
+    let told: Vec<_> =
+        nodes.profiles.iter().zip(&nodes.person_of).map(|(&id, &at)| (id, trust(at))).collect();
+    for chunk in told.chunks(CHUNK) {
+        frontier::set_trust(doors.pg, chunk).await?;
+    }
+    Ok(())
+}
+
+/// Drops the tables of published runs that are older than those to be kept.
+async fn retire_old<O, C>(doors: Doors<'_, O, C>) -> Result<(), ScoreError> {
+    let active = run::active(doors.pg).await?;
+    let runs = run::list(doors.pg, None, 100).await?;
+    let published = runs.iter().filter(|run| run.state == run::RunState::Published);
+    for old in published.filter(|run| Some(run.id) != active).skip(RUNS_KEPT) {
+        run::retire(doors.pg, old.id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! The stage that spreads trust and ranks the whole world.
+
+use graph::{GlobalRank, rank_stage, trust_stage};
+use model::RunId;
+use model::port::{Clock, Objects};
+use store::pg::run;
+
+use super::{World, open_hierarchy, seal_as};
+use crate::seal::{key, open};
+use crate::{Doors, ScoreError};
+
+/// Spreads trust from the seeds asked for, or from automatic ones, then ranks everybody.
+pub(crate) async fn rank<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    this: RunId,
+) -> Result<(), ScoreError> {
+    let world = World::open(doors, this).await?;
+    let hierarchy = open_hierarchy(doors.objects, this).await?;
+    let seeds = seeds(&world)?;
+    let last = warm_start(doors, &world).await?;
+    let (trust, global) = tokio::task::block_in_place(|| {
+        let trust = trust_stage(&world.attention, &hierarchy, &seeds, &world.settings.trust);
+        let global = rank_stage(&world.attention, &trust, last.as_deref(), &world.settings.rank);
+        (trust, global)
+    });
+    seal_as(doors.objects, this, "trust", &trust).await?;
+    seal_as(doors.objects, this, "global", &global).await
+}
+
+fn seeds(world: &World) -> Result<Vec<u32>, ScoreError> {
+    let asked = &world.settings.trust_seeds;
+    let seeds = world.snapshot.nodes.people_of(asked);
+    if seeds.is_empty() && !asked.is_empty() {
+        return Err(ScoreError::Run("none of the trust seeds is in the snapshot".to_owned()));
+    }
+    Ok(seeds)
+}
+
+/// The shares of the run that is served, for the persons that are still there.
+async fn warm_start<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    world: &World,
+) -> Result<Option<Vec<f32>>, ScoreError> {
+    let Some(last) = run::active(doors.pg).await? else { return Ok(None) };
+    let global: GlobalRank = open(doors.objects, &key(last, "global")).await?;
+    let snapshot = super::snapshot_of(doors.pg, last).await?;
+    let nodes = crate::snapshot::load_nodes(doors.objects, snapshot).await?;
+    let old_place = |person| nodes.people.binary_search(person).ok();
+    let people = &world.snapshot.nodes.people;
+    let shares = people.iter().map(|person| old_place(person).map_or(0.0, |at| global.shares[at]));
+    Ok(Some(shares.collect()))
+}

@@ -1,0 +1,133 @@
+//! Dense scores in the form in which they are served: persons numbered from the most trusted on.
+
+use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
+use model::Standing;
+use store::pg::score::PersonScore;
+
+use crate::snapshot::Nodes;
+
+/// Persons in the order in which they are numbered.
+pub(super) struct Numbering {
+    /// The dense person of each number.
+    pub(super) order: Vec<u32>,
+    /// The number of each dense person.
+    number: Vec<u32>,
+}
+
+impl Numbering {
+    /// The most trusted first; of equals the most attended, then the older.
+    pub(super) fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
+        let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
+        let key = |&person: &u32| (trust.values[person as usize], global.shares[person as usize]);
+        order.sort_by(|a, b| {
+            let (a_key, b_key) = (key(a), key(b));
+            b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(b))
+        });
+        let mut number = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &person)| number[person as usize] = at as u32);
+        Numbering { order, number }
+    }
+
+    /// The number of a dense person.
+    pub(super) fn of(&self, person: u32) -> u32 {
+        self.number[person as usize]
+    }
+}
+
+/// The global scores of the person with each number.
+pub(super) fn person_scores<'a>(
+    numbering: &'a Numbering,
+    nodes: &'a Nodes,
+    trust: &'a Trust,
+    global: &'a GlobalRank,
+) -> impl Iterator<Item = PersonScore> + 'a {
+    numbering.order.iter().map(|&person| {
+        let at = person as usize;
+        PersonScore {
+            person: nodes.people[at],
+            kind: nodes.kinds[at],
+            unlisted: nodes.unlisted[at],
+            attention: global.shares[at],
+            score: global.scores[at].round() as u16,
+            trust: trust.values[at],
+            rank: global.ranks[at].filter(|_| !nodes.unlisted[at]),
+        }
+    })
+}
+
+/// How much each person belongs to the communities of one level.
+pub(super) struct Belonging<'a> {
+    overlap: &'a Overlap,
+    community_of: &'a [u32],
+    is_leaf: bool,
+}
+
+impl<'a> Belonging<'a> {
+    pub(super) fn new(hierarchy: &'a Hierarchy, level: usize) -> Belonging<'a> {
+        Belonging {
+            overlap: &hierarchy.overlap,
+            community_of: &hierarchy.levels[level].community_of,
+            is_leaf: level == hierarchy.leaf,
+        }
+    }
+
+    /// The overlapping share on the leaf level; above it, whole or not at all.
+    fn of(&self, person: u32, community: u32) -> f32 {
+        if !self.is_leaf {
+            let own = self.community_of[person as usize];
+            return if own != NO_COMMUNITY && own == community { 1.0 } else { 0.0 };
+        }
+        let start = self.overlap.offsets[person as usize] as usize;
+        let end = self.overlap.offsets[person as usize + 1] as usize;
+        let place = self.overlap.communities[start..end].iter().position(|&one| one == community);
+        place.map_or(0.0, |place| self.overlap.shares[start + place])
+    }
+}
+
+/// The standings of one community, by falling attention.
+pub(super) fn standings(
+    community: &CommunityPeople,
+    numbering: &Numbering,
+    nodes: &Nodes,
+    belonging: &Belonging<'_>,
+) -> Vec<Standing> {
+    let standing = |one: &graph::PersonScore| Standing {
+        person: numbering.of(one.person),
+        kind: nodes.kinds[one.person as usize],
+        member: one.member,
+        ranked: one.rank.is_some() && !nodes.unlisted[one.person as usize],
+        low_confidence: one.low_confidence,
+        attention: one.share,
+        score: one.score.round() as u16,
+        insider: one.insider,
+        belonging: belonging.of(one.person, community.community),
+    };
+    community.people.iter().map(standing).collect()
+}
+
+/// The most standings that the ranking of the whole world keeps.
+const WORLD_MAX: usize = 100_000;
+
+/// The ranking of the whole world, by falling attention.
+pub(super) fn world_standings(
+    numbering: &Numbering,
+    nodes: &Nodes,
+    global: &GlobalRank,
+) -> Vec<Standing> {
+    let mut people: Vec<u32> = (0..nodes.people.len() as u32).collect();
+    let share = |person: u32| global.shares[person as usize];
+    people.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
+    people.truncate(WORLD_MAX);
+    let standing = |&person: &u32| Standing {
+        person: numbering.of(person),
+        kind: nodes.kinds[person as usize],
+        member: true,
+        ranked: global.ranks[person as usize].is_some() && !nodes.unlisted[person as usize],
+        low_confidence: false,
+        attention: share(person),
+        score: global.scores[person as usize].round() as u16,
+        insider: 0.0,
+        belonging: 1.0,
+    };
+    people.iter().map(standing).collect()
+}
