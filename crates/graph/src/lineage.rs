@@ -129,12 +129,10 @@ impl Overlaps {
             let kind = resized(self.old_sizes[old as usize], size)?;
             return Some(Event { kind, new: Some(new), old: Some(old), shared });
         }
-        let sources = self.shared.iter().filter(|((_, to), _)| *to == new);
-        let main = sources.max_by_key(|&((old, _), &shared)| (shared, std::cmp::Reverse(*old)));
-        let left =
-            main.filter(|&((old, _), &shared)| 2 * shared >= size && lives_on[*old as usize]);
+        let main = largest(&self.sources, new);
+        let left = main.filter(|&(old, shared)| 2 * shared >= size && lives_on[old as usize]);
         Some(match left {
-            Some((&(old, _), &shared)) => {
+            Some((old, shared)) => {
                 Event { kind: EventKind::Split, new: Some(new), old: Some(old), shared }
             }
             None => Event { kind: EventKind::Born, new: Some(new), old: None, shared: 0 },

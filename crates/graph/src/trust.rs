@@ -64,8 +64,7 @@ pub fn trust_stage(
         false => seeds::deal(given, settings.sets),
     };
     let judge = Judge::new(attention, &spread);
-    let by_set: Vec<Vec<f32>> =
-        seeds.par_iter().map(|seeds| judge.values(&spread.reach(seeds))).collect();
+    let by_set: Vec<Vec<f32>> = seeds.par_iter().map(|seeds| judge.values(seeds)).collect();
     let values: Vec<f32> = match by_set.is_empty() {
         true => vec![UNKNOWN; attention.arcs.nodes()],
         false => (0..attention.arcs.nodes()).map(|person| median(&by_set, person)).collect(),

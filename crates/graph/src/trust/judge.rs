@@ -1,15 +1,17 @@
 //! What speaks for a person and against it.
 //!
-//! For: attention from people who are reached (T). Against: attention from people who are known to
-//! be less than strangers (U), and trusted blocks (B). A person's value is
-//! `g · (T + λμ) / (T + min(U, cap) + B + λ)` with μ the value of a stranger. U is capped at `8 T +
-//! 64`, so that a crowd cannot drown somebody whom the trusted attend to. g, at most 1, is the mean
-//! standing of those the person attends to: following farms costs, following the honest gains
-//! nothing. Standing depends on values, so a hard view, in which everybody who is not reached speaks
-//! against, is iterated a few times; the last view lets only those speak against who stand below a
-//! stranger in the hard one, so that a crowd of newcomers does no harm. (Iterating the last view too
-//! would let a farm talk itself up: the better its fakes look, the less they speak against each
-//! other.)
+//! For: attention from people who are reached (T). Against: attention from people who stand below a
+//! stranger (U), and blocks by people who are reached (B). With μ the value of a stranger, a person's
+//! value is `g · (T + λμ) / (T + min(U, cap) + B + λ)`, where g, at most 1, is the mean standing of
+//! those the person attends to: following farms costs, following the honest gains nothing.
+//!
+//! Two views. The hard one lets everybody who is not reached speak against, up to `8 T + 64`; it
+//! gives each person a standing, 1 from a stranger's value upwards, and is iterated since g depends
+//! on it. The last one comes after a second walk that passes only through people of more than half a
+//! stranger's standing, so that what leaked into a farm goes no further; those who stand low speak against, up to
+//! `T + 64 / (1 + T)`: a crowd outweighs the few arcs that a farm bought, not the many of somebody whom the
+//! trusted attend to, and newcomers do no harm. (Iterating the last view too would let a farm talk
+//! itself up: the better its fakes look, the less they speak against each other.)
 
 use rayon::prelude::*;
 
@@ -23,15 +25,27 @@ const PATIENCE: f64 = 2.0;
 /// Reach below this is what leaks into farms: it speaks for nobody.
 const REACH_MIN: f32 = 0.1;
 
-/// Bounds of the attention that speaks against a person, in average arcs.
-const AGAINST_PER_FOR: f64 = 8.0;
+/// Bound of what speaks against a person for whom nobody speaks, in average arcs …
 const AGAINST_MAX: f64 = 64.0;
+
+/// … and how it grows with what speaks for it in the hard view.
+const AGAINST_PER_FOR: f64 = 8.0;
 
 /// Weight of a trusted block, in average arcs.
 const BLOCK: f64 = 2.0;
 
-/// Hard views after the first.
-const VIEWS: usize = 3;
+/// Hard views.
+const VIEWS: usize = 4;
+
+/// Who speaks for others, by reach.
+fn trusted(reach: &[f32]) -> Vec<f32> {
+    reach.iter().map(|reach| ((reach - REACH_MIN) / (1.0 - REACH_MIN)).max(0.0)).collect()
+}
+
+/// Who speaks for others, by reach and by how much of it each may pass on.
+fn trusted_among(reach: &[f32], passes: &[f32]) -> Vec<f32> {
+    trusted(reach).iter().zip(passes).map(|(trusted, share)| trusted * share).collect()
+}
 
 /// How a person counts in the company of others: 1 from a stranger upwards.
 fn standing(values: &[f32]) -> Vec<f32> {
@@ -55,36 +69,45 @@ impl<'a> Judge<'a> {
         Judge { spread, blocked: attention.negative.transpose(), unit }
     }
 
-    /// The value of each person, 0 to 1, by how well everybody is reached.
-    pub(super) fn values(&self, reach: &[f32]) -> Vec<f32> {
-        let for_others: Vec<f32> =
-            reach.iter().map(|reach| ((reach - REACH_MIN) / (1.0 - REACH_MIN)).max(0.0)).collect();
-        let unreached: Vec<f32> = for_others.iter().map(|trusted| 1.0 - trusted).collect();
-        let mut hard = self.view(&for_others, &unreached, &vec![1.0; reach.len()]);
+    /// The value of each person, 0 to 1, as seen from `seeds`.
+    pub(super) fn values(&self, seeds: &[u32]) -> Vec<f32> {
+        let everybody = vec![1.0; self.spread.given.len()];
+        let hard = |trusted: f64| AGAINST_PER_FOR * trusted + AGAINST_MAX;
+        let trusted = trusted(&self.spread.reach(seeds, &everybody));
+        let doubted: Vec<f32> = trusted.iter().map(|trusted| 1.0 - trusted).collect();
+        let mut standings = everybody;
         for _ in 0..VIEWS {
-            hard = self.view(&for_others, &unreached, &standing(&hard));
+            standings = standing(&self.view((&trusted, &doubted), &standings, hard));
         }
-        let standing = standing(&hard);
-        let against: Vec<f32> =
-            standing.iter().zip(&unreached).map(|(known, most)| (1.0 - known).min(*most)).collect();
-        self.view(&for_others, &against, &standing)
+        let mild = |trusted: f64| trusted + AGAINST_MAX / (1.0 + trusted);
+        let passes: Vec<f32> = standings.iter().map(|stand| (2.0 * stand - 1.0).max(0.0)).collect();
+        let reached = trusted_among(&self.spread.reach(seeds, &passes), &passes);
+        let doubted: Vec<f32> = standings.iter().map(|standing| 1.0 - standing).collect();
+        self.view((&reached, &doubted), &standings, mild)
     }
 
-    fn view(&self, for_others: &[f32], against: &[f32], standing: &[f32]) -> Vec<f32> {
+    /// Values by who is trusted and who is doubted, by how their company stands, and by how much may
+    /// speak against somebody for whom so much speaks.
+    fn view(
+        &self,
+        (trusted_by, doubted_by): (&[f32], &[f32]),
+        standings: &[f32],
+        against_max: impl Fn(f64) -> f64 + Sync,
+    ) -> Vec<f32> {
         let value = |person: u32| {
             let (mut trusted, mut doubted) = (0.0, 0.0);
             for (from, weight) in self.spread.transposed.arcs_of(person) {
                 let weight = f64::from(weight) * self.unit;
-                trusted += weight * f64::from(for_others[from as usize]);
-                doubted += weight * f64::from(against[from as usize]);
+                trusted += weight * f64::from(trusted_by[from as usize]);
+                doubted += weight * f64::from(doubted_by[from as usize]);
             }
             let blockers = self.blocked.row(person);
-            let blocks: f64 = blockers.iter().map(|&by| f64::from(for_others[by as usize])).sum();
-            let doubted = doubted.min(AGAINST_PER_FOR * trusted + AGAINST_MAX) + BLOCK * blocks;
+            let blocks: f64 = blockers.iter().map(|&by| f64::from(trusted_by[by as usize])).sum();
+            let doubted = doubted.min(against_max(trusted)) + BLOCK * blocks;
             let base = (trusted + PATIENCE * f64::from(UNKNOWN)) / (trusted + doubted + PATIENCE);
-            (base * self.company(person, standing)) as f32
+            (base * self.company(person, standings)) as f32
         };
-        (0..for_others.len() as u32).into_par_iter().with_min_len(256).map(value).collect()
+        (0..standings.len() as u32).into_par_iter().with_min_len(256).map(value).collect()
     }
 
     /// Mean standing of those whom a person attends to; 1 if it attends to nobody.

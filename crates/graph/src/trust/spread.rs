@@ -27,8 +27,9 @@ impl<'a> Spread<'a> {
         Spread { given: arcs.strengths(), received: transposed.strengths(), arcs, transposed }
     }
 
-    /// How well each person is reached from `seeds`, 0 to 1; seeds are 1.
-    pub(super) fn reach(&self, seeds: &[u32]) -> Vec<f32> {
+    /// How well each person is reached from `seeds`, 0 to 1; seeds are 1. Of what a person receives
+    /// it passes on the share `passes`.
+    pub(super) fn reach(&self, seeds: &[u32], passes: &[f32]) -> Vec<f32> {
         let nodes = self.arcs.nodes();
         let mut mass = vec![0.0; nodes];
         for &seed in seeds {
@@ -36,6 +37,7 @@ impl<'a> Spread<'a> {
         }
         let mut total = vec![0.0; nodes];
         for _ in 0..nodes.max(2).ilog2() + 1 {
+            mass.iter_mut().zip(passes).for_each(|(mass, share)| *mass *= f64::from(*share));
             mass = self.step(&mass);
             total.iter_mut().zip(&mass).for_each(|(total, mass)| *total += mass);
         }

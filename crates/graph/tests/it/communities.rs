@@ -1,0 +1,148 @@
+//! Communities: connected, nested, found again, the same on any machine.
+
+use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
+use petgraph::unionfind::UnionFind;
+use proptest::prelude::*;
+
+use crate::worlds::{any_arcs, attention, csr, on, planted_world, weighted};
+
+fn found(attention: &Attention) -> Hierarchy {
+    community_stage(attention, None, &CommunitySettings::default())
+}
+
+/// Connected parts of all communities of a level, counted by petgraph's union-find.
+fn parts(arcs: &Csr, community_of: &[u32]) -> usize {
+    let mut union = UnionFind::<u32>::new(arcs.nodes());
+    for source in 0..arcs.nodes() as u32 {
+        for &target in arcs.row(source) {
+            if community_of[source as usize] == community_of[target as usize] {
+                union.union(source, target);
+            }
+        }
+    }
+    let inside = (0..arcs.nodes() as u32).filter(|&at| community_of[at as usize] != NO_COMMUNITY);
+    let mut roots: Vec<u32> = inside.map(|person| union.find(person)).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    roots.len()
+}
+
+fn check(arcs: &Csr, hierarchy: &Hierarchy) {
+    for (at, level) in hierarchy.levels.iter().enumerate() {
+        assert_eq!(parts(arcs, &level.community_of), level.communities as usize, "level {at}");
+        assert_eq!(level.parents.len(), if at == 0 { 0 } else { level.communities as usize });
+        for (person, &community) in level.community_of.iter().enumerate() {
+            let alone =
+                arcs.degree(person as u32) == 0 && arcs.transpose().degree(person as u32) == 0;
+            assert_eq!(community == NO_COMMUNITY, alone);
+            if at > 0 && community != NO_COMMUNITY {
+                let above = &hierarchy.levels[at - 1];
+                assert_eq!(level.parents[community as usize], above.community_of[person]);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn communities_are_connected_and_each_level_refines_the_one_above((nodes, arcs) in any_arcs()) {
+        let attention = attention(weighted(nodes, &arcs));
+        check(&attention.arcs, &found(&attention));
+    }
+}
+
+#[test]
+fn large_communities_are_connected_too() {
+    let world = planted_world(0.6);
+    let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
+    let hierarchy = found(&attention(arcs.clone()));
+    for level in &hierarchy.levels {
+        assert_eq!(parts(&arcs, &level.community_of), level.communities as usize);
+    }
+}
+
+#[test]
+fn the_leaf_is_the_planted_partition_and_its_parents_are_levels_above() {
+    let world = planted_world(0.35);
+    let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
+    let hierarchy = found(&attention(arcs));
+    let leaf = eval::agreement(&hierarchy.leaf_level().community_of, &world.community_of);
+    assert!(leaf.ami > 0.98, "{}", leaf.ami);
+    let above = hierarchy.levels[..hierarchy.leaf].iter();
+    let parents = above.map(|level| eval::agreement(&level.community_of, &world.parent_of).ami);
+    assert!(parents.fold(0.0, f64::max) > 0.8);
+}
+
+#[test]
+fn communities_are_equal_on_any_number_of_threads() {
+    let world = planted_world(0.4);
+    let attention = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
+    let one = on(1, || found(&attention));
+    assert!(one == on(2, || found(&attention)) && one == on(3, || found(&attention)));
+}
+
+#[test]
+fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
+    let world = planted_world(0.4);
+    let before = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
+    let first = found(&before);
+    let kept = before.arcs.filter(|source, target, _| (source * 31 + target * 17) % 100 != 0);
+    let after = attention(kept);
+    let second = community_stage(&after, Some(&first), &CommunitySettings::default());
+    let (old, new) = (first.leaf_level(), second.leaf_level());
+    let lineage = graph::lineage::follow(
+        (&old.community_of, old.communities),
+        (&new.community_of, new.communities),
+    );
+    let people = new.community_of.iter().zip(&old.community_of);
+    let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
+    assert!(same >= 2_910, "{same} of 3000");
+}
+
+#[test]
+fn nobody_and_pairs_have_sane_communities() {
+    let nobody = found(&attention(Csr::empty(0)));
+    assert_eq!((nobody.levels.len(), nobody.leaf_level().communities), (1, 0));
+    let alone = found(&attention(Csr::empty(3)));
+    assert_eq!(alone.leaf_level().community_of, [NO_COMMUNITY; 3]);
+    let pairs = found(&attention(csr(5, &[(0, 1), (1, 0), (3, 4)])));
+    assert_eq!(pairs.leaf_level().community_of, [0, 0, NO_COMMUNITY, 1, 1]);
+}
+
+#[test]
+fn a_celebrity_belongs_where_its_attention_comes_from() {
+    // Two cliques of eight; everybody attends to person 16, who attends to nobody; with one arc kept
+    // per person it is not in the backbone.
+    let clique = |first: u32| {
+        (0..8u32)
+            .flat_map(move |a| (0..8).filter(move |&b| b != a).map(move |b| (first + a, first + b)))
+    };
+    let mut arcs: Vec<(u32, u32)> = clique(0).chain(clique(8)).collect();
+    arcs.extend((0..8).map(|fan| (fan, 16)));
+    arcs.extend((8..10).map(|fan| (fan, 16)));
+    let attention = attention(csr(17, &arcs));
+    let settings = CommunitySettings { strongest: 0, ..CommunitySettings::default() };
+    let level = community_stage(&attention, None, &settings).levels.pop().unwrap();
+    assert_eq!(level.community_of[16], level.community_of[0]);
+    assert_ne!(level.community_of[0], level.community_of[8]);
+}
+
+#[test]
+fn who_stands_between_two_communities_belongs_to_both() {
+    let clique = |first: u32| {
+        (0..10u32).flat_map(move |a| {
+            (0..10).filter(move |&b| b != a).map(move |b| (first + a, first + b))
+        })
+    };
+    let mut arcs: Vec<(u32, u32)> = clique(0).chain(clique(10)).collect();
+    for between in [20] {
+        arcs.extend((0..6).chain(10..15).flat_map(|who| [(between, who), (who, between)]));
+    }
+    let hierarchy = found(&attention(csr(21, &arcs)));
+    let memberships: Vec<(u32, f32)> = hierarchy.overlap.of(20).collect();
+    assert_eq!(memberships.len(), 2, "{memberships:?} {:?}", hierarchy.levels);
+    assert!((memberships[0].1 - 6.0 / 11.0).abs() < 1e-6);
+    assert_eq!(hierarchy.overlap.of(0).count(), 1);
+}

@@ -1,0 +1,99 @@
+//! PeopleRank in communities.
+
+use graph::{CommunityPeople, PeopleInput, PeopleSettings, people_stage};
+use model::PersonKind;
+
+use crate::worlds::{Scored, on};
+
+fn leaf_tables(scored: &Scored) -> Vec<CommunityPeople> {
+    people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default())
+}
+
+#[test]
+fn shares_sum_to_one_and_ranks_follow_them() {
+    for table in leaf_tables(&Scored::with_farm()) {
+        let sum: f64 = table.people.iter().map(|person| f64::from(person.share)).sum();
+        assert!(table.flow == 0.0 || (sum - 1.0).abs() < 1e-4, "{sum}");
+        let ranks: Vec<u32> =
+            table.people.iter().filter_map(|person| Some(person.rank?.get())).collect();
+        assert_eq!(ranks, (1..=ranks.len() as u32).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn no_fake_has_a_rank_anywhere_and_the_farm_has_low_trust() {
+    let scored = Scored::with_farm();
+    for level in 0..scored.hierarchy.levels.len() {
+        let tables = people_stage(&scored.input(), level, &PeopleSettings::default());
+        for table in &tables {
+            let served = table.people.iter().filter(|person| person.rank.is_some());
+            assert!(served.clone().all(|person| (person.person as usize) < scored.honest));
+            assert!(!table.low_trust || served.count() == 0);
+        }
+        assert!(tables.iter().any(|table| table.low_trust));
+    }
+}
+
+#[test]
+fn communities_of_the_planted_world_have_full_first_pages_of_insiders() {
+    let tables = leaf_tables(&Scored::with_farm());
+    let honest: Vec<&CommunityPeople> = tables.iter().filter(|table| !table.low_trust).collect();
+    let full = honest
+        .iter()
+        .filter(|table| table.people.iter().filter(|person| person.rank.is_some()).count() >= 20);
+    assert!(full.count() * 100 >= honest.len() * 95);
+    let pages = honest.iter().flat_map(|table| &table.people);
+    let page = pages.filter(|person| person.rank_insider.is_some_and(|rank| rank.get() <= 20));
+    let (members, all) = page.fold((0, 0), |(m, n), p| (m + usize::from(p.member), n + 1));
+    assert!(members * 100 >= all * 95, "{members} of {all}");
+}
+
+#[test]
+fn a_celebrity_of_outsiders_is_attended_to_but_no_insider() {
+    let mut arcs = crate::worlds::planted_world(0.3).arcs;
+    let celebrity = 42;
+    for fan in (0..3_000).filter(|fan| fan % 2 == 0) {
+        arcs.sources.push(fan);
+        arcs.targets.push(celebrity);
+    }
+    let scored = Scored::new(&arcs, 3_000, 0);
+    let own = scored.hierarchy.leaf_level().community_of[celebrity as usize];
+    let table = &leaf_tables(&scored)[own as usize];
+    let person = table.people.iter().find(|person| person.person == celebrity).unwrap();
+    assert!(person.rank.is_some_and(|rank| rank.get() <= 3), "{person:?}");
+    let size = table.people.iter().filter(|person| person.rank_insider.is_some()).count() as u32;
+    assert!(person.rank_insider.is_some_and(|rank| rank.get() > size / 2));
+}
+
+#[test]
+fn persons_and_organisations_are_ranked_apart() {
+    let scored = Scored::with_farm();
+    let kinds: Vec<PersonKind> = (0..3_300)
+        .map(|at| [PersonKind::Person, PersonKind::Organisation, PersonKind::Bot][at % 3])
+        .collect();
+    let input = PeopleInput { kinds: &kinds, ..scored.input() };
+    let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
+    for person in tables.iter().flat_map(|table| &table.people).filter(|p| p.rank.is_some()) {
+        let kind = kinds[person.person as usize];
+        assert_eq!(person.rank_person.is_some(), kind == PersonKind::Person);
+        assert_eq!(person.rank_organisation.is_some(), kind == PersonKind::Organisation);
+    }
+}
+
+#[test]
+fn outsiders_are_cut_and_members_are_not() {
+    let scored = Scored::with_farm();
+    let settings = PeopleSettings { outsiders_max: 3, ..PeopleSettings::default() };
+    let tables = people_stage(&scored.input(), scored.hierarchy.leaf, &settings);
+    let members: usize =
+        tables.iter().map(|table| table.people.iter().filter(|p| p.member).count()).sum();
+    assert_eq!(members, 3_300);
+    assert!(tables.iter().all(|t| t.people.iter().filter(|p| !p.member).count() <= 3));
+}
+
+#[test]
+fn tables_are_equal_to_the_bit_on_any_number_of_threads() {
+    let scored = Scored::with_farm();
+    let tables = |threads| on(threads, || leaf_tables(&scored));
+    assert!(tables(1) == tables(2) && tables(1) == tables(3));
+}

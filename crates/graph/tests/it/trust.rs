@@ -1,0 +1,116 @@
+//! Trust against farms in several forms.
+
+use graph::generate::{Farm, add_farm};
+use graph::seed::Seed;
+use graph::trust::UNKNOWN;
+use graph::{Attention, Csr, Trust, TrustSettings, community_stage, eval, trust_stage};
+
+use crate::worlds::{Scored, attention, csr, on, planted_world};
+
+fn honest_above_fakes(scored: &Scored) -> f64 {
+    let values: Vec<f64> = scored.trust.values.iter().map(|&value| f64::from(value)).collect();
+    let honest: Vec<bool> = (0..values.len()).map(|person| person < scored.honest).collect();
+    eval::auc(&values, &honest).unwrap()
+}
+
+fn attacked(fakes: u32, attack: impl Fn(&mut Seed, u32) -> Vec<(u32, u32)>) -> Scored {
+    let mut arcs = planted_world(0.3).arcs;
+    let mut random = Seed(9);
+    for fake in 3_000..3_000 + fakes {
+        for (source, target) in attack(&mut random, fake) {
+            arcs.sources.push(source);
+            arcs.targets.push(target);
+        }
+    }
+    Scored::new(&arcs, 3_000, fakes as usize)
+}
+
+fn none_served(scored: &Scored) {
+    let served = (scored.honest..scored.trust.values.len())
+        .filter(|&fake| scored.global.ranks[fake].is_some());
+    assert_eq!(served.count(), 0);
+}
+
+#[test]
+fn a_dense_farm_with_bought_arcs_is_not_trusted() {
+    let scored = Scored::with_farm();
+    assert!(honest_above_fakes(&scored) > 0.99);
+    none_served(&scored);
+}
+
+#[test]
+fn a_star_of_newcomers_lifts_nobody() {
+    none_served(&attacked(300, |_, fake| if fake == 3_000 { vec![] } else { vec![(fake, 3_000)] }));
+}
+
+#[test]
+fn a_chain_passes_no_trust_on() {
+    none_served(&attacked(300, |_, fake| match fake {
+        3_000 => vec![(1, 3_000)],
+        _ => vec![(fake - 1, fake)],
+    }));
+}
+
+#[test]
+fn following_the_honest_gains_nothing() {
+    let scored =
+        attacked(300, |random, fake| (0..30).map(|_| (fake, random.below(3_000) as u32)).collect());
+    assert!(scored.trust.values[3_000..].iter().all(|&value| value <= UNKNOWN));
+    none_served(&scored);
+}
+
+#[test]
+fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
+    let before = Scored::with_farm();
+    let victim = (0..3_000).find(|&who| before.trust.values[who as usize] > 0.8).unwrap();
+    let mut arcs = planted_world(0.3).arcs;
+    let farm = Farm { fakes: 300, follows: 15, attack_arcs: 0, outward_arcs: 0 };
+    add_farm(&mut arcs, 3_000, &farm, Seed(5));
+    for fake in 3_000..3_300 {
+        arcs.sources.push(fake);
+        arcs.targets.push(victim);
+    }
+    let after = Scored::new(&arcs, 3_000, 300);
+    assert!(after.trust.values[victim as usize] > 0.5 * UNKNOWN);
+}
+
+#[test]
+fn blocks_by_the_trusted_cost_trust() {
+    let scored = Scored::with_farm();
+    let blocks: Vec<(u32, u32)> = (100..130).map(|who| (who, 7)).collect();
+    let attention =
+        Attention { arcs: scored.attention.arcs.clone(), negative: csr(3_300, &blocks) };
+    let trust = trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default());
+    assert!(trust.values[7] < 0.7 * scored.trust.values[7]);
+    assert!((trust.values[8] - scored.trust.values[8]).abs() < 1e-3);
+}
+
+#[test]
+fn given_seeds_are_dealt_to_several_sets() {
+    let scored = Scored::with_farm();
+    let given: Vec<u32> = (0..30).collect();
+    let settings = TrustSettings::default();
+    let trust = trust_stage(&scored.attention, &scored.hierarchy, &given, &settings);
+    assert_eq!(trust.seeds.iter().map(Vec::len).collect::<Vec<_>>(), [6; 5]);
+    let few = trust_stage(&scored.attention, &scored.hierarchy, &given[..2], &settings);
+    assert_eq!(few.seeds, [vec![0, 1]]);
+}
+
+#[test]
+fn trust_is_equal_to_the_bit_on_any_number_of_threads() {
+    let scored = Scored::with_farm();
+    let trust = |threads| -> Trust {
+        let settings = TrustSettings::default();
+        on(threads, || trust_stage(&scored.attention, &scored.hierarchy, &[], &settings))
+    };
+    assert!(trust(1) == trust(2) && trust(1) == trust(3));
+}
+
+#[test]
+fn strangers_without_any_community_are_all_alike() {
+    let attention = attention(Csr::empty(3));
+    let hierarchy = community_stage(&attention, None, &Default::default());
+    let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
+    assert_eq!(trust.values, [UNKNOWN; 3]);
+    assert_eq!(trust.prior, [1.0 / 3.0; 3]);
+}

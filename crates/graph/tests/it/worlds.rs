@@ -1,0 +1,100 @@
+//! Graphs that several tests share, and a way to run on a given number of threads.
+
+use graph::generate::{Arcs, Farm, PlantedSpec, add_farm, planted};
+use graph::seed::Seed;
+use graph::{
+    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, PeopleInput, RankSettings,
+    Trust, TrustSettings, community_stage, rank_stage, trust_stage,
+};
+use proptest::prelude::*;
+
+/// Unweighted arcs as a graph.
+pub fn csr(nodes: usize, arcs: &[(u32, u32)]) -> Csr {
+    let (sources, targets): (Vec<u32>, Vec<u32>) = arcs.iter().copied().unzip();
+    let list = ArcList { sources: &sources, targets: &targets, weights: None };
+    Csr::from_arcs(nodes, list).unwrap().csr
+}
+
+/// Weighted arcs as a graph.
+pub fn weighted(nodes: usize, arcs: &[(u32, u32, f32)]) -> Csr {
+    let sources: Vec<u32> = arcs.iter().map(|arc| arc.0).collect();
+    let targets: Vec<u32> = arcs.iter().map(|arc| arc.1).collect();
+    let weights: Vec<f32> = arcs.iter().map(|arc| arc.2).collect();
+    let list = ArcList { sources: &sources, targets: &targets, weights: Some(&weights) };
+    Csr::from_arcs(nodes, list).unwrap().csr
+}
+
+/// Attention without negative evidence.
+pub fn attention(arcs: Csr) -> Attention {
+    Attention { negative: Csr::empty(arcs.nodes()), arcs }
+}
+
+/// Any small weighted graph: its size and arcs.
+pub fn any_arcs() -> impl Strategy<Value = (usize, Vec<(u32, u32, f32)>)> {
+    (2usize..40).prop_flat_map(|nodes| {
+        let person = 0..nodes as u32;
+        let arc =
+            (person.clone(), person, 1u8..20).prop_map(|(s, t, w)| (s, t, f32::from(w) / 4.0));
+        (Just(nodes), proptest::collection::vec(arc, 0..200))
+    })
+}
+
+/// Runs on `threads` threads.
+pub fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+}
+
+/// A planted graph of 3,000 people in communities of 40 to 200, three to a parent.
+pub fn planted_world(mixing: f64) -> graph::generate::Planted {
+    let spec = PlantedSpec {
+        nodes: 3_000,
+        mean_degree: 24.0,
+        degree_max: 200.0,
+        degree_exponent: 2.3,
+        sizes: (40, 200),
+        size_exponent: 1.5,
+        mixing,
+        siblings: 3,
+        kept_by_parent: 0.4,
+    };
+    planted(&spec, Seed(11))
+}
+
+/// A scored world with a farm: fakes are the people from `honest` on.
+pub struct Scored {
+    pub attention: Attention,
+    pub hierarchy: Hierarchy,
+    pub trust: Trust,
+    pub global: GlobalRank,
+    pub honest: usize,
+}
+
+impl Scored {
+    /// Scores `arcs` of `honest` people and `fakes` more.
+    pub fn new(arcs: &Arcs, honest: usize, fakes: usize) -> Scored {
+        let arcs = Csr::from_arcs(honest + fakes, arcs.list()).unwrap().csr;
+        let attention = attention(arcs);
+        let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
+        let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
+        let global = rank_stage(&attention, &trust, None, &RankSettings::default());
+        Scored { attention, hierarchy, trust, global, honest }
+    }
+
+    /// The planted world with a farm of 300 and 100 bought arcs.
+    pub fn with_farm() -> Scored {
+        let mut arcs = planted_world(0.3).arcs;
+        let farm = Farm { fakes: 300, follows: 15, attack_arcs: 100, outward_arcs: 600 };
+        add_farm(&mut arcs, 3_000, &farm, Seed(5));
+        Scored::new(&arcs, 3_000, 300)
+    }
+
+    pub fn input(&self) -> PeopleInput<'_> {
+        PeopleInput {
+            attention: &self.attention,
+            hierarchy: &self.hierarchy,
+            trust: &self.trust,
+            global: &self.global,
+            kinds: &[],
+        }
+    }
+}
