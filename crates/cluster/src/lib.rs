@@ -65,6 +65,7 @@ pub struct Cluster {
     binaries: Binaries,
     /// Shared by every process that uses the server; exclusive to the one that stops it.
     users: Option<File>,
+    was_alone: bool,
 }
 
 impl Cluster {
@@ -78,10 +79,30 @@ impl Cluster {
         let layout = Layout::of(home)?;
         let binaries = Binaries::find(&layout.data)?;
         let users = lock_file(&home.join("users.lock"))?;
+        let was_alone = users.try_lock().is_ok();
         users.lock_shared().map_err(io(home))?;
         server::initialise(&layout, &binaries)?;
-        server::start(&layout, &binaries, settings)?;
-        Ok(Cluster { layout, binaries, users: Some(users) })
+        server::start(&layout, &binaries, Some(settings))?;
+        Ok(Cluster { layout, binaries, users: Some(users), was_alone })
+    }
+
+    /// Whether no other process was using the server when this one entered: whatever others left
+    /// half done is nobody's now.
+    pub fn was_alone(&self) -> bool {
+        self.was_alone
+    }
+
+    /// Starts the server again if it does not run any more.
+    pub fn revive(&self) -> Result<(), ClusterError> {
+        let door = lock_file(&self.layout.home.join("door.lock"))?;
+        door.lock().map_err(io(&self.layout.home))?;
+        server::start(&self.layout, &self.binaries, None)
+    }
+
+    /// Processor time of the server, its ended processes included, in seconds; 0 where the system
+    /// does not tell.
+    pub fn cpu_seconds(&self) -> f64 {
+        server::cpu_seconds(&self.layout)
     }
 
     /// The connection string of a database of this server, as its superuser.

@@ -27,16 +27,19 @@ pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), Clu
     fs::rename(&fresh, &layout.data).map_err(io(&layout.data))
 }
 
-/// Starts the server unless it runs, and waits until it takes connections.
+/// Starts the server unless it runs, and waits until it takes connections. Without settings, with
+/// those of its last start.
 pub(crate) fn start(
     layout: &Layout,
     binaries: &Binaries,
-    settings: &[(&str, &str)],
+    settings: Option<&[(&str, &str)]>,
 ) -> Result<(), ClusterError> {
     if is_running(layout, binaries)? {
         return Ok(());
     }
-    write_settings(layout, settings)?;
+    if let Some(settings) = settings {
+        write_settings(layout, settings)?;
+    }
     let mut command = pg_ctl(layout, binaries, "start");
     command.args(["--wait", "--timeout=120", "--silent"]).arg("--log").arg(layout.log());
     run("pg_ctl start", command, layout).map_err(|error| with_log(error, &layout.log()))
@@ -112,4 +115,34 @@ fn tail(path: &Path) -> String {
     let bytes = fs::read(path).unwrap_or_default();
     let start = bytes.len().saturating_sub(OUTPUT_BYTES_MAX);
     String::from_utf8_lossy(&bytes[start..]).trim().to_owned()
+}
+
+/// Ticks a second of the times in `/proc`, the same on every Linux.
+const TICKS: f64 = 100.0;
+
+/// Adds up the postmaster, its ended children and those alive.
+pub(crate) fn cpu_seconds(layout: &Layout) -> f64 {
+    let pid_file = fs::read_to_string(layout.data.join("postmaster.pid")).unwrap_or_default();
+    let Some(postmaster) = pid_file.lines().next().map(str::to_owned) else { return 0.0 };
+    let own = times(&postmaster).map_or(0, |times| times.own + times.ended_children);
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let alive = processes.filter_map(|entry| times(&entry.file_name().to_string_lossy()));
+    let children: u64 = alive.filter(|times| times.parent == postmaster).map(|t| t.own).sum();
+    (own + children) as f64 / TICKS
+}
+
+struct Times {
+    parent: String,
+    own: u64,
+    ended_children: u64,
+}
+
+/// The times of one process, in ticks (proc(5)).
+fn times(pid: &str) -> Option<Times> {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
+    // The name, in parentheses, may hold spaces; the fields after it begin with the third.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    let (own, ended_children) = (ticks(14)? + ticks(15)?, ticks(16)? + ticks(17)?);
+    Some(Times { parent: (*fields.get(1)?).to_owned(), own, ended_children })
 }

@@ -1,9 +1,10 @@
 //! The command line: what may be said, and what it means. Parsing only.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{Layer, Platform};
+use model::{Account, KeyId, Layer, Platform};
 
 /// Borg, the search engine for the social web, on one machine.
 #[derive(Debug, Parser)]
@@ -20,6 +21,10 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Bring up a sample social web, crawl it, score it and serve it.
+    Demo(DemoArgs),
+    /// Crawl live, from these seeds.
+    Crawl(CrawlArgs),
     /// Read a bulk file into the record.
     Import(ImportArgs),
     /// Seal a snapshot of the record, find its communities and rank its people.
@@ -28,6 +33,15 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Compare what is served with a truth.
     Eval(EvalArgs),
+    /// Serve the API.
+    Serve(ServeArgs),
+    /// Crawl, score and serve, continuously.
+    Up(UpArgs),
+    /// List every stream that can be read.
+    Streams(StreamsArgs),
+    /// Create and revoke API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Bring the record's schema up to date.
     Migrate,
     /// Say what the record holds and which run is served.
@@ -141,6 +155,97 @@ pub(crate) struct EvalArgs {
     /// Which number to compare ranks by.
     #[arg(long, default_value = "global")]
     pub(crate) by: String,
+}
+
+/// `borg demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// End after the summary.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Accounts in the sample web.
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub(crate) people: u32,
+    /// What the sample web is planted from.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where the API is served.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) addr: SocketAddr,
+}
+
+/// `borg crawl`.
+#[derive(Debug, Args)]
+pub(crate) struct CrawlArgs {
+    /// Accounts such as bluesky:alice.bsky.social or fediverse:ada@example.org.
+    #[arg(required = true)]
+    pub(crate) seeds: Vec<Account>,
+    /// A server that stands in for a role's own; exactly this origin may be private.
+    #[arg(long, value_name = "[ROLE=]URL")]
+    pub(crate) base_url: Vec<String>,
+    /// The most profiles to fetch.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// How many steps to go from the seeds; 0 fetches only them.
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(i16).range(0..))]
+    pub(crate) depth: Option<i16>,
+    /// Where those who are crawled can ask about it: a URL or an e-mail address.
+    #[arg(long, default_value = "", env = "BORG_CONTACT")]
+    pub(crate) contact: String,
+}
+
+/// `borg serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The address to listen on; port 0 takes any.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) addr: SocketAddr,
+}
+
+/// `borg up`.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// A server that stands in for a role's own; exactly this origin may be private.
+    #[arg(long, value_name = "[ROLE=]URL")]
+    pub(crate) base_url: Vec<String>,
+    /// Where those who are crawled can ask about it: a URL or an e-mail address.
+    #[arg(long, default_value = "", env = "BORG_CONTACT")]
+    pub(crate) contact: String,
+    /// Seconds from one scoring to the next.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+    pub(crate) score_every: u64,
+}
+
+/// `borg streams`.
+#[derive(Debug, Args)]
+pub(crate) struct StreamsArgs {
+    /// Only those of one platform.
+    #[arg(long)]
+    pub(crate) platform: Option<Platform>,
+}
+
+/// `borg key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Create a key that may read everything; it is shown once.
+    Create {
+        /// The account that it belongs to.
+        #[arg(long)]
+        account: String,
+        /// Credits for the account; nothing is charged yet.
+        #[arg(long, default_value_t = 0)]
+        credits: u64,
+        /// A key for sample data and play credits.
+        #[arg(long)]
+        test: bool,
+    },
+    /// Revoke a key.
+    Revoke {
+        /// Its id, such as key_1.
+        id: KeyId,
+    },
 }
 
 /// Reads `10G`, `512M`, `4096`.

@@ -42,10 +42,8 @@ pub(crate) struct Home {
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,
-    /// The connection string of the record.
-    pub(crate) url: String,
-    /// Held, so that the server lives as long as this.
-    _cluster: Option<Cluster>,
+    /// The private server, which lives as long as this.
+    cluster: Option<Cluster>,
 }
 
 impl Home {
@@ -67,9 +65,23 @@ impl Home {
             pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
             objects: Folder::open(&config.home.join("objects"))?,
             clock: System,
-            url,
-            _cluster: cluster,
+            cluster,
         })
+    }
+
+    /// Whether no other process works on this state, as far as can be known.
+    pub(crate) fn was_alone(&self) -> bool {
+        self.cluster.as_ref().is_some_and(Cluster::was_alone)
+    }
+
+    /// Starts the private server again if it is gone.
+    pub(crate) fn revive(&self) -> Result<()> {
+        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::revive)?)
+    }
+
+    /// Processor time of the private server so far.
+    pub(crate) fn server_cpu_seconds(&self) -> f64 {
+        self.cluster.as_ref().map_or(0.0, Cluster::cpu_seconds)
     }
 
     /// The installation's own secret: keys are hashed and cursors signed with it. Made once, and

@@ -3,11 +3,13 @@
 mod cli;
 mod commands;
 mod config;
+mod crawler;
 mod home;
 mod import;
 mod measure;
 mod naming;
 mod output;
+mod server;
 mod truth;
 
 use std::process::ExitCode;

@@ -5,8 +5,12 @@ use model::time::Timestamp;
 use platforms::engine::{Outcome, Progress, StreamRun, Subject};
 use store::pg::crawl::{self, CrawledStream, Mark, RoundEnd, StreamEnd};
 
-/// How long a host that names no wait is left alone after trouble, in seconds.
-const RETRY_SECONDS: i64 = 30;
+/// How long a profile waits after its first trouble, where its host names no wait, in seconds; it
+/// doubles with each further one.
+const RETRY_SECONDS: i64 = 2;
+
+/// So often it doubles: up to half an hour.
+const DOUBLINGS_MAX: u32 = 10;
 
 /// The longest that a host's own wish delays a profile, in seconds: a day.
 const RETRY_SECONDS_MAX: i64 = 86_400;
@@ -47,7 +51,7 @@ pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream 
 
 /// How a profile's round goes on, by how its streams ended, the profile's own page first. Trouble
 /// that may pass outweighs a cut; a page that is refused for good ends the round.
-pub(crate) fn round_end(runs: &[StreamRun], now: Timestamp) -> RoundEnd {
+pub(crate) fn round_end(runs: &[StreamRun], attempt: u32, now: Timestamp) -> RoundEnd {
     if let Some(Outcome::Refused { why }) = runs.first().map(|run| &run.outcome) {
         return RoundEnd::Failed { why: why.clone() };
     }
@@ -55,7 +59,7 @@ pub(crate) fn round_end(runs: &[StreamRun], now: Timestamp) -> RoundEnd {
     for run in runs {
         match &run.outcome {
             Outcome::Retry { after_ms, why, .. } => {
-                return RoundEnd::Retry { at: retry_at(*after_ms, now), why: why.clone() };
+                return RoundEnd::Retry { at: retry_at(*after_ms, attempt, now), why: why.clone() };
             }
             Outcome::More { .. } => end = RoundEnd::Cut,
             Outcome::Refused { .. } | Outcome::Done => {}
@@ -64,9 +68,10 @@ pub(crate) fn round_end(runs: &[StreamRun], now: Timestamp) -> RoundEnd {
     end
 }
 
-fn retry_at(after_ms: Option<u64>, now: Timestamp) -> Timestamp {
+fn retry_at(after_ms: Option<u64>, attempt: u32, now: Timestamp) -> Timestamp {
     let asked = after_ms.map(|ms| i64::try_from(ms.div_ceil(1000)).unwrap_or(RETRY_SECONDS_MAX));
-    let seconds = asked.unwrap_or(RETRY_SECONDS).min(RETRY_SECONDS_MAX);
+    let own = RETRY_SECONDS << attempt.min(DOUBLINGS_MAX);
+    let seconds = asked.unwrap_or(own).min(RETRY_SECONDS_MAX);
     now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
@@ -91,12 +96,12 @@ mod tests {
         let (done, more) = (run(Outcome::Done), run(Outcome::More { cursor: None }));
         let retry = run(Outcome::Retry { cursor: None, after_ms: Some(1_500), why: "429".into() });
         let refused = run(Outcome::Refused { why: "no".into() });
-        assert_eq!(round_end(&[done.clone(), done.clone()], now), RoundEnd::Done);
-        assert_eq!(round_end(&[done.clone(), more.clone()], now), RoundEnd::Cut);
+        assert_eq!(round_end(&[done.clone(), done.clone()], 0, now), RoundEnd::Done);
+        assert_eq!(round_end(&[done.clone(), more.clone()], 0, now), RoundEnd::Cut);
         let at = Timestamp::from_second(2).unwrap();
         let end = RoundEnd::Retry { at, why: "429".into() };
-        assert_eq!(round_end(&[more, retry], now), end);
-        assert_eq!(round_end(&[done.clone(), refused.clone()], now), RoundEnd::Done);
-        assert!(matches!(round_end(&[refused, done], now), RoundEnd::Failed { .. }));
+        assert_eq!(round_end(&[more, retry], 0, now), end);
+        assert_eq!(round_end(&[done.clone(), refused.clone()], 0, now), RoundEnd::Done);
+        assert!(matches!(round_end(&[refused, done], 0, now), RoundEnd::Failed { .. }));
     }
 }

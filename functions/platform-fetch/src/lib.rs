@@ -8,6 +8,7 @@
 mod convert;
 mod gate;
 
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use model::message::FetchJob;
 use model::observation::{Observation, SeenProfile};
@@ -104,8 +105,11 @@ async fn fetch_batch<W: Web, C: Clock>(
             subject.learn(seen);
         }
     }
-    let rounds = stored.iter().zip(&subjects).zip(pages);
-    let rounds = rounds.map(|((stored, subject), page)| round(doors, gate, stored, subject, page));
+    // Boxed one by one: the compiler cannot see through a lazy map that the whole is `Send`.
+    let mut rounds: Vec<BoxFuture<'_, Round>> = Vec::with_capacity(stored.len());
+    for ((stored, subject), page) in stored.iter().zip(&subjects).zip(pages) {
+        rounds.push(Box::pin(round(doors, gate, stored, subject, page)));
+    }
     let rounds: Vec<Round> = stream::iter(rounds).buffered(ROUNDS_AT_ONCE).collect().await;
     let mut profiles = Vec::with_capacity(rounds.len());
     for round in rounds {
@@ -140,7 +144,7 @@ async fn round<W: Web, C: Clock>(
     if goes_on {
         runs.extend(doors.engine.round(&mut via, subject).await);
     }
-    let end = convert::round_end(&runs, doors.clock.now());
+    let end = convert::round_end(&runs, stored.attempt, doors.clock.now());
     Round {
         requests: via.requests(),
         news: via.take_news(),

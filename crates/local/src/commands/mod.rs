@@ -1,10 +1,15 @@
 //! The commands, a file each.
 
+pub(crate) mod crawl;
+mod demo;
 mod eval;
 mod export;
 mod import;
 mod score;
+mod serve;
 mod status;
+
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -16,13 +21,22 @@ use crate::output::Output;
 
 /// Does what was asked and returns the answer.
 pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> Result<Value> {
-    let home = Home::open(config).await?;
     match command {
+        Command::Demo(args) => return demo::demo(config, args, output).await,
+        Command::Streams(args) => return serve::streams(args, output),
+        _ => {}
+    }
+    let home = Arc::new(Home::open(config).await?);
+    match command {
+        Command::Crawl(args) => crawl::crawl(home, args, output).await,
         Command::Import(args) => import::import(&home, args, output).await,
         Command::Score(args) => score::score(&home, args, output).await,
         Command::Export(args) => export::export(&home, args).await,
         Command::Eval(args) => eval::eval(&home, args, output).await,
+        Command::Serve(args) => serve::serve(&home, args, output).await,
+        Command::Up(args) => serve::up(home, args, output).await,
+        Command::Key(command) => serve::key(&home, command).await,
         Command::Migrate => Ok(json!({ "migrated": true })),
-        Command::Status => status::status(&home).await,
+        Command::Status | Command::Demo(_) | Command::Streams(_) => status::status(&home).await,
     }
 }

@@ -84,6 +84,10 @@ const RELEASE: &str = "update frontier set claimed = false, due_at = $2
 const SET_TRUST: &str = "update frontier f set trust = u.trust
     from unnest($1::bigint[], $2::real[]) u(id, trust)
     where f.profile_id = u.id and abs(f.trust - u.trust) > 0.1";
+const NEXT_WAKE: &str = "select min(greatest(f.first * 1000, h.not_before_ms, h.broken_until_ms))
+    from host h cross join lateral (
+        select min(due_at) first from frontier where host_id = h.host_id and due_at is not null) f
+    where f.first is not null";
 const COUNTS: &str = "select count(*), count(*) filter (where due_at <= $1),
     count(*) filter (where claimed and due_at > $1), count(*) filter (where last_crawl is not null),
     count(*) filter (where outcome = 4),
@@ -159,6 +163,14 @@ pub async fn set_trust(pg: &Pg, trust: &[(ProfileId, f32)]) -> Result<(), StoreE
         pg.execute("frontier::set_trust", SET_TRUST, params).await?;
     }
     Ok(())
+}
+
+/// When there will be something to claim: the earliest moment at which a profile is due and its
+/// host is neither paused nor broken. `None` if there never will be.
+pub async fn next_wake(pg: &Pg) -> Result<Option<Timestamp>, StoreError> {
+    let row = pg.query_opt("frontier::next_wake", NEXT_WAKE, params![]).await?;
+    let ms = row.and_then(|row| row.get::<_, Option<i64>>(0));
+    Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
 }
 
 /// How the frontier stands at `now`.

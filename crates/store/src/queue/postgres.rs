@@ -23,6 +23,12 @@ impl<C: Clock> PgQueue<C> {
         PgQueue { pg, name: name.to_owned(), receives_max, clock }
     }
 
+    /// Makes every message that somebody received visible again: for a process that knows that
+    /// all others are gone.
+    pub async fn wake(&self) -> Result<(), StoreError> {
+        queue::wake(&self.pg, &self.name, self.now_ms()).await
+    }
+
     fn now_ms(&self) -> i64 {
         self.clock.now().as_millisecond()
     }

@@ -1,0 +1,121 @@
+//! `borg crawl`: live, from seeds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use model::observation::Named;
+use model::port::Clock;
+use model::{Account, Platform};
+use platforms::Origins;
+use platforms::engine::{OpenGate, Via};
+use serde_json::{Value, json};
+use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
+
+use crate::cli::CrawlArgs;
+use crate::crawler::{Crawler, Until};
+use crate::home::Home;
+use crate::measure::Meter;
+use crate::output::Output;
+
+/// A crawl ends when nothing will be due for so long; trouble at a host passes or not by then.
+pub(crate) const IDLE: Duration = Duration::from_secs(15);
+
+/// Resolves the seeds, crawls, and says what came of it.
+pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> Result<Value> {
+    let meter = Meter::start();
+    let origins = Origins::parse(&args.base_url)?;
+    let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, &args.contact).await?);
+    let depth = args.depth.unwrap_or(DEPTH_UNLIMITED);
+    seed(&home, &crawler, &args.seeds, depth).await?;
+    let until = Until { profiles: args.limit.unwrap_or(u64::MAX), idle: Some(IDLE) };
+    let sent = run_with_progress(&crawler, &home, until, output).await?;
+    let counts = frontier::counts(&home.pg, home.clock.now()).await?;
+    let (used, requests) = (meter.used(), crawler.requests.load(Ordering::Relaxed));
+    Ok(json!({
+        "profiles_fetched": sent,
+        "profiles_crawled": counts.crawled,
+        "profiles_known": counts.known,
+        "profiles_failed": counts.failed,
+        "arcs_added": crawler.arcs.load(Ordering::Relaxed),
+        "requests": requests,
+        "seconds": used.seconds,
+        "cpu_seconds": used.cpu_seconds,
+        "requests_per_second": (requests as f64 / used.seconds.max(0.001)).round(),
+    }))
+}
+
+/// Crawls; Ctrl-C ends it in order.
+pub(crate) async fn run_with_progress(
+    crawler: &Arc<Crawler>,
+    home: &Home,
+    until: Until,
+    output: Output,
+) -> Result<u64> {
+    let bar = output.progress("crawling", 0);
+    let run = crawler.run(until);
+    tokio::pin!(run);
+    let ended = tokio::select! {
+        ended = &mut run => Some(ended),
+        () = show(home, &bar) => None,
+        () = interrupted() => None,
+    };
+    crawler.stop();
+    let sent = match ended {
+        Some(ended) => ended,
+        None => run.await,
+    };
+    bar.finish_and_clear();
+    sent
+}
+
+/// Resolves on Ctrl-C or the request to terminate.
+pub(crate) async fn interrupted() {
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+}
+
+/// Shows how far the crawl is, for ever.
+async fn show(home: &Home, bar: &ProgressBar) {
+    loop {
+        if let Ok(counts) = frontier::counts(&home.pg, home.clock.now()).await {
+            bar.set_length(counts.known);
+            bar.set_position(counts.crawled);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Finds the seeds by name and makes them due.
+pub(crate) async fn seed(
+    home: &Home,
+    crawler: &Crawler,
+    accounts: &[Account],
+    depth: i16,
+) -> Result<()> {
+    let mut by_platform: BTreeMap<Platform, Vec<Named>> = BTreeMap::new();
+    let mut gate = OpenGate::default();
+    let mut via = Via::new(&crawler.web, &home.clock, &mut gate, &crawler.memory);
+    for account in accounts {
+        let subject = crawler.engine.resolve(&mut via, account).await?;
+        by_platform.entry(account.platform).or_default().push(subject.named);
+    }
+    for (platform, names) in by_platform {
+        let host = crawler.engine.default_host(platform).unwrap_or_default();
+        let seeds = Seeds { platform, names: &names, default_host: &host, depth };
+        frontier::seed(&home.pg, seeds, home.clock.now()).await?;
+    }
+    Ok(())
+}

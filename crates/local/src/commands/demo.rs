@@ -1,0 +1,132 @@
+//! `borg demo`: a sample social web, crawled, scored and served by the real pipeline.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use graph_score::{RunSettings, Sealed};
+use model::key::Realm;
+use model::{Account, Platform};
+use platforms::Origins;
+use sample::{Running, ServerConfig, World, WorldConfig};
+use serde_json::{Value, json};
+use store::clock::System;
+use store::pg::frontier::DEPTH_UNLIMITED;
+
+use super::crawl::{IDLE, run_with_progress, seed};
+use super::score::run_stages;
+use crate::cli::DemoArgs;
+use crate::config::Config;
+use crate::crawler::{Crawler, Until};
+use crate::home::Home;
+use crate::measure::Meter;
+use crate::output::Output;
+use crate::server;
+
+mod compare;
+mod walk;
+
+/// Plants, crawls, scores, compares with what was planted, and serves.
+pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Result<Value> {
+    let whole = Meter::start();
+    let home = Arc::new(fresh_home(config).await?);
+    let web = plant(args, output)?;
+    let crawling = Meter::start();
+    let origins = Origins::parse(&origins(&web))?;
+    let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, "").await?);
+    seed(&home, &crawler, &seeds(&web)?, DEPTH_UNLIMITED).await?;
+    let until = Until { profiles: u64::MAX, idle: Some(IDLE) };
+    run_with_progress(&crawler, &home, until, output).await?;
+    let crawl_seconds = crawling.used().seconds;
+    let scored = run_stages(&home, &RunSettings::default(), output).await?;
+    let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
+    let sealed = Sealed::active(&home.pg, &home.objects).await?;
+    let found = compare::compare(&home, &sealed, web.world()).await?;
+    let mut summary = json!({
+        "platforms": found.platforms,
+        "profiles": scored["profiles"],
+        "people": scored["people"],
+        "arcs": scored["arcs"],
+        "communities": sealed.hierarchy.levels.iter().map(|l| u64::from(l.communities)).sum::<u64>(),
+        "crawl_seconds": crawl_seconds,
+        "score_seconds": scored["seconds"],
+        "cpu_seconds": (cpu_seconds * 10.0).round() / 10.0,
+    });
+    summary.as_object_mut().context("an object")?.extend(found.figures);
+    summary["opted_out_served"] = json!(walk::opted_out_served(&home, web.world()).await?);
+    summary["windows_over_limit"] = json!(web.stats().windows_over_limit());
+    if !args.once {
+        serve(&home, args, &summary, output).await?;
+    }
+    Ok(summary)
+}
+
+/// The demo's own state, made anew: it never mixes with what was really crawled.
+async fn fresh_home(config: &Config) -> Result<Home> {
+    let folder: PathBuf = config.home.join("demo");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    let own = Config { home: folder, database_url: None, ..config.clone() };
+    Home::open(&own).await
+}
+
+fn plant(args: &DemoArgs, output: Output) -> Result<Running> {
+    let spinner = output.spinner("planting");
+    let world = World::generate(&WorldConfig::sized(args.people, args.seed));
+    let running = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
+    spinner.finish_and_clear();
+    Ok(running)
+}
+
+fn origins(web: &Running) -> Vec<String> {
+    let bluesky = web.bluesky_url();
+    let of_bluesky = ["appview", "pds", "plc"].map(|role| format!("{role}={bluesky}"));
+    let of_fediverse = format!("instance={}", web.fediverse_url());
+    of_bluesky.into_iter().chain([of_fediverse]).collect()
+}
+
+fn seeds(web: &Running) -> Result<Vec<Account>> {
+    let of = |platform| {
+        let handles = web.seeds(platform);
+        handles.into_iter().map(move |handle| Account::new(platform, handle)).collect::<Vec<_>>()
+    };
+    let all = [of(Platform::BLUESKY), of(Platform::FEDIVERSE)].concat();
+    Ok(all.into_iter().collect::<Result<_, _>>()?)
+}
+
+/// Shows what there is to try, and serves until Ctrl-C.
+async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) -> Result<()> {
+    let listener = server::bind(args.addr).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let key = server::create_key(home, "demo", Realm::Test).await?;
+    let tries = tries(home, &url).await?;
+    if output.json {
+        println!("{}", json!({ "url": url, "key": key.reveal(), "summary": summary }));
+    } else {
+        output.answer(summary);
+        println!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n");
+        println!("  KEY={}", key.reveal());
+        tries.iter().for_each(|one| println!("  curl -H \"Authorization: Bearer $KEY\" '{one}'"));
+        println!("\nCtrl-C ends it.");
+    }
+    server::serve(home, listener).await
+}
+
+/// Requests that show something of this very world.
+async fn tries(home: &Home, url: &str) -> Result<Vec<String>> {
+    let sealed = Sealed::active(&home.pg, &home.objects).await?;
+    let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
+    let community = leaf.ids.first().context("there is a community")?;
+    let label = leaf.labels.first().and_then(|labels| labels.first()).cloned();
+    let best = sealed.global.ranks.iter().position(|rank| rank.is_some_and(|rank| rank.get() == 1));
+    let person = sealed.nodes.people[best.unwrap_or(0)];
+    Ok(vec![
+        format!("{url}/v1/status"),
+        format!("{url}/v1/communities?limit=5"),
+        format!("{url}/v1/communities/{community}/people?sort=insider&limit=10"),
+        format!("{url}/v1/people/{person}/ranks"),
+        format!("{url}/v1/people/{person}/evidence?community={community}"),
+        format!("{url}/v1/search?q={}", label.unwrap_or_else(|| "a".to_owned())),
+    ])
+}

@@ -1,0 +1,245 @@
+//! What was found against what was planted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use anyhow::Result;
+use graph::NO_COMMUNITY;
+use graph::eval::agreement;
+use graph_score::Sealed;
+use model::{CommunityId, Layer};
+use sample::World;
+use sample::world::{AccountId, Kind};
+use serde_json::{Map, Value, json};
+use store::pg::community::WORLD;
+use store::pg::score;
+use store::pg::standing::{self, Order};
+
+use crate::home::Home;
+use crate::naming::Naming;
+
+/// A ranking's first so many places are looked at.
+const TOP: usize = 100;
+
+/// A full first page has so many ranks.
+const FIRST_PAGE: usize = 20;
+
+/// Standings read at a time.
+const PAGE: u32 = 1_000;
+
+/// The figures that need the planted world.
+pub(super) struct Found {
+    pub(super) platforms: usize,
+    pub(super) figures: Map<String, Value>,
+}
+
+/// The planted account of each profile of the run.
+struct Places<'a> {
+    world: &'a World,
+    sealed: &'a Sealed,
+    accounts: Vec<Option<AccountId>>,
+}
+
+/// Compares a run with the world that it was crawled from.
+pub(super) async fn compare(home: &Home, sealed: &Sealed, world: &World) -> Result<Found> {
+    let naming = Naming::of(&home.pg, &sealed.nodes.profiles).await?;
+    let account = |place: usize| {
+        let (_, native) = naming.name(place)?.split_once(':')?;
+        world.find(native)
+    };
+    let accounts = (0..sealed.nodes.profiles.len()).map(account).collect();
+    let places = Places { world, sealed, accounts };
+    let mut figures = Map::new();
+    places.communities(&mut figures);
+    places.links(&mut figures);
+    places.coverage(home, &mut figures).await?;
+    let rankings = Rankings::read(home, sealed).await?;
+    figures.insert("fakes_in_top_100".into(), json!(places.fakes(&rankings)));
+    figures.insert("full_first_pages".into(), json!(places.full_first_pages(&rankings)));
+    let platforms: BTreeSet<_> = sealed.nodes.profiles.iter().map(|id| id.platform()).collect();
+    Ok(Found { platforms: platforms.len(), figures })
+}
+
+impl Places<'_> {
+    /// The planted leaf of each person that is a human or an organisation.
+    fn planted(&self) -> BTreeMap<u32, u16> {
+        let mut planted = BTreeMap::new();
+        for (place, account) in self.accounts.iter().enumerate() {
+            let Some(account) = account.map(|id| self.world.account(id)) else { continue };
+            if let (Some(leaf), Kind::Person | Kind::Organisation) = (account.leaf, account.kind) {
+                planted.insert(self.sealed.nodes.person_of[place], leaf);
+            }
+        }
+        planted
+    }
+
+    fn communities(&self, figures: &mut Map<String, Value>) {
+        let hierarchy = &self.sealed.hierarchy;
+        let level = &hierarchy.levels[hierarchy.leaf];
+        let planted = self.planted();
+        let own = |person: u32| match level.community_of[person as usize] {
+            NO_COMMUNITY => level.communities + person,
+            community => community,
+        };
+        let found: Vec<u32> = planted.keys().map(|&person| own(person)).collect();
+        let truth: Vec<u32> = planted.values().map(|&leaf| u32::from(leaf)).collect();
+        let agreement = agreement(&found, &truth);
+        figures.insert("ami_leaf".into(), json!(agreement.ami));
+        figures.insert("nmi_leaf".into(), json!(agreement.nmi));
+    }
+
+    /// Planted proofs that are in the run, and persons that are none.
+    fn links(&self, figures: &mut Map<String, Value>) {
+        let person_of: HashMap<AccountId, u32> = self
+            .accounts
+            .iter()
+            .zip(&self.sealed.nodes.person_of)
+            .filter_map(|(account, &person)| Some(((*account)?, person)))
+            .collect();
+        let planted = self.world.truth().links();
+        let joined = planted.iter().filter(|link| {
+            let sides = [link.bluesky, link.fediverse].map(|side| person_of.get(&side));
+            sides[0].is_some() && sides[0] == sides[1]
+        });
+        figures.insert("links_planted".into(), json!(planted.len()));
+        figures.insert("links_found".into(), json!(joined.count()));
+        figures.insert("links_wrong".into(), json!(self.wrong_links()));
+    }
+
+    /// Pairs of profiles of one person that are two people in the planted world.
+    fn wrong_links(&self) -> usize {
+        let mut wrong = 0;
+        for profiles in self.sealed.nodes.profiles_of() {
+            let people: Vec<Option<u32>> = profiles
+                .iter()
+                .map(|&place| Some(self.world.account(self.accounts[place as usize]?).person))
+                .collect();
+            wrong += people.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        }
+        wrong
+    }
+
+    /// Reachable accounts and follows that the record lacks.
+    async fn coverage(&self, home: &Home, figures: &mut Map<String, Value>) -> Result<()> {
+        let truth = self.world.truth();
+        let known: BTreeSet<AccountId> = self.accounts.iter().flatten().copied().collect();
+        let missing = truth.reachable().filter(|account| !known.contains(account)).count();
+        figures.insert("accounts_reachable".into(), json!(truth.reachable().count()));
+        figures.insert("accounts_missing".into(), json!(missing));
+        let (nodes, layers) = graph_score::snapshot::read_record(&home.pg).await?;
+        let place = |id: &model::ProfileId| self.sealed.nodes.profiles.binary_search(id).ok();
+        let account: Vec<Option<AccountId>> =
+            nodes.profiles.iter().map(|id| self.accounts[place(id)?]).collect();
+        let mut found = BTreeSet::new();
+        for layer in &layers {
+            for source in 0..layer.arcs.nodes() as u32 {
+                for &target in layer.arcs.row(source) {
+                    let ends = (account[source as usize], account[target as usize]);
+                    if let (Some(src), Some(dst)) = ends {
+                        found.insert((layer.layer, src, dst));
+                    }
+                }
+            }
+        }
+        let layers =
+            [Layer::Follow, Layer::Mention, Layer::Reply, Layer::Repost, Layer::Like, Layer::List];
+        let planted = layers.into_iter().flat_map(|layer| {
+            truth.arcs(layer).into_iter().map(move |tie| (layer, tie.src, tie.dst))
+        });
+        let planted: Vec<_> = planted.collect();
+        let missing = planted.iter().filter(|arc| !found.contains(arc)).count();
+        figures.insert("arcs_reachable".into(), json!(planted.len()));
+        figures.insert("arcs_missing".into(), json!(missing));
+        Ok(())
+    }
+
+    /// Distinct fakes in the first places of all rankings.
+    fn fakes(&self, rankings: &Rankings) -> usize {
+        let is_fake = |person: u32| {
+            let profiles = self.sealed.nodes.person_of.iter().enumerate();
+            let own = profiles.filter(|(_, owner)| **owner == person);
+            own.filter_map(|(place, _)| self.accounts[place])
+                .any(|account| self.world.account(account).kind == Kind::Fake)
+        };
+        let tops: BTreeSet<u32> = rankings.tops.values().flatten().copied().collect();
+        tops.into_iter().filter(|&person| is_fake(person)).count()
+    }
+
+    /// The share of planted communities whose best match among the leaves has a full first page.
+    fn full_first_pages(&self, rankings: &Rankings) -> f64 {
+        let hierarchy = &self.sealed.hierarchy;
+        let level = &hierarchy.levels[hierarchy.leaf];
+        let mut shared: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
+        for (person, leaf) in self.planted() {
+            let community = level.community_of[person as usize];
+            *shared.entry(leaf).or_default().entry(community).or_default() += 1;
+        }
+        let ids = &self.sealed.names.levels[hierarchy.leaf].ids;
+        let is_full = |matches: &&BTreeMap<u32, u32>| {
+            let best = matches.iter().max_by_key(|(_, count)| **count).map(|(at, _)| *at);
+            let id = best.and_then(|at| ids.get(at as usize));
+            id.is_some_and(|id| rankings.ranked.get(id).is_some_and(|&n| n >= FIRST_PAGE))
+        };
+        let full = shared.values().filter(is_full).count();
+        full as f64 / shared.len().max(1) as f64
+    }
+}
+
+/// What is served, as the API reads it.
+struct Rankings {
+    /// Dense persons in the first places of each ranking, by community and order.
+    tops: BTreeMap<(CommunityId, bool), Vec<u32>>,
+    /// How many of each community's members hold a rank.
+    ranked: BTreeMap<CommunityId, usize>,
+}
+
+impl Rankings {
+    async fn read(home: &Home, sealed: &Sealed) -> Result<Rankings> {
+        let dense = dense_by_number(home, sealed).await?;
+        let mut rankings = Rankings { tops: BTreeMap::new(), ranked: BTreeMap::new() };
+        let communities = sealed.names.levels.iter().flat_map(|names| &names.ids);
+        for &community in communities.chain([&WORLD]) {
+            for order in [Order::Attention, Order::Insider] {
+                let ranked = ranked(home, sealed, community, order).await?;
+                let top = ranked.iter().take(TOP).map(|&number| dense[number as usize]).collect();
+                rankings.tops.insert((community, order == Order::Insider), top);
+                rankings.ranked.insert(community, ranked.len());
+            }
+        }
+        Ok(rankings)
+    }
+}
+
+/// The numbers of those who hold a rank, best first, at least [`TOP`] if there are so many.
+async fn ranked(
+    home: &Home,
+    sealed: &Sealed,
+    community: CommunityId,
+    order: Order,
+) -> Result<Vec<u32>> {
+    let mut found = Vec::new();
+    let mut offset = 0;
+    loop {
+        let at = (offset, PAGE);
+        let page = standing::page(&home.pg, sealed.run, community, order, at).await?;
+        let Some(page) = page.filter(|page| !page.rows.is_empty()) else { return Ok(found) };
+        offset += page.rows.len() as u32;
+        let ranked = page.rows.iter().filter(|row| row.rank.is_some());
+        found.extend(ranked.map(|row| row.standing.person));
+        if found.len() >= TOP {
+            return Ok(found);
+        }
+    }
+}
+
+/// The dense person of each number of the run.
+async fn dense_by_number(home: &Home, sealed: &Sealed) -> Result<Vec<u32>> {
+    let mut dense = Vec::with_capacity(sealed.nodes.people.len());
+    loop {
+        let page = score::page(&home.pg, sealed.run, dense.len() as u32, PAGE).await?;
+        if page.is_empty() {
+            return Ok(dense);
+        }
+        let place = |person| sealed.nodes.people.binary_search(person).unwrap_or_default() as u32;
+        dense.extend(page.iter().map(|one| place(&one.person)));
+    }
+}

@@ -1,0 +1,233 @@
+//! A crawl on one machine: dispatch and fetch, the handlers of the cloud, in one process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use crawl_dispatch::{Pace, Settings};
+use model::message::FetchJob;
+use model::port::{Clock, Queue, Received};
+use model::time::Timestamp;
+use platforms::engine::Memory;
+use platforms::http::{Client, ClientSettings};
+use platforms::{Engine, Origins};
+use store::clock::System;
+use store::pg::frontier;
+use store::queue::PgQueue;
+
+use crate::home::Home;
+
+/// How often a job is received before it goes to the dead letters.
+const RECEIVES_MAX: u32 = 5;
+
+/// How long a received job is left to its worker, in seconds.
+const VISIBILITY_SECONDS: u32 = 300;
+
+/// How long a claim lasts, in seconds: longer than all receipts of its job.
+const CLAIM_SECONDS: u32 = 3_600;
+
+/// Jobs fetched at the same time.
+const WORKERS: usize = 4;
+
+/// Profiles in a job.
+const JOB_PROFILES: u32 = 50;
+
+/// Jobs in the queue: enough that no worker waits, few enough that a limit is kept closely.
+const JOBS_MAX: u32 = 16;
+
+/// How long the loops sleep where there is nothing to do.
+const IDLE: Duration = Duration::from_millis(40);
+
+/// How long the loops wait for a record that does not answer.
+const RECORD_WAIT: Duration = Duration::from_secs(1);
+
+/// Requests of one profile's round, about: its page, follows, followers, posts, likes, lists.
+const REQUESTS_A_PROFILE: u32 = 6;
+
+/// Everything that a crawl works with. Shared by its loops.
+pub(crate) struct Crawler {
+    home: Arc<Home>,
+    pub(crate) engine: Engine,
+    pub(crate) web: Client,
+    pub(crate) memory: Memory,
+    queue: PgQueue<System>,
+    settings: Settings,
+    stop: AtomicBool,
+    /// Requests sent so far.
+    pub(crate) requests: AtomicU64,
+    /// Arcs gained so far.
+    pub(crate) arcs: AtomicU64,
+}
+
+/// When a crawl ends by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Until {
+    /// After so many profiles.
+    pub(crate) profiles: u64,
+    /// When nothing will be due for so long. `None` goes on for ever.
+    pub(crate) idle: Option<Duration>,
+}
+
+impl Crawler {
+    /// A crawler of the live web, or of the origins that stand in for it.
+    pub(crate) async fn new(home: Arc<Home>, origins: Origins, contact: &str) -> Result<Crawler> {
+        let exempt = origins.exempt();
+        let engine = Engine::new(platforms::Settings { origins, ..Default::default() })?;
+        let web = Client::new(ClientSettings {
+            contact: contact.to_owned(),
+            exempt,
+            ..ClientSettings::default()
+        })?;
+        let queue = PgQueue::new(home.pg.clone(), "fetch", RECEIVES_MAX, home.clock);
+        if home.was_alone() {
+            // Whoever had received a job is dead: nobody needs to wait for it.
+            queue.wake().await?;
+        }
+        Ok(Crawler {
+            settings: settings(&engine),
+            home,
+            engine,
+            web,
+            memory: Memory::new(),
+            queue,
+            stop: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+            arcs: AtomicU64::new(0),
+        })
+    }
+
+    /// Tells the loops to end after what they are doing.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Crawls until it is told to stop, or has come to an end. Returns how many profiles were sent
+    /// for.
+    pub(crate) async fn run(self: &Arc<Self>, until: Until) -> Result<u64> {
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                let crawler = Arc::clone(self);
+                tokio::spawn(async move { crawler.work().await })
+            })
+            .collect();
+        let dispatched = self.dispatch(until).await;
+        self.stop();
+        for worker in workers {
+            worker.await.context("a fetch worker panicked")?;
+        }
+        dispatched
+    }
+
+    /// Keeps the queue filled.
+    async fn dispatch(&self, until: Until) -> Result<u64> {
+        let mut sent = 0;
+        while !self.is_stopped() {
+            let settings =
+                Settings { profiles_max: until.profiles - sent, ..self.settings.clone() };
+            let doors = crawl_dispatch::Doors {
+                pg: &self.home.pg,
+                queue: &self.queue,
+                clock: &self.home.clock,
+            };
+            match crawl_dispatch::tick(&doors, &settings).await {
+                Ok(done) if done.profiles > 0 => sent += done.profiles,
+                Ok(_) if self.has_ended(until, sent).await? => break,
+                Ok(_) => tokio::time::sleep(IDLE).await,
+                Err(error) => self.wait_for_record(&error).await,
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Whether the queue is empty and nothing will be due soon.
+    async fn has_ended(&self, until: Until, sent: u64) -> Result<bool> {
+        if self.queue.depth().await? > 0 {
+            return Ok(false);
+        }
+        if sent >= until.profiles {
+            return Ok(true);
+        }
+        let Some(idle) = until.idle else { return Ok(false) };
+        let wake = frontier::next_wake(&self.home.pg).await?;
+        let soon = self.home.clock.now().checked_add(idle).unwrap_or(Timestamp::MAX);
+        Ok(wake.is_none_or(|wake| wake > soon))
+    }
+
+    /// Does one job after the other.
+    async fn work(&self) {
+        while !self.is_stopped() {
+            match self.queue.receive(1, VISIBILITY_SECONDS).await {
+                Ok(received) if received.is_empty() => tokio::time::sleep(IDLE).await,
+                Ok(received) => {
+                    for message in received {
+                        self.do_job(&message).await;
+                    }
+                }
+                Err(error) => self.wait_for_record(&error).await,
+            }
+        }
+    }
+
+    /// Does a job and ends its message; one that fails is received again later.
+    async fn do_job(&self, message: &Received) {
+        let done = match serde_json::from_str::<FetchJob>(&message.body) {
+            Ok(job) => self.fetch(&job).await,
+            Err(error) => Err(error.into()),
+        };
+        let ended = match done {
+            Ok(()) => self.queue.finish(&message.receipt).await,
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "a fetch job failed");
+                self.wait_for_record(&error).await;
+                self.queue.release(&message.receipt, message.receives).await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, "a message could not be ended; it will come again");
+        }
+    }
+
+    async fn fetch(&self, job: &FetchJob) -> Result<()> {
+        let doors = platform_fetch::Doors {
+            pg: &self.home.pg,
+            web: &self.web,
+            clock: &self.home.clock,
+            engine: &self.engine,
+            memory: &self.memory,
+        };
+        let fetched = platform_fetch::handle(&doors, job).await?;
+        self.requests.fetch_add(fetched.requests, Ordering::Relaxed);
+        self.arcs.fetch_add(fetched.committed.arcs_added, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// After trouble: waits a moment, and starts the private server if it is gone.
+    async fn wait_for_record(&self, error: &(impl std::fmt::Display + ?Sized)) {
+        tracing::warn!(%error, "waiting for the record");
+        if let Err(error) = self.home.revive() {
+            tracing::warn!(%error, "the private PostgreSQL does not start");
+        }
+        tokio::time::sleep(RECORD_WAIT).await;
+    }
+}
+
+fn settings(engine: &Engine) -> Settings {
+    let pace = |platform| {
+        let host = engine.default_host(platform).unwrap_or_default();
+        let limit = engine.limit(platform, &host)?;
+        Some((platform, Pace { limit, requests_a_profile: REQUESTS_A_PROFILE }))
+    };
+    Settings {
+        paces: engine.platforms().into_iter().filter_map(pace).collect::<BTreeMap<_, _>>(),
+        jobs_max: JOBS_MAX,
+        job_profiles: JOB_PROFILES,
+        claim_seconds: CLAIM_SECONDS,
+        profiles_max: u64::MAX,
+    }
+}

@@ -1,0 +1,62 @@
+//! The change log.
+
+use model::time::Day;
+use model::{Direction, Layer};
+use store::pg::change::{self, Change, Position};
+use testkit::database;
+
+use crate::web::{at, claimed, commit_all, crawled, follows, ids, page, round, stream};
+
+#[tokio::test]
+async fn the_log_tells_arcs_gained_and_lost() {
+    let db = database().await;
+    let ada = crawled(db.pg(), page("ada"), &["bob", "eve"], at(0)).await;
+    claimed(db.pg(), &["ada"], at(10)).await;
+    let streams = vec![stream("follows", vec![follows(&["eve"])])];
+    commit_all(db.pg(), at(10), vec![round(ada, streams)]).await;
+    let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
+    let events = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    let arcs = |added: &[_], removed: &[_]| Change::Arcs {
+        layer: Layer::Follow,
+        direction: Direction::Out,
+        added: added.to_vec(),
+        removed: removed.to_vec(),
+    };
+    let wanted = [(at(0), arcs(&[bob, eve], &[])), (at(10), arcs(&[], &[bob]))];
+    let told: Vec<_> = events.iter().map(|event| (event.at, event.change.clone())).collect();
+    assert_eq!(told, wanted);
+    let newest = change::of_subject(db.pg(), ada, None, 1).await.unwrap();
+    assert_eq!(newest, events[1..]);
+    let older = change::of_subject(db.pg(), ada, Some(newest[0].position), 9).await.unwrap();
+    assert_eq!(older, events[..1]);
+}
+
+/// A transaction that began early and commits late must not slip behind a reader.
+#[tokio::test]
+async fn events_wait_for_transactions_that_may_still_write() {
+    let db = database().await;
+    let slow = db.client().await;
+    crawled(db.pg(), page("warm-up"), &["bob"], at(0)).await;
+    let write = "insert into change_log (day, at_ms, kind, subject) values ($1, 0, 2, 9)";
+    slow.batch_execute("begin").await.unwrap();
+    slow.execute(write, &[&i32::from(Day::of(at(0)).0)]).await.unwrap();
+    crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
+    let before = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    assert_eq!(before.len(), 1, "only what was committed before the slow one began");
+    slow.batch_execute("commit").await.unwrap();
+    let after = change::page(db.pg(), before[0].position, 10).await.unwrap();
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[0].change, Change::Gone);
+    assert!(after[0].position < after[1].position);
+}
+
+#[tokio::test]
+async fn old_days_are_dropped_whole() {
+    let db = database().await;
+    const DAY: i64 = 86_400;
+    crawled(db.pg(), page("ada"), &["x"], at(0)).await;
+    crawled(db.pg(), page("bob"), &["x"], at(DAY)).await;
+    assert_eq!(change::retire(db.pg(), Day::of(at(DAY))).await.unwrap(), 1);
+    let left = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    assert_eq!((left.len(), left[0].at), (1, at(DAY)));
+}

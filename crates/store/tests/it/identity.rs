@@ -1,0 +1,99 @@
+//! The law of links.
+
+use model::identity::{Claim, Proof};
+use model::observation::{Named, SeenProfile};
+use model::{Platform, ProfileId};
+use store::Pg;
+use store::pg::{erase, ident, identity, profile};
+use testkit::database;
+
+use crate::web::at;
+
+/// A profile known only by its claims.
+async fn claims(pg: &Pg, platform: Platform, name: &str, claims: &[Claim]) -> ProfileId {
+    let named =
+        Named { native_id: format!("id:{name}"), handle: Some(format!("{name}.Test")), host: None };
+    let page =
+        SeenProfile { named: named.clone(), claims: claims.to_vec(), ..SeenProfile::default() };
+    profile::import(pg, platform, &[page], at(0)).await.unwrap();
+    ident::resolve(pg, platform, &[named]).await.unwrap()[0]
+}
+
+fn account(platform: Platform, target: &str) -> Claim {
+    Claim::Account { platform, target: target.to_owned() }
+}
+
+fn website(page: &str) -> Claim {
+    Claim::Website { page: page.to_owned() }
+}
+
+async fn pairs(pg: &Pg) -> Vec<(ProfileId, ProfileId, Proof)> {
+    let links = identity::proven(pg).await.unwrap();
+    links.into_iter().map(|link| (link.a, link.b, link.proof)).collect()
+}
+
+const SKY: Platform = Platform::BLUESKY;
+const FEDI: Platform = Platform::FEDIVERSE;
+
+#[tokio::test]
+async fn each_naming_the_other_is_proof_by_handle_or_native_id() {
+    let db = database().await;
+    let a = claims(db.pg(), SKY, "ada", &[account(FEDI, "ada.test")]).await;
+    let b = claims(db.pg(), FEDI, "ada", &[account(SKY, "id:ada")]).await;
+    assert_eq!(pairs(db.pg()).await, [(a, b, Proof::Mutual)]);
+    assert_eq!(identity::among(db.pg(), &[a, b]).await.unwrap().len(), 1);
+    assert_eq!(identity::among(db.pg(), &[a]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_one_side_says_alone_links_nothing() {
+    let db = database().await;
+    claims(db.pg(), SKY, "ada", &[account(FEDI, "bob.test"), website("a.org")]).await;
+    claims(db.pg(), FEDI, "bob", &[account(SKY, "eve.test"), website("b.org")]).await;
+    claims(db.pg(), SKY, "eve", &[account(SKY, "id:eve")]).await;
+    assert_eq!(pairs(db.pg()).await, []);
+}
+
+#[tokio::test]
+async fn one_page_of_two_platforms_is_proof() {
+    let db = database().await;
+    let a = claims(db.pg(), SKY, "ada", &[website("ada.org")]).await;
+    let b = claims(db.pg(), FEDI, "ada", &[website("ada.org"), website("other.org")]).await;
+    assert_eq!(pairs(db.pg()).await, [(a, b, Proof::Website)]);
+}
+
+#[tokio::test]
+async fn a_page_that_vouches_for_several_of_one_platform_proves_nothing() {
+    let db = database().await;
+    claims(db.pg(), SKY, "ada", &[website("firm.org")]).await;
+    claims(db.pg(), SKY, "bob", &[website("firm.org")]).await;
+    claims(db.pg(), FEDI, "ada", &[website("firm.org")]).await;
+    assert_eq!(pairs(db.pg()).await, []);
+}
+
+#[tokio::test]
+async fn a_handle_that_two_profiles_have_proves_nothing() {
+    let db = database().await;
+    claims(db.pg(), SKY, "ada", &[account(FEDI, "x.test")]).await;
+    let back = [account(SKY, "ada.test")];
+    claims(db.pg(), FEDI, "x", &back).await;
+    assert_eq!(pairs(db.pg()).await.len(), 1);
+    let named = Named { native_id: "id:y".into(), handle: Some("X.test".into()), host: None };
+    let twin = SeenProfile { named, claims: back.to_vec(), ..SeenProfile::default() };
+    profile::import(db.pg(), FEDI, &[twin], at(0)).await.unwrap();
+    assert_eq!(pairs(db.pg()).await, []);
+}
+
+#[tokio::test]
+async fn a_claim_taken_back_ends_the_link() {
+    let db = database().await;
+    let a = claims(db.pg(), SKY, "ada", &[account(FEDI, "ada.test")]).await;
+    claims(db.pg(), FEDI, "ada", &[account(SKY, "ada.test")]).await;
+    assert_eq!(pairs(db.pg()).await.len(), 1);
+    claims(db.pg(), SKY, "ada", &[website("ada.org")]).await;
+    assert_eq!(pairs(db.pg()).await, []);
+    claims(db.pg(), SKY, "ada", &[account(FEDI, "ada.test")]).await;
+    assert_eq!(pairs(db.pg()).await.len(), 1);
+    erase::profile(db.pg(), a, model::profile::Gone::Deleted, at(1)).await.unwrap();
+    assert_eq!(pairs(db.pg()).await, []);
+}

@@ -1,0 +1,21 @@
+//! The record on a real PostgreSQL, and the ports' suites: a file for each noun.
+
+mod adjacency;
+mod change;
+mod crawl;
+mod crawl_parts;
+mod crawl_twice;
+mod erase;
+mod frontier;
+mod host;
+mod ident;
+mod identity;
+mod key;
+mod person;
+mod ports;
+mod profile;
+mod publish;
+mod run;
+mod schema;
+mod snapshot;
+mod web;

@@ -1,0 +1,224 @@
+//! Loading a run and reading it back.
+
+use std::num::NonZeroU32;
+
+use model::{Community, CommunityId, PersonId, PersonKind, RunId, Standing};
+use store::Pg;
+use store::pg::community::{self, Filter, WORLD};
+use store::pg::publish::Loader;
+use store::pg::score::{self, PersonScore};
+use store::pg::standing::{self, Order};
+use store::pg::term::{self, Term};
+use store::pg::{evidence, run};
+use testkit::database;
+
+use crate::web::at;
+
+/// How many people the planted run has: more than one block of each kind.
+const PEOPLE: u32 = 2_500;
+
+/// Ids in no order at all.
+fn person(number: u32) -> PersonId {
+    PersonId::new((2 << 45) + u64::from(number.wrapping_mul(2_654_435_761) >> 8))
+}
+
+fn scores() -> Vec<PersonScore> {
+    let score = |number| PersonScore {
+        person: person(number),
+        kind: PersonKind::from_number((number % 4) as u8).unwrap(),
+        unlisted: number % 7 == 0,
+        attention: 1.0 / (1.0 + number as f32),
+        score: (1_000 - number.min(1_000)) as u16,
+        trust: 1.0 - number as f32 / PEOPLE as f32,
+        rank: NonZeroU32::new(number % 100),
+    };
+    (0..PEOPLE).map(score).collect()
+}
+
+fn standings(count: u32) -> Vec<Standing> {
+    let standing = |place: u32| Standing {
+        person: PEOPLE - 1 - place,
+        kind: PersonKind::Organisation,
+        member: place % 2 == 0,
+        ranked: place % 3 != 0,
+        low_confidence: false,
+        attention: 1.0 / (1.0 + place as f32),
+        score: 500,
+        insider: 0.0,
+        belonging: 1.0,
+    };
+    (0..count).map(standing).collect()
+}
+
+fn community(id: u64, level: u8, members: u32) -> Community {
+    Community {
+        id: CommunityId::new(id),
+        parent: (level > 0).then(|| CommunityId::new(1)),
+        level,
+        members,
+        trust: 0.5,
+        low_trust: members < 10,
+        labels: vec!["Rust".into(), "compilers".into()],
+    }
+}
+
+/// A run with a world, a community of 200 and one of 5.
+async fn planted(pg: &Pg) -> RunId {
+    let id = run::create(pg, None, at(0)).await.unwrap();
+    let mut loader = Loader::begin(pg, id).await.unwrap();
+    for chunk in scores().chunks(700) {
+        loader.people(chunk).await.unwrap();
+    }
+    let all = [community(1, 0, 2_000), community(2, 1, 200), community(3, 1, 5)];
+    loader.communities(&all).await.unwrap();
+    loader.standings(WORLD, &standings(PEOPLE)).await.unwrap();
+    loader.standings(CommunityId::new(2), &standings(200)).await.unwrap();
+    loader.standings(CommunityId::new(3), &standings(5)).await.unwrap();
+    loader.evidence(&[(CommunityId::new(2), 7, vec![1, 2]), (WORLD, 7, vec![])]).await.unwrap();
+    let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
+    let terms = ["ada", "adam", "bob", "zoë", "^ad"].map(|name| term(name, 3));
+    loader.terms(&terms).await.unwrap();
+    loader.finish().await.unwrap();
+    run::activate(pg, id, at(1)).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn people_are_read_by_number_and_numbers_by_person() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let all = scores();
+    let asked = [2_499, 0, 1_024, 2_500, 1_023];
+    let got = score::get(db.pg(), run, &asked).await.unwrap();
+    let wanted: Vec<_> = asked.iter().map(|&n| all.get(n as usize).copied()).collect();
+    assert_eq!(got, wanted);
+    let page = score::page(db.pg(), run, 1_000, 1_100).await.unwrap();
+    assert_eq!(page, all[1_000..2_100]);
+    assert_eq!(score::page(db.pg(), run, 2_400, 1_000).await.unwrap(), all[2_400..]);
+    assert_eq!(score::page(db.pg(), run, 9_999, 10).await.unwrap(), []);
+    let people = [person(17), PersonId::new(1), person(2_499), PersonId::new(u64::MAX >> 1)];
+    let numbers = score::numbers(db.pg(), run, &people).await.unwrap();
+    assert_eq!(numbers, [Some(17), None, Some(2_499), None]);
+}
+
+#[tokio::test]
+async fn every_page_of_standings_is_a_slice_with_its_ranks() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let whole = standing::page(db.pg(), run, WORLD, Order::Attention, (0, PEOPLE)).await.unwrap();
+    let whole = whole.unwrap();
+    assert_eq!((whole.total, whole.rows.len()), (PEOPLE, PEOPLE as usize));
+    let ranks: Vec<u32> = whole.rows.iter().filter_map(|r| r.rank.map(NonZeroU32::get)).collect();
+    assert_eq!(ranks, (1..=ranks.len() as u32).collect::<Vec<_>>());
+    for place in [(0, 1), (63, 2), (64, 64), (130, 7), (2_490, 100), (2_500, 5), (0, 0)] {
+        let page = standing::page(db.pg(), run, WORLD, Order::Attention, place).await.unwrap();
+        let end = (place.0 + place.1).min(PEOPLE) as usize;
+        assert_eq!(page.unwrap().rows, whole.rows[place.0 as usize..end], "{place:?}");
+    }
+    let none = CommunityId::new(99);
+    assert_eq!(standing::page(db.pg(), run, none, Order::Attention, (0, 9)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
+    let db = database().await;
+    let id = run::create(db.pg(), None, at(0)).await.unwrap();
+    let mut loader = Loader::begin(db.pg(), id).await.unwrap();
+    let mut all = standings(150);
+    all.iter_mut().for_each(|one| one.insider = one.person as f32 % 10.0 / 10.0);
+    loader.standings(CommunityId::new(4), &all).await.unwrap();
+    loader.finish().await.unwrap();
+    let page = async |order, place| {
+        let page = standing::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();
+        page.unwrap().rows
+    };
+    let by_attention = page(Order::Attention, (0, 150)).await;
+    let by_insider = page(Order::Insider, (0, 150)).await;
+    assert!(by_insider.is_sorted_by(|a, b| a.standing.insider >= b.standing.insider));
+    assert!(by_insider.iter().all(|one| by_attention.contains(one)));
+    assert_eq!(page(Order::Insider, (140, 50)).await, by_insider[140..]);
+}
+
+#[tokio::test]
+async fn a_person_knows_its_standing_everywhere() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let everywhere = standing::of_person(db.pg(), run, PEOPLE - 3).await.unwrap();
+    let communities: Vec<u64> = everywhere.iter().map(|(id, _)| id.number()).collect();
+    assert_eq!(communities, [0, 2, 3]);
+    assert!(everywhere.iter().all(|(_, ranked)| ranked.standing.person == PEOPLE - 3));
+    assert_eq!(everywhere[1].1.rank.map(NonZeroU32::get), Some(2));
+    let world_only = standing::of_person(db.pg(), run, 0).await.unwrap();
+    assert_eq!(world_only.len(), 1);
+    assert_eq!(standing::of_person(db.pg(), run, 9_999).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn communities_are_listed_by_size_within_level_and_parent() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let page = async |filter, after, limit| {
+        let page = community::page(db.pg(), run, filter, after, limit).await.unwrap();
+        page.iter().map(|community| community.id.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(page(Filter::default(), None, 2).await, [1, 2]);
+    let after = Some((200, CommunityId::new(2)));
+    assert_eq!(page(Filter::default(), after, 2).await, [3]);
+    let level = Filter { level: Some(1), parent: None };
+    assert_eq!(page(level, None, 9).await, [2, 3]);
+    let parts = Filter { level: None, parent: Some(CommunityId::new(1)) };
+    assert_eq!(page(parts, None, 9).await, [2, 3]);
+    let two = community::get(db.pg(), run, &[CommunityId::new(3), CommunityId::new(9)]).await;
+    assert_eq!(two.unwrap(), [community(3, 1, 5)]);
+}
+
+#[tokio::test]
+async fn terms_are_read_by_name_and_by_range() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let names = |terms: Vec<Term>| terms.into_iter().map(|term| term.term).collect::<Vec<_>>();
+    let some = term::get(db.pg(), run, &["bob", "none", "zoë"]).await.unwrap();
+    assert_eq!(some[0], Term { term: "bob".into(), count: 3, body: vec![3] });
+    assert_eq!(names(some), ["bob", "zoë"]);
+    let range = term::ranges(db.pg(), run, &[("ad", "ae"), ("z", "{"), ("ad", "b")], 9).await;
+    assert_eq!(names(range.unwrap()), ["ada", "adam", "zoë"]);
+    let cut = term::ranges(db.pg(), run, &[("ad", "ae")], 1).await.unwrap();
+    assert_eq!(names(cut), ["ada"]);
+}
+
+#[tokio::test]
+async fn evidence_is_kept_by_community_and_person() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let get = async |id, person| evidence::get(db.pg(), run, id, person).await.unwrap();
+    assert_eq!(get(CommunityId::new(2), 7).await, Some(vec![1, 2]));
+    assert_eq!(get(WORLD, 7).await, Some(vec![]));
+    assert_eq!(get(WORLD, 8).await, None);
+}
+
+#[tokio::test]
+async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
+    let db = database().await;
+    let id = run::create(db.pg(), None, at(0)).await.unwrap();
+    let mut dying = Loader::begin(db.pg(), id).await.unwrap();
+    dying.people(&scores()).await.unwrap();
+    dying.communities(&[community(1, 0, 9)]).await.unwrap();
+    drop(dying);
+    assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), []);
+    let mut again = Loader::begin(db.pg(), id).await.unwrap();
+    again.people(&scores()[..3]).await.unwrap();
+    again.finish().await.unwrap();
+    assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), scores()[..3]);
+    assert_eq!(community::page(db.pg(), id, Filter::default(), None, 9).await.unwrap(), []);
+    run::activate(db.pg(), id, at(1)).await.unwrap();
+    assert!(Loader::begin(db.pg(), id).await.is_err(), "a served run is not loaded again");
+}
+
+#[tokio::test]
+async fn new_communities_get_new_ids() {
+    let db = database().await;
+    let first = community::mint(db.pg(), 3).await.unwrap();
+    let then = community::mint(db.pg(), 2).await.unwrap();
+    assert_eq!(first.len(), 3);
+    assert!(first.iter().all(|id| *id != WORLD && !then.contains(id)));
+}

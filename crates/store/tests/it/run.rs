@@ -1,0 +1,117 @@
+//! Runs and their stages.
+
+use model::message::Stage;
+use model::{RunId, SnapshotId};
+use store::pg::publish::Loader;
+use store::pg::run::{self, RunState, StageLease};
+use testkit::{Database, database};
+
+use crate::web::at;
+
+async fn created(db: &Database) -> RunId {
+    run::create(db.pg(), None, at(0)).await.unwrap()
+}
+
+async fn lease(db: &Database, id: RunId, stage: Stage, seconds: i64) -> StageLease {
+    run::lease_stage(db.pg(), id, stage, at(seconds), 60).await.unwrap()
+}
+
+async fn loaded(db: &Database) -> RunId {
+    let id = created(db).await;
+    Loader::begin(db.pg(), id).await.unwrap().finish().await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn stages_are_done_in_order_and_once() {
+    let db = database().await;
+    let id = created(&db).await;
+    assert_eq!(lease(&db, id, Stage::Rank, 0).await, StageLease::Busy);
+    assert_eq!(lease(&db, id, Stage::Snapshot, 0).await, StageLease::Taken);
+    assert_eq!(lease(&db, id, Stage::Snapshot, 59).await, StageLease::Busy);
+    assert_eq!(lease(&db, id, Stage::Snapshot, 60).await, StageLease::Taken, "it ran out");
+    run::finish_stage(db.pg(), id, Stage::Snapshot, at(61)).await.unwrap();
+    run::finish_stage(db.pg(), id, Stage::Snapshot, at(62)).await.unwrap();
+    assert_eq!(lease(&db, id, Stage::Snapshot, 63).await, StageLease::Sealed);
+    assert_eq!(lease(&db, id, Stage::Rank, 63).await, StageLease::Taken);
+    let stored = run::get(db.pg(), id).await.unwrap().unwrap();
+    assert_eq!((stored.sealed, stored.ended_at), (Some(Stage::Snapshot), Some(at(61))));
+}
+
+#[tokio::test]
+async fn of_many_who_ask_one_gets_the_stage() {
+    let db = database().await;
+    let id = created(&db).await;
+    let asking = (0..6).map(|_| {
+        let pg = db.pg().clone();
+        tokio::spawn(
+            async move { run::lease_stage(&pg, id, Stage::Snapshot, at(0), 60).await.unwrap() },
+        )
+    });
+    let mut taken = 0;
+    for answer in asking.collect::<Vec<_>>() {
+        taken += u32::from(answer.await.unwrap() == StageLease::Taken);
+    }
+    assert_eq!(taken, 1);
+}
+
+#[tokio::test]
+async fn a_failed_run_is_over() {
+    let db = database().await;
+    let id = created(&db).await;
+    run::fail(db.pg(), id, "out of memory", at(5)).await.unwrap();
+    let stored = run::get(db.pg(), id).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.error.as_deref()), (RunState::Failed, Some("out of memory")));
+    assert_eq!(lease(&db, id, Stage::Snapshot, 6).await, StageLease::Ended);
+    assert!(Loader::begin(db.pg(), id).await.is_err());
+}
+
+#[tokio::test]
+async fn runs_are_listed_newest_first_with_their_snapshots() {
+    let db = database().await;
+    let ids = [created(&db).await, created(&db).await, created(&db).await];
+    run::set_snapshot(db.pg(), ids[1], SnapshotId::new(9)).await.unwrap();
+    let two = run::list(db.pg(), None, 2).await.unwrap();
+    assert_eq!(two.iter().map(|run| run.id).collect::<Vec<_>>(), [ids[2], ids[1]]);
+    assert_eq!(two[1].snapshot, Some(SnapshotId::new(9)));
+    let rest = run::list(db.pg(), Some(ids[1]), 2).await.unwrap();
+    assert_eq!(rest.iter().map(|run| run.id).collect::<Vec<_>>(), [ids[0]]);
+    assert_eq!(run::get(db.pg(), RunId::new(99)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn only_a_loaded_run_can_be_served() {
+    let db = database().await;
+    let empty = created(&db).await;
+    let error = run::activate(db.pg(), empty, at(1)).await.unwrap_err();
+    assert!(error.to_string().contains("not loaded"), "{error}");
+    assert_eq!(run::active(db.pg()).await.unwrap(), None);
+    let first = loaded(&db).await;
+    run::activate(db.pg(), first, at(2)).await.unwrap();
+    let second = loaded(&db).await;
+    run::activate(db.pg(), second, at(3)).await.unwrap();
+    assert_eq!(run::active(db.pg()).await.unwrap(), Some(second));
+    run::activate(db.pg(), first, at(4)).await.unwrap();
+    assert_eq!(run::active(db.pg()).await.unwrap(), Some(first), "back to the one before");
+    let stored = run::get(db.pg(), first).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.ended_at), (RunState::Published, Some(at(2))));
+    assert_eq!(stored.sealed, Some(Stage::Publish));
+}
+
+#[tokio::test]
+async fn a_retired_run_leaves_no_tables_and_the_active_one_stays() {
+    let db = database().await;
+    let (old, new) = (loaded(&db).await, loaded(&db).await);
+    run::activate(db.pg(), old, at(1)).await.unwrap();
+    run::activate(db.pg(), new, at(2)).await.unwrap();
+    assert!(run::retire(db.pg(), new).await.is_err());
+    run::retire(db.pg(), old).await.unwrap();
+    run::retire(db.pg(), old).await.unwrap();
+    let sql = "select count(*) from pg_class where relkind = 'r' and relname like $1";
+    let tables = |id: RunId| format!("%\\_{}", id.number());
+    let client = db.client().await;
+    let left: i64 = client.query_one(sql, &[&tables(old)]).await.unwrap().get(0);
+    let kept: i64 = client.query_one(sql, &[&tables(new)]).await.unwrap().get(0);
+    assert_eq!((left, kept), (0, 7));
+    assert!(run::activate(db.pg(), old, at(3)).await.is_err());
+}
