@@ -1,6 +1,6 @@
 //! One request: where it goes, whether it may go, and what the answer means.
 
-use model::port::{Clock, Request, Response, Web};
+use model::port::{Clock, Request, Response, Web, WebError};
 use model::profile::Gone;
 use model::time::Timestamp;
 
@@ -223,11 +223,13 @@ async fn send<W: Web, C: Clock, G: Gate>(
     let fetched = via.web.fetch(request).await;
     let now = via.clock.now();
     let news = via.news_of(&host);
-    news.answered = fetched.is_ok();
+    news.answered = !matches!(fetched, Err(WebError::Unreachable { .. }));
     let response = match fetched {
         Ok(response) => response,
         Err(error) => {
-            via.close(&host);
+            if matches!(error, WebError::Unreachable { .. }) {
+                via.close(&host);
+            }
             return Err(judge(verdict::of_error(&error)));
         }
     };

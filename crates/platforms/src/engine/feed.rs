@@ -4,26 +4,22 @@
 //! round; while a round is cut, the pieces keep the old watermark and the mark carries the new
 //! one, so that nothing is counted twice and nothing between the pieces is lost.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use model::observation::{Named, Observation, Reach, SeenArc, SeenList};
 use model::port::{Clock, Web};
-use model::time::Timestamp;
 use model::{Day, Direction, Layer};
 
 use super::Engine;
 use super::ask::{Answer, Stop};
-use super::clean;
-use super::lists::{Scene, well_formed};
-use super::mark::{Mark, Turn, compare, next_cursor, visit};
-use super::memory::Memory;
-use super::names::{Alias, Settled, alias, settle};
+use super::mark::Mark;
+use super::names::{Alias, Settled, settle};
+use super::posts::{Known, Touch, newest, oldest, take_in};
 use super::run::{Outcome, StreamRun};
+use super::scene::Scene;
 use super::values::Values;
 use super::via::{Gate, Via};
-use crate::manifest::{ArcRule, Find, InteractionRules};
-use crate::path::{Context, Node, read};
+use crate::manifest::{Find, InteractionRules};
 
 /// A visit to an interaction stream in progress.
 #[derive(Debug, Default)]
@@ -33,6 +29,10 @@ struct Visit {
     left_out: u32,
     pages: u32,
     used: HashSet<String>,
+    /// The posts counted.
+    keys: HashSet<String>,
+    /// The oldest post that earlier visits counted.
+    bottom: Option<String>,
 }
 
 /// What was added up for one layer and target.
@@ -41,28 +41,6 @@ struct Sum {
     other: Named,
     count: u32,
     last_day: Day,
-}
-
-/// What one post says of one other.
-#[derive(Debug)]
-struct Touch<'r> {
-    layer: Layer,
-    who: Settled,
-    find: &'r [Find],
-    day: Day,
-    /// Numbers the posts of a page.
-    post: usize,
-}
-
-/// A page as far as it is new.
-#[derive(Debug)]
-struct Page<'r> {
-    touches: Vec<Touch<'r>>,
-    /// The newest post on it.
-    top: Option<String>,
-    /// `None` at the end, or where the posts are as old as the watermark.
-    next: Option<String>,
-    left_out: u32,
 }
 
 impl Engine {
@@ -76,7 +54,8 @@ impl Engine {
         let began = scene.subject.progress(&scene.stream.name).and_then(|at| at.cursor.clone());
         let layers = rules.layers();
         let old = layers.first().and_then(|layer| scene.subject.watermark(*layer));
-        let mut visit = Visit { mark: Mark::parse(began.as_deref()), ..Visit::default() };
+        let mark = Mark::parse(began.as_deref());
+        let mut visit = Visit { bottom: mark.bottom.clone(), mark, ..Visit::default() };
         let before = via.requests;
         let end = self.posts(via, scene, rules, old, &mut visit).await;
         let requests = via.requests - before;
@@ -128,8 +107,13 @@ impl Engine {
         (answer, old): (&Answer, Option<&str>),
         visit: &mut Visit,
     ) -> Result<(), Stop> {
-        let cursor = visit.mark.cursor.as_deref();
-        let mut page = take_in(scene, rules, (answer, old, cursor), via.memory)?;
+        let known = Known {
+            watermark: old,
+            bottom: visit.bottom.as_deref(),
+            keys: &visit.keys,
+            cursor: visit.mark.cursor.as_deref(),
+        };
+        let mut page = take_in(scene, rules, answer, known, via.memory)?;
         if page.next.as_ref().is_some_and(|next| visit.used.contains(next)) {
             return Err(Stop::retry(format!("{} sends the same cursor twice", answer.host)));
         }
@@ -148,95 +132,16 @@ impl Engine {
                 }
             }
         }
-        let top = newer(rules, visit.mark.top.take(), page.top.take());
-        visit.mark.top = top;
+        let (mark, order) = (&mut visit.mark, rules.order);
+        mark.top = newest(order, mark.top.take(), page.top.take());
+        mark.bottom = oldest(order, mark.bottom.take(), page.bottom.take());
+        visit.keys.extend(page.keys.drain(..));
         visit.mark.cursor = page.next.take();
         visit.mark.pages += 1;
         visit.pages += 1;
         visit.left_out += page.left_out;
         add_up(&scene.subject.named.native_id, page.touches, visit);
         Ok(())
-    }
-}
-
-/// Reads what is new of a page.
-fn take_in<'r>(
-    scene: Scene<'_>,
-    rules: &'r InteractionRules,
-    (answer, old, cursor): (&Answer, Option<&str>, Option<&str>),
-    memory: &Memory,
-) -> Result<Page<'r>, Stop> {
-    let paging = &scene.stream.paging;
-    let node = read(&paging.shape, &answer.response.body).map_err(Stop::retry)?;
-    let context = Context { host: &answer.host };
-    well_formed(paging, &node, context)?;
-    let mut page = Page { touches: Vec::new(), top: None, next: None, left_out: 0 };
-    let (mut post, mut reached) = (0, false);
-    visit(paging, &node, &mut |record| {
-        let at = rules.at.text(record, context).and_then(clean::name);
-        // A mark that cannot be compared would stand in the way for ever.
-        let at = at.filter(|at| compare(rules.order, at, at).is_some());
-        let Some(at) = at else {
-            page.left_out += 1;
-            return;
-        };
-        if old.is_some_and(|old| compare(rules.order, &at, old) != Some(Ordering::Greater)) {
-            reached = true;
-            return;
-        }
-        post += 1;
-        for rule in &rules.arcs {
-            touches(scene, rules, rule, record, (context, memory, post), &mut page);
-        }
-        page.top = newer(rules, page.top.take(), Some(at));
-    });
-    if !reached {
-        page.next =
-            next_cursor(paging, &node, Turn { response: &answer.response, context, cursor });
-    }
-    Ok(page)
-}
-
-/// Whom one rule finds in one post.
-fn touches<'r>(
-    scene: Scene<'_>,
-    rules: &InteractionRules,
-    rule: &'r ArcRule,
-    record: &Node<'_>,
-    (context, memory, post): (Context<'_>, &Memory, usize),
-    page: &mut Page<'r>,
-) {
-    if !rule.when.iter().all(|condition| condition.holds(record)) {
-        return;
-    }
-    let day = rules.day.text(record, context).and_then(|text| text.parse::<Timestamp>().ok());
-    let day = day.map_or(Day(0), Day::of);
-    let find = rule.other.find.as_slice();
-    let mut touch = |item: &Node<'_>| {
-        let alias = alias(&rule.other, item, context);
-        match settle(scene.manifest, memory, find, alias, context.host) {
-            Settled::Nobody => {}
-            who => page.touches.push(Touch { layer: rule.layer, who, find, day, post }),
-        }
-        true
-    };
-    match &rule.each {
-        Some(each) => {
-            each.visit(record, &mut |item| touch(item));
-        }
-        None => {
-            touch(record);
-        }
-    }
-}
-
-fn newer(rules: &InteractionRules, a: Option<String>, b: Option<String>) -> Option<String> {
-    match (a, b) {
-        (Some(a), Some(b)) => match compare(rules.order, &a, &b) {
-            Some(Ordering::Less) => Some(b),
-            _ => Some(a),
-        },
-        (a, b) => a.or(b),
     }
 }
 

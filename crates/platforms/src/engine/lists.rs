@@ -7,25 +7,16 @@ use model::observation::{Observation, Reach, SeenArc, SeenList};
 use model::port::{Clock, Web};
 
 use super::Engine;
-use super::ask::{Answer, Ask, Stop};
-use super::mark::{Mark, Turn, next_cursor, visit};
-use super::memory::Memory;
-use super::names::{Alias, Settled, alias, settle};
+use super::ask::{Answer, Stop};
+use super::mark::Mark;
+use super::names::Settled;
+use super::people::{Person, open_names, resettle, take_in};
 use super::run::{Outcome, StreamRun};
+use super::scene::Scene;
 use super::subject::Subject;
 use super::values::Values;
 use super::via::{Gate, Via};
-use crate::manifest::{Counted, Find, ListRules, Manifest, Paging, RequestTemplate, Stream};
-use crate::path::{Context, Node, read};
-use crate::verdict;
-
-/// What a visit works on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scene<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) stream: &'a Stream,
-    pub(super) subject: &'a Subject,
-}
+use crate::manifest::{Counted, ListRules};
 
 /// A visit to a list stream in progress.
 #[derive(Debug, Default)]
@@ -36,38 +27,6 @@ struct Visit {
     pages: u32,
     /// Cursors used in this visit: one that comes back is a loop.
     used: HashSet<String>,
-}
-
-/// Somebody on a page, perhaps still to be named.
-#[derive(Debug)]
-struct Person {
-    who: Settled,
-    weight: f32,
-}
-
-impl<'a> Scene<'a> {
-    /// The request for a page.
-    pub(super) fn ask(&self, requests: &'a [RequestTemplate], values: Values<'a>) -> Ask<'a> {
-        let stream = self.stream;
-        let is_link = matches!(stream.paging.pager, crate::manifest::Pager::Link { .. });
-        let link = values.cursor.filter(|_| is_link);
-        Ask {
-            manifest: self.manifest,
-            requests,
-            auth: &stream.auth,
-            errors: &stream.errors,
-            values,
-            link,
-        }
-    }
-
-    /// The values of the stream's requests, but for the cursor.
-    pub(super) fn values(&self) -> Values<'a> {
-        Values {
-            local_id: self.subject.local_id.as_deref(),
-            ..Values::of(self.manifest, &self.subject.named)
-        }
-    }
 }
 
 impl Engine {
@@ -156,7 +115,8 @@ impl Engine {
         answer: &Answer,
         visit: &mut Visit,
     ) -> Result<Option<String>, Stop> {
-        let (next, mut people) = take_in(scene, rules, answer, visit, via.memory)?;
+        let (next, mut people) =
+            take_in(scene, rules, answer, visit.mark.cursor.as_deref(), via.memory)?;
         if let Some(next) = &next
             && visit.used.contains(&used(visit.mark.item.as_deref(), next))
         {
@@ -174,86 +134,9 @@ impl Engine {
     }
 }
 
-/// The next cursor and the people of a page.
-fn take_in(
-    scene: Scene<'_>,
-    rules: &ListRules,
-    answer: &Answer,
-    visit: &Visit,
-    memory: &Memory,
-) -> Result<(Option<String>, Vec<Person>), Stop> {
-    let paging = &scene.stream.paging;
-    let page = read(&paging.shape, &answer.response.body).map_err(Stop::retry)?;
-    let context = Context { host: &answer.host };
-    well_formed(paging, &page, context)?;
-    let cursor = visit.mark.cursor.as_deref();
-    let next = next_cursor(paging, &page, Turn { response: &answer.response, context, cursor });
-    Ok((next, people(scene, rules, &page, context, memory)))
-}
-
 /// Cursors of different lists may be alike.
 fn used(item: Option<&str>, cursor: &str) -> String {
     format!("{} {cursor}", item.unwrap_or_default())
-}
-
-/// Refuses a page that lacks its records altogether, or whose body asks for a pause.
-pub(super) fn well_formed(
-    paging: &Paging,
-    page: &Node<'_>,
-    context: Context<'_>,
-) -> Result<(), Stop> {
-    if paging.records.as_ref().is_some_and(|records| !records.is_there(page)) {
-        return Err(Stop::retry(format!("{} answered without the expected list", context.host)));
-    }
-    let told = paging.wait.as_ref().and_then(|wait| verdict::told_ms(wait, page, context));
-    match told {
-        Some(_) => {
-            Err(Stop::Retry { after_ms: told, why: format!("{} asks for a pause", context.host) })
-        }
-        None => Ok(()),
-    }
-}
-
-fn people(
-    scene: Scene<'_>,
-    rules: &ListRules,
-    page: &Node<'_>,
-    context: Context<'_>,
-    memory: &Memory,
-) -> Vec<Person> {
-    let mut people = Vec::new();
-    visit(&scene.stream.paging, page, &mut |record| {
-        let alias = alias(&rules.other, record, context);
-        let who = settle(scene.manifest, memory, &rules.other.find, alias, context.host);
-        let weight = rules.weight.as_ref().and_then(|weight| weight.text(record, context));
-        let weight = weight.and_then(|weight| weight.parse::<f32>().ok());
-        let weight = weight.filter(|weight| weight.is_finite() && *weight > 0.0);
-        people.push(Person { who, weight: weight.unwrap_or(1.0) });
-    });
-    people
-}
-
-fn open_names<'f>(people: &[Person], find: &'f [Find]) -> Vec<(Alias, &'f [Find])> {
-    let open = people.iter().filter_map(|person| match &person.who {
-        Settled::Open(alias) => Some((alias.clone(), find)),
-        _ => None,
-    });
-    open.collect()
-}
-
-fn resettle(
-    scene: &Scene<'_>,
-    memory: &Memory,
-    rules: &ListRules,
-    person: &Person,
-    host: &str,
-) -> Settled {
-    match &person.who {
-        Settled::Open(alias) => {
-            settle(scene.manifest, memory, &rules.other.find, alias.clone(), host)
-        }
-        settled => settled.clone(),
-    }
 }
 
 fn keep(subject: &Subject, people: Vec<Person>, visit: &mut Visit) {

@@ -22,6 +22,9 @@ pub(super) struct Mark {
     /// Interactions: the newest post seen in this round.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub(super) top: Option<String>,
+    /// Interactions: the oldest post counted in this round.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub(super) bottom: Option<String>,
     /// Lists of lists: the one that is being read.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<String>,
@@ -140,6 +143,7 @@ mod tests {
             pages: 3,
             cursor: Some("a=b".into()),
             top: Some("2026-01-01T00:00:00Z".into()),
+            bottom: None,
             item: None,
         };
         assert_eq!(Mark::parse(mark.cursor().as_deref()), mark);

@@ -11,10 +11,10 @@ use model::time::Timestamp;
 use super::Engine;
 use super::ask::Stop;
 use super::clean;
-use super::lists::Scene;
 use super::mark::visit;
 use super::names::{Alias, alias, named};
 use super::run::{Outcome, StreamRun};
+use super::scene::Scene;
 use super::subject::Subject;
 use super::values::Values;
 use super::via::{Gate, Via};
@@ -141,7 +141,7 @@ impl Engine {
         let answer = self.ask(via, scene.ask(&stream.requests, values)).await?;
         let page = read(&stream.paging.shape, &answer.response.body).map_err(Stop::retry)?;
         let context = Context { host: &answer.host };
-        super::lists::well_formed(&stream.paging, &page, context)?;
+        super::scene::well_formed(&stream.paging, &page, context)?;
         let mut seen = Seen::new();
         visit(&stream.paging, &page, &mut |record| {
             let mut who = alias(&rules.who, record, context);

@@ -4,8 +4,8 @@ use model::observation::Observation;
 use model::port::{Clock, Web};
 
 use super::Engine;
-use super::lists::Scene;
 use super::run::StreamRun;
+use super::scene::Scene;
 use super::subject::Subject;
 use super::via::{Gate, Via};
 use crate::manifest::{Manifest, Stream, StreamKind};

@@ -67,6 +67,7 @@ pub(super) fn interactions(
     Ok(InteractionRules {
         at: at.under("at").selector(&raw.at, record)?,
         order: raw.order,
+        id: at.under("id").selector(raw.id.as_ref().unwrap_or(&raw.at), record)?,
         day: at.under("day").selector(raw.day.as_ref().unwrap_or(&raw.at), record)?,
         arcs,
     })

@@ -7,10 +7,12 @@ mod compile_stream;
 mod error;
 mod nouns;
 mod raw;
+mod raw_stream;
 mod scope;
 
 pub use error::ManifestError;
 
 pub(crate) use compile::manifest as compile;
 pub(crate) use nouns::*;
-pub(crate) use raw::{Counted, Find, Fold, Form, Order, Then};
+pub(crate) use raw::{Fold, Form, Then};
+pub(crate) use raw_stream::{Counted, Find, Order};

@@ -258,6 +258,8 @@ pub(crate) struct ForEach {
 pub(crate) struct InteractionRules {
     pub(crate) at: Selector,
     pub(crate) order: Order,
+    /// What tells one post from another.
+    pub(crate) id: Selector,
     pub(crate) day: Selector,
     pub(crate) arcs: Vec<ArcRule>,
 }

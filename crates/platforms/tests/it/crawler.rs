@@ -8,7 +8,7 @@ use model::port::{Clock, Web};
 use model::time::Timestamp;
 use model::{Direction, Layer, Platform};
 use platforms::engine::{
-    Engine, HostNews, Memory, OpenGate, Outcome, Progress, StreamRun, Subject, Via,
+    Engine, HostNews, Memory, OpenGate, Outcome, Progress, ResolveError, StreamRun, Subject, Via,
 };
 
 /// The system's clock.
@@ -216,7 +216,13 @@ pub(crate) async fn seeds<W: Web>(
     let mut subjects = Vec::new();
     for handle in handles {
         let account = model::Account::new(platform, handle).unwrap();
-        subjects.push(engine.resolve(&mut via, &account).await.unwrap());
+        let mut found = engine.resolve(&mut via, &account).await;
+        for _ in 0..5 {
+            if let Err(ResolveError::Retry { .. }) = found {
+                found = engine.resolve(&mut via, &account).await;
+            }
+        }
+        subjects.push(found.unwrap());
     }
     subjects
 }

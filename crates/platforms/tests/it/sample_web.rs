@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::budget::Limit;
 use model::identity::Claim;
 use model::{Layer, Platform};
+use platforms::engine::Subject;
 use platforms::http::{Client, ClientSettings};
 use platforms::{Engine, Origins, Settings};
-use sample::{Running, ServerConfig, World, WorldConfig};
+use sample::{Fault, Faults, Running, ServerConfig, World, WorldConfig};
 
 use crate::crawler::{Found, clock, crawl, seeds};
 
@@ -90,7 +92,6 @@ fn assert_equals_truth(stage: &Stage, found: &Found) {
         assert_eq!(wrong.take(3).collect::<Vec<_>>(), Vec::new(), "missing in {layer}");
         let extra = got.keys().filter(|key| !wanted.contains_key(*key));
         assert_eq!(extra.take(3).collect::<Vec<_>>(), Vec::<&(String, String)>::new());
-        eprintln!("{layer}: {} arcs", got.len());
     }
 }
 
@@ -125,4 +126,58 @@ fn are_linked(found: &Found, world: &World, link: sample::world::Link) -> bool {
     let mutual = names(&of_a, Platform::FEDIVERSE, b) && names(&of_b, Platform::BLUESKY, a);
     let page = |claim: &&Claim| matches!(claim, Claim::Website { .. }) && of_b.contains(claim);
     mutual || of_a.iter().any(|claim| page(&claim))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_lose_nothing() {
+    let stage = stage(&WorldConfig::sized(240, 3), |server| {
+        let rate = |fault| match fault {
+            Fault::Hang | Fault::Drip | Fault::Endless | Fault::GzipBomb => 0.002,
+            _ => 0.01,
+        };
+        server.faults = Fault::ALL
+            .into_iter()
+            .fold(Faults::default(), |faults, fault| faults.and(fault, rate(fault)));
+        server.faults.hang = Duration::from_secs(3);
+    });
+    let found = crawl_all(&stage).await;
+    let dealt = stage.running.stats().by_fault;
+    assert!(dealt.len() >= 12, "{dealt:?}");
+    assert_equals_truth(&stage, &found);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_crawl_adds_nothing_to_the_counts() {
+    let stage = stage(&WorldConfig::sized(120, 5), |_| {});
+    let first = crawl_all(&stage).await;
+    let mut again = Vec::new();
+    for seen in first.profiles.values() {
+        let platform = match seen.named.native_id.starts_with("did:") {
+            true => Platform::BLUESKY,
+            false => Platform::FEDIVERSE,
+        };
+        let mut subject = Subject::new(platform, seen.named.clone());
+        let own = first.watermarks.iter().filter(|((id, _), _)| *id == seen.named.native_id);
+        subject.watermarks = own.map(|((_, layer), mark)| (*layer, mark.clone())).collect();
+        again.push(subject);
+    }
+    let second = crawl(&stage.engine, &stage.client, again).await;
+    let counts: u32 = second.arcs.values().map(|(count, _)| count).sum();
+    assert!(first.arcs.values().any(|(count, _)| *count > 0));
+    assert_eq!(counts, 0);
+    assert_eq!(first.watermarks, second.watermarks);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn announced_windows_are_learned_in_both_dialects() {
+    let stage = stage(&WorldConfig::sized(1_000, 7), |_| {});
+    let found = crawl_all(&stage).await;
+    let last = |part: &str| {
+        let of_host = found.news.iter().filter(|news| news.host.contains(part));
+        of_host.filter_map(|news| news.limit).last()
+    };
+    let limit = Some(Limit { requests: 2_000, window_ms: 1_000 });
+    assert_eq!(last("127.0.0.1"), limit, "RateLimit-Policy");
+    let inferred = found.news.iter().filter(|news| news.host.ends_with(".social.test"));
+    assert!(inferred.filter_map(|news| news.limit).any(|seen| Some(seen) == limit));
 }

@@ -1,0 +1,185 @@
+//! The manifest language: what is refused and how it is said, and the parts that the embedded
+//! manifests do not use.
+
+use model::Layer;
+use model::budget::Limit;
+use model::observation::Named;
+use model::{Platform, Timestamp};
+use platforms::engine::{Outcome, Subject};
+use platforms::http::Recorded;
+use platforms::{Engine, Settings};
+
+use crate::script::{Tokens, answer, list, names, page, round_with};
+
+const MANIFEST: &str = r#"
+platform: github
+dialects: [rest]
+handle: {pattern: '^[a-z]+$', example: ada, native: '^u[0-9]+$'}
+home: api
+origins:
+  api: {url: 'https://api.example', limit: {requests: 60, window_seconds: 3600}}
+rate_limit:
+  limit: x-ratelimit-limit
+  remaining: x-ratelimit-remaining
+  reset: x-ratelimit-reset
+  form: unix_seconds
+  window_seconds: 3600
+  body_wait: {field: backoff, unit: s}
+plan: [profile, stars]
+streams:
+  profile:
+    about: a profile
+    tested_by: tests
+    request: {role: api, path: '/users/{native_id}'}
+    profile: {native_id: id}
+  stars:
+    about: whom somebody stars
+    tested_by: tests
+    auth: {bearer: token}
+    request:
+      role: api
+      path: /users/{native_id}/stars
+      query: {per_page: '{page_size}', at: '{cursor}'}
+    pager: {offset: true}
+    page_size: 2
+    pages_max: 4
+    records: stars
+    list: {layer: list, direction: out, weight: w, other: {native_id: id}}
+"#;
+
+fn engine(manifest: &str) -> Result<Engine, String> {
+    let secrets = [("token".to_owned(), "s3cret".to_owned())].into();
+    let settings = Settings { secrets, ..Settings::default() };
+    Engine::with_manifests(&[("test.yaml", manifest)], settings).map_err(|error| error.to_string())
+}
+
+fn subject() -> Subject {
+    let named = Named { native_id: "u1".to_owned(), ..Named::default() };
+    Subject::new("github".parse::<Platform>().unwrap(), named)
+}
+
+fn stars(at: &str, ids: &[&str]) -> platforms::http::Recording {
+    let people: Vec<String> = ids.iter().map(|id| format!(r#"{{"id":"{id}","w":2.5}}"#)).collect();
+    let url = format!("https://api.example/users/u1/stars?{at}per_page=2");
+    page(url, format!(r#"{{"stars":[{}]}}"#, people.join(",")))
+}
+
+async fn visit(manifest: &str, web: &Recorded) -> platforms::engine::StreamRun {
+    let engine = engine(manifest).unwrap();
+    round_with(&engine, web, &subject(), &mut Tokens(50)).await.0.remove(0)
+}
+
+#[tokio::test]
+async fn offsets_grow_by_what_was_there_and_an_empty_page_ends_them() {
+    let web =
+        Recorded::new([stars("", &["u2", "u3"]), stars("at=2&", &["u4"]), stars("at=3&", &[])]);
+    let run = visit(MANIFEST, &web).await;
+    assert_eq!((names(list(&run)), run.outcome.clone()), (vec!["u2", "u3", "u4"], Outcome::Done));
+    assert!((list(&run).arcs[0].weight - 2.5).abs() < f32::EPSILON);
+    let secret = ("authorization".to_owned(), "Bearer s3cret".to_owned());
+    assert!(web.asked().iter().all(|request| request.headers.contains(&secret)));
+}
+
+#[tokio::test]
+async fn pages_are_counted_from_one() {
+    let manifest = MANIFEST.replace("offset: true", "page: true");
+    let web = Recorded::new([stars("", &["u2"]), stars("at=2&", &["u3"]), stars("at=3&", &[])]);
+    assert_eq!(names(list(&visit(&manifest, &web).await)), ["u2", "u3"]);
+}
+
+#[tokio::test]
+async fn the_last_id_asks_for_the_next_page() {
+    let manifest = MANIFEST.replace("offset: true", "until: id");
+    let web =
+        Recorded::new([stars("", &["u4", "u3"]), stars("at=u3&", &["u2"]), stars("at=u2&", &[])]);
+    assert_eq!(names(list(&visit(&manifest, &web).await)), ["u4", "u3", "u2"]);
+}
+
+#[tokio::test]
+async fn the_cap_on_pages_ends_a_list_as_incomplete() {
+    let pages = (0..9).map(|n| match n {
+        0 => stars("", &["u2"]),
+        n => stars(&format!("at={n}&"), &["u2"]),
+    });
+    let run = visit(MANIFEST, &Recorded::new(pages)).await;
+    assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 4));
+    assert!(matches!(list(&run).reach, model::observation::Reach::Part { .. }));
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_named() {
+    let engine = Engine::with_manifests(&[("t.yaml", MANIFEST)], Settings::default()).unwrap();
+    let (runs, _) = round_with(&engine, &Recorded::new([]), &subject(), &mut Tokens(9)).await;
+    assert!(matches!(&runs[0].outcome, Outcome::Refused { why } if why.contains("`token`")));
+}
+
+#[tokio::test]
+async fn limits_and_pauses_are_news() {
+    let engine = engine(MANIFEST).unwrap();
+    let url = "https://api.example/users/u1/stars?per_page=2";
+    let reset = ("x-ratelimit-reset", "1795348860");
+    let headers = [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "0"), reset];
+    let web = Recorded::new([answer(url, 200, &headers, r#"{"stars":[{"id":"u2"}]}"#)]);
+    let (runs, news) = round_with(&engine, &web, &subject(), &mut Tokens(9)).await;
+    assert!(matches!(runs[0].outcome, Outcome::More { .. }), "asked a host without room");
+    assert_eq!(news[0].limit, Some(Limit { requests: 5_000, window_ms: 3_600_000 }));
+    assert_eq!(news[0].pause_until, Timestamp::from_second(1_795_348_860).ok());
+
+    let refused = Recorded::new([answer(url, 429, &[], r#"{"backoff":7}"#)]);
+    let (runs, news) = round_with(&engine, &refused, &subject(), &mut Tokens(9)).await;
+    assert!(matches!(runs[0].outcome, Outcome::Retry { after_ms: Some(7_000), .. }));
+    assert_eq!(
+        news[0].pause_until.map(|at| at.to_string()).as_deref(),
+        Some("2026-11-22T10:00:07Z")
+    );
+}
+
+#[test]
+fn the_embedded_manifests_tell_their_streams() {
+    let engine = Engine::new(Settings::default()).unwrap();
+    let streams = engine.streams();
+    let of = |platform: &str| {
+        let own = streams.iter().filter(|info| info.platform == platform);
+        own.map(|info| info.stream.as_str()).collect::<Vec<_>>()
+    };
+    let bluesky = ["profiles", "follows", "followers", "posts", "likes", "lists", "profile"];
+    assert_eq!(of("bluesky"), bluesky);
+    assert_eq!(of("fediverse"), ["profile", "following", "followers", "statuses"]);
+    let posts = streams.iter().find(|info| info.stream == "posts").unwrap();
+    assert_eq!(
+        posts.emits,
+        [Layer::Mention, Layer::Reply, Layer::Repost].map(|l| l.slug()).join(", ")
+    );
+}
+
+/// A change that breaks the manifest, and what the complaint must name.
+const MISTAKES: [(&str, &str, [&str; 2]); 17] = [
+    ("platform: github", "platform: myspace", ["platform", "myspace"]),
+    ("dialects: [rest]", "dialects: [rest]\ncolour: red", ["colour", "unknown field"]),
+    ("example: ada", "example: ADA", ["handle.example", "pattern"]),
+    ("'^u[0-9]+$'", "'^u[0-9'", ["handle.native", "regex"]),
+    ("home: api", "home: ipa", ["home", "`ipa`"]),
+    ("requests: 60", "requests: 0", ["origins.api.limit", "at least one"]),
+    ("url: 'https://api.example'", "url: 'https://{hst}'", ["origins.api.url", "`hst`"]),
+    ("form: unix_seconds", "form: moons", ["form", "moons"]),
+    ("plan: [profile, stars]", "plan: [stars]", ["plan", "profile stream"]),
+    ("plan: [profile, stars]", "plan: [profile, star]", ["plan", "`star`"]),
+    ("records: stars", "records: 'stars['", ["streams.stars.records", "missing"]),
+    ("{native_id: id}}", "{native_id: 'id | up'}}", ["streams.stars.list.other.native_id", "`up`"]),
+    ("{native_id: id}}", "{handle: id}}", ["streams.stars.list.other", "names nobody"]),
+    ("offset: true", "offset: true, page: true", ["streams.stars.pager", "take one of"]),
+    ("layer: list,", "layer: like,", ["streams.stars.list.layer", "interactions"]),
+    ("auth: {bearer: token}", "auth: {header: key}", ["streams.stars.auth", "secret"]),
+    ("path: /users/{native_id}/stars", "path: users", ["streams.stars.request.path", "`/`"]),
+];
+
+#[test]
+fn mistakes_are_named_by_file_stream_and_field() {
+    for (good, bad, wanted) in MISTAKES {
+        let complaint = engine(&MANIFEST.replacen(good, bad, 1)).unwrap_err();
+        assert!(complaint.contains("test.yaml"), "{complaint}");
+        for part in wanted {
+            assert!(complaint.contains(part), "`{part}` is not in: {complaint}");
+        }
+    }
+}

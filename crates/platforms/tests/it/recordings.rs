@@ -1,0 +1,112 @@
+//! Mastodon's own answers, as recorded by Mastodon.py's tests.
+
+use std::path::PathBuf;
+
+use model::Platform;
+use model::budget::Limit;
+use model::observation::{Named, Observation};
+use model::profile::Consent;
+use platforms::engine::{Memory, Outcome, Subject, Via};
+use platforms::http::{Recorded, Recording};
+use platforms::{Engine, Settings};
+use serde::Deserialize;
+
+use crate::script::{Still, Tokens, only, round_with};
+
+#[derive(Deserialize)]
+struct Cassette {
+    interactions: Vec<Interaction>,
+}
+
+#[derive(Deserialize)]
+struct Interaction {
+    request: Asked,
+    response: Answered,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    method: String,
+    uri: String,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    body: Body,
+    headers: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    string: String,
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests are told where their data lies")]
+fn cassette(name: &str) -> Option<Cassette> {
+    let data = std::env::var("BORG_DATA").map(PathBuf::from);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let file = data.unwrap_or_else(|_| root.into()).join("../fixtures/mastodon-py").join(name);
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        eprintln!("SKIPPED: {} is not there; set BORG_DATA", file.display());
+        return None;
+    };
+    Some(serde_yaml_ng::from_str(&text).unwrap())
+}
+
+/// The answer to the first GET whose URL has this in it, moved to another URL.
+fn moved(cassette: &Cassette, part: &str, url: &str) -> Recording {
+    let fits = |i: &&Interaction| i.request.method == "GET" && i.request.uri.contains(part);
+    let found = cassette.interactions.iter().find(fits).unwrap();
+    let headers = found.response.headers.iter();
+    Recording {
+        url: url.to_owned(),
+        status: 200,
+        headers: headers.map(|(name, values)| (name.to_lowercase(), values[0].clone())).collect(),
+        body: found.response.body.string.clone(),
+    }
+}
+
+fn subject(native_id: &str) -> Subject {
+    let host = Some("localhost:3000".to_owned());
+    let named = Named { native_id: native_id.to_owned(), handle: None, host };
+    let local_id = Some("7".to_owned());
+    Subject { local_id, ..Subject::new(Platform::FEDIVERSE, named) }
+}
+
+#[tokio::test]
+async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
+    let Some(cassette) = cassette("test_account_followers.yaml") else { return };
+    let url = "https://localhost:3000/api/v1/accounts/7";
+    let web = Recorded::new([moved(&cassette, "verify_credentials", url)]);
+    let engine = Engine::new(Settings::default()).unwrap();
+    let (memory, mut gate) = (Memory::new(), Tokens(9));
+    let mut via = Via::new(&web, &Still, &mut gate, &memory);
+    let me = subject("http://localhost:3000/ap/users/117020457910412882");
+    let runs = engine.profiles(&mut via, &[me]).await;
+    let Observation::Profile(seen) = &runs[0].observations[0] else { panic!("{runs:?}") };
+    assert_eq!(seen.named.handle.as_deref(), Some("mastodonpy_test@localhost:3000"));
+    assert_eq!(seen.local_id.as_deref(), Some("117020457910412882"));
+    assert_eq!((seen.followers, seen.bio.as_ref()), (Some(0), None));
+    assert_eq!(seen.consent, Consent::WORDS_PRIVATE);
+    let limit = Limit { requests: 300, window_ms: 300_000 };
+    assert_eq!(via.take_news()[0].limit, Some(limit));
+}
+
+#[tokio::test]
+async fn recorded_statuses_page_by_their_link_header() {
+    let Some(cassette) = cassette("test_fetch_next_previous_from_pagination_info.yaml") else {
+        return;
+    };
+    let statuses = "https://localhost:3000/api/v1/accounts/7/statuses";
+    let first = moved(&cassette, "statuses?limit=5", &format!("{statuses}?limit=40"));
+    let next = format!("{statuses}?limit=5&max_id=117020581008555092");
+    let web = Recorded::new([first, moved(&cassette, "max_id=117020581008555092", &next)]);
+    let engine = Engine::new(Settings::default()).unwrap();
+    let me = only("statuses", subject("http://localhost:3000/ap/users/117020565966271181"));
+    let (runs, _) = round_with(&engine, &web, &me, &mut Tokens(9)).await;
+    let asked: Vec<String> = web.asked().into_iter().map(|request| request.url).collect();
+    assert_eq!(asked[..2], [format!("{statuses}?limit=40"), next]);
+    // The third page was not recorded: a 404 that is not Mastodon's.
+    assert_eq!(asked[2], format!("{statuses}?limit=5&max_id=117020580971664903"));
+    assert!(matches!(&runs[0].outcome, Outcome::Refused { .. }), "{runs:?}");
+}
