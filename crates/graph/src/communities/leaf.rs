@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::description::description_bits;
 use super::leiden::{leiden, renumber, split_components};
-use super::network::{Groups, Network};
+use super::network::{Groups, Network, Sums};
 use super::objective::Objective;
 use crate::seed::Seed;
 
@@ -31,6 +31,9 @@ const SPLIT: [f64; 2] = [1.0, 3.0];
 
 /// Communities with fewer members are not split.
 const SPLIT_MIN: usize = 8;
+
+/// A community has at least so many people, unless they know nobody else.
+const SIZE_MIN: usize = 3;
 
 /// Nesting below the first partition; a guard, three is much.
 const SPLITS_MAX: usize = 8;
@@ -83,7 +86,42 @@ pub(crate) fn leaf(network: &Network, last: Option<Vec<u32>>, seed: Seed) -> Vec
             best = warm;
         }
     }
-    split(network, best.community_of, best.count, seed, SPLITS_MAX)
+    let mut community_of = split(network, best.community_of, best.count, seed, SPLITS_MAX);
+    settle(network, &mut community_of);
+    community_of
+}
+
+/// Gives people of communities below [`SIZE_MIN`], such as a celebrity whose audience is everywhere,
+/// to the neighbouring community that they are tied to most beyond chance. Where there is none, as
+/// in a component of two, they stay.
+fn settle(network: &Network, community_of: &mut [u32]) {
+    let count = renumber(community_of);
+    let groups = Groups::new(community_of, count);
+    let mut volumes = vec![0.0; count];
+    for (node, &community) in community_of.iter().enumerate() {
+        volumes[community as usize] += network.volumes[node];
+    }
+    let mut sums = Sums::new(count);
+    let small = |community: u32| groups.of(community as usize).len() < SIZE_MIN;
+    let homeless: Vec<u32> = (0..count as u32)
+        .filter(|&community| small(community))
+        .flat_map(|community| groups.of(community as usize).iter().copied())
+        .collect();
+    // Twice, so that somebody known only to the homeless follows them.
+    for node in homeless.iter().chain(&homeless).map(|&node| node as usize) {
+        for (to, weight) in network.row(node) {
+            sums.add(community_of[to as usize], f64::from(weight));
+        }
+        let mut best = (f64::NEG_INFINITY, community_of[node]);
+        sums.drain(|community, weight| {
+            let chance = network.volumes[node] * volumes[community as usize] / network.total;
+            if !small(community) && (weight - chance > best.0) {
+                best = (weight - chance, community);
+            }
+        });
+        community_of[node] = best.1;
+    }
+    renumber(community_of);
 }
 
 /// The second round of the ladder, and a second pass from its best.

@@ -1,4 +1,4 @@
-//! A sybil farm beside an honest graph: fakes that follow each other by preferential attachment,
+//! A sybil farm beside an honest graph: fakes that follow each other, half of them by popularity,
 //! follow honest people at will, and have bought some arcs from them.
 
 use super::Arcs;
@@ -22,7 +22,10 @@ pub fn add_farm(arcs: &mut Arcs, honest: usize, farm: &Farm, mut random: Seed) {
     let mut popular: Vec<u32> = Vec::new();
     for fake in honest as u32..(honest + farm.fakes) as u32 {
         for _ in 0..farm.follows.min(popular.len()) {
-            let target = popular[random.below(popular.len() as u64) as usize];
+            let target = match random.below(2) {
+                0 => popular[random.below(popular.len() as u64) as usize],
+                _ => honest as u32 + random.below(u64::from(fake) - honest as u64) as u32,
+            };
             arcs.push(fake, target);
             popular.push(target);
         }

@@ -7,11 +7,12 @@
 //!
 //! Two views. The hard one lets everybody who is not reached speak against, up to `8 T + 64`; it
 //! gives each person a standing, 1 from a stranger's value upwards, and is iterated since g depends
-//! on it. The last one comes after a second walk that passes only through people of more than half a
-//! stranger's standing, so that what leaked into a farm goes no further; those who stand low speak against, up to
-//! `T + 64 / (1 + T)`: a crowd outweighs the few arcs that a farm bought, not the many of somebody whom the
-//! trusted attend to, and newcomers do no harm. (Iterating the last view too would let a farm talk
-//! itself up: the better its fakes look, the less they speak against each other.)
+//! on it. The last one follows a second walk that passes only through people of more than three
+//! quarters of a stranger's standing, so that what leaked into a farm goes no further; those who
+//! stand low speak against, up to `T + 64 / (1 + T)`: a crowd outweighs the few arcs that a farm
+//! bought, not the many of somebody whom the trusted attend to, and newcomers do no harm. (Iterating
+//! the last view too would let a farm talk itself up: the better its fakes look, the less they speak
+//! against each other.)
 
 use rayon::prelude::*;
 
@@ -22,8 +23,10 @@ use crate::attention::Attention;
 /// λ: how many average arcs it takes to outweigh not knowing a person.
 const PATIENCE: f64 = 2.0;
 
-/// Reach below this is what leaks into farms: it speaks for nobody.
+/// Reach below this, or below this share of the median of those above, is what leaks into farms: it
+/// speaks for nobody.
 const REACH_MIN: f32 = 0.1;
+const REACH_OF_MEDIAN: f32 = 0.3;
 
 /// Bound of what speaks against a person for whom nobody speaks, in average arcs …
 const AGAINST_MAX: f64 = 64.0;
@@ -36,16 +39,6 @@ const BLOCK: f64 = 2.0;
 
 /// Hard views.
 const VIEWS: usize = 4;
-
-/// Who speaks for others, by reach.
-fn trusted(reach: &[f32]) -> Vec<f32> {
-    reach.iter().map(|reach| ((reach - REACH_MIN) / (1.0 - REACH_MIN)).max(0.0)).collect()
-}
-
-/// Who speaks for others, by reach and by how much of it each may pass on.
-fn trusted_among(reach: &[f32], passes: &[f32]) -> Vec<f32> {
-    trusted(reach).iter().zip(passes).map(|(trusted, share)| trusted * share).collect()
-}
 
 /// How a person counts in the company of others: 1 from a stranger upwards.
 fn standing(values: &[f32]) -> Vec<f32> {
@@ -71,19 +64,31 @@ impl<'a> Judge<'a> {
 
     /// The value of each person, 0 to 1, as seen from `seeds`.
     pub(super) fn values(&self, seeds: &[u32]) -> Vec<f32> {
-        let everybody = vec![1.0; self.spread.given.len()];
         let hard = |trusted: f64| AGAINST_PER_FOR * trusted + AGAINST_MAX;
-        let trusted = trusted(&self.spread.reach(seeds, &everybody));
+        let mild = |trusted: f64| trusted + AGAINST_MAX / (1.0 + trusted);
+        let mut standings = vec![1.0; self.spread.given.len()];
+        let trusted = self.trusted(seeds, &standings);
         let doubted: Vec<f32> = trusted.iter().map(|trusted| 1.0 - trusted).collect();
-        let mut standings = everybody;
         for _ in 0..VIEWS {
             standings = standing(&self.view((&trusted, &doubted), &standings, hard));
         }
-        let mild = |trusted: f64| trusted + AGAINST_MAX / (1.0 + trusted);
-        let passes: Vec<f32> = standings.iter().map(|stand| (2.0 * stand - 1.0).max(0.0)).collect();
-        let reached = trusted_among(&self.spread.reach(seeds, &passes), &passes);
+        let trusted = self.trusted(seeds, &standings);
         let doubted: Vec<f32> = standings.iter().map(|standing| 1.0 - standing).collect();
-        self.view((&reached, &doubted), &standings, mild)
+        self.view((&trusted, &doubted), &standings, mild)
+    }
+
+    /// How much each person speaks for others: by how well a walk reaches it that passes only
+    /// through people who stand well.
+    fn trusted(&self, seeds: &[u32], standings: &[f32]) -> Vec<f32> {
+        let passes: Vec<f32> = standings.iter().map(|stand| (4.0 * stand - 3.0).max(0.0)).collect();
+        let reach = self.spread.reach(seeds, &passes);
+        let mut above: Vec<f32> =
+            reach.iter().copied().filter(|&reach| reach > REACH_MIN).collect();
+        above.sort_unstable_by(f32::total_cmp);
+        let median = above.get(above.len() / 2).copied().unwrap_or(REACH_MIN);
+        let low = REACH_MIN.max(REACH_OF_MEDIAN * median);
+        let beyond = |(reach, pass): (&f32, &f32)| pass * ((reach - low) / (1.0 - low)).max(0.0);
+        reach.iter().zip(&passes).map(beyond).collect()
     }
 
     /// Values by who is trusted and who is doubted, by how their company stands, and by how much may

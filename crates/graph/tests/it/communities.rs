@@ -131,18 +131,19 @@ fn a_celebrity_belongs_where_its_attention_comes_from() {
 
 #[test]
 fn who_stands_between_two_communities_belongs_to_both() {
-    let clique = |first: u32| {
-        (0..10u32).flat_map(move |a| {
-            (0..10).filter(move |&b| b != a).map(move |b| (first + a, first + b))
-        })
+    let world = planted_world(0.2);
+    let (mut arcs, truth) = (world.arcs, world.community_of);
+    let of = |community: u32, count: usize| -> Vec<u32> {
+        (0..3_000).filter(|&who| truth[who as usize] == community).take(count).collect()
     };
-    let mut arcs: Vec<(u32, u32)> = clique(0).chain(clique(10)).collect();
-    for between in [20] {
-        arcs.extend((0..6).chain(10..15).flat_map(|who| [(between, who), (who, between)]));
+    for other in [of(0, 20), of(7, 15)].concat() {
+        arcs.sources.extend([3_000, other]);
+        arcs.targets.extend([other, 3_000]);
     }
-    let hierarchy = found(&attention(csr(21, &arcs)));
-    let memberships: Vec<(u32, f32)> = hierarchy.overlap.of(20).collect();
-    assert_eq!(memberships.len(), 2, "{memberships:?} {:?}", hierarchy.levels);
-    assert!((memberships[0].1 - 6.0 / 11.0).abs() < 1e-6);
-    assert_eq!(hierarchy.overlap.of(0).count(), 1);
+    let between = attention(Csr::from_arcs(3_001, arcs.list()).unwrap().csr);
+    let hierarchy = found(&between);
+    let memberships: Vec<(u32, f32)> = hierarchy.overlap.of(3_000).collect();
+    assert_eq!(memberships.len(), 2, "{memberships:?}");
+    assert!((memberships[0].1 - 20.0 / 35.0).abs() < 1e-6);
+    assert!((memberships[1].1 - 15.0 / 35.0).abs() < 1e-6);
 }

@@ -1,13 +1,24 @@
 //! Tests of the scoring library through its public functions.
 
+#[cfg(test)]
 mod attention;
+#[cfg(test)]
 mod communities;
+#[cfg(test)]
 mod csr;
+#[cfg(test)]
 mod datasets;
+#[cfg(test)]
 mod eval;
+#[cfg(test)]
 mod evidence;
+#[cfg(test)]
 mod generate;
+#[cfg(test)]
 mod people;
+#[cfg(test)]
 mod rank;
+#[cfg(test)]
 mod trust;
+#[cfg(test)]
 mod worlds;

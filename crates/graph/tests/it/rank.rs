@@ -139,7 +139,9 @@ fn nobody_and_nothing_have_sane_ranks() {
 fn personal_ranks_by_push_are_those_of_the_walk() {
     let graph = large();
     let mut t = vec![0.0; 80_000];
-    [5, 17, 99].map(|seed: usize| t[seed] = 1.0);
+    for seed in [5, 17, 99] {
+        t[seed] = 1.0;
+    }
     let exact = Walk::new(&graph).run(&t, None, &EXACT);
     let settings = RankSettings { tolerance: 1e-9, iterations_max: 10_000_000, damping: 0.85 };
     let pushed = push(&graph, &[5, 17, 99], &settings);

@@ -9,14 +9,14 @@ use graph::{
 use proptest::prelude::*;
 
 /// Unweighted arcs as a graph.
-pub fn csr(nodes: usize, arcs: &[(u32, u32)]) -> Csr {
+pub(crate) fn csr(nodes: usize, arcs: &[(u32, u32)]) -> Csr {
     let (sources, targets): (Vec<u32>, Vec<u32>) = arcs.iter().copied().unzip();
     let list = ArcList { sources: &sources, targets: &targets, weights: None };
     Csr::from_arcs(nodes, list).unwrap().csr
 }
 
 /// Weighted arcs as a graph.
-pub fn weighted(nodes: usize, arcs: &[(u32, u32, f32)]) -> Csr {
+pub(crate) fn weighted(nodes: usize, arcs: &[(u32, u32, f32)]) -> Csr {
     let sources: Vec<u32> = arcs.iter().map(|arc| arc.0).collect();
     let targets: Vec<u32> = arcs.iter().map(|arc| arc.1).collect();
     let weights: Vec<f32> = arcs.iter().map(|arc| arc.2).collect();
@@ -25,12 +25,12 @@ pub fn weighted(nodes: usize, arcs: &[(u32, u32, f32)]) -> Csr {
 }
 
 /// Attention without negative evidence.
-pub fn attention(arcs: Csr) -> Attention {
+pub(crate) fn attention(arcs: Csr) -> Attention {
     Attention { negative: Csr::empty(arcs.nodes()), arcs }
 }
 
 /// Any small weighted graph: its size and arcs.
-pub fn any_arcs() -> impl Strategy<Value = (usize, Vec<(u32, u32, f32)>)> {
+pub(crate) fn any_arcs() -> impl Strategy<Value = (usize, Vec<(u32, u32, f32)>)> {
     (2usize..40).prop_flat_map(|nodes| {
         let person = 0..nodes as u32;
         let arc =
@@ -40,12 +40,12 @@ pub fn any_arcs() -> impl Strategy<Value = (usize, Vec<(u32, u32, f32)>)> {
 }
 
 /// Runs on `threads` threads.
-pub fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
 }
 
 /// A planted graph of 3,000 people in communities of 40 to 200, three to a parent.
-pub fn planted_world(mixing: f64) -> graph::generate::Planted {
+pub(crate) fn planted_world(mixing: f64) -> graph::generate::Planted {
     let spec = PlantedSpec {
         nodes: 3_000,
         mean_degree: 24.0,
@@ -61,17 +61,17 @@ pub fn planted_world(mixing: f64) -> graph::generate::Planted {
 }
 
 /// A scored world with a farm: fakes are the people from `honest` on.
-pub struct Scored {
-    pub attention: Attention,
-    pub hierarchy: Hierarchy,
-    pub trust: Trust,
-    pub global: GlobalRank,
-    pub honest: usize,
+pub(crate) struct Scored {
+    pub(crate) attention: Attention,
+    pub(crate) hierarchy: Hierarchy,
+    pub(crate) trust: Trust,
+    pub(crate) global: GlobalRank,
+    pub(crate) honest: usize,
 }
 
 impl Scored {
     /// Scores `arcs` of `honest` people and `fakes` more.
-    pub fn new(arcs: &Arcs, honest: usize, fakes: usize) -> Scored {
+    pub(crate) fn new(arcs: &Arcs, honest: usize, fakes: usize) -> Scored {
         let arcs = Csr::from_arcs(honest + fakes, arcs.list()).unwrap().csr;
         let attention = attention(arcs);
         let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
@@ -80,15 +80,15 @@ impl Scored {
         Scored { attention, hierarchy, trust, global, honest }
     }
 
-    /// The planted world with a farm of 300 and 100 bought arcs.
-    pub fn with_farm() -> Scored {
+    /// The planted world with a farm of 300 and 60 bought arcs.
+    pub(crate) fn with_farm() -> Scored {
         let mut arcs = planted_world(0.3).arcs;
-        let farm = Farm { fakes: 300, follows: 15, attack_arcs: 100, outward_arcs: 600 };
+        let farm = Farm { fakes: 300, follows: 15, attack_arcs: 60, outward_arcs: 600 };
         add_farm(&mut arcs, 3_000, &farm, Seed(5));
         Scored::new(&arcs, 3_000, 300)
     }
 
-    pub fn input(&self) -> PeopleInput<'_> {
+    pub(crate) fn input(&self) -> PeopleInput<'_> {
         PeopleInput {
             attention: &self.attention,
             hierarchy: &self.hierarchy,
