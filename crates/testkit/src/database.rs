@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use store::Pg;
 use tokio_postgres::{Client, NoTls};
 
-use crate::cluster;
+use crate::server;
 
 /// How many connections a test's pool may open.
 const CONNECTIONS_MAX: usize = 8;
@@ -16,7 +16,6 @@ pub struct Database {
     pg: Pg,
     url: String,
     name: String,
-    server: String,
 }
 
 impl Database {
@@ -41,25 +40,24 @@ impl Database {
 /// # Panics
 /// If there is no PostgreSQL, with what to do about it.
 pub async fn database() -> Database {
-    let server = server_url();
-    let admin = connect(&server).await;
-    let template = template(&admin, &server).await;
+    let admin = connect(&server::url("postgres")).await;
+    let template = template(&admin).await;
     let name = new_name();
     run(&admin, &format!("create database {name} template {template}")).await;
-    let url = with_database(&server, &name);
+    let url = server::url(&name);
     let pg = Pg::connect(&url, CONNECTIONS_MAX).await.expect("a database just made is there");
-    Database { pg, url, name, server }
+    Database { pg, url, name }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
+        let name = self.name.clone();
         // Dropping happens inside of a runtime that cannot wait; another thread has its own.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime of one thread needs nothing");
             runtime.block_on(async {
-                let admin = connect(&server).await;
+                let admin = connect(&server::url("postgres")).await;
                 run(&admin, &format!("drop database if exists {name} with (force)")).await;
             });
         });
@@ -70,7 +68,7 @@ impl Drop for Database {
 }
 
 /// The template's name; made if there is none for these migrations.
-async fn template(admin: &Client, server: &str) -> String {
+async fn template(admin: &Client) -> String {
     let name = format!("template_{}", store::pg::schema_hash());
     run(admin, "select pg_advisory_lock(20261126)").await;
     let known = admin
@@ -81,8 +79,9 @@ async fn template(admin: &Client, server: &str) -> String {
         let unfinished = format!("{name}_unfinished");
         run(admin, &format!("drop database if exists {unfinished}")).await;
         run(admin, &format!("create database {unfinished}")).await;
-        let url = with_database(server, &unfinished);
-        store::pg::migrate(&url).await.unwrap_or_else(|e| panic!("failed to {e}"));
+        store::pg::migrate(&server::url(&unfinished))
+            .await
+            .unwrap_or_else(|e| panic!("failed to {e}"));
         run(admin, &format!("alter database {unfinished} rename to {name}")).await;
     }
     run(admin, "select pg_advisory_unlock(20261126)").await;
@@ -92,11 +91,6 @@ async fn template(admin: &Client, server: &str) -> String {
 fn new_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-#[expect(clippy::disallowed_methods, reason = "tests are told their server by the environment")]
-fn server_url() -> String {
-    std::env::var("DATABASE_URL").unwrap_or_else(|_| cluster::url())
 }
 
 async fn connect(url: &str) -> Client {
@@ -109,28 +103,4 @@ async fn connect(url: &str) -> Client {
 
 async fn run(client: &Client, sql: &str) {
     client.batch_execute(sql).await.unwrap_or_else(|e| panic!("failed to run `{sql}`: {e:?}"));
-}
-
-/// The same server's URL with another database.
-fn with_database(url: &str, name: &str) -> String {
-    let (place, options) = url.split_once('?').map_or((url, None), |(a, b)| (a, Some(b)));
-    let scheme_end = place.find("://").map_or(0, |at| at + 3);
-    let authority_end = place[scheme_end..].find('/').map_or(place.len(), |at| scheme_end + at);
-    let base = format!("{}/{name}", &place[..authority_end]);
-    options.map_or_else(|| base.clone(), |options| format!("{base}?{options}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_database_of_a_url_is_replaced() {
-        let url = with_database("postgres://u:p@h:5432/old?sslmode=disable", "new");
-        assert_eq!(url, "postgres://u:p@h:5432/new?sslmode=disable");
-        assert_eq!(
-            with_database("postgresql://borg@%2Ftmp", "new"),
-            "postgresql://borg@%2Ftmp/new"
-        );
-    }
 }

@@ -3,12 +3,11 @@
 //! [`database`] gives each test a database of its own, migrated and empty, on `DATABASE_URL` or on
 //! a cluster that the test processes of one machine share and the last of them stops.
 
-mod binaries;
 mod clock;
-mod cluster;
 mod database;
 mod objects;
 mod queue;
+mod server;
 
 pub use clock::Frozen;
 pub use database::{Database, database};

@@ -5,7 +5,7 @@ use model::{Direction, Layer};
 use store::pg::change::{self, Change, Position};
 use testkit::database;
 
-use crate::web::{at, claimed, commit_all, crawled, follows, ids, page, round, stream};
+use crate::web::{at, claimed, commit_all, crawled, events, follows, ids, page, round, stream};
 
 #[tokio::test]
 async fn the_log_tells_arcs_gained_and_lost() {
@@ -15,7 +15,7 @@ async fn the_log_tells_arcs_gained_and_lost() {
     let streams = vec![stream("follows", vec![follows(&["eve"])])];
     commit_all(db.pg(), at(10), vec![round(ada, streams)]).await;
     let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
-    let events = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    let events = events(db.pg(), Position::default(), 2).await;
     let arcs = |added: &[_], removed: &[_]| Change::Arcs {
         layer: Layer::Follow,
         direction: Direction::Out,
@@ -41,10 +41,10 @@ async fn events_wait_for_transactions_that_may_still_write() {
     slow.batch_execute("begin").await.unwrap();
     slow.execute(write, &[&i32::from(Day::of(at(0)).0)]).await.unwrap();
     crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
-    let before = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    let before = events(db.pg(), Position::default(), 1).await;
     assert_eq!(before.len(), 1, "only what was committed before the slow one began");
     slow.batch_execute("commit").await.unwrap();
-    let after = change::page(db.pg(), before[0].position, 10).await.unwrap();
+    let after = events(db.pg(), before[0].position, 2).await;
     assert_eq!(after.len(), 2);
     assert_eq!(after[0].change, Change::Gone);
     assert!(after[0].position < after[1].position);
@@ -57,6 +57,6 @@ async fn old_days_are_dropped_whole() {
     crawled(db.pg(), page("ada"), &["x"], at(0)).await;
     crawled(db.pg(), page("bob"), &["x"], at(DAY)).await;
     assert_eq!(change::retire(db.pg(), Day::of(at(DAY))).await.unwrap(), 1);
-    let left = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    let left = events(db.pg(), Position::default(), 1).await;
     assert_eq!((left.len(), left[0].at), (1, at(DAY)));
 }

@@ -2,7 +2,7 @@
 
 use model::{Layer, ProfileId};
 use store::Pg;
-use store::pg::change::{self, Position};
+use store::pg::change::{self, Event};
 use store::pg::crawl::{CrawlBatch, CrawledProfile, RoundEnd, commit};
 use testkit::database;
 
@@ -26,15 +26,15 @@ async fn the_same_batch_twice_has_the_effect_of_one() {
     let batch = batch(at(1), vec![everything(ada)]);
     let first = commit(db.pg(), &batch).await.unwrap();
     assert_eq!((first.applied, first.arcs_added), (1, 3));
-    let (before, log) = (lists(db.pg(), ada).await, events(db.pg()).await);
+    let (before, log) = (lists(db.pg(), ada).await, log(db.pg(), ada).await);
     let second = commit(db.pg(), &batch).await.unwrap();
     assert_eq!((second.applied, second.stale, second.new_profiles), (0, 1, 0));
     assert_eq!(lists(db.pg(), ada).await, before);
-    assert_eq!(events(db.pg()).await, log);
+    assert_eq!(self::log(db.pg(), ada).await, log);
 }
 
-async fn events(pg: &Pg) -> usize {
-    change::page(pg, Position::default(), 100).await.unwrap().len()
+async fn log(pg: &Pg, id: ProfileId) -> Vec<Event> {
+    change::of_subject(pg, id, None, 100).await.unwrap()
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn an_erased_profile_is_neither_found_nor_crawled_nor_given_a_second_id() 
     assert_eq!((shown.gone, &shown.native_id, &shown.handle), (Some(Gone::Refused), &None, &None));
     let listed = profile::page(db.pg(), None, 100).await.unwrap();
     assert!(listed.iter().all(|profile| profile.id != ada));
-    crawled(db.pg(), page("bob"), &["ada"], at(3)).await;
+    crawled(db.pg(), page("bob"), &["ada"], at(700)).await;
     assert_eq!(claim(db.pg(), at(29 * 86_400)).await.iter().filter(|&&id| id == ada).count(), 0);
     assert_eq!(lists(db.pg(), ada).await, []);
 }

@@ -1,5 +1,7 @@
 //! The record on a real PostgreSQL, and the ports' suites: a file for each noun.
 
+#![cfg(test)]
+
 mod adjacency;
 mod change;
 mod crawl;

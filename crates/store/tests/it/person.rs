@@ -2,11 +2,11 @@
 
 use model::{PersonId, ProfileId};
 use store::Pg;
-use store::pg::change::{self, Change, Position};
+use store::pg::change::{Change, Position};
 use store::pg::person::{self, Person, Saved};
 use testkit::database;
 
-use crate::web::{at, ids};
+use crate::web::{at, events, ids};
 
 async fn save(pg: &Pg, groups: &[&[ProfileId]]) -> Saved {
     let groups: Vec<Vec<ProfileId>> = groups.iter().map(|group| group.to_vec()).collect();
@@ -60,7 +60,7 @@ async fn the_log_tells_who_joined_and_who_parted() {
     let [ada, bob] = ids(db.pg(), ["ada", "bob"]).await;
     save(db.pg(), &[&[ada, bob]]).await;
     save(db.pg(), &[]).await;
-    let events = change::page(db.pg(), Position::default(), 10).await.unwrap();
+    let events = events(db.pg(), Position::default(), 2).await;
     let changes: Vec<_> = events.into_iter().map(|event| (event.subject, event.change)).collect();
     let wanted = [(ada, Change::Joined(vec![bob])), (ada, Change::Parted(vec![bob]))];
     assert_eq!(changes, wanted);

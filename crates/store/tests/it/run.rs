@@ -26,14 +26,14 @@ async fn loaded(db: &Database) -> RunId {
 async fn stages_are_done_in_order_and_once() {
     let db = database().await;
     let id = created(&db).await;
-    assert_eq!(lease(&db, id, Stage::Rank, 0).await, StageLease::Busy);
+    assert_eq!(lease(&db, id, Stage::Communities, 0).await, StageLease::Busy);
     assert_eq!(lease(&db, id, Stage::Snapshot, 0).await, StageLease::Taken);
     assert_eq!(lease(&db, id, Stage::Snapshot, 59).await, StageLease::Busy);
     assert_eq!(lease(&db, id, Stage::Snapshot, 60).await, StageLease::Taken, "it ran out");
     run::finish_stage(db.pg(), id, Stage::Snapshot, at(61)).await.unwrap();
     run::finish_stage(db.pg(), id, Stage::Snapshot, at(62)).await.unwrap();
     assert_eq!(lease(&db, id, Stage::Snapshot, 63).await, StageLease::Sealed);
-    assert_eq!(lease(&db, id, Stage::Rank, 63).await, StageLease::Taken);
+    assert_eq!(lease(&db, id, Stage::Communities, 63).await, StageLease::Taken);
     let stored = run::get(db.pg(), id).await.unwrap().unwrap();
     assert_eq!((stored.sealed, stored.ended_at), (Some(Stage::Snapshot), Some(at(61))));
 }

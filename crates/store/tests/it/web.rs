@@ -5,28 +5,30 @@ use model::time::{Day, Timestamp};
 use model::{Adjacency, Direction, Entry, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::Row;
+use store::pg::change::{self, Event, Position};
 use store::pg::crawl::{
     CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
 };
 use store::pg::frontier::{self, Seeds};
 use store::pg::host::HostId;
+use store::pg::snapshot::Reader;
 use store::pg::{adjacency, ident};
 
 /// The platform of the small web.
-pub const PLATFORM: Platform = Platform::BLUESKY;
+pub(crate) const PLATFORM: Platform = Platform::BLUESKY;
 /// Its host.
-pub const HOST: &str = "api.sky.test";
+pub(crate) const HOST: &str = "api.sky.test";
 
 /// 22 November 2026, 10 o'clock, and so many seconds.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_341_600 + seconds).unwrap()
 }
 
-pub fn named(name: &str) -> Named {
+pub(crate) fn named(name: &str) -> Named {
     Named { native_id: format!("did:{name}"), handle: Some(format!("{name}.sky.test")), host: None }
 }
 
-pub fn page(name: &str) -> SeenProfile {
+pub(crate) fn page(name: &str) -> SeenProfile {
     SeenProfile {
         named: named(name),
         display_name: Some(name.to_uppercase()),
@@ -35,53 +37,53 @@ pub fn page(name: &str) -> SeenProfile {
     }
 }
 
-pub async fn id(pg: &Pg, name: &str) -> ProfileId {
+pub(crate) async fn id(pg: &Pg, name: &str) -> ProfileId {
     ident::resolve(pg, PLATFORM, &[named(name)]).await.unwrap()[0]
 }
 
-pub async fn ids<const N: usize>(pg: &Pg, names: [&str; N]) -> [ProfileId; N] {
+pub(crate) async fn ids<const N: usize>(pg: &Pg, names: [&str; N]) -> [ProfileId; N] {
     let resolved = ident::resolve(pg, PLATFORM, &names.map(named)).await.unwrap();
     resolved.try_into().unwrap()
 }
 
 /// Seeds and claims these profiles, without a limit of depth.
-pub async fn claimed(pg: &Pg, names: &[&str], now: Timestamp) -> Vec<ProfileId> {
+pub(crate) async fn claimed(pg: &Pg, names: &[&str], now: Timestamp) -> Vec<ProfileId> {
     seeded(pg, names, frontier::DEPTH_UNLIMITED, now).await;
     let claims = claim(pg, now).await;
     assert!(claims.len() >= names.len(), "{claims:?}");
     claims
 }
 
-pub async fn seeded(pg: &Pg, names: &[&str], depth: i16, now: Timestamp) -> Vec<ProfileId> {
+pub(crate) async fn seeded(pg: &Pg, names: &[&str], depth: i16, now: Timestamp) -> Vec<ProfileId> {
     let names: Vec<Named> = names.iter().map(|name| named(name)).collect();
     let seeds = Seeds { platform: PLATFORM, names: &names, default_host: HOST, depth };
     frontier::seed(pg, seeds, now).await.unwrap()
 }
 
 /// Claims everything that is due, for ten minutes.
-pub async fn claim(pg: &Pg, now: Timestamp) -> Vec<ProfileId> {
+pub(crate) async fn claim(pg: &Pg, now: Timestamp) -> Vec<ProfileId> {
     let hosts = frontier::due_hosts(pg, now, 100).await.unwrap();
     let wants: Vec<(HostId, u32)> = hosts.iter().map(|due| (due.host.id, 1_000)).collect();
     let claims = frontier::claim(pg, &wants, now, 600).await.unwrap();
     claims.into_iter().flat_map(|claim| claim.profiles).collect()
 }
 
-pub fn arc(name: &str) -> SeenArc {
+pub(crate) fn arc(name: &str) -> SeenArc {
     SeenArc { other: named(name), count: 0, last_day: Day(0), weight: 1.0 }
 }
 
 /// A complete list of whom somebody follows.
-pub fn follows(names: &[&str]) -> Observation {
+pub(crate) fn follows(names: &[&str]) -> Observation {
     list(Layer::Follow, names, Reach::Complete)
 }
 
-pub fn list(layer: Layer, names: &[&str], reach: Reach) -> Observation {
+pub(crate) fn list(layer: Layer, names: &[&str], reach: Reach) -> Observation {
     let arcs = names.iter().map(|name| arc(name)).collect();
     Observation::List(SeenList { layer, direction: Direction::Out, arcs, reach })
 }
 
 /// Mentions, each counted once on day 7, up to a watermark.
-pub fn mentions(names: &[&str], watermark: &str) -> Observation {
+pub(crate) fn mentions(names: &[&str], watermark: &str) -> Observation {
     let one = |name: &&str| SeenArc { count: 1, last_day: Day(7), ..arc(name) };
     Observation::List(SeenList {
         layer: Layer::Mention,
@@ -91,7 +93,7 @@ pub fn mentions(names: &[&str], watermark: &str) -> Observation {
     })
 }
 
-pub fn stream(name: &str, observations: Vec<Observation>) -> CrawledStream {
+pub(crate) fn stream(name: &str, observations: Vec<Observation>) -> CrawledStream {
     CrawledStream {
         stream: name.to_owned(),
         began: Mark::default(),
@@ -101,7 +103,7 @@ pub fn stream(name: &str, observations: Vec<Observation>) -> CrawledStream {
 }
 
 /// A stream that was cut, from one cursor to the next.
-pub fn cut(
+pub(crate) fn cut(
     name: &str,
     from: Option<&str>,
     observations: Vec<Observation>,
@@ -114,26 +116,34 @@ pub fn cut(
 }
 
 /// A stream that was done from a cursor on.
-pub fn resumed(name: &str, from: Option<&str>, observations: Vec<Observation>) -> CrawledStream {
+pub(crate) fn resumed(
+    name: &str,
+    from: Option<&str>,
+    observations: Vec<Observation>,
+) -> CrawledStream {
     let began = Mark { cursor: from.map(str::to_owned), watermarks: Vec::new() };
     CrawledStream { began, ..stream(name, observations) }
 }
 
 /// A finished round.
-pub fn round(id: ProfileId, streams: Vec<CrawledStream>) -> CrawledProfile {
+pub(crate) fn round(id: ProfileId, streams: Vec<CrawledStream>) -> CrawledProfile {
     CrawledProfile { id, streams, end: RoundEnd::Done }
 }
 
-pub fn batch(now: Timestamp, profiles: Vec<CrawledProfile>) -> CrawlBatch {
+pub(crate) fn batch(now: Timestamp, profiles: Vec<CrawledProfile>) -> CrawlBatch {
     CrawlBatch { platform: PLATFORM, default_host: HOST.to_owned(), now, profiles }
 }
 
-pub async fn commit_all(pg: &Pg, now: Timestamp, profiles: Vec<CrawledProfile>) -> CrawlOutcome {
+pub(crate) async fn commit_all(
+    pg: &Pg,
+    now: Timestamp,
+    profiles: Vec<CrawledProfile>,
+) -> CrawlOutcome {
     commit(pg, &batch(now, profiles)).await.unwrap()
 }
 
 /// Crawls one profile for the first time: its page and whom it follows.
-pub async fn crawled(
+pub(crate) async fn crawled(
     pg: &Pg,
     page: SeenProfile,
     follows_whom: &[&str],
@@ -150,12 +160,12 @@ pub async fn crawled(
     mine
 }
 
-pub async fn lists(pg: &Pg, id: ProfileId) -> Vec<Row> {
+pub(crate) async fn lists(pg: &Pg, id: ProfileId) -> Vec<Row> {
     adjacency::of(pg, id).await.unwrap()
 }
 
 /// The one list of a profile in a layer of its own.
-pub async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (Row, Adjacency) {
+pub(crate) async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (Row, Adjacency) {
     let rows = lists(pg, id).await;
     let mut of_layer = rows
         .into_iter()
@@ -166,6 +176,31 @@ pub async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (Row, Adjacency) 
     (row, list)
 }
 
-pub fn plain(ids: &[ProfileId]) -> Adjacency {
+pub(crate) fn plain(ids: &[ProfileId]) -> Adjacency {
     ids.iter().map(|&id| Entry::plain(id)).collect()
+}
+
+/// The events after a position, once there are so many. Transactions of other tests on the same
+/// server keep events waiting, so it may take a moment.
+pub(crate) async fn events(pg: &Pg, after: Position, count: usize) -> Vec<Event> {
+    for _ in 0..1_000 {
+        let events = change::page(pg, after, 100).await.unwrap();
+        if events.len() >= count {
+            return events;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{count} events never came")
+}
+
+/// A high-water mark above everything written so far; see [`events`] on why that may take time.
+pub(crate) async fn mark(pg: &Pg) -> u64 {
+    for _ in 0..1_000 {
+        let reader = Reader::open(pg).await.unwrap();
+        if reader.lists(reader.high_water(), None, 1).await.unwrap().is_empty() {
+            return reader.high_water();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the mark never passed what was written")
 }
