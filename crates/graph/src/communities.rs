@@ -10,6 +10,7 @@ mod local;
 mod network;
 mod objective;
 mod overlap;
+mod sides;
 
 use serde::{Deserialize, Serialize};
 
@@ -89,20 +90,34 @@ impl Hierarchy {
     }
 }
 
-/// Finds the hierarchy. `last` is the previous run's, over the same person numbers: the search
-/// starts from it too. People beyond its length are new.
+/// Finds the hierarchy of people who are all on one platform: see [`community_stage_across`].
 pub fn community_stage(
     attention: &Attention,
     last: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
+    community_stage_across(attention, &vec![1; attention.arcs.nodes()], last, settings)
+}
+
+/// Finds the hierarchy. `platforms` has a bit for each platform of each person. `last` is the
+/// previous run's, over the same person numbers: the search starts from it too. People beyond its
+/// length are new.
+pub fn community_stage_across(
+    attention: &Attention,
+    platforms: &[u16],
+    last: Option<&Hierarchy>,
+    settings: &CommunitySettings,
+) -> Hierarchy {
     let seed = Seed(settings.seed);
     let backbone = backbone::backbone(&attention.arcs, settings.strongest);
-    let (network, kept) = Network::from_symmetric(&backbone).without_isolated();
+    let (network, kept) = Network::from_symmetric(backbone).without_isolated();
     let start = last.map(|last| warm_start(last, &kept));
-    let found = leaf::leaf(&network, start, seed);
+    let mut found = leaf::leaf(&network, start, seed);
+    let platforms: Vec<u16> = kept.iter().map(|&person| platforms[person as usize]).collect();
+    sides::join(&network, &platforms, &mut found);
     let (rungs, leaf) = ladder::ladder(&network, found, seed.fork(1));
-    let everyone = Network::from_symmetric(&attention.arcs.symmetrise(&attention.arcs.transpose()));
+    drop(network);
+    let everyone = Network::from_symmetric(attention.arcs.symmetrise(&attention.arcs.transpose()));
     let spread = |rung: &Rung| spread(&rung.community_of, &kept, everyone.nodes());
     let homes = attach::homes(&everyone, &spread(&rungs[leaf]), rungs[leaf].count);
     let levels = levels(&rungs, spread, &homes);

@@ -35,6 +35,7 @@ pub mod union;
 pub use attention::{Attention, LayerArcs, attention_stage};
 pub use communities::{
     CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage,
+    community_stage_across,
 };
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};

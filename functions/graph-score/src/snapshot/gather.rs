@@ -179,6 +179,17 @@ fn add_row(nodes: &Nodes, row: &Row, arcs: &mut Vec<DenseArc>) -> Result<(), Sco
 }
 
 impl Nodes {
+    /// A bit for each platform that a person is on, by dense person. Platforms beyond the
+    /// sixteenth share bits.
+    pub fn platforms(&self) -> Vec<u16> {
+        let mut platforms = vec![0; self.people.len()];
+        for (id, &person) in self.profiles.iter().zip(&self.person_of) {
+            let number = id.platform().map_or(0, |platform| u32::from(platform.number()));
+            platforms[person as usize] |= 1 << (number % u16::BITS);
+        }
+        platforms
+    }
+
     /// The profiles of each person, by dense person.
     pub fn profiles_of(&self) -> Vec<Vec<u32>> {
         let mut profiles = vec![Vec::new(); self.people.len()];

@@ -2,7 +2,7 @@
 
 use graph::labels::LabelCounter;
 use graph::lineage::{Event, EventKind, Lineage, follow};
-use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage};
+use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
 use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
 use store::pg::{community, run};
@@ -23,9 +23,10 @@ pub(crate) async fn communities<O: Objects, C: Clock>(
 ) -> Result<(), ScoreError> {
     let world = World::open(doors, this).await?;
     let last = Last::open(doors, &world.snapshot.nodes).await?;
+    let platforms = world.snapshot.nodes.platforms();
     let hierarchy = tokio::task::block_in_place(|| {
         let start = last.as_ref().map(|last| &last.hierarchy);
-        community_stage(&world.attention, start, &world.settings.communities)
+        community_stage_across(&world.attention, &platforms, start, &world.settings.communities)
     });
     seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
     let mut names = name(doors, &hierarchy, last.as_ref()).await?;

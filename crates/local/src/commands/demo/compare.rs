@@ -73,18 +73,21 @@ impl Places<'_> {
     }
 
     fn communities(&self, figures: &mut Map<String, Value>) {
-        let hierarchy = &self.sealed.hierarchy;
-        let level = &hierarchy.levels[hierarchy.leaf];
         let planted = self.planted();
-        let own = |person: u32| match level.community_of[person as usize] {
-            NO_COMMUNITY => level.communities + person,
-            community => community,
-        };
-        let found: Vec<u32> = planted.keys().map(|&person| own(person)).collect();
         let truth: Vec<u32> = planted.values().map(|&leaf| u32::from(leaf)).collect();
-        let agreement = agreement(&found, &truth);
-        figures.insert("ami_leaf".into(), json!(agreement.ami));
-        figures.insert("nmi_leaf".into(), json!(agreement.nmi));
+        for (number, level) in self.sealed.hierarchy.levels.iter().enumerate() {
+            let own = |person: u32| match level.community_of[person as usize] {
+                NO_COMMUNITY => level.communities + person,
+                community => community,
+            };
+            let found: Vec<u32> = planted.keys().map(|&person| own(person)).collect();
+            let agreement = agreement(&found, &truth);
+            tracing::info!(number, communities = level.communities, ami = agreement.ami, "level");
+            if number == self.sealed.hierarchy.leaf {
+                figures.insert("ami_leaf".into(), json!(agreement.ami));
+                figures.insert("nmi_leaf".into(), json!(agreement.nmi));
+            }
+        }
     }
 
     /// Planted proofs that are in the run, and persons that are none.
@@ -146,7 +149,12 @@ impl Places<'_> {
             truth.arcs(layer).into_iter().map(move |tie| (layer, tie.src, tie.dst))
         });
         let planted: Vec<_> = planted.collect();
-        let missing = planted.iter().filter(|arc| !found.contains(arc)).count();
+        let missing = planted.iter().filter(|arc| !found.contains(arc));
+        let missing = missing.inspect(|(layer, src, dst)| {
+            let (src, dst) = (self.world.account(*src), self.world.account(*dst));
+            tracing::info!(%layer, src = src.handle, dst = dst.handle, "an arc is missing");
+        });
+        let missing = missing.count();
         figures.insert("arcs_reachable".into(), json!(planted.len()));
         figures.insert("arcs_missing".into(), json!(missing));
         Ok(())

@@ -1,0 +1,66 @@
+//! The two events of the function: a batch of score jobs, or the schedule that begins a run.
+
+use graph_score::{Doors, RunSettings, Scored, handle, start};
+use model::message::ScoreJob;
+use model::port::{Clock, Objects, Outgoing, PortError, Queue};
+use runtime::Failure;
+use runtime::batch::{Batch, Message, Outcome, parse};
+use serde::Deserialize;
+
+/// How long a job stays away after a failure that may pass, in seconds, times its receives; also
+/// while another worker has its stage.
+const RETRY_SECONDS: u32 = 60;
+
+/// What the function is called with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Event {
+    /// Jobs of the queue.
+    Jobs(Batch),
+    /// Begin a run.
+    Start {
+        /// Always true; it tells this event from others.
+        start: bool,
+    },
+}
+
+/// Begins a run and sends its first job.
+pub(crate) async fn begin<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    queue: &impl Queue,
+) -> Result<ScoreJob, Failure> {
+    let job = start(doors, &RunSettings::default()).await?;
+    send(queue, job).await?;
+    Ok(job)
+}
+
+/// Does the stage of one message, then sends the next.
+pub(crate) async fn job<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    queue: &impl Queue,
+    message: &Message,
+) -> Outcome {
+    let job: ScoreJob = match parse(message) {
+        Ok(job) => job,
+        Err(poison) => return poison,
+    };
+    let retry = |why: String| {
+        let after_seconds = RETRY_SECONDS.saturating_mul(message.receives);
+        Outcome::Retry { after_seconds, why }
+    };
+    match handle(doors, job).await {
+        Ok(Scored::Next(next)) => match send(queue, next).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => retry(error.to_string()),
+        },
+        Ok(Scored::Published | Scored::Ended) => Outcome::Done,
+        Ok(Scored::Busy) => retry("another worker has the stage".to_owned()),
+        Err(error) if error.is_passing() => retry(error.to_string()),
+        Err(error) => Outcome::Poison { why: error.to_string() },
+    }
+}
+
+async fn send(queue: &impl Queue, job: ScoreJob) -> Result<(), PortError> {
+    let body = serde_json::to_string(&job).expect("a score job is plain data");
+    queue.send(&[Outgoing { body, delay_seconds: 0 }]).await
+}
