@@ -25,8 +25,10 @@ impl<O, C> Clone for Doors<'_, O, C> {
 }
 
 /// What a run is asked to do; sealed with it, so that every stage and every rerun sees the same.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
+    /// The most memory that a stage may plan to use.
+    pub memory_bytes: u64,
     /// Trust starts from the persons of these profiles only; from automatic seeds if there are
     /// none.
     pub trust_seeds: Vec<ProfileId>,
@@ -38,4 +40,20 @@ pub struct RunSettings {
     pub rank: RankSettings,
     /// How people are ranked in a community.
     pub people: PeopleSettings,
+}
+
+/// What a Lambda function can have at most.
+const MEMORY_BYTES: u64 = 10 << 30;
+
+impl Default for RunSettings {
+    fn default() -> RunSettings {
+        RunSettings {
+            memory_bytes: MEMORY_BYTES,
+            trust_seeds: Vec::new(),
+            communities: CommunitySettings::default(),
+            trust: TrustSettings::default(),
+            rank: RankSettings::default(),
+            people: PeopleSettings::default(),
+        }
+    }
 }

@@ -7,18 +7,23 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use graph_score::{Doors, RunSettings, Scored};
 use model::message::ScoreJob;
-use model::{Account, Platform, ProfileId};
+use model::{Account, ProfileId};
 use serde_json::{Value, json};
-use store::pg::profile;
+use store::pg::{ident, profile};
 
 use crate::cli::ScoreArgs;
 use crate::home::Home;
+use crate::import::lines::read_column;
 use crate::measure::{Meter, Used};
+use crate::naming;
 use crate::output::Output;
 
 /// Scores, stage after stage, and says what each took.
 pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Result<Value> {
-    let mut settings = RunSettings::default();
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    let mut settings = RunSettings { memory_bytes: args.memory, ..RunSettings::default() };
     if let Some(file) = &args.trust_seeds {
         settings.trust_seeds = read_seeds(home, file).await?;
     }
@@ -83,24 +88,17 @@ async fn do_stage(
     }
 }
 
-/// The profiles that a TSV with the header `node` names: `platform:handle`, or the native id of an
-/// imported file.
+/// The profiles that a TSV with the header `node` names, as exports write them.
 async fn read_seeds(home: &Home, path: &Path) -> Result<Vec<ProfileId>> {
-    let text = crate::import::lines::read_column(path, "node")
-        .with_context(|| format!("read {}", path.display()))?;
-    let accounts: Vec<Account> = text.iter().map(|node| account_of(node)).collect::<Result<_>>()?;
+    let nodes = read_column(path, "node").with_context(|| format!("read {}", path.display()))?;
+    let platforms = ident::platforms(&home.pg).await?;
+    let only = platforms.first().copied().filter(|_| platforms.len() == 1);
+    let accounts: Vec<Account> =
+        nodes.iter().map(|node| naming::account(node, only)).collect::<Result<_>>()?;
     let found = profile::find(&home.pg, &accounts).await?;
     let missing = found.iter().filter(|id| id.is_none()).count();
     if missing > 0 {
         bail!("{missing} of {} trust seeds are not in the record", accounts.len());
     }
     Ok(found.into_iter().flatten().collect())
-}
-
-/// A node as exports write it.
-pub(crate) fn account_of(node: &str) -> Result<Account> {
-    match node.parse::<Account>() {
-        Ok(account) => Ok(account),
-        Err(_) => Ok(Account::new(Platform::FILE, node)?),
-    }
 }

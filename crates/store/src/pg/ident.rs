@@ -19,6 +19,7 @@ const NAMES_MAX: usize = 2_000;
 /// The longest native id or handle that is stored, in characters; longer ones are cut.
 const NAME_CHARS_MAX: usize = 512;
 
+const PLATFORMS: &str = "select platform_id from platform_seq order by 1";
 const KNOWN: &str = "select native_id, profile_id from ident
     where platform_id = $1 and native_id = any($2)";
 const TAKE_BLOCK: &str = "update platform_seq set next_seq = next_seq + $2
@@ -45,6 +46,13 @@ pub async fn resolve(
         }
     }
     Ok(ids)
+}
+
+/// The platforms that the record knows profiles of, by number.
+pub async fn platforms(pg: &Pg) -> Result<Vec<Platform>, StoreError> {
+    let rows = pg.query("ident::platforms", PLATFORMS, params![]).await?;
+    let number = |row: &tokio_postgres::Row| u8::try_from(row.get::<_, i16>(0)).ok();
+    Ok(rows.iter().filter_map(|row| Platform::from_number(number(row)?)).collect())
 }
 
 /// The native ids of these profiles, in their order; `None` for erased and unknown ones.

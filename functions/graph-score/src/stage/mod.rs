@@ -11,6 +11,7 @@ mod words;
 
 use graph::{Attention, Hierarchy, attention_stage};
 use model::port::Objects;
+use model::snapshot::Manifest;
 use model::time::Day;
 use model::{RunId, SnapshotId};
 use store::pg::run;
@@ -53,13 +54,37 @@ impl World {
         run: RunId,
     ) -> Result<World, ScoreError> {
         let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
-        let snapshot = snapshot::load(doors.objects, snapshot_of(doors.pg, run).await?).await?;
+        let id = snapshot_of(doors.pg, run).await?;
+        plan_memory(&snapshot::load_manifest(doors.objects, id).await?, settings.memory_bytes)?;
+        let snapshot = snapshot::load(doors.objects, id).await?;
         let layers = snapshot.join_layers()?;
         let today = Day::of(snapshot.manifest.at);
         let attention = attention_stage(snapshot.nodes.people.len(), &layers, today)
             .map_err(|error| ScoreError::Graph(error.to_string()))?;
         Ok(World { settings, snapshot, attention })
     }
+}
+
+/// What a stage holds at its peak: the layers, their union, the backbone and its search.
+const BYTES_AN_ARC: u64 = 64;
+const BYTES_A_PERSON: u64 = 512;
+
+/// Refuses a graph that would not fit, before it is loaded.
+fn plan_memory(manifest: &Manifest, memory_bytes: u64) -> Result<(), ScoreError> {
+    let shards = manifest.layers.iter().flat_map(|layer| &layer.shards);
+    let arcs: u64 = shards.map(|shard| shard.arcs).sum();
+    let planned = arcs * BYTES_AN_ARC + manifest.people * BYTES_A_PERSON;
+    if planned <= memory_bytes {
+        return Ok(());
+    }
+    Err(ScoreError::Run(format!(
+        "{} has {arcs} arcs and {} people: that takes about {} MB of memory, and {} MB are \
+         allowed (--memory)",
+        manifest.id,
+        manifest.people,
+        planned >> 20,
+        memory_bytes >> 20
+    )))
 }
 
 /// The snapshot that a run scores.
