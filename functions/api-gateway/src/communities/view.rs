@@ -1,0 +1,116 @@
+//! Communities and standings as they are shown.
+
+use model::{Community, CommunityId, PersonKind};
+use serde::Serialize;
+use store::pg::community::WORLD;
+use store::pg::standing::Ranked;
+use utoipa::ToSchema;
+
+/// A set of people at one level.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CommunityView {
+    /// The stable id.
+    #[schema(value_type = String, example = "com_7")]
+    id: CommunityId,
+    /// The community around it; `null` at level 0.
+    #[schema(value_type = Option<String>)]
+    parent: Option<CommunityId>,
+    /// 0 is the coarsest.
+    level: u8,
+    /// How many people belong to it.
+    members: u32,
+    /// The share of all trust that its members hold.
+    trust: f32,
+    /// Whether its trust is under the noise level: its people have no ranks then.
+    low_trust: bool,
+    /// Words that set it apart, the most telling first.
+    labels: Vec<String>,
+}
+
+/// A community beside something else.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CommunityBrief {
+    /// The stable id; `com_0` is the whole world.
+    #[schema(value_type = String, example = "com_7")]
+    id: CommunityId,
+    /// 0 is the coarsest; `null` for the world.
+    level: Option<u8>,
+    /// How many people belong to it; `null` for the world.
+    members: Option<u32>,
+    /// Words that set it apart, the most telling first.
+    labels: Vec<String>,
+}
+
+/// A place in a community.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StandingView {
+    /// Place by attention; `null` under the noise level.
+    rank: Option<u32>,
+    /// Place among humans and those of unknown kind; `null` for others.
+    rank_person: Option<u32>,
+    /// Place among organisations; `null` for others.
+    rank_organisation: Option<u32>,
+    /// Share of the community's attention; shares sum to 1.
+    attention: f32,
+    /// Attention on a logarithmic scale from 0 to 1000.
+    score: u16,
+    /// At least this share of its attention comes from insiders (lower 95 % bound).
+    insider: f32,
+    /// How much it belongs to the community, 0 to 1.
+    belonging: f32,
+    /// Whether it belongs to the community; many receive attention from outside.
+    member: bool,
+    /// Whether the support is too small to rely on.
+    low_confidence: bool,
+    /// Whether the community's trust is too small for ranks.
+    low_trust: bool,
+}
+
+impl CommunityView {
+    pub(crate) fn new(community: Community) -> CommunityView {
+        CommunityView {
+            id: community.id,
+            parent: community.parent,
+            level: community.level,
+            members: community.members,
+            trust: community.trust,
+            low_trust: community.low_trust,
+            labels: community.labels,
+        }
+    }
+}
+
+impl CommunityBrief {
+    pub(crate) fn new(id: CommunityId, community: Option<&Community>) -> CommunityBrief {
+        let world = || if id == WORLD { vec!["world".to_owned()] } else { Vec::new() };
+        CommunityBrief {
+            id,
+            level: community.map(|one| one.level),
+            members: community.map(|one| one.members),
+            labels: community.map_or_else(world, |one| one.labels.clone()),
+        }
+    }
+}
+
+impl StandingView {
+    pub(crate) fn new(ranked: Ranked, low_trust: bool) -> StandingView {
+        let Ranked { standing, rank, rank_of_kind } = ranked;
+        let human = matches!(standing.kind, PersonKind::Person | PersonKind::Unknown);
+        let organisation = standing.kind == PersonKind::Organisation;
+        let held = |rank: Option<std::num::NonZeroU32>| {
+            rank.filter(|_| standing.ranked && !low_trust).map(Into::into)
+        };
+        StandingView {
+            rank: held(rank),
+            rank_person: held(rank_of_kind.filter(|_| human)),
+            rank_organisation: held(rank_of_kind.filter(|_| organisation)),
+            attention: standing.attention,
+            score: standing.score,
+            insider: standing.insider,
+            belonging: standing.belonging,
+            member: standing.member,
+            low_confidence: standing.low_confidence,
+            low_trust,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The documentation: the OpenAPI document, and a page that shows it and loads nothing from
+//! elsewhere.
+
+use axum::extract::Request;
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+const SECURITY: [(HeaderName, &str); 3] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Borg",
+        version = "1",
+        description = "The search engine for the social web: people, the communities that they \
+            belong to, and their ranks, with evidence.\n\n\
+            Send your key as `Authorization: Bearer borg_live_…`. Answers are `{data, \
+            next_cursor?, run?, as_of?}`; errors are RFC 9457 problems with a `code`. Every answer \
+            to a GET has an `ETag`: send it as `If-None-Match`, and an unchanged answer is a free \
+            304. `Borg-Units` says what an answer is worth; errors, 304s and empty answers are \
+            worth nothing."
+    ),
+    modifiers(&BearerKey),
+    security(("key" = []))
+)]
+struct Description;
+
+/// Says how keys are sent.
+struct BearerKey;
+
+impl utoipa::Modify for BearerKey {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("borg_live_…");
+        let scheme = SecurityScheme::Http(scheme.build());
+        document.components.get_or_insert_default().add_security_scheme("key", scheme);
+    }
+}
+
+/// The document before its routes are added.
+pub(crate) fn description() -> OpenApi {
+    Description::openapi()
+}
+
+/// The document as it is served.
+pub(crate) fn json(document: OpenApi) -> String {
+    document.to_pretty_json().unwrap_or_default()
+}
+
+/// The document's answer.
+pub(crate) fn openapi(json: String) -> Response {
+    typed("application/json", json)
+}
+
+/// The page.
+pub(crate) async fn page() -> Response {
+    typed("text/html; charset=utf-8", include_str!("../docs/index.html"))
+}
+
+/// The page's looks.
+pub(crate) async fn style() -> Response {
+    typed("text/css; charset=utf-8", include_str!("../docs/style.css"))
+}
+
+/// The page's script.
+pub(crate) async fn script() -> Response {
+    typed("text/javascript; charset=utf-8", include_str!("../docs/script.js"))
+}
+
+fn typed(kind: &'static str, body: impl IntoResponse) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response()
+}
+
+/// Gives every answer the headers that keep browsers from doing more than they should.
+pub(crate) async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in SECURITY {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

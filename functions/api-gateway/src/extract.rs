@@ -1,0 +1,118 @@
+//! What handlers take from a request: the call with its walk, an id, parameters, a body. What
+//! does not parse is a problem that says where.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use model::RunId;
+use serde::de::DeserializeOwned;
+use store::Pg;
+
+use crate::auth::Caller;
+use crate::cursor::{Cursor, Filter, Position, Signer};
+use crate::error::{Code, Problem};
+use crate::query;
+use crate::state::Gateway;
+
+/// One call: the way to the record, and the walk that the call is a step of.
+pub(crate) struct Call {
+    pub(crate) gateway: Gateway,
+    filter: Filter,
+}
+
+impl Call {
+    /// The record.
+    pub(crate) fn pg(&self) -> &Pg {
+        self.gateway.pg()
+    }
+
+    /// Where this page begins; `None` on the first.
+    pub(crate) fn opened(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
+        let open = |text| self.gateway.signer().open(text, self.filter);
+        let refused = || {
+            let why = "this cursor belongs to another route, other parameters or another account, \
+                or is damaged: begin again without it";
+            Problem::new(Code::BadCursor, why)
+        };
+        cursor.map(|text| open(text).ok_or_else(refused)).transpose()
+    }
+
+    /// The cursor of a page of the same walk.
+    pub(crate) fn cursor(&self, run: RunId, position: Position) -> String {
+        self.gateway.signer().seal(Cursor { run, position }, self.filter)
+    }
+}
+
+impl FromRequestParts<Gateway> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Call, Problem> {
+        let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
+        let asked = query::canonical(pairs, &["cursor", "limit"]);
+        let account = parts.extensions.get::<Caller>().map_or("", |caller| &caller.account);
+        let filter = Signer::filter(&[account, parts.uri.path(), &asked]);
+        Ok(Call { gateway: gateway.clone(), filter })
+    }
+}
+
+/// The id in the path.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<T: FromStr<Err: Display>> FromRequestParts<Gateway> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Id<T>, Problem> {
+        let bad = |why: String| Problem::new(Code::BadId, why);
+        let path = Path::<String>::from_request_parts(parts, gateway).await;
+        let Path(text) = path.map_err(|_| bad("the path is not UTF-8".to_owned()))?;
+        if query::has_key(&text) {
+            return Err(bad("an API key is no id: send it in the header".to_owned()));
+        }
+        text.parse().map(Id).map_err(|error: T::Err| bad(error.to_string()))
+    }
+}
+
+/// The parameters of the query.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Gateway> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Asked<T>, Problem> {
+        let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
+        let text = query::canonical(pairs, &[]);
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        parsed.map(Asked).map_err(|error| {
+            let path = error.path().to_string();
+            let why = error.into_inner().to_string();
+            if path == "." {
+                Problem::new(Code::BadParameter, why)
+            } else {
+                Problem::parameter(&path, why)
+            }
+        })
+    }
+}
+
+/// A body of JSON.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Json<T>, Problem> {
+        let body = Bytes::from_request(request, gateway).await.map_err(|_| {
+            Problem::new(Code::BodyTooLarge, "the body is too large: send fewer ids")
+        })?;
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        serde_path_to_error::deserialize(&mut json).map(Json).map_err(|error| {
+            let pointer = error.path().iter().map(|part| format!("/{part}")).collect::<String>();
+            let pointer = pointer.replace(['[', ']'], "");
+            Problem::body(&pointer, error.into_inner().to_string())
+        })
+    }
+}

@@ -1,0 +1,18 @@
+//! api-gateway as a Lambda function.
+
+mod config;
+
+use std::sync::Arc;
+
+use api_gateway::{Gateway, router};
+use config::Config;
+use runtime::{Failure, patiently};
+use store::Pg;
+use store::clock::System;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let config = Config::of(&runtime::start())?;
+    let pg = patiently(async || Pg::connect(&config.database_url, 2).await).await?;
+    runtime::http::serve(router(Gateway::new(pg, Arc::new(System), config.secrets))).await
+}

@@ -1,0 +1,114 @@
+//! Why a person has its attention: who brings it, and enough to recompute it.
+
+use std::collections::HashMap;
+
+use model::evidence::Evidence;
+use model::time::Timestamp;
+use model::{CommunityId, PersonId, RunId};
+use serde::{Deserialize, Serialize};
+use store::pg::community::WORLD;
+use store::pg::{evidence as stored, score};
+use utoipa::ToSchema;
+
+use super::{PersonBrief, listed, number, there};
+use crate::answer::{Answer, Class, Envelope};
+use crate::error::{Code, Problem, ProblemBody};
+use crate::extract::{Asked, Call, Id};
+use crate::query::Wanted;
+use crate::runs;
+
+/// Why a person has its attention in a community:
+/// `score = restart + rest + Σ brings`, and `brings = damping · attention · share`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EvidenceView {
+    /// The person.
+    #[schema(value_type = String, example = "per_2001")]
+    person: PersonId,
+    /// The community; `com_0` is the whole world.
+    #[schema(value_type = String, example = "com_7")]
+    community: CommunityId,
+    /// The attention that is explained: a share of the community's.
+    score: f32,
+    /// How much of its attention each passes on.
+    damping: f32,
+    /// The part that comes from the restart at the members.
+    restart: f32,
+    /// The part that comes from contributors not named here.
+    rest: f32,
+    /// Those who bring the most, the largest first; together at least 80 % of the score.
+    contributors: Vec<ContributorView>,
+}
+
+/// One person's attention that reaches the subject.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ContributorView {
+    /// Who it is; `null` for one that may not be listed.
+    person: Option<PersonBrief>,
+    /// Its own attention in the community.
+    attention: f32,
+    /// The share of its attention that it gives to the subject.
+    share: f32,
+    /// What it brings.
+    brings: f32,
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EvidenceParams {
+    /// The community; `com_0`, the whole world, unless given.
+    #[param(value_type = Option<String>, example = "com_7")]
+    community: Option<CommunityId>,
+    /// The run to answer from; the one that is served now, unless given.
+    #[param(value_type = Option<String>, example = "run_3")]
+    run: Option<RunId>,
+    /// Instead of `run`: the newest run that was there at this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    as_of: Option<Timestamp>,
+}
+
+/// The evidence for a person's attention in a community.
+#[utoipa::path(get, path = "/v1/people/{id}/evidence", tag = "people",
+    params(("id" = String, Path, example = "per_2001"), EvidenceParams), responses(
+    (status = 200, body = Envelope<EvidenceView>), (status = "default", body = ProblemBody)))]
+pub(crate) async fn evidence(
+    call: Call,
+    Id(id): Id<PersonId>,
+    Asked(asked): Asked<EvidenceParams>,
+) -> Result<Answer<EvidenceView>, Problem> {
+    let community = asked.community.unwrap_or(WORLD);
+    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
+    let served = runs::chosen(call.pg(), wanted, None).await?;
+    there(call.pg(), id).await?;
+    let none = || {
+        let why = format!("{} keeps no evidence for {id} in {community}", served.run);
+        Problem::new(Code::EvidenceUnknown, why)
+    };
+    let number = number(call.pg(), served.run, id).await?.ok_or_else(none)?;
+    let body = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
+    let found = Evidence::decode(&body).map_err(|error| Problem::corrupt("evidence", &error))?;
+    let contributors = contributors(&call, served.run, &found).await?;
+    let Evidence { damping, score, restart, rest, .. } = found;
+    let view = EvidenceView { person: id, community, score, damping, restart, rest, contributors };
+    Ok(Answer::one(Class::Graph, view).of(Some(served)))
+}
+
+async fn contributors(
+    call: &Call,
+    run: RunId,
+    found: &Evidence,
+) -> Result<Vec<ContributorView>, Problem> {
+    let numbers: Vec<u32> = found.contributors.iter().map(|one| one.person).collect();
+    let scores = score::get(call.pg(), run, &numbers).await?;
+    let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
+    let people = listed(call.pg(), &ids).await?;
+    let people: HashMap<PersonId, PersonBrief> =
+        people.iter().map(|(id, person)| (*id, PersonBrief::new(person))).collect();
+    let shown = found.contributors.iter().zip(scores).map(|(one, score)| ContributorView {
+        person: score.and_then(|score| people.get(&score.person).cloned()),
+        attention: one.attention,
+        share: one.share,
+        brings: one.brings(found.damping),
+    });
+    Ok(shown.collect())
+}

@@ -1,0 +1,42 @@
+//! What joins the profiles of a person.
+
+use model::identity::Proof;
+use model::{PersonId, ProfileId};
+use serde::Serialize;
+use store::pg::identity;
+use utoipa::ToSchema;
+
+use super::there;
+use crate::answer::{Answer, Class, Envelope};
+use crate::error::{Problem, ProblemBody};
+use crate::extract::{Call, Id};
+
+/// A proven link between two profiles.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LinkView {
+    /// One profile.
+    #[schema(value_type = String, example = "prf_2001")]
+    a: ProfileId,
+    /// The other.
+    #[schema(value_type = String, example = "prf_3001")]
+    b: ProfileId,
+    /// What proves it. `mutual`: each names the other; `website`: both control one web page that
+    /// nobody else of their platforms controls.
+    #[schema(value_type = String, example = "mutual")]
+    proof: Proof,
+}
+
+/// The proofs that join a person's profiles.
+#[utoipa::path(get, path = "/v1/people/{id}/links", tag = "people",
+    params(("id" = String, Path, example = "per_2001")), responses(
+    (status = 200, body = Envelope<Vec<LinkView>>), (status = "default", body = ProblemBody)))]
+pub(crate) async fn links(
+    call: Call,
+    Id(id): Id<PersonId>,
+) -> Result<Answer<Vec<LinkView>>, Problem> {
+    let person = there(call.pg(), id).await?;
+    let profiles: Vec<ProfileId> = person.profiles.iter().map(|profile| profile.id).collect();
+    let links = identity::among(call.pg(), &profiles).await?;
+    let links = links.into_iter().map(|link| LinkView { a: link.a, b: link.b, proof: link.proof });
+    Ok(Answer::page(Class::Graph, links.collect()))
+}

@@ -1,0 +1,103 @@
+//! Where a person stands, in every community that attends to it.
+
+use std::collections::HashMap;
+
+use model::time::Timestamp;
+use model::{Community, CommunityId, PersonId, RunId};
+use serde::{Deserialize, Serialize};
+use store::pg::community;
+use store::pg::community::WORLD;
+use store::pg::standing::{self, Ranked};
+use utoipa::ToSchema;
+
+use super::{number, there};
+use crate::answer::{Answer, Class, Envelope};
+use crate::communities::{CommunityBrief, StandingView};
+use crate::error::{Problem, ProblemBody};
+use crate::extract::{Asked, Call, Id};
+use crate::query::{Limit, Wanted};
+use crate::runs;
+
+/// One person's place in one community.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RankView {
+    /// The community; `com_0` is the whole world.
+    community: CommunityBrief,
+    #[serde(flatten)]
+    standing: StandingView,
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RankParams {
+    /// The run to answer from; the one that is served now, unless given.
+    #[param(value_type = Option<String>, example = "run_3")]
+    run: Option<RunId>,
+    /// Instead of `run`: the newest run that was there at this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    as_of: Option<Timestamp>,
+    /// How many rows a page has: 1 to 1000; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A person's standings: the world first, then the communities that it belongs to the most, then
+/// the others by the attention that they give it.
+#[utoipa::path(get, path = "/v1/people/{id}/ranks", tag = "people",
+    params(("id" = String, Path, example = "per_2001"), RankParams), responses(
+    (status = 200, body = Envelope<Vec<RankView>>), (status = "default", body = ProblemBody)))]
+pub(crate) async fn ranks(
+    call: Call,
+    Id(id): Id<PersonId>,
+    Asked(asked): Asked<RankParams>,
+) -> Result<Answer<Vec<RankView>>, Problem> {
+    let rows = asked.limit.unwrap_or_default().rows() as usize;
+    let walk = call.opened(asked.cursor.as_deref())?;
+    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
+    let served = runs::chosen(call.pg(), wanted, walk).await?;
+    there(call.pg(), id).await?;
+    let all = match number(call.pg(), served.run, id).await? {
+        Some(number) => in_order(standing::of_person(call.pg(), served.run, number).await?),
+        None => Vec::new(),
+    };
+    let from = walk.map_or(0, |cursor| cursor.position[0] as usize).min(all.len());
+    let end = all.len().min(from + rows);
+    let shown = views(&call, served.run, &all[from..end]).await?;
+    let next = (end < all.len()).then(|| call.cursor(served.run, [end as u64, 0]));
+    Ok(Answer::page(Class::Graph, shown).of(Some(served)).then(next))
+}
+
+fn in_order(mut all: Vec<(CommunityId, Ranked)>) -> Vec<(CommunityId, Ranked)> {
+    all.sort_by(|(a, one), (b, two)| {
+        let (x, y) = (&one.standing, &two.standing);
+        (*b == WORLD)
+            .cmp(&(*a == WORLD))
+            .then(y.belonging.total_cmp(&x.belonging))
+            .then(y.score.cmp(&x.score))
+            .then(a.cmp(b))
+    });
+    all
+}
+
+async fn views(
+    call: &Call,
+    run: RunId,
+    shown: &[(CommunityId, Ranked)],
+) -> Result<Vec<RankView>, Problem> {
+    let ids: Vec<CommunityId> = shown.iter().map(|(id, _)| *id).collect();
+    let communities = community::get(call.pg(), run, &ids).await?;
+    let communities: HashMap<CommunityId, Community> =
+        communities.into_iter().map(|one| (one.id, one)).collect();
+    let view = |(id, ranked): &(CommunityId, Ranked)| {
+        let community = communities.get(id);
+        let low_trust = community.is_some_and(|one| one.low_trust);
+        RankView {
+            community: CommunityBrief::new(*id, community),
+            standing: StandingView::new(*ranked, low_trust),
+        }
+    };
+    Ok(shown.iter().map(view).collect())
+}

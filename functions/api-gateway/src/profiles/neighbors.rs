@@ -1,0 +1,98 @@
+//! Whom a profile attends to, and who attends to it, as its own lists show.
+
+use model::{Adjacency, Direction, Layer, ProfileId, RunId};
+use serde::{Deserialize, Serialize};
+use store::pg::{adjacency, profile};
+use utoipa::ToSchema;
+
+use super::{is_listed, there};
+use crate::answer::{Answer, Class, Envelope};
+use crate::error::{Problem, ProblemBody};
+use crate::extract::{Asked, Call, Id};
+use crate::query::{Limit, ShownLayer, Side};
+
+/// The profile at the other end of an arc.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Neighbor {
+    /// The profile.
+    #[schema(value_type = String, example = "prf_2002")]
+    profile: ProfileId,
+    /// The handle, as last seen.
+    handle: Option<String>,
+    /// The name that its owner chose to show.
+    display_name: Option<String>,
+    /// How often, in layers of interaction; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    /// The weight that the source gave; 1 unless it said otherwise.
+    weight: f32,
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NeighborParams {
+    /// follow (unless given), mention, reply, repost, like, list or member.
+    #[param(value_type = Option<String>, example = "follow")]
+    layer: Option<ShownLayer>,
+    /// `out` (unless given): to whom the profile attends; `in`: who attends to it.
+    #[param(value_type = Option<String>, example = "out")]
+    direction: Option<Side>,
+    /// How many rows a page has: 1 to 1000; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<Limit>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out, so
+/// a page may have fewer rows than asked for.
+#[utoipa::path(get, path = "/v1/profiles/{id}/neighbors", tag = "profiles",
+    params(("id" = String, Path, example = "prf_2001"), NeighborParams), responses(
+    (status = 200, body = Envelope<Vec<Neighbor>>), (status = "default", body = ProblemBody)))]
+pub(crate) async fn neighbors(
+    call: Call,
+    Id(id): Id<ProfileId>,
+    Asked(asked): Asked<NeighborParams>,
+) -> Result<Answer<Vec<Neighbor>>, Problem> {
+    let rows = asked.limit.unwrap_or_default().rows() as usize;
+    let after = call.opened(asked.cursor.as_deref())?.map(|cursor| cursor.position[0]);
+    there(call.pg(), id).await?;
+    let layer = asked.layer.map_or(Layer::Follow, |shown| shown.0);
+    let direction = asked.direction.map_or(Direction::Out, Direction::from);
+    let list = list(&call, id, layer, direction).await?;
+    let from = list.entries().partition_point(|one| Some(one.other.number()) <= after);
+    let left = &list.entries()[from..];
+    let shown = &left[..rows.min(left.len())];
+    let last = shown.last().filter(|_| shown.len() < left.len());
+    let next = last.map(|last| call.cursor(RunId::new(0), [last.other.number(), 0]));
+    Ok(Answer::page(Class::Graph, named(&call, shown, layer).await?).then(next))
+}
+
+async fn list(
+    call: &Call,
+    id: ProfileId,
+    layer: Layer,
+    direction: Direction,
+) -> Result<Adjacency, Problem> {
+    let lists = adjacency::of(call.pg(), id).await?;
+    let row = lists.iter().find(|row| row.key.layer == layer && row.key.direction == direction);
+    Ok(row.map(adjacency::Row::list).transpose()?.unwrap_or_default())
+}
+
+async fn named(call: &Call, arcs: &[model::Entry], layer: Layer) -> Result<Vec<Neighbor>, Problem> {
+    let ids: Vec<ProfileId> = arcs.iter().map(|arc| arc.other).collect();
+    let profiles = profile::get(call.pg(), &ids).await?;
+    let named = profiles.into_iter().filter(is_listed).filter_map(|profile| {
+        let at = arcs.binary_search_by_key(&profile.id, |arc| arc.other).ok()?;
+        let arc = arcs[at];
+        Some(Neighbor {
+            profile: profile.id,
+            handle: profile.handle,
+            display_name: profile.display_name,
+            count: layer.is_interaction().then_some(arc.count),
+            weight: arc.weight,
+        })
+    });
+    Ok(named.collect())
+}

@@ -1,0 +1,83 @@
+//! A profile as it is shown to those who ask for it.
+
+use model::time::Timestamp;
+use model::{Consent, PersonId, PersonKind, Platform, ProfileId};
+use serde::Serialize;
+use store::pg::profile::Profile;
+use utoipa::ToSchema;
+
+/// One account on one platform.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProfileView {
+    /// The profile.
+    #[schema(value_type = String, example = "prf_2001")]
+    id: ProfileId,
+    /// The person that it belongs to.
+    #[schema(value_type = String, example = "per_2001")]
+    person: PersonId,
+    /// The identity space.
+    #[schema(value_type = Option<String>, example = "bluesky")]
+    platform: Option<Platform>,
+    /// The platform's stable id.
+    native_id: Option<String>,
+    /// The handle, as last seen.
+    handle: Option<String>,
+    /// The name that its owner chose to show.
+    display_name: Option<String>,
+    /// Its own words about itself.
+    bio: Option<String>,
+    /// Where its picture is.
+    avatar_url: Option<String>,
+    /// Where people see it.
+    url: Option<String>,
+    /// How many attend to it, as the platform counts.
+    followers: Option<u32>,
+    /// To how many it attends, as the platform counts.
+    following: Option<u32>,
+    /// How many posts it has.
+    posts: Option<u32>,
+    /// Who is behind it: person, organisation, bot or unknown.
+    #[schema(value_type = String, example = "person")]
+    kind: PersonKind,
+    /// Whether it may be listed and suggested.
+    listed: bool,
+    /// When it came to be.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created_at: Option<Timestamp>,
+    /// When it was last crawled; `null` if only its name was seen so far.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    crawled_at: Option<Timestamp>,
+}
+
+impl ProfileView {
+    pub(crate) fn new(profile: Profile) -> ProfileView {
+        ProfileView {
+            id: profile.id,
+            person: profile.person,
+            platform: profile.id.platform(),
+            listed: is_listed(&profile),
+            native_id: profile.native_id,
+            handle: profile.handle,
+            display_name: profile.display_name,
+            bio: profile.bio,
+            avatar_url: profile.avatar_url,
+            url: profile.url,
+            followers: profile.followers,
+            following: profile.following,
+            posts: profile.posts,
+            kind: profile.kind,
+            created_at: profile.created_at,
+            crawled_at: profile.crawled_at,
+        }
+    }
+}
+
+/// Whether a profile may be served at all.
+pub(crate) fn is_there(profile: &Profile) -> bool {
+    profile.gone.is_none() && !profile.consent.has(Consent::REFUSED)
+}
+
+/// Whether a profile may be listed among others.
+pub(crate) fn is_listed(profile: &Profile) -> bool {
+    is_there(profile) && !profile.consent.has(Consent::UNLISTED)
+}

@@ -1,0 +1,188 @@
+//! The query of a URL: its strict decoding, its canonical form, and the parameters that many
+//! routes share.
+
+use model::time::Timestamp;
+use model::{Direction, Layer, RunId};
+use serde::Deserialize;
+
+use crate::error::{Code, Problem};
+
+/// Decodes a query into its pairs; refuses bytes that are not UTF-8 instead of replacing them.
+pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            Ok((decoded(name)?, decoded(value)?))
+        })
+        .collect()
+}
+
+fn decoded(text: &str) -> Result<String, Problem> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, hex_pair(tail)) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            (b'+', _) => bytes.push(b' '),
+            _ => bytes.push(first),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        Problem::new(Code::BadParameter, "the query is not UTF-8: percent-encode it as UTF-8")
+    })
+}
+
+fn hex_pair(bytes: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let [high, low, ..] = *bytes else { return None };
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Refuses secrets in a URL, which stays in logs and histories.
+pub(crate) fn refuse_keys(pairs: &[(String, String)]) -> Result<(), Problem> {
+    const NAMES: [&str; 5] = ["key", "token", "api_key", "apikey", "access_token"];
+    let secret = |(name, value): &(String, String)| {
+        NAMES.contains(&name.to_ascii_lowercase().as_str()) || has_key(value)
+    };
+    if !pairs.iter().any(secret) {
+        return Ok(());
+    }
+    let advice = "send the key as `Authorization: Bearer …`; \
+        one that stood in a URL may have been logged on its way: revoke it";
+    Err(Problem::new(Code::KeyInUrl, advice))
+}
+
+/// Whether a text has something like an API key in it.
+pub(crate) fn has_key(text: &str) -> bool {
+    text.contains("borg_live_") || text.contains("borg_test_")
+}
+
+/// The same text for the same request: pairs sorted, those named in `without` left out.
+pub(crate) fn canonical(mut pairs: Vec<(String, String)>, without: &[&str]) -> String {
+    pairs.retain(|(name, _)| !without.contains(&name.as_str()));
+    pairs.sort();
+    serde_urlencoded::to_string(pairs).unwrap_or_default()
+}
+
+/// How many rows a page has.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Limit(u32);
+
+/// The most rows in a page, and the most ids in a batch.
+pub(crate) const LIMIT_MAX: u32 = 1000;
+
+impl Limit {
+    pub(crate) const fn rows(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Limit {
+        Limit(50)
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Limit, String> {
+        let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
+        number.map(Limit).ok_or_else(|| format!("must be a whole number from 1 to {LIMIT_MAX}"))
+    }
+}
+
+/// A level of the hierarchy as a parameter.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Level(pub(crate) u8);
+
+impl TryFrom<String> for Level {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Level, String> {
+        text.parse().map(Level).map_err(|_| "must be a whole number from 0 to 255".to_owned())
+    }
+}
+
+/// Which run to answer from; the one that is served now, if neither is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    pub(crate) run: Option<RunId>,
+    pub(crate) as_of: Option<Timestamp>,
+}
+
+/// A layer of attention as a parameter. Who blocks or mutes whom is not served.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ShownLayer(pub(crate) Layer);
+
+impl TryFrom<String> for ShownLayer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<ShownLayer, String> {
+        let shown = text.parse::<Layer>().ok().filter(|layer| !layer.is_negative());
+        let known = "must be follow, mention, reply, repost, like, list or member";
+        shown.map(ShownLayer).ok_or_else(|| known.to_owned())
+    }
+}
+
+/// A direction as a parameter.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    Out,
+    In,
+}
+
+impl From<Side> for Direction {
+    fn from(side: Side) -> Direction {
+        match side {
+            Side::Out => Direction::Out,
+            Side::In => Direction::In,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_decoded_strictly() {
+        let decoded = pairs("q=Z%C3%BCrich+x&limit=5&flag").unwrap();
+        assert_eq!(decoded[0], ("q".into(), "Zürich x".into()));
+        assert_eq!(decoded[2], ("flag".into(), String::new()));
+        assert!(pairs("q=%FF").is_err());
+        assert_eq!(pairs("q=100%").unwrap()[0].1, "100%");
+    }
+
+    #[test]
+    fn one_request_has_one_canonical_form() {
+        let form = |query: &str| canonical(pairs(query).unwrap(), &["cursor"]);
+        assert_eq!(form("b=2&a=%31&cursor=x"), form("a=1&b=2"));
+        assert_ne!(form("a=1"), form("a=2"));
+    }
+
+    #[test]
+    fn a_limit_names_its_bounds() {
+        for text in ["0", "1001", "1000000000", "abc", "-1", ""] {
+            let refused = Limit::try_from(text.to_owned()).unwrap_err();
+            assert!(refused.contains("1 to 1000"), "{text}");
+        }
+        assert_eq!(Limit::try_from("1000".to_owned()).unwrap().rows(), 1000);
+    }
+
+    #[test]
+    fn a_key_in_a_url_is_refused_under_any_name() {
+        assert!(refuse_keys(&pairs("api_key=1").unwrap()).is_err());
+        assert!(refuse_keys(&pairs("q=borg_live_abc").unwrap()).is_err());
+        assert!(refuse_keys(&pairs("q=keys").unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,91 @@
+//! The one table of routes: which path, which handler, which scope.
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::Problem;
+use crate::scope::Scope;
+use crate::state::Gateway;
+use crate::{
+    auth, changes, communities, docs, finish, people, profiles, runs, search_route, status,
+};
+
+/// The largest body: 1,000 ids are about 20 kB.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// The whole API, and its documentation.
+pub fn router(gateway: Gateway) -> Router {
+    let (routes, document) = table(&gateway).split_for_parts();
+    let json = docs::json(document);
+    routes
+        .route("/openapi.json", routing::get(async move || docs::openapi(json)))
+        .route("/docs", routing::get(docs::page))
+        .route("/docs/style.css", routing::get(docs::style))
+        .route("/docs/script.js", routing::get(docs::script))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(docs::harden))
+        .layer(from_fn_with_state(gateway.clone(), finish::finish))
+        .layer(cors())
+        .with_state(gateway)
+}
+
+/// The OpenAPI 3.1 document of [`router`]. It does not depend on the gateway.
+pub fn openapi(gateway: &Gateway) -> OpenApi {
+    table(gateway).into_openapi()
+}
+
+fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
+    let for_scope = |scope, routes: OpenApiRouter<Gateway>| {
+        routes.route_layer(from_fn_with_state((gateway.clone(), scope), auth::require))
+    };
+    let open = OpenApiRouter::with_openapi(docs::description())
+        .routes(routes!(status::landing))
+        .routes(routes!(status::health))
+        .routes(routes!(status::status));
+    let by_id = OpenApiRouter::new()
+        .routes(routes!(people::get))
+        .routes(routes!(people::resolve))
+        .routes(routes!(people::batch))
+        .routes(routes!(people::links))
+        .routes(routes!(profiles::get))
+        .routes(routes!(profiles::batch))
+        .routes(routes!(profiles::neighbors));
+    let ranks = OpenApiRouter::new()
+        .routes(routes!(people::ranks))
+        .routes(routes!(people::evidence))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get));
+    let communities = OpenApiRouter::new()
+        .routes(routes!(communities::list))
+        .routes(routes!(communities::get))
+        .routes(routes!(communities::people));
+    let search = OpenApiRouter::new().routes(routes!(search_route::search));
+    let stream = OpenApiRouter::new().routes(routes!(changes::changes));
+    open.merge(for_scope(Scope::ProfilesRead, by_id))
+        .merge(for_scope(Scope::RanksRead, ranks))
+        .merge(for_scope(Scope::CommunitiesRead, communities))
+        .merge(for_scope(Scope::SearchRead, search))
+        .merge(for_scope(Scope::StreamRead, stream))
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::AUTHORIZATION, header::IF_NONE_MATCH])
+        .expose_headers([header::ETAG, finish::UNITS, finish::REQUEST_ID])
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::internal().into_response()
+}

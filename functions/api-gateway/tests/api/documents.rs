@@ -1,0 +1,59 @@
+//! The OpenAPI document and the page that shows it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::Api;
+
+const GOLDEN: &str = include_str!("../../openapi.json");
+
+#[tokio::test]
+async fn the_document_is_the_one_checked_in() {
+    let api = Api::new().await;
+    let served = api.get("/openapi.json").await;
+    let fresh = std::env::temp_dir().join("borg-openapi.json");
+    if served.text != GOLDEN {
+        std::fs::write(&fresh, &served.text).expect("the temporary folder can be written");
+    }
+    assert!(
+        served.text == GOLDEN,
+        "the API changed: if that is meant, copy {} to functions/api-gateway/openapi.json",
+        fresh.display()
+    );
+}
+
+#[test]
+fn the_document_names_every_route_and_its_errors() {
+    let document: Value = serde_json::from_str(GOLDEN).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    let routes: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
+    for route in
+        ["/v1/people/{id}", "/v1/people:batch", "/v1/communities/{id}/people", "/v1/search"]
+    {
+        assert!(routes.contains(route), "{route}");
+    }
+    for (path, operations) in paths.iter().filter(|(path, _)| path.starts_with("/v1/")) {
+        for (method, operation) in operations.as_object().unwrap() {
+            let ok = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            assert!(ok.is_object(), "{method} {path} says what it answers");
+            assert!(operation["responses"]["default"].is_object(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_docs_load_nothing_from_elsewhere() {
+    let api = Api::new().await;
+    for path in ["/docs", "/docs/style.css", "/docs/script.js"] {
+        let reply = api.get(path).await;
+        assert_eq!(reply.status, 200, "{path}");
+        assert!(!reply.text.contains("://"), "{path} names a foreign address");
+        let policy = reply.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'self'") && !policy.contains("unsafe"), "{policy}");
+    }
+    let page = api.get("/docs").await.text;
+    assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick"));
+    assert!(page.contains("src=\"/docs/script.js\"") && page.contains("/openapi.json"));
+}

@@ -1,0 +1,15 @@
+//! The router, driven in-process on a real PostgreSQL with a small run.
+
+mod access;
+mod batches;
+mod caching;
+mod changes;
+mod communities;
+mod documents;
+mod people;
+mod profiles;
+mod refusals;
+mod runs;
+mod search;
+mod walks;
+mod world;

@@ -1,0 +1,344 @@
+//! A small world behind the API: people with telling names, one run, a key for everything.
+//!
+//! Numbers of the run, by trust: 0 Ada (two joined profiles), 1 Grace, 2 the organisation ACME,
+//! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans.
+
+use std::sync::Arc;
+
+use api_gateway::{Gateway, Scope, Secrets, keys, router};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use model::evidence::{Contributor, Evidence};
+use model::identity::Claim;
+use model::key::{RANDOM_BYTES, Realm, Secret};
+use model::observation::{Named, SeenProfile};
+use model::port::Clock as _;
+use model::time::Timestamp;
+use model::{
+    Adjacency, Community, CommunityId, Consent, Entry, KeyId, Layer, PersonId, PersonKind,
+    Platform, ProfileId, RunId, Standing,
+};
+use serde_json::Value;
+use std::num::NonZeroU32;
+use store::Pg;
+use store::pg::community::WORLD;
+use store::pg::publish::Loader;
+use store::pg::score::PersonScore;
+use store::pg::term::Term;
+use store::pg::{adjacency, community, ident, person, profile, run};
+use testkit::{Database, Frozen, database};
+use tower::ServiceExt as _;
+
+/// How many Alans there are: enough to fill several pages.
+pub const ALANS: u32 = 23;
+
+const PEPPER: &[u8] = b"the pepper of the tests";
+
+/// The API over the small world.
+pub struct Api {
+    pub router: Router,
+    pub database: Database,
+    pub clock: Frozen,
+    pub key: String,
+    pub key_id: KeyId,
+    pub world: World,
+}
+
+/// What is in it.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub run: RunId,
+    pub rust: CommunityId,
+    pub art: CommunityId,
+    /// The profiles in the order of the run's numbers.
+    pub profiles: Vec<ProfileId>,
+    /// Ada's second profile.
+    pub ada_too: ProfileId,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The entry `data` of an answer that must be one.
+    pub fn data(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()["data"].clone()
+    }
+
+    /// The code of a problem.
+    pub fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
+    }
+}
+
+impl Api {
+    /// Builds everything anew.
+    pub async fn new() -> Api {
+        let (database, clock) = (database().await, Frozen::default());
+        let pg = database.pg().clone();
+        let world = World::build(&pg, clock.now()).await;
+        let secrets = Secrets {
+            pepper: PEPPER.to_vec(),
+            cursors: b"the cursors of the tests".to_vec(),
+            instance: [7; 16],
+        };
+        let router = router(Gateway::new(pg, Arc::new(clock.clone()), secrets));
+        let mut api =
+            Api { router, database, clock, key: String::new(), key_id: KeyId::new(0), world };
+        (api.key, api.key_id) = api.new_key("tester", &Scope::READING, 1).await;
+        api
+    }
+
+    /// A further key; `seed` tells it from others.
+    pub async fn new_key(&self, account: &str, scopes: &[Scope], seed: u8) -> (String, KeyId) {
+        let secret = secret(seed);
+        let (pg, now) = (self.database.pg(), self.clock.now());
+        let id = keys::create(pg, PEPPER, (account, &secret), scopes, now).await;
+        (secret.reveal().to_owned(), id.expect("the key is new"))
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request("GET", path), Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Reply {
+        self.send(self.request("POST", path), Body::from(body.to_owned())).await
+    }
+
+    /// A request with the key of this API; change it as the test needs.
+    pub fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
+        let bearer = format!("Bearer {}", self.key);
+        Request::builder().method(method).uri(path).header("authorization", bearer)
+    }
+
+    pub async fn send(&self, request: axum::http::request::Builder, body: Body) -> Reply {
+        let request = request.body(body).expect("the request is well formed");
+        let response = self.router.clone().oneshot(request).await.expect("a router never fails");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 26).await.expect("the body is in memory");
+        let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
+        Reply { status: parts.status.as_u16(), headers: parts.headers, text }
+    }
+
+    /// The person with this number in the run.
+    pub fn person(&self, number: usize) -> PersonId {
+        self.world.profiles[number].home_person()
+    }
+
+    /// Follows `next_cursor` to the end; the data of all pages.
+    pub async fn walk(&self, path: &str) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut next = path.to_owned();
+        for _ in 0..1000 {
+            let reply = self.get(&next).await;
+            all.extend(reply.data().as_array().expect("pages are lists").clone());
+            let Some(cursor) = reply.json()["next_cursor"].as_str().map(str::to_owned) else {
+                return all;
+            };
+            next = format!("{path}&cursor={cursor}");
+        }
+        panic!("the walk of {path} does not end");
+    }
+}
+
+/// A secret that differs by its seed.
+pub fn secret(seed: u8) -> Secret {
+    keys::mint(Realm::Live, || [seed; RANDOM_BYTES])
+}
+
+fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
+    SeenProfile {
+        named: Named {
+            native_id: format!("did:plc:{handle}"),
+            handle: Some(handle.to_owned()),
+            host: None,
+        },
+        display_name: Some(name.to_owned()),
+        bio: Some(bio.to_owned()),
+        ..SeenProfile::default()
+    }
+}
+
+/// The profiles on Bluesky, in the order of the run's numbers.
+fn bluesky() -> Vec<SeenProfile> {
+    let target = "https://example.org/users/ada".to_owned();
+    let claim = Claim::Account { platform: Platform::FEDIVERSE, target };
+    let mut all = vec![
+        SeenProfile {
+            claims: vec![claim],
+            followers: Some(500),
+            ..seen("ada.example.org", "Ada Lovelace", "analytical engines")
+        },
+        seen("grace.example.org", "Grace Hopper", "compilers and engines"),
+        SeenProfile {
+            kind: PersonKind::Organisation,
+            ..seen("acme.example.com", "ACME", "everything, also compilers")
+        },
+        SeenProfile {
+            consent: Consent::UNLISTED,
+            ..seen("hermit.example.org", "Hermit", "secret compilers")
+        },
+        SeenProfile { kind: PersonKind::Bot, ..seen("bot.example.org", "Bot", "beep") },
+    ];
+    all.extend((0..ALANS).map(|n| seen(&format!("alan{n}.example.org"), "Alan", "machines")));
+    all
+}
+
+fn ada_too() -> SeenProfile {
+    let claim = Claim::Account {
+        platform: Platform::BLUESKY,
+        target: "did:plc:ada.example.org".to_owned(),
+    };
+    SeenProfile {
+        named: Named {
+            native_id: "https://example.org/users/ada".to_owned(),
+            handle: Some("ada@example.org".to_owned()),
+            host: Some("example.org".to_owned()),
+        },
+        consent: Consent::WORDS_PRIVATE,
+        claims: vec![claim],
+        ..seen("ada", "Ada", "poetical science")
+    }
+}
+
+impl World {
+    async fn build(pg: &Pg, now: Timestamp) -> World {
+        let pages = bluesky();
+        let profiles = import(pg, Platform::BLUESKY, &pages, now).await;
+        let ada_too = import(pg, Platform::FEDIVERSE, &[ada_too()], now).await[0];
+        let joined = [vec![profiles[0], ada_too]];
+        person::save_groups(pg, &joined, now).await.expect("groups are disjoint");
+        let arcs: Adjacency = profiles[1..].iter().map(|&other| Entry::plain(other)).collect();
+        let lists = [(profiles[0], arcs)];
+        let mode = adjacency::ImportMode::Replace;
+        adjacency::import(pg, Layer::Follow, &lists, mode, now).await.expect("lists import");
+        let minted = community::mint(pg, 2).await.expect("ids are minted");
+        let mut world =
+            World { run: RunId::new(0), rust: minted[0], art: minted[1], profiles, ada_too };
+        world.run = world.publish(pg, &pages, now).await;
+        world
+    }
+
+    /// Loads one more run like the first, and serves it.
+    pub async fn publish(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
+        let run = run::create(pg, None, now).await.expect("a run is created");
+        let mut loader = Loader::begin(pg, run).await.expect("the loader begins");
+        loader.people(&self.scores()).await.expect("people load");
+        loader.communities(&self.communities()).await.expect("communities load");
+        for community in [WORLD, self.rust, self.art] {
+            loader.standings(community, &self.standings()).await.expect("standings load");
+        }
+        let evidence = [(self.rust, 0, evidence().encode())];
+        loader.evidence(&evidence).await.expect("evidence loads");
+        loader.terms(&terms(pages)).await.expect("terms load");
+        loader.finish().await.expect("the run is attached");
+        run::activate(pg, run, now).await.expect("the run is served");
+        run
+    }
+
+    /// One more run of the same people.
+    pub async fn publish_again(&self, pg: &Pg, now: Timestamp) -> RunId {
+        self.publish(pg, &bluesky(), now).await
+    }
+
+    fn scores(&self) -> Vec<PersonScore> {
+        let pages = bluesky();
+        let score = |(number, (id, page)): (u32, (&ProfileId, &SeenProfile))| PersonScore {
+            person: id.home_person(),
+            kind: page.kind,
+            unlisted: page.consent.has(Consent::UNLISTED),
+            attention: 0.5 / f32::from(number as u16 + 1),
+            score: 1000 - number as u16,
+            trust: 0.25 / f32::from(number as u16 + 1),
+            rank: NonZeroU32::new(number + 1).filter(|_| number != 3),
+        };
+        (0..).zip(self.profiles.iter().zip(&pages)).map(score).collect()
+    }
+
+    fn communities(&self) -> Vec<Community> {
+        let community = |id, parent, level, members, low_trust, label: &str| Community {
+            id,
+            parent,
+            level,
+            members,
+            trust: 0.5,
+            low_trust,
+            labels: vec![label.to_owned(), "people".to_owned()],
+        };
+        vec![
+            community(self.rust, None, 0, 20, false, "Rust"),
+            community(self.art, Some(self.rust), 1, 8, true, "art"),
+        ]
+    }
+
+    /// By falling attention; the insider score rises, so the two orders differ.
+    fn standings(&self) -> Vec<Standing> {
+        let standing = |score: PersonScore, number: u32| Standing {
+            person: number,
+            kind: score.kind,
+            member: number < 20,
+            ranked: score.rank.is_some() && number < 20,
+            low_confidence: number > 10,
+            attention: score.attention,
+            score: score.score,
+            insider: f32::from(number as u16) / 100.0,
+            belonging: if number < 20 { 0.5 } else { 0.0 },
+        };
+        self.scores().into_iter().zip(0..).map(|(score, number)| standing(score, number)).collect()
+    }
+}
+
+/// Ada's attention in the community Rust: Grace and the hermit bring it.
+fn evidence() -> Evidence {
+    let contributor = |person, attention, share| Contributor { person, attention, share };
+    Evidence {
+        damping: 0.85,
+        score: 0.3975,
+        restart: 0.1,
+        rest: 0.0,
+        contributors: vec![contributor(1, 0.5, 0.5), contributor(3, 0.2, 0.5)],
+    }
+}
+
+fn terms(pages: &[SeenProfile]) -> Vec<Term> {
+    let mut builder = ::search::Builder::new();
+    for (number, page) in (0..).zip(pages) {
+        let words = ::search::PublicWords {
+            handle: page.named.handle.as_deref(),
+            display_name: page.display_name.as_deref(),
+            bio: page.bio.as_deref(),
+            consent: page.consent,
+        };
+        builder.add(number, &[words]).expect("numbers ascend");
+    }
+    let rows = builder.finish().into_iter();
+    rows.map(|row| Term { term: row.key, count: row.count, body: row.body }).collect()
+}
+
+async fn import(
+    pg: &Pg,
+    platform: Platform,
+    pages: &[SeenProfile],
+    now: Timestamp,
+) -> Vec<ProfileId> {
+    profile::import(pg, platform, pages, now).await.expect("profiles import");
+    let names: Vec<Named> = pages.iter().map(|page| page.named.clone()).collect();
+    ident::resolve(pg, platform, &names).await.expect("names resolve")
+}
