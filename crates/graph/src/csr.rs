@@ -118,6 +118,11 @@ impl Csr {
         }
     }
 
+    /// Gives its arrays away.
+    pub(crate) fn into_parts(self) -> (Vec<u64>, Vec<u32>, Option<Vec<f32>>) {
+        (self.offsets, self.targets, self.weights)
+    }
+
     /// Number of people.
     pub fn nodes(&self) -> usize {
         self.offsets.len() - 1

@@ -11,6 +11,10 @@ use crate::seed::Seed;
 /// Aggregations in one pass; each shrinks the graph, so this is never reached in practice.
 const AGGREGATIONS_MAX: usize = 50;
 
+/// Nodes from which the order is shuffled by runs, and the length of a run.
+const RUNS_FROM: usize = 100_000;
+const RUN: usize = 64;
+
 /// Searches from `start` (communities `0..n` in any numbering) and returns dense communities.
 pub(crate) fn leiden(
     network: &Network,
@@ -39,7 +43,7 @@ fn one_pass(network: &Network, objective: Objective, start: Vec<u32>, seed: Seed
     let mut communities = start;
     for round in 0..AGGREGATIONS_MAX {
         let graph = current.as_ref().unwrap_or(network);
-        let order = seed.fork(round as u64).order(graph.nodes());
+        let order = order(graph.nodes(), seed.fork(round as u64));
         let mut partition = Partition::new(graph, communities);
         move_nodes(graph, objective, &mut partition, &order);
         communities = partition.community_of;
@@ -58,6 +62,19 @@ fn one_pass(network: &Network, objective: Objective, start: Vec<u32>, seed: Seed
     let mut result: Vec<u32> = node_of.iter().map(|&node| communities[node as usize]).collect();
     renumber(&mut result);
     result
+}
+
+/// Nodes in random order; on large graphs random by runs of neighbours in number, since numbers
+/// follow communities there and rows that lie side by side are read together.
+fn order(nodes: usize, seed: Seed) -> Vec<u32> {
+    if nodes < RUNS_FROM {
+        return seed.order(nodes);
+    }
+    let runs = seed.order(nodes.div_ceil(RUN)).into_iter();
+    runs.flat_map(|run| {
+        (run as usize * RUN..nodes.min((run as usize + 1) * RUN)).map(|at| at as u32)
+    })
+    .collect()
 }
 
 /// The communities of aggregated parts, numbered below the number of parts.

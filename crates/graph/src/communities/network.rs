@@ -24,13 +24,14 @@ pub(crate) struct Network {
 
 impl Network {
     /// Takes a symmetric graph.
-    pub(crate) fn from_symmetric(graph: &Csr) -> Network {
+    pub(crate) fn from_symmetric(graph: Csr) -> Network {
         let volumes = graph.strengths();
+        let (offsets, targets, weights) = graph.into_parts();
         Network {
-            offsets: graph.offsets().to_vec(),
-            targets: graph.targets().to_vec(),
-            weights: graph.weights().map_or_else(|| vec![1.0; graph.arcs()], <[f32]>::to_vec),
-            loops: vec![0.0; graph.nodes()],
+            weights: weights.unwrap_or_else(|| vec![1.0; targets.len()]),
+            offsets,
+            targets,
+            loops: vec![0.0; volumes.len()],
             total: volumes.iter().sum(),
             volumes,
         }

@@ -148,7 +148,7 @@ mod tests {
         }
         let list = ArcList { sources: &sources, targets: &targets, weights: None };
         let csr = Csr::from_arcs(32, list).unwrap().csr;
-        (Network::from_symmetric(&csr), platforms, (0..32).map(|node| node / 8).collect())
+        (Network::from_symmetric(csr), platforms, (0..32).map(|node| node / 8).collect())
     }
 
     #[test]
