@@ -11,7 +11,7 @@ ARGS ?=
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
 
-test: setup  ## every test
+test: borg  ## every test
 	$(CARGO) test $(PROFILE) --workspace
 
 check: setup  ## formatting, lints and documentation

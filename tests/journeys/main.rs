@@ -1,3 +1,7 @@
 //! Journeys through the whole of Borg, a file each, and the invariants that hold it together.
 
 mod architecture;
+mod bad_input;
+mod borg;
+mod crawling;
+mod scoring;

@@ -64,10 +64,19 @@ fn root_base(home: &Path, user: User) -> Result<PathBuf, ClusterError> {
     fs::create_dir_all(ROOT_STATE).map_err(io(Path::new(ROOT_STATE)))?;
     make_private(&base, Some(user))?;
     // In this order, or another process could take the new cluster for an orphan.
-    fs::write(&note, format!("{id}\n")).map_err(io(&note))?;
-    let owner = base.join("home");
-    fs::write(&owner, home.as_os_str().as_encoded_bytes()).map_err(io(&owner))?;
+    write_once(&note, id.as_bytes())?;
+    write_once(&base.join("home"), home.as_os_str().as_encoded_bytes())?;
     Ok(base)
+}
+
+/// Writes a file that others may be reading: all of it at once, and only if it says something else.
+fn write_once(path: &Path, text: &[u8]) -> Result<(), ClusterError> {
+    if fs::read(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    let part = path.with_extension("part");
+    fs::write(&part, text).map_err(io(&part))?;
+    fs::rename(&part, path).map_err(io(path))
 }
 
 /// An id that tells homes apart, and a home from an earlier one at the same place.

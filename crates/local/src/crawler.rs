@@ -82,8 +82,9 @@ impl Crawler {
         })?;
         let queue = PgQueue::new(home.pg.clone(), "fetch", RECEIVES_MAX, home.clock);
         if home.was_alone() {
-            // Whoever had received a job is dead: nobody needs to wait for it.
-            queue.wake().await?;
+            // Whoever had claimed profiles or received jobs is dead: nobody needs to wait for it.
+            frontier::release_all(&home.pg, home.clock.now()).await?;
+            queue.clear().await?;
         }
         Ok(Crawler {
             settings: settings(&engine),

@@ -11,7 +11,7 @@ use model::observation::Named;
 use model::port::Clock;
 use model::{Account, Platform};
 use platforms::Origins;
-use platforms::engine::{OpenGate, Via};
+use platforms::engine::{OpenGate, ResolveError, Via};
 use serde_json::{Value, json};
 use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
 
@@ -23,6 +23,12 @@ use crate::output::Output;
 
 /// A crawl ends when nothing will be due for so long; trouble at a host passes or not by then.
 pub(crate) const IDLE: Duration = Duration::from_secs(15);
+
+/// How often a seed is looked up before its host's trouble is told.
+const RESOLVE_TRIES: u32 = 4;
+
+/// How long to wait after the first trouble; after the second twice as long, and so on.
+const RESOLVE_WAIT: Duration = Duration::from_secs(1);
 
 /// Resolves the seeds, crawls, and says what came of it.
 pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> Result<Value> {
@@ -109,7 +115,16 @@ pub(crate) async fn seed(
     let mut gate = OpenGate::default();
     let mut via = Via::new(&crawler.web, &home.clock, &mut gate, &crawler.memory);
     for account in accounts {
-        let subject = crawler.engine.resolve(&mut via, account).await?;
+        let mut tries = 1;
+        let subject = loop {
+            match crawler.engine.resolve(&mut via, account).await {
+                Err(ResolveError::Retry { .. }) if tries < RESOLVE_TRIES => {
+                    tokio::time::sleep(RESOLVE_WAIT * tries).await;
+                    tries += 1;
+                }
+                resolved => break resolved?,
+            }
+        };
         by_platform.entry(account.platform).or_default().push(subject.named);
     }
     for (platform, names) in by_platform {

@@ -81,6 +81,7 @@ const CLAIM: &str = "with want as (select * from unnest($1::int[], $2::int[]) w(
     from c where f.profile_id = c.profile_id returning f.host_id, f.profile_id";
 const RELEASE: &str = "update frontier set claimed = false, due_at = $2
     where profile_id = any($1) and claimed";
+const RELEASE_ALL: &str = "update frontier set claimed = false, due_at = $1 where claimed";
 const SET_TRUST: &str = "update frontier f set trust = u.trust
     from unnest($1::bigint[], $2::real[]) u(id, trust)
     where f.profile_id = u.id and abs(f.trust - u.trust) > 0.1";
@@ -151,6 +152,12 @@ pub async fn release(pg: &Pg, ids: &[ProfileId], due: Timestamp) -> Result<(), S
     let ids = stored_ids(ids);
     let params = params![ids => INT8_ARRAY, stored_seconds(due) => INT8];
     pg.execute("frontier::release", RELEASE, params).await.map(|_| ())
+}
+
+/// Ends every claim: for a process that knows that nobody is crawling.
+pub async fn release_all(pg: &Pg, due: Timestamp) -> Result<(), StoreError> {
+    let params = params![stored_seconds(due) => INT8];
+    pg.execute("frontier::release_all", RELEASE_ALL, params).await.map(|_| ())
 }
 
 /// Sets the trust (0 to 1) that lets trusted profiles be crawled more often. Small differences

@@ -19,8 +19,7 @@ const BURY: &str = "with dead as (
 const FINISH: &str = "delete from queue_message where message_id = $1 and receives = $2";
 const RELEASE: &str =
     "update queue_message set visible_ms = $3 where message_id = $1 and receives = $2";
-const WAKE: &str = "update queue_message set visible_ms = $2 where queue = $1 and visible_ms > $2
-    and receives > 0";
+const CLEAR: &str = "delete from queue_message where queue = $1";
 const DEPTH: &str = "select count(*) from queue_message where queue = $1";
 const DEAD: &str = "select body from queue_dead where queue = $1 order by message_id limit $2";
 
@@ -75,8 +74,8 @@ pub(crate) async fn release(
     pg.execute("queue::release", RELEASE, params).await.map(|_| ())
 }
 
-pub(crate) async fn wake(pg: &Pg, queue: &str, now_ms: i64) -> Result<(), StoreError> {
-    pg.execute("queue::wake", WAKE, params![queue => TEXT, now_ms => INT8]).await.map(|_| ())
+pub(crate) async fn clear(pg: &Pg, queue: &str) -> Result<(), StoreError> {
+    pg.execute("queue::clear", CLEAR, params![queue => TEXT]).await.map(|_| ())
 }
 
 pub(crate) async fn depth(pg: &Pg, queue: &str) -> Result<u64, StoreError> {

@@ -23,10 +23,10 @@ impl<C: Clock> PgQueue<C> {
         PgQueue { pg, name: name.to_owned(), receives_max, clock }
     }
 
-    /// Makes every message that somebody received visible again: for a process that knows that
-    /// all others are gone.
-    pub async fn wake(&self) -> Result<(), StoreError> {
-        queue::wake(&self.pg, &self.name, self.now_ms()).await
+    /// Drops every message but the dead letters: for a process that knows that all others are gone
+    /// and that what they were doing will be sent again.
+    pub async fn clear(&self) -> Result<(), StoreError> {
+        queue::clear(&self.pg, &self.name).await
     }
 
     fn now_ms(&self) -> i64 {

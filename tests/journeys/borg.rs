@@ -1,0 +1,80 @@
+//! The binary `borg` in a home of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a home of its own in it.
+pub(crate) struct Borg {
+    folder: TempDir,
+}
+
+impl Borg {
+    pub(crate) fn new() -> Borg {
+        Borg { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A path in the folder, where commands run.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).expect("the folder takes files");
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args).current_dir(self.folder.path()).env_remove("DATABASE_URL");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("borg runs")
+    }
+
+    /// Runs a command that must succeed; its JSON.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let output = self.run(&[args, &["--json"]].concat());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "borg {args:?} failed: {errors}");
+        serde_json::from_slice(&output.stdout).expect("borg --json prints one JSON object")
+    }
+
+    /// Runs a command that must fail; what it says.
+    pub(crate) fn failure(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(!output.status.success(), "borg {args:?} succeeded");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Starts a command and leaves it running.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("borg starts")
+    }
+
+    /// An export as sorted lines.
+    pub(crate) fn export(&self, dataset: &str) -> Vec<String> {
+        let out = format!("{dataset}.tsv");
+        self.json(&["export", dataset, "--out", &out]);
+        let text = std::fs::read_to_string(self.path(&out)).expect("the export is there");
+        let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+        lines.sort();
+        lines
+    }
+}
+
+/// `borg` lies beside the folder of this test's own binary.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its own path");
+    let folder = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
+    let borg = folder.join("borg");
+    assert!(borg.exists(), "{} is missing: build it with `make borg`", borg.display());
+    borg
+}

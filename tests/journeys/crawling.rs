@@ -1,0 +1,94 @@
+//! The sample web is crawled whole, whatever happens to the process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Platform;
+use sample::{Faults, Running, ServerConfig, World, WorldConfig, serve};
+
+use crate::borg::Borg;
+
+fn web(accounts: u32, faults: Faults) -> Running {
+    let world = Arc::new(World::generate(&WorldConfig::sized(accounts, 7)));
+    let config = ServerConfig { faults, ..ServerConfig::new(Arc::new(store::clock::System)) };
+    serve(world, config).expect("the sample web is served")
+}
+
+/// The arguments of a crawl of the whole web.
+fn crawl(web: &Running) -> Vec<String> {
+    let mut args = vec!["crawl".to_owned()];
+    for platform in [Platform::BLUESKY, Platform::FEDIVERSE] {
+        args.extend(web.seeds(platform).iter().map(|handle| format!("{platform}:{handle}")));
+    }
+    for role in ["appview", "pds", "plc"] {
+        args.extend(["--base-url".to_owned(), format!("{role}={}", web.bluesky_url())]);
+    }
+    args.extend(["--base-url".to_owned(), format!("instance={}", web.fediverse_url())]);
+    args
+}
+
+fn words(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
+}
+
+/// What a crawl leaves, by native ids.
+fn record(borg: &Borg) -> (Vec<String>, Vec<String>) {
+    let handles = |row: String| row.split('\t').take(2).collect::<Vec<_>>().join("\t");
+    (borg.export("arcs"), borg.export("profiles").into_iter().map(handles).collect())
+}
+
+#[test]
+fn the_demo_finds_all_that_was_planted() {
+    let summary = Borg::new().json(&["demo", "--once", "--people", "600", "--seed", "3"]);
+    let number = |field: &str| summary[field].as_f64().unwrap_or_else(|| panic!("no {field}"));
+    for none in ["accounts_missing", "arcs_missing", "links_wrong", "fakes_in_top_100"] {
+        assert_eq!(number(none), 0.0, "{none} in {summary}");
+    }
+    assert_eq!(number("opted_out_served"), 0.0, "{summary}");
+    assert_eq!(number("windows_over_limit"), 0.0, "{summary}");
+    assert_eq!(number("links_found"), number("links_planted"), "{summary}");
+    assert!(number("links_planted") > 20.0 && number("platforms") == 2.0, "{summary}");
+}
+
+#[test]
+fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
+    let web = web(300, Faults::default());
+    let args = crawl(&web);
+    let (undisturbed, disturbed) = (Borg::new(), Borg::new());
+    undisturbed.json(&words(&args));
+    for moment in 0..10u64 {
+        let mut child = disturbed.start(&words(&args));
+        std::thread::sleep(Duration::from_millis(250 + 131 * moment % 700));
+        child.kill().expect("a running process can be killed");
+        child.wait().expect("a killed process ends");
+    }
+    disturbed.json(&words(&args));
+    let (wanted, found) = (record(&undisturbed), record(&disturbed));
+    assert!(wanted.0.len() > 3_000, "{} arcs", wanted.0.len());
+    assert_eq!(found.0, wanted.0, "the arcs are the same");
+    assert_eq!(found.1, wanted.1, "the profiles are the same");
+}
+
+#[test]
+fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
+    let calm = web(200, Faults::default());
+    let rough = web(200, Faults::too_many(0.1));
+    let (easy, hard) = (Borg::new(), Borg::new());
+    easy.json(&words(&crawl(&calm)));
+    hard.json(&words(&crawl(&rough)));
+    assert!(rough.stats().too_many() > 50, "the web refused a part");
+    assert_eq!(record(&hard), record(&easy));
+    assert_eq!(rough.stats().windows_over_limit(), 0);
+}
+
+#[test]
+fn two_crawls_at_once_leave_the_record_of_one() {
+    let web = web(200, Faults::default());
+    let args = crawl(&web);
+    let (alone, both) = (Borg::new(), Borg::new());
+    alone.json(&words(&args));
+    let mut other = both.start(&words(&args));
+    both.json(&words(&args));
+    assert!(other.wait().expect("the other crawl ends").success());
+    assert_eq!(record(&both), record(&alone));
+}

@@ -1,0 +1,60 @@
+//! A bulk file becomes a scored, served, measured run.
+
+use crate::borg::Borg;
+
+/// Two cliques of `size`, joined by one arc, as a file of arcs.
+fn two_cliques(size: u32) -> String {
+    let mut text = String::from("src\tdst\n");
+    for clique in 0..2 {
+        for (a, b) in (0..size).flat_map(|a| (0..size).map(move |b| (a, b))).filter(|(a, b)| a != b)
+        {
+            text += &format!("{}\t{}\n", clique * size + a, clique * size + b);
+        }
+    }
+    text + "0\t20\n"
+}
+
+#[test]
+fn a_file_of_arcs_becomes_communities_and_ranks() {
+    let borg = Borg::new();
+    borg.write("arcs.tsv", two_cliques(12));
+    let truth: String = (0..24).map(|node| format!("{node}\t{}\n", node / 12)).collect();
+    borg.write("truth.tsv", format!("node\tcommunity\n{truth}"));
+    let imported = borg.json(&["import", "arcs.tsv"]);
+    assert_eq!((imported["arcs"].as_u64(), imported["profiles"].as_u64()), (Some(265), Some(24)));
+    let again = borg.json(&["import", "arcs.tsv"]);
+    assert_eq!(again["changed_lists"], 0, "a repeated import changes nothing");
+    assert_eq!(borg.json(&["score"])["people"], 24);
+    let eval = borg.json(&["eval", "communities", "--truth", "truth.tsv"]);
+    assert!(eval["leaf"]["ami"].as_f64() > Some(0.99), "{eval}");
+    let ranks = borg.export("ranks");
+    let sum: f64 = ranks.iter().filter_map(|row| row.split('\t').nth(1)?.parse::<f64>().ok()).sum();
+    assert_eq!(ranks.len(), 24, "every node once");
+    assert!((sum - 1.0).abs() < 1e-4, "attention sums to one, not {sum}");
+}
+
+#[test]
+fn a_second_run_keeps_the_communities_ids() {
+    let borg = Borg::new();
+    borg.write("arcs.tsv", two_cliques(12));
+    borg.json(&["import", "arcs.tsv"]);
+    borg.json(&["score"]);
+    let first = borg.export("communities");
+    borg.json(&["score"]);
+    assert_eq!(borg.export("communities"), first);
+    assert!(borg.export("lineage").is_empty(), "nothing happened between the runs");
+}
+
+#[test]
+fn an_export_takes_the_form_of_its_name() {
+    let borg = Borg::new();
+    borg.write("arcs.tsv", two_cliques(12));
+    borg.json(&["import", "arcs.tsv"]);
+    borg.json(&["score"]);
+    borg.json(&["export", "communities", "--level", "leaf", "--out", "c.ndjson"]);
+    let text = std::fs::read_to_string(borg.path("c.ndjson")).unwrap();
+    let row: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert!(row["community"].as_str().unwrap().starts_with("com_"));
+    borg.json(&["export", "members", "--out", "m.parquet"]);
+    assert_eq!(&std::fs::read(borg.path("m.parquet")).unwrap()[..4], b"PAR1");
+}
