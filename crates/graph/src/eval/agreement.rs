@@ -96,7 +96,7 @@ fn dense(labels: &[u32]) -> (Vec<usize>, usize) {
     (places, names.len())
 }
 
-/// E[I] over all pairs of partitions with these cluster sizes.
+/// Expected mutual information over all pairs of partitions with these cluster sizes.
 fn expected_information(rows: &[u64], columns: &[u64], total: u64) -> f64 {
     let mut ln_factorials = vec![0.0f64; total as usize + 1];
     for number in 1..=total as usize {
