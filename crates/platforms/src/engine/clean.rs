@@ -6,9 +6,14 @@ use model::platform::HANDLE_BYTES_MAX;
 
 /// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters.
 pub(super) fn name(text: Cow<'_, str>) -> Option<String> {
-    let bad = |c: char| c.is_whitespace() || c.is_control();
-    let fits = !text.is_empty() && text.len() <= HANDLE_BYTES_MAX && !text.contains(bad);
+    let fits = !text.is_empty() && text.len() <= HANDLE_BYTES_MAX && is_unbroken(&text);
     fits.then(|| text.into_owned())
+}
+
+/// Without white space and control characters; nearly every name is plain ASCII.
+fn is_unbroken(text: &str) -> bool {
+    let bad = |c: char| c.is_whitespace() || c.is_control();
+    text.bytes().all(|byte| byte.is_ascii_graphic()) || !text.contains(bad)
 }
 
 /// Words for people: trimmed, at most `chars_max`, line breaks kept, control characters dropped.

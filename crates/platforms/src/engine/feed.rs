@@ -12,9 +12,9 @@ use model::{Day, Direction, Layer};
 
 use super::Engine;
 use super::ask::{Answer, Stop};
-use super::mark::Mark;
+use super::mark::{Mark, Place};
 use super::names::{Alias, Settled, settle};
-use super::posts::{Known, Touch, newest, oldest, take_in};
+use super::posts::{Known, Touch, take_in};
 use super::run::{Outcome, StreamRun};
 use super::scene::Scene;
 use super::values::Values;
@@ -32,7 +32,7 @@ struct Visit {
     /// The posts counted.
     keys: HashSet<String>,
     /// The oldest post that earlier visits counted.
-    bottom: Option<String>,
+    bottom: Option<Place>,
 }
 
 /// What was added up for one layer and target.
@@ -54,10 +54,13 @@ impl Engine {
         let began = scene.subject.progress(&scene.stream.name).and_then(|at| at.cursor.clone());
         let layers = rules.layers();
         let old = layers.first().and_then(|layer| scene.subject.watermark(*layer));
+        let place = |mark: &str| Place::parse(rules.order, mark);
+        let watermark = old.and_then(place);
         let mark = Mark::parse(began.as_deref());
-        let mut visit = Visit { bottom: mark.bottom.clone(), mark, ..Visit::default() };
+        let mut visit =
+            Visit { bottom: mark.bottom.as_deref().and_then(place), mark, ..Visit::default() };
         let before = via.requests;
-        let end = self.posts(via, scene, rules, old, &mut visit).await;
+        let end = self.posts(via, scene, rules, watermark.as_ref(), &mut visit).await;
         let requests = via.requests - before;
         let outcome = outcome(&end, &visit, scene.stream.paging.pages_max);
         let observations = match end {
@@ -73,7 +76,7 @@ impl Engine {
         via: &mut Via<'_, W, C, G>,
         scene: Scene<'_>,
         rules: &InteractionRules,
-        old: Option<&str>,
+        old: Option<&Place>,
         visit: &mut Visit,
     ) -> Result<(), Stop> {
         let paging = &scene.stream.paging;
@@ -87,7 +90,7 @@ impl Engine {
             let values = Values {
                 page_size: Some(&size),
                 cursor: cursor.as_deref(),
-                watermark: old,
+                watermark: old.map(|old| old.text.as_str()),
                 ..scene.values()
             };
             let answer = self.ask(via, scene.ask(&scene.stream.requests, values)).await?;
@@ -104,12 +107,12 @@ impl Engine {
         via: &mut Via<'_, W, C, G>,
         scene: Scene<'_>,
         rules: &InteractionRules,
-        (answer, old): (&Answer, Option<&str>),
+        (answer, old): (&Answer, Option<&Place>),
         visit: &mut Visit,
     ) -> Result<(), Stop> {
         let known = Known {
             watermark: old,
-            bottom: visit.bottom.as_deref(),
+            bottom: visit.bottom.as_ref(),
             keys: &visit.keys,
             cursor: visit.mark.cursor.as_deref(),
         };
@@ -132,9 +135,11 @@ impl Engine {
                 }
             }
         }
-        let (mark, order) = (&mut visit.mark, rules.order);
-        mark.top = newest(order, mark.top.take(), page.top.take());
-        mark.bottom = oldest(order, mark.bottom.take(), page.bottom.take());
+        let place = |mark: &Option<String>| Place::parse(rules.order, mark.as_deref()?);
+        let top = place(&visit.mark.top).max(page.top.take());
+        let bottoms = [place(&visit.mark.bottom), page.bottom.take()];
+        visit.mark.top = top.map(|top| top.text);
+        visit.mark.bottom = bottoms.into_iter().flatten().min().map(|bottom| bottom.text);
         visit.keys.extend(page.keys.drain(..));
         visit.mark.cursor = page.next.take();
         visit.mark.pages += 1;

@@ -124,12 +124,64 @@ fn next_link(header: &str) -> Option<String> {
     base.join(target).ok()?.query().map(str::to_owned)
 }
 
-/// Compares two watermarks; `None` if one of them is not in this order.
-pub(super) fn compare(order: Order, a: &str, b: &str) -> Option<Ordering> {
-    match order {
-        Order::Time => Some(a.parse::<Timestamp>().ok()?.cmp(&b.parse::<Timestamp>().ok()?)),
-        Order::Number => Some(a.parse::<u128>().ok()?.cmp(&b.parse::<u128>().ok()?)),
-        Order::Text => Some(a.cmp(b)),
+/// Where a post stands in its stream's order, with the text that says so. Two texts for one
+/// moment are equal.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    place: Ordinal,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ordinal {
+    Time(Timestamp),
+    Number(u128),
+    /// The text itself decides.
+    Text,
+}
+
+impl Place {
+    /// Reads a mark; `None` if it is not in this order, since it would then stand in the way for
+    /// ever.
+    pub(super) fn parse(order: Order, text: &str) -> Option<Place> {
+        let place = match order {
+            Order::Time => Ordinal::Time(text.parse().ok()?),
+            Order::Number => Ordinal::Number(text.parse().ok()?),
+            Order::Text => Ordinal::Text,
+        };
+        Some(Place { place, text: text.to_owned() })
+    }
+
+    /// When the post was, where the order tells.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        match self.place {
+            Ordinal::Time(at) => Some(at),
+            Ordinal::Number(_) | Ordinal::Text => None,
+        }
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Place) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Place {}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Place) -> Ordering {
+        let by_text = match self.place {
+            Ordinal::Text => self.text.cmp(&other.text),
+            _ => Ordering::Equal,
+        };
+        self.place.cmp(&other.place).then(by_text)
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -164,10 +216,11 @@ mod tests {
 
     #[test]
     fn watermarks_compare_by_meaning() {
-        let less = Some(Ordering::Less);
-        assert_eq!(compare(Order::Number, "99", "100"), less);
-        assert_eq!(compare(Order::Time, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z"), less);
-        assert_eq!(compare(Order::Text, "3la", "3lb"), less);
-        assert_eq!(compare(Order::Time, "yesterday", "2026-01-01T00:00:00Z"), None);
+        let place = |order, text| Place::parse(order, text).unwrap();
+        assert!(place(Order::Number, "99") < place(Order::Number, "100"));
+        let (first, second) = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z");
+        assert!(place(Order::Time, first) < place(Order::Time, second));
+        assert!(place(Order::Text, "3la") < place(Order::Text, "3lb"));
+        assert!(Place::parse(Order::Time, "yesterday").is_none());
     }
 }

@@ -1,18 +1,16 @@
 //! Reads pages of posts: what is new on them, and whom each post touches.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use model::Layer;
 use model::time::{Day, Timestamp};
 
 use super::ask::{Answer, Stop};
-use super::clean;
-use super::mark::{Turn, compare, next_cursor, visit};
+use super::mark::{Place, Turn, next_cursor, visit};
 use super::memory::Memory;
 use super::names::{Settled, alias, settle};
 use super::scene::{Scene, well_formed};
-use crate::manifest::{ArcRule, Find, InteractionRules, Order};
+use crate::manifest::{ArcRule, Find, InteractionRules};
 use crate::path::{Context, Node, read};
 
 /// What one post says of one other.
@@ -33,8 +31,8 @@ pub(super) struct Page<'r> {
     /// Names the posts that were taken.
     pub(super) keys: Vec<String>,
     /// The newest and the oldest post taken.
-    pub(super) top: Option<String>,
-    pub(super) bottom: Option<String>,
+    pub(super) top: Option<Place>,
+    pub(super) bottom: Option<Place>,
     /// `None` at the end, or where the posts are as old as the watermark.
     pub(super) next: Option<String>,
     pub(super) left_out: u32,
@@ -44,9 +42,9 @@ pub(super) struct Page<'r> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
     /// The watermark: posts up to it are counted in the record.
-    pub(super) watermark: Option<&'a str>,
+    pub(super) watermark: Option<&'a Place>,
     /// Posts from here up were counted by earlier visits of this round.
-    pub(super) bottom: Option<&'a str>,
+    pub(super) bottom: Option<&'a Place>,
     /// The posts that this visit has counted, by key.
     pub(super) keys: &'a HashSet<String>,
     /// The cursor that the page was asked for with.
@@ -76,28 +74,6 @@ pub(super) fn take_in<'r>(
     Ok(page)
 }
 
-/// The later of two marks.
-pub(super) fn newest(order: Order, a: Option<String>, b: Option<String>) -> Option<String> {
-    match (a, b) {
-        (Some(a), Some(b)) => match compare(order, &a, &b) {
-            Some(Ordering::Less) => Some(b),
-            _ => Some(a),
-        },
-        (a, b) => a.or(b),
-    }
-}
-
-/// The earlier of two marks.
-pub(super) fn oldest(order: Order, a: Option<String>, b: Option<String>) -> Option<String> {
-    match (a, b) {
-        (Some(a), Some(b)) => match compare(order, &b, &a) {
-            Some(Ordering::Less) => Some(b),
-            _ => Some(a),
-        },
-        (a, b) => a.or(b),
-    }
-}
-
 struct Reader<'r, 'c> {
     scene: Scene<'c>,
     rules: &'r InteractionRules,
@@ -109,41 +85,45 @@ struct Reader<'r, 'c> {
 impl<'r> Reader<'r, '_> {
     /// Takes a post if it is new; answers whether the watermark is reached.
     fn post(&mut self, record: &Node<'_>, known: Known<'_>) -> bool {
-        let order = self.rules.order;
-        let at = self.rules.at.text(record, self.context).and_then(clean::name);
-        // A mark that cannot be compared would stand in the way for ever.
-        let at = at.filter(|at| compare(order, at, at).is_some());
-        let Some(at) = at else {
+        let at = self.rules.at.text(record, self.context);
+        let Some(at) = at.and_then(|at| Place::parse(self.rules.order, &at)) else {
             self.page.left_out += 1;
             return false;
         };
-        let is_past = |mark: &str| compare(order, &at, mark) != Some(Ordering::Greater);
-        if known.watermark.is_some_and(is_past) {
+        if known.watermark.is_some_and(|mark| at <= *mark) {
             return true;
         }
-        let is_before = |mark: &str| compare(order, &at, mark) == Some(Ordering::Less);
         let id = self.rules.id.text(record, self.context).unwrap_or_default();
-        let key = format!("{at} {id}");
+        let key = format!("{} {id}", at.text);
         // A host that loops sends pages again under other cursors.
-        if known.keys.contains(&key) || known.bottom.is_some_and(|mark| !is_before(mark)) {
+        if known.keys.contains(&key) || known.bottom.is_some_and(|mark| at >= *mark) {
             return false;
         }
         self.page.keys.push(key);
+        let day = self.day(record, &at);
         for rule in &self.rules.arcs {
-            self.touches(rule, record);
+            self.touches(rule, record, day);
         }
-        self.page.top = newest(order, self.page.top.take(), Some(at.clone()));
-        self.page.bottom = oldest(order, self.page.bottom.take(), Some(at));
+        if self.page.bottom.as_ref().is_none_or(|bottom| at < *bottom) {
+            self.page.bottom = Some(at.clone());
+        }
+        self.page.top = self.page.top.take().max(Some(at));
         false
     }
 
+    /// The post's day; where the manifest names no field for it, its place in time.
+    fn day(&self, record: &Node<'_>, at: &Place) -> Day {
+        let told = || -> Option<Timestamp> {
+            self.rules.day.as_ref()?.text(record, self.context)?.parse().ok()
+        };
+        at.time().or_else(told).map_or(Day(0), Day::of)
+    }
+
     /// Whom one rule finds in one post.
-    fn touches(&mut self, rule: &'r ArcRule, record: &Node<'_>) {
+    fn touches(&mut self, rule: &'r ArcRule, record: &Node<'_>, day: Day) {
         if !rule.when.iter().all(|condition| condition.holds(record)) {
             return;
         }
-        let day = self.rules.day.text(record, self.context);
-        let day = day.and_then(|text| text.parse::<Timestamp>().ok()).map_or(Day(0), Day::of);
         match &rule.each {
             Some(each) => {
                 each.visit(record, &mut |item| self.touch(rule, item, day));

@@ -63,12 +63,16 @@ pub(super) fn interactions(
     };
     let arcs: Vec<ArcRule> =
         raw.arcs.iter().enumerate().map(rule).collect::<Result<_, ManifestError>>()?;
+    at.under("day").require(
+        raw.day.is_some() != (raw.order == raw::Order::Time),
+        "it is needed where `order` is not `time`, and only there",
+    )?;
     at.under("arcs").require(!arcs.is_empty(), "it must name at least one arc")?;
     Ok(InteractionRules {
         at: at.under("at").selector(&raw.at, record)?,
         order: raw.order,
         id: at.under("id").selector(raw.id.as_ref().unwrap_or(&raw.at), record)?,
-        day: at.under("day").selector(raw.day.as_ref().unwrap_or(&raw.at), record)?,
+        day: at.maybe("day", raw.day.as_ref(), record)?,
         arcs,
     })
 }

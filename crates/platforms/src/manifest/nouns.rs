@@ -260,7 +260,8 @@ pub(crate) struct InteractionRules {
     pub(crate) order: Order,
     /// What tells one post from another.
     pub(crate) id: Selector,
-    pub(crate) day: Selector,
+    /// The day, where the order is not that of time.
+    pub(crate) day: Option<Selector>,
     pub(crate) arcs: Vec<ArcRule>,
 }
 

@@ -8,6 +8,7 @@ mod condition;
 mod function;
 mod node;
 mod parse;
+mod scan;
 mod selector;
 mod shape;
 

@@ -1,16 +1,16 @@
-//! A page as far as its shape wants it, borrowed from the page's bytes.
+//! A page as far as its shape wants it, borrowed from the page's text.
 
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use super::scan::{PageError, Scan};
 use super::shape::Shape;
 
-/// The most values that one page may hold; bounds memory to about 40 times this many bytes.
-const VALUES_MAX: u32 = 1_000_000;
+/// The most values that one page may hold; at 32 bytes each this bounds memory.
+const VALUES_MAX: usize = 1_000_000;
+/// How deep wanted values nest at most.
+const DEPTH_MAX: u32 = 64;
 
 /// A value of a page. Objects hold one slot for each key of their shape, `Null` where it is not.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,134 +23,92 @@ pub(crate) enum Node<'a> {
     Object(Vec<Node<'a>>),
 }
 
-/// A body that is no usable JSON.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is no usable JSON ({0})")]
-pub(crate) struct PageError(String);
-
-/// Reads what `shape` wants of `body`. Linear in the body; nesting is limited to 128.
+/// Reads what `shape` wants of `body`. Linear in the body.
+///
+/// What is wanted is checked as JSON. What is not is skipped: only its brackets and quotes are
+/// counted, so that nothing after it can be mistaken.
 pub(crate) fn read<'a>(shape: &Shape, body: &'a [u8]) -> Result<Node<'a>, PageError> {
-    let left = Cell::new(VALUES_MAX);
     // Checked as a whole: bytes that are no text might hide in a key or in what is skipped.
-    let body = std::str::from_utf8(body).map_err(|error| PageError(error.to_string()))?;
-    let mut json = serde_json::Deserializer::from_str(body);
-    let seed = Seed { shape, left: &left };
-    let node = seed.deserialize(&mut json).map_err(|error| PageError(error.to_string()))?;
-    json.end().map_err(|error| PageError(error.to_string()))?;
-    Ok(node)
-}
-
-#[derive(Clone, Copy)]
-struct Seed<'s> {
-    shape: &'s Shape,
-    left: &'s Cell<u32>,
-}
-
-impl Seed<'_> {
-    fn spend<E: de::Error>(self, values: usize) -> Result<(), E> {
-        let values = u32::try_from(values).unwrap_or(u32::MAX);
-        let left = self.left.get().checked_sub(values);
-        self.left.set(left.ok_or_else(|| E::custom("too many values"))?);
-        Ok(())
+    let text = std::str::from_utf8(body).map_err(PageError::no_text)?;
+    let mut reader = Reader { scan: Scan::new(text), left: VALUES_MAX };
+    let node = reader.value(shape, 0)?;
+    match reader.scan.peek() {
+        None => Ok(node),
+        Some(_) => Err(reader.scan.fail("more than one value")),
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Node<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Node<'de>, D::Error> {
-        json.deserialize_any(self)
-    }
+struct Reader<'a> {
+    scan: Scan<'a>,
+    left: usize,
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Node<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node<'de>, E> {
-        Ok(Node::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node<'de>, E> {
-        Ok(Node::Number(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node<'de>, E> {
-        Ok(Number::from_f64(value).map_or(Node::Null, Node::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node<'de>, E> {
-        Ok(Node::Text(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Node<'de>, E> {
-        Ok(Node::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
-        let mut nodes = Vec::new();
-        while let Some(node) = items.next_element_seed(self)? {
-            self.spend(1)?;
-            nodes.push(node);
+impl<'a> Reader<'a> {
+    fn value(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+        if depth > DEPTH_MAX {
+            return Err(self.scan.fail("it nests too deeply"));
         }
-        Ok(Node::Array(nodes))
+        match self.scan.peek() {
+            Some(b'{') => self.object(shape, depth),
+            Some(b'[') => self.array(shape, depth),
+            Some(b'"') => self.scan.string().map(Node::Text),
+            Some(b't') => self.scan.word("true").map(|()| Node::Bool(true)),
+            Some(b'f') => self.scan.word("false").map(|()| Node::Bool(false)),
+            Some(b'n') => self.scan.word("null").map(|()| Node::Null),
+            Some(_) => self.scan.number().map(Node::Number),
+            None => Err(self.scan.fail("it ends too early")),
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node<'de>, A::Error> {
-        self.spend(self.shape.width())?;
-        let mut slots = vec![Node::Null; self.shape.width()];
-        while let Some(slot) = entries.next_key_seed(KeySeed(self.shape))? {
+    fn object(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+        self.spend(shape.width())?;
+        let mut slots = vec![Node::Null; shape.width()];
+        self.scan.expect(b'{')?;
+        if self.scan.take(b'}') {
+            return Ok(Node::Object(slots));
+        }
+        loop {
+            let slot = shape.slot(&self.scan.string()?);
+            self.scan.expect(b':')?;
             match slot {
-                Some(slot) => {
-                    let seed = Seed { shape: self.shape.under(slot), left: self.left };
-                    slots[slot] = entries.next_value_seed(seed)?;
-                }
-                None => {
-                    entries.next_value::<IgnoredAny>()?;
-                }
+                Some(slot) => slots[slot] = self.value(shape.under(slot), depth + 1)?,
+                None => self.scan.skip()?,
+            }
+            if !self.scan.take(b',') {
+                self.scan.expect(b'}')?;
+                return Ok(Node::Object(slots));
             }
         }
-        Ok(Node::Object(slots))
-    }
-}
-
-/// Reads a key as its slot, without a copy.
-struct KeySeed<'s>(&'s Shape);
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.slot(key))
+    fn array(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+        let mut nodes = Vec::new();
+        self.scan.expect(b'[')?;
+        if self.scan.take(b']') {
+            return Ok(Node::Array(nodes));
+        }
+        loop {
+            self.spend(1)?;
+            nodes.push(self.value(shape, depth + 1)?);
+            if !self.scan.take(b',') {
+                self.scan.expect(b']')?;
+                return Ok(Node::Array(nodes));
+            }
+        }
+    }
+
+    fn spend(&mut self, values: usize) -> Result<(), PageError> {
+        let left = self.left.checked_sub(values);
+        self.left = left.ok_or_else(|| self.scan.fail("it holds too many values"))?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
 
     fn shape(keys: &[&str]) -> Shape {
         let mut shape = Shape::default();
@@ -162,25 +120,34 @@ mod tests {
 
     #[test]
     fn only_wanted_keys_are_read() {
-        let node = read(&shape(&["b", "d"]), br#"{"a":{"x":[1,2]},"b":"yes","c":0}"#).unwrap();
-        assert_eq!(node, Node::Object(vec![Node::Text("yes".into()), Node::Null]));
+        let body = br#" { "a" : {"x":[1,"]}\""]} , "b":"y\u00e9s","c":-0.5e3}  "#;
+        let node = read(&shape(&["b", "d"]), body).unwrap();
+        assert_eq!(node, Node::Object(vec![Node::Text("yés".into()), Node::Null]));
     }
 
     #[test]
     fn hostile_bodies_are_errors() {
         let deep = "[".repeat(100_000);
-        let wide = format!("[{}0]", "0,".repeat(VALUES_MAX as usize));
-        let bodies: [&[u8]; 7] = [
+        let wide = format!("[{}0]", "0,".repeat(VALUES_MAX));
+        let bodies: [&[u8]; 14] = [
             b"",
             b"{\"b\":",
             b"{\"b\":\"\xff\"}",
             b"{\"a\":\"\xff\"}",
             b"{} x",
+            b"{\"a\":{\"b\":1}",
+            b"{\"a\":\"x}",
+            b"{\"b\":01}",
+            b"{\"b\":tru}",
+            b"{\"b\":\"\\u12\"}",
+            b"{\"b\" 1}",
+            b"[1,]",
             deep.as_bytes(),
             wide.as_bytes(),
         ];
         for body in bodies {
-            assert!(read(&shape(&["b"]), body).is_err());
+            let shown = String::from_utf8_lossy(&body[..body.len().min(20)]);
+            assert!(read(&shape(&["b"]), body).is_err(), "{shown}");
         }
     }
 
@@ -189,5 +156,66 @@ mod tests {
         let body = format!(r#"{{"a":{}{},"b":1}}"#, "[".repeat(100_000), "]".repeat(100_000));
         let node = read(&shape(&["b"]), body.as_bytes()).unwrap();
         assert_eq!(node, Node::Object(vec![Node::Number(1.into())]));
+    }
+
+    /// What a shape of these keys at every level wants of a value.
+    fn wanted(value: &Value, keys: &[&str], depth: u32) -> Node<'static> {
+        match value {
+            Value::Null => Node::Null,
+            Value::Bool(value) => Node::Bool(*value),
+            Value::Number(value) => Node::Number(value.clone()),
+            Value::String(text) => Node::Text(text.clone().into()),
+            Value::Array(items) => {
+                Node::Array(items.iter().map(|item| wanted(item, keys, depth)).collect())
+            }
+            Value::Object(_) if depth == 0 => Node::Object(Vec::new()),
+            Value::Object(map) => {
+                let under = |key: &&str| map.get(*key).map(|value| wanted(value, keys, depth - 1));
+                Node::Object(keys.iter().map(|key| under(key).unwrap_or(Node::Null)).collect())
+            }
+        }
+    }
+
+    fn tree() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<i32>().prop_map(|n| Value::from(f64::from(n) / 4.0)),
+            "[a-c\"\\\\/\n\u{1}é🎷{}\\[\\]]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 60, 6, |inner| {
+            let key = "[a-d\"é]{1,2}";
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map(key, inner, 0..6)
+                    .prop_map(|map| Value::Object(Map::from_iter(map))),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Another reader of JSON, which reads everything, is the judge.
+        #[test]
+        fn it_reads_what_is_written(value in tree(), pretty in any::<bool>()) {
+            let mut shape = Shape::default();
+            for first in ["a", "b"] {
+                for second in ["a", "b"] {
+                    shape.want(first).1.want(second);
+                }
+            }
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            prop_assert_eq!(read(&shape, text.as_bytes()).unwrap(), wanted(&value, &["a", "b"], 2));
+        }
+
+        #[test]
+        fn a_truncated_object_is_an_error(value in tree(), cut in 0.0..1.0f64) {
+            let text = serde_json::json!({"a": value, "b": [value]}).to_string();
+            let cut = text.floor_char_boundary((text.len() as f64 * cut) as usize);
+            prop_assert!(read(&shape(&["a"]), &text.as_bytes()[..cut]).is_err());
+        }
     }
 }

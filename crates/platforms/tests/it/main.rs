@@ -1,14 +1,26 @@
 //! The engine against the sample web, recordings, and hostile servers.
 
+#[cfg(test)]
 mod client;
+#[cfg(test)]
 mod crawler;
+#[cfg(test)]
 mod fuzz;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod manifests;
+#[cfg(test)]
 mod paging;
+#[cfg(test)]
 mod profiles;
+#[cfg(test)]
 mod recordings;
+#[cfg(test)]
 mod resolve;
+#[cfg(test)]
 mod sample_web;
+#[cfg(test)]
 mod script;
+#[cfg(test)]
 mod web_suite;

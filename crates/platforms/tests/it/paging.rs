@@ -156,7 +156,7 @@ async fn a_cut_feed_keeps_the_old_watermark_and_counts_each_post_once() {
     let ada = mention("did:plc:ada");
     let new = post(2, "2026-11-02T10:00:00.000Z", &ada);
     let web = Recorded::new([
-        feed(None, &[new.clone()], Some("x")),
+        feed(None, std::slice::from_ref(&new), Some("x")),
         // The host loops: the first page again, under another cursor.
         feed(Some("x"), &[new, post(1, "2026-11-01T10:00:00.000Z", &ada)], None),
     ]);

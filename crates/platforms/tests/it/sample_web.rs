@@ -174,7 +174,7 @@ async fn announced_windows_are_learned_in_both_dialects() {
     let found = crawl_all(&stage).await;
     let last = |part: &str| {
         let of_host = found.news.iter().filter(|news| news.host.contains(part));
-        of_host.filter_map(|news| news.limit).last()
+        of_host.filter_map(|news| news.limit).next_back()
     };
     let limit = Some(Limit { requests: 2_000, window_ms: 1_000 });
     assert_eq!(last("127.0.0.1"), limit, "RateLimit-Policy");

@@ -1,0 +1,169 @@
+//! The tokens of JSON text, and the way past values that nobody wants.
+//!
+//! Long strings are searched for their end with `memchr`, so that skipping runs at memory speed: a
+//! page is mostly strings that no manifest asks for.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+use serde_json::Number;
+
+/// A body that is no usable JSON.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is no usable JSON: {0}")]
+pub(crate) struct PageError(String);
+
+impl PageError {
+    pub(super) fn no_text(error: std::str::Utf8Error) -> PageError {
+        PageError(format!("it is no UTF-8 text ({error})"))
+    }
+}
+
+/// Strings up to here are searched byte by byte: keys are short, and a call costs more.
+const SHORT_BYTES: usize = 16;
+
+/// Where the next quote or backslash is.
+fn end_or_escape(bytes: &[u8]) -> Option<usize> {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\');
+    let short = &bytes[..bytes.len().min(SHORT_BYTES)];
+    match short.iter().position(is_special) {
+        None => Some(short.len() + memchr2(b'"', b'\\', &bytes[short.len()..])?),
+        found => found,
+    }
+}
+
+/// A place in a text.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(text: &'a str) -> Scan<'a> {
+        Scan { text, at: 0 }
+    }
+
+    pub(super) fn fail(&self, why: &str) -> PageError {
+        PageError(format!("{why}, at byte {} of {}", self.at, self.text.len()))
+    }
+
+    /// The next byte that is no white space.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(self.at) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    /// Takes `byte` if it comes next.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), PageError> {
+        match self.take(byte) {
+            true => Ok(()),
+            false => Err(self.fail(&format!("`{}` is missing", char::from(byte)))),
+        }
+    }
+
+    /// Takes `true`, `false` or `null`.
+    pub(super) fn word(&mut self, word: &str) -> Result<(), PageError> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(self.fail("an unknown word"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    pub(super) fn number(&mut self) -> Result<Number, PageError> {
+        let rest = &self.text[self.at..];
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let number = serde_json::from_str(&rest[..length]);
+        let number = number.map_err(|_| self.fail("a malformed value"))?;
+        self.at += length;
+        Ok(number)
+    }
+
+    /// A string, borrowed unless it has escapes in it.
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, PageError> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let has_escapes = self.end_of_string()?;
+        let inside = &self.text[start..self.at - 1];
+        if !has_escapes {
+            return Ok(Cow::Borrowed(inside));
+        }
+        let whole = &self.text[start - 1..self.at];
+        let unescaped: Result<String, _> = serde_json::from_str(whole);
+        unescaped.map(Cow::Owned).map_err(|_| self.fail("a malformed string"))
+    }
+
+    /// Goes behind the closing quote; answers whether there were escapes.
+    fn end_of_string(&mut self) -> Result<bool, PageError> {
+        let bytes = self.text.as_bytes();
+        let mut has_escapes = false;
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let Some(found) = end_or_escape(rest) else {
+                self.at = bytes.len();
+                return Err(self.fail("a string without an end"));
+            };
+            if rest[found] == b'"' {
+                self.at += found + 1;
+                return Ok(has_escapes);
+            }
+            has_escapes = true;
+            self.at += found + 2;
+        }
+    }
+
+    /// Goes behind the next value, whatever it is. Needs no stack, however deep the value is.
+    pub(super) fn skip(&mut self) -> Result<(), PageError> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                None => return Err(self.fail("it ends too early")),
+                Some(b'"') => {
+                    self.at += 1;
+                    self.end_of_string()?;
+                }
+                Some(b'{' | b'[') => {
+                    self.at += 1;
+                    depth += 1;
+                    continue;
+                }
+                Some(b'}' | b']') if depth > 0 => {
+                    self.at += 1;
+                    depth -= 1;
+                }
+                Some(b',' | b':') if depth > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                Some(_) => self.skip_word()?,
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes behind a number, `true`, `false` or `null`.
+    fn skip_word(&mut self) -> Result<(), PageError> {
+        let bytes = &self.text.as_bytes()[self.at..];
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+        let length = bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
+        self.at += length;
+        match length {
+            0 => Err(self.fail("a malformed value")),
+            _ => Ok(()),
+        }
+    }
+}
