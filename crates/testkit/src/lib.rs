@@ -1,6 +1,6 @@
 //! Databases, clocks and the ports' suites, for tests only.
 //!
-//! [`database`] gives each test a database of its own, migrated and empty, on `DATABASE_URL` or on
+//! [`database()`] gives each test a database of its own, migrated and empty, on `DATABASE_URL` or on
 //! a cluster that the test processes of one machine share and the last of them stops.
 
 mod clock;
