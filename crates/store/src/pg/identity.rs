@@ -5,7 +5,7 @@ use model::{Platform, ProfileId};
 use tokio_postgres::Row;
 
 use super::Pg;
-use super::connection::{Params, params};
+use super::connection::params;
 use super::transaction::Tx;
 use super::value::{clean, corrupt, platform_number, profile_id, stored_id, stored_ids};
 use crate::StoreError;
@@ -24,40 +24,58 @@ const ADD: &str = "insert into identity_claim
     select * from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::text[]) n
     order by 1, 2, 3, 4 on conflict do nothing";
 
-/// Mutual: each names the other, by native id or by a handle that only one profile has. Website:
-/// the only one of its platform on a page, and the only one of another.
-pub(super) const PROVEN: &str = "with named as (
-        select c.profile_id a, i.profile_id b from identity_claim c
-        join ident i on i.platform_id = c.platform_id and i.native_id = c.target
-        where c.kind = 1
-        union
-        select c.profile_id, min(p.profile_id) from identity_claim c
-        join profile p on lower(p.handle) = lower(c.target) and p.gone = 0
-            and p.profile_id >= c.platform_id::bigint << 45
-            and p.profile_id < (c.platform_id::bigint + 1) << 45
-        where c.kind = 1 group by c.profile_id, c.platform_id, c.target
-        having count(*) = 1),
-    sole as (
-        select target, min(profile_id) id from identity_claim where kind = 2
-        group by target, profile_id >> 45 having count(*) = 1),
-    proof as (
-        select x.a, x.b, 1::smallint as kind from named x join named y on x.a = y.b and x.b = y.a
-        where x.a < x.b
-        union all
-        select x.id, y.id, 2::smallint from sole x join sole y on x.target = y.target and x.id < y.id)
-    select a, b, min(kind) from proof
-    where $1::bigint[] is null or (a = any($1) and b = any($1))
-    group by a, b order by a, b";
+/// The proven links. Mutual: each names the other, by native id or by a handle that only one
+/// profile has. Website: the only one of its platform on a page, and the only one of another.
+/// `claims` and `pages` restrict which claims are read (on `c`).
+fn proven_sql(claims: &str, pages: &str) -> String {
+    format!(
+        "with named as (
+            select c.profile_id a, i.profile_id b from identity_claim c
+            join ident i on i.platform_id = c.platform_id and i.native_id = c.target
+            where c.kind = 1 {claims}
+            union
+            select c.profile_id, min(p.profile_id) from identity_claim c
+            join profile p on lower(p.handle) = lower(c.target) and p.gone = 0
+                and p.profile_id >= c.platform_id::bigint << 45
+                and p.profile_id < (c.platform_id::bigint + 1) << 45
+            where c.kind = 1 {claims} group by c.profile_id, c.platform_id, c.target
+            having count(*) = 1),
+        sole as (
+            select c.target, min(c.profile_id) id from identity_claim c where c.kind = 2 {pages}
+            group by c.target, c.profile_id >> 45 having count(*) = 1),
+        proof as (
+            select x.a, x.b, 1::smallint as kind from named x
+            join named y on x.a = y.b and x.b = y.a where x.a < x.b
+            union all
+            select x.id, y.id, 2::smallint from sole x
+            join sole y on x.target = y.target and x.id < y.id)
+        select a, b, min(kind) from proof group by a, b order by a, b"
+    )
+}
+
+/// Every proven link.
+pub(super) fn all_sql() -> String {
+    proven_sql("", "")
+}
+
+/// The links of some profiles, $1; with whomever the pages of theirs prove.
+fn among_sql() -> String {
+    let page = "and c.target in (
+        select target from identity_claim where kind = 2 and profile_id = any($1))";
+    proven_sql("and c.profile_id = any($1)", page)
+}
 
 /// Every proven link, sorted, one for each pair.
 pub async fn proven(pg: &Pg) -> Result<Vec<Link>, StoreError> {
-    links(pg.query("identity::proven", PROVEN, params![None::<Vec<i64>> => INT8_ARRAY]).await?)
+    links(pg.query("identity::proven", &all_sql(), &[]).await?)
 }
 
-/// The proven links among these profiles.
+/// The proven links among these profiles, sorted. Reads only claims that have to do with them.
 pub async fn among(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Link>, StoreError> {
-    let params: &Params<'_> = params![stored_ids(ids) => INT8_ARRAY];
-    links(pg.query("identity::among", PROVEN, params).await?)
+    let params = params![stored_ids(ids) => INT8_ARRAY];
+    let mut among = links(pg.query("identity::among", &among_sql(), params).await?)?;
+    among.retain(|link| ids.contains(&link.a) && ids.contains(&link.b));
+    Ok(among)
 }
 
 pub(super) fn links(rows: Vec<Row>) -> Result<Vec<Link>, StoreError> {

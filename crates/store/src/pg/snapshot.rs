@@ -129,9 +129,7 @@ impl Reader {
 
     /// Every proven link, sorted.
     pub async fn links(&self) -> Result<Vec<Link>, StoreError> {
-        identity::links(
-            self.query(identity::PROVEN, params![None::<Vec<i64>> => INT8_ARRAY]).await?,
-        )
+        identity::links(self.query(&identity::all_sql(), &[]).await?)
     }
 
     async fn query(&self, sql: &str, params: &Params<'_>) -> Result<Vec<PgRow>, StoreError> {

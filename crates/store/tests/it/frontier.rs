@@ -121,3 +121,17 @@ async fn trusted_profiles_come_round_sooner() {
     assert_eq!(claim(db.pg(), next).await, [both[0]]);
     assert!(next > at(86_400) && next < at(8 * 86_400), "{next}");
 }
+
+#[tokio::test]
+async fn the_next_moment_of_work_minds_pauses_and_claims_can_all_be_ended() {
+    let db = database().await;
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), None);
+    let ada = claimed(db.pg(), &["ada"], at(0)).await;
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(600)));
+    frontier::release_all(db.pg(), at(5)).await.unwrap();
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(5)));
+    let host = host::ids(db.pg(), PLATFORM, &[HOST]).await.unwrap()[0];
+    host::pause(db.pg(), host, at(90), at(5)).await.unwrap();
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(90)));
+    assert_eq!(claim(db.pg(), at(90)).await, ada);
+}

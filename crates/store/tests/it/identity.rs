@@ -60,15 +60,17 @@ async fn one_page_of_two_platforms_is_proof() {
     let a = claims(db.pg(), SKY, "ada", &[website("ada.org")]).await;
     let b = claims(db.pg(), FEDI, "ada", &[website("ada.org"), website("other.org")]).await;
     assert_eq!(pairs(db.pg()).await, [(a, b, Proof::Website)]);
+    assert_eq!(identity::among(db.pg(), &[a, b]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_page_that_vouches_for_several_of_one_platform_proves_nothing() {
     let db = database().await;
-    claims(db.pg(), SKY, "ada", &[website("firm.org")]).await;
+    let a = claims(db.pg(), SKY, "ada", &[website("firm.org")]).await;
     claims(db.pg(), SKY, "bob", &[website("firm.org")]).await;
-    claims(db.pg(), FEDI, "ada", &[website("firm.org")]).await;
+    let b = claims(db.pg(), FEDI, "ada", &[website("firm.org")]).await;
     assert_eq!(pairs(db.pg()).await, []);
+    assert_eq!(identity::among(db.pg(), &[a, b]).await.unwrap(), [], "bob is asked about too");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn scores() -> Vec<PersonScore> {
     let score = |number| PersonScore {
         person: person(number),
         kind: PersonKind::from_number((number % 4) as u8).unwrap(),
-        unlisted: number % 7 == 0,
+        unlisted: number.is_multiple_of(7),
         attention: 1.0 / (1.0 + number as f32),
         score: (1_000 - number.min(1_000)) as u16,
         trust: 1.0 - number as f32 / PEOPLE as f32,
@@ -39,8 +39,8 @@ fn standings(count: u32) -> Vec<Standing> {
     let standing = |place: u32| Standing {
         person: PEOPLE - 1 - place,
         kind: PersonKind::Organisation,
-        member: place % 2 == 0,
-        ranked: place % 3 != 0,
+        member: place.is_multiple_of(2),
+        ranked: !place.is_multiple_of(3),
         low_confidence: false,
         attention: 1.0 / (1.0 + place as f32),
         score: 500,
@@ -168,6 +168,13 @@ async fn communities_are_listed_by_size_within_level_and_parent() {
     assert_eq!(page(level, None, 9).await, [2, 3]);
     let parts = Filter { level: None, parent: Some(CommunityId::new(1)) };
     assert_eq!(page(parts, None, 9).await, [2, 3]);
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let labelled = async |with: &[&str]| {
+        let (filter, with) = (Filter::default(), words(with));
+        community::labelled(db.pg(), run, (filter, &with), None, 9).await.unwrap().len()
+    };
+    assert_eq!(labelled(&["comp", "rust"]).await, 3);
+    assert_eq!(labelled(&["rust", "java"]).await, 0);
     let two = community::get(db.pg(), run, &[CommunityId::new(3), CommunityId::new(9)]).await;
     assert_eq!(two.unwrap(), [community(3, 1, 5)]);
 }
@@ -194,6 +201,9 @@ async fn evidence_is_kept_by_community_and_person() {
     assert_eq!(get(CommunityId::new(2), 7).await, Some(vec![1, 2]));
     assert_eq!(get(WORLD, 7).await, Some(vec![]));
     assert_eq!(get(WORLD, 8).await, None);
+    let (world, two) = ((WORLD, 7, vec![]), (CommunityId::new(2), 7, vec![1, 2]));
+    assert_eq!(evidence::page(db.pg(), run, None, 9).await.unwrap(), [world, two.clone()]);
+    assert_eq!(evidence::page(db.pg(), run, Some((WORLD, 7)), 9).await.unwrap(), [two]);
 }
 
 #[tokio::test]
