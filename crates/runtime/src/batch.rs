@@ -5,7 +5,7 @@ mod event;
 #[cfg(feature = "lambda")]
 mod serve;
 
-pub use drive::{Driven, Outcome, TimeLeft, drive};
+pub use drive::{Driven, Outcome, TimeLeft, drive, parse};
 pub use event::{Batch, Failures, Message};
 #[cfg(feature = "lambda")]
 pub use serve::serve;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ where
     let handle = &handle;
     let run = service_fn(move |event: LambdaEvent<E>| async move {
         let left = clock::until(event.context.deadline);
-        handle(event.payload, left).await
+        handle(event.payload, left).boxed_local().await
     });
     lambda_runtime::run(run).await.map_err(|error| Failure::new(error.to_string()))
 }

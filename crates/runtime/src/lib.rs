@@ -15,9 +15,11 @@ pub mod function;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+mod patience;
 mod settings;
 
 pub use failure::Failure;
+pub use patience::patiently;
 pub use settings::{SettingError, Settings};
 
 /// Begins a function: logs go to standard output from now on, and the environment is read, once.

@@ -61,17 +61,10 @@ impl Settings {
         })
     }
 
-    /// Pairs like `a=1,b=2`; none if it is not set.
-    pub fn pairs(&self, name: &'static str) -> Result<Vec<(String, String)>, SettingError> {
-        let value = self.text(name).unwrap_or_default();
-        let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let pairs = parts.map(|part| part.split_once('=').filter(|(key, _)| !key.is_empty()));
-        let owned = pairs.map(|pair| pair.map(|(key, text)| (key.to_owned(), text.to_owned())));
-        owned.collect::<Option<_>>().ok_or_else(|| SettingError::Unusable {
-            name,
-            value: value.to_owned(),
-            expected: "it should look like `name=value,name=value`".to_owned(),
-        })
+    /// The parts of a text between commas; none if it is not set.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        let parts = self.text(name).unwrap_or_default().split(',').map(str::trim);
+        parts.filter(|part| !part.is_empty()).collect()
     }
 }
 
@@ -113,11 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn pairs_keep_the_equals_signs_of_their_values() {
-        let pairs = settings("P", "a=1, b=http://x/?y=2,").pairs("P").unwrap();
-        let expected = [("a", "1"), ("b", "http://x/?y=2")];
-        assert_eq!(pairs, expected.map(|(key, text)| (key.to_owned(), text.to_owned())));
-        assert!(settings("P", "a").pairs("P").is_err());
+    fn a_list_has_no_empty_parts() {
+        assert_eq!(settings("L", "a=1, b=2,,").list("L"), ["a=1", "b=2"]);
+        assert!(Settings::default().list("L").is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Config {
     pub(crate) fn of(settings: &Settings) -> Result<Config, Failure> {
         let secret = settings.required("SERVER_SECRET")?.as_bytes();
         let mut instance = [0; 16];
-        getrandom::fill(&mut instance)?;
+        getrandom::fill(&mut instance).map_err(|error| Failure::new(error.to_string()))?;
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             secrets: Secrets {

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use serde::de::DeserializeOwned;
 
 use super::{Batch, Failures, Message};
 
@@ -32,6 +33,12 @@ pub enum Outcome {
 impl Outcome {
     /// The longest that a message may stay away: what SQS allows.
     pub const DELAY_SECONDS_MAX: u32 = 43_200;
+}
+
+/// Reads a message's body, which is JSON. What cannot be read is poison.
+pub fn parse<T: DeserializeOwned>(message: &Message) -> Result<T, Outcome> {
+    serde_json::from_str(&message.body)
+        .map_err(|error| Outcome::Poison { why: format!("the body cannot be read: {error}") })
 }
 
 /// How long the invocation may still take.
@@ -101,7 +108,8 @@ async fn outcome(
     if time.is_zero() {
         return no_time();
     }
-    let handled = AssertUnwindSafe(handle(message)).catch_unwind();
+    // Boxed, or the types of a deep handler outgrow the compiler.
+    let handled = AssertUnwindSafe(handle(message).boxed_local()).catch_unwind();
     match tokio::time::timeout(time, handled).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Outcome::Poison { why: "the handler panicked".to_owned() },

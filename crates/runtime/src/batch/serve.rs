@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use super::{Batch, Driven, Failures, Message, Outcome, drive};
+use serde_json::{Value, json};
+
+use super::{Batch, Driven, Message, Outcome, drive};
 use crate::metrics::{self, Unit};
 use crate::{Failure, clock};
 
@@ -14,12 +16,12 @@ pub async fn serve<E: Display>(
     left: std::time::Duration,
     handle: impl AsyncFn(&Message) -> Outcome,
     release: impl AsyncFn(&str, u32) -> Result<(), E>,
-) -> Result<Failures, Failure> {
+) -> Result<Value, Failure> {
     let began = tokio::time::Instant::now();
     let time_left = || left.saturating_sub(began.elapsed());
     let driven = drive(batch, time_left, handle, release).await;
     report(function, &driven, began.elapsed());
-    Ok(driven.failures)
+    Ok(json!(driven.failures))
 }
 
 fn report(function: &str, driven: &Driven, took: std::time::Duration) {

@@ -8,7 +8,6 @@ use aws_sdk_sqs::types::{
 };
 use model::port::{Outgoing, PortError, Queue, Received};
 
-use super::BODY_BYTES_MAX;
 use crate::aws::explain;
 
 /// The most messages of one call.
@@ -211,6 +210,7 @@ fn is_void<E: aws_sdk_sqs::error::ProvideErrorMetadata>(error: Option<&E>) -> bo
 
 #[cfg(test)]
 mod tests {
+    use super::super::BODY_BYTES_MAX;
     use super::*;
 
     fn sizes(bodies: &[usize]) -> Vec<usize> {

@@ -1,0 +1,23 @@
+//! crawl-dispatch as a Lambda function: any event is a tick.
+
+mod config;
+
+use config::Config;
+use crawl_dispatch::{Doors, tick};
+use runtime::{Failure, patiently};
+use serde_json::{Value, json};
+use store::clock::System;
+use store::{Aws, Pg};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let config = Config::of(&runtime::start())?;
+    let pg = patiently(async || Pg::connect(&config.database_url, 1).await).await?;
+    let queue = Aws::from_env().await.queue(&config.fetch_queue_url);
+    let doors = Doors { pg: &pg, queue: &queue, clock: &System };
+    runtime::function::serve(async |_: Value, _| {
+        let done = tick(&doors, &config.dispatch).await?;
+        Ok(json!({"hosts": done.hosts, "profiles": done.profiles, "jobs": done.jobs}))
+    })
+    .await
+}

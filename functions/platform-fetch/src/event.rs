@@ -1,0 +1,72 @@
+//! The two events of the function: a batch of fetch jobs, or the seeds of a crawl, which an
+//! operator gives by invoking it.
+
+use model::Account;
+use model::message::FetchJob;
+use model::port::{Clock, Web};
+use platform_fetch::{Doors, FetchError, handle};
+use platforms::engine::{OpenGate, Via};
+use runtime::Failure;
+use runtime::batch::{Batch, Message, Outcome, parse};
+use serde::Deserialize;
+use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
+
+/// How long a job stays away after a failure of the record, in seconds, times its receives.
+const RETRY_SECONDS: u32 = 10;
+
+/// What the function is called with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Event {
+    /// Jobs of the queue.
+    Jobs(Batch),
+    /// Accounts to begin a crawl with.
+    Seeds {
+        /// Like `bluesky:alice.example`.
+        seed: Vec<String>,
+        /// How many steps away from them; as far as it goes if it is not given.
+        depth: Option<i16>,
+    },
+}
+
+/// Does the job of one message.
+pub(crate) async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Outcome {
+    let job: FetchJob = match parse(message) {
+        Ok(job) => job,
+        Err(poison) => return poison,
+    };
+    match Box::pin(handle(doors, &job)).await {
+        Ok(fetched) => {
+            tracing::info!(host = job.host, requests = fetched.requests, "fetched");
+            Outcome::Done
+        }
+        Err(FetchError::Store(error)) if error.is_passing() => {
+            let after_seconds = RETRY_SECONDS.saturating_mul(message.receives);
+            Outcome::Retry { after_seconds, why: error.to_string() }
+        }
+        Err(error) => Outcome::Poison { why: error.to_string() },
+    }
+}
+
+/// Finds the seeds by name and makes them due; returns how many.
+pub(crate) async fn seed<W: Web, C: Clock>(
+    doors: &Doors<'_, W, C>,
+    names: &[String],
+    depth: Option<i16>,
+) -> Result<usize, Failure> {
+    let mut gate = OpenGate::default();
+    let mut via = Via::new(doors.web, doors.clock, &mut gate, doors.memory);
+    for name in names {
+        let account: Account = name.parse()?;
+        let subject = doors.engine.resolve(&mut via, &account).await?;
+        let host = doors.engine.default_host(account.platform).unwrap_or_default();
+        let seeds = Seeds {
+            platform: account.platform,
+            names: &[subject.named],
+            default_host: &host,
+            depth: depth.unwrap_or(DEPTH_UNLIMITED),
+        };
+        frontier::seed(doors.pg, seeds, doors.clock.now()).await?;
+    }
+    Ok(names.len())
+}
