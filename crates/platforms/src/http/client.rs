@@ -106,7 +106,9 @@ impl Client {
             let client = if is_exempt { &self.private } else { &self.public };
             check(&url, is_exempt)?;
             let answer = self.send(client, &url, &headers, request.body.as_deref()).await?;
-            let Some(next) = redirect_of(&answer, &url) else {
+            // A body was meant for the first host alone; whoever sent it must look for themselves.
+            let next = redirect_of(&answer, &url).filter(|_| request.body.is_none());
+            let Some(next) = next else {
                 return self.read(answer, &host_of(&url)).await;
             };
             from = here;

@@ -1,4 +1,4 @@
-//! A manifest as it is written. Its shape is checked here, its sense in [`compile`](super::compile).
+//! A manifest as it is written. Its shape is checked here, its sense in [`compile`](mod@super::compile).
 //! `docs/manifests.md` says what each field means.
 
 use std::collections::BTreeMap;

@@ -80,6 +80,9 @@ async fn redirects_to_private_addresses_are_refused_even_from_an_exempt_origin()
     assert!(matches!(fetch("/file").await, Err(WebError::BadUrl(_))));
     assert!(matches!(fetch("/loop").await, Err(WebError::TooManyRedirects(_))));
     assert_eq!(fetch("/here").await.unwrap().body, b"there");
+    let url = format!("{}/here", server.origin);
+    let posted = Request { url, headers: Vec::new(), body: Some(b"secret".to_vec()) };
+    assert_eq!(client.fetch(posted).await.unwrap().status, 302, "a body is not sent on");
     assert!(other.heads.lock().unwrap().is_empty());
 }
 

@@ -149,3 +149,28 @@ async fn mastodon_tells_why_somebody_is_gone() {
     let runs = profiles(&Recorded::new([]), &[mastodon(Some("12"))]).await;
     assert!(matches!(runs[0].outcome, Outcome::Refused { .. }), "a foreign 404 says nothing");
 }
+
+#[test]
+fn accounts_are_recognised_in_text() {
+    let engine = Engine::new(Settings::default()).unwrap();
+    let cases = [
+        ("see https://bsky.app/profile/Ada.Example.org.", "bluesky:ada.example.org"),
+        ("bsky.app/profile/did:plc:abc?x=1", "bluesky:did:plc:abc"),
+        ("(@ada.bsky.social)", "bluesky:ada.bsky.social"),
+        ("https://www.one.example/@Ada/", "fediverse:ada@one.example"),
+        ("https://one.example/users/ada", "fediverse:ada@one.example"),
+        ("me: @ada@one.example!", "fediverse:ada@one.example"),
+        ("https://medium.com/@ada", ""),
+        ("ada@one.example, @ada, https://one.example/@ada/123, 3.14", ""),
+    ];
+    for (text, wanted) in cases {
+        let claims = engine.recognise_claims(text);
+        let shown = claims.iter().map(|claim| match claim {
+            Claim::Account { platform, target } => format!("{platform}:{target}"),
+            Claim::Website { page } => page.clone(),
+        });
+        assert_eq!(shown.collect::<Vec<_>>().join(" "), wanted, "{text}");
+    }
+    let many = "@a@b.example ".repeat(10) + &"x".repeat(1_000_000);
+    assert_eq!(engine.recognise_claims(&many).len(), 1);
+}
