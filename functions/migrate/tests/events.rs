@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 fn golden(name: &str) -> Value {
     let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    let text = std::fs::read_to_string(path).expect("the golden event is there");
+    serde_json::from_str(&text).expect("the golden event is JSON")
 }
 
 fn request(kind: &str) -> Request {
