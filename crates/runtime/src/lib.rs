@@ -2,8 +2,8 @@
 //!
 //! [`Settings`] is the environment as plain data, [`logs`] writes JSON lines, [`metrics`] writes
 //! CloudWatch's embedded metrics among them, and [`batch::drive`] is the one driver of every SQS
-//! handler. With the feature `lambda` come [`function::serve`], [`batch::serve`] and
-//! [`http::serve`], which speak Lambda's Runtime API.
+//! handler. With the feature `lambda` come `function::serve`, `batch::serve` and
+//! `http::serve`, which speak Lambda's Runtime API.
 
 pub mod batch;
 #[cfg(feature = "lambda")]

@@ -1,4 +1,5 @@
 //! The driver on golden events.
+#![expect(clippy::unwrap_used, reason = "a test may panic on what it did not expect")]
 
 use std::cell::RefCell;
 use std::convert::Infallible;
