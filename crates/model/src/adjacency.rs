@@ -6,7 +6,7 @@
 //! flags · n · n sorted id differences · [n counts · n last days] · [n weights]
 //! ```
 //!
-//! with every number a [varint](crate::varint) but the weights, which are little-endian `f32`
+//! with every number a [`crate::varint`] but the weights, which are little-endian `f32`
 //! bits. Counts and days are there only in interaction layers, weights only where one is not 1.
 //! Dense ids cost 1.6 bytes an arc so; a row per arc costs 133.
 

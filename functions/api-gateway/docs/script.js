@@ -80,15 +80,15 @@ function route(spec, method, path, operation) {
   return element("details", "", [summary, element("p", operation.description ?? ""), form, output]);
 }
 
+// The description of the codes has a line for each: `code` (status): title.
 function errors(spec) {
   const list = document.querySelector("#errors dl");
-  const code = spec.components.schemas.Code;
-  const options = code.oneOf ?? code.enum.map((name) => ({ enum: [name] }));
-  for (const one of options) {
-    const name = one.const ?? one.enum[0];
+  for (const line of spec.components.schemas.Code.description.split("\n")) {
+    const [, name, meaning] = line.match(/^`(\w+)` (.*)$/) ?? [];
+    if (!name) continue;
     const term = element("dt", name);
     term.id = name;
-    list.append(term, element("dd", one.description ?? ""));
+    list.append(term, element("dd", meaning));
   }
 }
 

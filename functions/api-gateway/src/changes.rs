@@ -81,8 +81,9 @@ pub(crate) struct ChangeParams {
 }
 
 /// What changed since. There is always a `next_cursor`: keep it, and ask again with it later.
-#[utoipa::path(get, path = "/v1/changes", tag = "changes", params(ChangeParams), responses(
-    (status = 200, body = Envelope<Vec<EventView>>), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "list_changes", path = "/v1/changes", tag = "changes", params(ChangeParams), responses(
+    (status = 200, body = Envelope<Vec<EventView>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn changes(
     call: Call,
     Asked(asked): Asked<ChangeParams>,

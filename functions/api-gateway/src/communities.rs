@@ -55,8 +55,9 @@ pub(crate) struct RunParams {
 }
 
 /// Communities, the largest first.
-#[utoipa::path(get, path = "/v1/communities", tag = "communities", params(ListParams), responses(
-    (status = 200, body = Envelope<Vec<CommunityView>>), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "list_communities", path = "/v1/communities", tag = "communities", params(ListParams), responses(
+    (status = 200, body = Envelope<Vec<CommunityView>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn list(
     call: Call,
     Asked(asked): Asked<ListParams>,
@@ -80,9 +81,10 @@ pub(crate) async fn list(
 }
 
 /// One community.
-#[utoipa::path(get, path = "/v1/communities/{id}", tag = "communities",
+#[utoipa::path(get, operation_id = "get_community", path = "/v1/communities/{id}", tag = "communities",
     params(("id" = String, Path, example = "com_7"), RunParams), responses(
-    (status = 200, body = Envelope<CommunityView>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<CommunityView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn get(
     call: Call,
     Id(id): Id<CommunityId>,

@@ -9,8 +9,10 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+
+use crate::error::Code;
 
 const SECURITY: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
@@ -52,8 +54,13 @@ pub(crate) fn description() -> OpenApi {
     Description::openapi()
 }
 
-/// The document as it is served.
-pub(crate) fn json(document: OpenApi) -> String {
+/// The document as it is served: with the codes explained.
+pub(crate) fn json(mut document: OpenApi) -> String {
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let code = schemas.and_then(|schemas| schemas.get_mut("Code"));
+    if let Some(RefOr::T(Schema::Object(code))) = code {
+        code.description = Some(format!("What went wrong.\n\n{}", Code::explained()));
+    }
     document.to_pretty_json().unwrap_or_default()
 }
 

@@ -113,6 +113,43 @@ pub struct ProblemBody {
 }
 
 impl Code {
+    /// Every code.
+    const ALL: [Code; 24] = [
+        Code::KeyMissing,
+        Code::KeyMalformed,
+        Code::KeyUnknown,
+        Code::KeyRevoked,
+        Code::ScopeMissing,
+        Code::KeyInUrl,
+        Code::BadParameter,
+        Code::BadId,
+        Code::BadBody,
+        Code::BodyTooLarge,
+        Code::BadCursor,
+        Code::UnknownRoute,
+        Code::MethodNotAllowed,
+        Code::PersonUnknown,
+        Code::ProfileUnknown,
+        Code::AccountUnknown,
+        Code::CommunityUnknown,
+        Code::EvidenceUnknown,
+        Code::RunUnknown,
+        Code::RunRetired,
+        Code::NoRun,
+        Code::Unavailable,
+        Code::Timeout,
+        Code::Internal,
+    ];
+
+    /// All codes with status and title, a line each: for the documentation.
+    pub(crate) fn explained() -> String {
+        let line = |code: Code| {
+            let (status, title) = code.facts();
+            format!("`{}` ({}): {title}.", code.slug(), status.as_u16())
+        };
+        Code::ALL.map(line).join("\n")
+    }
+
     const fn facts(self) -> (StatusCode, &'static str) {
         match self {
             Code::KeyMissing => (StatusCode::UNAUTHORIZED, "No API key"),

@@ -29,6 +29,6 @@ mod state;
 mod status;
 
 pub use error::{Code, Problem};
-pub use routes::{openapi, router};
+pub use routes::router;
 pub use scope::Scope;
 pub use state::{Gateway, Secrets};

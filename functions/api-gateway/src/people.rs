@@ -46,17 +46,19 @@ pub(crate) struct PersonIds {
 
 /// One person, with its profiles and its global scores. One that was merged answers with
 /// `merged_into` and without profiles: ask for that one.
-#[utoipa::path(get, path = "/v1/people/{id}", tag = "people",
+#[utoipa::path(get, operation_id = "get_person", path = "/v1/people/{id}", tag = "people",
     params(("id" = String, Path, example = "per_2001")), responses(
-    (status = 200, body = Envelope<PersonView>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<PersonView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn get(call: Call, Id(id): Id<PersonId>) -> Result<Answer<PersonView>, Problem> {
     let person = there(call.pg(), id).await?;
     shown(&call, person).await
 }
 
 /// The person behind an account.
-#[utoipa::path(get, path = "/v1/people:resolve", tag = "people", params(ResolveParams), responses(
-    (status = 200, body = Envelope<PersonView>), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "resolve_account", path = "/v1/people:resolve", tag = "people", params(ResolveParams), responses(
+    (status = 200, body = Envelope<PersonView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn resolve(
     call: Call,
     Asked(asked): Asked<ResolveParams>,
@@ -75,9 +77,10 @@ pub(crate) async fn resolve(
 }
 
 /// Up to 1,000 people, in the order of the ids; unknown ones are left out.
-#[utoipa::path(post, path = "/v1/people:batch", tag = "people", request_body = PersonIds,
-    responses((status = 200, body = Envelope<Vec<PersonView>>),
-    (status = "default", body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "get_people", path = "/v1/people:batch", tag = "people", request_body = PersonIds,
+    responses((status = 200, body = Envelope<Vec<PersonView>>, description = "The answer."),
+    (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn batch(
     call: Call,
     Json(asked): Json<PersonIds>,

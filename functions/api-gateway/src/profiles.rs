@@ -27,18 +27,20 @@ pub(crate) struct ProfileIds {
 }
 
 /// One profile.
-#[utoipa::path(get, path = "/v1/profiles/{id}", tag = "profiles",
+#[utoipa::path(get, operation_id = "get_profile", path = "/v1/profiles/{id}", tag = "profiles",
     params(("id" = String, Path, example = "prf_2001")), responses(
-    (status = 200, body = Envelope<ProfileView>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<ProfileView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn get(call: Call, Id(id): Id<ProfileId>) -> Result<Answer<ProfileView>, Problem> {
     let profile = there(call.pg(), id).await?;
     Ok(Answer::one(Class::Graph, ProfileView::new(profile)))
 }
 
 /// Up to 1,000 profiles, in the order of the ids; unknown ones are left out.
-#[utoipa::path(post, path = "/v1/profiles:batch", tag = "profiles", request_body = ProfileIds,
-    responses((status = 200, body = Envelope<Vec<ProfileView>>),
-    (status = "default", body = ProblemBody)))]
+#[utoipa::path(post, operation_id = "get_profiles", path = "/v1/profiles:batch", tag = "profiles", request_body = ProfileIds,
+    responses((status = 200, body = Envelope<Vec<ProfileView>>, description = "The answer."),
+    (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn batch(
     call: Call,
     Json(asked): Json<ProfileIds>,

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,11 +35,6 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(from_fn_with_state(gateway.clone(), finish::finish))
         .layer(cors())
         .with_state(gateway)
-}
-
-/// The OpenAPI 3.1 document of [`router`]. It does not depend on the gateway.
-pub fn openapi(gateway: &Gateway) -> OpenApi {
-    table(gateway).into_openapi()
 }
 
 fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {

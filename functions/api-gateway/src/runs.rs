@@ -71,8 +71,9 @@ pub(crate) struct ListParams {
 }
 
 /// The runs, the newest first.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", params(ListParams), responses(
-    (status = 200, body = Envelope<Vec<RunView>>), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "list_runs", path = "/v1/runs", tag = "runs", params(ListParams), responses(
+    (status = 200, body = Envelope<Vec<RunView>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn list(
     call: Call,
     Asked(asked): Asked<ListParams>,
@@ -88,9 +89,10 @@ pub(crate) async fn list(
 }
 
 /// One run.
-#[utoipa::path(get, path = "/v1/runs/{id}", tag = "runs",
+#[utoipa::path(get, operation_id = "get_run", path = "/v1/runs/{id}", tag = "runs",
     params(("id" = String, Path, example = "run_3")), responses(
-    (status = 200, body = Envelope<RunView>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<RunView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn get(call: Call, Id(id): Id<RunId>) -> Result<Answer<RunView>, Problem> {
     let found = run::get(call.pg(), id).await?.ok_or_else(|| unknown(id))?;
     let active = run::active(call.pg()).await?;

@@ -62,8 +62,9 @@ pub(crate) struct SearchParams {
 }
 
 /// People by handle, name and the words of their bios.
-#[utoipa::path(get, path = "/v1/search", tag = "search", params(SearchParams), responses(
-    (status = 200, body = Envelope<Vec<Hit>>), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "search_people", path = "/v1/search", tag = "search", params(SearchParams), responses(
+    (status = 200, body = Envelope<Vec<Hit>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn search(
     call: Call,
     Asked(asked): Asked<SearchParams>,

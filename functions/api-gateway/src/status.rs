@@ -41,8 +41,8 @@ pub(crate) struct Status {
 }
 
 /// Where the documentation is.
-#[utoipa::path(get, path = "/", tag = "status", security(()),
-    responses((status = 200, body = Landing)))]
+#[utoipa::path(get, operation_id = "get_landing", path = "/", tag = "status", security(()),
+    responses((status = 200, body = Landing, description = "The answer.")))]
 pub(crate) async fn landing() -> Json<Landing> {
     Json(Landing {
         name: "Borg, the search engine for the social web",
@@ -53,15 +53,16 @@ pub(crate) async fn landing() -> Json<Landing> {
 }
 
 /// Whether the process answers; reads nothing.
-#[utoipa::path(get, path = "/health", tag = "status", security(()),
-    responses((status = 200, body = Health)))]
+#[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "status", security(()),
+    responses((status = 200, body = Health, description = "The answer.")))]
 pub(crate) async fn health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
 /// What is served, and whether the record can be reached.
-#[utoipa::path(get, path = "/v1/status", tag = "status", security(()), responses(
-    (status = 200, body = Status), (status = "default", body = ProblemBody)))]
+#[utoipa::path(get, operation_id = "get_status", path = "/v1/status", tag = "status", security(()), responses(
+    (status = 200, body = Status, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn status(State(gateway): State<Gateway>) -> Result<Json<Status>, Problem> {
     gateway.pg().ready().await?;
     let served = runs::active_if_any(gateway.pg()).await?;

@@ -97,9 +97,10 @@ impl From<Sort> for Order {
 /// Everyone who receives attention in a community (`com_0`: in the world), members or not.
 /// Unlisted people are left out, so a page may be short; the walk ends where there is no
 /// `next_cursor`.
-#[utoipa::path(get, path = "/v1/communities/{id}/people", tag = "communities",
+#[utoipa::path(get, operation_id = "list_community_people", path = "/v1/communities/{id}/people", tag = "communities",
     params(("id" = String, Path, example = "com_7"), PeopleParams), responses(
-    (status = 200, body = Envelope<Vec<Place>>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<Vec<Place>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn people(
     call: Call,
     Id(id): Id<CommunityId>,

@@ -68,9 +68,10 @@ pub(crate) struct EvidenceParams {
 }
 
 /// The evidence for a person's attention in a community.
-#[utoipa::path(get, path = "/v1/people/{id}/evidence", tag = "people",
+#[utoipa::path(get, operation_id = "get_evidence", path = "/v1/people/{id}/evidence", tag = "people",
     params(("id" = String, Path, example = "per_2001"), EvidenceParams), responses(
-    (status = 200, body = Envelope<EvidenceView>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<EvidenceView>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn evidence(
     call: Call,
     Id(id): Id<PersonId>,

@@ -27,9 +27,10 @@ pub(crate) struct LinkView {
 }
 
 /// The proofs that join a person's profiles.
-#[utoipa::path(get, path = "/v1/people/{id}/links", tag = "people",
+#[utoipa::path(get, operation_id = "list_links", path = "/v1/people/{id}/links", tag = "people",
     params(("id" = String, Path, example = "per_2001")), responses(
-    (status = 200, body = Envelope<Vec<LinkView>>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<Vec<LinkView>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn links(
     call: Call,
     Id(id): Id<PersonId>,

@@ -46,9 +46,10 @@ pub(crate) struct RankParams {
 
 /// A person's standings: the world first, then the communities that it belongs to the most, then
 /// the others by the attention that they give it.
-#[utoipa::path(get, path = "/v1/people/{id}/ranks", tag = "people",
+#[utoipa::path(get, operation_id = "list_ranks", path = "/v1/people/{id}/ranks", tag = "people",
     params(("id" = String, Path, example = "per_2001"), RankParams), responses(
-    (status = 200, body = Envelope<Vec<RankView>>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<Vec<RankView>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn ranks(
     call: Call,
     Id(id): Id<PersonId>,

@@ -47,9 +47,10 @@ pub(crate) struct NeighborParams {
 
 /// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out, so
 /// a page may have fewer rows than asked for.
-#[utoipa::path(get, path = "/v1/profiles/{id}/neighbors", tag = "profiles",
+#[utoipa::path(get, operation_id = "list_neighbors", path = "/v1/profiles/{id}/neighbors", tag = "profiles",
     params(("id" = String, Path, example = "prf_2001"), NeighborParams), responses(
-    (status = 200, body = Envelope<Vec<Neighbor>>), (status = "default", body = ProblemBody)))]
+    (status = 200, body = Envelope<Vec<Neighbor>>, description = "The answer."), (status = "default", body = ProblemBody,
+        description = "Why there is no answer.", content_type = "application/problem+json")))]
 pub(crate) async fn neighbors(
     call: Call,
     Id(id): Id<ProfileId>,

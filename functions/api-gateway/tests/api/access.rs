@@ -96,8 +96,9 @@ async fn a_key_is_never_in_the_log() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // For all tests of this process, since what one of them logs concerns the others' keys too.
+    tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
     let api = Api::new().await;
-    let _guard = tracing::subscriber::set_default(subscriber);
     for path in [
         "/v1/runs".to_owned(),
         format!("/v1/runs?key={}", api.key),
@@ -108,7 +109,7 @@ async fn a_key_is_never_in_the_log() {
     let unknown = format!("Bearer {}", secret(98).reveal());
     with_header(&api, Some(&unknown)).await;
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(text.matches("answered").count(), 4, "{text}");
+    assert!(text.matches("answered").count() >= 4, "{text}");
     assert!(text.contains(&api.key_id.to_string()), "the key's id is");
     let digits = &api.key["borg_live_".len()..];
     assert!(!text.contains(digits) && !text.contains(&secret(98).reveal()[10..]), "{text}");

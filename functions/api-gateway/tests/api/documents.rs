@@ -43,6 +43,22 @@ fn the_document_names_every_route_and_its_errors() {
     }
 }
 
+#[test]
+fn operations_have_names_of_their_own_and_codes_are_explained() {
+    let document: Value = serde_json::from_str(GOLDEN).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations: Vec<&Value> =
+        paths.flat_map(|methods| methods.as_object().unwrap().values()).collect();
+    let names: BTreeSet<&str> =
+        operations.iter().filter_map(|one| one["operationId"].as_str()).collect();
+    assert_eq!(names.len(), operations.len());
+    let code = &document["components"]["schemas"]["Code"];
+    for name in code["enum"].as_array().unwrap() {
+        let explained = format!("`{}` (", name.as_str().unwrap());
+        assert!(code["description"].as_str().unwrap().contains(&explained), "{explained}");
+    }
+}
+
 #[tokio::test]
 async fn the_docs_load_nothing_from_elsewhere() {
     let api = Api::new().await;

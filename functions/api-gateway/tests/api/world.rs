@@ -31,66 +31,66 @@ use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
 /// How many Alans there are: enough to fill several pages.
-pub const ALANS: u32 = 23;
+pub(crate) const ALANS: u32 = 23;
 
 const PEPPER: &[u8] = b"the pepper of the tests";
 
 /// The API over the small world.
-pub struct Api {
-    pub router: Router,
-    pub database: Database,
-    pub clock: Frozen,
-    pub key: String,
-    pub key_id: KeyId,
-    pub world: World,
+pub(crate) struct Api {
+    pub(crate) router: Router,
+    pub(crate) database: Database,
+    pub(crate) clock: Frozen,
+    pub(crate) key: String,
+    pub(crate) key_id: KeyId,
+    pub(crate) world: World,
 }
 
 /// What is in it.
 #[derive(Debug, Clone)]
-pub struct World {
-    pub run: RunId,
-    pub rust: CommunityId,
-    pub art: CommunityId,
+pub(crate) struct World {
+    pub(crate) run: RunId,
+    pub(crate) rust: CommunityId,
+    pub(crate) art: CommunityId,
     /// The profiles in the order of the run's numbers.
-    pub profiles: Vec<ProfileId>,
+    pub(crate) profiles: Vec<ProfileId>,
     /// Ada's second profile.
-    pub ada_too: ProfileId,
+    pub(crate) ada_too: ProfileId,
 }
 
 /// One answer.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
     /// The entry `data` of an answer that must be one.
-    pub fn data(&self) -> Value {
+    pub(crate) fn data(&self) -> Value {
         assert_eq!(self.status, 200, "{}", self.text);
         self.json()["data"].clone()
     }
 
     /// The code of a problem.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
     }
 }
 
 impl Api {
     /// Builds everything anew.
-    pub async fn new() -> Api {
+    pub(crate) async fn new() -> Api {
         let (database, clock) = (database().await, Frozen::default());
         let pg = database.pg().clone();
         let world = World::build(&pg, clock.now()).await;
@@ -107,28 +107,33 @@ impl Api {
     }
 
     /// A further key; `seed` tells it from others.
-    pub async fn new_key(&self, account: &str, scopes: &[Scope], seed: u8) -> (String, KeyId) {
+    pub(crate) async fn new_key(
+        &self,
+        account: &str,
+        scopes: &[Scope],
+        seed: u8,
+    ) -> (String, KeyId) {
         let secret = secret(seed);
         let (pg, now) = (self.database.pg(), self.clock.now());
         let id = keys::create(pg, PEPPER, (account, &secret), scopes, now).await;
         (secret.reveal().to_owned(), id.expect("the key is new"))
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(self.request("GET", path), Body::empty()).await
     }
 
-    pub async fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         self.send(self.request("POST", path), Body::from(body.to_owned())).await
     }
 
     /// A request with the key of this API; change it as the test needs.
-    pub fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
         let bearer = format!("Bearer {}", self.key);
         Request::builder().method(method).uri(path).header("authorization", bearer)
     }
 
-    pub async fn send(&self, request: axum::http::request::Builder, body: Body) -> Reply {
+    pub(crate) async fn send(&self, request: axum::http::request::Builder, body: Body) -> Reply {
         let request = request.body(body).expect("the request is well formed");
         let response = self.router.clone().oneshot(request).await.expect("a router never fails");
         let (parts, body) = response.into_parts();
@@ -138,12 +143,12 @@ impl Api {
     }
 
     /// The person with this number in the run.
-    pub fn person(&self, number: usize) -> PersonId {
+    pub(crate) fn person(&self, number: usize) -> PersonId {
         self.world.profiles[number].home_person()
     }
 
     /// Follows `next_cursor` to the end; the data of all pages.
-    pub async fn walk(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn walk(&self, path: &str) -> Vec<Value> {
         let mut all = Vec::new();
         let mut next = path.to_owned();
         for _ in 0..1000 {
@@ -159,7 +164,7 @@ impl Api {
 }
 
 /// A secret that differs by its seed.
-pub fn secret(seed: u8) -> Secret {
+pub(crate) fn secret(seed: u8) -> Secret {
     keys::mint(Realm::Live, || [seed; RANDOM_BYTES])
 }
 
@@ -237,7 +242,7 @@ impl World {
     }
 
     /// Loads one more run like the first, and serves it.
-    pub async fn publish(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
+    pub(crate) async fn publish(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
         let run = run::create(pg, None, now).await.expect("a run is created");
         let mut loader = Loader::begin(pg, run).await.expect("the loader begins");
         loader.people(&self.scores()).await.expect("people load");
@@ -254,7 +259,7 @@ impl World {
     }
 
     /// One more run of the same people.
-    pub async fn publish_again(&self, pg: &Pg, now: Timestamp) -> RunId {
+    pub(crate) async fn publish_again(&self, pg: &Pg, now: Timestamp) -> RunId {
         self.publish(pg, &bluesky(), now).await
     }
 
