@@ -5,8 +5,9 @@ CARGO := cargo --locked
 PROFILE := --profile ci
 BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
+SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
 
-.PHONY: demo test check setup borg
+.PHONY: demo test check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
@@ -24,3 +25,30 @@ borg: setup
 
 setup:
 	@infra/setup.sh
+
+lambda: setup  ## the functions, as template.yaml wants them
+	infra/lambda.sh
+
+lint-template: emulator  ## the template, without deploying it
+	$(SAM)/cfn-lint template.yaml infra/*.yaml
+	SAM_CLI_TELEMETRY=0 $(SAM)/sam validate --lint --region us-east-1
+
+deploy-local: emulator  ## the real template with the real binaries, in an emulator on this machine
+	infra/lambda.sh --here
+	@$(SAM)/python infra/local.py up $(ARGS)
+
+undeploy-local: emulator  ## ends what deploy-local began
+	@$(SAM)/python infra/local.py down
+
+test-deployed: deploy-local  ## the journeys through the local deployment, then its end
+	status=0; AWS_ENDPOINT_URL=$$($(SAM)/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
+	  AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test \
+	  $(CARGO) test $(PROFILE) -p store --features aws --test aws || status=$$?; \
+	BORG_DEPLOYED=$(CURDIR)/.local/deployed.json $(CARGO) test $(PROFILE) -p journeys deployed -- --nocapture || status=$$?; \
+	$(SAM)/python infra/local.py down; exit $$status
+
+deploy: emulator lambda  ## to AWS, with your credentials: docs/deploy.md
+	SAM_CLI_TELEMETRY=0 $(SAM)/sam deploy $(ARGS)
+
+emulator:
+	@infra/setup.sh emulator

@@ -1,7 +1,7 @@
 """Brings template.yaml up in an AWS emulator on this machine, with a private PostgreSQL, and down
 again. Everything listens on loopback only and is thrown away by `down`.
 
-    python infra/local.py up [Parameter=value ...] | down
+    python infra/local.py up [Parameter=value ...] | down | endpoint
 
 `make deploy-local` and `make undeploy-local` call it with the Python of SAM's environment. What runs
 is written to .local/deployed.json, which the tests of the deployed form read.
@@ -10,6 +10,7 @@ is written to .local/deployed.json, which the tests of the deployed form read.
 import json
 import os
 import pathlib
+import platform
 import pwd
 import secrets
 import shutil
@@ -186,8 +187,9 @@ def up(given):
     note = {"postgres": data, "database_url": database_url, "pid": start_emulator(port)}
     try:
         say("deploying template.yaml")
-        secret = secrets.token_hex(32)
-        own = {"Stage": "local", "DatabaseUrl": database_url, "ServerSecret": secret}
+        secret = secrets.token_hex(16)
+        machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+        own = {"Stage": "local", "Architecture": machine, "DatabaseUrl": database_url, "ServerSecret": secret}
         sam_deploy(port, {**own, **given})
         note |= finish_deploy(port)
     except BaseException:
@@ -216,5 +218,7 @@ if __name__ == "__main__":
             up(dict(item.split("=", 1) for item in given))
         case ["down"]:
             down()
+        case ["endpoint"] if NOTE.exists():
+            print(json.loads(NOTE.read_text())["endpoint"])
         case _:
             sys.exit(__doc__)

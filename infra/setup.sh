@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need and this machine lacks: a C compiler, PostgreSQL 15+.
+# With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -7,11 +8,27 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
   /usr/local/opt/postgresql*/bin/initdb >/dev/null 2>&1 || { command -v pg_config && [ -x "$(pg_config --bindir)/initdb" ]; } >/dev/null 2>&1; }
 
+# A Python environment with exactly these packages. It is made anew when they change.
+environment() {
+  local folder="${BORG_CACHE:-$HOME/.cache/borg}/$1"; shift
+  [ "$(cat "$folder/packages" 2>/dev/null)" = "$*" ] && return
+  say "installing: $*"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+  echo "$*" > "$folder/packages"
+}
+environments() {
+  environment .venv-ministack 'ministack[full]==1.5.33'
+  environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
+}
+
 missing=()
 command -v cc >/dev/null || missing+=(compiler)
 has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
-[ ${#missing[@]} = 0 ] && exit 0
+[ "${1:-}" = emulator ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null && missing+=(python)
+if [ ${#missing[@]} = 0 ]; then [ "${1:-}" != emulator ] || environments; exit 0; fi
 
 say "installing: ${missing[*]}"
 if command -v apt-get >/dev/null; then
@@ -19,6 +36,7 @@ if command -v apt-get >/dev/null; then
   for part in "${missing[@]}"; do case "$part" in
     compiler) packages+=(build-essential) ;;
     postgresql) packages+=(postgresql) ;;
+    python) packages+=(python3-venv) ;;
   esac; done
   as_root apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${packages[@]}" >&2
@@ -26,7 +44,9 @@ elif command -v brew >/dev/null; then
   for part in "${missing[@]}"; do case "$part" in
     compiler) say "install Apple's command line tools: xcode-select --install"; exit 1 ;;
     postgresql) brew install --quiet postgresql@17 ;;
+    python) brew install --quiet python ;;
   esac; done
 else
   say "neither apt-get nor brew is here: install ${missing[*]} yourself"; exit 1
 fi
+[ "${1:-}" != emulator ] || environments

@@ -9,11 +9,18 @@ use tempfile::TempDir;
 /// A folder with a home of its own in it.
 pub(crate) struct Borg {
     folder: TempDir,
+    database_url: Option<String>,
 }
 
 impl Borg {
     pub(crate) fn new() -> Borg {
-        Borg { folder: tempfile::tempdir().expect("a temporary folder") }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Borg { folder, database_url: None }
+    }
+
+    /// With the record of another installation.
+    pub(crate) fn on(database_url: &str) -> Borg {
+        Borg { database_url: Some(database_url.to_owned()), ..Borg::new() }
     }
 
     /// A path in the folder, where commands run.
@@ -29,6 +36,7 @@ impl Borg {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(args).current_dir(self.folder.path()).env_remove("DATABASE_URL");
+        command.envs(self.database_url.iter().map(|url| ("DATABASE_URL", url)));
         command.stdin(Stdio::null());
         command
     }

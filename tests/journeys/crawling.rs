@@ -8,14 +8,14 @@ use sample::{Faults, Running, ServerConfig, World, WorldConfig, serve};
 
 use crate::borg::Borg;
 
-fn web(accounts: u32, faults: Faults) -> Running {
+pub(crate) fn web(accounts: u32, faults: Faults) -> Running {
     let world = Arc::new(World::generate(&WorldConfig::sized(accounts, 7)));
     let config = ServerConfig { faults, ..ServerConfig::new(Arc::new(store::clock::System)) };
     serve(world, config).expect("the sample web is served")
 }
 
 /// The arguments of a crawl of the whole web.
-fn crawl(web: &Running) -> Vec<String> {
+pub(crate) fn crawl(web: &Running) -> Vec<String> {
     let mut args = vec!["crawl".to_owned()];
     for platform in [Platform::BLUESKY, Platform::FEDIVERSE] {
         args.extend(web.seeds(platform).iter().map(|handle| format!("{platform}:{handle}")));
@@ -27,12 +27,12 @@ fn crawl(web: &Running) -> Vec<String> {
     args
 }
 
-fn words(args: &[String]) -> Vec<&str> {
+pub(crate) fn words(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).collect()
 }
 
 /// What a crawl leaves, by native ids.
-fn record(borg: &Borg) -> (Vec<String>, Vec<String>) {
+pub(crate) fn record(borg: &Borg) -> (Vec<String>, Vec<String>) {
     let handles = |row: String| row.split('\t').take(2).collect::<Vec<_>>().join("\t");
     (borg.export("arcs"), borg.export("profiles").into_iter().map(handles).collect())
 }

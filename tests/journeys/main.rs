@@ -4,4 +4,5 @@ mod architecture;
 mod bad_input;
 mod borg;
 mod crawling;
+mod deployed;
 mod scoring;

@@ -1,15 +1,19 @@
 //! The two events of the function: a batch of score jobs, or the schedule that begins a run.
 
-use graph_score::{Doors, RunSettings, Scored, handle, start};
+use graph_score::{Doors, RunSettings, STAGE_LEASE_SECONDS, Scored, handle, start};
 use model::message::ScoreJob;
 use model::port::{Clock, Objects, Outgoing, PortError, Queue};
 use runtime::Failure;
 use runtime::batch::{Batch, Message, Outcome, parse};
 use serde::Deserialize;
 
-/// How long a job stays away after a failure that may pass, in seconds, times its receives; also
-/// while another worker has its stage.
-const RETRY_SECONDS: u32 = 60;
+/// How long a job stays away after a failure that may pass, in seconds: until the lease on its
+/// stage has run out.
+const RETRY_SECONDS: u32 = STAGE_LEASE_SECONDS + 5;
+
+/// How long a job stays away while another worker has its stage, in seconds, times its receives.
+/// Five of them are longer than any stage, so that waiting alone makes no dead letter.
+const BUSY_SECONDS: u32 = 300;
 
 /// What the function is called with.
 #[derive(Debug, Deserialize)]
@@ -44,17 +48,17 @@ pub(crate) async fn job<O: Objects, C: Clock>(
         Ok(job) => job,
         Err(poison) => return poison,
     };
-    let retry = |why: String| {
-        let after_seconds = RETRY_SECONDS.saturating_mul(message.receives);
-        Outcome::Retry { after_seconds, why }
-    };
+    let retry = |why: String| Outcome::Retry { after_seconds: RETRY_SECONDS, why };
     match handle(doors, job).await {
         Ok(Scored::Next(next)) => match send(queue, next).await {
             Ok(()) => Outcome::Done,
             Err(error) => retry(error.to_string()),
         },
         Ok(Scored::Published | Scored::Ended) => Outcome::Done,
-        Ok(Scored::Busy) => retry("another worker has the stage".to_owned()),
+        Ok(Scored::Busy) => Outcome::Retry {
+            after_seconds: BUSY_SECONDS.saturating_mul(message.receives),
+            why: "another worker has the stage".to_owned(),
+        },
         Err(error) if error.is_passing() => retry(error.to_string()),
         Err(error) => Outcome::Poison { why: error.to_string() },
     }

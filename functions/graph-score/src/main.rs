@@ -12,7 +12,8 @@ use serde_json::json;
 use store::clock::System;
 use store::{Aws, Pg};
 
-#[tokio::main(flavor = "current_thread")]
+// Stages compute for minutes, on threads that may block.
+#[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Failure> {
     let config = Config::of(&runtime::start())?;
     let pg = patiently(async || Pg::connect(&config.database_url, 4).await).await?;

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Builds every function to build/lambda/<name>/bootstrap, where template.yaml looks for it.
+#   infra/lambda.sh         for AWS: fails if a binary needs a newer glibc than Amazon Linux 2023 has
+#   infra/lambda.sh --here  for the emulator on this machine
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+GLIBC_MAX=2.34
+functions=(api-gateway crawl-dispatch graph-score migrate platform-fetch)
+
+packages=() features=()
+for name in "${functions[@]}"; do packages+=(-p "$name"); features+=("$name/lambda"); done
+cargo --locked build --profile ci --bins "${packages[@]}" --features "$(IFS=,; echo "${features[*]}")"
+
+for name in "${functions[@]}"; do
+  to="build/lambda/$name/bootstrap"
+  mkdir -p "${to%/*}"
+  # A running function may still have the old file open: replace it, never write into it.
+  cp "${CARGO_TARGET_DIR:-target}/ci/$name" "$to.new"
+  strip "$to.new"
+  mv "$to.new" "$to"
+  [ "${1:-}" = --here ] && continue
+  needs=$(objdump -T "$to" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -1)
+  if [ "$(printf '%s\n' "GLIBC_$GLIBC_MAX" "$needs" | sort -V | tail -1)" != "GLIBC_$GLIBC_MAX" ]; then
+    echo "$name needs $needs, and Lambda has $GLIBC_MAX: build on Debian 12 or Amazon Linux 2023" >&2
+    exit 1
+  fi
+done
