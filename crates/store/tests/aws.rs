@@ -37,14 +37,17 @@ async fn queue(aws: &Aws, name: &str, attributes: &[(QueueAttributeName, &str)])
     for (attribute, value) in attributes {
         request = request.attributes(attribute.clone(), *value);
     }
-    request.send().await.unwrap().queue_url.unwrap()
+    let answer = request.send().await.expect("a queue can be made");
+    answer.queue_url.expect("a queue has a URL")
 }
 
 async fn arn(aws: &Aws, url: &str) -> String {
     let client = aws_sdk_sqs::Client::new(aws.config());
     let request = client.get_queue_attributes().queue_url(url);
-    let answer = request.attribute_names(QueueAttributeName::QueueArn).send().await.unwrap();
-    answer.attributes.unwrap().remove(&QueueAttributeName::QueueArn).unwrap()
+    let request = request.attribute_names(QueueAttributeName::QueueArn);
+    let answer = request.send().await.expect("a queue can be asked");
+    let arn = answer.attributes.and_then(|mut all| all.remove(&QueueAttributeName::QueueArn));
+    arn.expect("a queue has an ARN")
 }
 
 /// A queue that lets a message be received twice.

@@ -1,11 +1,14 @@
 //! The two events of the function: a batch of score jobs, or the schedule that begins a run.
 
+use std::time::Duration;
+
 use graph_score::{Doors, RunSettings, STAGE_LEASE_SECONDS, Scored, handle, start};
 use model::message::ScoreJob;
 use model::port::{Clock, Objects, Outgoing, PortError, Queue};
 use runtime::Failure;
-use runtime::batch::{Batch, Message, Outcome, parse};
+use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// How long a job stays away after a failure that may pass, in seconds: until the lease on its
 /// stage has run out.
@@ -23,13 +26,31 @@ pub(crate) enum Event {
     Jobs(Batch),
     /// Begin a run.
     Start {
-        /// Always true; it tells this event from others.
+        /// Whether to.
         start: bool,
     },
 }
 
+/// Answers one event, within the time that is left.
+pub(crate) async fn answer<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    queue: &impl Queue,
+    event: Event,
+    left: Duration,
+) -> Result<Value, Failure> {
+    match event {
+        Event::Start { start: true } => Ok(json!(begin(doors, queue).await?)),
+        Event::Start { .. } => Err(Failure::new("there is nothing to do: `start` is false")),
+        Event::Jobs(jobs) => {
+            let each = async |message: &Message| job(doors, queue, message).await;
+            let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
+            batch::serve("graph-score", jobs, left, each, release).await
+        }
+    }
+}
+
 /// Begins a run and sends its first job.
-pub(crate) async fn begin<O: Objects, C: Clock>(
+async fn begin<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
 ) -> Result<ScoreJob, Failure> {
@@ -39,7 +60,7 @@ pub(crate) async fn begin<O: Objects, C: Clock>(
 }
 
 /// Does the stage of one message, then sends the next.
-pub(crate) async fn job<O: Objects, C: Clock>(
+async fn job<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
     message: &Message,

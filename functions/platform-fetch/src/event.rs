@@ -1,14 +1,17 @@
 //! The two events of the function: a batch of fetch jobs, or the seeds of a crawl, which an
 //! operator gives by invoking it.
 
+use std::time::Duration;
+
 use model::Account;
 use model::message::FetchJob;
-use model::port::{Clock, Web};
+use model::port::{Clock, Queue, Web};
 use platform_fetch::{Doors, FetchError, handle};
 use platforms::engine::{OpenGate, Via};
 use runtime::Failure;
-use runtime::batch::{Batch, Message, Outcome, parse};
+use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
 
 /// How long a job stays away after a failure of the record, in seconds, times its receives.
@@ -29,8 +32,27 @@ pub(crate) enum Event {
     },
 }
 
+/// Answers one event, within the time that is left.
+pub(crate) async fn answer<W: Web, C: Clock>(
+    doors: &Doors<'_, W, C>,
+    queue: &impl Queue,
+    event: Event,
+    left: Duration,
+) -> Result<Value, Failure> {
+    match event {
+        Event::Seeds { seed: names, depth } => {
+            Ok(json!({"seeded": seed(doors, &names, depth).await?}))
+        }
+        Event::Jobs(jobs) => {
+            let each = async |message: &Message| job(doors, message).await;
+            let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
+            batch::serve("platform-fetch", jobs, left, each, release).await
+        }
+    }
+}
+
 /// Does the job of one message.
-pub(crate) async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Outcome {
+async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Outcome {
     let job: FetchJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
@@ -49,7 +71,7 @@ pub(crate) async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Mes
 }
 
 /// Finds the seeds by name and makes them due; returns how many.
-pub(crate) async fn seed<W: Web, C: Clock>(
+async fn seed<W: Web, C: Clock>(
     doors: &Doors<'_, W, C>,
     names: &[String],
     depth: Option<i16>,

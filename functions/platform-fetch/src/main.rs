@@ -4,13 +4,11 @@ mod config;
 mod event;
 
 use config::Config;
-use event::{Event, job, seed};
-use model::port::Queue;
+use event::answer;
 use platform_fetch::Doors;
 use platforms::engine::Memory;
 use platforms::http::Client;
-use runtime::{Failure, batch, patiently};
-use serde_json::json;
+use runtime::{Failure, patiently};
 use store::clock::System;
 use store::{Aws, Pg};
 
@@ -21,15 +19,5 @@ async fn main() -> Result<(), Failure> {
     let queue = Aws::from_env().await.queue(&fetch_queue_url);
     let (web, memory) = (Client::new(client)?, Memory::new());
     let doors = Doors { pg: &pg, web: &web, clock: &System, engine: &engine, memory: &memory };
-    runtime::function::serve(async |event: Event, left| match event {
-        Event::Seeds { seed: names, depth } => {
-            Ok(json!({"seeded": seed(&doors, &names, depth).await?}))
-        }
-        Event::Jobs(jobs) => {
-            let each = async |message: &batch::Message| job(&doors, message).await;
-            let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
-            batch::serve("platform-fetch", jobs, left, each, release).await
-        }
-    })
-    .await
+    runtime::function::serve(async |event, left| answer(&doors, &queue, event, left).await).await
 }
