@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod borg;
+mod contract;
 mod crawling;
 mod deployed;
 mod scoring;
