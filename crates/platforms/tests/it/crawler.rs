@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::observation::{Named, Observation, Reach, SeenList, SeenProfile};
 use model::port::{Clock, Web};
@@ -10,6 +11,7 @@ use model::{Direction, Layer, Platform};
 use platforms::engine::{
     Engine, HostNews, Memory, OpenGate, Outcome, Progress, ResolveError, StreamRun, Subject, Via,
 };
+use tokio::time::{Instant, sleep_until};
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) left_out: u32,
     pub(crate) troubles: BTreeMap<String, u32>,
     pub(crate) news: Vec<HostNews>,
+    /// Until when hosts asked to be left alone.
+    pause: Option<Instant>,
 }
 
 /// Crawls everything that the seeds lead to.
@@ -47,6 +51,9 @@ pub(crate) async fn crawl<W: Web>(engine: &Engine, web: &W, seeds: Vec<Subject>)
     let mut known: BTreeSet<String> = seeds.iter().map(|s| s.named.native_id.clone()).collect();
     let mut queue: VecDeque<Subject> = seeds.into();
     while !queue.is_empty() {
+        if let Some(pause) = found.pause.take() {
+            sleep_until(pause).await;
+        }
         let batch = next_batch(&mut queue);
         let mut gate = OpenGate::default();
         let mut via = Via::new(web, &System, &mut gate, &memory);
@@ -121,8 +128,10 @@ impl Found {
 
     fn again(&mut self, subject: &Subject, outcome: Outcome, queue: &mut VecDeque<Subject>) {
         let mut subject = subject.clone();
-        if let Outcome::Retry { why, .. } = outcome {
+        if let Outcome::Retry { why, after_ms, .. } = outcome {
             *self.troubles.entry(why).or_default() += 1;
+            let pause = Instant::now() + Duration::from_millis(after_ms.unwrap_or(0));
+            self.pause = self.pause.max(Some(pause));
             subject.attempt += 1;
         }
         match subject.attempt < 12 {
