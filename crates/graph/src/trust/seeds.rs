@@ -2,8 +2,10 @@
 //!
 //! A farm receives little attention from outside of itself, whatever it sends. So communities are
 //! ranked by a walk between communities in which attention within one does not count, and those
-//! with less than half of the average per member give no seeds. The others are dealt to the sets by
-//! size, so that a community that slipped through decides in one set only.
+//! that receive less than half of what the median member's community does, per member, give no
+//! seeds. (Not the mean: a handful of celebrities would raise it beyond what any honest but quiet
+//! community has.) The others are dealt to the sets by size, so that a community that slipped
+//! through decides in one set only.
 
 use super::spread::Spread;
 use crate::communities::{Hierarchy, Level, NO_COMMUNITY};
@@ -14,7 +16,7 @@ const MEMBERS_MIN: usize = 20;
 /// Seeds from one community.
 const CORE: usize = 20;
 
-/// Reputation per member, against the average, that gives seeds.
+/// Reputation, against that of the median member's community, that gives seeds.
 const REPUTATION_MIN: f64 = 0.5;
 
 /// Steps of the walk between communities; its error falls by 0.85 each.
@@ -98,25 +100,42 @@ fn belonging(spread: &Spread<'_>, level: &Level, person: u32) -> f64 {
     if received > 0.0 { inside * inside / received } else { 0.0 }
 }
 
-/// Stationary mass of the walk between communities, per member, 1 for the average.
+/// What the walk between communities brings to each, the restart not counted, per member; 1 for the
+/// community of the median member.
 fn reputations(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<f64> {
     let people: usize = sizes.iter().sum();
     let shares: Vec<f64> = sizes.iter().map(|&size| size as f64 / people.max(1) as f64).collect();
     let flows = flows(spread, level, sizes.len());
     let outs: Vec<f64> = flows.iter().map(|row| row.iter().map(|flow| flow.1).sum()).collect();
     let mut mass = shares.clone();
+    let mut earned = vec![0.0; mass.len()];
     for _ in 0..STEPS {
-        let mut next = vec![0.0; mass.len()];
+        earned.fill(0.0);
         for (from, row) in flows.iter().enumerate() {
             for &(to, flow) in row {
-                next[to as usize] += DAMPING * mass[from] * flow / outs[from];
+                earned[to as usize] += DAMPING * mass[from] * flow / outs[from];
             }
         }
-        let lost = 1.0 - next.iter().sum::<f64>();
-        next.iter_mut().zip(&shares).for_each(|(next, share)| *next += lost * share);
-        mass = next;
+        let lost = 1.0 - earned.iter().sum::<f64>();
+        mass = earned.iter().zip(&shares).map(|(earned, share)| earned + lost * share).collect();
     }
-    mass.iter().zip(&shares).map(|(mass, share)| mass / share.max(1e-300)).collect()
+    let per_member = earned.iter().zip(&shares).map(|(earned, share)| earned / share.max(1e-300));
+    let per_member: Vec<f64> = per_member.collect();
+    let median = weighted_median(&per_member, sizes).max(f64::MIN_POSITIVE);
+    per_member.into_iter().map(|earned| earned / median).collect()
+}
+
+/// The value that as many members are below as above.
+fn weighted_median(values: &[f64], sizes: &[usize]) -> f64 {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
+    let half = sizes.iter().sum::<usize>() / 2;
+    let mut below = 0;
+    let middle = order.into_iter().find(|&at| {
+        below += sizes[at];
+        below > half
+    });
+    middle.map_or(0.0, |at| values[at])
 }
 
 /// Attention between different communities, by source.

@@ -1,5 +1,6 @@
 //! Names learned on the way, so that no request is made twice for one: who a host's numeric id or
-//! an `acct` is, and where a profile's own server stands. Bounded; when full it starts anew.
+//! an `acct` is, and where a profile's own server stands. Bounded; what was not asked for longest
+//! goes first.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use model::observation::Named;
 use crate::origin::Origin;
 use crate::window::Window;
 
-/// The most entries of one kind; about 40 MB when full.
+/// The most entries of one generation of one kind; two of names are about 80 MB when full.
 const ENTRIES_MAX: usize = 200_000;
 
 /// Shared by everything that one process fetches; the longer it lives, the fewer requests.
@@ -20,9 +21,40 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Inner {
-    names: HashMap<String, Option<Named>>,
-    origins: HashMap<String, Origin>,
-    windows: HashMap<String, Option<Window>>,
+    names: Kept<Option<Named>>,
+    origins: Kept<Origin>,
+    windows: Kept<Option<Window>>,
+}
+
+/// Two generations of entries. What is asked for moves to the young one; when that is full it
+/// becomes the old one, and the old one goes. So an entry outlives [`ENTRIES_MAX`] others at least.
+#[derive(Debug)]
+struct Kept<T> {
+    young: HashMap<String, T>,
+    old: HashMap<String, T>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Kept<T> {
+        Kept { young: HashMap::new(), old: HashMap::new() }
+    }
+}
+
+impl<T> Kept<T> {
+    fn get(&mut self, key: &str) -> Option<&mut T> {
+        if let Some((key, value)) = self.old.remove_entry(key) {
+            self.keep(key, value);
+        }
+        self.young.get_mut(key)
+    }
+
+    fn keep(&mut self, key: String, value: T) {
+        if self.young.len() >= ENTRIES_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.old.remove(&key);
+        self.young.insert(key, value);
+    }
 }
 
 impl Memory {
@@ -37,16 +69,12 @@ impl Memory {
     }
 
     pub(crate) fn keep_name(&self, key: String, named: Option<Named>) {
-        let mut inner = self.inner();
-        if inner.names.len() >= ENTRIES_MAX {
-            inner.names.clear();
-        }
-        inner.names.insert(key, named);
+        self.inner().names.keep(key, named);
     }
 
     /// Whether the key is known at all.
     pub(crate) fn knows(&self, key: &str) -> bool {
-        self.inner().names.contains_key(key)
+        self.inner().names.get(key).is_some()
     }
 
     pub(crate) fn origin(&self, native_id: &str) -> Option<Origin> {
@@ -54,11 +82,7 @@ impl Memory {
     }
 
     pub(crate) fn keep_origin(&self, native_id: String, origin: Origin) {
-        let mut inner = self.inner();
-        if inner.origins.len() >= ENTRIES_MAX {
-            inner.origins.clear();
-        }
-        inner.origins.insert(native_id, origin);
+        self.inner().origins.keep(native_id, origin);
     }
 
     /// Works on what is known of a host's rate-limit windows.
@@ -68,13 +92,36 @@ impl Memory {
         work: impl FnOnce(&mut Option<Window>) -> T,
     ) -> T {
         let mut inner = self.inner();
-        if inner.windows.len() >= ENTRIES_MAX {
-            inner.windows.clear();
+        if let Some(window) = inner.windows.get(host) {
+            return work(window);
         }
-        work(inner.windows.entry(host.to_owned()).or_default())
+        let mut window = None;
+        let done = work(&mut window);
+        inner.windows.keep(host.to_owned(), window);
+        done
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_stays_and_the_rest_is_bounded() {
+        let mut kept = Kept::default();
+        kept.keep("asked".to_owned(), 1);
+        kept.keep("forgotten".to_owned(), 2);
+        for number in 0..3 * ENTRIES_MAX {
+            kept.keep(number.to_string(), 0);
+            if number % 1_000 == 0 {
+                assert_eq!(kept.get("asked"), Some(&mut 1));
+            }
+        }
+        assert_eq!(kept.get("forgotten"), None);
+        assert!(kept.young.len() + kept.old.len() <= 2 * ENTRIES_MAX);
     }
 }

@@ -103,6 +103,14 @@ fn learn(memory: &Memory, alias: &Alias, host: &str, named: Option<&Named>) {
     }
 }
 
+fn is_open<'a>(
+    memory: &'a Memory,
+    manifest: &'a Manifest,
+    host: &'a str,
+) -> impl Fn((Alias, &[Find])) -> bool + 'a {
+    move |(alias, find)| matches!(settle(manifest, memory, find, alias, host), Settled::Open(_))
+}
+
 impl Engine {
     /// Looks up every open name of a page at `host`. A host that fails is not asked again for this
     /// page. Where the subject has been patient enough, failing hosts' names are left open.
@@ -116,7 +124,7 @@ impl Engine {
     ) -> Result<(), Stop> {
         let mut failed = HashSet::new();
         let (mut asked, mut stop) = (0, None);
-        for (alias, find) in open {
+        for (alias, find) in open.iter().cloned() {
             let elsewhere = alias.handle.as_ref().and_then(|handle| handle.split_once('@'));
             let elsewhere = elsewhere.map_or(host, |(_, host)| host).to_owned();
             let settled = settle(manifest, via.memory, find, alias, host);
@@ -134,6 +142,8 @@ impl Engine {
         match stop {
             Some(Stop::Retry { .. }) if subject.attempt >= Subject::PATIENCE => Ok(()),
             Some(stop) => Err(stop),
+            // The memory may have had to forget a name before the page could use it.
+            None if open.into_iter().any(is_open(via.memory, manifest, host)) => Err(Stop::Cut),
             None => Ok(()),
         }
     }
