@@ -7,7 +7,7 @@ BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
 SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
 
-.PHONY: demo test check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed deploy
+.PHONY: demo test check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
@@ -46,6 +46,10 @@ test-deployed: deploy-local  ## the journeys through the local deployment, then 
 	  $(CARGO) test $(PROFILE) -p store --features aws --test aws || status=$$?; \
 	BORG_DEPLOYED=$(CURDIR)/.local/deployed.json $(CARGO) test $(PROFILE) -p journeys deployed -- --nocapture || status=$$?; \
 	$(SAM)/python infra/local.py down; exit $$status
+
+test-real: borg  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all takes 986 accounts
+	@infra/setup.sh real || { echo "SKIPPED: test-real: Bluesky's servers cannot be installed" >&2; exit 0; }; \
+	BORG_REAL=1 $(CARGO) test $(PROFILE) -p journeys --test journeys real:: -- --nocapture
 
 deploy: emulator lambda  ## to AWS, with your credentials: docs/deploy.md
 	SAM_CLI_TELEMETRY=0 $(SAM)/sam deploy $(ARGS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need and this machine lacks: a C compiler, PostgreSQL 15+.
 # With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
+# With `real`, also Bluesky's own servers from npm, outside of the clone too.
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -23,12 +24,27 @@ environments() {
   environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
 }
 
+# What comes from elsewhere than the system's packages.
+rest() {
+  case "$1" in
+    emulator) environments ;;
+    real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;
+  esac
+}
+
 missing=()
 command -v cc >/dev/null || missing+=(compiler)
 has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
-[ "${1:-}" = emulator ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null && missing+=(python)
-if [ ${#missing[@]} = 0 ]; then [ "${1:-}" != emulator ] || environments; exit 0; fi
+case "${1:-}" in
+  emulator) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
+  real)
+    has_postgres || missing+=(postgresql)
+    { command -v make && command -v c++; } >/dev/null || missing+=(compiler)
+    command -v python3 >/dev/null || missing+=(python)
+    command -v npm >/dev/null || missing+=(npm) ;;
+esac
+if [ ${#missing[@]} = 0 ]; then rest "${1:-}"; exit; fi
 
 say "installing: ${missing[*]}"
 if command -v apt-get >/dev/null; then
@@ -37,6 +53,7 @@ if command -v apt-get >/dev/null; then
     compiler) packages+=(build-essential) ;;
     postgresql) packages+=(postgresql) ;;
     python) packages+=(python3-venv) ;;
+    npm) packages+=(npm) ;;
   esac; done
   as_root apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${packages[@]}" >&2
@@ -45,8 +62,9 @@ elif command -v brew >/dev/null; then
     compiler) say "install Apple's command line tools: xcode-select --install"; exit 1 ;;
     postgresql) brew install --quiet postgresql@17 ;;
     python) brew install --quiet python ;;
+    npm) brew install --quiet node ;;
   esac; done
 else
   say "neither apt-get nor brew is here: install ${missing[*]} yourself"; exit 1
 fi
-[ "${1:-}" != emulator ] || environments
+rest "${1:-}"

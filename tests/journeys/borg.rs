@@ -67,6 +67,11 @@ impl Borg {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("borg starts")
     }
 
+    /// Starts a command and leaves it running; what it says can be read.
+    pub(crate) fn start_talking(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).spawn().expect("borg starts")
+    }
+
     /// An export as sorted lines.
     pub(crate) fn export(&self, dataset: &str) -> Vec<String> {
         let out = format!("{dataset}.tsv");

@@ -6,4 +6,5 @@ mod borg;
 mod contract;
 mod crawling;
 mod deployed;
+mod real;
 mod scoring;

@@ -1,0 +1,92 @@
+//! `borg serve`, asked over HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command};
+
+use reqwest::Client;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::borg::Borg;
+
+/// A served API and a key to it.
+pub(super) struct Served {
+    child: Child,
+    /// Held open, since `borg` says more when it ends.
+    _said: BufReader<ChildStdout>,
+    url: String,
+    key: String,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Served {
+    pub(super) fn start(borg: &Borg) -> Served {
+        let key = borg.json(&["key", "create", "--account", "journey", "--credits", "1"]);
+        let key = key["key"].as_str().expect("a key is text").to_owned();
+        let mut child = borg.start_talking(&["serve", "--addr", "127.0.0.1:0", "--json"]);
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        said.read_line(&mut line).expect("borg writes UTF-8");
+        let place: Value = serde_json::from_str(&line).expect("borg says where it serves");
+        let url = place["url"].as_str().expect("a URL is text").to_owned();
+        let runtime = Runtime::new().expect("a runtime starts");
+        Served { child, _said: said, url, key, client: Client::new(), runtime }
+    }
+
+    /// Status and body of an answer.
+    pub(super) fn get(&self, path: &str) -> (u16, Value) {
+        self.ask(path, Some(&self.key))
+    }
+
+    pub(super) fn get_without_key(&self, path: &str) -> (u16, Value) {
+        self.ask(path, None)
+    }
+
+    fn ask(&self, path: &str, key: Option<&str>) -> (u16, Value) {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        self.runtime.block_on(async {
+            let answer = request.send().await.expect("borg answers");
+            let status = answer.status().as_u16();
+            let body = answer.bytes().await.expect("the answer comes whole");
+            (status, serde_json::from_slice(&body).expect("the answer is JSON"))
+        })
+    }
+
+    /// The data of an answer that must be there.
+    pub(super) fn data(&self, path: &str) -> Value {
+        let (status, mut answer) = self.get(path);
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer["data"].take()
+    }
+
+    /// The rows of all pages of a list; the path has a query.
+    pub(super) fn pages(&self, path: &str) -> Vec<Value> {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let (status, mut answer) = self.get(&format!("{path}&limit=100{cursor}"));
+            assert_eq!(status, 200, "{path}: {answer}");
+            rows.append(answer["data"].as_array_mut().expect("a list"));
+            let Some(next) = answer["next_cursor"].as_str() else { return rows };
+            cursor = format!("&cursor={next}");
+        }
+    }
+}
+
+/// The handle of the person in a row.
+pub(super) fn handle(row: &Value) -> Option<&str> {
+    row["person"]["handle"].as_str()
+}
+
+/// It is asked to end, so that it ends its PostgreSQL.
+impl Drop for Served {
+    fn drop(&mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        let ended = self.child.wait();
+        let in_order = [asked, ended].iter().flatten().filter(|status| status.success()).count();
+        assert!(in_order == 2 || std::thread::panicking(), "borg serve does not end in order");
+    }
+}
