@@ -16,14 +16,28 @@ fn is_unbroken(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic()) || !text.contains(bad)
 }
 
-/// Words for people: trimmed, at most `chars_max`, line breaks kept, control characters dropped.
+/// Words for people: trimmed, at most `chars_max`, line breaks kept, other control characters
+/// dropped, except that a tab between two words still parts them.
 pub(super) fn words(text: &str, chars_max: usize) -> Option<String> {
+    let parting = |c: char| if c == '\t' { ' ' } else { c };
     let keep = |c: &char| *c == '\n' || !c.is_control();
-    let kept: String = text.trim().chars().filter(keep).take(chars_max).collect();
+    let kept: String = text.trim().chars().map(parting).filter(keep).take(chars_max).collect();
     (!kept.is_empty()).then_some(kept)
 }
 
 /// A web address: `http` or `https`, at most 2048 bytes.
 pub(super) fn url(text: Cow<'_, str>) -> Option<String> {
     name(text).filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stay_apart_and_lose_what_nobody_sees() {
+        let kept = |text| words(text, 20);
+        assert_eq!(kept(" rust\tgo\u{1}\r\nzig\t").as_deref(), Some("rust go\nzig"));
+        assert_eq!(kept("\t\u{2}"), None);
+    }
 }
