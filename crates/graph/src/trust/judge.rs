@@ -21,7 +21,7 @@ use super::spread::Spread;
 use crate::attention::Attention;
 
 /// λ: how many average arcs it takes to outweigh not knowing a person.
-const PATIENCE: f64 = 2.0;
+const PATIENCE: f64 = 3.0;
 
 /// Reach below this, or below this share of the median of those above, is what leaks into farms: it
 /// speaks for nobody.
