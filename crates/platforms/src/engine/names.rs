@@ -125,18 +125,18 @@ impl Engine {
         let mut failed = HashSet::new();
         let (mut asked, mut stop) = (0, None);
         for (alias, find) in open.iter().cloned() {
-            let elsewhere = alias.handle.as_ref().and_then(|handle| handle.split_once('@'));
-            let elsewhere = elsewhere.map_or(host, |(_, host)| host).to_owned();
             let settled = settle(manifest, via.memory, find, alias, host);
             let Settled::Open(alias) = settled else { continue };
-            if failed.contains(&elsewhere) || asked >= LOOKUPS_MAX {
-                stop = stop.or(Some(Stop::Cut));
-                continue;
+            if asked >= LOOKUPS_MAX {
+                // What was found is remembered: the next visit goes on with the rest.
+                return Err(Stop::Cut);
             }
-            asked += 1;
-            if let Err(trouble) = self.find(via, manifest, find, &alias, host).await {
-                failed.insert(elsewhere);
-                stop = Some(trouble);
+            let found = self.find(via, manifest, (find, &alias), host, &failed).await;
+            asked += usize::from(!matches!(found, Err((_, Stop::Cut))));
+            if let Err((of, trouble)) = found {
+                failed.insert(of);
+                let told = stop.filter(|stop| matches!(stop, Stop::Retry { .. }));
+                stop = told.or(Some(trouble));
             }
         }
         match stop {
@@ -148,23 +148,30 @@ impl Engine {
         }
     }
 
-    /// Finds one name and remembers it, or remembers that there is none.
+    /// Finds one name and remembers it, or remembers that there is none. Trouble comes with the host
+    /// that made it; one that has `failed` already is not asked.
     async fn find<W: Web, C: Clock, G: Gate>(
         &self,
         via: &mut Via<'_, W, C, G>,
         manifest: &Manifest,
-        find: &[Find],
-        alias: &Alias,
+        (find, alias): (&[Find], &Alias),
         host: &str,
-    ) -> Result<(), Stop> {
+        failed: &HashSet<String>,
+    ) -> Result<(), (String, Stop)> {
         let mut found = alias.clone();
         for by in find {
-            let lookup = match by {
-                Find::LocalId => manifest.by_local_id.as_ref(),
-                Find::Handle => manifest.by_handle.as_ref(),
+            let (lookup, at) = match by {
+                Find::LocalId => (manifest.by_local_id.as_ref(), None),
+                Find::Handle => (manifest.by_handle.as_ref(), found.handle.as_ref()),
             };
             let Some(lookup) = lookup else { continue };
-            let told = self.tell(via, manifest, lookup, &found, host).await?;
+            let at = at.and_then(|handle| handle.split_once('@')).map_or(host, |(_, host)| host);
+            let at = at.to_owned();
+            if failed.contains(&at) {
+                return Err((at, Stop::Cut));
+            }
+            let told = self.tell(via, manifest, lookup, &found, host).await;
+            let told = told.map_err(|stop| (at, stop))?;
             found.native_id = told.native_id.or(found.native_id);
             found.handle = told.handle.or(found.handle);
             if found.native_id.is_some() {

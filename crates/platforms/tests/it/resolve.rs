@@ -135,3 +135,39 @@ fn an_unknown_role_is_named_with_those_there_are() {
     assert!(matches!(&error, EngineError::UnknownRole { role, .. } if role == "appvew"));
     assert!(error.to_string().contains("appview"));
 }
+
+/// A post of an old host, which names whom it answers by its own number only.
+fn old_reply(id: u32, to: u32) -> String {
+    format!(
+        r#"{{"id":"{id}","created_at":"2026-11-20T10:00:00.000Z","reblog":null,"mentions":[],
+            "in_reply_to_account_id":"{to}"}}"#
+    )
+}
+
+#[tokio::test]
+async fn one_broken_host_hides_nobody_but_its_own() {
+    let posts = [old_reply(9, 1), old_reply(8, 2)].join(",");
+    let finger = r#"{"links":[{"rel":"self","href":"https://good.example/users/bo"}]}"#;
+    let finger_of = |name: &str, host: &str| {
+        format!("https://{host}/.well-known/webfinger?resource=acct:{name}%40{host}")
+    };
+    let web = Recorded::new([
+        page("https://old.example/api/v1/accounts/7/statuses?limit=40", format!("[{posts}]")),
+        page("https://old.example/api/v1/accounts/1", r#"{"id":"1","acct":"al@broken.example"}"#),
+        page("https://old.example/api/v1/accounts/2", r#"{"id":"2","acct":"bo@good.example"}"#),
+        answer(finger_of("al", "broken.example"), 502, &[], ""),
+        page(finger_of("bo", "good.example"), finger),
+    ]);
+    let native_id = "https://old.example/users/me".to_owned();
+    let host = Some("old.example".to_owned());
+    let named = model::observation::Named { native_id, host, ..Default::default() };
+    let mut subject = only("statuses", Subject::new(Platform::FEDIVERSE, named));
+    subject.local_id = Some("7".to_owned());
+    let impatient = run(&web, &subject).await;
+    assert!(matches!(impatient.outcome, Outcome::Retry { .. }), "{impatient:?}");
+    subject.attempt = Subject::PATIENCE;
+    let patient = run(&web, &subject).await;
+    let (replies, _) = layer(&patient, Layer::Reply);
+    assert_eq!(replies, [("https://good.example/users/bo".to_owned(), 1)]);
+    assert_eq!(patient.left_out, 1);
+}
