@@ -10,6 +10,7 @@ use crawl_dispatch::{Pace, Settings};
 use model::message::FetchJob;
 use model::port::{Clock, Queue, Received};
 use model::time::Timestamp;
+use platform_fetch::Hosts;
 use platforms::engine::Memory;
 use platforms::http::{Client, ClientSettings};
 use platforms::{Engine, Origins};
@@ -52,6 +53,7 @@ pub(crate) struct Crawler {
     pub(crate) engine: Engine,
     pub(crate) web: Client,
     pub(crate) memory: Memory,
+    hosts: Hosts,
     queue: PgQueue<System>,
     settings: Settings,
     stop: AtomicBool,
@@ -92,6 +94,7 @@ impl Crawler {
             engine,
             web,
             memory: Memory::new(),
+            hosts: Hosts::new(),
             queue,
             stop: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -111,6 +114,7 @@ impl Crawler {
     /// Crawls until it is told to stop, or has come to an end. Returns how many profiles were sent
     /// for.
     pub(crate) async fn run(self: &Arc<Self>, until: Until) -> Result<u64> {
+        self.stop.store(false, Ordering::Relaxed);
         let workers: Vec<_> = (0..WORKERS)
             .map(|_| {
                 let crawler = Arc::clone(self);
@@ -201,6 +205,7 @@ impl Crawler {
             clock: &self.home.clock,
             engine: &self.engine,
             memory: &self.memory,
+            hosts: &self.hosts,
         };
         let fetched = platform_fetch::handle(&doors, job).await?;
         self.requests.fetch_add(fetched.requests, Ordering::Relaxed);

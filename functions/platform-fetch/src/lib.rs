@@ -7,6 +7,7 @@
 
 mod convert;
 mod gate;
+mod hosts;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
@@ -15,10 +16,11 @@ use model::observation::{Observation, SeenProfile};
 use model::port::{Clock, Web};
 use platforms::engine::{Engine, HostNews, Memory, StreamRun, Subject, Via};
 use store::pg::crawl::{self, CrawlBatch, CrawlOutcome, CrawledProfile};
-use store::pg::host;
 use store::{Pg, StoreError};
 
 use gate::LeaseGate;
+
+pub use hosts::Hosts;
 
 /// Profiles of one job that are fetched at the same time.
 const ROUNDS_AT_ONCE: usize = 8;
@@ -37,8 +39,10 @@ pub struct Doors<'a, W, C> {
     pub clock: &'a C,
     /// The manifests at work.
     pub engine: &'a Engine,
-    /// What this process has learned on the way.
+    /// What this process has learned of names on the way.
     pub memory: &'a Memory,
+    /// What it knows of hosts.
+    pub hosts: &'a Hosts,
 }
 
 /// What a job did.
@@ -70,7 +74,7 @@ pub async fn handle<W: Web, C: Clock>(
         return Err(FetchError::NoManifest(job.platform));
     }
     let stored = crawl::subjects(doors.pg, &job.profiles, doors.clock.now()).await?;
-    let gate = LeaseGate::new((doors.pg, doors.clock, doors.engine), job).await?;
+    let gate = LeaseGate::new((doors.pg, doors.clock, doors.engine), doors.hosts, job).await?;
     let mut fetched = Fetched::default();
     for batch in stored.chunks(COMMIT_PROFILES) {
         let (profiles, requests) = fetch_batch(doors, job, &gate, batch).await?;
@@ -95,7 +99,7 @@ async fn fetch_batch<W: Web, C: Clock>(
 ) -> Result<(Vec<CrawledProfile>, u64), FetchError> {
     let mut subjects: Vec<Subject> =
         stored.iter().map(|one| convert::subject(job.platform, one)).collect();
-    let mut own_gate = gate.clone();
+    let mut own_gate = *gate;
     let mut via = Via::new(doors.web, doors.clock, &mut own_gate, doors.memory);
     let pages = doors.engine.profiles(&mut via, &subjects).await;
     let mut requests = u64::from(via.requests());
@@ -117,7 +121,7 @@ async fn fetch_batch<W: Web, C: Clock>(
         news.extend(round.news);
         profiles.push(round.profile);
     }
-    tell_hosts(doors, job, &news).await?;
+    doors.hosts.tell(doors.pg, job.platform, &news, doors.clock.now()).await?;
     Ok((profiles, requests))
 }
 
@@ -137,7 +141,7 @@ async fn round<W: Web, C: Clock>(
     subject: &Subject,
     page: StreamRun,
 ) -> Round {
-    let mut own_gate = gate.clone();
+    let mut own_gate = *gate;
     let mut via = Via::new(doors.web, doors.clock, &mut own_gate, doors.memory);
     let goes_on = page.outcome.is_final() && !is_gone(&page);
     let mut runs = vec![page];
@@ -165,30 +169,6 @@ fn seen_profile(page: &StreamRun) -> Option<&SeenProfile> {
 
 fn is_gone(page: &StreamRun) -> bool {
     page.observations.iter().any(|observation| matches!(observation, Observation::Gone(_)))
-}
-
-/// Tells the budgets what hosts let us know about themselves.
-async fn tell_hosts<W, C: Clock>(
-    doors: &Doors<'_, W, C>,
-    job: &FetchJob,
-    news: &[HostNews],
-) -> Result<(), StoreError> {
-    for one in news {
-        let now = doors.clock.now();
-        let id = host::ids(doors.pg, job.platform, &[one.host.as_str()]).await?[0];
-        if let Some(limit) = one.limit {
-            host::announce(doors.pg, id, limit).await?;
-        }
-        if let Some(until) = one.pause_until {
-            host::pause(doors.pg, id, until, now).await?;
-        }
-        if one.answered {
-            host::worked(doors.pg, id).await?;
-        } else {
-            host::failed(doors.pg, id, now).await?;
-        }
-    }
-    Ok(())
 }
 
 fn add(total: &mut CrawlOutcome, one: CrawlOutcome) {

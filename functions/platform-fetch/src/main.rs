@@ -5,7 +5,7 @@ mod event;
 
 use config::Config;
 use event::answer;
-use platform_fetch::Doors;
+use platform_fetch::{Doors, Hosts};
 use platforms::engine::Memory;
 use platforms::http::Client;
 use runtime::{Failure, patiently};
@@ -17,7 +17,8 @@ async fn main() -> Result<(), Failure> {
     let Config { database_url, fetch_queue_url, engine, client } = Config::of(&runtime::start())?;
     let pg = patiently(async || Pg::connect(&database_url, 2).await).await?;
     let queue = Aws::from_env().await.queue(&fetch_queue_url);
-    let (web, memory) = (Client::new(client)?, Memory::new());
-    let doors = Doors { pg: &pg, web: &web, clock: &System, engine: &engine, memory: &memory };
+    let (web, memory, hosts) = (Client::new(client)?, Memory::new(), Hosts::new());
+    let (engine, memory, hosts) = (&engine, &memory, &hosts);
+    let doors = Doors { pg: &pg, web: &web, clock: &System, engine, memory, hosts };
     runtime::function::serve(async |event, left| answer(&doors, &queue, event, left).await).await
 }
