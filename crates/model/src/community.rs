@@ -15,7 +15,7 @@ pub struct Community {
     pub level: u8,
     /// How many persons belong to it.
     pub members: u32,
-    /// The share of all trust that its members hold.
+    /// Mean trust of its members, 0 to 1; a stranger's is 0.2.
     pub trust: f32,
     /// Whether its trust is under the noise level: its people are served without ranks.
     pub low_trust: bool,

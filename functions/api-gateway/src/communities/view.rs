@@ -19,7 +19,7 @@ pub(crate) struct CommunityView {
     level: u8,
     /// How many people belong to it.
     members: u32,
-    /// The share of all trust that its members hold.
+    /// Mean trust of its members, 0 to 1; a stranger's is 0.2.
     trust: f32,
     /// Whether its trust is under the noise level: its people have no ranks then.
     low_trust: bool,
