@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Create and revoke API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Measure a hot path, with data made from seeds; print figures that anyone can reproduce.
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Bring the record's schema up to date.
     Migrate,
     /// Say what the record holds and which run is served.
@@ -245,6 +248,59 @@ pub(crate) enum KeyCommand {
     Revoke {
         /// Its id, such as key_1.
         id: KeyId,
+    },
+}
+
+/// `borg bench`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// The rank kernel on a random graph (R-MAT), beside a plain pull kernel.
+    Rank {
+        /// 2^N people.
+        #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u32).range(4..=27))]
+        scale: u32,
+        /// Arcs for each person.
+        #[arg(long, value_name = "M", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
+        edge_factor: u32,
+        /// Measurements, interleaved; the median counts.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        rounds: u32,
+        /// Threads; all cores if not given.
+        #[arg(long)]
+        threads: Option<usize>,
+    },
+    /// The search for communities in a planted graph (LFR).
+    Communities {
+        /// People.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
+        people: u32,
+        /// Share of each person's arcs that leave its community.
+        #[arg(long, default_value_t = 0.3)]
+        mixing: f64,
+        /// Threads; all cores if not given.
+        #[arg(long)]
+        threads: Option<usize>,
+    },
+    /// A crawl of the sample web, twice: everything is new, then nothing is.
+    Crawl {
+        /// Accounts in the sample web.
+        #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+        people: u32,
+    },
+    /// Profiles and lists into the record: new, unchanged and a tenth changed.
+    Upsert {
+        /// Profiles, each with a list of 40.
+        #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+        profiles: u32,
+    },
+    /// The routes of the API on a scored sample web, without a network between.
+    Api {
+        /// Accounts in the sample web.
+        #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(200..=1_000_000))]
+        people: u32,
+        /// Requests to each route.
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+        requests: u32,
     },
 }
 

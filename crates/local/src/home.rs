@@ -69,6 +69,16 @@ impl Home {
         })
     }
 
+    /// A home within the configured one, made anew: what is tried out never mixes with what was
+    /// really crawled.
+    pub(crate) async fn fresh(config: &Config, name: &str) -> Result<Home> {
+        let folder = config.home.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+        }
+        Home::open(&Config { home: folder, database_url: None, ..config.clone() }).await
+    }
+
     /// Whether no other process works on this state, as far as can be known.
     pub(crate) fn was_alone(&self) -> bool {
         self.cluster.as_ref().is_some_and(Cluster::was_alone)

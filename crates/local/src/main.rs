@@ -9,6 +9,7 @@ mod import;
 mod measure;
 mod naming;
 mod output;
+mod planted;
 mod server;
 mod truth;
 

@@ -50,10 +50,46 @@ fn cpu_seconds() -> f64 {
 
 /// The high-water mark of resident memory, where the system tells it; else 0.
 fn peak_bytes() -> u64 {
+    status_bytes("VmHWM:")
+}
+
+/// Resident memory now, where the system tells it; else 0.
+pub(crate) fn resident_bytes() -> u64 {
+    status_bytes("VmRSS:")
+}
+
+/// Lets the high-water mark begin anew from what is resident now (proc(5), `clear_refs`).
+pub(crate) fn reset_peak() {
+    // Where that cannot be done, the mark is too high, never too low.
+    drop(std::fs::write("/proc/self/clear_refs", "5"));
+}
+
+fn status_bytes(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
+}
+
+/// Ticks of a second in /proc, on every Linux.
+const TICKS: f64 = 100.0;
+
+/// Processor time so far of this process's threads of one name, where the system tells it; else 0.
+pub(crate) fn thread_cpu_seconds(name: &str) -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let stats =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+    let of_name = stats.filter_map(|stat| {
+        let (head, tail) = stat.rsplit_once(')')?;
+        (head.split_once('(')?.1 == name).then(|| ticks(tail))?
+    });
+    of_name.sum::<u64>() as f64 / TICKS
+}
+
+/// User and system time of the fields after a thread's name (proc(5): 14 and 15).
+fn ticks(fields: &str) -> Option<u64> {
+    let mut times = fields.split_whitespace().skip(11);
+    Some(times.next()?.parse::<u64>().ok()? + times.next()?.parse::<u64>().ok()?)
 }
 
 #[cfg(test)]

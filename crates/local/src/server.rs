@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api_gateway::{Gateway, Scope, Secrets, keys, router};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use model::key::{RANDOM_BYTES, Realm, Secret};
 use model::port::Clock;
+use serde_json::Value;
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 use crate::commands::crawl::interrupted;
 use crate::home::Home;
@@ -43,6 +48,33 @@ pub(crate) async fn create_key(home: &Home, account: &str, realm: Realm) -> Resu
     let now = home.clock.now();
     keys::create(&home.pg, &pepper, (account, &secret), &Scope::READING, now).await?;
     Ok(secret)
+}
+
+/// The API as a client sees it, without a network between.
+pub(crate) struct Client {
+    router: Router,
+    key: String,
+}
+
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+impl Client {
+    /// A client with a key of its own.
+    pub(crate) async fn new(home: &Home, account: &str) -> Result<Client> {
+        let key = create_key(home, account, Realm::Test).await?.reveal().to_owned();
+        Ok(Client { router: router(gateway(home)?), key })
+    }
+
+    /// The answer to a request, whatever its status.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let request = Request::get(path)
+            .header("authorization", format!("Bearer {}", self.key))
+            .body(Body::empty())?;
+        let response = self.router.clone().oneshot(request).await?;
+        let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?;
+        serde_json::from_slice(&body).with_context(|| format!("{path} answers JSON"))
+    }
 }
 
 /// Binds an address; port 0 takes any.

@@ -17,6 +17,7 @@ pub mod host;
 pub mod ident;
 pub mod identity;
 pub mod key;
+pub mod measure;
 mod migrate;
 pub mod person;
 pub mod profile;

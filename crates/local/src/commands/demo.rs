@@ -1,26 +1,19 @@
 //! `borg demo`: a sample social web, crawled, scored and served by the real pipeline.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use graph_score::{RunSettings, Sealed};
 use model::key::Realm;
-use model::{Account, Platform};
-use platforms::Origins;
-use sample::{Running, ServerConfig, World, WorldConfig};
 use serde_json::{Value, json};
-use store::clock::System;
-use store::pg::frontier::DEPTH_UNLIMITED;
 
-use super::crawl::{IDLE, run_with_progress, seed};
 use super::score::run_stages;
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::crawler::{Crawler, Until};
 use crate::home::Home;
 use crate::measure::Meter;
 use crate::output::Output;
+use crate::planted::Planted;
 use crate::server;
 
 mod compare;
@@ -29,18 +22,14 @@ mod walk;
 /// Plants, crawls, scores, compares with what was planted, and serves.
 pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Result<Value> {
     let whole = Meter::start();
-    let home = Arc::new(fresh_home(config).await?);
-    let web = plant(args, output)?;
+    let home = Arc::new(Home::fresh(config, "demo").await?);
+    let planted = Planted::new(&home, (args.people, args.seed), output).await?;
     let crawling = Meter::start();
-    let origins = Origins::parse(&origins(&web))?;
-    let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, "").await?);
-    seed(&home, &crawler, &seeds(&web)?, DEPTH_UNLIMITED).await?;
-    let until = Until { profiles: u64::MAX, idle: Some(IDLE) };
-    run_with_progress(&crawler, &home, until, output).await?;
+    planted.crawl(&home, output).await?;
     let crawl_seconds = crawling.used().seconds;
     let scored = run_stages(&home, &RunSettings::default(), output).await?;
-    let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
     let sealed = Sealed::active(&home.pg, &home.objects).await?;
+    let web = &planted.web;
     let found = compare::compare(&home, &sealed, web.world()).await?;
     let mut summary = json!({
         "platforms": found.platforms,
@@ -50,49 +39,17 @@ pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Re
         "communities": sealed.hierarchy.levels.iter().map(|l| u64::from(l.communities)).sum::<u64>(),
         "crawl_seconds": crawl_seconds,
         "score_seconds": scored["seconds"],
-        "cpu_seconds": (cpu_seconds * 10.0).round() / 10.0,
     });
     summary.as_object_mut().context("an object")?.extend(found.figures);
     summary["opted_out_served"] = json!(walk::opted_out_served(&home, web.world()).await?);
+    // All of it: the sample web, PostgreSQL and the comparison with what was planted included.
+    let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
+    summary["cpu_seconds"] = json!((cpu_seconds * 10.0).round() / 10.0);
     summary["windows_over_limit"] = json!(web.stats().windows_over_limit());
     if !args.once {
         serve(&home, args, &summary, output).await?;
     }
     Ok(summary)
-}
-
-/// The demo's own state, made anew: it never mixes with what was really crawled.
-async fn fresh_home(config: &Config) -> Result<Home> {
-    let folder: PathBuf = config.home.join("demo");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    let own = Config { home: folder, database_url: None, ..config.clone() };
-    Home::open(&own).await
-}
-
-fn plant(args: &DemoArgs, output: Output) -> Result<Running> {
-    let spinner = output.spinner("planting");
-    let world = World::generate(&WorldConfig::sized(args.people, args.seed));
-    let running = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
-    spinner.finish_and_clear();
-    Ok(running)
-}
-
-fn origins(web: &Running) -> Vec<String> {
-    let bluesky = web.bluesky_url();
-    let of_bluesky = ["appview", "pds", "plc"].map(|role| format!("{role}={bluesky}"));
-    let of_fediverse = format!("instance={}", web.fediverse_url());
-    of_bluesky.into_iter().chain([of_fediverse]).collect()
-}
-
-fn seeds(web: &Running) -> Result<Vec<Account>> {
-    let of = |platform| {
-        let handles = web.seeds(platform);
-        handles.into_iter().map(move |handle| Account::new(platform, handle)).collect::<Vec<_>>()
-    };
-    let all = [of(Platform::BLUESKY), of(Platform::FEDIVERSE)].concat();
-    Ok(all.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// Shows what there is to try, and serves until Ctrl-C.

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod bench;
 pub(crate) mod crawl;
 mod demo;
 mod eval;
@@ -24,6 +25,7 @@ pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> R
     match command {
         Command::Demo(args) => return demo::demo(config, args, output).await,
         Command::Streams(args) => return serve::streams(args, output),
+        Command::Bench(command) => return bench::bench(config, command, output).await,
         _ => {}
     }
     let home = Arc::new(Home::open(config).await?);
@@ -37,6 +39,8 @@ pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> R
         Command::Up(args) => serve::up(home, args, output).await,
         Command::Key(command) => serve::key(&home, command).await,
         Command::Migrate => Ok(json!({ "migrated": true })),
-        Command::Status | Command::Demo(_) | Command::Streams(_) => status::status(&home).await,
+        Command::Status | Command::Demo(_) | Command::Streams(_) | Command::Bench(_) => {
+            status::status(&home).await
+        }
     }
 }

@@ -11,6 +11,7 @@ use model::{Account, ProfileId};
 use serde_json::{Value, json};
 use store::pg::{ident, profile};
 
+use super::bench::use_threads;
 use crate::cli::ScoreArgs;
 use crate::home::Home;
 use crate::import::lines::read_column;
@@ -20,9 +21,7 @@ use crate::output::Output;
 
 /// Scores, stage after stage, and says what each took.
 pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Result<Value> {
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    }
+    use_threads(args.threads)?;
     let mut settings = RunSettings { memory_bytes: args.memory, ..RunSettings::default() };
     if let Some(file) = &args.trust_seeds {
         settings.trust_seeds = read_seeds(home, file).await?;

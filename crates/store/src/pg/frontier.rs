@@ -81,6 +81,8 @@ const CLAIM: &str = "with want as (select * from unnest($1::int[], $2::int[]) w(
     from c where f.profile_id = c.profile_id returning f.host_id, f.profile_id";
 const RELEASE: &str = "update frontier set claimed = false, due_at = $2
     where profile_id = any($1) and claimed";
+const MAKE_DUE: &str = "update frontier set due_at = least(due_at, $2)
+    where profile_id = any($1) and not claimed and due_at is not null";
 const RELEASE_ALL: &str = "update frontier set claimed = false, due_at = $1 where claimed";
 const SET_TRUST: &str = "update frontier f set trust = u.trust
     from unnest($1::bigint[], $2::real[]) u(id, trust)
@@ -152,6 +154,13 @@ pub async fn release(pg: &Pg, ids: &[ProfileId], due: Timestamp) -> Result<(), S
     let ids = stored_ids(ids);
     let params = params![ids => INT8_ARRAY, stored_seconds(due) => INT8];
     pg.execute("frontier::release", RELEASE, params).await.map(|_| ())
+}
+
+/// Lets these profiles be crawled from `due` on, however long their turn is still away.
+pub async fn make_due(pg: &Pg, ids: &[ProfileId], due: Timestamp) -> Result<(), StoreError> {
+    let ids = stored_ids(ids);
+    let params = params![ids => INT8_ARRAY, stored_seconds(due) => INT8];
+    pg.execute("frontier::make_due", MAKE_DUE, params).await.map(|_| ())
 }
 
 /// Ends every claim: for a process that knows that nobody is crawling.

@@ -182,12 +182,16 @@ impl Places<'_> {
             *shared.entry(leaf).or_default().entry(community).or_default() += 1;
         }
         let ids = &self.sealed.names.levels[hierarchy.leaf].ids;
-        let is_full = |matches: &&BTreeMap<u32, u32>| {
-            let best = matches.iter().max_by_key(|(_, count)| **count).map(|(at, _)| *at);
-            let id = best.and_then(|at| ids.get(at as usize));
-            id.is_some_and(|id| rankings.ranked.get(id).is_some_and(|&n| n >= FIRST_PAGE))
+        let is_full = |(leaf, matches): &(&u16, &BTreeMap<u32, u32>)| {
+            let best = matches.iter().max_by_key(|(_, count)| **count);
+            let ranked = best
+                .and_then(|(&at, _)| rankings.ranked.get(ids.get(at as usize)?))
+                .copied()
+                .unwrap_or(0);
+            tracing::info!(leaf, planted = matches.values().sum::<u32>(), ?best, ranked, "page");
+            ranked >= FIRST_PAGE
         };
-        let full = shared.values().filter(is_full).count();
+        let full = shared.iter().filter(is_full).count();
         full as f64 / shared.len().max(1) as f64
     }
 }

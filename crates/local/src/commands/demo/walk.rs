@@ -4,29 +4,18 @@
 use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, ensure};
-use api_gateway::router;
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
-use model::key::Realm;
+use futures::stream::{self, StreamExt};
 use sample::World;
 use sample::world::State;
 use serde_json::Value;
-use tower::ServiceExt;
 
 use crate::cli::{Dataset, ExportArgs};
 use crate::commands::export::export;
 use crate::home::Home;
-use crate::server;
+use crate::server::Client;
 
-/// The largest answer that is read.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
-
-/// The API as a client sees it.
-struct Client {
-    router: Router,
-    key: String,
-}
+/// Lists walked at the same time.
+const LISTS_AT_ONCE: usize = 4;
 
 /// How many people who opted out are found anywhere.
 pub(super) async fn opted_out_served(home: &Home, world: &World) -> Result<usize> {
@@ -37,9 +26,8 @@ pub(super) async fn opted_out_served(home: &Home, world: &World) -> Result<usize
         .flat_map(|account| [account.native_id.as_str(), account.handle.as_str()])
         .collect();
     let mut found = BTreeSet::new();
-    let key = server::create_key(home, "walker", Realm::Test).await?.reveal().to_owned();
-    let client = Client { router: router(server::gateway(home)?), key };
-    client.walk_lists(&names, &mut found).await?;
+    let client = Client::new(home, "walker").await?;
+    walk_lists(&client, &names, &mut found).await?;
     for account in &opted_out {
         let (platform, handle) = (account.platform, encoded(&account.handle));
         for path in [
@@ -56,53 +44,49 @@ pub(super) async fn opted_out_served(home: &Home, world: &World) -> Result<usize
     Ok(found.len())
 }
 
-impl Client {
-    /// Every community of every level, and everybody in them; and the change log.
-    async fn walk_lists(&self, names: &HashSet<&str>, found: &mut BTreeSet<String>) -> Result<()> {
-        let communities = self.pages("/v1/communities?limit=1000", names, found).await?;
-        ensure!(!communities.is_empty(), "the API serves no community");
-        for community in &communities {
-            let id = community["id"].as_str().context("a community has an id")?;
-            for sort in ["attention", "insider"] {
-                let path = format!("/v1/communities/{id}/people?sort={sort}&limit=1000");
-                self.pages(&path, names, found).await?;
-            }
-        }
-        self.pages("/v1/changes?limit=1000", names, found).await?;
-        Ok(())
+/// Every community of every level, and everybody in them; and the change log. The orders of a
+/// community's people are orders of one stored list, so one is walked whole.
+async fn walk_lists(
+    client: &Client,
+    names: &HashSet<&str>,
+    found: &mut BTreeSet<String>,
+) -> Result<()> {
+    let communities = pages(client, "/v1/communities?limit=1000".to_owned(), names).await?;
+    ensure!(!communities.0.is_empty(), "the API serves no community");
+    let mut lists = vec!["/v1/changes?limit=1000".to_owned()];
+    for community in &communities.0 {
+        let id = community["id"].as_str().context("a community has an id")?;
+        lists.push(format!("/v1/communities/{id}/people?limit=1000"));
+        let first = format!("/v1/communities/{id}/people?sort=insider&limit=50");
+        collect(&client.get(&first).await?, names, found);
     }
-
-    /// All pages of a list; its rows.
-    async fn pages(
-        &self,
-        path: &str,
-        names: &HashSet<&str>,
-        found: &mut BTreeSet<String>,
-    ) -> Result<Vec<Value>> {
-        let mut rows = Vec::new();
-        let mut next = path.to_owned();
-        loop {
-            let mut answer = self.get(&next).await?;
-            collect(&answer, names, found);
-            let Some(data) = answer["data"].as_array_mut() else {
-                anyhow::bail!("{next}: {answer}")
-            };
-            let is_empty = data.is_empty();
-            rows.append(data);
-            match answer["next_cursor"].as_str().filter(|_| !is_empty) {
-                Some(cursor) => next = format!("{path}&cursor={}", encoded(cursor)),
-                None => return Ok(rows),
-            }
-        }
+    found.extend(communities.1);
+    let mut walks = stream::iter(lists.into_iter().map(|list| pages(client, list, names)))
+        .buffer_unordered(LISTS_AT_ONCE);
+    while let Some(walked) = walks.next().await {
+        found.extend(walked?.1);
     }
+    Ok(())
+}
 
-    async fn get(&self, path: &str) -> Result<Value> {
-        let request = Request::get(path)
-            .header("authorization", format!("Bearer {}", self.key))
-            .body(Body::empty())?;
-        let response = self.router.clone().oneshot(request).await?;
-        let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?;
-        serde_json::from_slice(&body).with_context(|| format!("{path} answers JSON"))
+/// All pages of a list: its rows, and the names found in them.
+async fn pages(
+    client: &Client,
+    path: String,
+    names: &HashSet<&str>,
+) -> Result<(Vec<Value>, BTreeSet<String>)> {
+    let (mut rows, mut found) = (Vec::new(), BTreeSet::new());
+    let mut next = path.clone();
+    loop {
+        let mut answer = client.get(&next).await?;
+        collect(&answer, names, &mut found);
+        let Some(data) = answer["data"].as_array_mut() else { anyhow::bail!("{next}: {answer}") };
+        let is_empty = data.is_empty();
+        rows.append(data);
+        match answer["next_cursor"].as_str().filter(|_| !is_empty) {
+            Some(cursor) => next = format!("{path}&cursor={}", encoded(cursor)),
+            None => return Ok((rows, found)),
+        }
     }
 }
 

@@ -1,0 +1,60 @@
+//! `borg bench`: figures that anyone can reproduce, each beside a peer or a limit.
+//!
+//! Processor time is counted, not time by the clock: the machine may be busy. What belongs together
+//! is measured in turns within one run, and the median is told.
+
+mod api;
+mod communities;
+mod crawl;
+mod rank;
+mod upsert;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::BenchCommand;
+use crate::config::Config;
+use crate::output::Output;
+
+/// Measures what was asked for.
+pub(crate) async fn bench(
+    config: &Config,
+    command: &BenchCommand,
+    output: Output,
+) -> Result<Value> {
+    match *command {
+        BenchCommand::Rank { scale, edge_factor, rounds, threads } => {
+            use_threads(threads)?;
+            rank::rank(scale, edge_factor, rounds, output)
+        }
+        BenchCommand::Communities { people, mixing, threads } => {
+            use_threads(threads)?;
+            communities::communities(people, mixing, output)
+        }
+        BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
+        BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,
+        BenchCommand::Api { people, requests } => {
+            api::api(config, (people, requests), output).await
+        }
+    }
+}
+
+/// Makes the pure stages use so many threads.
+pub(crate) fn use_threads(threads: Option<usize>) -> Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    Ok(())
+}
+
+/// The middle one of some measurements.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// A number with so many decimals.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10f64.powi(decimals);
+    (value * factor).round() / factor
+}

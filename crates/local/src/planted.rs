@@ -1,0 +1,66 @@
+//! A sample web of this process's own, and a crawl of it by the real pipeline.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use model::{Account, Platform};
+use platforms::Origins;
+use sample::{Running, ServerConfig, World, WorldConfig};
+use store::clock::System;
+use store::pg::frontier::DEPTH_UNLIMITED;
+
+use crate::commands::crawl::{IDLE, run_with_progress, seed};
+use crate::crawler::{Crawler, Until};
+use crate::home::Home;
+use crate::output::Output;
+
+/// A served sample web and the crawler that takes it for the whole world.
+pub(crate) struct Planted {
+    pub(crate) web: Running,
+    pub(crate) crawler: Arc<Crawler>,
+}
+
+impl Planted {
+    /// Plants a web of so many accounts and serves it.
+    pub(crate) async fn new(
+        home: &Arc<Home>,
+        (people, from): (u32, u64),
+        output: Output,
+    ) -> Result<Planted> {
+        let spinner = output.spinner("planting");
+        let world = World::generate(&WorldConfig::sized(people, from));
+        let web = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
+        spinner.finish_and_clear();
+        let origins = Origins::parse(&origins(&web))?;
+        let crawler = Arc::new(Crawler::new(Arc::clone(home), origins, "").await?);
+        Ok(Planted { web, crawler })
+    }
+
+    /// Crawls from the web's own seeds until nothing is due.
+    pub(crate) async fn crawl(&self, home: &Home, output: Output) -> Result<u64> {
+        seed(home, &self.crawler, &seeds(&self.web)?, DEPTH_UNLIMITED).await?;
+        self.go_on(home, output).await
+    }
+
+    /// Crawls what is due; returns how many profiles were sent for.
+    pub(crate) async fn go_on(&self, home: &Home, output: Output) -> Result<u64> {
+        let until = Until { profiles: u64::MAX, idle: Some(IDLE) };
+        run_with_progress(&self.crawler, home, until, output).await
+    }
+}
+
+fn origins(web: &Running) -> Vec<String> {
+    let bluesky = web.bluesky_url();
+    let of_bluesky = ["appview", "pds", "plc"].map(|role| format!("{role}={bluesky}"));
+    let of_fediverse = format!("instance={}", web.fediverse_url());
+    of_bluesky.into_iter().chain([of_fediverse]).collect()
+}
+
+fn seeds(web: &Running) -> Result<Vec<Account>> {
+    let of = |platform| {
+        let handles = web.seeds(platform);
+        handles.into_iter().map(move |handle| Account::new(platform, handle)).collect::<Vec<_>>()
+    };
+    let all = [of(Platform::BLUESKY), of(Platform::FEDIVERSE)].concat();
+    Ok(all.into_iter().collect::<Result<_, _>>()?)
+}
