@@ -3,22 +3,28 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 CARGO := cargo --locked
 PROFILE := --profile ci
+# What the tests, the lints and the functions are built as, so that all of them share one build.
+# `make borg` alone does without the SDKs of AWS.
+ALL := $(PROFILE) --workspace --all-features
 BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
 SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
 
-.PHONY: demo test check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real deploy
+.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
 
-test: borg  ## every test
-	$(CARGO) test $(PROFILE) --workspace
+test: test-here test-deployed  ## every test but that of the real network
+
+test-here: setup  ## the tests that need nothing but PostgreSQL
+	$(CARGO) build $(ALL) --bins
+	$(CARGO) test $(ALL)
 
 check: setup  ## formatting, lints and documentation
 	cargo fmt --all --check
-	$(CARGO) clippy $(PROFILE) --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --workspace --no-deps --document-private-items
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps --document-private-items
 
 borg: setup
 	$(CARGO) build $(PROFILE) -p local
@@ -43,13 +49,14 @@ undeploy-local: emulator  ## ends what deploy-local began
 test-deployed: deploy-local  ## the journeys through the local deployment, then its end
 	status=0; AWS_ENDPOINT_URL=$$($(SAM)/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test \
-	  $(CARGO) test $(PROFILE) -p store --features aws --test aws || status=$$?; \
-	BORG_DEPLOYED=$(CURDIR)/.local/deployed.json $(CARGO) test $(PROFILE) -p journeys deployed -- --nocapture || status=$$?; \
+	  $(CARGO) test $(ALL) --test aws || status=$$?; \
+	BORG_DEPLOYED=$(CURDIR)/.local/deployed.json $(CARGO) test $(ALL) --test journeys deployed -- --nocapture || status=$$?; \
 	$(SAM)/python infra/local.py down; exit $$status
 
-test-real: borg  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all takes 986 accounts
+test-real: setup  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all takes 986 accounts
 	@infra/setup.sh real || { echo "SKIPPED: test-real: Bluesky's servers cannot be installed" >&2; exit 0; }; \
-	BORG_REAL=1 $(CARGO) test $(PROFILE) -p journeys --test journeys real:: -- --nocapture
+	$(CARGO) build $(ALL) --bins && \
+	BORG_REAL=1 $(CARGO) test $(ALL) --test journeys real:: -- --nocapture
 
 deploy: emulator lambda  ## to AWS, with your credentials: docs/deploy.md
 	SAM_CLI_TELEMETRY=0 $(SAM)/sam deploy $(ARGS)

@@ -8,9 +8,8 @@ cd "$(dirname "$0")/.."
 GLIBC_MAX=2.34
 functions=(api-gateway crawl-dispatch graph-score migrate platform-fetch)
 
-packages=() features=()
-for name in "${functions[@]}"; do packages+=(-p "$name"); features+=("$name/lambda"); done
-cargo --locked build --profile ci --bins "${packages[@]}" --features "$(IFS=,; echo "${features[*]}")"
+# All of the workspace, as the tests build it: one build serves both.
+cargo --locked build --profile ci --workspace --all-features --bins
 
 for name in "${functions[@]}"; do
   to="build/lambda/$name/bootstrap"
