@@ -59,8 +59,8 @@ pub(crate) struct Crawler {
     stop: AtomicBool,
     /// Requests sent so far.
     pub(crate) requests: AtomicU64,
-    /// Arcs gained so far.
-    pub(crate) arcs: AtomicU64,
+    /// Entries that lists gained so far; an arc that both ends show counts twice.
+    pub(crate) arc_views: AtomicU64,
 }
 
 /// When a crawl ends by itself.
@@ -98,7 +98,7 @@ impl Crawler {
             queue,
             stop: AtomicBool::new(false),
             requests: AtomicU64::new(0),
-            arcs: AtomicU64::new(0),
+            arc_views: AtomicU64::new(0),
         })
     }
 
@@ -209,7 +209,7 @@ impl Crawler {
         };
         let fetched = platform_fetch::handle(&doors, job).await?;
         self.requests.fetch_add(fetched.requests, Ordering::Relaxed);
-        self.arcs.fetch_add(fetched.committed.arcs_added, Ordering::Relaxed);
+        self.arc_views.fetch_add(fetched.committed.arcs_added, Ordering::Relaxed);
         Ok(())
     }
 

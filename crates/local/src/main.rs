@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
 use crate::config::Config;
-use crate::output::Output;
+use crate::output::{Output, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if cli.json {
-                println!("{}", json!({ "error": format!("{error:#}") }));
+                say(json!({ "error": format!("{error:#}") }));
             }
             eprintln!("borg: {error:#}");
             ExitCode::FAILURE

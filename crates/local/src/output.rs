@@ -1,6 +1,8 @@
 //! What people and programs see: tables or one JSON object on standard output, progress on
 //! standard error.
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -15,18 +17,22 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Prints an answer: an object's fields as a table of two columns, or as JSON.
+    /// Prints an answer: an object's fields as a table of two columns, or as JSON. `null` has been
+    /// answered already.
     pub(crate) fn answer(self, answer: &Value) {
+        if answer.is_null() {
+            return;
+        }
         if self.json {
-            println!("{answer}");
+            say(answer);
         } else if let Value::Object(fields) = answer {
             let mut table = plain_table();
             for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
                 table.add_row([name.replace('_', " "), shown(value)]);
             }
-            println!("{table}");
+            say(table);
         } else {
-            println!("{}", shown(answer));
+            say(shown(answer));
         }
     }
 
@@ -45,7 +51,7 @@ impl Output {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        println!("{table}");
+        say(table);
     }
 
     /// A bar for `total` steps, on standard error; invisible where that is no terminal.
@@ -64,6 +70,11 @@ impl Output {
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     }
+}
+
+/// Prints a line on standard output. Whoever reads it may have left: that is no reason to stop.
+pub(crate) fn say(line: impl Display) {
+    drop(writeln!(std::io::stdout().lock(), "{line}"));
 }
 
 fn style(template: &str) -> ProgressStyle {

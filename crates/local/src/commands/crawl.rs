@@ -46,7 +46,7 @@ pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> 
         "profiles_crawled": counts.crawled,
         "profiles_known": counts.known,
         "profiles_failed": counts.failed,
-        "arcs_added": crawler.arcs.load(Ordering::Relaxed),
+        "arc_views_added": crawler.arc_views.load(Ordering::Relaxed),
         "requests": requests,
         "seconds": used.seconds,
         "cpu_seconds": used.cpu_seconds,

@@ -12,7 +12,7 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::home::Home;
 use crate::measure::Meter;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::planted::Planted;
 use crate::server;
 
@@ -48,6 +48,7 @@ pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Re
     summary["windows_over_limit"] = json!(web.stats().windows_over_limit());
     if !args.once {
         serve(&home, args, &summary, output).await?;
+        return Ok(Value::Null);
     }
     Ok(summary)
 }
@@ -59,13 +60,15 @@ async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) ->
     let key = server::create_key(home, "demo", Realm::Test).await?;
     let tries = tries(home, &url).await?;
     if output.json {
-        println!("{}", json!({ "url": url, "key": key.reveal(), "summary": summary }));
+        say(json!({ "url": url, "key": key.reveal(), "summary": summary }));
     } else {
         output.answer(summary);
-        println!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n");
-        println!("  KEY={}", key.reveal());
-        tries.iter().for_each(|one| println!("  curl -H \"Authorization: Bearer $KEY\" '{one}'"));
-        println!("\nCtrl-C ends it.");
+        say(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));
+        say(format_args!("  KEY={}", key.reveal()));
+        for one in tries {
+            say(format_args!("  curl -H \"Authorization: Bearer $KEY\" '{one}'"));
+        }
+        say("\nCtrl-C ends it.");
     }
     server::serve(home, listener).await
 }

@@ -16,7 +16,7 @@ use super::score::run_stages;
 use crate::cli::{KeyCommand, ServeArgs, StreamsArgs, UpArgs};
 use crate::crawler::{Crawler, Until};
 use crate::home::Home;
-use crate::output::Output;
+use crate::output::{Output, say};
 use crate::server;
 
 /// Serves the API until Ctrl-C.
@@ -25,12 +25,12 @@ pub(crate) async fn serve(home: &Home, args: &ServeArgs, output: Output) -> Resu
     let url = format!("http://{}", listener.local_addr()?);
     announce(&json!({ "url": url, "docs": format!("{url}/docs") }), output);
     server::serve(home, listener).await?;
-    Ok(json!({ "served": url }))
+    Ok(Value::Null)
 }
 
 fn announce(what: &Value, output: Output) {
     if output.json {
-        println!("{what}");
+        say(what);
     } else {
         eprintln!("serving {} (docs at {})", what["url"], what["docs"]);
     }
@@ -54,8 +54,8 @@ pub(crate) async fn up(home: Arc<Home>, args: &UpArgs, output: Output) -> Result
         scored = scoring => scored?,
     }
     crawler.stop();
-    let sent = crawling.await??;
-    Ok(json!({ "profiles_fetched": sent }))
+    crawling.await??;
+    Ok(Value::Null)
 }
 
 async fn score_again_and_again(home: &Home, args: &UpArgs, output: Output) -> Result<()> {
