@@ -1,5 +1,6 @@
 //! The sample web is crawled whole, whatever happens to the process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,19 @@ pub(crate) fn record(borg: &Borg) -> (Vec<String>, Vec<String>) {
     (borg.export("arcs"), borg.export("profiles").into_iter().map(handles).collect())
 }
 
+/// The persons that a scoring joins the profiles into, by native ids.
+fn people(borg: &Borg) -> Vec<Vec<String>> {
+    borg.json(&["score"]);
+    let mut people: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in borg.export("profiles") {
+        let cells: Vec<&str> = row.split('\t').collect();
+        people.entry(cells[2].to_owned()).or_default().push(cells[0].to_owned());
+    }
+    let mut people: Vec<Vec<String>> = people.into_values().collect();
+    people.sort();
+    people
+}
+
 #[test]
 fn the_demo_finds_all_that_was_planted() {
     let summary = Borg::new().json(&["demo", "--once", "--people", "600", "--seed", "3"]);
@@ -67,6 +81,9 @@ fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
     assert!(wanted.0.len() > 3_000, "{} arcs", wanted.0.len());
     assert_eq!(found.0, wanted.0, "the arcs are the same");
     assert_eq!(found.1, wanted.1, "the profiles are the same");
+    let (wanted, found) = (people(&undisturbed), people(&disturbed));
+    assert!(wanted.iter().any(|profiles| profiles.len() > 1), "somebody has two profiles");
+    assert_eq!(found, wanted, "the persons are the same");
 }
 
 #[test]
