@@ -1,9 +1,11 @@
 //! Graphs with a known truth, from a seed: for benchmarks and tests.
 
+mod attack;
 mod farm;
 mod planted;
 mod rmat;
 
+pub use attack::{Attack, Form, add_attack};
 pub use farm::{Farm, add_farm};
 pub use planted::{Planted, PlantedSpec, planted};
 pub use rmat::rmat;

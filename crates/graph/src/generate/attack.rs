@@ -1,0 +1,215 @@
+//! Attacks on trust: fakes beside an honest graph, in the forms that are seen in practice.
+//!
+//! Arcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
+//! likes. What costs is an arc *from* an honest person: bought, begged or tricked. Every form takes
+//! the same number of those, so that prices can be compared.
+
+use super::{Arcs, Farm, add_farm};
+use crate::seed::Seed;
+
+/// How fakes attend to each other, and for whom the honest are won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Fakes that follow each other, half of them by popularity; arcs go to random fakes.
+    Dense,
+    /// Each fake follows 30 honest people; arcs come from a gullible tenth of the honest, back to a
+    /// fake that follows them. Fakes do not know each other.
+    FollowBack,
+    /// All fakes follow the first one, and so do the arcs.
+    Star,
+    /// Each fake follows the next; arcs go to the first one.
+    Chain,
+    /// Each fake lives among the friends of one honest person: follows 15 of them and the last three
+    /// fakes who came before to the same place, and arcs come from those it follows.
+    Infiltration,
+    /// Dense villages of 40 whose people also follow random fakes of other villages, so that each
+    /// looks like one community among many; arcs go to random fakes.
+    Villages,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Form; 6] = [
+        Form::Dense,
+        Form::FollowBack,
+        Form::Star,
+        Form::Chain,
+        Form::Infiltration,
+        Form::Villages,
+    ];
+}
+
+/// An attack and its price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attack {
+    /// Its form.
+    pub form: Form,
+    /// Number of fakes.
+    pub fakes: usize,
+    /// Arcs from honest people to fakes; an arc that is drawn twice counts once.
+    pub bought: usize,
+}
+
+/// Honest people whom a fake follows, where it follows any.
+const FOLLOWS: usize = 30;
+
+/// Honest friends of whom an infiltrator follows each.
+const FRIENDS: usize = 15;
+
+/// Places that infiltrators share: one for so many of them.
+const TEAM: usize = 10;
+
+/// Fakes of a village.
+const VILLAGE: usize = 40;
+
+/// Adds the attack to `arcs` over people `0..honest`; fakes are `honest..honest + fakes`.
+pub fn add_attack(arcs: &mut Arcs, honest: usize, attack: &Attack, random: Seed) {
+    let mut scene = Scene { arcs, honest, attack: *attack, random };
+    match attack.form {
+        Form::Dense => scene.dense(),
+        Form::FollowBack => scene.follow_back(),
+        Form::Star => scene.star(),
+        Form::Chain => scene.chain(),
+        Form::Infiltration => scene.infiltration(),
+        Form::Villages => scene.villages(),
+    }
+}
+
+struct Scene<'a> {
+    arcs: &'a mut Arcs,
+    honest: usize,
+    attack: Attack,
+    random: Seed,
+}
+
+impl Scene<'_> {
+    fn fakes(&self) -> std::ops::Range<u32> {
+        self.honest as u32..(self.honest + self.attack.fakes) as u32
+    }
+
+    fn any_fake(&mut self) -> u32 {
+        self.honest as u32 + self.random.below(self.attack.fakes as u64) as u32
+    }
+
+    fn any_honest(&mut self) -> u32 {
+        self.random.below(self.honest as u64) as u32
+    }
+
+    /// Arcs from anybody to random fakes.
+    fn buy_anywhere(&mut self) {
+        for _ in 0..self.attack.bought {
+            let (from, to) = (self.any_honest(), self.any_fake());
+            self.arcs.push(from, to);
+        }
+    }
+
+    fn dense(&mut self) {
+        let Attack { fakes, bought, .. } = self.attack;
+        let farm = Farm { fakes, follows: 20, attack_arcs: bought, outward_arcs: 2 * fakes };
+        add_farm(self.arcs, self.honest, &farm, self.random);
+    }
+
+    fn follow_back(&mut self) {
+        let gullible = (self.honest / 10).max(1) as u64;
+        let names = self.random.fork(1).order(self.honest);
+        for fake in self.fakes() {
+            for _ in 0..FOLLOWS {
+                let to = self.any_honest();
+                self.arcs.push(fake, to);
+            }
+        }
+        for _ in 0..self.attack.bought {
+            let from = names[self.random.below(gullible) as usize];
+            let to = self.any_fake();
+            self.arcs.push(from, to);
+            self.arcs.push(to, from);
+        }
+    }
+
+    fn star(&mut self) {
+        let hub = self.honest as u32;
+        for fake in self.fakes().skip(1) {
+            self.arcs.push(fake, hub);
+        }
+        self.buy_for(hub);
+    }
+
+    fn chain(&mut self) {
+        for fake in self.fakes().skip(1) {
+            self.arcs.push(fake - 1, fake);
+        }
+        self.buy_for(self.honest as u32);
+    }
+
+    /// Arcs from anybody to one fake.
+    fn buy_for(&mut self, fake: u32) {
+        for _ in 0..self.attack.bought {
+            let from = self.any_honest();
+            self.arcs.push(from, fake);
+        }
+    }
+
+    fn infiltration(&mut self) {
+        let friends_of = self.friends();
+        let teams = self.attack.fakes.div_ceil(TEAM) as u32;
+        let places: Vec<u32> = (0..teams).map(|_| self.any_honest()).collect();
+        let mut friends: Vec<Vec<u32>> = Vec::new();
+        for (at, fake) in (0..).zip(self.fakes()) {
+            let place = places[(at % teams) as usize];
+            let near = self.around(&friends_of, place);
+            near.iter().for_each(|&to| self.arcs.push(fake, to));
+            let comrades = (1..=3).filter_map(|back| fake.checked_sub(back * teams));
+            for comrade in comrades.filter(|&comrade| comrade >= self.honest as u32) {
+                self.arcs.push(fake, comrade);
+                self.arcs.push(comrade, fake);
+            }
+            friends.push(near);
+        }
+        for _ in 0..self.attack.bought {
+            let fake = self.any_fake();
+            let near = &friends[fake as usize - self.honest];
+            let from = near[self.random.below(near.len() as u64) as usize];
+            self.arcs.push(from, fake);
+        }
+    }
+
+    /// Whom each honest person attends to.
+    fn friends(&self) -> Vec<Vec<u32>> {
+        let mut friends = vec![Vec::new(); self.honest];
+        for (&source, &target) in self.arcs.sources.iter().zip(&self.arcs.targets) {
+            friends[source as usize].push(target);
+        }
+        friends
+    }
+
+    /// People met on walks of two steps from one, and that one.
+    fn around(&mut self, friends_of: &[Vec<u32>], place: u32) -> Vec<u32> {
+        let mut near = vec![place];
+        for _ in 1..FRIENDS {
+            let mut at = place;
+            for _ in 0..2 {
+                let friends = &friends_of[at as usize];
+                let pick = self.random.below(friends.len() as u64) as usize;
+                at = friends.get(pick).copied().unwrap_or(place);
+            }
+            near.push(at);
+        }
+        near
+    }
+
+    fn villages(&mut self) {
+        for fake in self.fakes() {
+            let first = fake - (fake - self.honest as u32) % VILLAGE as u32;
+            let size = VILLAGE.min(self.honest + self.attack.fakes - first as usize) as u64;
+            for _ in 0..15 {
+                let neighbour = first + self.random.below(size) as u32;
+                self.arcs.push(fake, neighbour);
+            }
+            for _ in 0..5 {
+                let stranger = self.any_fake();
+                self.arcs.push(fake, stranger);
+            }
+        }
+        self.buy_anywhere();
+    }
+}
