@@ -7,6 +7,8 @@
 //! community has.) The others are dealt to the sets by size, so that a community that slipped
 //! through decides in one set only.
 
+use rayon::prelude::*;
+
 use super::spread::Spread;
 use crate::communities::{Hierarchy, Level, NO_COMMUNITY};
 
@@ -19,9 +21,8 @@ const CORE: usize = 20;
 /// Reputation, against that of the median member's community, that gives seeds.
 const REPUTATION_MIN: f64 = 0.5;
 
-/// Steps of the walk between communities; its error falls by 0.85 each.
-const STEPS: usize = 60;
-const DAMPING: f64 = 0.85;
+/// So many members' communities judge the others; odd, so that there is a median.
+const VOTERS: usize = 101;
 
 /// Deals a list to `sets` sets in turn; fewer if the list is shorter.
 pub(super) fn deal(seeds: &[u32], sets: usize) -> Vec<Vec<u32>> {
@@ -100,27 +101,58 @@ fn belonging(spread: &Spread<'_>, level: &Level, person: u32) -> f64 {
     if received > 0.0 { inside * inside / received } else { 0.0 }
 }
 
-/// What the walk between communities brings to each, the restart not counted, per member; 1 for the
-/// community of the median member.
+/// What the median member says of each community: as seen from its own, what a short walk between
+/// communities brings to that one, per member, against what it brings to the median member's.
 fn reputations(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<f64> {
-    let people: usize = sizes.iter().sum();
-    let shares: Vec<f64> = sizes.iter().map(|&size| size as f64 / people.max(1) as f64).collect();
     let flows = flows(spread, level, sizes.len());
-    let outs: Vec<f64> = flows.iter().map(|row| row.iter().map(|flow| flow.1).sum()).collect();
-    let mut mass = shares.clone();
-    let mut earned = vec![0.0; mass.len()];
-    for _ in 0..STEPS {
-        earned.fill(0.0);
-        for (from, row) in flows.iter().enumerate() {
-            for &(to, flow) in row {
-                earned[to as usize] += DAMPING * mass[from] * flow / outs[from];
+    let voters = voters(sizes);
+    let ballots: Vec<Vec<f64>> =
+        voters.par_iter().map(|&voter| ballot(&flows, sizes, voter)).collect();
+    let middle = |community: usize| {
+        let mut votes: Vec<f64> = ballots.iter().map(|ballot| ballot[community]).collect();
+        votes.sort_unstable_by(f64::total_cmp);
+        votes.get(votes.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+    };
+    (0..sizes.len()).map(middle).collect()
+}
+
+/// Communities of [`VOTERS`] members, evenly spaced when ordered by community.
+fn voters(sizes: &[usize]) -> Vec<usize> {
+    let people: usize = sizes.iter().sum();
+    let mut ends = sizes.iter().scan(0, |end, size| {
+        *end += size;
+        Some(*end)
+    });
+    let (mut community, mut end) = (0, ends.next().unwrap_or(0));
+    let seats =
+        (0..VOTERS.min(people)).map(|seat| (2 * seat + 1) * people / (2 * VOTERS.min(people)));
+    seats
+        .map(|member| {
+            while end <= member {
+                community += 1;
+                end = ends.next().unwrap_or(people);
             }
+            community
+        })
+        .collect()
+}
+
+/// What a walk from one community brings to each, per member.
+fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<f64> {
+    let mut mass = vec![0.0; flows.len()];
+    mass[voter] = 1.0;
+    let mut earned = vec![0.0; flows.len()];
+    for _ in 0..flows.len().max(2).ilog2() + 1 {
+        let mut next = vec![0.0; flows.len()];
+        for (mass, row) in mass.iter().zip(flows).filter(|(mass, _)| **mass > 0.0) {
+            let sent: f64 = row.iter().map(|flow| flow.1).sum();
+            row.iter().for_each(|&(to, flow)| next[to as usize] += mass * flow / sent);
         }
-        let lost = 1.0 - earned.iter().sum::<f64>();
-        mass = earned.iter().zip(&shares).map(|(earned, share)| earned + lost * share).collect();
+        mass = next;
+        earned.iter_mut().zip(&mass).for_each(|(earned, mass)| *earned += mass);
     }
-    let per_member = earned.iter().zip(&shares).map(|(earned, share)| earned / share.max(1e-300));
-    let per_member: Vec<f64> = per_member.collect();
+    let per_member: Vec<f64> =
+        earned.iter().zip(sizes).map(|(earned, &size)| earned / size.max(1) as f64).collect();
     let median = weighted_median(&per_member, sizes).max(f64::MIN_POSITIVE);
     per_member.into_iter().map(|earned| earned / median).collect()
 }
