@@ -23,8 +23,10 @@ const TELL_AGAIN_SECONDS: i64 = 5;
 /// The hosts of a process.
 #[derive(Debug, Default)]
 pub struct Hosts {
-    known: Mutex<HashMap<(Platform, String), Arc<Mutex<Held>>>>,
+    known: Mutex<Known>,
 }
+
+type Known = HashMap<(Platform, String), Arc<Mutex<Held>>>;
 
 /// What is held of one host.
 #[derive(Debug)]
