@@ -12,15 +12,15 @@ use crate::seed::Seed;
 pub enum Form {
     /// Fakes that follow each other, half of them by popularity; arcs go to random fakes.
     Dense,
-    /// Each fake follows 30 honest people; arcs come from a gullible tenth of the honest, back to a
-    /// fake that follows them. Fakes do not know each other.
+    /// Each fake follows 30 honest people; arcs come from a gullible tenth of the honest, evenly to
+    /// all fakes, which follow them too. Fakes do not know each other.
     FollowBack,
     /// All fakes follow the first one, and so do the arcs.
     Star,
     /// Each fake follows the next; arcs go to the first one.
     Chain,
     /// Each fake lives among the friends of one honest person: follows 15 of them and the last three
-    /// fakes who came before to the same place, and arcs come from those it follows.
+    /// fakes who came before to the same place, and arcs come evenly from those it follows.
     Infiltration,
     /// Dense villages of 40 whose people also follow random fakes of other villages, so that each
     /// looks like one community among many; arcs go to random fakes.
@@ -91,6 +91,11 @@ impl Scene<'_> {
         self.honest as u32 + self.random.below(self.attack.fakes as u64) as u32
     }
 
+    /// The fake that the next of evenly spread arcs goes to.
+    fn next_fake(&self, arc: usize) -> u32 {
+        (self.honest + arc % self.attack.fakes) as u32
+    }
+
     fn any_honest(&mut self) -> u32 {
         self.random.below(self.honest as u64) as u32
     }
@@ -118,9 +123,9 @@ impl Scene<'_> {
                 self.arcs.push(fake, to);
             }
         }
-        for _ in 0..self.attack.bought {
+        for arc in 0..self.attack.bought {
             let from = names[self.random.below(gullible) as usize];
-            let to = self.any_fake();
+            let to = self.next_fake(arc);
             self.arcs.push(from, to);
             self.arcs.push(to, from);
         }
@@ -165,8 +170,8 @@ impl Scene<'_> {
             }
             friends.push(near);
         }
-        for _ in 0..self.attack.bought {
-            let fake = self.any_fake();
+        for arc in 0..self.attack.bought {
+            let fake = self.next_fake(arc);
             let near = &friends[fake as usize - self.honest];
             let from = near[self.random.below(near.len() as u64) as usize];
             self.arcs.push(from, fake);

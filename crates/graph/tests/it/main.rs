@@ -1,6 +1,8 @@
 //! Tests of the scoring library through its public functions.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod attention;
 #[cfg(test)]
 mod communities;
