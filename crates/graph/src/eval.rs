@@ -1,9 +1,11 @@
-//! How well partitions and scores agree with a truth.
+//! How well partitions and scores agree with a truth, and partitions with the graph.
 
 mod agreement;
+mod modularity;
 mod order;
 mod overlap;
 
 pub use agreement::{Agreement, agreement};
+pub use modularity::modularity;
 pub use order::{auc, ndcg, spearman};
 pub use overlap::onmi;

@@ -88,7 +88,8 @@ impl Table {
     }
 }
 
-fn dense(labels: &[u32]) -> (Vec<usize>, usize) {
+/// Labels as numbers `0..`, in ascending order, and how many there are.
+pub(super) fn dense(labels: &[u32]) -> (Vec<usize>, usize) {
     let mut names: Vec<u32> = labels.to_vec();
     names.sort_unstable();
     names.dedup();
