@@ -9,8 +9,9 @@ ALL := $(PROFILE) --workspace --all-features
 BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
 SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
+PEERS = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-peers/bin
 
-.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real deploy
+.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
@@ -57,6 +58,10 @@ test-real: setup  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all ta
 	@infra/setup.sh real || { echo "SKIPPED: test-real: Bluesky's servers cannot be installed" >&2; exit 0; }; \
 	$(CARGO) build $(ALL) --bins && \
 	BORG_REAL=1 $(CARGO) test $(ALL) --test journeys real:: -- --nocapture
+
+bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
+	@infra/setup.sh peers
+	@"$(PEERS)/python" infra/peers.py --borg "$(BORG)" $(ARGS)
 
 deploy: emulator lambda  ## to AWS, with your credentials: docs/deploy.md
 	SAM_CLI_TELEMETRY=0 $(SAM)/sam deploy $(ARGS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need and this machine lacks: a C compiler, PostgreSQL 15+.
 # With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
+# With `peers`, also the libraries that Borg is measured beside, in one more environment.
 # With `real`, also Bluesky's own servers from npm, outside of the clone too.
 set -euo pipefail
 
@@ -23,11 +24,20 @@ environments() {
   environment .venv-ministack 'ministack[full]==1.5.33'
   environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
 }
+# Each that is not to be had here is left out: the comparison says so.
+peers() {
+  environment .venv-peers numpy==2.4.6 scikit-learn==1.9.1
+  local peer pip="${BORG_CACHE:-$HOME/.cache/borg}/.venv-peers/bin/pip"
+  for peer in networkit==11.3 igraph==1.0.0 leidenalg==0.12.0 infomap==2.16.0; do
+    "$pip" install --quiet --disable-pip-version-check "$peer" || say "left out: $peer"
+  done
+}
 
 # What comes from elsewhere than the system's packages.
 rest() {
   case "$1" in
     emulator) environments ;;
+    peers) peers ;;
     real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;
   esac
 }
@@ -37,7 +47,7 @@ command -v cc >/dev/null || missing+=(compiler)
 has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
 case "${1:-}" in
-  emulator) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
+  emulator|peers) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
   real)
     has_postgres || missing+=(postgresql)
     { command -v make && command -v c++; } >/dev/null || missing+=(compiler)

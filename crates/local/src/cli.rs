@@ -268,8 +268,11 @@ pub(crate) enum BenchCommand {
         /// Threads; all cores if not given.
         #[arg(long)]
         threads: Option<usize>,
+        /// Also write the graph and its ranks into this folder, for others to be measured on.
+        #[arg(long, value_name = "FOLDER")]
+        write: Option<PathBuf>,
     },
-    /// The search for communities in a planted graph (LFR).
+    /// The search for communities in a planted graph (LFR), or in one that is given.
     Communities {
         /// People.
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
@@ -280,6 +283,13 @@ pub(crate) enum BenchCommand {
         /// Threads; all cores if not given.
         #[arg(long)]
         threads: Option<usize>,
+        /// Read `edges.tsv.gz` (`src dst [weight]`) and, if it is there, `truth.tsv.gz`
+        /// (`node community`) of this folder instead of drawing a graph.
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["people", "mixing"])]
+        graph: Option<PathBuf>,
+        /// Also write the graph, its truth and what was found into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        write: Option<PathBuf>,
     },
     /// A crawl of the sample web, twice: everything is new, then nothing is.
     Crawl {

@@ -1,23 +1,44 @@
-//! `borg bench communities`: what the search costs, and what it finds of what was planted.
+//! `borg bench communities`: what the search costs, and what it finds of what is known.
 
-use anyhow::{Result, ensure};
-use graph::eval::agreement;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use graph::eval::{agreement, modularity};
 use graph::generate::{PlantedSpec, planted};
 use graph::seed::Seed;
-use graph::{Attention, CommunitySettings, Csr, community_stage};
+use graph::{
+    ArcList, Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, community_stage,
+};
 use serde_json::{Value, json};
 
 use super::rounded;
+use crate::import::arcs;
 use crate::measure::{Meter, reset_peak, resident_bytes};
 use crate::output::Output;
+use crate::truth;
 
 /// What the graph is drawn from.
 const SEED: u64 = 1;
 
-/// The benchmark's usual shape: mean degree 20, power laws of degrees and community sizes.
-fn spec(people: u32, mixing: f64) -> PlantedSpec {
+/// A graph and what is known about it.
+pub(super) struct Case {
+    title: String,
+    /// Names of people; empty if they are called by their numbers.
+    names: Vec<String>,
+    attention: Attention,
+    /// The known community of each person, or [`NO_COMMUNITY`].
+    truth: Vec<u32>,
+}
+
+/// Draws the benchmark's usual shape: mean degree 20, power laws of degrees and community sizes.
+pub(super) fn draw(people: u32, mixing: f64) -> Result<Case> {
+    ensure!((0.0..=1.0).contains(&mixing), "--mixing is a share between 0 and 1");
     let nodes = people as usize;
-    PlantedSpec {
+    let spec = PlantedSpec {
         nodes,
         mean_degree: 20.0,
         degree_max: 200.0,
@@ -27,38 +48,220 @@ fn spec(people: u32, mixing: f64) -> PlantedSpec {
         mixing,
         siblings: 1,
         kept_by_parent: 0.0,
+    };
+    let world = planted(&spec, Seed(SEED));
+    Ok(Case {
+        title: format!("planted, {people} people, mixing {mixing}, seed {SEED}"),
+        names: Vec::new(),
+        attention: attention(Csr::from_arcs(nodes, world.arcs.list())?.csr),
+        truth: world.community_of,
+    })
+}
+
+/// Reads `edges.tsv.gz` and, if it is there, `truth.tsv.gz`.
+pub(super) fn read(folder: &Path) -> Result<Case> {
+    let edges = folder.join("edges.tsv.gz");
+    let file = arcs::read(&edges).with_context(|| edges.display().to_string())?;
+    if let Some(bad) = file.bad.quoted().first() {
+        bail!("{}: {bad}", edges.display());
     }
+    let truth_file = folder.join("truth.tsv.gz");
+    let known = if truth_file.exists() { truth::read(&truth_file)? } else { Vec::new() };
+    let mut names = file.names.clone();
+    names.extend(known.iter().map(|(node, _)| node.clone()));
+    // Numbers ascend so; the order of the lines does not matter.
+    names.sort_unstable_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    names.dedup();
+    let place = |name: &str| {
+        let found =
+            names.binary_search_by(|other| (other.len(), &**other).cmp(&(name.len(), name)));
+        found.unwrap_or_default() as u32
+    };
+    let places: Vec<u32> = file.names.iter().map(|name| place(name)).collect();
+    let csr = csr(names.len(), &places, &file.arcs).with_context(|| edges.display().to_string())?;
+    let mut truth = vec![NO_COMMUNITY; names.len()];
+    let labels = truth::numbered(known.iter().map(|(_, label)| label.as_str()));
+    for ((node, _), label) in known.iter().zip(labels) {
+        truth[place(node) as usize] = label;
+    }
+    let title = folder.file_name().unwrap_or(folder.as_os_str()).display().to_string();
+    Ok(Case { title, names, attention: attention(csr), truth })
+}
+
+/// The arcs of a file, whose people get the numbers in `places`.
+fn csr(people: usize, places: &[u32], arcs: &[(u32, u32, f32)]) -> Result<Csr> {
+    let of = |person: u32| places[person as usize];
+    let sources: Vec<u32> = arcs.iter().map(|arc| of(arc.0)).collect();
+    let targets: Vec<u32> = arcs.iter().map(|arc| of(arc.1)).collect();
+    let weights: Vec<f32> = arcs.iter().map(|arc| arc.2).collect();
+    // Weights of 1 need not be kept.
+    let weights = weights.iter().any(|weight| *weight != 1.0).then_some(&*weights);
+    let list = ArcList { sources: &sources, targets: &targets, weights };
+    Ok(Csr::from_arcs(people, list)?.csr)
+}
+
+fn attention(arcs: Csr) -> Attention {
+    Attention { negative: Csr::empty(arcs.nodes()), arcs }
 }
 
 /// The whole stage: backbone, leaf, ladder, overlap.
-pub(super) fn communities(people: u32, mixing: f64, output: Output) -> Result<Value> {
-    ensure!((0.0..=1.0).contains(&mixing), "--mixing is a share between 0 and 1");
-    let spinner = output.spinner("drawing");
-    let world = planted(&spec(people, mixing), Seed(SEED));
-    let arcs = Csr::from_arcs(people as usize, world.arcs.list())?.csr;
-    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
-    spinner.set_message("searching");
+pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> Result<Value> {
+    let spinner = output.spinner("searching");
     reset_peak();
     let before = resident_bytes();
     let meter = Meter::start();
-    let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
+    let hierarchy = community_stage(&case.attention, None, &CommunitySettings::default());
     let used = meter.used();
+    if let Some(folder) = write {
+        spinner.set_message("writing");
+        write_case(folder, case, &hierarchy)?;
+    }
     spinner.finish_and_clear();
-    let arcs = attention.arcs.arcs() as f64;
-    let found = agreement(&hierarchy.leaf_level().community_of, &world.community_of);
-    let levels: Vec<u32> = hierarchy.levels.iter().map(|level| level.communities).collect();
-    Ok(json!({
-        "graph": format!("planted, {people} people, mixing {mixing}, seed {SEED}"),
-        "arcs": attention.arcs.arcs(),
-        "planted": world.community_of.iter().max().map_or(0, |last| last + 1),
-        "levels": levels,
-        "leaf": hierarchy.leaf,
-        "ami_leaf": rounded(found.ami, 4),
-        "nmi_leaf": rounded(found.nmi, 4),
-        "ari_leaf": rounded(found.ari, 4),
-        "cpu_ns_per_arc": rounded(used.cpu_seconds * 1e9 / arcs, 1),
-        "peak_bytes_per_arc": rounded(used.peak_bytes.saturating_sub(before) as f64 / arcs, 1),
+    let per_arc = |number: f64| rounded(number / case.attention.arcs.arcs() as f64, 1);
+    let mut figures = json!({
+        "graph": case.title,
+        "people": case.attention.arcs.nodes(),
+        "arcs": case.attention.arcs.arcs(),
+        "cpu_ns_per_arc": per_arc(used.cpu_seconds * 1e9),
+        "peak_bytes_per_arc": per_arc(used.peak_bytes.saturating_sub(before) as f64),
+        "graph_bytes_per_arc": per_arc(graph_bytes(&case.attention.arcs) as f64),
         "seconds": used.seconds,
         "threads": rayon::current_num_threads(),
-    }))
+    });
+    judge(case, &hierarchy, &mut figures);
+    Ok(figures)
+}
+
+/// Adds what was found: the leaf, and the level that agrees best with the truth.
+fn judge(case: &Case, hierarchy: &Hierarchy, figures: &mut Value) {
+    let levels: Vec<Found> = hierarchy.levels.iter().map(|level| Found::new(case, level)).collect();
+    let judged = (0..levels.len()).filter(|&at| !levels[at].ami.is_nan());
+    let best = judged.max_by(|&a, &b| levels[a].ami.total_cmp(&levels[b].ami));
+    let best = best.unwrap_or(hierarchy.leaf);
+    let known = case.truth.iter().filter(|label| **label != NO_COMMUNITY);
+    figures["planted"] = json!(known.max().map_or(0, |last| last + 1));
+    figures["levels"] = hierarchy.levels.iter().map(|level| level.communities).collect();
+    figures["leaf"] = json!(hierarchy.leaf);
+    figures["best"] = json!(best);
+    for (name, at) in [("leaf", hierarchy.leaf), ("best", best)] {
+        let found = &levels[at];
+        figures[format!("modularity_{name}")] = json!(rounded(found.modularity, 4));
+        figures[format!("ami_{name}")] = json!(rounded(found.ami, 4));
+        figures[format!("nmi_{name}")] = json!(rounded(found.nmi, 4));
+        figures[format!("ari_{name}")] = json!(rounded(found.ari, 4));
+    }
+}
+
+/// How good a level is; without a truth only its modularity is a number.
+struct Found {
+    modularity: f64,
+    ami: f64,
+    nmi: f64,
+    ari: f64,
+}
+
+impl Found {
+    fn new(case: &Case, level: &Level) -> Found {
+        let modularity = modularity(&case.attention.arcs, &level.community_of);
+        let both = level.community_of.iter().zip(&case.truth);
+        let (found, truth): (Vec<u32>, Vec<u32>) =
+            both.filter(|(_, truth)| **truth != NO_COMMUNITY).unzip();
+        if truth.is_empty() {
+            return Found { modularity, ami: f64::NAN, nmi: f64::NAN, ari: f64::NAN };
+        }
+        let agreement = agreement(&found, &truth);
+        Found { modularity, ami: agreement.ami, nmi: agreement.nmi, ari: agreement.ari }
+    }
+}
+
+/// Bytes of a graph's arrays.
+pub(super) fn graph_bytes(csr: &Csr) -> usize {
+    let arc = if csr.is_unweighted() { 4 } else { 8 };
+    8 * csr.offsets().len() + arc * csr.arcs()
+}
+
+/// `edges.tsv.gz`, `truth.tsv.gz` and `communities.tsv.gz`, which has every level.
+fn write_case(folder: &Path, case: &Case, hierarchy: &Hierarchy) -> Result<()> {
+    let name = |person: u32| match case.names.get(person as usize) {
+        Some(name) => name.clone(),
+        None => person.to_string(),
+    };
+    write_arcs(folder, &case.attention.arcs, name)?;
+    let known = (0u32..).zip(&case.truth).filter(|(_, label)| **label != NO_COMMUNITY);
+    let rows = known.map(|(person, label)| format!("{}\t{label}", name(person)));
+    write_gz(&folder.join("truth.tsv.gz"), "node\tcommunity", rows)?;
+    let levels = hierarchy.levels.iter().enumerate();
+    let rows = levels.flat_map(|(number, level)| {
+        let people = (0u32..).zip(&level.community_of);
+        people.map(move |(person, label)| format!("{}\t{number}\t{label}", name(person)))
+    });
+    write_gz(&folder.join("communities.tsv.gz"), "node\tlevel\tcommunity", rows)
+}
+
+/// `edges.tsv.gz` of a graph in a folder, which is made if it is missing.
+pub(super) fn write_arcs(folder: &Path, csr: &Csr, name: impl Fn(u32) -> String) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let name = &name;
+    let rows = (0..csr.nodes() as u32).flat_map(|source| {
+        let from = name(source);
+        csr.arcs_of(source).map(move |(to, weight)| format!("{from}\t{}\t{weight}", name(to)))
+    });
+    write_gz(&folder.join("edges.tsv.gz"), "src\tdst\tweight", rows)
+}
+
+/// A header and rows, packed.
+pub(super) fn write_gz(
+    path: &Path,
+    header: &str,
+    rows: impl Iterator<Item = String>,
+) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut out = BufWriter::new(GzEncoder::new(File::create(path)?, Compression::fast()));
+        writeln!(out, "{header}")?;
+        for row in rows {
+            writeln!(out, "{row}")?;
+        }
+        out.into_inner()?.finish()?.sync_data()
+    };
+    write().with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_graph_reads_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let drawn = draw(200, 0.2).unwrap();
+        let hierarchy = community_stage(&drawn.attention, None, &CommunitySettings::default());
+        write_case(folder.path(), &drawn, &hierarchy).unwrap();
+        let read = read(folder.path()).unwrap();
+        assert_eq!(read.attention, drawn.attention);
+        let agreement = agreement(&read.truth, &drawn.truth);
+        assert!((agreement.ari - 1.0).abs() < 1e-12);
+        let again = community_stage(&read.attention, None, &CommunitySettings::default());
+        assert_eq!(again, hierarchy);
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = ["1\t2\t1", "1\t2\tmuch"].map(str::to_owned).into_iter();
+        write_gz(&folder.path().join("edges.tsv.gz"), "src\tdst\tweight", rows).unwrap();
+        let why = read(folder.path()).err().unwrap().to_string();
+        assert!(why.contains("edges.tsv.gz: line 3"), "{why}");
+    }
+
+    #[test]
+    fn without_a_truth_the_leaf_is_the_best_that_is_known() {
+        let mut case = draw(200, 0.2).unwrap();
+        case.truth.fill(NO_COMMUNITY);
+        let hierarchy = community_stage(&case.attention, None, &CommunitySettings::default());
+        let mut figures = json!({});
+        judge(&case, &hierarchy, &mut figures);
+        assert_eq!(figures["best"], json!(hierarchy.leaf));
+        assert!(figures["ami_best"].is_null());
+        assert!(figures["modularity_best"].as_f64().unwrap() > 0.0);
+    }
 }

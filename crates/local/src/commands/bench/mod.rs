@@ -23,13 +23,17 @@ pub(crate) async fn bench(
     output: Output,
 ) -> Result<Value> {
     match *command {
-        BenchCommand::Rank { scale, edge_factor, rounds, threads } => {
+        BenchCommand::Rank { scale, edge_factor, rounds, threads, ref write } => {
             use_threads(threads)?;
-            rank::rank(scale, edge_factor, rounds, output)
+            rank::rank((scale, edge_factor), rounds, write.as_deref(), output)
         }
-        BenchCommand::Communities { people, mixing, threads } => {
+        BenchCommand::Communities { people, mixing, threads, ref graph, ref write } => {
             use_threads(threads)?;
-            communities::communities(people, mixing, output)
+            let case = match graph {
+                Some(folder) => communities::read(folder)?,
+                None => communities::draw(people, mixing)?,
+            };
+            communities::communities(&case, write.as_deref(), output)
         }
         BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
         BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,
