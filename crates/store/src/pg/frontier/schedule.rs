@@ -47,19 +47,25 @@ const SEED: &str = "insert into frontier (profile_id, host_id, due_at, depth_lef
         due_at = case when frontier.claimed then frontier.due_at else excluded.due_at end
     where frontier.outcome < 5";
 /// What is to be done about each sighting; most need nothing.
-const NEEDS: &str = "select u.id, f.profile_id is null, f.outcome is not distinct from 5
+const NEEDS: &str = "select u.id, f.outcome is not distinct from 5
     from unnest($1::bigint[], $2::smallint[]) u(id, depth)
     left join frontier f on f.profile_id = u.id
     where f.profile_id is null or (f.depth_left < u.depth and f.outcome < 5)
         or (f.outcome = 5 and f.last_crawl < $3 and u.depth >= 0)";
-/// A greater depth makes a profile due again, for its neighbours must learn of it. One under a
-/// claim notices when its round ends.
+/// Whoever is new enters; who entered meanwhile is left to [`DEEPEN`].
 const ENTER: &str = "insert into frontier (profile_id, host_id, depth_left, due_at)
     select id, host_id, depth, case when depth >= 0 then $4::bigint end
     from unnest($1::bigint[], $2::int[], $3::smallint[]) u(id, host_id, depth) order by id
-    on conflict (profile_id) do update set depth_left = excluded.depth_left,
-        due_at = case when frontier.claimed then frontier.due_at else excluded.due_at end
-    where frontier.depth_left < excluded.depth_left and frontier.outcome < 5";
+    on conflict (profile_id) do nothing returning profile_id";
+/// A greater depth makes a profile due again, for its neighbours must learn of it. One under a
+/// claim notices when its round ends.
+const DEEPEN: &str = "with deeper as (
+        select u.* from unnest($1::bigint[], $2::smallint[]) u(id, depth)
+        join frontier f on f.profile_id = u.id
+        where f.depth_left < u.depth and f.outcome < 5 order by u.id for update of f)
+    update frontier f set depth_left = greatest(f.depth_left, d.depth),
+        due_at = case when f.claimed then f.due_at else $3::bigint end
+    from deeper d where f.profile_id = d.id";
 const REVIVE: &str = "with f as (
         update frontier f set outcome = 0, due_at = $4, attempts = 0
         from unnest($2::bigint[]) u(id) where f.profile_id = u.id and f.outcome = 5
@@ -102,7 +108,6 @@ pub(in crate::pg) async fn schedule(
     for chunk in seen.chunks(SIGHTINGS_MAX) {
         let needs = needs(pg, chunk, now).await?;
         let (again, enter): (Vec<_>, Vec<_>) = needs.into_iter().partition(|need| need.erased);
-        new += enter.iter().filter(|need| need.missing).count() as u64;
         let again: Vec<_> = again.iter().map(|n| (n.sighting.id, n.sighting.named)).collect();
         if !again.is_empty() {
             revive(pg, platform, &again, now).await?;
@@ -112,7 +117,7 @@ pub(in crate::pg) async fn schedule(
             let named = enter.iter().map(|sighting| sighting.named);
             let hosts = hosts(pg, platform, default_host, named).await?;
             let host_of = |s: &Sighting<'_>| hosts[host_name(s.named, default_host)].0;
-            self::enter(pg, &enter, host_of, now).await?;
+            new += self::enter(pg, &enter, host_of, now).await?;
         }
     }
     Ok(new)
@@ -120,7 +125,6 @@ pub(in crate::pg) async fn schedule(
 
 struct Need<'a> {
     sighting: Sighting<'a>,
-    missing: bool,
     erased: bool,
 }
 
@@ -137,27 +141,29 @@ async fn needs<'a>(
     let by_id: HashMap<ProfileId, &Sighting<'a>> = seen.iter().map(|s| (s.id, s)).collect();
     let need = |row: &tokio_postgres::Row| {
         let sighting = **by_id.get(&profile_id(row.get(0)))?;
-        Some(Need { sighting, missing: row.get(1), erased: row.get(2) })
+        Some(Need { sighting, erased: row.get(1) })
     };
     Ok(rows.iter().filter_map(need).collect())
 }
 
+/// Returns how many are new.
 async fn enter(
     pg: &Pg,
     sightings: &[Sighting<'_>],
     host_of: impl Fn(&Sighting<'_>) -> i32,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let ids: Vec<i64> = sightings.iter().map(|sighting| stored_id(sighting.id)).collect();
     let hosts: Vec<i32> = sightings.iter().map(host_of).collect();
     let depths: Vec<i16> = sightings.iter().map(|sighting| sighting.depth).collect();
-    let params = params![
-        ids => INT8_ARRAY,
-        hosts => INT4_ARRAY,
-        depths => INT2_ARRAY,
-        stored_seconds(now) => INT8,
-    ];
-    pg.execute("frontier::schedule", ENTER, params).await.map(|_| ())
+    let now = stored_seconds(now);
+    let params = params![ids => INT8_ARRAY, hosts => INT4_ARRAY, depths => INT2_ARRAY, now => INT8];
+    let entered = pg.query("frontier::enter", ENTER, params).await?.len();
+    if entered < sightings.len() {
+        let params = params![ids => INT8_ARRAY, depths => INT2_ARRAY, now => INT8];
+        pg.execute("frontier::deepen", DEEPEN, params).await?;
+    }
+    Ok(entered as u64)
 }
 
 /// Gives erased profiles, not those that opted out, their names back and makes them due.
