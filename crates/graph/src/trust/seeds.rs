@@ -1,11 +1,13 @@
 //! Seed sets: the cores of communities that other communities attend to.
 //!
-//! A farm receives little attention from outside of itself, whatever it sends. So communities are
-//! ranked by a walk between communities in which attention within one does not count, and those
-//! that receive less than half of what the median member's community does, per member, give no
-//! seeds. (Not the mean: a handful of celebrities would raise it beyond what any honest but quiet
-//! community has.) The others are dealt to the sets by size, so that a community that slipped
-//! through decides in one set only.
+//! A farm receives little attention from outside of itself, whatever it sends, so a community that
+//! gives seeds must be attended to. By whom, its like decide: each member's community approves of
+//! those to which a short walk between communities, in which attention within one does not count,
+//! brings at least half as much per member as to the median member's. (Not the mean: a handful of
+//! celebrities would raise it beyond what any honest but quiet community has.) Seeds come from
+//! communities that most members' communities approve of. So a farm gains nothing by being many
+//! communities that attend to each other, until most people are fakes. The cores are dealt to the
+//! sets by size, so that a community that slipped through decides in one set only.
 
 use rayon::prelude::*;
 
@@ -18,8 +20,8 @@ const MEMBERS_MIN: usize = 20;
 /// Seeds from one community.
 const CORE: usize = 20;
 
-/// Reputation, against that of the median member's community, that gives seeds.
-const REPUTATION_MIN: f64 = 0.5;
+/// What a community approves of, against what the median member's community gets from it.
+const APPROVED: f64 = 0.5;
 
 /// So many members' communities judge the others; odd, so that there is a median.
 const VOTERS: usize = 101;
@@ -72,7 +74,7 @@ fn sizes(level: &Level) -> Vec<usize> {
 /// The cores of the communities that give seeds, largest community first.
 fn cores(spread: &Spread<'_>, level: &Level) -> Vec<Vec<u32>> {
     let sizes = sizes(level);
-    let reputations = reputations(spread, level, &sizes);
+    let approvals = approvals(spread, level, &sizes);
     let mut core_of: Vec<Vec<(f64, u32)>> = vec![Vec::new(); sizes.len()];
     for person in 0..spread.arcs.nodes() as u32 {
         let community = level.community_of[person as usize];
@@ -82,7 +84,7 @@ fn cores(spread: &Spread<'_>, level: &Level) -> Vec<Vec<u32>> {
     }
     // Communities are numbered by falling size.
     (0..sizes.len())
-        .filter(|&at| sizes[at] >= MEMBERS_MIN && reputations[at] >= REPUTATION_MIN)
+        .filter(|&at| sizes[at] >= MEMBERS_MIN && approvals[at])
         .map(|at| {
             let members = &mut core_of[at];
             members.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -101,44 +103,46 @@ fn belonging(spread: &Spread<'_>, level: &Level, person: u32) -> f64 {
     if received > 0.0 { inside * inside / received } else { 0.0 }
 }
 
-/// What the median member says of each community: as seen from its own, what a short walk between
-/// communities brings to that one, per member, against what it brings to the median member's.
-fn reputations(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<f64> {
+/// Whether most voters approve of each community; where they agree on none, those that the largest
+/// number approves of.
+fn approvals(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> {
     let flows = flows(spread, level, sizes.len());
-    let voters = voters(sizes);
-    let ballots: Vec<Vec<f64>> =
-        voters.par_iter().map(|&voter| ballot(&flows, sizes, voter)).collect();
-    let middle = |community: usize| {
-        let mut votes: Vec<f64> = ballots.iter().map(|ballot| ballot[community]).collect();
-        votes.sort_unstable_by(f64::total_cmp);
-        votes.get(votes.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+    let mut voters = voters(sizes);
+    // Who attends to no other community has no opinion.
+    voters.retain(|&(voter, _)| !flows[voter].is_empty());
+    let ballots: Vec<Vec<bool>> =
+        voters.par_iter().map(|&(voter, _)| ballot(&flows, sizes, voter)).collect();
+    let votes = |at: usize| -> usize {
+        let ballots = ballots.iter().zip(&voters).filter(|(ballot, _)| ballot[at]);
+        ballots.map(|(_, voter)| voter.1).sum()
     };
-    (0..sizes.len()).map(middle).collect()
+    let votes: Vec<usize> = (0..sizes.len()).map(votes).collect();
+    let all: usize = voters.iter().map(|voter| voter.1).sum();
+    let most = votes.iter().copied().max().unwrap_or(0);
+    let needed = most.min(all / 2 + 1).max(1);
+    votes.into_iter().map(|votes| votes >= needed).collect()
 }
 
-/// Communities of [`VOTERS`] members, evenly spaced when ordered by community.
-fn voters(sizes: &[usize]) -> Vec<usize> {
-    let people: usize = sizes.iter().sum();
-    let mut ends = sizes.iter().scan(0, |end, size| {
-        *end += size;
-        Some(*end)
-    });
-    let (mut community, mut end) = (0, ends.next().unwrap_or(0));
-    let seats =
-        (0..VOTERS.min(people)).map(|seat| (2 * seat + 1) * people / (2 * VOTERS.min(people)));
-    seats
-        .map(|member| {
-            while end <= member {
-                community += 1;
-                end = ends.next().unwrap_or(people);
-            }
-            community
+/// The communities of [`VOTERS`] members, evenly spaced in the order of communities, each with the
+/// number of those members.
+fn voters(sizes: &[usize]) -> Vec<(usize, usize)> {
+    let ends: Vec<usize> = sizes
+        .iter()
+        .scan(0, |end, size| {
+            *end += size;
+            Some(*end)
         })
-        .collect()
+        .collect();
+    let people = ends.last().copied().unwrap_or(0);
+    let count = VOTERS.min(people);
+    let seats = (0..count).map(|seat| (2 * seat + 1) * people / (2 * count));
+    let homes: Vec<usize> =
+        seats.map(|member| ends.partition_point(|&end| end <= member)).collect();
+    homes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }
 
-/// What a walk from one community brings to each, per member.
-fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<f64> {
+/// Which communities a voter's approves of: by what a walk from it brings to each, per member.
+fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<bool> {
     let mut mass = vec![0.0; flows.len()];
     mass[voter] = 1.0;
     let mut earned = vec![0.0; flows.len()];
@@ -154,7 +158,7 @@ fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<f64> 
     let per_member: Vec<f64> =
         earned.iter().zip(sizes).map(|(earned, &size)| earned / size.max(1) as f64).collect();
     let median = weighted_median(&per_member, sizes).max(f64::MIN_POSITIVE);
-    per_member.into_iter().map(|earned| earned / median).collect()
+    per_member.into_iter().map(|earned| earned >= APPROVED * median).collect()
 }
 
 /// The value that as many members are below as above.

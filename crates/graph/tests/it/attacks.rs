@@ -10,7 +10,7 @@ use crate::worlds::{Scored, planted_world};
 const HONEST: usize = 3_000;
 
 /// Form, fakes, arcs bought from the 3,000 honest people.
-const HARMLESS: [(Form, usize, usize); 13] = [
+const HARMLESS: [(Form, usize, usize); 15] = [
     (Form::Dense, 1_000, 0),
     (Form::Dense, 100, 30),
     (Form::Dense, 1_000, 300),
@@ -18,7 +18,9 @@ const HARMLESS: [(Form, usize, usize); 13] = [
     (Form::FollowBack, 300, 0),
     (Form::FollowBack, 1_000, 1_000),
     (Form::Star, 1_000, 2),
+    (Form::Star, 6_000, 2),
     (Form::Chain, 1_000, 1),
+    (Form::Chain, 3_000, 1),
     (Form::Infiltration, 100, 0),
     (Form::Infiltration, 300, 100),
     (Form::Villages, 100, 30),

@@ -23,4 +23,6 @@ mod rank;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]
+mod worked_example;
+#[cfg(test)]
 mod worlds;
