@@ -39,7 +39,7 @@ impl Meter {
 }
 
 fn rounded(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+    (seconds * 1e6).round() / 1e6
 }
 
 /// Processor time of this process, its threads included.
