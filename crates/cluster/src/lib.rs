@@ -92,8 +92,8 @@ impl Cluster {
         self.was_alone
     }
 
-    /// Starts the server again if it does not run any more.
-    pub fn revive(&self) -> Result<(), ClusterError> {
+    /// Starts the server again if it does not run any more; returns whether it had to.
+    pub fn revive(&self) -> Result<bool, ClusterError> {
         let door = lock_file(&self.layout.home.join("door.lock"))?;
         door.lock().map_err(io(&self.layout.home))?;
         server::start(&self.layout, &self.binaries, None)

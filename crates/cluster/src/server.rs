@@ -28,21 +28,22 @@ pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), Clu
 }
 
 /// Starts the server unless it runs, and waits until it takes connections. Without settings, with
-/// those of its last start.
+/// those of its last start. Returns whether it did not run.
 pub(crate) fn start(
     layout: &Layout,
     binaries: &Binaries,
     settings: Option<&[(&str, &str)]>,
-) -> Result<(), ClusterError> {
+) -> Result<bool, ClusterError> {
     if is_running(layout, binaries)? {
-        return Ok(());
+        return Ok(false);
     }
     if let Some(settings) = settings {
         write_settings(layout, settings)?;
     }
     let mut command = pg_ctl(layout, binaries, "start");
     command.args(["--wait", "--timeout=120", "--silent"]).arg("--log").arg(layout.log());
-    run("pg_ctl start", command, layout).map_err(|error| with_log(error, &layout.log()))
+    run("pg_ctl start", command, layout).map_err(|error| with_log(error, &layout.log()))?;
+    Ok(true)
 }
 
 /// Stops the server if it runs: open transactions are rolled back, nothing committed is lost.

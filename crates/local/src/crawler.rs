@@ -83,12 +83,7 @@ impl Crawler {
             ..ClientSettings::default()
         })?;
         let queue = PgQueue::new(home.pg.clone(), "fetch", RECEIVES_MAX, home.clock);
-        if home.was_alone() {
-            // Whoever had claimed profiles or received jobs is dead: nobody needs to wait for it.
-            frontier::release_all(&home.pg, home.clock.now()).await?;
-            queue.clear().await?;
-        }
-        Ok(Crawler {
+        let crawler = Crawler {
             settings: settings(&engine),
             home,
             engine,
@@ -99,7 +94,19 @@ impl Crawler {
             stop: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             arc_views: AtomicU64::new(0),
-        })
+        };
+        if crawler.home.was_alone() {
+            // Whoever had claimed profiles or received jobs is dead: nobody needs to wait for it.
+            crawler.begin_anew().await?;
+        }
+        Ok(crawler)
+    }
+
+    /// Gives up what is under way: it is claimed and sent again. Jobs go first, or one that is sent
+    /// meanwhile would vanish and its claims stay.
+    async fn begin_anew(&self) -> Result<()> {
+        self.queue.clear().await?;
+        Ok(frontier::release_all(&self.home.pg, self.home.clock.now()).await?)
     }
 
     /// Tells the loops to end after what they are doing.
@@ -133,21 +140,25 @@ impl Crawler {
     async fn dispatch(&self, until: Until) -> Result<u64> {
         let mut sent = 0;
         while !self.is_stopped() {
-            let settings =
-                Settings { profiles_max: until.profiles - sent, ..self.settings.clone() };
-            let doors = crawl_dispatch::Doors {
-                pg: &self.home.pg,
-                queue: &self.queue,
-                clock: &self.home.clock,
-            };
-            match crawl_dispatch::tick(&doors, &settings).await {
-                Ok(done) if done.profiles > 0 => sent += done.profiles,
-                Ok(_) if self.has_ended(until, sent).await? => break,
-                Ok(_) => tokio::time::sleep(IDLE).await,
+            match self.tick(until.profiles - sent).await {
+                Ok(0) => match self.has_ended(until, sent).await {
+                    Ok(true) => break,
+                    Ok(false) => tokio::time::sleep(IDLE).await,
+                    Err(error) => self.wait_for_record(&error).await,
+                },
+                Ok(profiles) => sent += profiles,
                 Err(error) => self.wait_for_record(&error).await,
             }
         }
         Ok(sent)
+    }
+
+    /// Sends for what is due, at most so many profiles; returns how many.
+    async fn tick(&self, profiles_max: u64) -> Result<u64> {
+        let settings = Settings { profiles_max, ..self.settings.clone() };
+        let Home { pg, clock, .. } = &*self.home;
+        let doors = crawl_dispatch::Doors { pg, queue: &self.queue, clock };
+        Ok(crawl_dispatch::tick(&doors, &settings).await?.profiles)
     }
 
     /// Whether the queue is empty and nothing will be due soon.
@@ -213,13 +224,22 @@ impl Crawler {
         Ok(())
     }
 
-    /// After trouble: waits a moment, and starts the private server if it is gone.
+    /// After trouble: waits a moment, and brings the private server back if it is gone.
     async fn wait_for_record(&self, error: &(impl std::fmt::Display + ?Sized)) {
         tracing::warn!(%error, "waiting for the record");
-        if let Err(error) = self.home.revive() {
+        if let Err(error) = self.revive().await {
             tracing::warn!(%error, "the private PostgreSQL does not start");
         }
         tokio::time::sleep(RECORD_WAIT).await;
+    }
+
+    /// Starts the private server if it is gone. It may have lost its last moments, and with them
+    /// which jobs were done: otherwise the crawl would wait for jobs that nobody does.
+    async fn revive(&self) -> Result<()> {
+        match tokio::task::block_in_place(|| self.home.revive())? {
+            true => self.begin_anew().await,
+            false => Ok(()),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use store::objects::Folder;
 
 use crate::config::Config;
 
-/// The private server's settings: a laptop's worth of memory, safe against a killed process; a
-/// power cut may cost the last moments, never consistency.
+/// The private server's settings: a laptop's worth of memory, safe against a killed process; the
+/// death of the server itself may cost its last moments, never consistency.
 const SETTINGS: &[(&str, &str)] = &[
     ("autovacuum_naptime", "10s"),
     ("effective_cache_size", "1GB"),
@@ -84,9 +84,9 @@ impl Home {
         self.cluster.as_ref().is_some_and(Cluster::was_alone)
     }
 
-    /// Starts the private server again if it is gone.
-    pub(crate) fn revive(&self) -> Result<()> {
-        Ok(self.cluster.as_ref().map_or(Ok(()), Cluster::revive)?)
+    /// Starts the private server again if it is gone; returns whether it was.
+    pub(crate) fn revive(&self) -> Result<bool> {
+        Ok(self.cluster.as_ref().map_or(Ok(false), Cluster::revive)?)
     }
 
     /// Processor time of the private server so far.

@@ -31,13 +31,27 @@ fn main() -> ExitCode {
     match run(&cli, &config, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = told(&error);
             if cli.json {
-                say(json!({ "error": format!("{error:#}") }));
+                say(json!({ "error": error }));
             }
-            eprintln!("borg: {error:#}");
+            eprintln!("borg: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and what caused it; many an error tells its cause itself.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 fn run(cli: &Cli, config: &Config, output: Output) -> Result<()> {
