@@ -140,6 +140,10 @@ fn explain(path: &Path, error: &io::Error) -> PortError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => PortError::Retry(format!(
             "write {path}: the disk is full: free some space and run it again, nothing is lost"
         )),
+        ErrorKind::FileTooLarge => PortError::Retry(format!(
+            "write {path}: no file may be as large here: raise the limit (`ulimit -f`) and run it \
+             again, nothing is lost"
+        )),
         ErrorKind::PermissionDenied => PortError::Refused(format!("use {path}: {error}")),
         _ => PortError::Retry(format!("use {path}: {error}")),
     }

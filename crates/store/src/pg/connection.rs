@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Row};
 
+use super::transaction::Tx;
 use crate::StoreError;
 
 /// The values of a statement with their types, so that no round trip has to ask for them.
@@ -103,6 +104,25 @@ impl Pg {
         retry(|| async {
             let client = self.client().await?;
             client.execute_typed(sql, params).await.map_err(|e| failed(what, e))
+        })
+        .await
+    }
+
+    /// Like [`Pg::execute`], and whoever sees what it did may rely on it, even if the server dies
+    /// the next moment; see [`Tx::lasting`].
+    pub(super) async fn execute_lasting(
+        &self,
+        what: &'static str,
+        sql: &str,
+        params: &Params<'_>,
+    ) -> Result<u64, StoreError> {
+        retry(|| async {
+            let mut client = self.client().await?;
+            let tx = Tx::begin(&mut client, what).await?;
+            tx.lasting().await?;
+            let changed = tx.execute(sql, params).await?;
+            tx.commit().await?;
+            Ok(changed)
         })
         .await
     }

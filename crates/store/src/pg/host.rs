@@ -97,7 +97,7 @@ pub async fn ids(pg: &Pg, platform: Platform, names: &[&str]) -> Result<Vec<Host
     ];
     let mut known = known_ids(pg, params).await?;
     if lower.iter().any(|name| !known.contains_key(name)) {
-        pg.execute("host::ids", MINT, params).await?;
+        pg.execute_lasting("host::ids", MINT, params).await?;
         known = known_ids(pg, params).await?;
     }
     Ok(lower.iter().filter_map(|name| known.get(name).copied()).collect())
@@ -149,6 +149,8 @@ pub async fn lease(pg: &Pg, wants: &[Want], now: Timestamp) -> Result<Vec<Grant>
 async fn lease_once(pg: &Pg, wants: &[Want], now: Timestamp) -> Result<Vec<Grant>, StoreError> {
     let mut client = pg.client().await?;
     let tx = Tx::begin(&mut client, "host::lease").await?;
+    // Forgotten tokens would be given out again.
+    tx.lasting().await?;
     let hosts: Vec<i32> = wants.iter().map(|want| want.host.0).collect();
     let rows = tx.query(BUCKETS, params![hosts => INT4_ARRAY]).await?;
     let stored: HashMap<i32, &Row> = rows.iter().map(|row| (row.get(0), row)).collect();

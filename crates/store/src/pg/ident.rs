@@ -176,7 +176,8 @@ async fn mint(
         shown => TEXT_ARRAY,
         ids => INT8_ARRAY,
     ];
-    pg.execute("ident::resolve", INSERT, params).await.map(|_| ())
+    // A forgotten number would be given to somebody else, and batches under way would mix them up.
+    pg.execute_lasting("ident::resolve", INSERT, params).await.map(|_| ())
 }
 
 async fn take_block(pg: &Pg, platform: Platform, count: i64) -> Result<u64, StoreError> {

@@ -21,6 +21,12 @@ impl<'a> Tx<'a> {
         Ok(Tx { inner, what })
     }
 
+    /// Lets nobody see this transaction before it outlasts the server, which may let others lag:
+    /// for what is relied upon outside of the record.
+    pub(super) async fn lasting(&self) -> Result<(), StoreError> {
+        self.execute("set local synchronous_commit = on", &[]).await.map(|_| ())
+    }
+
     pub(super) async fn query(
         &self,
         sql: &str,

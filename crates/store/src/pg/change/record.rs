@@ -25,7 +25,7 @@ pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), Store
     let mark = u32::from(day.0) + 1;
     if pg.open_day.load(Ordering::Relaxed) != mark {
         let params = params![i32::from(day.0) => INT4];
-        pg.query("change::open_day", "select open_day($1)", params).await?;
+        pg.execute_lasting("change::open_day", "select open_day($1)", params).await?;
         pg.open_day.store(mark, Ordering::Relaxed);
     }
     Ok(())
