@@ -10,7 +10,7 @@ use super::via::{Gate, Via};
 use crate::limits;
 use crate::manifest::{Auth, Discover, ErrorRules, Manifest, RequestTemplate};
 use crate::origin::Origin;
-use crate::path::{Context, read};
+use crate::path::{Context, Node, Shape, read};
 use crate::template::plain;
 use crate::verdict::{self, Verdict};
 use crate::window;
@@ -52,6 +52,14 @@ struct Target {
 pub(super) struct Answer {
     pub(super) response: Response,
     pub(super) host: String,
+}
+
+impl Answer {
+    /// What `shape` wants of the body. Trouble names the host: there may have been several.
+    pub(super) fn page(&self, shape: &Shape) -> Result<Node<'_>, Stop> {
+        let read = read(shape, &self.response.body);
+        read.map_err(|error| Stop::retry(format!("{}: {error}", self.host)))
+    }
 }
 
 /// What a request is made of.
@@ -171,7 +179,7 @@ impl Engine {
         let request = request(&way.request, &values, &target.base, &path).map_err(unknown_name)?;
         let plain = Ask { auth: &Auth::None, errors: &ask.manifest.errors, ..*ask };
         let answer = send(via, &plain, target, request).await?;
-        let page = read(&way.shape, &answer.response.body).map_err(Stop::retry)?;
+        let page = answer.page(&way.shape)?;
         let origin = way.origin.text(&page, Context { host: &answer.host });
         let origin = origin.and_then(|url| Origin::parse(&url).ok());
         origin.ok_or_else(|| Stop::Refused(format!("{} names no server", answer.host)))

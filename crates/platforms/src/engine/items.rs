@@ -12,7 +12,7 @@ use super::scene::{Scene, well_formed};
 use super::values::Values;
 use super::via::{Gate, Via};
 use crate::manifest::ForEach;
-use crate::path::{Context, read};
+use crate::path::Context;
 
 impl Engine {
     /// Every item, in the platform's order, at most `items_max`.
@@ -31,7 +31,7 @@ impl Engine {
             let requests = std::slice::from_ref(&for_each.request);
             let answer = self.ask(via, scene.ask(requests, values)).await?;
             let next = {
-                let page = read(&paging.shape, &answer.response.body).map_err(Stop::retry)?;
+                let page = answer.page(&paging.shape)?;
                 let context = Context { host: &answer.host };
                 well_formed(paging, &page, context)?;
                 visit(paging, &page, &mut |record| {

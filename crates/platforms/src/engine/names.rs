@@ -13,7 +13,7 @@ use super::subject::Subject;
 use super::values::Values;
 use super::via::{Gate, Via};
 use crate::manifest::{Auth, Find, Lookup, Manifest, Who};
-use crate::path::{Context, Node, read};
+use crate::path::{Context, Node};
 
 /// The most lookups for one page's names; those beyond wait for the page's next visit.
 const LOOKUPS_MAX: usize = 200;
@@ -215,7 +215,7 @@ impl Engine {
             Err(stop @ (Stop::Cut | Stop::Retry { .. })) => return Err(stop),
             Err(_) => return Ok(Alias::default()),
         };
-        let page = read(&lookup.shape, &answer.response.body).map_err(Stop::retry)?;
+        let page = answer.page(&lookup.shape)?;
         let context = Context { host: &answer.host };
         let text = |selector: &Option<crate::path::Selector>| {
             clean::name(selector.as_ref()?.text(&page, context)?)

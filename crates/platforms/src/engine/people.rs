@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::names::{Alias, Settled, alias, settle};
 use super::scene::{Scene, well_formed};
 use crate::manifest::{Find, ListRules};
-use crate::path::{Context, Node, read};
+use crate::path::{Context, Node};
 
 /// Somebody on a page, perhaps still to be named.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) fn take_in(
     memory: &Memory,
 ) -> Result<(Option<String>, Vec<Person>), Stop> {
     let paging = &scene.stream.paging;
-    let page = read(&paging.shape, &answer.response.body).map_err(Stop::retry)?;
+    let page = answer.page(&paging.shape)?;
     let context = Context { host: &answer.host };
     well_formed(paging, &page, context)?;
     let next = next_cursor(paging, &page, Turn { response: &answer.response, context, cursor });

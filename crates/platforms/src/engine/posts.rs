@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::names::{Settled, alias, settle};
 use super::scene::{Scene, well_formed};
 use crate::manifest::{ArcRule, Find, InteractionRules};
-use crate::path::{Context, Node, read};
+use crate::path::{Context, Node};
 
 /// What one post says of one other.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(super) fn take_in<'r>(
     memory: &Memory,
 ) -> Result<Page<'r>, Stop> {
     let paging = &scene.stream.paging;
-    let node = read(&paging.shape, &answer.response.body).map_err(Stop::retry)?;
+    let node = answer.page(&paging.shape)?;
     let context = Context { host: &answer.host };
     well_formed(paging, &node, context)?;
     let mut reader = Reader { scene, rules, context, memory, page: Page::default() };

@@ -20,7 +20,7 @@ use super::values::Values;
 use super::via::{Gate, Via};
 use crate::claims::CLAIMS_MAX;
 use crate::manifest::{Manifest, ProfileRules, Stream, StreamKind};
-use crate::path::{Context, Node, Selector, read};
+use crate::path::{Context, Node, Selector};
 
 const NAME_CHARS_MAX: usize = 640;
 const BIO_CHARS_MAX: usize = 5_000;
@@ -139,7 +139,7 @@ impl Engine {
         let scene = Scene { manifest, stream, subject: first };
         let values = Values { native_ids: &ids, ..scene.values() };
         let answer = self.ask(via, scene.ask(&stream.requests, values)).await?;
-        let page = read(&stream.paging.shape, &answer.response.body).map_err(Stop::retry)?;
+        let page = answer.page(&stream.paging.shape)?;
         let context = Context { host: &answer.host };
         super::scene::well_formed(&stream.paging, &page, context)?;
         let mut seen = Seen::new();

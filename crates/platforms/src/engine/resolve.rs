@@ -31,7 +31,7 @@ pub enum ResolveError {
     #[error("there is no account `{0}`: check its spelling")]
     NotFound(String),
     /// Nobody could be asked; trying again may help.
-    #[error("`{account}` cannot be looked up now: {why}")]
+    #[error("`{account}` cannot be looked up now: {why}: try again later")]
     Retry {
         /// The account.
         account: String,
