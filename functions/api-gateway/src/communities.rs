@@ -3,7 +3,6 @@
 mod people;
 mod view;
 
-use model::time::Timestamp;
 use model::{CommunityId, RunId};
 use serde::Deserialize;
 use store::pg::community::{self, Filter};
@@ -11,7 +10,7 @@ use store::pg::community::{self, Filter};
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::query::{Level, Limit, Wanted};
+use crate::query::{Level, Limit, Moment, Wanted};
 use crate::runs;
 
 pub(crate) use people::{__path_people, people};
@@ -34,7 +33,7 @@ pub(crate) struct ListParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<Limit>,
@@ -51,7 +50,7 @@ pub(crate) struct RunParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
 }
 
 /// Communities, the largest first.
@@ -108,5 +107,8 @@ fn words(q: Option<&str>) -> Result<Vec<String>, Problem> {
 }
 
 fn unknown(id: CommunityId, run: RunId) -> Problem {
-    Problem::new(Code::CommunityUnknown, format!("{run} has no community {id}"))
+    Problem::new(
+        Code::CommunityUnknown,
+        format!("{run} has no community {id}: see /v1/communities"),
+    )
 }

@@ -67,6 +67,10 @@ pub enum Code {
 /// What callers are told of faults whose cause is for the log only.
 const FAULT_OF_OURS: &str = "a fault of ours: tell us the request_id";
 
+/// What callers are told of a method that a route does not take.
+const NO_SUCH_METHOD: &str =
+    "this method is not taken here: the Allow header names those that are, /docs explains them";
+
 /// One thing that is wrong with a request, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
@@ -207,7 +211,8 @@ impl Problem {
     /// A body that cannot be used, at a JSON Pointer.
     pub fn body(pointer: &str, detail: impl Into<String>) -> Problem {
         let detail = detail.into();
-        let (whole, pointer) = (format!("{pointer}: {detail}"), Some(pointer.to_owned()));
+        let place = if pointer.is_empty() { "the body" } else { pointer };
+        let (whole, pointer) = (format!("{place}: {detail}"), Some(pointer.to_owned()));
         let errors = vec![Fault { detail, parameter: None, pointer }];
         Problem { code: Code::BadBody, detail: whole, errors }
     }
@@ -226,7 +231,7 @@ impl Problem {
                 Some(Problem::new(Code::UnknownRoute, "there is no such route: see /docs"))
             }
             StatusCode::METHOD_NOT_ALLOWED => {
-                Some(Problem::new(Code::MethodNotAllowed, "see the Allow header and /docs"))
+                Some(Problem::new(Code::MethodNotAllowed, NO_SUCH_METHOD))
             }
             StatusCode::PAYLOAD_TOO_LARGE => {
                 Some(Problem::new(Code::BodyTooLarge, "the body is too large: send fewer ids"))

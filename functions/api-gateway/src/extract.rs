@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use model::RunId;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use store::Pg;
 
 use crate::auth::Caller;
@@ -33,8 +34,8 @@ impl Call {
     pub(crate) fn opened(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
         let open = |text| self.gateway.signer().open(text, self.filter);
         let refused = || {
-            let why = "this cursor belongs to another route, other parameters or another account, \
-                or is damaged: begin again without it";
+            let why = "this cursor belongs to another route, other parameters, another account or \
+                another server, or is damaged: begin again without it";
             Problem::new(Code::BadCursor, why)
         };
         cursor.map(|text| open(text).ok_or_else(refused)).transpose()
@@ -67,7 +68,8 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Gateway> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Id<T>, Problem> {
         let bad = |why: String| Problem::new(Code::BadId, why);
         let path = Path::<String>::from_request_parts(parts, gateway).await;
-        let Path(text) = path.map_err(|_| bad("the path is not UTF-8".to_owned()))?;
+        let Path(text) =
+            path.map_err(|_| bad("the path is not UTF-8: percent-encode it as UTF-8".to_owned()))?;
         if query::has_key(&text) {
             return Err(bad("an API key is no id: send it in the header".to_owned()));
         }
@@ -112,7 +114,11 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Json<T> {
         serde_path_to_error::deserialize(&mut json).map(Json).map_err(|error| {
             let pointer = error.path().iter().map(|part| format!("/{part}")).collect::<String>();
             let pointer = pointer.replace(['[', ']'], "");
-            Problem::body(&pointer, error.into_inner().to_string())
+            let error = error.into_inner();
+            match error.classify() {
+                Category::Data => Problem::body(&pointer, error.to_string()),
+                _ => Problem::new(Code::BadBody, format!("the body is no JSON: {error}")),
+            }
         })
     }
 }

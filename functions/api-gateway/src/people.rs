@@ -37,7 +37,7 @@ pub(crate) struct ResolveParams {
 
 /// Ids of people.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `ids`")]
 pub(crate) struct PersonIds {
     /// 1 to 1,000 ids.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["per_2001"]))]
@@ -66,8 +66,8 @@ pub(crate) async fn resolve(
     let account: Account =
         asked.account.parse().map_err(|error| Problem::parameter("account", format!("{error}")))?;
     let unknown = || {
-        let why = format!("{account} is not in the index, or does not want to be found");
-        Problem::new(Code::AccountUnknown, why)
+        let why = "is not in the index, or does not want to be found: check its spelling";
+        Problem::new(Code::AccountUnknown, format!("{account} {why}"))
     };
     let found = profile::find(call.pg(), std::slice::from_ref(&account)).await?;
     let id: ProfileId = found.into_iter().flatten().next().ok_or_else(unknown)?;
@@ -102,9 +102,9 @@ async fn shown(call: &Call, person: Known) -> Result<Answer<PersonView>, Problem
 
 /// The person, if it is there and wants to be found.
 async fn there(pg: &Pg, id: PersonId) -> Result<Known, Problem> {
-    let why = || format!("there is no person {id}, or it does not want to be found");
-    let found = known(pg, &[id]).await?.into_iter().next();
-    found.ok_or_else(|| Problem::new(Code::PersonUnknown, why()))
+    let why = "or it does not want to be found: /v1/search finds the others";
+    let unknown = || Problem::new(Code::PersonUnknown, format!("there is no person {id}, {why}"));
+    known(pg, &[id]).await?.into_iter().next().ok_or_else(unknown)
 }
 
 /// The number of a person in a run; `None` if it came later.

@@ -19,7 +19,7 @@ pub(crate) use view::{ProfileView, is_listed, is_there};
 
 /// Ids of profiles.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `ids`")]
 pub(crate) struct ProfileIds {
     /// 1 to 1,000 ids.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["prf_2001"]))]
@@ -54,6 +54,7 @@ pub(crate) async fn batch(
 /// The profile, if it is there and wants to be found.
 async fn there(pg: &Pg, id: ProfileId) -> Result<Profile, Problem> {
     let found = profile::get(pg, &[id]).await?.into_iter().find(is_there);
-    let why = format!("there is no profile {id}, or it does not want to be found");
-    found.ok_or_else(|| Problem::new(Code::ProfileUnknown, why))
+    let why = "or it does not want to be found: /v1/people:resolve finds one by its account";
+    let unknown = || Problem::new(Code::ProfileUnknown, format!("there is no profile {id}, {why}"));
+    found.ok_or_else(unknown)
 }

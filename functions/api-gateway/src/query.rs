@@ -111,11 +111,24 @@ impl TryFrom<String> for Level {
     }
 }
 
+/// A time as a parameter.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Moment, String> {
+        text.parse().map(Moment).map_err(|_| "must be a time like 2026-01-31T12:00:00Z".to_owned())
+    }
+}
+
 /// Which run to answer from; the one that is served now, if neither is given.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted {
     pub(crate) run: Option<RunId>,
-    pub(crate) as_of: Option<Timestamp>,
+    pub(crate) as_of: Option<Moment>,
 }
 
 /// A layer of attention as a parameter. Who blocks or mutes whom is not served.

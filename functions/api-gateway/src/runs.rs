@@ -11,7 +11,7 @@ use crate::answer::{Answer, Class, Envelope, Served};
 use crate::cursor::Cursor;
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::query::{Limit, Wanted};
+use crate::query::{Limit, Moment, Wanted};
 
 /// How many runs are looked through for the one that was served at some time.
 const RUNS_SEEN_MAX: u32 = 10_000;
@@ -107,7 +107,7 @@ pub(crate) async fn chosen(
 ) -> Result<Served, Problem> {
     let run = match (walk.map(|cursor| cursor.run).or(wanted.run), wanted.as_of) {
         (None, None) => active(pg).await?.ok_or_else(nothing_scored)?,
-        (None, Some(at)) => served_at(pg, at).await?,
+        (None, Some(Moment(at))) => served_at(pg, at).await?,
         (Some(_), Some(_)) if walk.is_none() => {
             return Err(Problem::parameter("as_of", "give either `run` or `as_of`"));
         }

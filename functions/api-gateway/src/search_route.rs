@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 
 use model::platform::{Account, Platform};
-use model::time::Timestamp;
 use model::{PersonId, RunId};
 use search::plan::{Exact, PREFIX_TERMS_MAX};
 use search::{Plan, PostingsError, Rows, postings};
@@ -19,7 +18,7 @@ use crate::answer::{Answer, Class, Envelope, Served};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call};
 use crate::people::{Known, PersonBrief, known, listed};
-use crate::query::{Limit, Wanted};
+use crate::query::{Limit, Moment, Wanted};
 use crate::runs;
 
 /// First in a cursor's position: the other part is how many exact hits were shown.
@@ -53,7 +52,7 @@ pub(crate) struct SearchParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<Limit>,

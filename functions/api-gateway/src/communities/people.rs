@@ -4,7 +4,6 @@
 //! full, the list ends or [`SCANNED_MAX`] places were looked at, so it may be short; its cursor is
 //! a place in the list.
 
-use model::time::Timestamp;
 use model::{CommunityId, PersonId, PersonKind, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
@@ -18,7 +17,7 @@ use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
 use crate::people::{PersonBrief, listed};
-use crate::query::{LIMIT_MAX, Limit, Wanted};
+use crate::query::{LIMIT_MAX, Limit, Moment, Wanted};
 use crate::runs;
 
 /// The most places that one page looks at.
@@ -67,7 +66,7 @@ pub(crate) struct PeopleParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<Limit>,

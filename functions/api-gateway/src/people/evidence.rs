@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use model::evidence::Evidence;
-use model::time::Timestamp;
 use model::{CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::community::WORLD;
@@ -14,7 +13,7 @@ use super::{PersonBrief, listed, number, there};
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::query::Wanted;
+use crate::query::{Moment, Wanted};
 use crate::runs;
 
 /// Why a person has its attention in a community:
@@ -64,7 +63,7 @@ pub(crate) struct EvidenceParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
 }
 
 /// The evidence for a person's attention in a community.

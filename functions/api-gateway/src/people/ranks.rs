@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use model::time::Timestamp;
 use model::{Community, CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::community;
@@ -15,7 +14,7 @@ use crate::answer::{Answer, Class, Envelope};
 use crate::communities::{CommunityBrief, StandingView};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::query::{Limit, Wanted};
+use crate::query::{Limit, Moment, Wanted};
 use crate::runs;
 
 /// One person's place in one community.
@@ -36,7 +35,7 @@ pub(crate) struct RankParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Timestamp>,
+    as_of: Option<Moment>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<Limit>,
