@@ -34,7 +34,10 @@ impl Borg {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        self.at_home(Command::new(binary()), args)
+    }
+
+    fn at_home(&self, mut command: Command, args: &[&str]) -> Command {
         command.args(args).current_dir(self.folder.path()).env_remove("DATABASE_URL");
         command.envs(self.database_url.iter().map(|url| ("DATABASE_URL", url)));
         command.stdin(Stdio::null());
@@ -56,9 +59,14 @@ impl Borg {
 
     /// Runs a command that must fail; what it says.
     pub(crate) fn failure(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(!output.status.success(), "borg {args:?} succeeded");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        failed(self.command(args))
+    }
+
+    /// Runs a command that must fail, in a shell that has done something first; what it says.
+    pub(crate) fn failure_after(&self, first: &str, args: &[&str]) -> String {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(format!("{first} && exec \"$0\" \"$@\"")).arg(binary());
+        failed(self.at_home(shell, args))
     }
 
     /// Starts a command and leaves it running.
@@ -81,6 +89,15 @@ impl Borg {
         lines.sort();
         lines
     }
+}
+
+fn failed(mut command: Command) -> String {
+    let output = command.output().expect("borg runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // 2 is a command line that cannot be read; a crash has neither.
+    let in_order = matches!(output.status.code(), Some(1 | 2));
+    assert!(in_order, "{command:?} does not fail in order: {said}");
+    said
 }
 
 /// `borg` lies beside the folder of this test's own binary.

@@ -3,7 +3,6 @@
 
 mod config;
 mod network;
-mod served;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +11,8 @@ use serde_json::Value;
 
 use crate::borg::Borg;
 use crate::crawling::words;
+use crate::served::{self, Served};
 use network::Network;
-use served::Served;
 use truth::{Account, Truth, same};
 
 /// Олег, as a query has it.

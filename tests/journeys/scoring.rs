@@ -3,7 +3,7 @@
 use crate::borg::Borg;
 
 /// Two cliques of `size`, joined by one arc, as a file of arcs.
-fn two_cliques(size: u32) -> String {
+pub(crate) fn two_cliques(size: u32) -> String {
     let mut text = String::from("src\tdst\n");
     for clique in 0..2 {
         for (a, b) in (0..size).flat_map(|a| (0..size).map(move |b| (a, b))).filter(|(a, b)| a != b)

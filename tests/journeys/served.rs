@@ -3,14 +3,14 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command};
 
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::borg::Borg;
 
 /// A served API and a key to it.
-pub(super) struct Served {
+pub(crate) struct Served {
     child: Child,
     /// Held open, since `borg` says more when it ends.
     _said: BufReader<ChildStdout>,
@@ -21,7 +21,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn start(borg: &Borg) -> Served {
+    pub(crate) fn start(borg: &Borg) -> Served {
         let key = borg.json(&["key", "create", "--account", "journey", "--credits", "1"]);
         let key = key["key"].as_str().expect("a key is text").to_owned();
         let mut child = borg.start_talking(&["serve", "--addr", "127.0.0.1:0", "--json"]);
@@ -34,22 +34,29 @@ impl Served {
         Served { child, _said: said, url, key, client: Client::new(), runtime }
     }
 
+    /// The secret that opens everything.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Status and body of an answer.
-    pub(super) fn get(&self, path: &str) -> (u16, Value) {
-        self.ask(path, Some(&self.key))
+    pub(crate) fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, &format!("Bearer {}", self.key), b"")
     }
 
-    pub(super) fn get_without_key(&self, path: &str) -> (u16, Value) {
-        self.ask(path, None)
+    pub(crate) fn get_without_key(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, "", b"")
     }
 
-    fn ask(&self, path: &str, key: Option<&str>) -> (u16, Value) {
-        let mut request = self.client.get(format!("{}{path}", self.url));
-        if let Some(key) = key {
-            request = request.bearer_auth(key);
+    /// Status and body of the answer to any request; no `Authorization` where it is empty.
+    pub(crate) fn send(&self, method: &str, path: &str, by: &str, body: &[u8]) -> (u16, Value) {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method is a word");
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        if !by.is_empty() {
+            request = request.header("authorization", by);
         }
         self.runtime.block_on(async {
-            let answer = request.send().await.expect("borg answers");
+            let answer = request.body(body.to_vec()).send().await.expect("borg answers");
             let status = answer.status().as_u16();
             let body = answer.bytes().await.expect("the answer comes whole");
             (status, serde_json::from_slice(&body).expect("the answer is JSON"))
@@ -57,14 +64,14 @@ impl Served {
     }
 
     /// The data of an answer that must be there.
-    pub(super) fn data(&self, path: &str) -> Value {
+    pub(crate) fn data(&self, path: &str) -> Value {
         let (status, mut answer) = self.get(path);
         assert_eq!(status, 200, "{path}: {answer}");
         answer["data"].take()
     }
 
     /// The rows of all pages of a list; the path has a query.
-    pub(super) fn pages(&self, path: &str) -> Vec<Value> {
+    pub(crate) fn pages(&self, path: &str) -> Vec<Value> {
         let (mut rows, mut cursor) = (Vec::new(), String::new());
         loop {
             let (status, mut answer) = self.get(&format!("{path}&limit=100{cursor}"));
@@ -77,7 +84,7 @@ impl Served {
 }
 
 /// The handle of the person in a row.
-pub(super) fn handle(row: &Value) -> Option<&str> {
+pub(crate) fn handle(row: &Value) -> Option<&str> {
     row["person"]["handle"].as_str()
 }
 
