@@ -16,7 +16,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     ),
     (
         &["crawl", "bluesky:a.example.org", "--base-url", "http://127.0.0.1:1"],
-        &["cannot be looked up now"],
+        &["127.0.0.1", "cannot be looked up now", "try again later"],
     ),
     (&["import", "missing.tsv"], &["missing.tsv"]),
     (&["import", "no-header.tsv"], &["src<TAB>dst"]),

@@ -27,8 +27,8 @@ impl Output {
             say(answer);
         } else if let Value::Object(fields) = answer {
             let mut table = plain_table();
-            for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-                table.add_row([name.replace('_', " "), shown(value)]);
+            for (name, value) in fields {
+                rows(name, value).into_iter().for_each(|row| drop(table.add_row(row)));
             }
             say(table);
         } else {
@@ -87,6 +87,18 @@ fn plain_table() -> Table {
     table
 }
 
+/// A field as rows of two columns: one, or one for each of the objects in it.
+fn rows(name: &str, value: &Value) -> Vec<[String; 2]> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Object(fields) if fields.values().all(Value::is_object) => fields
+            .iter()
+            .flat_map(|(field, value)| rows(&format!("{name} {field}"), value))
+            .collect(),
+        _ => vec![[name.replace('_', " "), shown(value)]],
+    }
+}
+
 /// A value as people read it: thousands apart, at most four decimals.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
@@ -96,6 +108,12 @@ pub(crate) fn shown(value: &Value) -> String {
             None => format!("{:.4}", number.as_f64().unwrap_or(f64::NAN)),
         },
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                format!("{} {}", name.replace('_', " "), shown(value))
+            };
+            fields.iter().map(field).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -123,5 +141,14 @@ mod tests {
         assert_eq!(shown(&json!(12)), "12");
         assert_eq!(shown(&json!(0.123_456)), "0.1235");
         assert_eq!(shown(&json!(["a", "b"])), "a, b");
+    }
+
+    #[test]
+    fn objects_within_are_rows_of_their_own() {
+        let stages = json!({"rank": {"cpu_seconds": 0.5}, "people": {"cpu_seconds": 2}});
+        let wanted = [["stages people", "cpu seconds 2"], ["stages rank", "cpu seconds 0.5000"]];
+        assert_eq!(rows("stages", &stages), wanted);
+        assert_eq!(rows("leaf", &json!({"ami": 1, "nmi": 1})), [["leaf", "ami 1, nmi 1"]]);
+        assert!(rows("run", &Value::Null).is_empty());
     }
 }

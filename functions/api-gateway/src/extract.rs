@@ -117,7 +117,7 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Json<T> {
             let error = error.into_inner();
             match error.classify() {
                 Category::Data => Problem::body(&pointer, error.to_string()),
-                _ => Problem::new(Code::BadBody, format!("the body is no JSON: {error}")),
+                _ => Problem::body("", format!("this is no JSON: {error}")),
             }
         })
     }

@@ -44,8 +44,6 @@ pub(super) async fn api(
     for (route, path) in paths(&client).await? {
         timed.push(ask(&home, &client, (route, &path), requests).await?);
     }
-    let rows: Vec<Vec<String>> = timed.iter().map(Timed::row).collect();
-    output.table(&["route", "p50 ms", "p99 ms", "answers/CPU-second"], &rows);
     let mut routes = Map::new();
     for one in &timed {
         routes.insert(one.route.to_owned(), one.json());
@@ -107,12 +105,6 @@ async fn ask(
 }
 
 impl Timed {
-    fn row(&self) -> Vec<String> {
-        let number = |value: f64| format!("{value:.2}");
-        let rate = format!("{:.0}", self.per_cpu_second);
-        vec![self.route.to_owned(), number(self.p50_ms), number(self.p99_ms), rate]
-    }
-
     fn json(&self) -> Value {
         json!({
             "p50_ms": rounded(self.p50_ms, 3),
