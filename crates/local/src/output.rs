@@ -28,7 +28,9 @@ impl Output {
         } else if let Value::Object(fields) = answer {
             let mut table = plain_table();
             for (name, value) in fields {
-                rows(name, value).into_iter().for_each(|row| drop(table.add_row(row)));
+                for row in rows(name, value) {
+                    table.add_row(row);
+                }
             }
             say(table);
         } else {
