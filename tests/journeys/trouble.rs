@@ -114,10 +114,8 @@ fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_record() {
     let whole = web.stats().requests();
     let mut child = disturbed.start(&words(&args));
     for third in 1..3 {
-        let before = web.stats().requests();
         wait_for(&web, whole + whole * third / 3, &mut child);
         kill_postgresql(&disturbed);
-        assert!(web.stats().requests() > before);
     }
     assert!(child.wait().expect("the crawl ends").success());
     assert_eq!(record(&disturbed), record(&undisturbed));
