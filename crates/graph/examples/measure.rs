@@ -41,6 +41,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(case: &Case) {
+    if std::env::var_os("LEIDEN").is_some() {
+        for _ in 0..5 {
+            let found = timed("leiden", || {
+                graph::communities::modularity_partition(&case.attention.arcs, 1.0, 1)
+            });
+            println!(
+                "   modularity {:.5} communities {}",
+                eval::modularity(&case.attention.arcs, &found),
+                found.iter().max().unwrap() + 1
+            );
+        }
+        return;
+    }
     let hierarchy = timed("communities", || {
         community_stage(&case.attention, None, &CommunitySettings::default())
     });

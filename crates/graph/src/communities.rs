@@ -15,6 +15,7 @@ mod sides;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
+use crate::csr::Csr;
 use crate::seed::Seed;
 use ladder::Rung;
 pub(crate) use network::Groups;
@@ -123,6 +124,17 @@ pub fn community_stage_across(
     let levels = levels(&rungs, spread, &homes);
     let overlap = overlap::overlap(&everyone, &levels[leaf]);
     Hierarchy { levels, leaf, overlap }
+}
+
+/// One partition of everybody by modularity at a resolution γ: Leiden over all arcs, once from
+/// people who stand alone. Communities are `0..count` in no particular order; a person without arcs
+/// is one of its own. This is what other libraries call Leiden; [`community_stage`] is more.
+pub fn modularity_partition(arcs: &Csr, resolution: f64, seed: u64) -> Vec<u32> {
+    let network = Network::from_symmetric(arcs.symmetrise(&arcs.transpose()));
+    let alone = (0..network.nodes() as u32).collect();
+    let mut found = leiden::leiden(&network, Some(resolution), alone, 1, Seed(seed));
+    leiden::renumber(&mut found);
+    found
 }
 
 /// Communities of the `kept` people among all `nodes`.

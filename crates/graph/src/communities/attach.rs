@@ -18,9 +18,9 @@ pub(crate) fn homes(everyone: &Network, community_of: &[u32], count: usize) -> V
 
 fn home(everyone: &Network, community_of: &[u32], sums: &mut Sums, person: usize) -> u32 {
     let known =
-        || everyone.row(person).filter(|&(to, _)| community_of[to as usize] != NO_COMMUNITY);
+        || everyone.edges(person).filter(|&(to, _)| community_of[to as usize] != NO_COMMUNITY);
     for (to, weight) in known() {
-        sums.add(community_of[to as usize], f64::from(weight));
+        sums.add(community_of[to as usize], weight);
     }
     let mut best = (0.0, NO_COMMUNITY);
     sums.drain(|community, weight| {

@@ -19,8 +19,8 @@ pub(crate) fn description_bits(network: &Network, community_of: &[u32], count: u
     for (node, &own) in community_of.iter().enumerate() {
         sizes[own as usize] += 1.0;
         volumes[own as usize] += network.volumes[node];
-        let outside = network.row(node).filter(|&(to, _)| community_of[to as usize] != own);
-        exits[own as usize] += outside.map(|(_, weight)| f64::from(weight)).sum::<f64>();
+        let outside = network.edges(node).filter(|&(to, _)| community_of[to as usize] != own);
+        exits[own as usize] += outside.map(|edge| edge.1).sum::<f64>();
     }
     let edges = network.targets.len() as f64 / 2.0;
     let nodes = community_of.len() as f64;

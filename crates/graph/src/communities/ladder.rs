@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::leiden::{leiden, renumber};
 use super::network::{Groups, Network};
-use super::objective::Objective;
 use crate::seed::Seed;
 
 /// Step between resolutions.
@@ -48,9 +47,9 @@ pub(crate) fn own_resolution(network: &Network, community_of: &[u32], count: usi
         expected += volume * volume / network.total;
         for &node in groups.of(group) {
             let within = network
-                .row(node as usize)
+                .edges(node as usize)
                 .filter(|&(to, _)| community_of[to as usize] == group as u32);
-            inside += within.map(|(_, weight)| f64::from(weight)).sum::<f64>();
+            inside += within.map(|edge| edge.1).sum::<f64>();
         }
     }
     let dense = inside / expected.max(f64::MIN_POSITIVE);
@@ -83,9 +82,8 @@ fn coarser(network: &Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
     let mut resolution = leaf.resolution / STEP;
     while resolution >= RESOLUTION_MIN && rungs.len() < COARSER_MAX {
         let merged = network.aggregate(&below.community_of, below.count);
-        let objective = Objective::of(Some(resolution), network.total);
         let alone = (0..below.count as u32).collect();
-        let mut groups = leiden(&merged, objective, alone, 2, seed.fork(rungs.len() as u64));
+        let mut groups = leiden(&merged, Some(resolution), alone, 2, seed.fork(rungs.len() as u64));
         let count = renumber(&mut groups);
         if count < 2 {
             break;
@@ -126,13 +124,12 @@ fn divide(network: &Network, above: &Rung, resolution: f64, seed: Seed) -> Vec<u
     let parts: Vec<Vec<u32>> = (0..above.count)
         .into_par_iter()
         .map(|group| {
-            let mut inside = network.induced(groups.of(group));
+            let mut inside = network.induced(&groups, group);
             // Volumes of the whole graph keep the null model, hence the meaning of γ.
             inside.volumes =
                 groups.of(group).iter().map(|&node| network.volumes[node as usize]).collect();
-            let objective = Objective::of(Some(resolution), network.total);
-            let alone = (0..inside.nodes() as u32).collect();
-            leiden(&inside, objective, alone, 1, seed.fork(group as u64))
+                let alone = (0..inside.nodes() as u32).collect();
+            leiden(&inside, Some(resolution), alone, 1, seed.fork(group as u64))
         })
         .collect();
     let mut community_of = vec![0; network.nodes()];

@@ -9,25 +9,51 @@
 use rayon::prelude::*;
 
 use super::description::description_bits;
+use super::ladder::own_resolution;
 use super::leiden::{leiden, renumber, split_components};
 use super::network::{Groups, Network, Sums};
-use super::objective::Objective;
 use crate::seed::Seed;
 
-/// Resolutions tried first, far apart; then the neighbours of the best, by [`FINE_STEP`].
-const COARSE: [f64; 4] = [0.5, 2.0, 8.0, 32.0];
+/// How hard to search.
+#[derive(Debug)]
+struct Effort {
+    /// Resolutions of modularity that are tried on the whole graph …
+    resolutions: &'static [f64],
+    /// … and inside of a community, relative to its own edges.
+    splits: &'static [f64],
+    /// Whether the map equation is tried too.
+    map: bool,
+    /// Passes of each search.
+    passes: usize,
+    /// A search from the best is worth another one if it shortens the description by more than this
+    /// share.
+    worth: f64,
+}
 
-/// Resolutions tried on graphs of at most [`SMALL_ARCS`], where time does not matter.
-const DENSE: [f64; 8] = [0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+/// For graphs of at most [`SMALL_ARCS`], where time does not matter.
+const THOROUGH: Effort = Effort {
+    resolutions: &[0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
+    splits: &[1.0, 3.0],
+    map: true,
+    passes: 3,
+    worth: 0.0,
+};
 
-/// Graphs up to this are searched twice as hard.
+/// For larger ones: one search, then the resolutions that its results point to.
+const QUICK: Effort =
+    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3 };
+
+/// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
 
-/// Step of the second round.
-const FINE_STEP: f64 = 1.4;
+/// A resolution is followed while it differs from the last by more than this factor …
+const FOLLOWED: f64 = 1.25;
 
-/// Resolutions that a community is tried to be split at, relative to its own edges.
-const SPLIT: [f64; 2] = [1.0, 3.0];
+/// … and at most so many times.
+const STEPS_MAX: usize = 8;
+
+/// Searches from the best end after so many turns.
+const POLISHES_MAX: u64 = 4;
 
 /// Communities with fewer members are not split.
 const SPLIT_MIN: usize = 8;
@@ -63,11 +89,9 @@ impl Candidate {
         network: &Network,
         start: Vec<u32>,
         resolution: Option<f64>,
-        seed: Seed,
+        (effort, seed): (&Effort, Seed),
     ) -> Candidate {
-        let objective = Objective::of(resolution, network.total);
-        let passes = if network.targets.len() > SMALL_ARCS { 1 } else { 3 };
-        Candidate::new(network, leiden(network, objective, start, passes, seed), resolution)
+        Candidate::new(network, leiden(network, resolution, start, effort.passes, seed), resolution)
     }
 
     fn shorter(self, other: Candidate) -> Candidate {
@@ -77,16 +101,17 @@ impl Candidate {
 
 /// Finds the leaf partition, dense. `last` is a partition to start from as well.
 pub(crate) fn leaf(network: &Network, last: Option<Vec<u32>>, seed: Seed) -> Vec<u32> {
-    let small = network.targets.len() <= SMALL_ARCS;
-    let fresh = best_candidate(network, if small { &DENSE } else { &COARSE }, seed);
-    let mut best = refine_resolution(network, fresh, seed);
+    let effort = if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { &QUICK };
+    let fresh = best_candidate(network, effort.resolutions, (effort, seed));
+    let followed = follow_resolution(network, fresh, (effort, seed));
+    let mut best = polish(network, followed, (effort, seed.fork(1)));
     if let Some(start) = last {
-        let warm = Candidate::search(network, start, best.resolution, seed);
+        let warm = Candidate::search(network, start, best.resolution, (effort, seed));
         if warm.bits <= best.bits * (1.0 + INERTIA) {
             best = warm;
         }
     }
-    let mut community_of = split(network, best.community_of, best.count, seed, SPLITS_MAX);
+    let mut community_of = split(network, best, (effort, seed), SPLITS_MAX);
     settle(network, &mut community_of);
     community_of
 }
@@ -109,8 +134,8 @@ fn settle(network: &Network, community_of: &mut [u32]) {
         .collect();
     // Twice, so that somebody known only to the homeless follows them.
     for node in homeless.iter().chain(&homeless).map(|&node| node as usize) {
-        for (to, weight) in network.row(node) {
-            sums.add(community_of[to as usize], f64::from(weight));
+        for (to, weight) in network.edges(node) {
+            sums.add(community_of[to as usize], weight);
         }
         let mut best = (f64::NEG_INFINITY, community_of[node]);
         sums.drain(|community, weight| {
@@ -124,51 +149,81 @@ fn settle(network: &Network, community_of: &mut [u32]) {
     renumber(community_of);
 }
 
-/// The second round of the ladder, and a second pass from its best.
-fn refine_resolution(network: &Network, best: Candidate, seed: Seed) -> Candidate {
-    let best = match best.resolution {
-        Some(resolution) => {
-            let steps = [resolution / FINE_STEP, resolution * FINE_STEP];
-            search_all(network, steps.map(Some).to_vec(), seed)
-                .into_iter()
-                .fold(best, Candidate::shorter)
+/// Searches anew at the resolution that the best partition's own densities make the likelihood of a
+/// planted one, while that shortens the description.
+fn follow_resolution(
+    network: &Network,
+    mut best: Candidate,
+    (effort, seed): (&Effort, Seed),
+) -> Candidate {
+    for step in 0..STEPS_MAX {
+        let own = own_resolution(network, &best.community_of, best.count);
+        let is_near = |last: f64| (own / last).ln().abs() <= FOLLOWED.ln();
+        if best.resolution.is_some_and(is_near) {
+            break;
         }
-        None => best,
-    };
-    let again =
-        Candidate::search(network, best.community_of.clone(), best.resolution, seed.fork(1));
-    best.shorter(again)
+        let alone = (0..network.nodes() as u32).collect();
+        let next = Candidate::search(network, alone, Some(own), (effort, seed.fork(step as u64)));
+        if next.bits >= best.bits {
+            break;
+        }
+        best = next;
+    }
+    best
 }
 
-fn search_all(network: &Network, resolutions: Vec<Option<f64>>, seed: Seed) -> Vec<Candidate> {
-    let alone = || (0..network.nodes() as u32).collect();
-    resolutions
-        .into_par_iter()
-        .map(|resolution| Candidate::search(network, alone(), resolution, seed))
-        .collect()
+/// Searches on from the best by the map equation and by modularity in turns, while that shortens
+/// the description by enough. The map equation sees small communities that modularity merges,
+/// modularity what the map equation tears to pieces where most edges leave.
+fn polish(network: &Network, mut best: Candidate, (effort, seed): (&Effort, Seed)) -> Candidate {
+    for round in 0..POLISHES_MAX {
+        let before = best.bits;
+        for map in [true, false] {
+            let own = own_resolution(network, &best.community_of, best.count);
+            let (start, seed) = (best.community_of.clone(), seed.fork(2 * round + u64::from(map)));
+            let next = Candidate::search(network, start, (!map).then_some(own), (effort, seed));
+            best = best.shorter(next);
+            if best.bits >= before * (1.0 - effort.worth) {
+                return best;
+            }
+        }
+    }
+    best
 }
 
 /// The shortest of the connected components, the map equation's optimum and modularity's.
-fn best_candidate(network: &Network, resolutions: &[f64], seed: Seed) -> Candidate {
+fn best_candidate(
+    network: &Network,
+    resolutions: &[f64],
+    (effort, seed): (&Effort, Seed),
+) -> Candidate {
     let mut components = vec![0; network.nodes()];
     split_components(network, &mut components);
     let whole = Candidate::new(network, components, None);
-    let objectives = std::iter::once(None).chain(resolutions.iter().copied().map(Some)).collect();
-    search_all(network, objectives, seed).into_iter().fold(whole, Candidate::shorter)
+    let objectives: Vec<Option<f64>> =
+        effort.map.then_some(None).into_iter().chain(resolutions.iter().copied().map(Some)).collect();
+    let alone = || (0..network.nodes() as u32).collect();
+    let found: Vec<Candidate> = objectives
+        .into_par_iter()
+        .map(|resolution| Candidate::search(network, alone(), resolution, (effort, seed)))
+        .collect();
+    found.into_iter().fold(whole, Candidate::shorter)
 }
 
 /// Splits communities while that shortens the description of their own edges.
 fn split(
     network: &Network,
-    mut community_of: Vec<u32>,
-    count: usize,
-    seed: Seed,
+    whole: Candidate,
+    (effort, seed): (&Effort, Seed),
     depth: usize,
 ) -> Vec<u32> {
+    let Candidate { mut community_of, count, .. } = whole;
     let groups = Groups::new(&community_of, count);
     let parts: Vec<Option<Vec<u32>>> = (0..count)
         .into_par_iter()
-        .map(|group| split_one(network, groups.of(group), seed.fork(group as u64), depth))
+        .map(|group| {
+            split_one(network, (&groups, group), (effort, seed.fork(group as u64)), depth)
+        })
         .collect();
     let mut next = count as u32;
     for (group, parts) in parts.into_iter().enumerate() {
@@ -184,11 +239,16 @@ fn split(
 }
 
 /// The parts of one community's members, or `None` if it is best left whole.
-fn split_one(network: &Network, members: &[u32], seed: Seed, depth: usize) -> Option<Vec<u32>> {
-    if members.len() < SPLIT_MIN || depth == 0 {
+fn split_one(
+    network: &Network,
+    (groups, group): (&Groups, usize),
+    (effort, seed): (&Effort, Seed),
+    depth: usize,
+) -> Option<Vec<u32>> {
+    if groups.of(group).len() < SPLIT_MIN || depth == 0 {
         return None;
     }
-    let inside = network.induced(members);
-    let best = best_candidate(&inside, &SPLIT, seed);
-    (best.count > 1).then(|| split(&inside, best.community_of, best.count, seed, depth - 1))
+    let inside = network.induced(groups, group);
+    let best = best_candidate(&inside, effort.splits, (effort, seed));
+    (best.count > 1).then(|| split(&inside, best, (effort, seed), depth - 1))
 }

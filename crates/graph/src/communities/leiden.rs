@@ -3,63 +3,91 @@
 //! Time O(arcs) a pass, few passes. Refined parts are connected, so what is aggregated is; a last
 //! step cuts any community that came apart by later moves. Source: Traag, Waltman, van Eck 2019.
 
-use super::local::{Partition, move_nodes, refine};
+use super::local::Partition;
 use super::network::Network;
-use super::objective::Objective;
+use super::objective::{MapEquation, Modularity, Objective};
 use crate::seed::Seed;
 
 /// Aggregations in one pass; each shrinks the graph, so this is never reached in practice.
 const AGGREGATIONS_MAX: usize = 50;
 
+/// A round ends when fewer than this share of the nodes move in a sweep: the last moves are better
+/// made by whole parts, in the next round.
+const SETTLED: f64 = 0.01;
+
 /// Nodes from which the order is shuffled by runs, and the length of a run.
 const RUNS_FROM: usize = 100_000;
 const RUN: usize = 64;
 
-/// Searches from `start` (communities `0..n` in any numbering) and returns dense communities.
+/// Searches from `start` (communities `0..n` in any numbering) for modularity at a resolution, or
+/// for the map equation, and returns dense communities.
 pub(crate) fn leiden(
     network: &Network,
-    objective: Objective,
+    resolution: Option<f64>,
+    start: Vec<u32>,
+    passes: usize,
+    seed: Seed,
+) -> Vec<u32> {
+    let total = network.total;
+    match resolution {
+        Some(resolution) => {
+            repeat(network, Modularity::new(resolution, total), start, passes, seed)
+        }
+        None => repeat(network, MapEquation::new(total), start, passes, seed),
+    }
+}
+
+/// Passes until one changes nothing.
+fn repeat<O: Objective>(
+    network: &Network,
+    objective: O,
     start: Vec<u32>,
     passes: usize,
     seed: Seed,
 ) -> Vec<u32> {
     let mut community_of = start;
+    renumber(&mut community_of);
     for pass in 0..passes {
-        let before = renumber(&mut community_of);
         let next = one_pass(network, objective, community_of.clone(), seed.fork(pass as u64));
         let changed = next != community_of;
         community_of = next;
-        if !changed && before > 0 {
+        if !changed {
             break;
         }
     }
-    split_components(network, &mut community_of);
     community_of
 }
 
-fn one_pass(network: &Network, objective: Objective, start: Vec<u32>, seed: Seed) -> Vec<u32> {
-    let mut node_of: Vec<u32> = (0..network.nodes() as u32).collect();
-    let mut current: Option<Network> = None;
+fn one_pass<O: Objective>(
+    network: &Network,
+    objective: O,
+    start: Vec<u32>,
+    seed: Seed,
+) -> Vec<u32> {
+    // The node of the current graph that each node of the first one lies in.
+    let mut place_of: Vec<u32> = (0..network.nodes() as u32).collect();
+    let mut merged: Option<Network> = None;
     let mut communities = start;
     for round in 0..AGGREGATIONS_MAX {
-        let graph = current.as_ref().unwrap_or(network);
+        let graph = merged.as_ref().unwrap_or(network);
         let order = order(graph.nodes(), seed.fork(round as u64));
-        let mut partition = Partition::new(graph, communities);
-        move_nodes(graph, objective, &mut partition, &order);
-        communities = partition.community_of;
-        let mut parts = refine(graph, objective, &communities, &order).community_of;
+        let mut partition = Partition::new(graph, objective, communities);
+        let settled = (graph.nodes() as f64 * SETTLED) as usize;
+        partition.move_nodes(&order, settled);
+        communities = partition.community_of.clone();
+        let mut parts = partition.refine(&order);
         let count = renumber(&mut parts);
         if count == graph.nodes() {
             break;
         }
-        let merged = graph.aggregate(&parts, count);
+        let smaller = graph.aggregate(&parts, count);
         communities = lift(&parts, &communities, count);
-        for node in &mut node_of {
-            *node = parts[*node as usize];
-        }
-        current = Some(merged);
+        place_of.iter_mut().for_each(|place| *place = parts[*place as usize]);
+        merged = Some(smaller);
     }
-    let mut result: Vec<u32> = node_of.iter().map(|&node| communities[node as usize]).collect();
+    // Every node of the last graph is a connected part, so this is the same as on the first one.
+    split_components(merged.as_ref().unwrap_or(network), &mut communities);
+    let mut result: Vec<u32> = place_of.iter().map(|&at| communities[at as usize]).collect();
     renumber(&mut result);
     result
 }
@@ -115,7 +143,7 @@ pub(crate) fn split_components(network: &Network, community_of: &mut Vec<u32>) {
         component[start] = count;
         stack.push(start);
         while let Some(node) = stack.pop() {
-            for (to, _) in network.row(node) {
+            for &to in network.row(node).0 {
                 let to = to as usize;
                 if component[to] == u32::MAX && community_of[to] == community_of[start] {
                     component[to] = count;

@@ -1,200 +1,250 @@
 //! Local moving and refinement: the two phases of Leiden that look at single nodes.
 //!
-//! Nodes wait in a queue; each moves to the neighbouring community with the largest gain, and wakes
-//! its neighbours elsewhere (Traag, Waltman, van Eck 2019; Ozaki et al. 2016). Ties go to the
-//! smallest community number, so the result depends on the order of the nodes alone.
+//! Sweeps go over the nodes in a given order and visit those that are awake: each moves to the
+//! neighbouring community with the largest gain, and wakes its neighbours elsewhere (Traag, Waltman,
+//! van Eck 2019; Ozaki et al. 2016). Ties go to the smallest community number, so the result
+//! depends on the order of the nodes alone. A visit costs O(degree).
 
-use std::collections::VecDeque;
-
-use super::network::{Network, Sums};
+use super::network::Network;
 use super::objective::{Mover, Objective, Totals};
 
 /// Gains at most this share of a node's volume are rounding, not improvement.
 const GAIN_MIN: f64 = 1e-9;
 
-/// A partition in the making.
-#[derive(Debug)]
-pub(crate) struct Partition {
-    /// Community of each node; numbers below the number of nodes, with gaps.
-    pub(crate) community_of: Vec<u32>,
-    totals: Vec<Totals>,
-    sizes: Vec<u32>,
-    exits: f64,
-    empty: Vec<u32>,
+/// A search that does not settle is cut off after so many sweeps.
+const SWEEPS_MAX: usize = 100;
+
+/// What a visit needs of a community, side by side: one cache line for each neighbouring one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// Weight from the visited node; 0 between visits.
+    weight: f64,
+    /// Volume.
+    volume: f64,
 }
 
-impl Partition {
+/// What the map equation needs besides.
+#[derive(Debug, Clone, Copy, Default)]
+struct Exit {
+    /// Weight that leaves the community.
+    weight: f64,
+    /// [`Objective::cost`] of the community.
+    cost: f64,
+}
+
+/// A partition in the making.
+#[derive(Debug)]
+pub(crate) struct Partition<'a, O> {
+    network: &'a Network,
+    objective: O,
+    /// Community of each node; numbers below the number of nodes, with gaps.
+    pub(crate) community_of: Vec<u32>,
+    slots: Vec<Slot>,
+    /// Beside the slots; empty if the objective does not ask.
+    exits: Vec<Exit>,
+    /// Sum of all weights that leave.
+    all: f64,
+    sizes: Vec<u32>,
+    empty: Vec<u32>,
+    /// Communities with weight from the visited node, in the order of first touch.
+    touched: Vec<u32>,
+}
+
+impl<'a, O: Objective> Partition<'a, O> {
     /// Starts from given communities, numbered below the number of nodes.
-    pub(crate) fn new(network: &Network, community_of: Vec<u32>) -> Partition {
+    pub(crate) fn new(network: &'a Network, objective: O, community_of: Vec<u32>) -> Self {
         let nodes = network.nodes();
-        let mut totals = vec![Totals::default(); nodes];
+        let mut slots = vec![Slot::default(); nodes];
         let mut sizes = vec![0u32; nodes];
-        for node in 0..nodes {
-            let own = community_of[node];
+        for (&own, &volume) in community_of.iter().zip(&network.volumes) {
             sizes[own as usize] += 1;
-            totals[own as usize].volume += network.volumes[node];
-            let outside = network.row(node).filter(|&(to, _)| community_of[to as usize] != own);
-            totals[own as usize].exit += outside.map(|(_, weight)| f64::from(weight)).sum::<f64>();
+            slots[own as usize].volume += volume;
         }
-        let exits = totals.iter().map(|totals| totals.exit).sum();
-        let empty = (0..nodes as u32).rev().filter(|&c| sizes[c as usize] == 0).collect();
-        Partition { community_of, totals, sizes, exits, empty }
+        let weights = if O::EXITS { network.exits(&community_of) } else { Vec::new() };
+        let exit = |(&weight, slot): (&f64, &Slot)| Exit {
+            weight,
+            cost: objective.cost(Totals { volume: slot.volume, exit: weight }),
+        };
+        Partition {
+            network,
+            objective,
+            all: weights.iter().sum(),
+            exits: weights.iter().zip(&slots).map(exit).collect(),
+            empty: (0..nodes as u32).rev().filter(|&c| sizes[c as usize] == 0).collect(),
+            community_of,
+            slots,
+            sizes,
+            touched: Vec::new(),
+        }
     }
 
-    /// Every node on its own.
-    pub(crate) fn singletons(network: &Network) -> Partition {
-        Partition::new(network, (0..network.nodes() as u32).collect())
+    /// Totals and cost of a community.
+    #[inline]
+    fn totals(&self, community: u32) -> (Totals, f64) {
+        let exit = if O::EXITS { self.exits[community as usize] } else { Exit::default() };
+        let volume = self.slots[community as usize].volume;
+        (Totals { volume, exit: exit.weight }, exit.cost)
+    }
+
+    fn set(&mut self, community: u32, totals: Totals) {
+        self.slots[community as usize].volume = totals.volume;
+        if O::EXITS {
+            let exit = &mut self.exits[community as usize];
+            self.all += totals.exit - exit.weight;
+            *exit = Exit { weight: totals.exit, cost: self.objective.cost(totals) };
+        }
+    }
+
+    /// A node, as its community sees it.
+    #[inline]
+    fn mover(&self, node: usize) -> Mover {
+        let exit = if O::EXITS { self.network.exit(node) } else { 0.0 };
+        Mover { volume: self.network.volumes[node], exit }
     }
 
     fn leave(&mut self, node: usize, mover: Mover, weight: f64) {
-        let own = self.community_of[node] as usize;
-        self.sizes[own] -= 1;
-        let after = match self.sizes[own] {
+        let own = self.community_of[node];
+        self.sizes[own as usize] -= 1;
+        let after = match self.sizes[own as usize] {
             0 => Totals::default(),
-            _ => self.totals[own].without(mover, weight),
+            _ => self.totals(own).0.without(mover, weight),
         };
-        self.exits += after.exit - self.totals[own].exit + mover.exit;
-        self.totals[own] = after;
+        self.set(own, after);
+        self.all += mover.exit;
     }
 
     fn join(&mut self, node: usize, mover: Mover, to: u32, weight: f64) {
-        let after = self.totals[to as usize].with(mover, weight);
-        self.exits += after.exit - self.totals[to as usize].exit - mover.exit;
-        self.totals[to as usize] = after;
+        let after = self.totals(to).0.with(mover, weight);
+        self.set(to, after);
+        self.all -= mover.exit;
         self.sizes[to as usize] += 1;
         self.community_of[node] = to;
     }
-}
 
-fn mover(network: &Network, node: usize) -> Mover {
-    let volume = network.volumes[node];
-    Mover { volume, exit: network.row(node).map(|(_, weight)| f64::from(weight)).sum() }
-}
-
-/// Moves nodes until none gains by moving; returns how many moves were made. At most
-/// `visits_max` nodes are looked at for each node of the graph.
-pub(crate) fn move_nodes(
-    network: &Network,
-    objective: Objective,
-    partition: &mut Partition,
-    order: &[u32],
-) -> usize {
-    let mut queue: VecDeque<u32> = order.iter().copied().collect();
-    let mut waiting = vec![true; network.nodes()];
-    let mut sums = Sums::new(network.nodes());
-    let mut moves = 0;
-    let mut budget = network.nodes().saturating_mul(VISITS_MAX);
-    while let Some(node) = queue.pop_front() {
-        let node = node as usize;
-        waiting[node] = false;
-        budget -= 1;
-        if budget == 0 {
-            break;
+    /// Notes the weight from `node` to the communities of those neighbours for which `counts`.
+    #[inline]
+    fn touch(&mut self, node: usize, counts: impl Fn(u32) -> bool) {
+        let (targets, weights) = self.network.row(node);
+        for (&to, &weight) in targets.iter().zip(weights) {
+            if !counts(to) {
+                continue;
+            }
+            let community = self.community_of[to as usize];
+            let slot = &mut self.slots[community as usize];
+            if slot.weight == 0.0 {
+                self.touched.push(community);
+            }
+            slot.weight += f64::from(weight);
         }
-        if let Some(to) = move_node(network, objective, partition, &mut sums, node) {
-            moves += 1;
-            for (neighbour, _) in network.row(node) {
-                let there = neighbour as usize;
-                if partition.community_of[there] != to && !waiting[there] {
-                    waiting[there] = true;
-                    queue.push_back(neighbour);
+    }
+
+    #[inline]
+    fn untouch(&mut self) {
+        for &community in &self.touched {
+            self.slots[community as usize].weight = 0.0;
+        }
+        self.touched.clear();
+    }
+
+    /// The touched community where a mover that stands alone gains most, if more than `floor`; of
+    /// equals the one with the smallest number. `apart` is the cost of the mover's standing alone.
+    #[inline]
+    fn best(&self, mover: Mover, apart: f64, floor: f64) -> Option<(u32, f64)> {
+        let mut best = None;
+        let mut best_gain = floor;
+        for &to in &self.touched {
+            let gain = self.gain(mover, apart, to);
+            if gain > best_gain || (gain == best_gain && best.is_some_and(|best| to < best)) {
+                (best, best_gain) = (Some(to), gain);
+            }
+        }
+        best.map(|best| (best, best_gain))
+    }
+
+    #[inline]
+    fn gain(&self, mover: Mover, apart: f64, to: u32) -> f64 {
+        let weight = self.slots[to as usize].weight;
+        self.objective.join(mover, self.totals(to), weight, self.all, apart)
+    }
+
+    /// What a mover that stands alone and the exits of all cost.
+    #[inline]
+    fn apart(&self, mover: Mover) -> f64 {
+        let alone = Totals { volume: mover.volume, exit: mover.exit };
+        self.objective.cost(alone) + self.objective.shared(self.all)
+    }
+
+    /// Lets a node go where it gains most; whether it moved.
+    fn visit(&mut self, node: usize) -> bool {
+        let own = self.community_of[node];
+        self.touch(node, |_| true);
+        let mover = self.mover(node);
+        self.leave(node, mover, self.slots[own as usize].weight);
+        let apart = self.apart(mover);
+        let staying = self.gain(mover, apart, own);
+        let margin = GAIN_MIN * mover.volume;
+        let (mut to, gain) = self.best(mover, apart, staying + margin).unwrap_or((own, staying));
+        if gain < -margin
+            && self.sizes[own as usize] > 0
+            && let Some(nowhere) = self.empty.pop()
+        {
+            to = nowhere;
+        }
+        self.join(node, mover, to, self.slots[to as usize].weight);
+        self.untouch();
+        if to != own && self.sizes[own as usize] == 0 {
+            self.empty.push(own);
+        }
+        to != own
+    }
+
+    /// Moves nodes, in sweeps over `order`, until at most `moves_min` of them move in a sweep.
+    pub(crate) fn move_nodes(&mut self, order: &[u32], moves_min: usize) {
+        let mut awake = vec![true; self.network.nodes()];
+        for _ in 0..SWEEPS_MAX {
+            let mut moves = 0;
+            for &node in order {
+                let node = node as usize;
+                if std::mem::take(&mut awake[node]) && self.visit(node) {
+                    moves += 1;
+                    self.wake(&mut awake, node);
                 }
             }
-        }
-    }
-    moves
-}
-
-/// Visits per node after which a search that does not settle is cut off.
-const VISITS_MAX: usize = 100;
-
-fn move_node(
-    network: &Network,
-    objective: Objective,
-    partition: &mut Partition,
-    sums: &mut Sums,
-    node: usize,
-) -> Option<u32> {
-    let own = partition.community_of[node];
-    let mut exit = 0.0;
-    for (to, weight) in network.row(node) {
-        exit += f64::from(weight);
-        sums.add(partition.community_of[to as usize], f64::from(weight));
-    }
-    let mover = Mover { volume: network.volumes[node], exit };
-    let stay = sums.get(own);
-    partition.leave(node, mover, stay);
-    let gain = |partition: &Partition, to: u32, weight: f64| {
-        objective.join(mover, partition.totals[to as usize], weight, partition.exits)
-    };
-    let (mut best, mut best_gain) = (own, gain(partition, own, stay));
-    let margin = GAIN_MIN * mover.volume;
-    let floor = best_gain + margin;
-    for &to in sums.touched() {
-        let value = gain(partition, to, sums.get(to));
-        if value > best_gain.max(floor) || (value == best_gain && best != own && to < best) {
-            (best, best_gain) = (to, value);
-        }
-    }
-    if best_gain < -margin
-        && partition.sizes[own as usize] > 0
-        && let Some(alone) = partition.empty.pop()
-    {
-        best = alone;
-    }
-    partition.join(node, mover, best, sums.get(best));
-    sums.clear();
-    if best != own && partition.sizes[own as usize] == 0 {
-        partition.empty.push(own);
-    }
-    (best != own).then_some(best)
-}
-
-/// Splits each community into well connected parts: starting alone, a node that is still alone
-/// joins the part of its own community that gains most. Parts are connected by construction.
-pub(crate) fn refine(
-    network: &Network,
-    objective: Objective,
-    community_of: &[u32],
-    order: &[u32],
-) -> Partition {
-    let mut parts = Partition::singletons(network);
-    let mut sums = Sums::new(network.nodes());
-    for &node in order {
-        let node = node as usize;
-        if parts.sizes[parts.community_of[node] as usize] != 1 {
-            continue;
-        }
-        for (to, weight) in network.row(node) {
-            if community_of[to as usize] == community_of[node] {
-                sums.add(parts.community_of[to as usize], f64::from(weight));
+            if moves <= moves_min {
+                break;
             }
         }
-        join_part(network, objective, &mut parts, &sums, node);
-        sums.clear();
     }
-    parts
-}
 
-fn join_part(
-    network: &Network,
-    objective: Objective,
-    parts: &mut Partition,
-    sums: &Sums,
-    node: usize,
-) {
-    let own = parts.community_of[node];
-    let mover = mover(network, node);
-    let (mut best, mut best_gain) = (own, GAIN_MIN * mover.volume);
-    for &to in sums.touched() {
-        let totals = parts.totals[to as usize];
-        let value = objective.join(mover, totals, sums.get(to), parts.exits);
-        if value > best_gain || (value == best_gain && best != own && to < best) {
-            (best, best_gain) = (to, value);
+    /// Wakes the neighbours of a node that moved, but those whom it has joined.
+    fn wake(&self, awake: &mut [bool], node: usize) {
+        let own = self.community_of[node];
+        for &to in self.network.row(node).0 {
+            awake[to as usize] |= self.community_of[to as usize] != own;
         }
     }
-    if best != own {
-        parts.leave(node, mover, 0.0);
-        parts.join(node, mover, best, sums.get(best));
+
+    /// Splits each community into well connected parts: starting alone, a node that is still alone
+    /// joins the part of its own community that gains most. Parts are connected by construction.
+    pub(crate) fn refine(self, order: &[u32]) -> Vec<u32> {
+        let alone = (0..self.network.nodes() as u32).collect();
+        let mut parts = Partition::new(self.network, self.objective, alone);
+        for &node in order {
+            let node = node as usize;
+            if parts.sizes[parts.community_of[node] as usize] != 1 {
+                continue;
+            }
+            let own = self.community_of[node];
+            parts.touch(node, |to| self.community_of[to as usize] == own);
+            let mover = parts.mover(node);
+            let floor = GAIN_MIN * mover.volume;
+            if let Some((to, _)) = parts.best(mover, parts.apart(mover), floor) {
+                let weight = parts.slots[to as usize].weight;
+                parts.leave(node, mover, 0.0);
+                parts.join(node, mover, to, weight);
+            }
+            parts.untouch();
+        }
+        parts.community_of
     }
 }

@@ -42,10 +42,24 @@ impl Network {
         self.volumes.len()
     }
 
-    /// Neighbours of a node with the weights towards them.
-    pub(crate) fn row(&self, node: usize) -> impl Iterator<Item = (u32, f32)> + '_ {
+    /// Neighbours of a node, and the weights towards them.
+    #[inline]
+    pub(crate) fn row(&self, node: usize) -> (&[u32], &[f32]) {
         let range = self.offsets[node] as usize..self.offsets[node + 1] as usize;
-        self.targets[range.clone()].iter().copied().zip(self.weights[range].iter().copied())
+        (&self.targets[range.clone()], &self.weights[range])
+    }
+
+    /// Neighbours of a node, each with the weight towards it.
+    #[inline]
+    pub(crate) fn edges(&self, node: usize) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let (targets, weights) = self.row(node);
+        targets.iter().zip(weights).map(|(&to, &weight)| (to, f64::from(weight)))
+    }
+
+    /// Weight from a node to all others.
+    #[inline]
+    pub(crate) fn exit(&self, node: usize) -> f64 {
+        (self.volumes[node] - self.loops[node]).max(0.0)
     }
 
     /// Merges each community into one node. Communities are `0..communities`.
@@ -64,8 +78,8 @@ impl Network {
             for &node in members.of(community) {
                 merged.loops[community] += self.loops[node as usize];
                 merged.volumes[community] += self.volumes[node as usize];
-                for (to, weight) in self.row(node as usize) {
-                    sums.add(community_of[to as usize], f64::from(weight));
+                for (to, weight) in self.edges(node as usize) {
+                    sums.add(community_of[to as usize], weight);
                 }
             }
             merged.loops[community] += sums.take(community as u32);
@@ -78,8 +92,19 @@ impl Network {
         merged
     }
 
-    /// The graph among `members` (ascending) alone, renumbered in their order.
-    pub(crate) fn induced(&self, members: &[u32]) -> Network {
+    /// Weight that leaves each community, as many as there are nodes.
+    pub(crate) fn exits(&self, community_of: &[u32]) -> Vec<f64> {
+        let mut exits = vec![0.0; self.nodes()];
+        for (node, &own) in community_of.iter().enumerate() {
+            let outside = self.edges(node).filter(|edge| community_of[edge.0 as usize] != own);
+            exits[own as usize] += outside.map(|edge| edge.1).sum::<f64>();
+        }
+        exits
+    }
+
+    /// The graph among the members of one group alone, renumbered in their order.
+    pub(crate) fn induced(&self, groups: &Groups, group: usize) -> Network {
+        let members = groups.of(group);
         let mut inside = Network {
             offsets: vec![0],
             targets: Vec::new(),
@@ -90,11 +115,12 @@ impl Network {
         };
         for (at, &node) in members.iter().enumerate() {
             let mut volume = inside.loops[at];
-            for (to, weight) in self.row(node as usize) {
-                if let Ok(to) = members.binary_search(&to) {
-                    inside.targets.push(to as u32);
-                    inside.weights.push(weight);
-                    volume += f64::from(weight);
+            for (to, weight) in self.edges(node as usize) {
+                let seat = groups.seats[to as usize];
+                if members.get(seat as usize) == Some(&to) {
+                    inside.targets.push(seat);
+                    inside.weights.push(weight as f32);
+                    volume += weight;
                 }
             }
             inside.offsets.push(inside.targets.len() as u64);
@@ -134,6 +160,8 @@ impl Network {
 pub(crate) struct Groups {
     starts: Vec<u32>,
     members: Vec<u32>,
+    /// Position of each node among the members of its group; 0 outside of all groups.
+    seats: Vec<u32>,
 }
 
 impl Groups {
@@ -150,12 +178,14 @@ impl Groups {
         }
         let mut next = starts.clone();
         let mut members = vec![0u32; starts[groups] as usize];
+        let mut seats = vec![0u32; group_of.len()];
         for (node, &group) in inside() {
             let place = &mut next[group as usize];
             members[*place as usize] = node as u32;
+            seats[node] = *place - starts[group as usize];
             *place += 1;
         }
-        Groups { starts, members }
+        Groups { starts, members, seats }
     }
 
     /// Members of one group, ascending.
@@ -198,12 +228,6 @@ impl Sums {
         self.values[key as usize]
     }
 
-    /// Keys with a sum, in the order of first touch.
-    #[inline]
-    pub(crate) fn touched(&self) -> &[u32] {
-        &self.touched
-    }
-
     /// Takes one key's sum out.
     pub(crate) fn take(&mut self, key: u32) -> f64 {
         std::mem::take(&mut self.values[key as usize])
@@ -216,15 +240,6 @@ impl Sums {
             if value > 0.0 {
                 each(key, value);
             }
-        }
-        self.touched.clear();
-    }
-
-    /// Empties the table.
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        for &key in &self.touched {
-            self.values[key as usize] = 0.0;
         }
         self.touched.clear();
     }

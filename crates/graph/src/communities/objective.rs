@@ -13,12 +13,12 @@ pub(crate) struct Totals {
     pub(crate) exit: f64,
 }
 
-/// A node in motion: its volume, its weight to other nodes, and its weight to one community.
+/// A node in motion.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mover {
     /// Volume.
     pub(crate) volume: f64,
-    /// Weight to all other nodes.
+    /// Weight to all other nodes; 0 if the objective does not ask.
     pub(crate) exit: f64,
 }
 
@@ -42,40 +42,91 @@ impl Totals {
     }
 }
 
-/// The objective, on a graph of known total weight.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Objective {
-    /// Modularity at a resolution, divided by nothing: gains are in units of edge weight.
-    Modularity {
-        /// γ / 2m.
-        scale: f64,
-    },
-    /// The map equation: gains in bits × total weight.
-    Map {
-        /// Sum of the volumes.
-        total: f64,
-    },
+/// A quality of partitions that grows by gains of single moves.
+pub(crate) trait Objective: Copy {
+    /// Whether gains depend on the weight that leaves communities; it is kept only then.
+    const EXITS: bool;
+
+    /// What one community costs; kept with its totals, since many movers ask.
+    fn cost(self, totals: Totals) -> f64;
+
+    /// What communities cost together, whose exits add up to `all`.
+    fn shared(self, all: f64) -> f64;
+
+    /// Gain of `mover` joining a community (which it is not in) of known totals and cost with
+    /// `weight` towards it; `apart` is [`Objective::shared`] of `all` and [`Objective::cost`] of the
+    /// mover, while it stands alone.
+    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, all: f64, apart: f64) -> f64;
 }
 
-impl Objective {
-    /// Gain of `mover` joining `to` (which it is not in) with `weight` towards it. Only differences
-    /// between gains count for modularity; the map equation needs `all`, the exits of all
-    /// communities while the mover stands alone.
+/// Modularity at a resolution; gains are in units of edge weight.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Modularity {
+    /// γ / 2m.
+    scale: f64,
+}
+
+impl Modularity {
+    /// At resolution γ, on a graph of this total volume.
+    pub(crate) fn new(resolution: f64, total: f64) -> Modularity {
+        Modularity { scale: resolution / total.max(f64::MIN_POSITIVE) }
+    }
+}
+
+impl Objective for Modularity {
+    const EXITS: bool = false;
+
     #[inline]
-    pub(crate) fn join(self, mover: Mover, to: Totals, weight: f64, all: f64) -> f64 {
-        match self {
-            Objective::Modularity { scale } => weight - scale * mover.volume * to.volume,
-            Objective::Map { total } => {
-                let after = to.with(mover, weight);
-                let exits = all + after.exit - to.exit - mover.exit;
-                let x = |value: f64| plogp(value / total);
-                let before = x(all) - 2.0 * (x(to.exit) + x(mover.exit))
-                    + x(to.exit + to.volume)
-                    + x(mover.exit + mover.volume);
-                let then = x(exits) - 2.0 * x(after.exit) + x(after.exit + after.volume);
-                (before - then) * total
-            }
-        }
+    fn cost(self, _: Totals) -> f64 {
+        0.0
+    }
+
+    #[inline]
+    fn shared(self, _: f64) -> f64 {
+        0.0
+    }
+
+    #[inline]
+    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, _: f64, _: f64) -> f64 {
+        weight - self.scale * mover.volume * to.0.volume
+    }
+}
+
+/// The map equation; gains are in bits × total weight.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MapEquation {
+    /// Sum of the volumes.
+    total: f64,
+    per_total: f64,
+}
+
+impl MapEquation {
+    /// On a graph of this total volume.
+    pub(crate) fn new(total: f64) -> MapEquation {
+        let total = total.max(f64::MIN_POSITIVE);
+        MapEquation { total, per_total: 1.0 / total }
+    }
+}
+
+impl Objective for MapEquation {
+    const EXITS: bool = true;
+
+    #[inline]
+    fn cost(self, totals: Totals) -> f64 {
+        let x = |value: f64| plogp(value * self.per_total);
+        (x(totals.exit + totals.volume) - 2.0 * x(totals.exit)) * self.total
+    }
+
+    #[inline]
+    fn shared(self, all: f64) -> f64 {
+        plogp(all * self.per_total) * self.total
+    }
+
+    #[inline]
+    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, all: f64, apart: f64) -> f64 {
+        let after = to.0.with(mover, weight);
+        let exits = all + after.exit - to.0.exit - mover.exit;
+        to.1 + apart - self.cost(after) - self.shared(exits)
     }
 }
 
@@ -83,16 +134,4 @@ impl Objective {
 #[inline]
 pub(crate) fn plogp(p: f64) -> f64 {
     if p > 0.0 { p * p.log2() } else { 0.0 }
-}
-
-impl Objective {
-    /// Modularity at a resolution, or the map equation, on a graph of this total volume.
-    pub(crate) fn of(resolution: Option<f64>, total: f64) -> Objective {
-        match resolution {
-            Some(resolution) => {
-                Objective::Modularity { scale: resolution / total.max(f64::MIN_POSITIVE) }
-            }
-            None => Objective::Map { total: total.max(f64::MIN_POSITIVE) },
-        }
-    }
 }

@@ -53,10 +53,10 @@ fn memberships(
         return Vec::new();
     }
     let mut ties = 0.0;
-    for (to, weight) in network.row(node) {
-        ties += f64::from(weight);
+    for (to, weight) in network.edges(node) {
+        ties += weight;
         if community_of[to as usize] != NO_COMMUNITY {
-            sums.add(community_of[to as usize], f64::from(weight));
+            sums.add(community_of[to as usize], weight);
         }
     }
     if ties == 0.0 {

@@ -70,15 +70,15 @@ fn flows(network: &Network, platforms: &[u16], community_of: &[u32]) -> Flows {
     for node in 0..network.nodes() {
         let own = platforms[node].count_ones() == 1;
         let mut seen = 0u16;
-        for (to, weight) in network.row(node) {
+        for (to, weight) in network.edges(node) {
             let mask = platforms[to as usize];
             if mask.count_ones() != 1 {
                 continue;
             }
             let key = (community_of[node], mask.trailing_zeros(), own);
             let flow = flows.entry(key).or_default();
-            *flow.to.entry(community_of[to as usize]).or_insert(0.0) += f64::from(weight);
-            flow.total += f64::from(weight);
+            *flow.to.entry(community_of[to as usize]).or_insert(0.0) += weight;
+            flow.total += weight;
             flow.people += u32::from(seen & mask == 0);
             seen |= mask;
         }
