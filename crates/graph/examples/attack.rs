@@ -69,6 +69,7 @@ fn spec() -> PlantedSpec {
         mixing: 0.3,
         siblings: 3,
         kept_by_parent: 0.4,
+        overlapping: 0.0,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Runs every stage and prints what it finds and costs, as `key value` lines.
 //!
 //! Arguments: folders with `edges.tsv.gz` (and `truth.tsv.gz`, `seeds.tsv.gz`), or `planted:N,µ`,
-//! or `world:N,µ` (two levels, half of the leaving edges stay in the parent, and 1,000 fakes).
+//! or `overlap:N,µ` (a fifth of the people in two communities), or `world:N,µ` (two levels, half of
+//! the leaving edges stay in the parent, and 1,000 fakes).
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -22,6 +23,8 @@ use graph::{
 struct Case {
     attention: Attention,
     truth: Vec<u32>,
+    /// The members of each community where they overlap; empty where they do not.
+    cover: Vec<Vec<u32>>,
     seeds: Vec<u32>,
     fakes: Vec<bool>,
 }
@@ -29,8 +32,9 @@ struct Case {
 fn main() -> Result<(), Box<dyn Error>> {
     for name in std::env::args().skip(1) {
         let case = match name.split_once(':') {
-            Some(("planted", spec)) => plant(spec, 1, 0)?,
-            Some(("world", spec)) => plant(spec, 4, 1_000)?,
+            Some(("planted", spec)) => plant(spec, 1, 0, 0.0)?,
+            Some(("overlap", spec)) => plant(spec, 1, 0, 0.2)?,
+            Some(("world", spec)) => plant(spec, 4, 1_000, 0.0)?,
             _ => read(Path::new(&name))?,
         };
         let arcs = case.attention.arcs.arcs();
@@ -41,19 +45,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(case: &Case) {
-    if std::env::var_os("LEIDEN").is_some() {
-        for _ in 0..5 {
-            let found = timed("leiden", || {
-                graph::communities::modularity_partition(&case.attention.arcs, 1.0, 1)
-            });
-            println!(
-                "   modularity {:.5} communities {}",
-                eval::modularity(&case.attention.arcs, &found),
-                found.iter().max().unwrap() + 1
-            );
-        }
-        return;
-    }
     let hierarchy = timed("communities", || {
         community_stage(&case.attention, None, &CommunitySettings::default())
     });
@@ -87,6 +78,10 @@ fn communities(case: &Case, hierarchy: &Hierarchy) {
         println!();
     }
     println!("  memberships {}", hierarchy.overlap.communities.len());
+    if !case.cover.is_empty() {
+        let found = hierarchy.overlap.cover(hierarchy.leaf_level().communities);
+        println!("  onmi {:.4}", eval::onmi(case.truth.len(), &found, &case.cover));
+    }
 }
 
 fn judge(case: &Case, seeds: &str, trust: &Trust) {
@@ -158,7 +153,12 @@ fn cpu_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-fn plant(spec: &str, siblings: usize, fakes: usize) -> Result<Case, Box<dyn Error>> {
+fn plant(
+    spec: &str,
+    siblings: usize,
+    fakes: usize,
+    overlapping: f64,
+) -> Result<Case, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
     let world = siblings > 1;
@@ -172,18 +172,20 @@ fn plant(spec: &str, siblings: usize, fakes: usize) -> Result<Case, Box<dyn Erro
         mixing,
         siblings,
         kept_by_parent: 0.5,
+        overlapping,
     };
     let mut world = planted(&spec, Seed(1));
     if fakes > 0 {
         let farm = Farm { fakes, follows: 20, attack_arcs: 300, outward_arcs: 2 * fakes };
         add_farm(&mut world.arcs, nodes, &farm, Seed(2));
     }
+    let cover = if overlapping > 0.0 { world.cover() } else { Vec::new() };
     let mut truth = world.community_of;
     truth.resize(nodes + fakes, NO_COMMUNITY);
     let arcs = Csr::from_arcs(nodes + fakes, world.arcs.list())?.csr;
     let fakes = (0..nodes + fakes).map(|person| person >= nodes).collect();
     let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
-    Ok(Case { attention, truth, seeds: Vec::new(), fakes })
+    Ok(Case { attention, truth, cover, seeds: Vec::new(), fakes })
 }
 
 fn read(folder: &Path) -> Result<Case, Box<dyn Error>> {
@@ -217,7 +219,7 @@ fn read(folder: &Path) -> Result<Case, Box<dyn Error>> {
     let seeds = self::rows(&folder.join("seeds.tsv.gz")).unwrap_or_default();
     let seeds = seeds.iter().map(|row| place(&row[0])).collect::<Result<_, _>>()?;
     let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
-    Ok(Case { attention, truth, seeds, fakes })
+    Ok(Case { attention, truth, cover: Vec::new(), seeds, fakes })
 }
 
 /// The fields of a gzipped TSV, without its header.

@@ -84,6 +84,17 @@ impl Overlap {
     }
 }
 
+impl Overlap {
+    /// The members of each of `communities`, ascending; somebody in several is in each.
+    pub fn cover(&self, communities: u32) -> Vec<Vec<u32>> {
+        let mut members = vec![Vec::new(); communities as usize];
+        for person in 0..(self.offsets.len() - 1) as u32 {
+            self.of(person).for_each(|(community, _)| members[community as usize].push(person));
+        }
+        members
+    }
+}
+
 impl Hierarchy {
     /// The leaf level.
     pub fn leaf_level(&self) -> &Level {

@@ -26,6 +26,8 @@ pub struct PlantedSpec {
     pub siblings: usize,
     /// Share of the leaving edges that stay within the parent.
     pub kept_by_parent: f64,
+    /// Share of people who are in a second community too, with half of their inner edges.
+    pub overlapping: f64,
 }
 
 /// A planted graph and its truth.
@@ -35,8 +37,25 @@ pub struct Planted {
     pub arcs: Arcs,
     /// Community of each person.
     pub community_of: Vec<u32>,
+    /// Its second community; the first one again for people who are in one only.
+    pub second_of: Vec<u32>,
     /// Parent of each person's community.
     pub parent_of: Vec<u32>,
+}
+
+impl Planted {
+    /// The members of each community, ascending; those of two are in both.
+    pub fn cover(&self) -> Vec<Vec<u32>> {
+        let communities = self.community_of.iter().max().map_or(0, |&last| last as usize + 1);
+        let mut members = vec![Vec::new(); communities];
+        for (person, (&own, &second)) in self.community_of.iter().zip(&self.second_of).enumerate() {
+            members[own as usize].push(person as u32);
+            if second != own {
+                members[second as usize].push(person as u32);
+            }
+        }
+        members
+    }
 }
 
 /// Plants `spec`. Ids say nothing about the communities.
@@ -44,6 +63,7 @@ pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
     let community_of = communities(spec, seed.fork(1));
     let parent_of: Vec<u32> =
         community_of.iter().map(|&community| community / spec.siblings as u32).collect();
+    let second_of = seconds(spec, &community_of, seed.fork(9));
     let stubs = stubs(spec, seed.fork(2));
     let mut arcs = Arcs::default();
     let layers = [community_of.as_slice(), &parent_of, &[]];
@@ -51,11 +71,25 @@ pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
         let mut ends: Vec<(u32, u32)> = Vec::new();
         for (person, stubs) in stubs.iter().enumerate() {
             let group = group_of.get(person).copied().unwrap_or(0);
-            ends.extend(std::iter::repeat_n((group, person as u32), stubs[layer]));
+            let elsewhere = match layer {
+                0 if second_of[person] != group => stubs[layer] / 2,
+                _ => 0,
+            };
+            ends.extend(std::iter::repeat_n((group, person as u32), stubs[layer] - elsewhere));
+            ends.extend(std::iter::repeat_n((second_of[person], person as u32), elsewhere));
         }
         wire(ends, seed.fork(3 + layer as u64), &mut arcs);
     }
-    Planted { arcs, community_of, parent_of }
+    Planted { arcs, community_of, second_of, parent_of }
+}
+
+/// Second communities: those of others, so that the larger ones get more.
+fn seconds(spec: &PlantedSpec, community_of: &[u32], mut random: Seed) -> Vec<u32> {
+    let second = |&own: &u32| match random.unit() < spec.overlapping {
+        true => community_of[random.below(community_of.len() as u64) as usize],
+        false => own,
+    };
+    community_of.iter().map(second).collect()
 }
 
 /// Pairs the ends within each group at random.

@@ -56,6 +56,7 @@ pub(crate) fn planted_world(mixing: f64) -> graph::generate::Planted {
         mixing,
         siblings: 3,
         kept_by_parent: 0.4,
+        overlapping: 0.0,
     };
     planted(&spec, Seed(11))
 }
