@@ -18,6 +18,7 @@ use crate::attention::Attention;
 use crate::csr::Csr;
 use crate::seed::Seed;
 use ladder::Rung;
+use leaf::Start;
 pub(crate) use network::Groups;
 use network::Network;
 
@@ -45,6 +46,9 @@ pub struct Hierarchy {
     pub levels: Vec<Level>,
     /// The level that describes the graph best.
     pub leaf: usize,
+    /// In how many bits it describes an edge of the backbone. The next run starts from it, and
+    /// looks elsewhere only if it fits less well by then.
+    pub bits: f64,
     /// Overlapping memberships on the leaf level.
     pub overlap: Overlap,
 }
@@ -122,9 +126,15 @@ pub fn community_stage_across(
 ) -> Hierarchy {
     let seed = Seed(settings.seed);
     let backbone = backbone::backbone(&attention.arcs, settings.strongest);
-    let (network, kept) = Network::from_symmetric(backbone).without_isolated();
-    let start = last.map(|last| warm_start(last, &kept));
-    let mut found = leaf::leaf(&network, start, seed);
+    let everybody = Network::from_symmetric(backbone);
+    let kept = everybody.connected();
+    let last = last.map(|last| (warm_start(last, &kept), last.bits));
+    let first = everybody.arranged(&kept);
+    drop(everybody);
+    let mut start = Start::new(&first, last, seed);
+    let (network, kept) = gathered(&first, kept, start.partition());
+    drop(first);
+    let (mut found, bits) = leaf::leaf(&network, start, seed);
     let platforms: Vec<u16> = kept.iter().map(|&person| platforms[person as usize]).collect();
     sides::join(&network, &platforms, &mut found);
     let (rungs, leaf) = ladder::ladder(&network, found, seed.fork(1));
@@ -134,7 +144,22 @@ pub fn community_stage_across(
     let homes = attach::homes(&everyone, &spread(&rungs[leaf]), rungs[leaf].count);
     let levels = levels(&rungs, spread, &homes);
     let overlap = overlap::overlap(&everyone, &levels[leaf]);
-    Hierarchy { levels, leaf, overlap }
+    Hierarchy { levels, leaf, bits, overlap }
+}
+
+/// Renumbers nodes so that those of a community stand side by side: searches read the rows of
+/// neighbours, which then lie close. `names` and `community_of` go with them.
+fn gathered(
+    network: &Network,
+    names: Vec<u32>,
+    community_of: &mut Vec<u32>,
+) -> (Network, Vec<u32>) {
+    let count = leiden::renumber(community_of);
+    let groups = Groups::new(community_of, count);
+    let order = groups.in_order();
+    *community_of = order.iter().map(|&node| community_of[node as usize]).collect();
+    let names = order.iter().map(|&node| names[node as usize]).collect();
+    (network.arranged(order), names)
 }
 
 /// One partition of everybody by modularity at a resolution γ: Leiden over all arcs, once from

@@ -68,6 +68,10 @@ const SPLITS_MAX: usize = 8;
 /// should not change where nothing happened.
 const INERTIA: f64 = 5e-4;
 
+/// If the last run's partition, searched on from, describes an edge in more bits than it did by more
+/// than this share, too much has changed, and a new one is looked for.
+const STALE: f64 = 2e-3;
+
 /// A candidate and what it costs.
 #[derive(Debug, Clone)]
 struct Candidate {
@@ -99,21 +103,73 @@ impl Candidate {
     }
 }
 
-/// Finds the leaf partition, dense. `last` is a partition to start from as well.
-pub(crate) fn leaf(network: &Network, last: Option<Vec<u32>>, seed: Seed) -> Vec<u32> {
-    let effort = if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { &QUICK };
-    let fresh = best_candidate(network, effort.resolutions, (effort, seed));
-    let followed = follow_resolution(network, fresh, (effort, seed));
-    let mut best = polish(network, followed, (effort, seed.fork(1)));
-    if let Some(start) = last {
-        let warm = Candidate::search(network, start, best.resolution, (effort, seed));
-        if warm.bits <= best.bits * (1.0 + INERTIA) {
-            best = warm;
-        }
+/// What the search begins with.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// A first partition.
+    Cold(Vec<u32>),
+    /// The last run's partition, and in how many bits it described an edge.
+    Warm(Vec<u32>, f64),
+}
+
+impl Start {
+    /// The last run's partition if there is one, else the result of one quick search.
+    pub(crate) fn new(network: &Network, last: Option<(Vec<u32>, f64)>, seed: Seed) -> Start {
+        last.map_or_else(
+            || Start::Cold(best_candidate(network, QUICK.resolutions, (&QUICK, seed)).community_of),
+            |(partition, bits)| Start::Warm(partition, bits),
+        )
     }
+
+    /// The partition.
+    pub(crate) fn partition(&mut self) -> &mut Vec<u32> {
+        let (Start::Cold(partition) | Start::Warm(partition, _)) = self;
+        partition
+    }
+}
+
+/// Finds the leaf partition, dense, and in how many bits it describes an edge.
+pub(crate) fn leaf(network: &Network, start: Start, seed: Seed) -> (Vec<u32>, f64) {
+    let effort = if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { &QUICK };
+    let best = match start {
+        Start::Cold(partition) => cold(network, partition, (effort, seed)),
+        Start::Warm(partition, bits) => warm(network, partition, bits, (effort, seed)),
+    };
     let mut community_of = split(network, best, (effort, seed), SPLITS_MAX);
     settle(network, &mut community_of);
-    community_of
+    let count = renumber(&mut community_of);
+    let bits = description_bits(network, &community_of, count);
+    (community_of, bits / (network.targets.len() as f64 / 2.0).max(1.0))
+}
+
+/// The best that can be found from nothing but a first partition.
+fn cold(network: &Network, first: Vec<u32>, (effort, seed): (&Effort, Seed)) -> Candidate {
+    let first = Candidate::new(network, first, Some(QUICK.resolutions[0]));
+    let others = effort.resolutions.iter().filter(|&tried| !QUICK.resolutions.contains(tried));
+    let others: Vec<f64> = others.copied().collect();
+    let fresh = match others.is_empty() {
+        true => first,
+        false => best_candidate(network, &others, (effort, seed)).shorter(first),
+    };
+    let followed = follow_resolution(network, fresh, (effort, seed));
+    polish(network, followed, (effort, seed.fork(1)))
+}
+
+/// The best near the last run's partition, unless that has become stale.
+fn warm(
+    network: &Network,
+    last: Vec<u32>,
+    last_bits: f64,
+    (effort, seed): (&Effort, Seed),
+) -> Candidate {
+    let near = polish(network, Candidate::new(network, last, None), (effort, seed));
+    let bits = near.bits / (network.targets.len() as f64 / 2.0).max(1.0);
+    if bits <= last_bits * (1.0 + STALE) {
+        return near;
+    }
+    let first = best_candidate(network, QUICK.resolutions, (&QUICK, seed));
+    let far = cold(network, first.community_of, (effort, seed));
+    if near.bits <= far.bits * (1.0 + INERTIA) { near } else { far }
 }
 
 /// Gives people of communities below [`SIZE_MIN`], such as a celebrity whose audience is everywhere,

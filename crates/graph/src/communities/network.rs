@@ -130,28 +130,34 @@ impl Network {
         inside
     }
 
-    /// The graph without people who have no edge, and who the others are.
-    pub(crate) fn without_isolated(self) -> (Network, Vec<u32>) {
-        let kept: Vec<u32> =
-            (0..self.nodes() as u32).filter(|&node| self.volumes[node as usize] > 0.0).collect();
-        if kept.len() == self.nodes() {
-            return (self, kept);
+    /// Nodes that have an edge, ascending.
+    pub(crate) fn connected(&self) -> Vec<u32> {
+        (0..self.nodes() as u32).filter(|&node| self.volumes[node as usize] > 0.0).collect()
+    }
+
+    /// The same graph with its nodes in this order; nodes that are left out must have no edge.
+    pub(crate) fn arranged(&self, order: &[u32]) -> Network {
+        let mut places = vec![0; self.nodes()];
+        for (place, &node) in order.iter().enumerate() {
+            places[node as usize] = place as u32;
         }
-        let mut names = vec![0; self.nodes()];
-        for (name, &node) in kept.iter().enumerate() {
-            names[node as usize] = name as u32;
-        }
-        let of_kept = |values: &[f64]| kept.iter().map(|&node| values[node as usize]).collect();
-        let ends = kept.iter().map(|&node| self.offsets[node as usize + 1]);
-        let network = Network {
+        let ends = order.iter().scan(0, |end, &node| {
+            *end += self.row(node as usize).0.len() as u64;
+            Some(*end)
+        });
+        let rows = || order.iter().map(|&node| self.row(node as usize));
+        let mut targets = Vec::with_capacity(self.targets.len());
+        rows().for_each(|row| targets.extend(row.0.iter().map(|&to| places[to as usize])));
+        let mut weights = Vec::with_capacity(self.weights.len());
+        rows().for_each(|row| weights.extend_from_slice(row.1));
+        Network {
             offsets: std::iter::once(0).chain(ends).collect(),
-            targets: self.targets.iter().map(|&to| names[to as usize]).collect(),
-            loops: of_kept(&self.loops),
-            volumes: of_kept(&self.volumes),
-            weights: self.weights,
+            targets,
+            weights,
+            loops: order.iter().map(|&node| self.loops[node as usize]).collect(),
+            volumes: order.iter().map(|&node| self.volumes[node as usize]).collect(),
             total: self.total,
-        };
-        (network, kept)
+        }
     }
 }
 
@@ -191,6 +197,11 @@ impl Groups {
     /// Members of one group, ascending.
     pub(crate) fn of(&self, group: usize) -> &[u32] {
         &self.members[self.starts[group] as usize..self.starts[group + 1] as usize]
+    }
+
+    /// All members, group by group.
+    pub(crate) fn in_order(&self) -> &[u32] {
+        &self.members
     }
 
     /// Number of groups.
