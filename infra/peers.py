@@ -278,6 +278,7 @@ def communities_case(binary: str, folder: pathlib.Path, arguments: list[str]) ->
         "known": np.searchsorted(names, known[:, 0]),
         "truth": np.unique(known[:, 1], return_inverse=True)[1],
         "levels": [labels_of(levels, level, names) for level in range(len(own["levels"]))],
+        "leiden": labels_of(levels, "leiden", names),
     }
 
 
@@ -295,7 +296,7 @@ def store(folder: pathlib.Path, people: int, pairs: np.ndarray, weights: np.ndar
     np.savez(folder / "graph.npz", **arrays)
 
 
-def labels_of(levels: np.ndarray, level: int, names: np.ndarray) -> np.ndarray:
+def labels_of(levels: np.ndarray, level: int | str, names: np.ndarray) -> np.ndarray:
     rows = levels[levels[:, 1] == str(level)]
     labels = np.empty(len(names), dtype=np.int64)
     labels[np.searchsorted(names, rows[:, 0])] = rows[:, 2].astype(np.int64)
@@ -310,6 +311,8 @@ def borg_communities(binary: str, case: Row) -> Row:
     return {
         "cpu_ns": figures["cpu_ns_per_arc"],
         "peak_bytes": figures["peak_bytes_per_arc"] + figures["graph_bytes_per_arc"],
+        "leiden_cpu_ns": figures["leiden_cpu_ns_per_arc"],
+        "leiden_peak_bytes": figures["leiden_peak_bytes_per_arc"] + figures["graph_bytes_per_arc"],
     }
 
 
@@ -398,7 +401,10 @@ def compare_communities(folder: pathlib.Path, arguments: list[str], options: Any
     case = communities_case(binary, folder, arguments)
     measured = rounds_of(case, COMMUNITIES, lambda: borg_communities(binary, case), options)
     rows, truth = borg_levels(case), {"run": "the truth"} | judge_truth(case)
-    rows[0] |= median_row(rows[0]["run"], measured.pop("Borg"))
+    own = median_row(rows[0]["run"], measured.pop("Borg"))
+    leiden = {name: own.pop(f"leiden_{name}") for name in ("cpu_ns", "peak_bytes")}
+    rows[0] |= own
+    rows.append({"run": "Borg, Leiden at γ = 1"} | leiden | judge(case, case["leiden"]))
     rows += [median_row(name, rows) for name, rows in measured.items()]
     return {key: case["own"][key] for key in ("graph", "people", "arcs")} | {"rows": [*rows, truth]}
 

@@ -280,12 +280,15 @@ pub(crate) enum BenchCommand {
         /// Share of each person's arcs that leave its community.
         #[arg(long, default_value_t = 0.3)]
         mixing: f64,
+        /// Share of people who are in two communities.
+        #[arg(long, default_value_t = 0.0)]
+        overlapping: f64,
         /// Threads; all cores if not given.
         #[arg(long)]
         threads: Option<usize>,
         /// Read `edges.tsv.gz` (`src dst [weight]`) and, if it is there, `truth.tsv.gz`
         /// (`node community`) of this folder instead of drawing a graph.
-        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["people", "mixing"])]
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["people", "mixing", "overlapping"])]
         graph: Option<PathBuf>,
         /// Also write the graph, its truth and what was found into this folder.
         #[arg(long, value_name = "FOLDER")]

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use graph::eval::{agreement, modularity};
+use graph::communities::modularity_partition;
+use graph::eval::{agreement, modularity, onmi};
 use graph::generate::{PlantedSpec, planted};
 use graph::seed::Seed;
 use graph::{
@@ -24,6 +25,9 @@ use crate::truth;
 /// What the graph is drawn from.
 const SEED: u64 = 1;
 
+/// Of Leiden alone: plain modularity.
+const RESOLUTION: f64 = 1.0;
+
 /// A graph and what is known about it.
 pub(super) struct Case {
     title: String,
@@ -32,11 +36,14 @@ pub(super) struct Case {
     attention: Attention,
     /// The known community of each person, or [`NO_COMMUNITY`].
     truth: Vec<u32>,
+    /// The members of each community, where people may be in two; else empty.
+    cover: Vec<Vec<u32>>,
 }
 
 /// Draws the benchmark's usual shape: mean degree 20, power laws of degrees and community sizes.
-pub(super) fn draw(people: u32, mixing: f64) -> Result<Case> {
+pub(super) fn draw(people: u32, mixing: f64, overlapping: f64) -> Result<Case> {
     ensure!((0.0..=1.0).contains(&mixing), "--mixing is a share between 0 and 1");
+    ensure!((0.0..=1.0).contains(&overlapping), "--overlapping is a share between 0 and 1");
     let nodes = people as usize;
     let spec = PlantedSpec {
         nodes,
@@ -48,11 +55,17 @@ pub(super) fn draw(people: u32, mixing: f64) -> Result<Case> {
         mixing,
         siblings: 1,
         kept_by_parent: 0.0,
+        overlapping,
     };
     let world = planted(&spec, Seed(SEED));
+    let mut title = format!("planted, {people} people, mixing {mixing}, seed {SEED}");
+    if overlapping > 0.0 {
+        title += &format!(", {overlapping} of them in two communities");
+    }
     Ok(Case {
-        title: format!("planted, {people} people, mixing {mixing}, seed {SEED}"),
+        title,
         names: Vec::new(),
+        cover: if overlapping > 0.0 { world.cover() } else { Vec::new() },
         attention: attention(Csr::from_arcs(nodes, world.arcs.list())?.csr),
         truth: world.community_of,
     })
@@ -85,7 +98,7 @@ pub(super) fn read(folder: &Path) -> Result<Case> {
         truth[place(node) as usize] = label;
     }
     let title = folder.file_name().unwrap_or(folder.as_os_str()).display().to_string();
-    Ok(Case { title, names, attention: attention(csr), truth })
+    Ok(Case { title, names, attention: attention(csr), truth, cover: Vec::new() })
 }
 
 /// The arcs of a file, whose people get the numbers in `places`.
@@ -104,31 +117,61 @@ fn attention(arcs: Csr) -> Attention {
     Attention { negative: Csr::empty(arcs.nodes()), arcs }
 }
 
-/// The whole stage: backbone, leaf, ladder, overlap.
-pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> Result<Value> {
-    let spinner = output.spinner("searching");
+/// What something costs an arc: processor time, and memory beyond what was held before.
+struct Cost {
+    cpu_ns: f64,
+    peak_bytes: f64,
+    seconds: f64,
+}
+
+/// Runs something on a graph of so many arcs.
+fn cost<T>(arcs: usize, run: impl FnOnce() -> T) -> (T, Cost) {
     reset_peak();
     let before = resident_bytes();
     let meter = Meter::start();
-    let hierarchy = community_stage(&case.attention, None, &CommunitySettings::default());
+    let result = run();
     let used = meter.used();
+    let per_arc = |number: f64| rounded(number / arcs.max(1) as f64, 1);
+    let cost = Cost {
+        cpu_ns: per_arc(used.cpu_seconds * 1e9),
+        peak_bytes: per_arc(used.peak_bytes.saturating_sub(before) as f64),
+        seconds: used.seconds,
+    };
+    (result, cost)
+}
+
+/// The whole stage (backbone, leaf, ladder, overlap), and Leiden alone, as other libraries have it.
+pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> Result<Value> {
+    let spinner = output.spinner("searching");
+    let arcs = &case.attention.arcs;
+    let settings = CommunitySettings::default();
+    let (hierarchy, stage) =
+        cost(arcs.arcs(), || community_stage(&case.attention, None, &settings));
+    let (found, leiden) =
+        cost(arcs.arcs(), || modularity_partition(arcs, RESOLUTION, settings.seed));
     if let Some(folder) = write {
         spinner.set_message("writing");
-        write_case(folder, case, &hierarchy)?;
+        write_case(folder, case, &hierarchy, &found)?;
     }
     spinner.finish_and_clear();
-    let per_arc = |number: f64| rounded(number / case.attention.arcs.arcs() as f64, 1);
     let mut figures = json!({
         "graph": case.title,
-        "people": case.attention.arcs.nodes(),
-        "arcs": case.attention.arcs.arcs(),
-        "cpu_ns_per_arc": per_arc(used.cpu_seconds * 1e9),
-        "peak_bytes_per_arc": per_arc(used.peak_bytes.saturating_sub(before) as f64),
-        "graph_bytes_per_arc": per_arc(graph_bytes(&case.attention.arcs) as f64),
-        "seconds": used.seconds,
+        "people": arcs.nodes(),
+        "arcs": arcs.arcs(),
+        "cpu_ns_per_arc": stage.cpu_ns,
+        "peak_bytes_per_arc": stage.peak_bytes,
+        "leiden_cpu_ns_per_arc": leiden.cpu_ns,
+        "leiden_peak_bytes_per_arc": leiden.peak_bytes,
+        "leiden_modularity": rounded(modularity(arcs, &found), 4),
+        "graph_bytes_per_arc": rounded(graph_bytes(arcs) as f64 / arcs.arcs().max(1) as f64, 1),
+        "seconds": stage.seconds,
         "threads": rayon::current_num_threads(),
     });
     judge(case, &hierarchy, &mut figures);
+    if !case.cover.is_empty() {
+        let cover = hierarchy.overlap.cover(hierarchy.leaf_level().communities);
+        figures["onmi"] = json!(rounded(onmi(arcs.nodes(), &cover, &case.cover), 4));
+    }
     Ok(figures)
 }
 
@@ -180,8 +223,9 @@ pub(super) fn graph_bytes(csr: &Csr) -> usize {
     8 * csr.offsets().len() + arc * csr.arcs()
 }
 
-/// `edges.tsv.gz`, `truth.tsv.gz` and `communities.tsv.gz`, which has every level.
-fn write_case(folder: &Path, case: &Case, hierarchy: &Hierarchy) -> Result<()> {
+/// `edges.tsv.gz`, `truth.tsv.gz` and `communities.tsv.gz`, which has every level, and what Leiden
+/// alone found.
+fn write_case(folder: &Path, case: &Case, hierarchy: &Hierarchy, leiden: &[u32]) -> Result<()> {
     let name = |person: u32| match case.names.get(person as usize) {
         Some(name) => name.clone(),
         None => person.to_string(),
@@ -191,9 +235,10 @@ fn write_case(folder: &Path, case: &Case, hierarchy: &Hierarchy) -> Result<()> {
     let rows = known.map(|(person, label)| format!("{}\t{label}", name(person)));
     write_gz(&folder.join("truth.tsv.gz"), "node\tcommunity", rows)?;
     let levels = hierarchy.levels.iter().enumerate();
-    let rows = levels.flat_map(|(number, level)| {
-        let people = (0u32..).zip(&level.community_of);
-        people.map(move |(person, label)| format!("{}\t{number}\t{label}", name(person)))
+    let levels = levels.map(|(number, level)| (number.to_string(), level.community_of.as_slice()));
+    let rows = levels.chain([("leiden".to_owned(), leiden)]).flat_map(|(level, labels)| {
+        let people = (0u32..).zip(labels);
+        people.map(move |(person, label)| format!("{}\t{level}\t{label}", name(person)))
     });
     write_gz(&folder.join("communities.tsv.gz"), "node\tlevel\tcommunity", rows)
 }
@@ -233,9 +278,9 @@ mod tests {
     #[test]
     fn a_written_graph_reads_the_same() {
         let folder = tempfile::tempdir().unwrap();
-        let drawn = draw(200, 0.2).unwrap();
+        let drawn = draw(200, 0.2, 0.0).unwrap();
         let hierarchy = community_stage(&drawn.attention, None, &CommunitySettings::default());
-        write_case(folder.path(), &drawn, &hierarchy).unwrap();
+        write_case(folder.path(), &drawn, &hierarchy, &drawn.truth).unwrap();
         let read = read(folder.path()).unwrap();
         assert_eq!(read.attention, drawn.attention);
         let agreement = agreement(&read.truth, &drawn.truth);
@@ -255,7 +300,7 @@ mod tests {
 
     #[test]
     fn without_a_truth_the_leaf_is_the_best_that_is_known() {
-        let mut case = draw(200, 0.2).unwrap();
+        let mut case = draw(200, 0.2, 0.0).unwrap();
         case.truth.fill(NO_COMMUNITY);
         let hierarchy = community_stage(&case.attention, None, &CommunitySettings::default());
         let mut figures = json!({});

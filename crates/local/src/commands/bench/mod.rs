@@ -27,11 +27,18 @@ pub(crate) async fn bench(
             use_threads(threads)?;
             rank::rank((scale, edge_factor), rounds, write.as_deref(), output)
         }
-        BenchCommand::Communities { people, mixing, threads, ref graph, ref write } => {
+        BenchCommand::Communities {
+            people,
+            mixing,
+            overlapping,
+            threads,
+            ref graph,
+            ref write,
+        } => {
             use_threads(threads)?;
             let case = match graph {
                 Some(folder) => communities::read(folder)?,
-                None => communities::draw(people, mixing)?,
+                None => communities::draw(people, mixing, overlapping)?,
             };
             communities::communities(&case, write.as_deref(), output)
         }
