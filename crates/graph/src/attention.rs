@@ -5,10 +5,9 @@
 //! O(m log layers), memory 8 B for every arc of the result.
 
 use model::{Day, Layer};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::csr::Csr;
+use crate::csr::{Csr, Rows};
 
 /// Days after which an interaction counts half.
 pub const HALF_LIFE_DAYS: f64 = 90.0;
@@ -135,19 +134,15 @@ fn combine(
     {
         return only.arcs.clone();
     }
-    let rows = (0..nodes as u32)
-        .into_par_iter()
-        .with_min_len(256)
-        .map(|person| combine_row(person, layers, &weight))
-        .collect();
-    Csr::from_rows(rows, true)
+    Csr::from_each(nodes, true, |person, rows| combine_row(person, layers, &weight, rows))
 }
 
 fn combine_row(
     person: u32,
     layers: &[&LayerArcs],
     weight: &impl Fn(&LayerArcs, usize) -> f64,
-) -> Vec<(u32, f32)> {
+    rows: &mut Rows,
+) {
     let mut terms: Vec<(u32, f64)> = Vec::new();
     for layer in layers {
         let range = layer.arcs.range(person);
@@ -158,6 +153,5 @@ fn combine_row(
     let sums = terms.chunk_by(|a, b| a.0 == b.0);
     sums.map(|same| (same[0].0, same.iter().map(|term| term.1).sum::<f64>()))
         .filter(|&(_, sum)| sum >= WEIGHT_MIN)
-        .map(|(target, sum)| (target, sum as f32))
-        .collect()
+        .for_each(|(target, sum)| rows.push(target, sum as f32));
 }

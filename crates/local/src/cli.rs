@@ -294,6 +294,15 @@ pub(crate) enum BenchCommand {
         #[arg(long, value_name = "FOLDER")]
         write: Option<PathBuf>,
     },
+    /// A whole scoring of a large drawn graph, stage by stage, without the record.
+    Run {
+        /// About so many arcs, over a fortieth as many people.
+        #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
+        arcs: u64,
+        /// Threads; all cores if not given.
+        #[arg(long)]
+        threads: Option<usize>,
+    },
     /// A crawl of the sample web, twice: everything is new, then nothing is.
     Crawl {
         /// Accounts in the sample web.

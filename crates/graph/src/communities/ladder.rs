@@ -128,7 +128,7 @@ fn divide(network: &Network, above: &Rung, resolution: f64, seed: Seed) -> Vec<u
             // Volumes of the whole graph keep the null model, hence the meaning of γ.
             inside.volumes =
                 groups.of(group).iter().map(|&node| network.volumes[node as usize]).collect();
-                let alone = (0..inside.nodes() as u32).collect();
+            let alone = (0..inside.nodes() as u32).collect();
             leiden(&inside, Some(resolution), alone, 1, seed.fork(group as u64))
         })
         .collect();

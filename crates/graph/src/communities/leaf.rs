@@ -256,8 +256,12 @@ fn best_candidate(
     let mut components = vec![0; network.nodes()];
     split_components(network, &mut components);
     let whole = Candidate::new(network, components, None);
-    let objectives: Vec<Option<f64>> =
-        effort.map.then_some(None).into_iter().chain(resolutions.iter().copied().map(Some)).collect();
+    let objectives: Vec<Option<f64>> = effort
+        .map
+        .then_some(None)
+        .into_iter()
+        .chain(resolutions.iter().copied().map(Some))
+        .collect();
     let alone = || (0..network.nodes() as u32).collect();
     let found: Vec<Candidate> = objectives
         .into_par_iter()
@@ -277,9 +281,7 @@ fn split(
     let groups = Groups::new(&community_of, count);
     let parts: Vec<Option<Vec<u32>>> = (0..count)
         .into_par_iter()
-        .map(|group| {
-            split_one(network, (&groups, group), (effort, seed.fork(group as u64)), depth)
-        })
+        .map(|group| split_one(network, (&groups, group), (effort, seed.fork(group as u64)), depth))
         .collect();
     let mut next = count as u32;
     for (group, parts) in parts.into_iter().enumerate() {

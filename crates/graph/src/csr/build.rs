@@ -107,7 +107,7 @@ fn sort_rows(starts: &[u64], entries: &mut [(u32, f32)]) -> Vec<u32> {
 }
 
 /// Cuts `values` into one slice for each row.
-pub(super) fn rows_mut<'a, T>(starts: &[u64], values: &'a mut [T]) -> Vec<&'a mut [T]> {
+fn rows_mut<'a, T>(starts: &[u64], values: &'a mut [T]) -> Vec<&'a mut [T]> {
     let mut rest = values;
     let lengths = starts.windows(2).map(|pair| (pair[1] - pair[0]) as usize);
     lengths

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Csr, CsrError, build::rows_mut};
+use super::{Csr, CsrError};
 
 impl Csr {
     /// The same arcs by target: row v holds who attends to v. Rows come out sorted, since sources
@@ -35,85 +35,102 @@ impl Csr {
     /// Arcs in both directions, each weighing w_uv + w_vu. `transposed` must be this graph's
     /// transpose. An unweighted graph becomes a weighted one: mutual arcs weigh 2.
     pub fn symmetrise(&self, transposed: &Csr) -> Csr {
-        let rows = (0..self.nodes() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .map(|person| merge(self.arcs_of(person), transposed.arcs_of(person)))
-            .collect();
-        Csr::from_rows(rows, true)
+        Csr::from_each(self.nodes(), true, |person, rows| {
+            merge(self.arcs_of(person), transposed.arcs_of(person), rows);
+        })
     }
 
     /// The arcs for which `keep(source, target, weight)` holds.
     pub fn filter(&self, keep: impl Fn(u32, u32, f32) -> bool + Sync) -> Csr {
-        let rows = (0..self.nodes() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .map(|source| self.arcs_of(source).filter(|&(to, w)| keep(source, to, w)).collect())
-            .collect();
-        Csr::from_rows(rows, self.weights.is_some())
+        Csr::from_each(self.nodes(), self.weights.is_some(), |source, rows| {
+            let kept =
+                self.arcs_of(source).filter(|&(target, weight)| keep(source, target, weight));
+            kept.for_each(|(target, weight)| rows.push(target, weight));
+        })
     }
 
     /// Gives every person a new number: `new_ids[old] = new`, a permutation of `0..nodes`.
     pub fn relabel(&self, new_ids: &[u32]) -> Result<Csr, CsrError> {
         let old_ids = invert(new_ids, self.nodes())?;
-        let rows = old_ids
-            .par_iter()
-            .with_min_len(256)
-            .map(|&old| {
-                let mut row: Vec<(u32, f32)> =
-                    self.arcs_of(old).map(|(to, w)| (new_ids[to as usize], w)).collect();
-                row.sort_unstable_by_key(|arc| arc.0);
-                row
-            })
-            .collect();
-        Ok(Csr::from_rows(rows, self.weights.is_some()))
+        Ok(Csr::from_each(self.nodes(), self.weights.is_some(), |new, rows| {
+            let arcs = self.arcs_of(old_ids[new as usize]);
+            let mut row: Vec<(u32, f32)> = arcs.map(|(to, w)| (new_ids[to as usize], w)).collect();
+            row.sort_unstable_by_key(|arc| arc.0);
+            row.into_iter().for_each(|(target, weight)| rows.push(target, weight));
+        }))
     }
 
-    /// Joins sorted rows into one graph.
-    pub(crate) fn from_rows(rows: Vec<Vec<(u32, f32)>>, weighted: bool) -> Csr {
-        let mut offsets = Vec::with_capacity(rows.len() + 1);
-        offsets.push(0u64);
-        let mut arcs = 0;
-        offsets.extend(rows.iter().map(|row| {
-            arcs += row.len() as u64;
-            arcs
-        }));
-        let mut targets = vec![0u32; arcs as usize];
-        fill(&offsets, &mut targets, &rows, |arc| arc.0);
-        let weights = weighted.then(|| {
-            let mut weights = vec![0f32; arcs as usize];
-            fill(&offsets, &mut weights, &rows, |arc| arc.1);
-            weights
-        });
-        Csr { offsets, targets, weights }
+    /// The graph whose rows `each` makes, person by person; every row must ascend. Memory: the
+    /// result and one block of rows, since blocks are freed as they are joined.
+    pub(crate) fn from_each(
+        nodes: usize,
+        weighted: bool,
+        each: impl Fn(u32, &mut Rows) + Sync,
+    ) -> Csr {
+        let block = |block: usize| {
+            let mut rows = Rows { weighted, ..Rows::default() };
+            for person in block * BLOCK..nodes.min((block + 1) * BLOCK) {
+                each(person as u32, &mut rows);
+                rows.ends.push(rows.targets.len() as u64);
+            }
+            rows
+        };
+        let blocks: Vec<Rows> = (0..nodes.div_ceil(BLOCK)).into_par_iter().map(block).collect();
+        join(nodes, weighted, blocks)
     }
 }
 
-fn fill<T: Send>(
-    offsets: &[u64],
-    values: &mut [T],
-    rows: &[Vec<(u32, f32)>],
-    value: impl Fn(&(u32, f32)) -> T + Sync,
-) {
-    rows_mut(offsets, values).into_par_iter().zip(rows).with_min_len(256).for_each(|(to, row)| {
-        for (slot, arc) in to.iter_mut().zip(row) {
-            *slot = value(arc);
+/// Rows made at a time.
+const BLOCK: usize = 4096;
+
+/// Rows in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    ends: Vec<u64>,
+    targets: Vec<u32>,
+    weights: Vec<f32>,
+    weighted: bool,
+}
+
+impl Rows {
+    /// Adds an arc to the row that is being made.
+    #[inline]
+    pub(crate) fn push(&mut self, target: u32, weight: f32) {
+        self.targets.push(target);
+        if self.weighted {
+            self.weights.push(weight);
         }
-    });
+    }
 }
 
+fn join(nodes: usize, weighted: bool, blocks: Vec<Rows>) -> Csr {
+    let arcs = blocks.iter().map(|rows| rows.targets.len()).sum();
+    let mut offsets = Vec::with_capacity(nodes + 1);
+    offsets.push(0);
+    let mut targets: Vec<u32> = Vec::with_capacity(arcs);
+    let mut weights = Vec::with_capacity(if weighted { arcs } else { 0 });
+    for rows in blocks {
+        let first = targets.len() as u64;
+        offsets.extend(rows.ends.iter().map(|end| first + end));
+        targets.extend_from_slice(&rows.targets);
+        weights.extend_from_slice(&rows.weights);
+    }
+    Csr { offsets, targets, weights: weighted.then_some(weights) }
+}
+
+/// The union of two ascending rows; weights of equal targets add up.
 fn merge(
     a: impl Iterator<Item = (u32, f32)>,
     b: impl Iterator<Item = (u32, f32)>,
-) -> Vec<(u32, f32)> {
+    rows: &mut Rows,
+) {
     let (mut a, mut b) = (a.peekable(), b.peekable());
-    let mut row = Vec::new();
     while let (Some(&(left, w_left)), Some(&(right, w_right))) = (a.peek(), b.peek()) {
-        row.push(match left.cmp(&right) {
-            std::cmp::Ordering::Less => (left, w_left),
-            std::cmp::Ordering::Greater => (right, w_right),
-            std::cmp::Ordering::Equal => (left, w_left + w_right),
-        });
+        match left.cmp(&right) {
+            std::cmp::Ordering::Less => rows.push(left, w_left),
+            std::cmp::Ordering::Greater => rows.push(right, w_right),
+            std::cmp::Ordering::Equal => rows.push(left, w_left + w_right),
+        }
         if left <= right {
             a.next();
         }
@@ -121,9 +138,7 @@ fn merge(
             b.next();
         }
     }
-    row.extend(a);
-    row.extend(b);
-    row
+    a.chain(b).for_each(|(target, weight)| rows.push(target, weight));
 }
 
 /// The inverse of a permutation of `0..nodes`.

@@ -1,5 +1,7 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
+use graph::lineage::{EventKind, Lineage, follow};
+use graph::seed::Seed;
 use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
 use petgraph::unionfind::UnionFind;
 use proptest::prelude::*;
@@ -99,6 +101,89 @@ fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
     let people = new.community_of.iter().zip(&old.community_of);
     let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
     assert!(same >= 2_910, "{same} of 3000");
+}
+
+/// A planted world, and the same world whose largest community has come apart: its people attend
+/// to those of their own half only.
+fn whole_and_halved() -> (Attention, Attention, Vec<u32>) {
+    let world = planted_world(0.2);
+    let whole = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
+    let mut sizes = vec![0u32; 3_000];
+    world.community_of.iter().for_each(|&community| sizes[community as usize] += 1);
+    let largest = (0..3_000).max_by_key(|&community| sizes[community as usize]).unwrap();
+    let half = |person: u32| (world.community_of[person as usize] == largest).then_some(person % 2);
+    let halved = whole.arcs.filter(|source, target, _| match (half(source), half(target)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    });
+    let members = (0..3_000).filter(|&person| half(person).is_some()).collect();
+    (whole, attention(halved), members)
+}
+
+/// What the next run makes of a first one.
+fn followed(before: &Attention, after: &Attention) -> (Hierarchy, Hierarchy, Lineage) {
+    let first = found(before);
+    let second = community_stage(after, Some(&first), &CommunitySettings::default());
+    let of = |hierarchy: &Hierarchy| {
+        let leaf = hierarchy.leaf_level();
+        (leaf.community_of.clone(), leaf.communities)
+    };
+    let ((old, old_count), (new, new_count)) = (of(&first), of(&second));
+    let lineage = follow((&old, old_count), (&new, new_count));
+    (first, second, lineage)
+}
+
+#[test]
+fn a_community_that_comes_apart_is_found_and_named_as_a_split() {
+    let (whole, halved, members) = whole_and_halved();
+    let (first, second, lineage) = followed(&whole, &halved);
+    let old = first.leaf_level().community_of[members[0] as usize];
+    let split = lineage.events.iter().find(|event| event.kind == EventKind::Split);
+    let split = split.expect("a split");
+    assert_eq!(split.old, Some(old));
+    // Some lose so many ties that they are at home elsewhere now.
+    let most = |people: usize| people * 10 >= members.len() * 4;
+    assert!(most(split.shared as usize), "{split:?} of {}", members.len());
+    let keeps_id = |member: &&u32| {
+        lineage.kept[second.leaf_level().community_of[**member as usize] as usize] == Some(old)
+    };
+    assert!(most(members.iter().filter(keeps_id).count()));
+}
+
+#[test]
+fn communities_that_grow_together_are_found_and_named_as_merged() {
+    let (whole, halved, members) = whole_and_halved();
+    let (first, second, lineage) = followed(&halved, &whole);
+    let one = second.leaf_level().community_of[members[0] as usize];
+    let halves = [0, 1].map(|at| first.leaf_level().community_of[members[at] as usize]);
+    let merged = lineage.events.iter().find(|event| event.kind == EventKind::Merged);
+    let merged = merged.expect("a merger");
+    assert_eq!(merged.new, Some(one));
+    assert!(halves.contains(&merged.old.unwrap()) || lineage.kept[one as usize] == merged.old);
+}
+
+#[test]
+fn a_run_near_the_last_is_as_good_as_one_from_nothing() {
+    let world = planted_world(0.4);
+    let before = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
+    let first = found(&before);
+    let kept = before.arcs.filter(|source, target, _| (source * 31 + target * 17) % 1000 != 0);
+    let after = attention(kept);
+    let near = community_stage(&after, Some(&first), &CommunitySettings::default());
+    let far = found(&after);
+    assert!(near.bits <= far.bits * 1.003, "{} bits an edge against {}", near.bits, far.bits);
+    let both = (&near.leaf_level().community_of, &far.leaf_level().community_of);
+    assert!(eval::agreement(both.0, both.1).ami > 0.97);
+}
+
+#[test]
+fn arcs_in_any_order_make_the_same_communities() {
+    let world = planted_world(0.4);
+    let mut pairs: Vec<(u32, u32)> =
+        world.arcs.sources.iter().copied().zip(world.arcs.targets.iter().copied()).collect();
+    let first = found(&attention(csr(3_000, &pairs)));
+    Seed(3).shuffle(&mut pairs);
+    assert_eq!(found(&attention(csr(3_000, &pairs))), first);
 }
 
 #[test]

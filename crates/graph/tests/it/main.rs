@@ -17,6 +17,7 @@ mod evidence;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod oracles;
 mod people;
 #[cfg(test)]
 mod rank;

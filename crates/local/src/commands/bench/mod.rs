@@ -7,6 +7,7 @@ mod api;
 mod communities;
 mod crawl;
 mod rank;
+mod run;
 mod upsert;
 
 use anyhow::Result;
@@ -41,6 +42,10 @@ pub(crate) async fn bench(
                 None => communities::draw(people, mixing, overlapping)?,
             };
             communities::communities(&case, write.as_deref(), output)
+        }
+        BenchCommand::Run { arcs, threads } => {
+            use_threads(threads)?;
+            run::run(arcs, output)
         }
         BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
         BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,

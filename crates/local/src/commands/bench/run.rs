@@ -1,0 +1,216 @@
+//! `borg bench run`: a whole scoring of a large graph, stage by stage, as graph-score does it, but
+//! from a drawn graph instead of the record and into a folder instead of tables.
+
+use anyhow::{Context, Result};
+use graph::evidence::community_evidence;
+use graph::generate::{PlantedSpec, planted, rmat};
+use graph::seed::Seed;
+use graph::{
+    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs, PeopleInput,
+    PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage, community_stage,
+    people_stage, rank_stage, trust_stage,
+};
+use graph_score::seal::seal;
+use model::{Day, Layer};
+use serde_json::{Value, json};
+use store::objects::Folder;
+
+use super::rounded;
+use crate::measure::{Meter, reset_peak, resident_bytes};
+use crate::output::Output;
+
+/// What the graph is drawn from.
+const SEED: u64 = 1;
+
+/// Arcs for each person.
+const DEGREE: f64 = 40.0;
+
+/// Share of the arcs that are planted in communities; R-MAT draws the others over the same people.
+const PLANTED: f64 = 0.7;
+
+/// Share of planted arcs that leave their community.
+const MIXING: f64 = 0.3;
+
+/// Part of each score that its evidence covers.
+const COVER: f64 = 0.8;
+
+/// The graph and the machine that figures are extrapolated to: twitter-2010 on the largest Lambda.
+const LARGE_ARCS: f64 = 1.47e9;
+const LARGE_CORES: f64 = 6.0;
+
+/// What the stages took so far.
+struct Stages<'a> {
+    output: Output,
+    folder: &'a Folder,
+    arcs: usize,
+    before: u64,
+    rows: Vec<Value>,
+    seconds: f64,
+    large_seconds: f64,
+    peak: u64,
+}
+
+impl Stages<'_> {
+    /// Runs and measures one stage. `shared` is whether all cores work at it.
+    fn stage<T>(&mut self, name: &str, shared: bool, run: impl FnOnce() -> T) -> T {
+        let spinner = self.output.spinner(name);
+        reset_peak();
+        let meter = Meter::start();
+        let result = run();
+        let used = meter.used();
+        spinner.finish_and_clear();
+        let peak = used.peak_bytes.saturating_sub(self.before);
+        let cores = if shared { LARGE_CORES } else { 1.0 };
+        let large = used.cpu_seconds * LARGE_ARCS / self.arcs as f64 / cores;
+        self.seconds += used.seconds;
+        self.large_seconds += large;
+        self.peak = self.peak.max(peak);
+        self.rows.push(json!({
+            "stage": name,
+            "seconds": rounded(used.seconds, 1),
+            "cpu_seconds": rounded(used.cpu_seconds, 1),
+            "cpu_ns_per_arc": rounded(used.cpu_seconds * 1e9 / self.arcs as f64, 1),
+            "peak_mb": peak >> 20,
+            "at_1_47_billion_arcs_seconds": large.round(),
+        }));
+        result
+    }
+
+    /// Seals what a stage made; part of that stage.
+    fn seal<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let sealing = seal(self.folder, name, value);
+        Ok(tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sealing))?)
+    }
+}
+
+/// Scores a drawn graph of about so many arcs.
+pub(super) fn run(arcs: u64, output: Output) -> Result<Value> {
+    let spinner = output.spinner("drawing");
+    let (people, drawn) = draw(arcs);
+    spinner.finish_and_clear();
+    let folder = tempfile::tempdir().context("make a folder for the sealed stages")?;
+    let folder = Folder::open(folder.path())?;
+    let mut stages = Stages {
+        output,
+        folder: &folder,
+        arcs: drawn.sources.len(),
+        // The drawn arcs stand for what is read from a snapshot: they are let go before the peak.
+        before: resident_bytes().saturating_sub(8 * drawn.sources.len() as u64),
+        rows: Vec::new(),
+        seconds: 0.0,
+        large_seconds: 0.0,
+        peak: 0,
+    };
+    let attention = stages.stage("build", false, || build(people, drawn))?;
+    stages.arcs = attention.arcs.arcs();
+    let hierarchy = stages.stage("communities", false, || {
+        community_stage(&attention, None, &CommunitySettings::default())
+    });
+    stages.seal("hierarchy", &hierarchy)?;
+    let (trust, global) = ranks(&mut stages, &attention, &hierarchy)?;
+    let parts = (&attention, &hierarchy, &trust, &global);
+    for level in 0..hierarchy.levels.len() {
+        people_of(&mut stages, parts, level)?;
+    }
+    Ok(stages.told(people, &hierarchy))
+}
+
+fn draw(arcs: u64) -> (usize, graph::generate::Arcs) {
+    let scale = (arcs as f64 / DEGREE).log2().round().max(7.0) as u32;
+    let people = 1usize << scale;
+    let degree = arcs as f64 / people as f64;
+    let spec = PlantedSpec {
+        nodes: people,
+        mean_degree: degree * PLANTED,
+        degree_max: 1_000f64.min(people as f64 / 4.0),
+        degree_exponent: 2.5,
+        sizes: (20, 5_000.min(people / 4)),
+        size_exponent: 1.5,
+        mixing: MIXING,
+        siblings: 1,
+        kept_by_parent: 0.0,
+        overlapping: 0.0,
+    };
+    let mut drawn = planted(&spec, Seed(SEED)).arcs;
+    let others = rmat(scale, (degree * (1.0 - PLANTED)).round() as usize, Seed(SEED).fork(1));
+    drawn.sources.extend(others.sources);
+    drawn.targets.extend(others.targets);
+    (people, drawn)
+}
+
+fn build(people: usize, drawn: graph::generate::Arcs) -> Result<Attention> {
+    let list = ArcList { sources: &drawn.sources, targets: &drawn.targets, weights: None };
+    let arcs = Csr::from_arcs(people, list)?.csr;
+    drop(drawn);
+    let layer = LayerArcs { layer: Layer::Follow, arcs, counts: Vec::new(), last_days: Vec::new() };
+    Ok(attention_stage(people, &[layer], Day(0))?)
+}
+
+fn ranks(
+    stages: &mut Stages<'_>,
+    attention: &Attention,
+    hierarchy: &Hierarchy,
+) -> Result<(Trust, GlobalRank)> {
+    let settings = TrustSettings::default();
+    let trust = stages.stage("trust", true, || trust_stage(attention, hierarchy, &[], &settings));
+    stages.seal("trust", &trust)?;
+    let settings = RankSettings::default();
+    let global = stages.stage("rank", true, || rank_stage(attention, &trust, None, &settings));
+    stages.seal("global", &global)?;
+    Ok((trust, global))
+}
+
+/// Ranks the people of one level, with evidence, and seals both.
+fn people_of(
+    stages: &mut Stages<'_>,
+    (attention, hierarchy, trust, global): (&Attention, &Hierarchy, &Trust, &GlobalRank),
+    level: usize,
+) -> Result<()> {
+    let input = PeopleInput { attention, hierarchy, trust, global, kinds: &[] };
+    let people = stages.stage(&format!("people {level}"), true, || {
+        people_stage(&input, level, &PeopleSettings::default())
+    });
+    stages.seal(&format!("people-{level}"), &people)?;
+    let evidence = stages.stage(&format!("evidence {level}"), false, || {
+        let found = people.iter().map(|table| {
+            let found = community_evidence(&attention.arcs, table, COVER);
+            postcard::to_stdvec(&found)
+        });
+        found.collect::<Result<Vec<_>, _>>()
+    })?;
+    stages.seal(&format!("evidence-{level}"), &evidence)
+}
+
+impl Stages<'_> {
+    fn told(self, people: usize, hierarchy: &Hierarchy) -> Value {
+        let row = |stage: &Value| {
+            ["stage", "seconds", "cpu_seconds", "cpu_ns_per_arc", "peak_mb"]
+                .map(|field| crate::output::shown(&stage[field]))
+                .to_vec()
+        };
+        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
+        self.output.table(&["stage", "s", "CPU s", "CPU ns/arc", "peak MB"], &rows);
+        json!({
+            "graph": format!(
+                "{people} people, {} arcs: {PLANTED} planted at mixing {MIXING}, the others R-MAT, \
+                 seed {SEED}",
+                self.arcs
+            ),
+            "people": people,
+            "arcs": self.arcs,
+            "levels": hierarchy.levels.iter().map(|level| level.communities).collect::<Vec<_>>(),
+            "leaf": hierarchy.leaf,
+            "stages": self.rows,
+            "seconds": self.seconds.round(),
+            "peak_mb": self.peak >> 20,
+            "peak_bytes_per_arc": rounded(self.peak as f64 / self.arcs as f64, 1),
+            "threads": rayon::current_num_threads(),
+            "at_1_47_billion_arcs": {
+                "seconds_on_6_cores": self.large_seconds.round(),
+                "gb": (self.peak as f64 / self.arcs as f64 * LARGE_ARCS / 1e9).round(),
+                "assumes": "time and memory linear in arcs; communities, build and evidence on \
+                            one core, trust, rank and people on all",
+            },
+        })
+    }
+}
