@@ -3,7 +3,12 @@
 //! People are cut into blocks of 2^15. A source sends one message to each block that holds a target
 //! of it, so a cache line of its rank is touched once for the block, not once for each arc; within
 //! a block sums stay in the second-level cache. Targets take 15 bits, the 16th marks the first arc
-//! of a message: 2 B/arc, 6 B/message (source and value), 4 B/arc more with weights.
+//! of a message.
+//!
+//! Memory: 2 B/arc and 2 B/message; 4 B/arc more with weights; 24 B for each pair of blocks that has
+//! an arc, so at most `24 · min(arcs, (people / 2^15)²)` B however many people there are.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -20,50 +25,93 @@ const FIRST: u16 = 1 << 15;
 pub(super) struct Layout {
     /// Number of people.
     pub(super) nodes: usize,
-    /// Number of blocks.
-    pub(super) blocks: usize,
-    /// Where the messages of (source block, target block) start, source block by source block.
-    message_starts: Vec<u64>,
-    /// Where the arcs of (target block, source block) start, target block by target block.
-    arc_starts: Vec<u64>,
-    /// Sources within their block, beside the messages.
+    /// Where the messages that leave each block start, and their number at the end.
+    message_starts: Vec<usize>,
+    /// Sources within their block, by source block, target block, source.
     senders: Vec<u16>,
-    /// Targets within their block.
+    /// Targets within their block, in the order of their messages.
     targets: Vec<u16>,
     /// Weights beside the targets.
     weights: Option<Vec<f32>>,
+    /// What arrives, target block by target block, in the order of the source blocks.
+    cells: Vec<Cell>,
+    /// Where the cells of each target block start, and their number at the end.
+    cell_starts: Vec<usize>,
 }
 
-/// The messages and arcs that leave one block of sources, by target block.
-#[derive(Default)]
-struct Outgoing {
-    message_counts: Vec<u64>,
-    arc_counts: Vec<u64>,
-    senders: Vec<Vec<u16>>,
-    targets: Vec<Vec<u16>>,
-    weights: Vec<Vec<f32>>,
+/// What one block sends to another, at least one arc.
+#[derive(Debug, Clone, Default)]
+struct Cell {
+    /// Its first message.
+    message: usize,
+    /// Its arcs.
+    arcs: Range<usize>,
+}
+
+/// How much one block sends to another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    block: usize,
+    messages: usize,
+    arcs: usize,
+}
+
+/// Parts of the arrays that belong to one source block.
+struct Part<'a> {
+    senders: &'a mut [u16],
+    targets: &'a mut [u16],
+    weights: Option<&'a mut [f32]>,
 }
 
 impl Layout {
-    /// Cuts `arcs` into blocks. Time O(arcs), memory twice the result for a moment.
+    /// Cuts `arcs` into blocks: counts, then fills each block's part in place. Time O(arcs +
+    /// blocks²) without copies.
     pub(super) fn new(arcs: &Csr) -> Layout {
         let nodes = arcs.nodes();
         let blocks = nodes.div_ceil(BLOCK);
-        let outgoing: Vec<Outgoing> =
-            (0..blocks).into_par_iter().map(|block| Outgoing::new(arcs, block, blocks)).collect();
+        let counts: Vec<Vec<Count>> = (0..blocks)
+            .into_par_iter()
+            .map_init(|| vec![Count::default(); blocks], |all, block| count(arcs, block, all))
+            .collect();
         let message_starts =
-            starts(outgoing.iter().flat_map(|from| from.message_counts.iter().copied()));
-        let across =
-            (0..blocks).flat_map(|to| outgoing.iter().map(move |from| from.arc_counts[to]));
-        let arc_starts = starts(across);
-        let senders = outgoing.iter().flat_map(|from| from.senders.iter().flatten()).copied();
-        let senders = senders.collect();
-        let to_block = |block| outgoing.iter().map(move |from: &Outgoing| &from.targets[block]);
-        let targets = (0..blocks).flat_map(to_block).flatten().copied().collect();
-        let weights_to = |block| outgoing.iter().map(move |from: &Outgoing| &from.weights[block]);
-        let weights = (!arcs.is_unweighted())
-            .then(|| (0..blocks).flat_map(weights_to).flatten().copied().collect());
-        Layout { nodes, blocks, message_starts, arc_starts, senders, targets, weights }
+            starts(counts.iter().map(|to| to.iter().map(|count| count.messages).sum()));
+        let messages = message_starts.last().copied().unwrap_or(0);
+        let (cells, cell_starts) = cells(&counts);
+        let mut layout = Layout {
+            nodes,
+            senders: vec![0; messages],
+            targets: vec![0; arcs.arcs()],
+            weights: arcs.weights().map(|weights| vec![0.0; weights.len()]),
+            message_starts,
+            cells,
+            cell_starts,
+        };
+        let parts = layout.parts(arcs);
+        parts.into_par_iter().zip(&counts).enumerate().for_each_init(
+            || vec![(0, 0); blocks],
+            |places, (block, (part, counts))| {
+                place(counts, places);
+                part.fill(arcs, block, places);
+            },
+        );
+        layout
+    }
+
+    /// The arrays cut by source block. A block's arcs lie where they lie in `arcs`.
+    fn parts(&mut self, arcs: &Csr) -> Vec<Part<'_>> {
+        let (mut senders, mut targets) = (self.senders.as_mut_slice(), self.targets.as_mut_slice());
+        let mut weights = self.weights.as_deref_mut();
+        let messages = self.message_starts.windows(2).map(|pair| pair[1] - pair[0]);
+        let cut = messages.enumerate().map(|(block, messages)| {
+            let rows = people(self.nodes, block);
+            let length = (arcs.offsets()[rows.end] - arcs.offsets()[rows.start]) as usize;
+            Part {
+                senders: take(&mut senders, messages),
+                targets: take(&mut targets, length),
+                weights: weights.as_mut().map(|weights| take(weights, length)),
+            }
+        });
+        cut.collect()
     }
 
     /// Number of messages.
@@ -73,45 +121,36 @@ impl Layout {
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        8 * (self.message_starts.len() + self.arc_starts.len())
+        size_of::<usize>() * (self.message_starts.len() + self.cell_starts.len())
+            + size_of::<Cell>() * self.cells.len()
             + 2 * (self.senders.len() + self.targets.len())
             + 4 * self.weights.as_ref().map_or(0, Vec::len)
     }
 
-    /// The messages that leave a block, as a range of all.
-    pub(super) fn sent_by(&self, block: usize) -> std::ops::Range<usize> {
-        let (first, end) = (block * self.blocks, (block + 1) * self.blocks);
-        self.message_starts[first] as usize..self.message_starts[end] as usize
-    }
-
-    /// Sources within their block of the messages that leave it.
-    pub(super) fn senders(&self, block: usize) -> &[u16] {
-        &self.senders[self.sent_by(block)]
+    /// Sources within their block of the messages that leave each block.
+    pub(super) fn senders(&self) -> impl Iterator<Item = &[u16]> {
+        self.message_starts.windows(2).map(|pair| &self.senders[pair[0]..pair[1]])
     }
 
     /// Adds the messages to `block` into `sums`, in the order of their sources.
+    #[inline(always)]
     pub(super) fn receive<const K: usize>(
         &self,
         block: usize,
         values: &[[f32; K]],
         sums: &mut [[f64; K]; BLOCK],
     ) {
-        for from in 0..self.blocks {
-            let message = from * self.blocks + block;
-            let messages =
-                self.message_starts[message] as usize..self.message_starts[message + 1] as usize;
-            let arc = block * self.blocks + from;
-            let arcs = self.arc_starts[arc] as usize..self.arc_starts[arc + 1] as usize;
-            let (values, targets) = (&values[messages], &self.targets[arcs.clone()]);
+        for cell in &self.cells[self.cell_starts[block]..self.cell_starts[block + 1]] {
+            let (values, targets) = (&values[cell.message..], &self.targets[cell.arcs.clone()]);
             match &self.weights {
                 None => add(values, targets, sums),
-                Some(weights) => add_weighted(values, targets, &weights[arcs], sums),
+                Some(weights) => add_weighted(values, targets, &weights[cell.arcs.clone()], sums),
             }
         }
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add<const K: usize>(values: &[[f32; K]], targets: &[u16], sums: &mut [[f64; K]; BLOCK]) {
     let mut message = usize::MAX;
     for &target in targets {
@@ -123,7 +162,7 @@ fn add<const K: usize>(values: &[[f32; K]], targets: &[u16], sums: &mut [[f64; K
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add_weighted<const K: usize>(
     values: &[[f32; K]],
     targets: &[u16],
@@ -140,66 +179,88 @@ fn add_weighted<const K: usize>(
     }
 }
 
-impl Outgoing {
-    fn new(arcs: &Csr, block: usize, blocks: usize) -> Outgoing {
-        let people = block * BLOCK..((block + 1) * BLOCK).min(arcs.nodes());
-        let mut arc_counts = vec![0u64; blocks];
-        let mut message_counts = vec![0u64; blocks];
-        for person in people.clone() {
-            for run in runs(arcs.row(person as u32)) {
-                arc_counts[run.0] += run.1.len() as u64;
-                message_counts[run.0] += 1;
-            }
-        }
-        let mut out = Outgoing {
-            senders: reserve(&message_counts),
-            targets: reserve(&arc_counts),
-            weights: if arcs.is_unweighted() {
-                vec![Vec::new(); blocks]
-            } else {
-                reserve(&arc_counts)
-            },
-            message_counts,
-            arc_counts,
-        };
-        for person in people {
-            out.append(arcs, person, person % BLOCK);
-        }
-        out
-    }
-
-    fn append(&mut self, arcs: &Csr, person: usize, local: usize) {
-        let (row, weights) = (arcs.row(person as u32), arcs.row_weights(person as u32));
-        for (block, run) in runs(row) {
-            self.senders[block].push(local as u16);
-            let targets = &mut self.targets[block];
-            let first = targets.len();
-            targets.extend(row[run.clone()].iter().map(|&to| (to as usize % BLOCK) as u16));
-            targets[first] |= FIRST;
-            if let Some(weights) = weights {
-                self.weights[block].extend_from_slice(&weights[run]);
-            }
+/// What `block` sends, by target block. `all` is scratch: zeroes, and zeroes again afterwards.
+fn count(arcs: &Csr, block: usize, all: &mut [Count]) -> Vec<Count> {
+    for person in people(arcs.nodes(), block) {
+        let mut last = usize::MAX;
+        for &target in arcs.row(person as u32) {
+            let to = target as usize / BLOCK;
+            all[to].messages += usize::from(to != last);
+            all[to].arcs += 1;
+            last = to;
         }
     }
+    let counted = all.iter().enumerate().filter(|(_, count)| count.arcs > 0);
+    let counted = counted.map(|(block, count)| Count { block, ..*count }).collect();
+    all.fill(Count::default());
+    counted
 }
 
-fn reserve<T: Clone>(counts: &[u64]) -> Vec<Vec<T>> {
-    counts.iter().map(|&count| Vec::with_capacity(count as usize)).collect()
+/// The cells by target block, and where each target block's start.
+fn cells(counts: &[Vec<Count>]) -> (Vec<Cell>, Vec<usize>) {
+    let mut sizes = vec![0; counts.len()];
+    counts.iter().flatten().for_each(|count| sizes[count.block] += 1);
+    let cell_starts = starts(sizes.into_iter());
+    let mut next = cell_starts.clone();
+    let mut cells = vec![Cell::default(); counts.iter().map(Vec::len).sum()];
+    let (mut message, mut arc) = (0, 0);
+    for count in counts.iter().flatten() {
+        cells[next[count.block]] = Cell { message, arcs: arc..arc + count.arcs };
+        next[count.block] += 1;
+        message += count.messages;
+        arc += count.arcs;
+    }
+    (cells, cell_starts)
 }
 
-/// The runs of a sorted row that lie in one block each.
-fn runs(row: &[u32]) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> + '_ {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let block = *row.get(start)? as usize / BLOCK;
-        let length = row[start..].iter().take_while(|&&to| to as usize / BLOCK == block).count();
-        let run = start..start + length;
-        start += length;
-        Some((block, run))
-    })
+/// Where the messages and arcs to each block start within a source block's part.
+fn place(counts: &[Count], places: &mut [(usize, usize)]) {
+    let (mut message, mut arc) = (0, 0);
+    for count in counts {
+        places[count.block] = (message, arc);
+        message += count.messages;
+        arc += count.arcs;
+    }
 }
 
-fn starts(counts: impl Iterator<Item = u64>) -> Vec<u64> {
+impl Part<'_> {
+    fn fill(mut self, arcs: &Csr, block: usize, places: &mut [(usize, usize)]) {
+        for person in people(arcs.nodes(), block) {
+            let weights = arcs.row_weights(person as u32);
+            let mut last = usize::MAX;
+            for (at, &target) in arcs.row(person as u32).iter().enumerate() {
+                let to = target as usize / BLOCK;
+                let (message, arc) = &mut places[to];
+                let mut local = (target as usize % BLOCK) as u16;
+                if to != last {
+                    self.senders[*message] = (person % BLOCK) as u16;
+                    *message += 1;
+                    local |= FIRST;
+                    last = to;
+                }
+                self.targets[*arc] = local;
+                if let (Some(into), Some(weights)) = (&mut self.weights, weights) {
+                    into[*arc] = weights[at];
+                }
+                *arc += 1;
+            }
+        }
+    }
+}
+
+/// The people of a block.
+pub(super) fn people(nodes: usize, block: usize) -> Range<usize> {
+    block * BLOCK..((block + 1) * BLOCK).min(nodes)
+}
+
+/// Cuts the first `count` off.
+pub(super) fn take<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (part, tail) = std::mem::take(rest).split_at_mut(count);
+    *rest = tail;
+    part
+}
+
+fn starts(counts: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut starts = vec![0];
     starts.extend(counts.scan(0, |sum, count| {
         *sum += count;

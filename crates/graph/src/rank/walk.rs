@@ -1,15 +1,32 @@
 //! Power iteration of `a = α Pᵀ a + (1 − α) t` with `P(u→v) = w_uv / W_u`, several vectors at once.
 //!
-//! Mass of people who attend to nobody goes to t. Ranks are stored as f32 and summed as f64; each
-//! block sums its messages in the order of their sources, so the bits do not depend on threads.
-//! Time O(arcs) an iteration, about ln(1/tolerance)/ln(1/α) iterations. Memory: the layout, 4 B for
-//! every message and vector, 12 B/person and vector. Source: Page et al. 1999; Haveliwala 2002.
+//! Mass of people who attend to nobody goes to t. Time O(arcs) an iteration, about
+//! ln(1/tolerance)/ln(1/α) iterations. Source: Page et al. 1999; Haveliwala 2002.
+//!
+//! **Memory** beside the arcs: the layout and 4 B/person; during a walk 4 B for every message and
+//! vector, 12 B/person and vector, 8·2^15 B for every thread and vector; 4 B/person more for a warm
+//! start.
+//!
+//! **Accuracy.** Ranks are stored as f32 and summed as f64, so a sum is as good as its terms however
+//! many there are. An iteration rounds three times (1/W, what is sent, the new rank), each by at
+//! most 2⁻²⁴ of the value: at most 1.8·10⁻⁷ of all mass in Σ|a|, whatever the number of people, and
+//! 1/(1 − α) times that in the end, if all errors had one sign. Measured it is 1 to 3·10⁻⁷. From one
+//! iteration to the next a settled rank moves by one step of f32 at most, 1.2·10⁻⁷ of all mass
+//! together: a tolerance of 10⁻⁶ is reached on any graph. What is left of the walk itself is at most
+//! α/(1 − α) times the last change.
+//!
+//! **Determinism.** Each block sums its messages in the order of their sources, eight people side by
+//! side add up changes and idle mass, and blocks are added in their order. The bits depend on
+//! neither threads nor instruction sets: nothing is fused or reordered.
 
 use rayon::prelude::*;
 
 use super::RankSettings;
-use super::layout::{BLOCK, Layout};
+use super::layout::{BLOCK, Layout, people, take};
 use crate::csr::Csr;
+
+/// People whose changes and idle mass are added up side by side, so that no sum waits for another.
+const ABREAST: usize = 8;
 
 /// A graph made ready for walks; build once, walk often.
 #[derive(Debug)]
@@ -34,7 +51,30 @@ pub struct Walked {
 struct State<const K: usize> {
     ranks: Vec<[f32; K]>,
     sent: Vec<[f32; K]>,
+    /// By message.
     values: Vec<[f32; K]>,
+    tally: Tally<K>,
+}
+
+/// What an iteration adds up, for each vector.
+#[derive(Clone, Copy)]
+struct Tally<const K: usize> {
+    /// Σ|aₖ₊₁ − aₖ|.
+    change: [f64; K],
+    /// Mass of people who attend to nobody.
+    idle: [f64; K],
+}
+
+/// One block of people while its sums become ranks.
+struct Rows<'a, const K: usize> {
+    sums: &'a [[f64; K]],
+    ranks: &'a mut [[f32; K]],
+    sent: &'a mut [[f32; K]],
+    scales: &'a [f32],
+    ts: [&'a [f32]; K],
+    damping: f64,
+    /// The share of t that each person gets.
+    restart: [f64; K],
 }
 
 impl Walk {
@@ -67,13 +107,13 @@ impl Walk {
     /// `start` is a warm start in any scale.
     pub fn run(&self, t: &[f32], start: Option<&[f32]>, settings: &RankSettings) -> Walked {
         let t = normalised(t);
-        let start = start.map_or_else(|| t.clone(), normalised);
-        let [walked] = self.iterate([&t], [&start], settings);
+        let start = start.map(normalised);
+        let [walked] = self.iterate([&t], [start.as_ref().unwrap_or(&t)], settings);
         walked
     }
 
-    /// Walks from several preference vectors, up to eight in one pass over the arcs: a pass costs
-    /// little more than one walk. A pass stops when its last vector is within tolerance.
+    /// Walks from several preference vectors, up to eight in one pass over the arcs: eight cost as
+    /// much as four walks or five. A pass stops when its last vector is within tolerance.
     pub fn run_many(&self, ts: &[Vec<f32>], settings: &RankSettings) -> Vec<Walked> {
         let mut all = Vec::with_capacity(ts.len());
         let mut rest = ts;
@@ -107,116 +147,160 @@ impl Walk {
         starts: [&[f32]; K],
         settings: &RankSettings,
     ) -> [Walked; K] {
+        let mut state = self.state(starts);
+        let mut iterations = 0;
+        let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
+        while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
+            self.scatter(&mut state);
+            state.tally = self.gather(&mut state, ts, settings.damping);
+            iterations += 1;
+        }
+        let State { ranks, tally, .. } = state;
+        std::array::from_fn(|lane| {
+            let mut shares: Vec<f32> = ranks.iter().map(|rank| rank[lane]).collect();
+            normalise(&mut shares);
+            Walked { shares, iterations, error: tally.change[lane] }
+        })
+    }
+
+    /// Before the first iteration.
+    fn state<const K: usize>(&self, starts: [&[f32]; K]) -> State<K> {
         let lanes = |person: usize| std::array::from_fn(|lane| starts[lane][person]);
         let ranks: Vec<[f32; K]> = (0..self.nodes()).map(lanes).collect();
         let scaled = ranks.iter().zip(&self.scales).map(|(rank, &scale)| rank.map(|r| r * scale));
-        let values = vec![[0.0; K]; self.layout.messages()];
-        let mut state = State { sent: scaled.collect(), ranks, values };
-        let (mut iterations, mut errors) = (0, [f64::INFINITY; K]);
-        let open = |errors: &[f64; K]| errors.iter().any(|&error| error >= settings.tolerance);
-        while iterations < settings.iterations_max && open(&errors) && self.nodes() > 0 {
-            self.scatter(&mut state);
-            errors = self.gather(&mut state, ts, settings.damping);
-            iterations += 1;
+        let mut tally = Tally { change: [f64::INFINITY; K], idle: [0.0; K] };
+        for (rank, _) in ranks.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
+            for lane in 0..K {
+                tally.idle[lane] += f64::from(rank[lane]);
+            }
         }
-        std::array::from_fn(|lane| {
-            let shares: Vec<f32> = state.ranks.iter().map(|rank| rank[lane]).collect();
-            Walked { shares: normalised(&shares), iterations, error: errors[lane] }
-        })
+        let values = vec![[0.0; K]; self.layout.messages()];
+        State { sent: scaled.collect(), ranks, values, tally }
     }
 
     /// Writes every message's value, source block by source block.
     fn scatter<const K: usize>(&self, state: &mut State<K>) {
         let mut rest = state.values.as_mut_slice();
-        let mut parts = Vec::with_capacity(self.layout.blocks);
-        for block in 0..self.layout.blocks {
-            let (part, tail) = rest.split_at_mut(self.layout.sent_by(block).len());
-            parts.push(part);
-            rest = tail;
-        }
+        let parts = self.layout.senders().map(|senders| (senders, take(&mut rest, senders.len())));
+        let parts: Vec<(&[u16], &mut [[f32; K]])> = parts.collect();
         let sent = &state.sent;
-        parts.into_par_iter().enumerate().for_each(|(block, values)| {
-            let people = &sent[block * BLOCK..((block + 1) * BLOCK).min(sent.len())];
-            for (value, &sender) in values.iter_mut().zip(self.layout.senders(block)) {
+        parts.into_par_iter().enumerate().for_each(|(block, (senders, values))| {
+            let people = &sent[people(sent.len(), block)];
+            for (value, &sender) in values.iter_mut().zip(senders) {
                 *value = people[usize::from(sender)];
             }
         });
     }
 
-    /// Sums the messages block by block; returns the change of each vector.
+    /// Sums the messages block by block and makes the next ranks of them.
     fn gather<const K: usize>(
         &self,
         state: &mut State<K>,
         ts: [&[f32]; K],
         damping: f64,
-    ) -> [f64; K] {
-        let idle = self.idle(&state.ranks);
-        let restart = idle.map(|idle| 1.0 - damping + damping * idle);
+    ) -> Tally<K> {
+        let restart = state.tally.idle.map(|idle| 1.0 - damping + damping * idle);
         let values = &state.values;
-        let changes: Vec<[f64; K]> = state
+        let tallies: Vec<Tally<K>> = state
             .ranks
             .par_chunks_mut(BLOCK)
             .zip(state.sent.par_chunks_mut(BLOCK))
             .enumerate()
-            .map_init(
-                || Box::new([[0.0; K]; BLOCK]),
-                |sums, (block, (ranks, sent))| {
-                    sums[..ranks.len()].fill([0.0; K]);
-                    self.layout.receive(block, values, sums);
-                    let first = block * BLOCK;
-                    let mut change = [0.0; K];
-                    for at in 0..ranks.len() {
-                        let scale = self.scales[first + at];
-                        for lane in 0..K {
-                            let t = f64::from(ts[lane][first + at]);
-                            let next = (damping * sums[at][lane] + restart[lane] * t) as f32;
-                            change[lane] += f64::from((next - ranks[at][lane]).abs());
-                            ranks[at][lane] = next;
-                            sent[at][lane] = next * scale;
-                        }
-                    }
-                    change
-                },
-            )
-            .collect();
-        fold(&changes)
-    }
-
-    /// Mass of people who attend to nobody.
-    fn idle<const K: usize>(&self, ranks: &[[f32; K]]) -> [f64; K] {
-        let sums: Vec<[f64; K]> = ranks
-            .par_chunks(BLOCK)
-            .zip(self.scales.par_chunks(BLOCK))
-            .map(|(ranks, scales)| {
-                let mut sum = [0.0; K];
-                for (rank, _) in ranks.iter().zip(scales).filter(|&(_, &scale)| scale == 0.0) {
-                    for lane in 0..K {
-                        sum[lane] += f64::from(rank[lane]);
-                    }
-                }
-                sum
+            .map_init(zeroes, |sums, (block, (ranks, sent))| {
+                let range = people(self.nodes(), block);
+                sums[..ranks.len()].fill([0.0; K]);
+                wide(|| self.layout.receive(block, values, sums));
+                let ts = ts.map(|t| &t[range.clone()]);
+                let (sums, scales) = (&sums[..ranks.len()], &self.scales[range]);
+                let rows = Rows { sums, ranks, sent, scales, ts, damping, restart };
+                wide(|| rows.step())
             })
             .collect();
-        fold(&sums)
+        tallies.into_iter().fold(Tally::none(), Tally::and)
     }
 }
 
-/// Adds up blocks in their order.
-fn fold<const K: usize>(blocks: &[[f64; K]]) -> [f64; K] {
-    let mut sum = [0.0; K];
-    for block in blocks {
-        for lane in 0..K {
-            sum[lane] += block[lane];
+fn zeroes<const K: usize>() -> Box<[[f64; K]; BLOCK]> {
+    vec![[0.0; K]; BLOCK].try_into().unwrap_or_else(|_| unreachable!("a block has BLOCK people"))
+}
+
+/// Runs `step` with the widest instructions that this processor has. The bits are the same.
+#[inline(always)]
+fn wide<T>(step: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<T>(step: impl FnOnce() -> T) -> T {
+            step()
+        }
+        #[expect(unsafe_code, reason = "the feature was found on the line above")]
+        // SAFETY: the processor has AVX2.
+        return unsafe { with_avx2(step) };
+    }
+    step()
+}
+
+impl<const K: usize> Rows<'_, K> {
+    #[inline(always)]
+    fn step(mut self) -> Tally<K> {
+        let mut sides = [Tally::none(); ABREAST];
+        let even = self.sums.len() / ABREAST * ABREAST;
+        for first in (0..even).step_by(ABREAST) {
+            self.some::<ABREAST>(first, &mut sides);
+        }
+        for first in even..self.sums.len() {
+            self.some::<1>(first, &mut sides);
+        }
+        sides.into_iter().fold(Tally::none(), Tally::and)
+    }
+
+    /// The next ranks of `N` people. Fixed lengths let the compiler take them side by side.
+    #[inline(always)]
+    fn some<const N: usize>(&mut self, first: usize, sides: &mut [Tally<K>; ABREAST]) {
+        let range = first..first + N;
+        let (sums, scales) = (&self.sums[range.clone()], &self.scales[range.clone()]);
+        let (ranks, sent) = (&mut self.ranks[range.clone()], &mut self.sent[range.clone()]);
+        let ts = self.ts.map(|t| &t[range.clone()]);
+        for side in 0..N {
+            for lane in 0..K {
+                let t = f64::from(ts[lane][side]);
+                let next = (self.damping * sums[side][lane] + self.restart[lane] * t) as f32;
+                let idle = if scales[side] == 0.0 { next } else { 0.0 };
+                sides[side].change[lane] += f64::from((next - ranks[side][lane]).abs());
+                sides[side].idle[lane] += f64::from(idle);
+                ranks[side][lane] = next;
+                sent[side][lane] = next * scales[side];
+            }
         }
     }
-    sum
+}
+
+impl<const K: usize> Tally<K> {
+    fn none() -> Tally<K> {
+        Tally { change: [0.0; K], idle: [0.0; K] }
+    }
+
+    fn and(self, other: Tally<K>) -> Tally<K> {
+        Tally {
+            change: std::array::from_fn(|lane| self.change[lane] + other.change[lane]),
+            idle: std::array::from_fn(|lane| self.idle[lane] + other.idle[lane]),
+        }
+    }
 }
 
 /// The same shares with sum 1; uniform if there is nothing positive.
 pub(crate) fn normalised(shares: &[f32]) -> Vec<f32> {
+    let mut shares = shares.to_vec();
+    normalise(&mut shares);
+    shares
+}
+
+fn normalise(shares: &mut [f32]) {
     let sum: f64 = shares.iter().map(|&share| f64::from(share.max(0.0))).sum();
-    match sum > 0.0 && sum.is_finite() {
-        true => shares.iter().map(|&share| (f64::from(share.max(0.0)) / sum) as f32).collect(),
-        false => vec![1.0 / shares.len().max(1) as f32; shares.len()],
+    if sum > 0.0 && sum.is_finite() {
+        shares.iter_mut().for_each(|share| *share = (f64::from(share.max(0.0)) / sum) as f32);
+    } else {
+        let uniform = 1.0 / shares.len().max(1) as f32;
+        shares.fill(uniform);
     }
 }
