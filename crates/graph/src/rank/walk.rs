@@ -65,13 +65,16 @@ struct Tally<const K: usize> {
     idle: [f64; K],
 }
 
-/// One block of people while its sums become ranks.
-struct Rows<'a, const K: usize> {
-    sums: &'a [[f64; K]],
+/// One block of people while its messages become ranks.
+struct Step<'a, const K: usize> {
+    layout: &'a Layout,
+    block: usize,
+    values: &'a [[f32; K]],
+    sums: &'a mut [[f64; K]; BLOCK],
     ranks: &'a mut [[f32; K]],
     sent: &'a mut [[f32; K]],
     scales: &'a [f32],
-    ts: [&'a [f32]; K],
+    t: &'a [[f32; K]],
     damping: f64,
     /// The share of t that each person gets.
     restart: [f64; K],
@@ -108,7 +111,8 @@ impl Walk {
     pub fn run(&self, t: &[f32], start: Option<&[f32]>, settings: &RankSettings) -> Walked {
         let t = normalised(t);
         let start = start.map(normalised);
-        let [walked] = self.iterate([&t], [start.as_ref().unwrap_or(&t)], settings);
+        let (t, start) = (lane(&t), lane(start.as_ref().unwrap_or(&t)));
+        let [walked] = self.iterate(t, start, settings);
         walked
     }
 
@@ -135,24 +139,26 @@ impl Walk {
         settings: &RankSettings,
         all: &mut Vec<Walked>,
     ) -> usize {
-        let ts: [Vec<f32>; K] = std::array::from_fn(|lane| normalised(&ts[lane]));
-        let views = ts.each_ref().map(Vec::as_slice);
-        all.extend(self.iterate(views, views, settings));
+        let mut lanes = vec![[0.0; K]; self.nodes()];
+        for (lane, t) in ts[..K].iter().enumerate() {
+            lanes.iter_mut().zip(normalised(t)).for_each(|(lanes, t)| lanes[lane] = t);
+        }
+        all.extend(self.iterate(&lanes, &lanes, settings));
         K
     }
 
     fn iterate<const K: usize>(
         &self,
-        ts: [&[f32]; K],
-        starts: [&[f32]; K],
+        t: &[[f32; K]],
+        start: &[[f32; K]],
         settings: &RankSettings,
     ) -> [Walked; K] {
-        let mut state = self.state(starts);
+        let mut state = self.state(start);
         let mut iterations = 0;
         let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
         while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
             self.scatter(&mut state);
-            state.tally = self.gather(&mut state, ts, settings.damping);
+            state.tally = self.gather(&mut state, t, settings.damping);
             iterations += 1;
         }
         let State { ranks, tally, .. } = state;
@@ -164,9 +170,8 @@ impl Walk {
     }
 
     /// Before the first iteration.
-    fn state<const K: usize>(&self, starts: [&[f32]; K]) -> State<K> {
-        let lanes = |person: usize| std::array::from_fn(|lane| starts[lane][person]);
-        let ranks: Vec<[f32; K]> = (0..self.nodes()).map(lanes).collect();
+    fn state<const K: usize>(&self, start: &[[f32; K]]) -> State<K> {
+        let ranks = start.to_vec();
         let scaled = ranks.iter().zip(&self.scales).map(|(rank, &scale)| rank.map(|r| r * scale));
         let mut tally = Tally { change: [f64::INFINITY; K], idle: [0.0; K] };
         for (rank, _) in ranks.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
@@ -196,7 +201,7 @@ impl Walk {
     fn gather<const K: usize>(
         &self,
         state: &mut State<K>,
-        ts: [&[f32]; K],
+        t: &[[f32; K]],
         damping: f64,
     ) -> Tally<K> {
         let restart = state.tally.idle.map(|idle| 1.0 - damping + damping * idle);
@@ -208,12 +213,10 @@ impl Walk {
             .enumerate()
             .map_init(zeroes, |sums, (block, (ranks, sent))| {
                 let range = people(self.nodes(), block);
-                sums[..ranks.len()].fill([0.0; K]);
-                wide(|| self.layout.receive(block, values, sums));
-                let ts = ts.map(|t| &t[range.clone()]);
-                let (sums, scales) = (&sums[..ranks.len()], &self.scales[range]);
-                let rows = Rows { sums, ranks, sent, scales, ts, damping, restart };
-                wide(|| rows.step())
+                let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
+                let step =
+                    Step { layout, block, values, sums, ranks, sent, scales, t, damping, restart };
+                step.run()
             })
             .collect();
         tallies.into_iter().fold(Tally::none(), Tally::and)
@@ -224,55 +227,83 @@ fn zeroes<const K: usize>() -> Box<[[f64; K]; BLOCK]> {
     vec![[0.0; K]; BLOCK].try_into().unwrap_or_else(|_| unreachable!("a block has BLOCK people"))
 }
 
-/// Runs `step` with the widest instructions that this processor has. The bits are the same.
-#[inline(always)]
-fn wide<T>(step: impl FnOnce() -> T) -> T {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        #[target_feature(enable = "avx2")]
-        fn with_avx2<T>(step: impl FnOnce() -> T) -> T {
-            step()
+impl<const K: usize> Step<'_, K> {
+    /// Takes the step with the widest instructions that this processor has. The bits are the same.
+    fn run(self) -> Tally<K> {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[expect(unsafe_code, reason = "the one way to call what was compiled for more")]
+            // SAFETY: the processor has AVX2.
+            return unsafe { self.take_with_avx2() };
         }
-        #[expect(unsafe_code, reason = "the feature was found on the line above")]
-        // SAFETY: the processor has AVX2.
-        return unsafe { with_avx2(step) };
+        self.take()
     }
-    step()
-}
 
-impl<const K: usize> Rows<'_, K> {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn take_with_avx2(self) -> Tally<K> {
+        self.take()
+    }
+
     #[inline(always)]
-    fn step(mut self) -> Tally<K> {
-        let mut sides = [Tally::none(); ABREAST];
-        let even = self.sums.len() / ABREAST * ABREAST;
+    fn take(mut self) -> Tally<K> {
+        let count = self.ranks.len();
+        self.sums[..count].fill([0.0; K]);
+        self.layout.receive(self.block, self.values, self.sums);
+        let (mut changes, mut idles) = ([[0.0; K]; ABREAST], [[0.0; K]; ABREAST]);
+        // Several vectors are side by side already.
+        let even = if K == 1 { count / ABREAST * ABREAST } else { 0 };
         for first in (0..even).step_by(ABREAST) {
-            self.some::<ABREAST>(first, &mut sides);
+            self.rank::<ABREAST>(first, &mut changes, &mut idles);
         }
-        for first in even..self.sums.len() {
-            self.some::<1>(first, &mut sides);
+        for first in even..count {
+            self.rank::<1>(first, &mut changes, &mut idles);
         }
-        sides.into_iter().fold(Tally::none(), Tally::and)
+        let sides = changes.into_iter().zip(idles);
+        sides.map(|(change, idle)| Tally { change, idle }).fold(Tally::none(), Tally::and)
     }
 
     /// The next ranks of `N` people. Fixed lengths let the compiler take them side by side.
     #[inline(always)]
-    fn some<const N: usize>(&mut self, first: usize, sides: &mut [Tally<K>; ABREAST]) {
-        let range = first..first + N;
-        let (sums, scales) = (&self.sums[range.clone()], &self.scales[range.clone()]);
-        let (ranks, sent) = (&mut self.ranks[range.clone()], &mut self.sent[range.clone()]);
-        let ts = self.ts.map(|t| &t[range.clone()]);
+    fn rank<const N: usize>(
+        &mut self,
+        first: usize,
+        changes: &mut [[f64; K]; ABREAST],
+        idles: &mut [[f64; K]; ABREAST],
+    ) {
+        let (damping, restart) = (self.damping, self.restart);
+        let sums: &[[f64; K]; N] = chunk(self.sums, first);
+        let scales: &[f32; N] = chunk(self.scales, first);
+        let t: &[[f32; K]; N] = chunk(self.t, first);
+        let ranks: &mut [[f32; K]; N] = chunk_mut(self.ranks, first);
+        let sent: &mut [[f32; K]; N] = chunk_mut(self.sent, first);
         for side in 0..N {
             for lane in 0..K {
-                let t = f64::from(ts[lane][side]);
-                let next = (self.damping * sums[side][lane] + self.restart[lane] * t) as f32;
+                let t = f64::from(t[side][lane]);
+                let next = (damping * sums[side][lane] + restart[lane] * t) as f32;
                 let idle = if scales[side] == 0.0 { next } else { 0.0 };
-                sides[side].change[lane] += f64::from((next - ranks[side][lane]).abs());
-                sides[side].idle[lane] += f64::from(idle);
+                changes[side][lane] += f64::from((next - ranks[side][lane]).abs());
+                idles[side][lane] += f64::from(idle);
                 ranks[side][lane] = next;
                 sent[side][lane] = next * scales[side];
             }
         }
     }
+}
+
+/// One vector as rows of one lane.
+fn lane(shares: &[f32]) -> &[[f32; 1]] {
+    shares.as_chunks().0
+}
+
+#[inline(always)]
+fn chunk<const N: usize, T>(all: &[T], first: usize) -> &[T; N] {
+    all[first..].first_chunk().expect("a block holds all that are stepped through")
+}
+
+#[inline(always)]
+fn chunk_mut<const N: usize, T>(all: &mut [T], first: usize) -> &mut [T; N] {
+    all[first..].first_chunk_mut().expect("a block holds all that are stepped through")
 }
 
 impl<const K: usize> Tally<K> {
