@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::trust::Trust;
 
-pub use push::push;
+pub use push::{Push, PushSettings};
 pub(crate) use walk::normalised;
 pub use walk::{Walk, Walked};
 
@@ -48,7 +48,7 @@ pub(crate) fn ranks_by(
     key: impl Fn(usize) -> f32,
 ) -> Vec<Option<NonZeroU32>> {
     let mut order: Vec<usize> = (0..count).filter(|&at| served(at)).collect();
-    order.sort_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
+    order.sort_unstable_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
     let mut ranks = vec![None; count];
     for (place, at) in order.into_iter().enumerate() {
         ranks[at] = NonZeroU32::new(place as u32 + 1);
@@ -72,18 +72,20 @@ pub struct GlobalRank {
 }
 
 /// The global rank with `trust.prior` as restart. `last` is the previous run's shares, a warm start.
+///
+/// Peak memory beside what is given: 2 B/arc (6 B with weights), 6 B/message and 24 B/person. There
+/// are 0.05 to 0.5 messages for an arc, the fewer the better the order of ids.
 pub fn rank_stage(
     attention: &Attention,
     trust: &Trust,
     last: Option<&[f32]>,
     settings: &RankSettings,
 ) -> GlobalRank {
-    let walk = Walk::new(&attention.arcs);
-    let walked = walk.run(&trust.prior, last, settings);
+    let walked = Walk::new(&attention.arcs).run(&trust.prior, last, settings);
     let served = |at: usize| trust.values[at] >= trust.noise && walked.shares[at] > 0.0;
     GlobalRank {
         scores: walked.shares.iter().map(|&share| score(share)).collect(),
-        ranks: ranks_by(walk.nodes(), served, |at| walked.shares[at]),
+        ranks: ranks_by(walked.shares.len(), served, |at| walked.shares[at]),
         shares: walked.shares,
         iterations: walked.iterations,
         error: walked.error,

@@ -1,81 +1,166 @@
 //! Personal ranks by forward push: the walk that restarts at a few seeds, computed around them only.
 //!
 //! A person keeps (1 − α) of its residue and passes the rest on, while the residue exceeds ε for
-//! each of its arcs. Time O(1 / (ε (1 − α))) whatever the size of the graph. Mass of people who
-//! attend to nobody goes back to the seeds, which is the same as dividing by what is left.
-//! Source: Andersen, Chung, Lang 2006.
+//! each of its arcs; ε falls in steps, so that what is largest goes first. Mass of people who attend
+//! to nobody goes back to the seeds, which is the same as dividing by what is left.
+//!
+//! What is not passed on in the end is not forgotten: its holder keeps its part, and the rest is
+//! where attention goes from those who have attention, `onward`, the walk that restarts at the
+//! global ranks. That orders the far end of a view, which is mostly people whom everybody attends
+//! to, and costs nothing; by push alone it takes a hundred times the arcs.
+//!
+//! Time O(1 / (ε (1 − α))) whatever the size of the graph, and never beyond the arcs allowed.
+//! Memory: 16 B/person, kept between views. Source: Andersen, Chung, Lang 2006; `onward` is ours.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use super::RankSettings;
+use serde::{Deserialize, Serialize};
+
 use crate::csr::Csr;
 
-/// Personal ranks from `seeds`, which start with equal shares; by falling rank, then by number; they
-/// sum to 1. `settings.tolerance` is ε; at most `iterations_max` people are pushed.
-pub fn push(arcs: &Csr, seeds: &[u32], settings: &RankSettings) -> Vec<(u32, f64)> {
-    let mut front = Front::default();
-    for &seed in seeds {
-        front.receive(arcs, seed, 1.0 / seeds.len() as f64, 0.0);
-    }
-    let mut pushes = 0;
-    while let Some(at) = front.queue.pop_front()
-        && pushes < settings.iterations_max
-    {
-        pushes += 1;
-        front.push(arcs, at, settings);
-    }
-    front.ranks()
+/// How far a personal view goes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PushSettings {
+    /// α: the share that follows arcs, the rest restarts.
+    pub damping: f64,
+    /// ε: nobody holds back more than this for each of its arcs …
+    pub residue_max: f64,
+    /// … unless so many arcs were followed: a limit in time.
+    pub arcs_max: usize,
 }
 
-/// The people reached so far.
-#[derive(Default)]
-struct Front {
-    places: HashMap<u32, usize>,
+impl Default for PushSettings {
+    fn default() -> PushSettings {
+        PushSettings { damping: 0.85, residue_max: 1e-6, arcs_max: 500_000 }
+    }
+}
+
+/// The first ε.
+const COARSE: f64 = 1e-3;
+
+/// How much smaller each ε is than the one before.
+const STEP: f64 = 10.0;
+
+/// What personal views are computed with: one for each thread, used again and again.
+#[derive(Debug)]
+pub struct Push {
     masses: Vec<Mass>,
-    queue: VecDeque<usize>,
+    reached: Vec<u32>,
+    queue: VecDeque<u32>,
+    followed: usize,
 }
 
+/// What one person holds.
+#[derive(Debug, Clone, Copy, Default)]
 struct Mass {
-    person: u32,
-    rank: f64,
     residue: f64,
-    waiting: bool,
+    rank: f32,
+    /// Number of arcs, at least 1; 0 for people who are not reached yet.
+    arcs: f32,
 }
 
-impl Front {
-    fn receive(&mut self, arcs: &Csr, person: u32, share: f64, epsilon: f64) {
-        let next = self.masses.len();
-        let at = *self.places.entry(person).or_insert(next);
-        if at == next {
-            self.masses.push(Mass { person, rank: 0.0, residue: 0.0, waiting: false });
-        }
-        let mass = &mut self.masses[at];
-        mass.residue += share;
-        if !mass.waiting && mass.residue > epsilon * arcs.degree(person).max(1) as f64 {
-            mass.waiting = true;
-            self.queue.push_back(at);
-        }
+impl Push {
+    /// For graphs of up to `nodes` people.
+    pub fn new(nodes: usize) -> Push {
+        let masses = vec![Mass::default(); nodes];
+        Push { masses, reached: Vec::new(), queue: VecDeque::new(), followed: 0 }
     }
 
-    fn push(&mut self, arcs: &Csr, at: usize, settings: &RankSettings) {
-        let mass = &mut self.masses[at];
+    /// Personal ranks from `seeds`, which start with equal shares: the first `count` by falling
+    /// rank, then by number. Those of all who were reached sum to 1. `onward` are the shares of the
+    /// walk that restarts at the global ranks, if there are any.
+    pub fn ranks(
+        &mut self,
+        arcs: &Csr,
+        (seeds, count): (&[u32], usize),
+        onward: Option<&[f32]>,
+        settings: &PushSettings,
+    ) -> Vec<(u32, f64)> {
+        self.followed = 0;
+        for &seed in seeds {
+            self.receive(arcs, seed, 1.0 / seeds.len() as f64, f64::INFINITY);
+        }
+        let mut epsilon = COARSE.max(settings.residue_max);
+        while self.spread(arcs, epsilon, settings) && epsilon > settings.residue_max {
+            epsilon = (epsilon / STEP).max(settings.residue_max);
+        }
+        self.queue.clear();
+        first(self.collect(onward, settings.damping), count)
+    }
+
+    /// How many arcs the last view followed.
+    pub fn arcs_followed(&self) -> usize {
+        self.followed
+    }
+
+    /// Passes on until nobody has more than `epsilon` for each arc; false if the arcs ran out.
+    fn spread(&mut self, arcs: &Csr, epsilon: f64, settings: &PushSettings) -> bool {
+        let masses = &self.masses;
+        let above = |person: &u32| {
+            let mass = &masses[*person as usize];
+            mass.residue > epsilon * f64::from(mass.arcs)
+        };
+        self.queue.extend(self.reached.iter().copied().filter(above));
+        while let Some(person) = self.queue.pop_front() {
+            if self.followed + arcs.degree(person) > settings.arcs_max {
+                return false;
+            }
+            self.pass_on(arcs, person, epsilon, settings.damping);
+        }
+        true
+    }
+
+    fn pass_on(&mut self, arcs: &Csr, person: u32, epsilon: f64, damping: f64) {
+        let mass = &mut self.masses[person as usize];
         let residue = std::mem::take(&mut mass.residue);
-        mass.waiting = false;
-        mass.rank += (1.0 - settings.damping) * residue;
-        let person = mass.person;
-        let strength = arcs.strength(person);
+        mass.rank += ((1.0 - damping) * residue) as f32;
+        self.followed += arcs.degree(person);
+        let share = damping * residue / arcs.strength(person);
         for (target, weight) in arcs.arcs_of(person) {
-            let share = settings.damping * residue * f64::from(weight) / strength;
-            self.receive(arcs, target, share, settings.tolerance);
+            self.receive(arcs, target, share * f64::from(weight), epsilon);
         }
     }
 
-    fn ranks(self) -> Vec<(u32, f64)> {
-        let sum: f64 = self.masses.iter().map(|mass| mass.rank).sum();
-        let reached = self.masses.iter().filter(|mass| mass.rank > 0.0);
-        let mut ranks: Vec<(u32, f64)> =
-            reached.map(|mass| (mass.person, mass.rank / sum)).collect();
-        ranks.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    /// Whoever comes to have more than `epsilon` for each arc will pass it on.
+    #[inline]
+    fn receive(&mut self, arcs: &Csr, person: u32, share: f64, epsilon: f64) {
+        let mass = &mut self.masses[person as usize];
+        if mass.arcs == 0.0 {
+            mass.arcs = arcs.degree(person).max(1) as f32;
+            self.reached.push(person);
+        }
+        let limit = epsilon * f64::from(mass.arcs);
+        let before = mass.residue;
+        mass.residue += share;
+        if before <= limit && mass.residue > limit {
+            self.queue.push_back(person);
+        }
+    }
+
+    /// Everybody's rank, with sum 1; then all is as before the view.
+    fn collect(&mut self, onward: Option<&[f32]>, damping: f64) -> Vec<(u32, f64)> {
+        let left = self.reached.iter().map(|&person| self.masses[person as usize].residue);
+        let passed_on = damping * left.sum::<f64>();
+        let mut ranks: Vec<(u32, f64)> = Vec::with_capacity(self.reached.len());
+        for person in self.reached.drain(..) {
+            let mass = std::mem::take(&mut self.masses[person as usize]);
+            let kept = f64::from(mass.rank) + (1.0 - damping) * mass.residue;
+            let onward = onward.map_or(0.0, |onward| f64::from(onward[person as usize]));
+            ranks.push((person, kept + passed_on * onward));
+        }
+        let sum: f64 = ranks.iter().map(|rank| rank.1).sum();
+        ranks.iter_mut().for_each(|rank| rank.1 /= sum);
         ranks
     }
+}
+
+/// The first `count`, in order.
+fn first(mut ranks: Vec<(u32, f64)>, count: usize) -> Vec<(u32, f64)> {
+    let falling = |a: &(u32, f64), b: &(u32, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if count < ranks.len() {
+        ranks.select_nth_unstable_by(count, falling);
+        ranks.truncate(count);
+    }
+    ranks.sort_unstable_by(falling);
+    ranks
 }
