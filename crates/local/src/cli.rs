@@ -262,6 +262,9 @@ pub(crate) enum BenchCommand {
         /// Arcs for each person.
         #[arg(long, value_name = "M", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
         edge_factor: u32,
+        /// Number people by arcs received, as a snapshot does within a community.
+        #[arg(long)]
+        by_degree: bool,
         /// Measurements, interleaved; the median counts.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
         rounds: u32,
@@ -271,6 +274,15 @@ pub(crate) enum BenchCommand {
         /// Also write the graph and its ranks into this folder, for others to be measured on.
         #[arg(long, value_name = "FOLDER")]
         write: Option<PathBuf>,
+    },
+    /// Personal views by forward push, beside the exact ones.
+    Push {
+        /// Arcs of each graph.
+        #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(10_000..=200_000_000))]
+        arcs: u32,
+        /// Views of each graph.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        views: u32,
     },
     /// The search for communities in a planted graph (LFR), or in one that is given.
     Communities {

@@ -6,6 +6,7 @@
 mod api;
 mod communities;
 mod crawl;
+mod push;
 mod rank;
 mod run;
 mod upsert;
@@ -24,10 +25,12 @@ pub(crate) async fn bench(
     output: Output,
 ) -> Result<Value> {
     match *command {
-        BenchCommand::Rank { scale, edge_factor, rounds, threads, ref write } => {
+        BenchCommand::Rank { scale, edge_factor, by_degree, rounds, threads, ref write } => {
             use_threads(threads)?;
-            rank::rank((scale, edge_factor), rounds, write.as_deref(), output)
+            let shape = rank::Shape { scale, edge_factor, by_degree };
+            rank::rank(shape, rounds, write.as_deref(), output)
         }
+        BenchCommand::Push { arcs, views } => push::push(arcs as usize, views, output),
         BenchCommand::Communities {
             people,
             mixing,

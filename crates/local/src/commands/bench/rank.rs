@@ -27,24 +27,36 @@ const VECTORS: usize = 8;
 /// People whose sums one task of the plain kernel makes.
 const CHUNK: usize = 4_096;
 
-/// The kernel's processor time for each arc and iteration, and how it compares. `shape` is the
-/// scale and the edge factor.
+/// A random graph.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// 2^N people.
+    pub(super) scale: u32,
+    /// Arcs for each.
+    pub(super) edge_factor: u32,
+    /// Whether ids fall with arcs received, as a snapshot has them, or say nothing.
+    pub(super) by_degree: bool,
+}
+
+/// What the rank stage may hold at most beside its graph: bytes for each arc and person.
+const PEAK_AIM: (f64, f64) = (5.0, 40.0);
+
+/// The kernel's processor time for each arc and iteration, and how it compares.
 pub(super) fn rank(
-    shape: (u32, u32),
+    shape: Shape,
     rounds: u32,
     write: Option<&Path>,
     output: Output,
 ) -> Result<Value> {
     let spinner = output.spinner("drawing");
-    let csr = draw(shape.0, shape.1)?;
+    let csr = draw(shape)?;
     spinner.set_message("building");
     reset_peak();
     let before = resident_bytes();
-    let building = Meter::start();
     let walk = Walk::new(&csr);
-    let build_ns = building.used().cpu_seconds * 1e9 / csr.arcs() as f64;
     let whole = walk.run(&vec![1.0; csr.nodes()], None, &RankSettings::default());
-    let peak = Meter::start().used().peak_bytes.saturating_sub(before);
+    let peak = Meter::start().used().peak_bytes.saturating_sub(before) as f64;
+    let (people, arcs) = (csr.nodes() as f64, csr.arcs() as f64);
     spinner.set_message("measuring");
     let times = measure(&walk, &csr, rounds)?;
     if let Some(folder) = write {
@@ -52,23 +64,30 @@ pub(super) fn rank(
         write_ranks(folder, &csr, &whole)?;
     }
     spinner.finish_and_clear();
+    let order = if shape.by_degree { "by arcs received" } else { "random" };
+    let (scale, edge_factor) = (shape.scale, shape.edge_factor);
     Ok(json!({
-        "graph": format!("R-MAT scale {}, edge factor {}, seed {SEED}", shape.0, shape.1),
+        "graph": format!("R-MAT scale {scale}, edge factor {edge_factor}, seed {SEED}, ids {order}"),
         "people": csr.nodes(),
         "arcs": csr.arcs(),
-        "messages_per_arc": rounded(walk.messages() as f64 / csr.arcs() as f64, 3),
+        "messages_per_arc": rounded(walk.messages() as f64 / arcs, 3),
         "cpu_ns_per_arc_iteration": rounded(times.one, 3),
         "pull_cpu_ns_per_arc_iteration": rounded(times.pull, 3),
         "times_faster_than_pull": rounded(times.pull / times.one, 2),
+        "vectors8_cpu_ns_per_arc_iteration": rounded(times.wide, 3),
         "vectors8_times_one": rounded(times.wide / times.one, 2),
-        "build_cpu_ns_per_arc": rounded(build_ns, 2),
+        "build_cpu_ns_per_arc": rounded(times.build, 2),
         "whole_cpu_ns_per_arc": rounded(times.whole, 2),
         "iterations": whole.iterations,
         "tolerance": RankSettings::default().tolerance,
-        "peak_bytes_per_arc": rounded(peak as f64 / csr.arcs() as f64, 2),
-        "graph_bytes_per_arc": rounded(graph_bytes(&csr) as f64 / csr.arcs() as f64, 2),
+        "peak_bytes_per_arc": rounded(peak / arcs, 2),
+        "peak_bytes_per_person": rounded(peak / people, 1),
+        "peak_of_aim": rounded(peak / (PEAK_AIM.0 * arcs + PEAK_AIM.1 * people), 2),
+        "layout_bytes_per_arc": rounded(walk.bytes() as f64 / arcs, 2),
+        "graph_bytes_per_arc": rounded(graph_bytes(&csr) as f64 / arcs, 2),
         "rounds": rounds,
         "threads": rayon::current_num_threads(),
+        "assertions": cfg!(debug_assertions),
     }))
 }
 
@@ -80,19 +99,34 @@ fn write_ranks(folder: &Path, csr: &Csr, walked: &Walked) -> Result<()> {
     write_gz(&folder.join("ranks.tsv.gz"), "node\tscore", rows)
 }
 
-fn draw(scale: u32, edge_factor: u32) -> Result<Csr> {
-    let arcs = rmat(scale, edge_factor as usize, Seed(SEED));
-    let built = Csr::from_arcs(1 << scale, arcs.list())?.csr;
-    // Repeats were merged into weights: the plain kernel has none, so neither has ours.
-    Csr::from_parts(built.offsets().to_vec(), built.targets().to_vec(), None).context("rows")
+fn draw(shape: Shape) -> Result<Csr> {
+    let drawn = rmat(shape.scale, shape.edge_factor as usize, Seed(SEED));
+    let csr = unweighted(Csr::from_arcs(1 << shape.scale, drawn.list())?.csr)?;
+    if !shape.by_degree {
+        return Ok(csr);
+    }
+    let mut received = vec![0u32; csr.nodes()];
+    csr.targets().iter().for_each(|&target| received[target as usize] += 1);
+    let mut order: Vec<u32> = (0..csr.nodes() as u32).collect();
+    order.sort_by_key(|&person| std::cmp::Reverse(received[person as usize]));
+    let mut new_ids = vec![0; order.len()];
+    (0..).zip(order).for_each(|(new, old)| new_ids[old as usize] = new);
+    Ok(csr.relabel(&new_ids)?)
 }
 
-/// Median CPU-ns for each arc and iteration; `whole` is for each arc, from the arcs to ranks within
-/// the tolerance.
+/// Without the weights that repeats were merged into: the plain kernel has none, so neither has
+/// ours.
+pub(super) fn unweighted(csr: Csr) -> Result<Csr> {
+    Csr::from_parts(csr.offsets().to_vec(), csr.targets().to_vec(), None).context("rows")
+}
+
+/// Median CPU-ns for each arc and iteration; `build` and `whole` are for each arc, the latter from
+/// the arcs to ranks within the tolerance.
 struct Times {
     one: f64,
     wide: f64,
     pull: f64,
+    build: f64,
     whole: f64,
 }
 
@@ -101,44 +135,43 @@ fn measure(walk: &Walk, csr: &Csr, rounds: u32) -> Result<Times> {
         RankSettings { tolerance: 0.0, iterations_max: ITERATIONS, ..RankSettings::default() };
     let transposed = csr.transpose();
     let ts = vec![vec![1.0; csr.nodes()]; VECTORS];
-    let per_arc =
-        |meter: Meter| meter.used().cpu_seconds * 1e9 / (csr.arcs() as f64 * ITERATIONS as f64);
-    let (mut one, mut wide, mut pull) = (Vec::new(), Vec::new(), Vec::new());
-    let mut whole = Vec::new();
+    let per_arc = |meter: Meter| meter.used().cpu_seconds * 1e9 / csr.arcs() as f64;
+    let mut all: [Vec<f64>; 5] = Default::default();
     for _ in 0..rounds {
+        let [one, wide, pull, build, whole] = &mut all;
         let meter = Meter::start();
-        Walk::new(csr).run(&ts[0], None, &RankSettings::default());
-        whole.push(per_arc(meter) * ITERATIONS as f64);
+        let built = Walk::new(csr);
+        build.push(per_arc(meter));
+        built.run(&ts[0], None, &RankSettings::default());
+        whole.push(per_arc(meter));
+        drop(built);
         let meter = Meter::start();
         let ours = walk.run(&ts[0], None, &settings);
-        one.push(per_arc(meter));
+        one.push(per_arc(meter) / ITERATIONS as f64);
         let meter = Meter::start();
         let plain = pull_ranks(csr, &transposed, &settings);
-        pull.push(per_arc(meter));
+        pull.push(per_arc(meter) / ITERATIONS as f64);
         let meter = Meter::start();
         walk.run_many(&ts, &settings);
-        wide.push(per_arc(meter));
+        wide.push(per_arc(meter) / ITERATIONS as f64);
         let apart: f64 =
             ours.shares.iter().zip(&plain).map(|(a, b)| f64::from((a - b).abs())).sum();
         ensure!(apart < 1e-3, "the kernels disagree by {apart}");
     }
-    let [one, wide, pull, whole] = [one, wide, pull, whole].map(median);
-    Ok(Times { one, wide, pull, whole })
+    let [one, wide, pull, build, whole] = all.map(median);
+    Ok(Times { one, wide, pull, build, whole })
 }
 
 /// The pull kernel of the GAP benchmark suite (Beamer, Asanović, Patterson 2015): every person adds
-/// up what those send who attend to it. Dangling mass is spread as ours is.
+/// up what those send who attend to it. Dangling mass is spread as ours is, at the least cost: GAP's
+/// own kernel loses it.
 fn pull_ranks(csr: &Csr, transposed: &Csr, settings: &RankSettings) -> Vec<f32> {
     let nodes = csr.nodes();
     let degrees: Vec<u32> = (0..nodes as u32).map(|person| csr.degree(person) as u32).collect();
+    let idle: Vec<usize> = (0..nodes).filter(|&person| degrees[person] == 0).collect();
     let mut ranks = vec![1.0 / nodes as f32; nodes];
     for _ in 0..settings.iterations_max {
-        let idle: f64 = ranks
-            .iter()
-            .zip(&degrees)
-            .filter(|(_, degree)| **degree == 0)
-            .map(|(&rank, _)| f64::from(rank))
-            .sum();
+        let idle: f64 = idle.iter().map(|&person| f64::from(ranks[person])).sum();
         let base = (1.0 - settings.damping + settings.damping * idle) / nodes as f64;
         let sent: Vec<f32> = ranks
             .par_iter()

@@ -1,0 +1,99 @@
+//! `borg bench push`: what a personal view costs, and how much of the exact one it finds.
+
+use anyhow::Result;
+use graph::generate::{PlantedSpec, planted, rmat};
+use graph::rank::{Push, PushSettings, Walk};
+use graph::seed::Seed;
+use graph::{Csr, RankSettings};
+use serde_json::{Value, json};
+
+use super::rank::unweighted;
+use super::{median, rounded};
+use crate::measure::Meter;
+use crate::output::Output;
+
+/// What graphs and seeds are drawn from.
+const SEED: u64 = 1;
+
+/// People of a view that count.
+const FIRST: usize = 100;
+
+/// The exact views' tolerance.
+const TOLERANCE: f64 = 1e-7;
+
+/// Views from `views` people who attend to somebody, on an R-MAT graph and a planted one of about
+/// `arcs` arcs each.
+pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
+    let spinner = output.spinner("drawing");
+    let scale = (arcs / 10).max(16).ilog2();
+    let drawn = rmat(scale, (arcs >> scale).max(1), Seed(SEED));
+    let csr = unweighted(Csr::from_arcs(1 << scale, drawn.list())?.csr)?;
+    spinner.set_message("viewing R-MAT");
+    let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, views);
+    spinner.set_message("drawing");
+    let spec = PlantedSpec {
+        nodes: (arcs / 18).max(400),
+        mean_degree: 20.0,
+        degree_max: 1_000.0,
+        degree_exponent: 2.5,
+        sizes: (20, 2_000.min(arcs / 72).max(40)),
+        size_exponent: 1.5,
+        mixing: 0.3,
+        siblings: 1,
+        kept_by_parent: 0.0,
+    };
+    let drawn = planted(&spec, Seed(SEED)).arcs;
+    let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
+    spinner.set_message("viewing planted");
+    let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, views);
+    spinner.finish_and_clear();
+    Ok(json!({ "graphs": [random, communities], "assertions": cfg!(debug_assertions) }))
+}
+
+fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
+    let walk = Walk::new(csr);
+    let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
+    let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
+    let onward = walk.run(&global, None, &settings).shares;
+    let mut push = Push::new(csr.nodes());
+    let mut random = Seed(SEED);
+    let mut people = std::iter::repeat_with(|| random.below(csr.nodes() as u64) as u32)
+        .filter(|&person| csr.degree(person) > 0);
+    let (mut ms, mut found, mut followed) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..views {
+        let seed = people.next().unwrap_or(0);
+        let meter = Meter::start();
+        let view = push.ranks(csr, (&[seed], FIRST), Some(&onward), &PushSettings::default());
+        ms.push(meter.used().cpu_seconds * 1e3);
+        followed.push(push.arcs_followed() as f64);
+        let exact = exact(&walk, seed, &settings);
+        let hits = view.iter().filter(|(person, _)| exact.contains(person)).count();
+        found.push(hits as f64 / exact.len() as f64);
+    }
+    ms.sort_by(f64::total_cmp);
+    let p95 = ms[(ms.len() * 95 / 100).min(ms.len() - 1)];
+    json!({
+        "graph": graph,
+        "people": csr.nodes(),
+        "arcs": csr.arcs(),
+        "views": views,
+        "cpu_ms_p50": rounded(median(ms), 2),
+        "cpu_ms_p95": rounded(p95, 2),
+        "top100_overlap_mean": rounded(found.iter().sum::<f64>() / found.len() as f64, 4),
+        "top100_overlap_min": rounded(found.into_iter().fold(1.0, f64::min), 4),
+        "arcs_followed_p50": median(followed),
+    })
+}
+
+/// The first of the exact view.
+fn exact(walk: &Walk, seed: u32, settings: &RankSettings) -> Vec<u32> {
+    let mut t = vec![0.0; walk.nodes()];
+    t[seed as usize] = 1.0;
+    let shares = walk.run(&t, None, settings).shares;
+    let share = |person: u32| shares[person as usize];
+    let mut reached: Vec<u32> =
+        (0..shares.len() as u32).filter(|&person| share(person) > 0.0).collect();
+    reached.sort_unstable_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
+    reached.truncate(FIRST);
+    reached
+}
