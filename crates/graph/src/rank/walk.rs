@@ -175,9 +175,7 @@ impl Walk {
         let scaled = ranks.iter().zip(&self.scales).map(|(rank, &scale)| rank.map(|r| r * scale));
         let mut tally = Tally { change: [f64::INFINITY; K], idle: [0.0; K] };
         for (rank, _) in ranks.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
-            for lane in 0..K {
-                tally.idle[lane] += f64::from(rank[lane]);
-            }
+            tally.idle.iter_mut().zip(rank).for_each(|(idle, &rank)| *idle += f64::from(rank));
         }
         let values = vec![[0.0; K]; self.layout.messages()];
         State { sent: scaled.collect(), ranks, values, tally }
