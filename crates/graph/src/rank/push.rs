@@ -10,7 +10,7 @@
 //! to, and costs nothing; by push alone it takes a hundred times the arcs.
 //!
 //! Time O(1 / (ε (1 − α))) whatever the size of the graph, and never beyond the arcs allowed.
-//! Memory: 16 B/person, kept between views. Source: Andersen, Chung, Lang 2006; `onward` is ours.
+//! Memory: 16 B/person, kept between views; all that a view needs to know of a person is in one place. Source: Andersen, Chung, Lang 2006; `onward` is ours.
 
 use std::collections::VecDeque;
 
@@ -31,7 +31,7 @@ pub struct PushSettings {
 
 impl Default for PushSettings {
     fn default() -> PushSettings {
-        PushSettings { damping: 0.85, residue_max: 1e-6, arcs_max: 500_000 }
+        PushSettings { damping: 0.85, residue_max: 1e-6, arcs_max: 300_000 }
     }
 }
 
@@ -41,51 +41,58 @@ const COARSE: f64 = 1e-3;
 /// How much smaller each ε is than the one before.
 const STEP: f64 = 10.0;
 
-/// What personal views are computed with: one for each thread, used again and again.
+/// What personal views of a graph are computed with: one for each thread, used again and again.
 #[derive(Debug)]
-pub struct Push {
+pub struct Push<'a> {
+    arcs: &'a Csr,
     masses: Vec<Mass>,
     reached: Vec<u32>,
     queue: VecDeque<u32>,
     followed: usize,
 }
 
-/// What one person holds.
-#[derive(Debug, Clone, Copy, Default)]
+/// What one person holds, and what is known of it.
+#[derive(Debug, Clone, Copy)]
 struct Mass {
-    residue: f64,
+    /// Not reached yet if neither this nor the rank is above 0.
+    residue: f32,
     rank: f32,
-    /// Number of arcs, at least 1; 0 for people who are not reached yet.
+    /// Number of arcs, at least 1.
     arcs: f32,
+    onward: f32,
 }
 
-impl Push {
-    /// For graphs of up to `nodes` people.
-    pub fn new(nodes: usize) -> Push {
-        let masses = vec![Mass::default(); nodes];
-        Push { masses, reached: Vec::new(), queue: VecDeque::new(), followed: 0 }
+impl<'a> Push<'a> {
+    /// `onward` are the shares of the walk that restarts at the global ranks, if there are any.
+    pub fn new(arcs: &'a Csr, onward: Option<&[f32]>) -> Push<'a> {
+        let mass = |person: usize| Mass {
+            residue: 0.0,
+            rank: 0.0,
+            arcs: arcs.degree(person as u32).max(1) as f32,
+            onward: onward.map_or(0.0, |onward| onward[person]),
+        };
+        let masses = (0..arcs.nodes()).map(mass).collect();
+        Push { arcs, masses, reached: Vec::new(), queue: VecDeque::new(), followed: 0 }
     }
 
     /// Personal ranks from `seeds`, which start with equal shares: the first `count` by falling
-    /// rank, then by number. Those of all who were reached sum to 1. `onward` are the shares of the
-    /// walk that restarts at the global ranks, if there are any.
+    /// rank, then by number. Those of all who were reached sum to 1.
     pub fn ranks(
         &mut self,
-        arcs: &Csr,
-        (seeds, count): (&[u32], usize),
-        onward: Option<&[f32]>,
+        seeds: &[u32],
+        count: usize,
         settings: &PushSettings,
     ) -> Vec<(u32, f64)> {
         self.followed = 0;
         for &seed in seeds {
-            self.receive(arcs, seed, 1.0 / seeds.len() as f64, f64::INFINITY);
+            self.receive(seed, 1.0 / seeds.len() as f32, f32::INFINITY);
         }
         let mut epsilon = COARSE.max(settings.residue_max);
-        while self.spread(arcs, epsilon, settings) && epsilon > settings.residue_max {
+        while self.spread(epsilon, settings) && epsilon > settings.residue_max {
             epsilon = (epsilon / STEP).max(settings.residue_max);
         }
         self.queue.clear();
-        first(self.collect(onward, settings.damping), count)
+        first(self.collect(settings.damping), count)
     }
 
     /// How many arcs the last view followed.
@@ -94,59 +101,61 @@ impl Push {
     }
 
     /// Passes on until nobody has more than `epsilon` for each arc; false if the arcs ran out.
-    fn spread(&mut self, arcs: &Csr, epsilon: f64, settings: &PushSettings) -> bool {
-        let masses = &self.masses;
+    fn spread(&mut self, epsilon: f64, settings: &PushSettings) -> bool {
+        let (masses, epsilon) = (&self.masses, epsilon as f32);
         let above = |person: &u32| {
             let mass = &masses[*person as usize];
-            mass.residue > epsilon * f64::from(mass.arcs)
+            mass.residue > epsilon * mass.arcs
         };
         self.queue.extend(self.reached.iter().copied().filter(above));
         while let Some(person) = self.queue.pop_front() {
-            if self.followed + arcs.degree(person) > settings.arcs_max {
+            if self.followed + self.arcs.degree(person) > settings.arcs_max {
                 return false;
             }
-            self.pass_on(arcs, person, epsilon, settings.damping);
+            self.pass_on(person, epsilon, settings.damping);
         }
         true
     }
 
-    fn pass_on(&mut self, arcs: &Csr, person: u32, epsilon: f64, damping: f64) {
+    fn pass_on(&mut self, person: u32, epsilon: f32, damping: f64) {
         let mass = &mut self.masses[person as usize];
-        let residue = std::mem::take(&mut mass.residue);
+        let residue = f64::from(std::mem::take(&mut mass.residue));
         mass.rank += ((1.0 - damping) * residue) as f32;
+        let arcs = self.arcs;
         self.followed += arcs.degree(person);
-        let share = damping * residue / arcs.strength(person);
-        for (target, weight) in arcs.arcs_of(person) {
-            self.receive(arcs, target, share * f64::from(weight), epsilon);
+        let share = (damping * residue / arcs.strength(person)) as f32;
+        match arcs.row_weights(person) {
+            None => arcs.row(person).iter().for_each(|&to| self.receive(to, share, epsilon)),
+            Some(_) => {
+                arcs.arcs_of(person).for_each(|(to, w)| self.receive(to, share * w, epsilon))
+            }
         }
     }
 
     /// Whoever comes to have more than `epsilon` for each arc will pass it on.
     #[inline]
-    fn receive(&mut self, arcs: &Csr, person: u32, share: f64, epsilon: f64) {
+    fn receive(&mut self, person: u32, share: f32, epsilon: f32) {
         let mass = &mut self.masses[person as usize];
-        if mass.arcs == 0.0 {
-            mass.arcs = arcs.degree(person).max(1) as f32;
+        let (before, limit) = (mass.residue, epsilon * mass.arcs);
+        mass.residue += share;
+        if before == 0.0 && mass.rank == 0.0 && mass.residue > 0.0 {
             self.reached.push(person);
         }
-        let limit = epsilon * f64::from(mass.arcs);
-        let before = mass.residue;
-        mass.residue += share;
         if before <= limit && mass.residue > limit {
             self.queue.push_back(person);
         }
     }
 
     /// Everybody's rank, with sum 1; then all is as before the view.
-    fn collect(&mut self, onward: Option<&[f32]>, damping: f64) -> Vec<(u32, f64)> {
+    fn collect(&mut self, damping: f64) -> Vec<(u32, f64)> {
         let left = self.reached.iter().map(|&person| self.masses[person as usize].residue);
-        let passed_on = damping * left.sum::<f64>();
+        let passed_on = damping * left.map(f64::from).sum::<f64>();
         let mut ranks: Vec<(u32, f64)> = Vec::with_capacity(self.reached.len());
         for person in self.reached.drain(..) {
-            let mass = std::mem::take(&mut self.masses[person as usize]);
-            let kept = f64::from(mass.rank) + (1.0 - damping) * mass.residue;
-            let onward = onward.map_or(0.0, |onward| f64::from(onward[person as usize]));
-            ranks.push((person, kept + passed_on * onward));
+            let mass = &mut self.masses[person as usize];
+            let kept = f64::from(mass.rank) + (1.0 - damping) * f64::from(mass.residue);
+            (mass.residue, mass.rank) = (0.0, 0.0);
+            ranks.push((person, kept + passed_on * f64::from(mass.onward)));
         }
         let sum: f64 = ranks.iter().map(|rank| rank.1).sum();
         ranks.iter_mut().for_each(|rank| rank.1 /= sum);

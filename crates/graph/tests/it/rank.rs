@@ -240,7 +240,7 @@ fn personal_ranks_by_push_are_those_of_the_walk() {
         t[seed] = 1.0;
     }
     let exact = Walk::new(&graph).run(&t, None, &EXACT);
-    let pushed = Push::new(80_000).ranks(&graph, (&[5, 17, 99], 80_000), None, &FAR);
+    let pushed = Push::new(&graph, None).ranks(&[5, 17, 99], 80_000, &FAR);
     let error: f64 = pushed
         .iter()
         .map(|&(who, rank)| (rank - f64::from(exact.shares[who as usize])).abs())
@@ -263,9 +263,9 @@ fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
     let mut order: Vec<u32> = (0..nodes as u32).collect();
     order.sort_by(|&a, &b| exact[b as usize].total_cmp(&exact[a as usize]));
     let settings = PushSettings { arcs_max: 4_000, ..PushSettings::default() };
-    let mut push = Push::new(nodes);
-    let mut overlap = |onward| {
-        let view = push.ranks(&graph, (&[seed], 100), onward, &settings);
+    let overlap = |onward| {
+        let mut push = Push::new(&graph, onward);
+        let view = push.ranks(&[seed], 100, &settings);
         assert!(view.len() == 100 && push.arcs_followed() <= 4_000);
         view.iter().filter(|(person, _)| order[..100].contains(person)).count()
     };
@@ -276,18 +276,18 @@ fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
 #[test]
 fn a_view_leaves_nothing_behind_for_the_next() {
     let graph = large();
-    let mut push = Push::new(80_000);
+    let mut push = Push::new(&graph, None);
     let settings = PushSettings { arcs_max: 1_000, ..PushSettings::default() };
-    let first = push.ranks(&graph, (&[5], 50), None, &settings);
-    push.ranks(&graph, (&[17, 99], 50), None, &FAR);
-    assert_eq!(push.ranks(&graph, (&[5], 50), None, &settings), first);
+    let first = push.ranks(&[5], 50, &settings);
+    push.ranks(&[17, 99], 50, &FAR);
+    assert_eq!(push.ranks(&[5], 50, &settings), first);
 }
 
 #[test]
 fn push_stays_near_the_seeds() {
     let settings = PushSettings { residue_max: 1e-3, arcs_max: 1_000, damping: 0.85 };
     let chain: Vec<(u32, u32)> = (0..999).map(|at| (at, at + 1)).collect();
-    let pushed = Push::new(1_000).ranks(&csr(1_000, &chain), (&[0], 1_000), None, &settings);
+    let pushed = Push::new(&csr(1_000, &chain), None).ranks(&[0], 1_000, &settings);
     assert_eq!(pushed[0].0, 0);
     assert!(pushed.len() < 60);
 }

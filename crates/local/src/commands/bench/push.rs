@@ -55,7 +55,7 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
     let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
     let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
     let onward = walk.run(&global, None, &settings).shares;
-    let mut push = Push::new(csr.nodes());
+    let mut push = Push::new(csr, Some(&onward));
     let mut random = Seed(SEED);
     let mut people = std::iter::repeat_with(|| random.below(csr.nodes() as u64) as u32)
         .filter(|&person| csr.degree(person) > 0);
@@ -63,7 +63,7 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
     for _ in 0..views {
         let seed = people.next().unwrap_or(0);
         let meter = Meter::start();
-        let view = push.ranks(csr, (&[seed], FIRST), Some(&onward), &PushSettings::default());
+        let view = push.ranks(&[seed], FIRST, &PushSettings::default());
         ms.push(meter.used().cpu_seconds * 1e3);
         followed.push(push.arcs_followed() as f64);
         let exact = exact(&walk, seed, &settings);
