@@ -124,11 +124,8 @@ impl<'a> Push<'a> {
         let arcs = self.arcs;
         self.followed += arcs.degree(person);
         let share = (damping * residue / arcs.strength(person)) as f32;
-        match arcs.row_weights(person) {
-            None => arcs.row(person).iter().for_each(|&to| self.receive(to, share, epsilon)),
-            Some(_) => {
-                arcs.arcs_of(person).for_each(|(to, w)| self.receive(to, share * w, epsilon))
-            }
+        for (target, weight) in arcs.arcs_of(person) {
+            self.receive(target, share * weight, epsilon);
         }
     }
 
