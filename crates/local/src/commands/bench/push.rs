@@ -41,6 +41,7 @@ pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
         mixing: 0.3,
         siblings: 1,
         kept_by_parent: 0.0,
+        overlapping: 0.0,
     };
     let drawn = planted(&spec, Seed(SEED)).arcs;
     let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
