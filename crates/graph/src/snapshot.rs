@@ -1,66 +1,82 @@
 //! Shards of a sealed snapshot: one layer's arcs of one range of sources, as bytes.
-//!
-//! Format 0 is a zstd frame of
-//!
-//! ```text
-//! "borg" · format · flags · nodes · first · rows · degrees · target differences
-//!        · [counts] · [last days] · [weights]
-//! ```
-//!
-//! Every number is a varint but the weights, which are little-endian `f32` bits. Targets are
-//! differences: the first of a row from the row's own number (zigzag), the others from the one
-//! before, less one. Time O(arcs), memory that of the arcs. Pure functions over bytes: whatever the
-//! bytes, [`decode`] ends in a shard or in an error, and allocates no more than they justify.
+
+use std::collections::BTreeMap;
 
 use model::Day;
 use model::varint::{self, VarintError};
 
 use crate::attention::LayerArcs;
 
-/// The format that this module writes.
-pub const FORMAT: u32 = 0;
+mod bits;
+mod entropy;
+
+use entropy::{NumberReader, NumberWriter, take_bytes};
+
+/// The format that this module writes, and the only one that it reads.
+pub const FORMAT: u32 = 1;
 
 const MAGIC: &[u8; 4] = b"borg";
 const COUNTS: u64 = 1;
 const DAYS: u64 = 2;
-const WEIGHTS: u64 = 4;
-const ZSTD_LEVEL: i32 = 3;
+/// Weights as places in a list of the different ones.
+const LISTED_WEIGHTS: u64 = 4;
+/// Weights as they are.
+const PLAIN_WEIGHTS: u64 = 8;
 
-/// A shard unpacks to at most so many bytes: a bomb is refused.
-const UNPACKED_BYTES_MAX: usize = 1 << 30;
+/// More different weights than this are not listed.
+const LISTED_MAX: usize = 1 << 16;
 
 /// Arcs of a range of sources.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShardArcs {
-    /// How many people the whole graph has; targets are below.
+    /// How many numbers the whole graph has; targets are below.
     pub nodes: u32,
     /// The first source.
     pub first: u32,
     /// How many arcs each source has, from `first` on.
     pub degrees: Vec<u32>,
-    /// The targets of all sources, one after the other, ascending within each.
+    /// The targets of all sources, one after the other, ascending within each, never the source.
     pub targets: Vec<u32>,
     /// How often, beside `targets`; empty in layers without counts.
     pub counts: Vec<u32>,
     /// The last day, beside `targets`; empty if unknown.
     pub last_days: Vec<Day>,
-    /// Weights beside `targets`; empty where all are 1.
+    /// Weights beside `targets`, finite and above 0; empty where all are 1.
     pub weights: Vec<f32>,
+}
+
+/// What a manifest says of a shard. A shard that says anything else is refused, before memory is
+/// taken for what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// How many numbers the whole graph has; it may have had fewer when the shard was written.
+    pub nodes: u32,
+    /// The first source.
+    pub first: u32,
+    /// One past the last source.
+    pub end: u32,
+    /// How many arcs there are.
+    pub arcs: u64,
 }
 
 /// Why bytes are not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShardError {
-    /// The bytes are no zstd frame, or unpack to too much.
-    #[error("unpack the shard: {0}")]
-    Packing(String),
     /// The bytes are something else.
     #[error("the bytes are no shard")]
     NoShard,
-    /// The format is newer than this version.
-    #[error("shard format {0} is unknown to this version")]
+    /// Another version wrote it.
+    #[error("shard format {0} is unknown to this version, which reads {FORMAT}")]
     UnknownFormat(u64),
-    /// A number is broken.
+    /// The shard is another one than was asked for.
+    #[error("the shard is of {found:?}, wanted is {wanted:?}")]
+    Another {
+        /// What it says it is.
+        found: Extent,
+        /// What it should be.
+        wanted: Extent,
+    },
+    /// The bytes end too early, or a number is broken.
     #[error("broken shard: {0}")]
     Broken(#[from] VarintError),
     /// The numbers do not fit together.
@@ -68,246 +84,453 @@ pub enum ShardError {
     Misfit(&'static str),
 }
 
-/// Cuts the sources into ranges of at most `arcs_max` arcs, or of one source.
-pub fn ranges(layer: &LayerArcs, arcs_max: u64) -> Vec<(u32, u32)> {
-    let offsets = layer.arcs.offsets();
-    let nodes = layer.arcs.nodes();
-    let mut ranges = Vec::new();
-    let mut first = 0;
-    while first < nodes {
-        let most = offsets[first] + arcs_max;
-        let end = offsets.partition_point(|&offset| offset <= most).saturating_sub(1);
-        let end = end.clamp(first + 1, nodes);
-        ranges.push((first as u32, end as u32));
-        first = end;
+
+impl ShardArcs {
+    /// The arcs of the sources `first..end` of a layer.
+    pub fn of(layer: &LayerArcs, first: u32, end: u32) -> ShardArcs {
+        let arcs = &layer.arcs;
+        let range = arcs.offsets()[first as usize] as usize..arcs.offsets()[end as usize] as usize;
+        let some = |is_empty: bool| if is_empty { 0..0 } else { range.clone() };
+        ShardArcs {
+            nodes: arcs.nodes() as u32,
+            first,
+            degrees: (first..end).map(|source| arcs.degree(source) as u32).collect(),
+            targets: arcs.targets()[range.clone()].to_vec(),
+            counts: layer.counts[some(layer.counts.is_empty())].to_vec(),
+            last_days: layer.last_days[some(layer.last_days.is_empty())].to_vec(),
+            weights: arcs.weights().map_or(Vec::new(), |weights| weights[range.clone()].to_vec()),
+        }
     }
-    ranges
+
+    /// What a manifest has to say of it.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            nodes: self.nodes,
+            first: self.first,
+            end: self.first + self.degrees.len() as u32,
+            arcs: self.targets.len() as u64,
+        }
+    }
+
+    /// The sources, each with where its arcs lie in the columns.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, std::ops::Range<usize>)> + '_ {
+        let mut start = 0;
+        let sources = self.first..self.extent().end;
+        sources.zip(&self.degrees).map(move |(source, &degree)| {
+            let row = start..start + degree as usize;
+            start = row.end;
+            (source, row)
+        })
+    }
 }
 
-/// Packs the arcs of the sources `first..end` of a layer.
-pub fn encode(layer: &LayerArcs, first: u32, end: u32) -> Vec<u8> {
-    let offsets = layer.arcs.offsets();
-    let range = offsets[first as usize] as usize..offsets[end as usize] as usize;
-    let mut plain = MAGIC.to_vec();
+// The contexts of numbers: what is known when a number is read, and tells how large it will be.
+
+/// Degrees, by the bit length of the degree before.
+const DEGREE: usize = 0;
+const DEGREES: usize = 8;
+/// Whether the first target comes after the source.
+const SIDE: usize = DEGREE + DEGREES;
+/// First targets' distances from the source, less one, by the bit length of the degree.
+const FIRST: usize = SIDE + 1;
+const FIRSTS: usize = 8;
+const COUNT: usize = FIRST + FIRSTS;
+const DAY: usize = COUNT + 1;
+const WEIGHT: usize = DAY + 1;
+/// Gaps, by where the row stands and how many targets are left.
+const GAP: usize = WEIGHT + 1;
+const LENGTHS: usize = 16;
+const LEFTS: usize = 4;
+const CONTEXTS: usize = GAP + 2 * LENGTHS * LEFTS;
+
+const fn bit_length(number: u32) -> usize {
+    (u32::BITS - number.leading_zeros()) as usize
+}
+
+fn degree_context(before: u32) -> usize {
+    DEGREE + bit_length(before).min(DEGREES - 1)
+}
+
+fn first_context(degree: u32) -> usize {
+    FIRST + (bit_length(degree) - 1).min(FIRSTS - 1)
+}
+
+/// Near its source a row is dense, and far from it sparse.
+#[inline]
+fn gap_context(source: u32, before: u32, left: u32) -> usize {
+    let side = usize::from(before > source) * LENGTHS;
+    let length = bit_length(before.abs_diff(source)).saturating_sub(2).min(LENGTHS - 1);
+    let left = (bit_length(left) / 2).min(LEFTS - 1);
+    GAP + (side + length) * LEFTS + left
+}
+
+/// Packs a shard. Its rows must be as [`ShardArcs`] says.
+pub fn encode(shard: &ShardArcs) -> Vec<u8> {
+    let listed = list_weights(&shard.weights);
+    let weights = if shard.weights.is_empty() {
+        0
+    } else if listed.is_some() {
+        LISTED_WEIGHTS
+    } else {
+        PLAIN_WEIGHTS
+    };
     let flag = |on: bool, flag: u64| if on { flag } else { 0 };
-    let flags = flag(!layer.counts.is_empty(), COUNTS)
-        | flag(!layer.last_days.is_empty(), DAYS)
-        | flag(!layer.arcs.is_unweighted(), WEIGHTS);
-    let head = [u64::from(FORMAT), flags, layer.arcs.nodes() as u64, u64::from(first)];
-    head.into_iter().chain([u64::from(end - first)]).for_each(|n| varint::put(&mut plain, n));
-    (first..end).for_each(|source| varint::put(&mut plain, layer.arcs.degree(source) as u64));
-    (first..end).for_each(|source| put_row(&mut plain, source, layer.arcs.row(source)));
-    if !layer.counts.is_empty() {
-        layer.counts[range.clone()].iter().for_each(|&n| varint::put(&mut plain, n.into()));
+    let flags = flag(!shard.counts.is_empty(), COUNTS) | flag(!shard.last_days.is_empty(), DAYS);
+    let newest = shard.last_days.iter().max().map_or(0, |day| day.0);
+    let mut out = MAGIC.to_vec();
+    let Extent { nodes, first, end, arcs } = shard.extent();
+    for number in [FORMAT, nodes, first, end] {
+        varint::put(&mut out, number.into());
     }
-    if !layer.last_days.is_empty() {
-        layer.last_days[range.clone()].iter().for_each(|day| varint::put(&mut plain, day.0.into()));
+    [arcs, flags | weights, newest.into()].iter().for_each(|&n| varint::put(&mut out, n));
+    let mut numbers = NumberWriter::new(CONTEXTS);
+    put_rows(&mut numbers, shard);
+    shard.counts.iter().for_each(|&count| numbers.put(COUNT, count));
+    shard.last_days.iter().for_each(|day| numbers.put(DAY, u32::from(newest - day.0)));
+    match listed {
+        Some(listed) => {
+            varint::put(&mut out, listed.values.len() as u64);
+            listed.values.iter().for_each(|bits| out.extend(bits.to_le_bytes()));
+            let place = |weight: &f32| listed.places[&weight.to_bits()];
+            shard.weights.iter().for_each(|weight| numbers.put(WEIGHT, place(weight)));
+        }
+        None => shard.weights.iter().for_each(|weight| numbers.put_raw(weight.to_bits())),
     }
-    if let Some(weights) = layer.arcs.weights() {
-        weights[range].iter().for_each(|weight| plain.extend(weight.to_le_bytes()));
-    }
-    zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("packing into memory does not fail")
+    numbers.finish(&mut out);
+    out
 }
 
-fn put_row(out: &mut Vec<u8>, source: u32, targets: &[u32]) {
-    let mut previous = None;
-    for &target in targets {
-        let difference = match previous {
-            None => zigzag(i64::from(target) - i64::from(source)),
-            Some(before) => u64::from(target - before) - 1,
-        };
-        varint::put(out, difference);
-        previous = Some(target);
+fn put_rows(numbers: &mut NumberWriter, shard: &ShardArcs) {
+    let mut before = 0;
+    for &degree in &shard.degrees {
+        numbers.put(degree_context(before), degree);
+        before = degree;
+    }
+    for (source, row) in shard.rows() {
+        let degree = row.len() as u32;
+        let targets = &shard.targets[row];
+        let Some(&first) = targets.first() else { continue };
+        numbers.put(SIDE, u32::from(first > source));
+        numbers.put(first_context(degree), first.abs_diff(source) - 1);
+        for (pair, left) in targets.windows(2).zip((1..degree).rev()) {
+            numbers.put(gap_context(source, pair[0], left), pair[1] - pair[0] - 1);
+        }
     }
 }
 
-const fn zigzag(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)) as u64
+/// The different weights, the most frequent first, and the place of each.
+struct Listed {
+    values: Vec<u32>,
+    places: BTreeMap<u32, u32>,
 }
 
-const fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
+/// `None` if there are none or too many: then a list would cost more than it saves.
+fn list_weights(weights: &[f32]) -> Option<Listed> {
+    let most = LISTED_MAX.min(weights.len() / 2 + 1);
+    let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
+    for weight in weights {
+        *counts.entry(weight.to_bits()).or_default() += 1;
+        if counts.len() > most {
+            return None;
+        }
+    }
+    let mut values: Vec<u32> = counts.keys().copied().collect();
+    values.sort_by_key(|bits| std::cmp::Reverse(counts[bits]));
+    let places = values.iter().copied().zip(0..).collect();
+    (!values.is_empty()).then_some(Listed { values, places })
 }
 
-/// Reads what [`encode`] wrote.
-pub fn decode(bytes: &[u8]) -> Result<ShardArcs, ShardError> {
-    let plain = zstd::bulk::decompress(bytes, unpacked_bound(bytes)?)
-        .map_err(|error| ShardError::Packing(error.to_string()))?;
-    let mut rest = plain.strip_prefix(MAGIC).ok_or(ShardError::NoShard)?;
-    let rest = &mut rest;
+/// Reads what [`encode`] wrote, if it is the shard that `wanted` says.
+pub fn decode(bytes: &[u8], wanted: &Extent) -> Result<ShardArcs, ShardError> {
+    let rest = &mut bytes.strip_prefix(MAGIC).ok_or(ShardError::NoShard)?;
     let format = varint::take(rest)?;
     if format != u64::from(FORMAT) {
         return Err(ShardError::UnknownFormat(format));
     }
-    let flags = varint::take(rest)?;
-    let nodes = small(varint::take(rest)?, "nodes")?;
-    let first = small(varint::take(rest)?, "sources")?;
-    let rows = small(varint::take(rest)?, "sources")?;
-    if u64::from(first) + u64::from(rows) > u64::from(nodes) || rows as usize > rest.len() {
-        return Err(ShardError::Misfit("sources"));
+    let nodes = take_extent(rest, wanted)?;
+    let (flags, newest) = (varint::take(rest)?, varint::take(rest)?);
+    let newest = u16::try_from(newest).map_err(|_| ShardError::Misfit("days"))?;
+    let listed = take_listed(rest, flags)?;
+    let mut numbers = NumberReader::open(rest, CONTEXTS)?;
+    if !rest.is_empty() {
+        return Err(ShardError::Misfit("length"));
     }
-    let degrees = take_smalls(rest, rows as usize, "degrees")?;
-    let targets = take_targets(rest, (nodes, first), &degrees)?;
-    let arcs = targets.len();
-    let wanted = |flag: u64| if flags & flag != 0 { arcs } else { 0 };
-    let counts = take_smalls(rest, wanted(COUNTS), "counts")?;
-    let days = take_smalls(rest, wanted(DAYS), "days")?;
-    let day = |day: u32| u16::try_from(day).map(Day).map_err(|_| ShardError::Misfit("days"));
-    let last_days = days.into_iter().map(day).collect::<Result<_, _>>()?;
-    let weights = take_weights(rest, wanted(WEIGHTS))?;
-    let known = flags & !(COUNTS | DAYS | WEIGHTS) == 0;
-    if !rest.is_empty() || !known {
-        return Err(ShardError::Misfit("length and flags"));
-    }
-    Ok(ShardArcs { nodes, first, degrees, targets, counts, last_days, weights })
+    let degrees = take_degrees(&mut numbers, wanted)?;
+    let targets = take_targets(&mut numbers, &Extent { nodes, ..*wanted }, &degrees)?;
+    let arcs = |flag: u64| if flags & flag != 0 { targets.len() } else { 0 };
+    let counts = (0..arcs(COUNTS)).map(|_| numbers.take(COUNT)).collect();
+    let days = (0..arcs(DAYS)).map(|_| {
+        let age = u16::try_from(numbers.take(DAY)).ok();
+        age.and_then(|age| newest.checked_sub(age)).map(Day).ok_or(ShardError::Misfit("days"))
+    });
+    let last_days = days.collect::<Result<_, _>>()?;
+    let mut weights = take_weights(&mut numbers, arcs(LISTED_WEIGHTS), Some(&listed))?;
+    weights.extend(take_weights(&mut numbers, arcs(PLAIN_WEIGHTS), None)?);
+    numbers.finish()?;
+    Ok(ShardArcs { nodes, first: wanted.first, degrees, targets, counts, last_days, weights })
 }
 
-/// The size that the frame announces, if it is a sane one.
-fn unpacked_bound(bytes: &[u8]) -> Result<usize, ShardError> {
-    let announced = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
-    let size = announced.and_then(|size| usize::try_from(size).ok());
-    let size = size.ok_or_else(|| ShardError::Packing("it does not say its size".to_owned()))?;
-    if size > UNPACKED_BYTES_MAX {
-        return Err(ShardError::Packing(format!("it unpacks to {size} bytes")));
+/// How many numbers the graph had when the shard was written.
+fn take_extent(rest: &mut &[u8], wanted: &Extent) -> Result<u32, ShardError> {
+    let mut small = || {
+        let number = varint::take(rest)?;
+        u32::try_from(number).map_err(|_| ShardError::Misfit("range"))
+    };
+    let (nodes, first, end) = (small()?, small()?, small()?);
+    let found = Extent { nodes, first, end, arcs: varint::take(rest)? };
+    if found != (Extent { nodes, ..*wanted }) || nodes > wanted.nodes {
+        return Err(ShardError::Another { found, wanted: *wanted });
     }
-    Ok(size)
+    if first <= end && end <= nodes { Ok(nodes) } else { Err(ShardError::Misfit("range")) }
 }
 
-fn small(number: u64, what: &'static str) -> Result<u32, ShardError> {
-    u32::try_from(number).map_err(|_| ShardError::Misfit(what))
+/// The list of weights, if the flags say that there is one.
+fn take_listed(rest: &mut &[u8], flags: u64) -> Result<Vec<f32>, ShardError> {
+    let both = LISTED_WEIGHTS | PLAIN_WEIGHTS;
+    if flags & !(COUNTS | DAYS | both) != 0 || flags & both == both {
+        return Err(ShardError::Misfit("flags"));
+    }
+    if flags & LISTED_WEIGHTS == 0 {
+        return Ok(Vec::new());
+    }
+    let count = varint::take(rest)?;
+    let (chunks, _) = take_bytes(rest, count.checked_mul(4))?.as_chunks::<4>();
+    Ok(chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
 }
 
-fn take_smalls(rest: &mut &[u8], count: usize, what: &'static str) -> Result<Vec<u32>, ShardError> {
-    if count > rest.len() {
-        return Err(ShardError::Misfit(what));
+fn take_degrees(numbers: &mut NumberReader<'_>, wanted: &Extent) -> Result<Vec<u32>, ShardError> {
+    let mut degrees = Vec::with_capacity((wanted.end - wanted.first) as usize);
+    let (mut before, mut sum) = (0, 0u64);
+    for _ in wanted.first..wanted.end {
+        before = numbers.take(degree_context(before));
+        sum += u64::from(before);
+        degrees.push(before);
     }
-    (0..count).map(|_| small(varint::take(rest)?, what)).collect()
+    if sum == wanted.arcs { Ok(degrees) } else { Err(ShardError::Misfit("degrees")) }
 }
 
 fn take_targets(
-    rest: &mut &[u8],
-    (nodes, first): (u32, u32),
+    numbers: &mut NumberReader<'_>,
+    wanted: &Extent,
     degrees: &[u32],
 ) -> Result<Vec<u32>, ShardError> {
-    let arcs: u64 = degrees.iter().map(|&degree| u64::from(degree)).sum();
-    if arcs > rest.len() as u64 {
-        return Err(ShardError::Misfit("arcs"));
-    }
-    let mut targets = Vec::with_capacity(arcs as usize);
-    for (source, &degree) in (first..).zip(degrees) {
-        let mut previous: Option<u32> = None;
-        for _ in 0..degree {
-            let number = varint::take(rest)?;
-            let target = match previous {
-                None => i64::from(source).checked_add(unzigzag(number)),
-                Some(before) => {
-                    i64::try_from(number).ok().and_then(|n| n.checked_add(i64::from(before) + 1))
-                }
-            };
-            let target = target.and_then(|target| u32::try_from(target).ok());
-            let target = target.filter(|&target| target < nodes && target != source);
-            targets.push(target.ok_or(ShardError::Misfit("targets"))?);
-            previous = targets.last().copied();
+    let mut targets = Vec::with_capacity(wanted.arcs as usize);
+    let misfit = ShardError::Misfit("targets");
+    let rows = (wanted.first..wanted.end).zip(degrees).filter(|(_, degree)| **degree > 0);
+    for (source, &degree) in rows {
+        let is_after = numbers.take(SIDE) != 0;
+        let distance = numbers.take(first_context(degree)).checked_add(1);
+        let first = distance.and_then(|distance| match is_after {
+            true => source.checked_add(distance),
+            false => source.checked_sub(distance),
+        });
+        let mut target = first.ok_or_else(|| misfit.clone())?;
+        targets.push(target);
+        for left in (1..degree).rev() {
+            let gap = numbers.take(gap_context(source, target, left));
+            let next = target.checked_add(gap).and_then(|next| next.checked_add(1));
+            target = next.filter(|&next| next != source).ok_or_else(|| misfit.clone())?;
+            targets.push(target);
+        }
+        if target >= wanted.nodes || numbers.is_broken() {
+            return Err(misfit);
         }
     }
     Ok(targets)
 }
 
-fn take_weights(rest: &mut &[u8], count: usize) -> Result<Vec<f32>, ShardError> {
-    let (bytes, tail) = rest.split_at_checked(count * 4).ok_or(ShardError::Misfit("weights"))?;
-    *rest = tail;
-    let (chunks, _) = bytes.as_chunks::<4>();
-    let weights: Vec<f32> = chunks.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
-    let sound = weights.iter().all(|weight| weight.is_finite() && *weight > 0.0);
-    if sound { Ok(weights) } else { Err(ShardError::Misfit("weights")) }
+/// Weights, by their places in a list or as they are.
+fn take_weights(
+    numbers: &mut NumberReader<'_>,
+    count: usize,
+    listed: Option<&[f32]>,
+) -> Result<Vec<f32>, ShardError> {
+    let weights = (0..count).map(|_| {
+        let weight = match listed {
+            Some(listed) => listed.get(numbers.take(WEIGHT) as usize).copied(),
+            None => Some(f32::from_bits(numbers.take_raw())),
+        };
+        let weight = weight.filter(|weight| weight.is_finite() && *weight > 0.0);
+        weight.ok_or(ShardError::Misfit("weights"))
+    });
+    weights.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::csr::{ArcList, Csr};
+    use crate::seed::Seed;
     use model::Layer;
     use proptest::prelude::*;
 
     const NODES: u32 = 40;
 
-    fn layer(arcs: &[(u32, u32, u8)], weighted: bool, counted: bool) -> LayerArcs {
+    /// What a layer may carry beside its arcs.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Weighing {
+        None,
+        Few,
+        Many,
+    }
+
+    fn layer(arcs: &[(u32, u32, u8)], weighing: Weighing, counted: bool) -> LayerArcs {
         let sources: Vec<u32> = arcs.iter().map(|arc| arc.0).collect();
         let targets: Vec<u32> = arcs.iter().map(|arc| arc.1).collect();
-        let weights: Vec<f32> = arcs.iter().map(|arc| f32::from(arc.2) + 0.5).collect();
+        let weight = |(at, arc): (usize, &(u32, u32, u8))| match weighing {
+            Weighing::Many => at as f32 + 0.5,
+            _ => f32::from(arc.2 % 3) + 0.5,
+        };
+        let weights: Vec<f32> = arcs.iter().enumerate().map(weight).collect();
+        let weighted = weighing != Weighing::None;
         let list =
             ArcList { sources: &sources, targets: &targets, weights: weighted.then_some(&weights) };
         let arcs = Csr::from_arcs(NODES as usize, list).unwrap().csr;
         let count = if counted { arcs.arcs() } else { 0 };
         LayerArcs {
             layer: Layer::Mention,
-            counts: (0..count as u32).collect(),
-            last_days: (0..count as u16).map(Day).collect(),
+            counts: (0..count as u32).map(|at| at * at).collect(),
+            last_days: (0..count as u16).map(|at| Day(20_000 - at % 7)).collect(),
             arcs,
         }
     }
 
     fn some_layer() -> impl Strategy<Value = LayerArcs> {
         let arc = (0..NODES, 0..NODES, any::<u8>());
-        (proptest::collection::vec(arc, 0..120), any::<bool>(), any::<bool>())
-            .prop_map(|(arcs, weighted, counted)| layer(&arcs, weighted, counted))
+        let weighing =
+            prop_oneof![Just(Weighing::None), Just(Weighing::Few), Just(Weighing::Many)];
+        (proptest::collection::vec(arc, 0..120), weighing, any::<bool>())
+            .prop_map(|(arcs, weighing, counted)| layer(&arcs, weighing, counted))
     }
 
     proptest! {
         #[test]
-        fn shards_read_back(layer in some_layer(), arcs_max in 1u64..50) {
-            let mut targets = Vec::new();
-            let mut counts = Vec::new();
-            let mut weights = Vec::new();
-            for (first, end) in ranges(&layer, arcs_max) {
-                let shard = decode(&encode(&layer, first, end)).unwrap();
-                prop_assert_eq!(shard.first, first);
-                prop_assert_eq!(shard.degrees.len() as u32, end - first);
-                targets.extend(shard.targets);
-                counts.extend(shard.counts);
-                weights.extend(shard.weights);
+        fn shards_read_back(layer in some_layer(), cut in 0..=NODES) {
+            for (first, end) in [(0, cut), (cut, NODES)] {
+                let shard = ShardArcs::of(&layer, first, end);
+                prop_assert_eq!(decode(&encode(&shard), &shard.extent()), Ok(shard));
             }
-            prop_assert_eq!(targets.as_slice(), layer.arcs.targets());
-            prop_assert_eq!(counts, layer.counts);
-            prop_assert_eq!(weights.as_slice(), layer.arcs.weights().unwrap_or_default());
         }
 
         #[test]
-        fn ranges_cover_every_source_once(layer in some_layer(), arcs_max in 1u64..50) {
-            let ranges = ranges(&layer, arcs_max);
-            prop_assert_eq!(ranges[0].0, 0);
-            prop_assert_eq!(ranges[ranges.len() - 1].1, NODES);
-            prop_assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
-        }
-
-        #[test]
-        fn corrupt_shards_are_refused_or_read_but_never_panic(
+        fn a_cut_shard_and_one_of_another_range_are_refused(
             layer in some_layer(),
-            flips in proptest::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4),
             cut: prop::sample::Index,
         ) {
-            let mut bytes = encode(&layer, 0, NODES);
-            for (at, flip) in flips {
-                let at = at.index(bytes.len());
-                bytes[at] ^= flip;
-            }
-            let _ = decode(&bytes);
-            let kept = cut.index(bytes.len());
-            prop_assert!(decode(&encode(&layer, 0, NODES)[..kept]).is_err());
+            let shard = ShardArcs::of(&layer, 0, NODES);
+            let (bytes, extent) = (encode(&shard), shard.extent());
+            prop_assert!(decode(&bytes[..cut.index(bytes.len())], &extent).is_err());
+            let other = Extent { arcs: extent.arcs + 1, ..extent };
+            let refused = matches!(decode(&bytes, &other), Err(ShardError::Another { .. }));
+            prop_assert!(refused);
         }
+    }
 
-        #[test]
-        fn any_plain_body_is_a_shard_or_an_error(body: Vec<u8>) {
-            let plain = [MAGIC.as_slice(), &body].concat();
-            let _ = decode(&zstd::bulk::compress(&plain, 1).unwrap());
+    /// What a shard that was read promises, whatever its bytes were.
+    fn check(shard: &ShardArcs, extent: &Extent) {
+        assert!(shard.nodes <= extent.nodes);
+        assert_eq!(shard.extent(), Extent { nodes: shard.nodes, ..*extent });
+        for (source, row) in shard.rows() {
+            let row = &shard.targets[row];
+            assert!(row.windows(2).all(|pair| pair[0] < pair[1]), "{row:?}");
+            assert!(row.iter().all(|&target| target < shard.nodes && target != source));
+        }
+        for beside in [shard.counts.len(), shard.last_days.len(), shard.weights.len()] {
+            assert!(beside == 0 || beside == shard.targets.len());
+        }
+        assert!(shard.weights.iter().all(|weight| weight.is_finite() && *weight > 0.0));
+    }
+
+    /// Bytes changed, cut out, doubled or put in, in one to four places.
+    fn mutate(bytes: &mut Vec<u8>, random: &mut Seed) {
+        for _ in 0..=random.below(4) {
+            if bytes.is_empty() {
+                return;
+            }
+            let at = random.below(bytes.len() as u64) as usize;
+            let to = (at + random.below(9) as usize).min(bytes.len());
+            match random.below(5) {
+                0 => bytes[at] = random.next_u64() as u8,
+                1 => bytes[at] ^= 1 << random.below(8),
+                2 => drop(bytes.drain(at..to)),
+                3 => drop(bytes.splice(at..at, bytes[at..to].to_vec())),
+                _ => bytes[at..to].fill(0xff),
+            }
+        }
+    }
+
+    /// Thousands of broken shards: each is read as a shard that keeps its promises, or refused.
+    #[test]
+    fn broken_shards_are_refused_or_read_and_never_panic() {
+        let mut random = Seed(9);
+        let mut refused = 0;
+        for round in 0..6_000u32 {
+            let arcs: Vec<(u32, u32, u8)> = (0..random.below(150))
+                .map(|_| {
+                    let end = |random: &mut Seed| random.below(NODES.into()) as u32;
+                    (end(&mut random), end(&mut random), random.next_u64() as u8)
+                })
+                .collect();
+            let weighing = [Weighing::None, Weighing::Few, Weighing::Many][round as usize % 3];
+            let shard = ShardArcs::of(&layer(&arcs, weighing, round % 2 == 0), 0, NODES);
+            let mut bytes = encode(&shard);
+            mutate(&mut bytes, &mut random);
+            match decode(&bytes, &shard.extent()) {
+                Ok(read) => check(&read, &shard.extent()),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused > 5_000, "{refused}");
+    }
+
+    /// Bodies that begin as a shard and go on at random.
+    #[test]
+    fn random_bodies_are_refused_or_read_and_never_panic() {
+        let mut random = Seed(10);
+        for _ in 0..6_000 {
+            let nodes = random.below(1 << 12) as u32;
+            let first = random.below(u64::from(nodes) + 1) as u32;
+            let extent = Extent { nodes, first, end: nodes, arcs: random.below(1 << 12) };
+            let mut bytes = MAGIC.to_vec();
+            for number in [FORMAT, nodes, first, nodes] {
+                varint::put(&mut bytes, number.into());
+            }
+            varint::put(&mut bytes, extent.arcs);
+            let small = random.below(2) == 0;
+            let length = random.below(4_000);
+            bytes.extend((0..length).map(|_| {
+                let byte = random.next_u64() as u8;
+                if small { byte & 3 } else { byte }
+            }));
+            if let Ok(read) = decode(&bytes, &extent) {
+                check(&read, &extent);
+            }
         }
     }
 
     #[test]
-    fn newer_formats_are_refused_by_number() {
+    fn other_formats_are_refused_by_number() {
+        let extent = Extent { nodes: 1, first: 0, end: 1, arcs: 0 };
         let plain = [MAGIC.as_slice(), &[9]].concat();
-        let packed = zstd::bulk::compress(&plain, 1).unwrap();
-        assert_eq!(decode(&packed), Err(ShardError::UnknownFormat(9)));
-        assert!(matches!(decode(b"nothing"), Err(ShardError::Packing(_))));
+        assert_eq!(decode(&plain, &extent), Err(ShardError::UnknownFormat(9)));
+        assert_eq!(decode(b"nothing", &extent), Err(ShardError::NoShard));
+        let small = Extent { nodes: u32::MAX, first: 0, end: u32::MAX, arcs: u64::MAX };
+        assert!(matches!(
+            decode(&encode(&ShardArcs { nodes: 1, degrees: vec![0], ..ShardArcs::default() }), &small),
+            Err(ShardError::Another { .. })
+        ));
+    }
+
+    #[test]
+    fn the_widest_graph_reads_back() {
+        let shard = ShardArcs {
+            nodes: u32::MAX,
+            first: u32::MAX - 3,
+            degrees: vec![2, 0, 1],
+            targets: vec![0, u32::MAX - 1, u32::MAX - 2],
+            weights: vec![f32::MIN_POSITIVE, 1.0, f32::MAX],
+            ..ShardArcs::default()
+        };
+        assert_eq!(decode(&encode(&shard), &shard.extent()), Ok(shard));
     }
 }

@@ -19,11 +19,18 @@ pub struct Manifest {
     pub high_water: u64,
     /// When the record was read.
     pub at: Timestamp,
-    /// How many profiles there are; dense ids are `0..profiles`.
+    /// How many profiles there are.
     pub profiles: u64,
-    /// How many persons they are joined into; dense ids are `0..people`.
+    /// How many persons they are joined into.
     pub people: u64,
-    /// The shard of each dense profile's stored id and dense person.
+    /// Profiles are numbered `0..numbers`. A snapshot keeps its parent's numbers, so the numbers of
+    /// profiles that left are vacant.
+    #[serde(default)]
+    pub numbers: u64,
+    /// How many numbers, from 0 on, were given in the order of communities; later ones came after.
+    #[serde(default)]
+    pub ordered: u64,
+    /// The shards of who has each number, by id range, without gaps.
     pub nodes: Vec<Shard>,
     /// The arcs, by layer.
     pub layers: Vec<LayerShards>,
@@ -37,7 +44,8 @@ pub struct LayerShards {
     /// The side: own lists, or lists of those who attend. Of the latter, only the arcs whose
     /// sources show no complete list of their own.
     pub direction: Direction,
-    /// Its shards, by id range, without gaps.
+    /// Its shards, by id range. A range without arcs has no shard; the ranges of all layers are
+    /// cut alike.
     pub shards: Vec<Shard>,
 }
 
@@ -46,9 +54,9 @@ pub struct LayerShards {
 pub struct Shard {
     /// Its object key.
     pub key: String,
-    /// The first dense profile id in it.
+    /// The first profile number in it: of an arc, the one who attends.
     pub first: u64,
-    /// One past the last dense profile id in it.
+    /// One past the last profile number in it.
     pub end: u64,
     /// How many arcs it holds (0 in a node shard).
     pub arcs: u64,
@@ -59,14 +67,15 @@ pub struct Shard {
 }
 
 /// The formats that this version reads.
-pub const FORMATS_READ: &[u32] = &[0];
+pub const FORMATS_READ: &[u32] = &[1];
 
 /// Why a manifest cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// The format is newer than this version.
+    /// Another version wrote it.
     #[error(
-        "snapshot {id} has format {format}, which this version cannot read (it reads {FORMATS_READ:?})"
+        "snapshot {id} has format {format}, which this version cannot read (it reads \
+         {FORMATS_READ:?}): score again"
     )]
     UnknownFormat {
         /// The snapshot.
@@ -113,11 +122,22 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             profiles: 0,
             people: 0,
+            numbers: 0,
+            ordered: 0,
             nodes: vec![],
             layers: vec![],
         };
         let refused = manifest.check_format().unwrap_err().to_string();
         assert!(refused.contains("snp_3") && refused.contains("format 7"), "{refused}");
-        assert_eq!(Manifest { format: 0, ..manifest }.check_format(), Ok(()));
+        assert_eq!(Manifest { format: 1, ..manifest }.check_format(), Ok(()));
+    }
+
+    #[test]
+    fn a_manifest_of_format_0_is_refused_and_says_what_to_do() {
+        let text = r#"{"format": 0, "id": "snp_3", "parent": null, "high_water": 7,
+            "at": "2026-11-22T10:00:00Z", "profiles": 2, "people": 2, "nodes": [], "layers": []}"#;
+        let manifest: Manifest = serde_json::from_str(text).unwrap();
+        let refused = manifest.check_format().unwrap_err().to_string();
+        assert!(refused.contains("format 0") && refused.contains("score again"), "{refused}");
     }
 }

@@ -3,7 +3,7 @@
 use deadpool_postgres::{ClientWrapper, Object};
 use model::identity::Link;
 use model::profile::Gone;
-use model::{Consent, PersonId, PersonKind, ProfileId, SnapshotId};
+use model::{Adjacency, Consent, PersonId, PersonKind, ProfileId, SnapshotId};
 use tokio_postgres::Row as PgRow;
 
 use super::adjacency::{self, Key, Row};
@@ -25,6 +25,28 @@ pub struct Node {
     pub consent: Consent,
     /// Why it is not there any more: such a profile and its arcs leave the snapshot.
     pub gone: Option<Gone>,
+    /// The transaction in which it came back after it was gone; 0 if it never did. The lists of
+    /// others have named it all along, so a snapshot from before lacks those arcs.
+    pub back: u64,
+}
+
+/// One list, with its arcs only if they may have changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Which list it is.
+    pub key: Key,
+    /// Whether these are all arcs there are.
+    pub complete: bool,
+    /// The encoded [`Adjacency`](model::Adjacency), if the list changed since the mark.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Listed {
+    /// The arcs, if they may have changed.
+    pub fn list(&self) -> Result<Option<Adjacency>, StoreError> {
+        let bad = |e| corrupt(("adjacency", "body"), format!("{:?}", self.key), e);
+        self.body.as_deref().map(|body| Adjacency::decode(body).map_err(bad)).transpose()
+    }
 }
 
 /// The words of a profile. Whether they may be searched or label a community is for its consent
@@ -53,8 +75,14 @@ pub struct Reader {
 const BEGIN: &str = "begin isolation level repeatable read read only";
 const HIGH_WATER: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
 const NODES: &str = "select p.profile_id, coalesce(m.person_id, p.profile_id), p.kind, p.consent,
-        p.gone from profile p left join person_member m on m.profile_id = p.profile_id
+        p.gone, coalesce(p.back_xid::text::bigint, 0)
+    from profile p left join person_member m on m.profile_id = p.profile_id
     where p.profile_id > $1 order by p.profile_id limit $2";
+/// Without the bodies of lists that did not change, whose rows alone are read.
+const LISTED: &str = "select profile_id, layer, direction, complete,
+        case when changed_xid >= $4::text::xid8 then body end from adjacency
+    where (profile_id, layer, direction) > ($1, $2, $3)
+    order by profile_id, layer, direction limit $5";
 const WORDS: &str = "select profile_id, consent, handle, display_name, bio from profile
     where profile_id > $1 and gone = 0 order by profile_id limit $2";
 
@@ -97,6 +125,29 @@ impl Reader {
         ];
         let rows = self.query(&adjacency::page_sql(), params).await?;
         rows.iter().map(adjacency::from_row).collect()
+    }
+
+    /// Every list, by key, at most `limit` after `after`; those changed since a high-water mark
+    /// (0: all) with their arcs. A list that is missing is one that was erased.
+    pub async fn listed(
+        &self,
+        since: u64,
+        after: Option<Key>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let (profile, layer, direction) = adjacency::stored_after(after);
+        let params = params![
+            profile => INT8,
+            layer => INT2,
+            direction => INT2,
+            since.to_string() => TEXT,
+            i64::from(limit) => INT8,
+        ];
+        let listed = |row: &PgRow| {
+            let key = Key::from_stored((row.get(0), row.get(1), row.get(2)))?;
+            Ok(Listed { key, complete: row.get(3), body: row.get(4) })
+        };
+        self.query(LISTED, params).await?.iter().map(listed).collect()
     }
 
     /// Profiles that were crawled, imported or erased, by id, at most `limit` after `after`. Of any
@@ -146,5 +197,6 @@ fn node(row: &PgRow) -> Result<Node, StoreError> {
             .ok_or_else(|| corrupt(("profile", "kind"), id, "unknown"))?,
         consent: Consent(row.get::<_, i16>(3) as u8),
         gone: profile::gone(row.get(4)),
+        back: row.get::<_, i64>(5) as u64,
     })
 }

@@ -1,40 +1,49 @@
 //! The attention graph, sealed: who is who, and who attends to whom in each layer.
+//!
+//! A snapshot is `snapshots/<id>/`: shards of nodes ([`Nodes`]), shards of arcs by layer, side and
+//! range of numbers ([`graph::snapshot`]), and the manifest, which names and hashes them. It is made
+//! from the snapshot of the run that is served and what changed since, or from the whole record:
+//! when there is none that can be read, when too many of its numbers are out of order, when it is
+//! broken, and when what changed does not tell all (see `build.rs`). A build that dies leaves
+//! objects without a manifest, that nobody reads, under an id that is never given again.
 
 mod arcs;
-mod gather;
+mod build;
+mod directory;
+mod layers;
+mod nodes;
+mod places;
+mod record;
+mod spill;
 
-use std::collections::BTreeMap;
-
-use graph::LayerArcs;
+use graph::{Hierarchy, LayerArcs};
 use model::port::{Clock, Objects};
-use model::snapshot::{LayerShards, Manifest, ManifestError, Shard, manifest_key};
-use model::{Direction, Layer, ProfileId, SnapshotId};
+use model::snapshot::{Manifest, ManifestError, Shard, manifest_key};
+use model::{ProfileId, RunId, SnapshotId};
 use store::Pg;
 use store::pg::snapshot::{Reader, mint};
-use store::pg::{identity, person};
+use store::pg::{identity, person, run};
 
 use crate::seal::SealError;
+use crate::stage::{open_hierarchy, snapshot_of};
 use crate::{Doors, ScoreError};
-use arcs::{DenseArc, Merge, join_persons as join_arcs, rows, unpack, unpack_shard};
-use gather::{Section, gather};
+use build::{Build, Limits, Order, build};
 
-pub use gather::Nodes;
+pub use nodes::Nodes;
 
 /// The shard format that is written.
-const FORMAT: u32 = 0;
+const FORMAT: u32 = graph::snapshot::FORMAT;
 
-/// A shard covers at most so many arcs, or one profile.
-const SHARD_ARCS: u64 = 8 << 20;
+/// A snapshot gives its numbers anew once one in so many is vacant or was given out of order.
+const DISORDER: u64 = 4;
 
-/// A snapshot in memory.
+/// A snapshot that is open.
 #[derive(Debug)]
 pub struct Snapshot {
     /// What it consists of.
     pub manifest: Manifest,
     /// Who is who.
     pub nodes: Nodes,
-    /// The arcs between profiles, by layer.
-    pub layers: Vec<LayerArcs>,
 }
 
 /// Turns the claims of the record into links, and the links into persons.
@@ -46,67 +55,166 @@ pub(crate) async fn join_persons<O, C: Clock>(doors: Doors<'_, O, C>) -> Result<
     Ok(())
 }
 
-/// Reads the record and seals what it says. The manifest comes last: without it there is nothing.
+/// Seals what the record says now.
 pub(crate) async fn seal_now<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
 ) -> Result<SnapshotId, ScoreError> {
+    let last = last(doors).await?;
+    if let Some((_, parent)) = last.as_ref().filter(|(_, parent)| is_in_order(parent)) {
+        match seal(doors, Limits::default(), Some(parent), None).await {
+            Ok(Some(manifest)) => return Ok(manifest.id),
+            Ok(None) => tracing::info!(parent = %parent.id, "what changed does not tell all"),
+            Err(error) if is_broken(&error) => {
+                tracing::warn!(parent = %parent.id, %error, "the record is read anew");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let order = match &last {
+        Some((run, manifest)) => order(doors.objects, *run, manifest).await?,
+        None => None,
+    };
+    let sealed = seal(doors, Limits::default(), None, order.as_ref()).await?;
+    let manifest = sealed.ok_or_else(|| ScoreError::Run("the record was not read".to_owned()))?;
+    Ok(manifest.id)
+}
+
+async fn seal<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    limits: Limits,
+    parent: Option<&Manifest>,
+    order: Option<&Order>,
+) -> Result<Option<Manifest>, ScoreError> {
     let id = mint(doors.pg).await?;
     let at = doors.clock.now();
     let reader = Reader::open(doors.pg).await?;
-    let gathered = gather(&reader).await?;
-    let nodes_shard = seal_nodes(doors.objects, id, &gathered.nodes).await?;
-    let mut layers = Vec::new();
-    for section in &gathered.sections {
-        layers.push(seal_section(doors.objects, id, section).await?);
+    build(&Build { objects: doors.objects, reader: &reader, id, at, limits }, parent, order).await
+}
+
+/// The run that is served, and its snapshot if it can be read.
+async fn last<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+) -> Result<Option<(RunId, Manifest)>, ScoreError> {
+    let Some(run) = run::active(doors.pg).await? else { return Ok(None) };
+    let snapshot = snapshot_of(doors.pg, run).await?;
+    match load_manifest(doors.objects, snapshot).await {
+        Ok(manifest) => Ok(Some((run, manifest))),
+        Err(error) if is_broken(&error) => Ok(None),
+        Err(error) => Err(error),
     }
-    let manifest = Manifest {
-        format: FORMAT,
-        id,
-        parent: None,
-        high_water: reader.high_water(),
-        at,
-        profiles: gathered.nodes.profiles.len() as u64,
-        people: gathered.nodes.people.len() as u64,
-        nodes: vec![nodes_shard],
-        layers,
+}
+
+/// Whether the error is of sealed objects that are gone, broken, or of another format.
+fn is_broken(error: &ScoreError) -> bool {
+    let sealed = matches!(
+        error,
+        ScoreError::Seal(SealError::Missing(_) | SealError::Corrupt { .. })
+    );
+    sealed || matches!(error, ScoreError::Manifest(_))
+}
+
+/// Whether a snapshot's numbers are worth keeping: a snapshot that was made before there were
+/// communities is given an order by the next one.
+fn is_in_order(manifest: &Manifest) -> bool {
+    let vacant = manifest.numbers.saturating_sub(manifest.profiles);
+    let late = manifest.numbers.saturating_sub(manifest.ordered);
+    (late + vacant) * DISORDER <= manifest.numbers
+}
+
+/// The persons of a run in the order of their communities, level by level; `None` if its results
+/// cannot be read.
+async fn order(
+    objects: &impl Objects,
+    run: RunId,
+    manifest: &Manifest,
+) -> Result<Option<Order>, ScoreError> {
+    let hierarchy = open_hierarchy(objects, run).await;
+    let nodes = open_nodes(objects, manifest).await;
+    match (hierarchy, nodes) {
+        (Ok(hierarchy), Ok(nodes)) => Ok(Some(Order { places: places(&hierarchy), nodes })),
+        (Err(error), _) | (_, Err(error)) if is_broken(&error) => Ok(None),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
+/// The place of each person's community, those of one parent side by side, the finest level last.
+fn places(hierarchy: &Hierarchy) -> Vec<u32> {
+    let count = hierarchy.levels.first().map_or(0, |level| level.community_of.len());
+    let of = |person: u32| {
+        hierarchy.levels.iter().map(move |level| level.community_of[person as usize])
     };
-    let body = serde_json::to_vec_pretty(&manifest)
-        .map_err(|error| ScoreError::Run(format!("write the manifest of {id}: {error}")))?;
-    put(doors.objects, &manifest_key(id), body).await?;
-    Ok(id)
-}
-
-async fn seal_nodes(
-    objects: &impl Objects,
-    id: SnapshotId,
-    nodes: &Nodes,
-) -> Result<Shard, ScoreError> {
-    let plain = postcard::to_stdvec(nodes)
-        .map_err(|error| ScoreError::Run(format!("write the nodes of {id}: {error}")))?;
-    let body = zstd::encode_all(plain.as_slice(), 3)
-        .map_err(|error| ScoreError::Run(format!("write the nodes of {id}: {error}")))?;
-    let range = (0, nodes.profiles.len() as u64);
-    put_shard(objects, format!("snapshots/{id}/nodes"), range, 0, body).await
-}
-
-async fn seal_section(
-    objects: &impl Objects,
-    id: SnapshotId,
-    section: &Section,
-) -> Result<LayerShards, ScoreError> {
-    let (layer, direction) = (section.arcs.layer, section.direction);
-    let mut shards = Vec::new();
-    for (first, end) in graph::snapshot::ranges(&section.arcs, SHARD_ARCS) {
-        let body = graph::snapshot::encode(&section.arcs, first, end);
-        let arcs = section.arcs.arcs.offsets();
-        let count = arcs[end as usize] - arcs[first as usize];
-        let name = format!("{}-{}-{:04}", layer.slug(), direction.slug(), shards.len());
-        let range = (u64::from(first), u64::from(end));
-        let shard =
-            put_shard(objects, format!("snapshots/{id}/{name}"), range, count, body).await?;
-        shards.push(shard);
+    let mut people: Vec<u32> = (0..count as u32).collect();
+    people.sort_by(|&a, &b| of(a).cmp(of(b)));
+    let mut places = vec![0; count];
+    let mut place = 0;
+    for pair in people.windows(2) {
+        place += u32::from(!of(pair[0]).eq(of(pair[1])));
+        places[pair[1] as usize] = place;
     }
-    Ok(LayerShards { layer, direction, shards })
+    places
+}
+
+/// Opens a snapshot: who is who, checked against the manifest.
+pub async fn load(objects: &impl Objects, id: SnapshotId) -> Result<Snapshot, ScoreError> {
+    let manifest = load_manifest(objects, id).await?;
+    let nodes = open_nodes(objects, &manifest).await?;
+    Ok(Snapshot { manifest, nodes })
+}
+
+/// Who is who in a snapshot.
+pub async fn load_nodes(objects: &impl Objects, id: SnapshotId) -> Result<Nodes, ScoreError> {
+    Ok(load(objects, id).await?.nodes)
+}
+
+/// Who is who in the snapshot of an earlier run; `None` if it cannot be read any more, for what is
+/// only made faster by it.
+pub(crate) async fn load_last_nodes(
+    objects: &impl Objects,
+    id: SnapshotId,
+) -> Result<Option<Nodes>, ScoreError> {
+    match load_nodes(objects, id).await {
+        Err(error) if is_broken(&error) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// What a snapshot consists of.
+pub async fn load_manifest(objects: &impl Objects, id: SnapshotId) -> Result<Manifest, ScoreError> {
+    let key = manifest_key(id);
+    let found = objects.get(&key).await;
+    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
+    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+    let manifest: Manifest = serde_json::from_slice(&body)
+        .map_err(|error| SealError::Corrupt { key, why: error.to_string() })?;
+    manifest.check_format()?;
+    Ok(manifest)
+}
+
+/// The attention graph as the record has it now, in memory: profiles, and arcs by layer.
+pub async fn read_record(pg: &Pg) -> Result<(Nodes, Vec<LayerArcs>), ScoreError> {
+    record::read(&Reader::open(pg).await?).await
+}
+
+impl Snapshot {
+    /// The arcs between persons, by layer. Every shard is checked against the manifest.
+    pub async fn layers(&self, objects: &impl Objects) -> Result<Vec<LayerArcs>, ScoreError> {
+        layers::open(objects, &self.manifest, &self.nodes).await
+    }
+}
+
+async fn open_nodes(objects: &impl Objects, manifest: &Manifest) -> Result<Nodes, ScoreError> {
+    Ok(Nodes::new(&nodes::open(objects, manifest).await?))
+}
+
+async fn get_shard(objects: &impl Objects, shard: &Shard) -> Result<Vec<u8>, ScoreError> {
+    let key = shard.key.clone();
+    let found = objects.get(&key).await;
+    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
+    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+    if blake3::hash(&body).to_hex().as_str() != shard.blake3 {
+        return Err(ManifestError::CorruptShard { key, why: "its hash is another" }.into());
+    }
+    Ok(body)
 }
 
 async fn put_shard(
@@ -127,98 +235,5 @@ async fn put(objects: &impl Objects, key: &str, body: Vec<u8>) -> Result<(), Sco
     Ok(())
 }
 
-/// Opens a snapshot: every shard is checked against the manifest.
-pub async fn load(objects: &impl Objects, id: SnapshotId) -> Result<Snapshot, ScoreError> {
-    let manifest = load_manifest(objects, id).await?;
-    let nodes = open_nodes(objects, &manifest).await?;
-    let mut views = Views::default();
-    for section in &manifest.layers {
-        for shard in &section.shards {
-            let body = get_shard(objects, shard).await?;
-            let part = graph::snapshot::decode(&body)
-                .map_err(|error| ScoreError::Graph(format!("read {}: {error}", shard.key)))?;
-            views.add(section.layer, section.direction, unpack_shard(&part));
-        }
-    }
-    let layers = views.union(nodes.profiles.len())?;
-    Ok(Snapshot { manifest, nodes, layers })
-}
-
-/// Who is who in a snapshot.
-pub async fn load_nodes(objects: &impl Objects, id: SnapshotId) -> Result<Nodes, ScoreError> {
-    open_nodes(objects, &load_manifest(objects, id).await?).await
-}
-
-/// What a snapshot consists of.
-pub async fn load_manifest(objects: &impl Objects, id: SnapshotId) -> Result<Manifest, ScoreError> {
-    let key = manifest_key(id);
-    let found = objects.get(&key).await;
-    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
-    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
-    let manifest: Manifest = serde_json::from_slice(&body)
-        .map_err(|error| SealError::Corrupt { key, why: error.to_string() })?;
-    manifest.check_format()?;
-    Ok(manifest)
-}
-
-/// The attention graph as the record has it now: profiles, and arcs by layer.
-pub async fn read_record(pg: &Pg) -> Result<(Nodes, Vec<LayerArcs>), ScoreError> {
-    let gathered = gather(&Reader::open(pg).await?).await?;
-    let mut views = Views::default();
-    for section in &gathered.sections {
-        views.add(section.arcs.layer, section.direction, unpack(&section.arcs));
-    }
-    let layers = views.union(gathered.nodes.profiles.len())?;
-    Ok((gathered.nodes, layers))
-}
-
-async fn open_nodes(objects: &impl Objects, manifest: &Manifest) -> Result<Nodes, ScoreError> {
-    let [shard] = manifest.nodes.as_slice() else {
-        return Err(ScoreError::Run(format!("{} has not one shard of nodes", manifest.id)));
-    };
-    let packed = get_shard(objects, shard).await?;
-    let corrupt = |why: String| SealError::Corrupt { key: shard.key.clone(), why };
-    let plain = zstd::decode_all(packed.as_slice()).map_err(|error| corrupt(error.to_string()))?;
-    Ok(postcard::from_bytes(&plain).map_err(|error| corrupt(error.to_string()))?)
-}
-
-async fn get_shard(objects: &impl Objects, shard: &Shard) -> Result<Vec<u8>, ScoreError> {
-    let key = shard.key.clone();
-    let found = objects.get(&key).await;
-    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
-    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
-    if blake3::hash(&body).to_hex().as_str() != shard.blake3 {
-        return Err(ManifestError::CorruptShard { key, why: "its hash is another" }.into());
-    }
-    Ok(body)
-}
-
-/// The views of each layer's arcs from both sides.
-#[derive(Default)]
-struct Views(BTreeMap<Layer, Vec<(Direction, DenseArc)>>);
-
-impl Views {
-    fn add(&mut self, layer: Layer, from: Direction, arcs: impl Iterator<Item = DenseArc>) {
-        self.0.entry(layer).or_default().extend(arcs.map(|arc| (from, arc)));
-    }
-
-    /// One arc for each pair; where both sides show it, the attending side's view.
-    fn union(self, profiles: usize) -> Result<Vec<LayerArcs>, ScoreError> {
-        let one = |(layer, mut arcs): (Layer, Vec<(Direction, DenseArc)>)| {
-            arcs.sort_by_key(|(from, _)| *from);
-            let arcs = arcs.into_iter().map(|(_, arc)| arc).collect();
-            Ok(rows(layer, profiles, arcs, Merge::First)?)
-        };
-        self.0.into_iter().map(one).collect()
-    }
-}
-
-impl Snapshot {
-    /// The arcs between persons, by layer.
-    pub fn join_layers(&self) -> Result<Vec<LayerArcs>, ScoreError> {
-        let people = self.nodes.people.len();
-        let joined =
-            self.layers.iter().map(|layer| join_arcs(layer, &self.nodes.person_of, people));
-        Ok(joined.collect::<Result<_, _>>()?)
-    }
-}
+#[cfg(test)]
+mod tests;

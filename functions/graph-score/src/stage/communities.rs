@@ -46,12 +46,13 @@ impl Last {
         nodes: &Nodes,
     ) -> Result<Option<Last>, ScoreError> {
         let Some(run) = run::active(doors.pg).await? else { return Ok(None) };
+        let snapshot = snapshot_of(doors.pg, run).await?;
+        let old = snapshot::load_last_nodes(doors.objects, snapshot).await?;
+        let Some(old) = old else { return Ok(None) };
         let mut hierarchy = open_hierarchy(doors.objects, run).await?;
         let names = open(doors.objects, &key(run, "names")).await?;
-        let snapshot = snapshot_of(doors.pg, run).await?;
-        let old = snapshot::load_nodes(doors.objects, snapshot).await?;
         let places: Vec<Option<usize>> =
-            nodes.people.iter().map(|person| old.people.binary_search(person).ok()).collect();
+            nodes.people.iter().map(|&person| Some(old.person(person)? as usize)).collect();
         for level in &mut hierarchy.levels {
             let of =
                 |place: &Option<usize>| place.map_or(NO_COMMUNITY, |at| level.community_of[at]);

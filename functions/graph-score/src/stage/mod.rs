@@ -57,7 +57,7 @@ impl World {
         let id = snapshot_of(doors.pg, run).await?;
         plan_memory(&snapshot::load_manifest(doors.objects, id).await?, settings.memory_bytes)?;
         let snapshot = snapshot::load(doors.objects, id).await?;
-        let layers = snapshot.join_layers()?;
+        let layers = snapshot.layers(doors.objects).await?;
         let today = Day::of(snapshot.manifest.at);
         let attention = attention_stage(snapshot.nodes.people.len(), &layers, today)
             .map_err(|error| ScoreError::Graph(error.to_string()))?;

@@ -42,11 +42,11 @@ async fn warm_start<O: Objects, C>(
     world: &World,
 ) -> Result<Option<Vec<f32>>, ScoreError> {
     let Some(last) = run::active(doors.pg).await? else { return Ok(None) };
-    let global: GlobalRank = open(doors.objects, &key(last, "global")).await?;
     let snapshot = super::snapshot_of(doors.pg, last).await?;
-    let nodes = crate::snapshot::load_nodes(doors.objects, snapshot).await?;
-    let old_place = |person| nodes.people.binary_search(person).ok();
-    let people = &world.snapshot.nodes.people;
-    let shares = people.iter().map(|person| old_place(person).map_or(0.0, |at| global.shares[at]));
+    let nodes = crate::snapshot::load_last_nodes(doors.objects, snapshot).await?;
+    let Some(nodes) = nodes else { return Ok(None) };
+    let global: GlobalRank = open(doors.objects, &key(last, "global")).await?;
+    let share = |&person| nodes.person(person).map_or(0.0, |at| global.shares[at as usize]);
+    let shares = world.snapshot.nodes.people.iter().map(share);
     Ok(Some(shares.collect()))
 }

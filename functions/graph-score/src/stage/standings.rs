@@ -15,7 +15,7 @@ pub(super) struct Numbering {
 }
 
 impl Numbering {
-    /// The most trusted first; of equals the most attended, then the older.
+    /// The most trusted first; of equals the most attended, then the first in the snapshot.
     pub(super) fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
         let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
         let key = |&person: &u32| (trust.values[person as usize], global.shares[person as usize]);

@@ -21,8 +21,8 @@ pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>,
         let Some(last) = page.last() else { return Ok(by_person) };
         after = Some(last.id);
         for words in page {
-            if let Ok(dense) = nodes.profiles.binary_search(&words.id) {
-                by_person[nodes.person_of[dense] as usize].push(words);
+            if let Some(dense) = nodes.profile(words.id) {
+                by_person[nodes.person_of[dense as usize] as usize].push(words);
             }
         }
     }

@@ -129,9 +129,9 @@ impl Places<'_> {
         figures.insert("accounts_reachable".into(), json!(truth.reachable().count()));
         figures.insert("accounts_missing".into(), json!(missing));
         let (nodes, layers) = graph_score::snapshot::read_record(&home.pg).await?;
-        let place = |id: &model::ProfileId| self.sealed.nodes.profiles.binary_search(id).ok();
+        let place = |id: &model::ProfileId| self.sealed.nodes.profile(*id);
         let account: Vec<Option<AccountId>> =
-            nodes.profiles.iter().map(|id| self.accounts[place(id)?]).collect();
+            nodes.profiles.iter().map(|id| self.accounts[place(id)? as usize]).collect();
         let mut found = BTreeSet::new();
         for layer in &layers {
             for source in 0..layer.arcs.nodes() as u32 {
@@ -251,7 +251,7 @@ async fn dense_by_number(home: &Home, sealed: &Sealed) -> Result<Vec<u32>> {
         if page.is_empty() {
             return Ok(dense);
         }
-        let place = |person| sealed.nodes.people.binary_search(person).unwrap_or_default() as u32;
-        dense.extend(page.iter().map(|one| place(&one.person)));
+        let place = |person| sealed.nodes.person(person).unwrap_or_default();
+        dense.extend(page.iter().map(|one| place(one.person)));
     }
 }

@@ -193,7 +193,7 @@ async fn dense_by_number(home: &Home, sealed: &Sealed) -> Result<Vec<usize>> {
         if page.is_empty() {
             return Ok(dense);
         }
-        let place = |person| sealed.nodes.people.binary_search(person).unwrap_or_default();
-        dense.extend(page.iter().map(|one| place(&one.person)));
+        let place = |person| sealed.nodes.person(person).unwrap_or_default() as usize;
+        dense.extend(page.iter().map(|one| place(one.person)));
     }
 }

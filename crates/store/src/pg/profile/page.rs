@@ -29,7 +29,8 @@ const STORE: &str = "with n as materialized (select * from unnest($1::bigint[], 
         avatar_url = excluded.avatar_url, url = excluded.url, local_id = excluded.local_id,
         followers = excluded.followers, following = excluded.following, posts = excluded.posts,
         kind = excluded.kind, consent = excluded.consent, created_ms = excluded.created_ms,
-        content_hash = excluded.content_hash, gone = 0
+        content_hash = excluded.content_hash, gone = 0,
+        back_xid = case when profile.gone = 0 then profile.back_xid else pg_current_xact_id() end
     where profile.content_hash is distinct from excluded.content_hash and profile.gone <> 4
     returning profile_id";
 

@@ -1,0 +1,220 @@
+//! Prints what a snapshot's arcs cost, in bytes and in CPU time an arc, by format and order.
+//!
+//! Arguments: `planted:N,µ`, `rmat:SCALE,FACTOR`, or folders with `edges.tsv.gz`. Each graph is
+//! measured in random order, by falling in-degree, by communities as `community_stage` finds them
+//! (every level, then falling in-degree) and, where there is one, in the order of its truth.
+//! Formats: `varint+zstd` is format 0, `zeta3` the size of the best code without a model, and
+//! `format 1` what is written. The last columns are encoding and decoding, the best of five.
+
+use std::error::Error;
+use std::io::Read;
+use std::path::Path;
+
+use graph::generate::{PlantedSpec, planted, rmat};
+use graph::seed::Seed;
+use graph::snapshot::{ShardArcs, decode, encode};
+use graph::{ArcList, Attention, CommunitySettings, Csr, LayerArcs, community_stage};
+use model::{Layer, varint};
+
+/// Arcs of a shard, as graph-score cuts them.
+const SHARD_ARCS: u64 = 4 << 20;
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for name in std::env::args().skip(1) {
+        let (arcs, truth) = match name.split_once(':') {
+            Some(("planted", spec)) => plant(spec)?,
+            Some(("rmat", spec)) => (generate(spec)?, None),
+            _ => (read(Path::new(&name))?, None),
+        };
+        println!("== {name}: {} people, {} arcs", arcs.nodes(), arcs.arcs());
+        measure("random", &arcs, &Seed(7).order(arcs.nodes()))?;
+        measure("in-degree", &arcs, &order(&arcs, &[]))?;
+        measure("communities", &arcs, &order(&arcs, &found(&arcs)))?;
+        if let Some(truth) = truth {
+            measure("truth", &arcs, &order(&arcs, &[truth]))?;
+        }
+    }
+    Ok(())
+}
+
+/// New numbers: by community, level by level, then by falling in-degree.
+fn order(arcs: &Csr, levels: &[Vec<u32>]) -> Vec<u32> {
+    let mut attended = vec![0u32; arcs.nodes()];
+    arcs.targets().iter().for_each(|&target| attended[target as usize] += 1);
+    let mut people: Vec<u32> = (0..arcs.nodes() as u32).collect();
+    let key = |&person: &u32| {
+        let path: Vec<u32> = levels.iter().map(|level| level[person as usize]).collect();
+        (path, std::cmp::Reverse(attended[person as usize]), person)
+    };
+    people.sort_by_cached_key(key);
+    let mut numbers = vec![0; arcs.nodes()];
+    (0..).zip(people).for_each(|(number, person)| numbers[person as usize] = number);
+    numbers
+}
+
+fn found(arcs: &Csr) -> Vec<Vec<u32>> {
+    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs: arcs.clone() };
+    let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
+    hierarchy.levels.into_iter().map(|level| level.community_of).collect()
+}
+
+fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error>> {
+    let arcs = arcs.relabel(numbers)?;
+    let layer = LayerArcs {
+        layer: Layer::Follow,
+        arcs,
+        counts: Vec::new(),
+        last_days: Vec::new(),
+    };
+    let shards: Vec<ShardArcs> =
+        ranges(&layer.arcs).iter().map(|range| ShardArcs::of(&layer, range.0, range.1)).collect();
+    let zeta: u64 = shards.iter().map(zeta_bits).sum();
+    let (old, pack) = timed(|| shards.iter().map(encode_0).collect::<Vec<_>>());
+    let (_, unpack) = timed(|| old.iter().map(|body| decode_0(body)).sum::<usize>());
+    let (new, code) = timed(|| shards.iter().map(encode).collect::<Vec<_>>());
+    let extents: Vec<_> = shards.iter().map(ShardArcs::extent).collect();
+    let read = || new.iter().zip(&extents).map(|(body, extent)| decode(body, extent)).collect();
+    let (back, uncode): (Result<Vec<ShardArcs>, _>, f64) = timed(read);
+    assert!(back? == shards, "what was written must read back");
+    let count = layer.arcs.arcs() as f64;
+    let bytes = |bodies: &[Vec<u8>]| bodies.iter().map(Vec::len).sum::<usize>() as f64 / count;
+    let per = |seconds: f64| seconds * 1e9 / count;
+    println!("  {order:12} zeta3       {:.3} B/arc", zeta as f64 / 8.0 / count);
+    println!(
+        "  {order:12} varint+zstd {:.3} B/arc, {:.1} and {:.1} ns/arc",
+        bytes(&old),
+        per(pack),
+        per(unpack)
+    );
+    println!(
+        "  {order:12} format 1    {:.3} B/arc, {:.1} and {:.1} ns/arc",
+        bytes(&new),
+        per(code),
+        per(uncode)
+    );
+    Ok(())
+}
+
+fn ranges(arcs: &Csr) -> Vec<(u32, u32)> {
+    let mut ranges = vec![(0, 0)];
+    for source in 0..arcs.nodes() as u32 {
+        let last = ranges.len() - 1;
+        let (first, end) = &mut ranges[last];
+        *end = source + 1;
+        if arcs.offsets()[source as usize + 1] - arcs.offsets()[*first as usize] >= SHARD_ARCS {
+            ranges.push((source + 1, source + 1));
+        }
+    }
+    ranges
+}
+
+/// The gaps of all rows: zigzag differences first, then differences less one.
+fn gaps(shard: &ShardArcs) -> impl Iterator<Item = u64> + '_ {
+    shard.rows().flat_map(|(source, row)| {
+        let targets = &shard.targets[row];
+        targets.iter().enumerate().map(move |(at, &target)| match at {
+            0 => {
+                let distance = i64::from(target) - i64::from(source);
+                ((distance << 1) ^ (distance >> 63)) as u64
+            }
+            _ => u64::from(target - targets[at - 1]) - 1,
+        })
+    })
+}
+
+/// Bits of degrees and gaps in ζ₃ (Boldi and Vigna 2005).
+fn zeta_bits(shard: &ShardArcs) -> u64 {
+    let zeta = |number: u64| {
+        let h = u64::from((number + 1).ilog2()) / 3;
+        let offset = number + 1 - (1 << (3 * h));
+        h + 1 + 3 * h + 3 - u64::from(offset < (1 << (3 * h)))
+    };
+    let degrees = shard.degrees.iter().map(|&degree| zeta(degree.into()));
+    degrees.sum::<u64>() + gaps(shard).map(zeta).sum::<u64>()
+}
+
+fn encode_0(shard: &ShardArcs) -> Vec<u8> {
+    let mut plain = Vec::new();
+    shard.degrees.iter().for_each(|&degree| varint::put(&mut plain, degree.into()));
+    gaps(shard).for_each(|gap| varint::put(&mut plain, gap));
+    zstd::bulk::compress(&plain, 3).unwrap_or_default()
+}
+
+fn decode_0(body: &[u8]) -> usize {
+    let size = zstd::zstd_safe::get_frame_content_size(body).ok().flatten().unwrap_or(0);
+    let plain = zstd::bulk::decompress(body, size as usize).unwrap_or_default();
+    let mut rest = plain.as_slice();
+    let mut numbers: Vec<u32> = Vec::new();
+    while let Ok(number) = varint::take(&mut rest) {
+        numbers.push(number as u32);
+    }
+    numbers.len()
+}
+
+/// The result, and the least CPU seconds of a few rounds.
+fn timed<T>(run: impl Fn() -> T) -> (T, f64) {
+    let round = || {
+        let start = cpu_seconds();
+        let result = run();
+        (result, cpu_seconds() - start)
+    };
+    let (mut result, mut least) = round();
+    for _ in 1..ROUNDS {
+        let (again, seconds) = round();
+        if seconds < least {
+            (result, least) = (again, seconds);
+        }
+    }
+    (result, least)
+}
+
+/// CPU seconds of this process so far, to the scheduler's nanosecond; 0 where /proc does not tell.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = stat.split(' ').next().and_then(|first| first.parse::<f64>().ok());
+    nanoseconds.unwrap_or(0.0) / 1e9
+}
+
+fn plant(spec: &str) -> Result<(Csr, Option<Vec<u32>>), Box<dyn Error>> {
+    let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
+    let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
+    let spec = PlantedSpec {
+        nodes,
+        mean_degree: 20.0,
+        degree_max: 200.0,
+        degree_exponent: 2.5,
+        sizes: (20, 2000.min(nodes / 10)),
+        size_exponent: 1.5,
+        mixing,
+        siblings: 1,
+        kept_by_parent: 0.5,
+    };
+    let world = planted(&spec, Seed(1));
+    Ok((Csr::from_arcs(nodes, world.arcs.list())?.csr, Some(world.community_of)))
+}
+
+fn generate(spec: &str) -> Result<Csr, Box<dyn Error>> {
+    let (scale, factor) = spec.split_once(',').ok_or("rmat:SCALE,FACTOR")?;
+    let (scale, factor) = (scale.parse::<u32>()?, factor.parse()?);
+    Ok(Csr::from_arcs(1 << scale, rmat(scale, factor, Seed(1)).list())?.csr)
+}
+
+fn read(folder: &Path) -> Result<Csr, Box<dyn Error>> {
+    let mut text = String::new();
+    let file = std::fs::File::open(folder.join("edges.tsv.gz"))?;
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text)?;
+    let ends = |line: &'_ str| -> Option<(String, String)> {
+        let mut fields = line.split('\t').map(str::to_owned);
+        Some((fields.next()?, fields.next()?))
+    };
+    let rows: Vec<(String, String)> = text.lines().skip(1).filter_map(ends).collect();
+    let mut names: Vec<&String> = rows.iter().flat_map(|row| [&row.0, &row.1]).collect();
+    names.sort_unstable();
+    names.dedup();
+    let place = |name: &String| names.binary_search(&name).unwrap_or_default() as u32;
+    let sources: Vec<u32> = rows.iter().map(|row| place(&row.0)).collect();
+    let targets: Vec<u32> = rows.iter().map(|row| place(&row.1)).collect();
+    let list = ArcList { sources: &sources, targets: &targets, weights: None };
+    Ok(Csr::from_arcs(names.len(), list)?.csr)
+}

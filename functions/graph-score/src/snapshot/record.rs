@@ -1,0 +1,138 @@
+//! The record at one moment, in memory: for those who show or count it, not for scoring, which
+//! reads it in bounded memory.
+//!
+//! Incoming lists keep only what their sources do not tell themselves: a complete outgoing list is
+//! the last word on its owner's arcs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graph::LayerArcs;
+use model::{Consent, Direction, Layer, ProfileId};
+use store::pg::adjacency::Row;
+use store::pg::snapshot::{Node, Reader};
+
+use super::arcs::{DenseArc, RowBuilder};
+use super::nodes::{Fact, Nodes};
+use crate::ScoreError;
+
+/// Rows read at a time.
+const PAGE_ROWS: u32 = 2_000;
+
+/// The arcs of a layer as each side shows them, by source and target.
+type Views = BTreeMap<Layer, [Vec<DenseArc>; 2]>;
+
+/// Reads the whole record.
+pub(super) async fn read(reader: &Reader) -> Result<(Nodes, Vec<LayerArcs>), ScoreError> {
+    let known = read_nodes(reader).await?;
+    let out: BTreeSet<ProfileId> = known.iter().filter(is_out).map(|node| node.id).collect();
+    let mut lists = read_lists(reader).await?;
+    lists.retain(|row| !out.contains(&row.key.profile));
+    let nodes = number(&known, &out, &lists)?;
+    let mut views = Views::new();
+    let complete = complete(&lists);
+    for row in &lists {
+        add_row(&nodes, &complete, row, &mut views)?;
+    }
+    let layers = views.into_iter().map(|(layer, views)| rows(&nodes, layer, views));
+    let layers = layers.collect::<Result<_, _>>()?;
+    Ok((nodes, layers))
+}
+
+async fn read_nodes(reader: &Reader) -> Result<Vec<Node>, ScoreError> {
+    let mut all: Vec<Node> = Vec::new();
+    loop {
+        let page = reader.nodes(all.last().map(|node| node.id), PAGE_ROWS).await?;
+        let ended = page.is_empty();
+        all.extend(page);
+        if ended {
+            return Ok(all);
+        }
+    }
+}
+
+async fn read_lists(reader: &Reader) -> Result<Vec<Row>, ScoreError> {
+    let mut all: Vec<Row> = Vec::new();
+    loop {
+        let page = reader.lists(0, all.last().map(|row| row.key), PAGE_ROWS).await?;
+        let ended = page.is_empty();
+        all.extend(page);
+        if ended {
+            return Ok(all);
+        }
+    }
+}
+
+/// Whether a profile must leave every snapshot.
+fn is_out(node: &&Node) -> bool {
+    node.gone.is_some() || node.consent.has(Consent::REFUSED)
+}
+
+/// Numbers every profile that is known or named in a list and may be there, by stored id.
+fn number(known: &[Node], out: &BTreeSet<ProfileId>, lists: &[Row]) -> Result<Nodes, ScoreError> {
+    let mut ids: Vec<ProfileId> = known.iter().map(|node| node.id).collect();
+    for row in lists {
+        ids.push(row.key.profile);
+        ids.extend(row.list()?.entries().iter().map(|entry| entry.other));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| !out.contains(id));
+    let fact = |&id: &ProfileId| {
+        let known = known.binary_search_by_key(&id, |node| node.id).ok().map(|at| &known[at]);
+        Some(Fact {
+            id,
+            person: known.map_or(id.home_person(), |node| node.person),
+            kind: known.map_or_else(Default::default, |node| node.kind),
+            unlisted: known.is_some_and(|node| node.consent.has(Consent::UNLISTED)),
+            complete: 0,
+        })
+    };
+    Ok(Nodes::new(&ids.iter().map(fact).collect::<Vec<_>>()))
+}
+
+/// Who tells all of its own arcs, by layer.
+fn complete(lists: &[Row]) -> BTreeSet<(Layer, ProfileId)> {
+    let own = lists.iter().filter(|row| row.complete && row.key.direction == Direction::Out);
+    own.map(|row| (row.key.layer, row.key.profile)).collect()
+}
+
+/// Adds a list's arcs, always from the one who attends to the one attended to.
+fn add_row(
+    nodes: &Nodes,
+    complete: &BTreeSet<(Layer, ProfileId)>,
+    row: &Row,
+    views: &mut Views,
+) -> Result<(), ScoreError> {
+    let layer = row.key.layer;
+    let view = &mut views.entry(layer).or_default()[row.key.direction as usize];
+    for entry in row.list()?.entries().iter().filter(|entry| entry.other != row.key.profile) {
+        let (source, target) = match row.key.direction {
+            Direction::Out => (row.key.profile, entry.other),
+            Direction::In => (entry.other, row.key.profile),
+        };
+        if row.key.direction == Direction::In && complete.contains(&(layer, source)) {
+            continue;
+        }
+        if let (Some(source), Some(target)) = (nodes.profile(source), nodes.profile(target)) {
+            let (count, last_day, weight) = (entry.count, entry.last_day, entry.weight);
+            view.push(DenseArc { source, target, count, last_day, weight });
+        }
+    }
+    Ok(())
+}
+
+/// The rows of profiles, each a source of its own.
+fn rows(
+    nodes: &Nodes,
+    layer: Layer,
+    mut views: [Vec<DenseArc>; 2],
+) -> Result<LayerArcs, ScoreError> {
+    let profiles: Vec<u32> = (0..nodes.profiles.len() as u32).collect();
+    let arcs = views.iter().map(Vec::len).sum();
+    let mut rows = RowBuilder::new(layer, &profiles, profiles.len(), arcs);
+    for view in &mut views {
+        view.sort_unstable_by_key(|arc| (arc.source, arc.target));
+    }
+    rows.add_all(views.each_ref().map(Vec::as_slice));
+    Ok(rows.finish()?)
+}

@@ -1,0 +1,199 @@
+//! Arcs on their way from lists to shards, by range of their sources.
+//!
+//! Lists come by owner, shards go by source. So arcs wait in buckets, one for each range of numbers;
+//! when all buckets together hold more than they may, the fullest are sealed as objects of their
+//! own and read back when their range is written. 8 bytes an arc, half of that once sealed.
+
+use std::collections::BTreeSet;
+
+use model::port::Objects;
+use model::time::Day;
+use model::varint::{self, VarintError};
+use model::{Direction, Layer, SnapshotId};
+
+use super::arcs::DenseArc;
+use crate::ScoreError;
+use crate::seal::SealError;
+
+/// Numbers beyond the known ranges are cut into ranges of so many.
+const RANGE_NUMBERS: u32 = 1 << 16;
+
+/// Layer and side.
+pub(super) type Section = (Layer, Direction);
+
+/// Arcs by range of their sources.
+#[derive(Debug)]
+pub(super) struct Spill<'a, O> {
+    objects: &'a O,
+    id: SnapshotId,
+    bytes_max: usize,
+    /// Where each known range begins; the first at 0.
+    starts: Vec<u32>,
+    /// Where the known ranges end.
+    known: u32,
+    buckets: Vec<Bucket>,
+    bytes: usize,
+    /// How many arcs wait for each source.
+    waiting: Vec<u32>,
+    sections: BTreeSet<Section>,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    /// Keys and unpacked sizes of what was sealed.
+    sealed: Vec<(String, usize)>,
+    body: Vec<u8>,
+}
+
+impl<'a, O: Objects> Spill<'a, O> {
+    /// Buckets for the ranges that begin at `starts` and end at `known`, and for more beyond.
+    pub(super) fn new(
+        objects: &'a O,
+        id: SnapshotId,
+        (starts, known): (Vec<u32>, u32),
+        bytes_max: usize,
+    ) -> Spill<'a, O> {
+        let (buckets, sections) = (Vec::new(), BTreeSet::new());
+        Spill { objects, id, bytes_max, starts, known, buckets, bytes: 0, waiting: Vec::new(), sections }
+    }
+
+    fn bucket_of(&self, source: u32) -> usize {
+        if source < self.known {
+            return self.starts.partition_point(|&start| start <= source) - 1;
+        }
+        self.starts.len() + ((source - self.known) / RANGE_NUMBERS) as usize
+    }
+
+    /// The ranges that cover the numbers below `end`.
+    pub(super) fn ranges(&self, end: u32) -> Vec<(u32, u32)> {
+        let beyond = (self.known..end).step_by(RANGE_NUMBERS as usize);
+        let starts: Vec<u32> = self.starts.iter().copied().chain(beyond).collect();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
+    }
+
+    /// The sections that any arc waits in.
+    pub(super) fn sections(&self) -> &BTreeSet<Section> {
+        &self.sections
+    }
+
+    /// How many arcs wait for a source.
+    pub(super) fn waiting(&self, source: u32) -> u64 {
+        self.waiting.get(source as usize).copied().unwrap_or(0).into()
+    }
+
+    /// Adds an arc.
+    pub(super) async fn add(&mut self, section: Section, arc: &DenseArc) -> Result<(), ScoreError> {
+        self.sections.insert(section);
+        let source = arc.source as usize;
+        if source >= self.waiting.len() {
+            self.waiting.resize((source + 1).max(self.waiting.len() * 2), 0);
+        }
+        self.waiting[source] += 1;
+        let bucket = self.bucket_of(arc.source);
+        if bucket >= self.buckets.len() {
+            self.buckets.resize_with(bucket + 1, Bucket::default);
+        }
+        let body = &mut self.buckets[bucket].body;
+        let before = body.len();
+        put(body, section, arc);
+        self.bytes += body.len() - before;
+        if self.bytes > self.bytes_max { self.seal_fullest().await } else { Ok(()) }
+    }
+
+    /// Seals the fullest buckets until half of the room is free.
+    async fn seal_fullest(&mut self) -> Result<(), ScoreError> {
+        while self.bytes > self.bytes_max / 2 {
+            let fullest = (0..self.buckets.len()).max_by_key(|&at| self.buckets[at].body.len());
+            let Some(at) = fullest else { return Ok(()) };
+            let bucket = &mut self.buckets[at];
+            let key = format!("snapshots/{}/spill-{at:05}-{:05}", self.id, bucket.sealed.len());
+            let body = std::mem::take(&mut bucket.body);
+            bucket.sealed.push((key.clone(), body.len()));
+            self.bytes -= body.len();
+            let packed = zstd::bulk::compress(&body, 1)
+                .map_err(|error| ScoreError::Run(format!("pack {key}: {error}")))?;
+            let put = self.objects.put(&key, packed).await;
+            put.map_err(|source| SealError::Port { key, source })?;
+        }
+        Ok(())
+    }
+
+    /// The arcs that wait for the sources `first..end` of one range, in no order.
+    pub(super) async fn arcs(
+        &self,
+        (first, end): (u32, u32),
+    ) -> Result<Vec<(Section, DenseArc)>, ScoreError> {
+        let Some(bucket) = self.buckets.get(self.bucket_of(first)) else { return Ok(Vec::new()) };
+        let mut arcs = Vec::new();
+        let mut keep = |key: &str, body: &[u8]| {
+            let corrupt = |error: VarintError| SealError::Corrupt {
+                key: key.to_owned(),
+                why: error.to_string(),
+            };
+            let mut rest = body;
+            while !rest.is_empty() {
+                let (section, arc) = take(&mut rest).map_err(corrupt)?;
+                if (first..end).contains(&arc.source) {
+                    arcs.push((section, arc));
+                }
+            }
+            Ok::<_, SealError>(())
+        };
+        for (key, size) in &bucket.sealed {
+            let found = self.objects.get(key).await;
+            let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
+            let packed = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+            let body = zstd::bulk::decompress(&packed, *size)
+                .map_err(|error| SealError::Corrupt { key: key.clone(), why: error.to_string() })?;
+            keep(key, &body)?;
+        }
+        keep("a bucket in memory", &bucket.body)?;
+        Ok(arcs)
+    }
+
+    /// Deletes what was sealed.
+    pub(super) async fn clear(self) -> Result<(), ScoreError> {
+        for (key, _) in self.buckets.into_iter().flat_map(|bucket| bucket.sealed) {
+            let deleted = self.objects.delete(&key).await;
+            deleted.map_err(|source| SealError::Port { key, source })?;
+        }
+        Ok(())
+    }
+}
+
+const WEIGHTED: u8 = 0x80;
+
+fn put(body: &mut Vec<u8>, (layer, direction): Section, arc: &DenseArc) {
+    let weighted = arc.weight.to_bits() != 1f32.to_bits();
+    let section = (layer as u8) << 1 | direction as u8;
+    body.push(section | if weighted { WEIGHTED } else { 0 });
+    varint::put(body, arc.source.into());
+    varint::put(body, arc.target.into());
+    if layer.is_interaction() {
+        varint::put(body, arc.count.into());
+        varint::put(body, arc.last_day.0.into());
+    }
+    if weighted {
+        body.extend(arc.weight.to_le_bytes());
+    }
+}
+
+/// What this process put: only a store that loses bytes can break it.
+fn take(rest: &mut &[u8]) -> Result<(Section, DenseArc), VarintError> {
+    let (&head, tail) = rest.split_first().ok_or(VarintError::Truncated)?;
+    *rest = tail;
+    let section = head & !WEIGHTED;
+    let layer = Layer::from_number(section >> 1).ok_or(VarintError::Truncated)?;
+    let direction = Direction::from_number(section & 1).ok_or(VarintError::Truncated)?;
+    let mut number = || varint::take(rest).map(|number| number as u32);
+    let (source, target) = (number()?, number()?);
+    let counted = layer.is_interaction();
+    let (count, day) = if counted { (number()?, number()?) } else { (0, 0) };
+    let mut weight = 1.0;
+    if head & WEIGHTED != 0 {
+        let (bytes, tail) = rest.split_first_chunk::<4>().ok_or(VarintError::Truncated)?;
+        (weight, *rest) = (f32::from_le_bytes(*bytes), tail);
+    }
+    Ok(((layer, direction), DenseArc { source, target, count, last_day: Day(day as u16), weight }))
+}
