@@ -386,8 +386,12 @@ fn count_people(facts: &[Option<Fact>]) -> u64 {
     let mut joined: BTreeSet<PersonId> =
         facts.iter().flatten().filter(|fact| !is_own(fact)).map(|fact| fact.person).collect();
     let own = facts.iter().flatten().filter(is_own);
-    let own = own.inspect(|fact| drop(joined.remove(&fact.person))).count();
-    (own + joined.len()) as u64
+    let mut count = 0;
+    for fact in own {
+        joined.remove(&fact.person);
+        count += 1;
+    }
+    count + joined.len() as u64
 }
 
 /// The arcs of one section and part.
