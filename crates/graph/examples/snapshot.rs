@@ -20,6 +20,9 @@ use model::{Layer, varint};
 const SHARD_ARCS: u64 = 4 << 20;
 const ROUNDS: usize = 5;
 
+/// A graph, and its communities if they were planted.
+type Known = (Csr, Option<Vec<u32>>);
+
 fn main() -> Result<(), Box<dyn Error>> {
     for name in std::env::args().skip(1) {
         let (arcs, truth) = match name.split_once(':') {
@@ -61,12 +64,7 @@ fn found(arcs: &Csr) -> Vec<Vec<u32>> {
 
 fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error>> {
     let arcs = arcs.relabel(numbers)?;
-    let layer = LayerArcs {
-        layer: Layer::Follow,
-        arcs,
-        counts: Vec::new(),
-        last_days: Vec::new(),
-    };
+    let layer = LayerArcs { layer: Layer::Follow, arcs, counts: Vec::new(), last_days: Vec::new() };
     let shards: Vec<ShardArcs> =
         ranges(&layer.arcs).iter().map(|range| ShardArcs::of(&layer, range.0, range.1)).collect();
     let zeta: u64 = shards.iter().map(zeta_bits).sum();
@@ -176,7 +174,7 @@ fn cpu_seconds() -> f64 {
     nanoseconds.unwrap_or(0.0) / 1e9
 }
 
-fn plant(spec: &str) -> Result<(Csr, Option<Vec<u32>>), Box<dyn Error>> {
+fn plant(spec: &str) -> Result<Known, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
     let spec = PlantedSpec {

@@ -3,7 +3,7 @@
 //! A number below 4 is its own token; a larger one is the token of its bit length and second
 //! highest bit, with the bits below these as they are. So 62 tokens cover every `u32`, and within a
 //! token numbers are about equally frequent. Tokens are coded by rANS (Duda 2013) with two states
-//! in turn, 12-bit frequencies and one table of them for each context; a token costs −log₂ of its
+//! in turn, 11-bit frequencies and one table of them for each context; a token costs −log₂ of its
 //! frequency, and decoding it a look-up and a multiplication.
 
 use model::varint::{self, VarintError};
@@ -12,7 +12,7 @@ use super::ShardError;
 use super::bits::{BitReader, BitWriter};
 
 const TOKENS: usize = 64;
-const SCALE_BITS: u32 = 12;
+const SCALE_BITS: u32 = 11;
 const SCALE: u32 = 1 << SCALE_BITS;
 /// Both states start and end here; at or above it no word is needed.
 const STATE_LOW: u64 = 1 << 31;
@@ -27,12 +27,20 @@ const fn token(number: u32) -> (u32, u32) {
     (2 * length + ((number >> (length - 1)) & 1), length - 1)
 }
 
-/// The smallest number of a token from 4 on, and its raw bits.
-#[inline]
-const fn start(token: u32) -> (u32, u32) {
-    let length = token >> 1;
-    ((2 + (token & 1)) << (length - 1), length - 1)
-}
+/// The smallest number of each token, and how many raw bits follow.
+const STARTS: [(u32, u32); TOKENS] = {
+    let mut starts = [(0, 0); TOKENS];
+    let mut token = 0;
+    while token < TOKENS as u32 {
+        let length = token >> 1;
+        starts[token as usize] = match token {
+            0..4 => (token, 0),
+            _ => ((2 + (token & 1)) << (length - 1), length - 1),
+        };
+        token += 1;
+    }
+    starts
+};
 
 /// Codes numbers, each in a context below the number of contexts.
 #[derive(Debug)]
@@ -161,8 +169,10 @@ pub(super) struct NumberReader<'a> {
     tables: Vec<Table>,
     states: [u64; 2],
     words: &'a [[u8; 4]],
+    /// How many words were needed; more than there are if the bytes are broken.
+    needed: usize,
     bits: BitReader<'a>,
-    /// Whether anything was asked for that is not there.
+    /// Whether a context was asked for that has no table.
     broken: bool,
 }
 
@@ -175,7 +185,7 @@ impl<'a> NumberReader<'a> {
         let words = take_bytes(rest, count.checked_mul(4))?.as_chunks::<4>().0;
         let count = varint::take(rest)?;
         let bits = BitReader::new(take_bytes(rest, Some(count))?);
-        Ok(NumberReader { tables, states, words, bits, broken: false })
+        Ok(NumberReader { tables, states, words, needed: 0, bits, broken: false })
     }
 
     /// The next number; 0 after the bytes have turned out to be broken.
@@ -188,22 +198,14 @@ impl<'a> NumberReader<'a> {
             return 0;
         };
         let frequency = u64::from((entry >> 12 & (SCALE - 1)) + 1);
-        let mut state = frequency * (state >> SCALE_BITS) + u64::from(entry & (SCALE - 1));
-        if state < STATE_LOW {
-            match self.words.split_first() {
-                Some((word, rest)) => {
-                    state = state << 32 | u64::from(u32::from_le_bytes(*word));
-                    self.words = rest;
-                }
-                None => self.broken = true,
-            }
-        }
-        self.states = [other, state];
-        let token = entry >> 24;
-        if token < 4 {
-            return token;
-        }
-        let (start, raw) = start(token);
+        let state = frequency * (state >> SCALE_BITS) + u64::from(entry & (SCALE - 1));
+        // Which numbers need a word, or have raw bits, cannot be foreseen: nothing branches on it.
+        let word = self.words.get(self.needed).map_or(0, |word| u32::from_le_bytes(*word));
+        let filled = state << 32 | u64::from(word);
+        let is_low = state < STATE_LOW;
+        self.needed += usize::from(is_low);
+        self.states = [other, if is_low { filled } else { state }];
+        let (start, raw) = STARTS[(entry >> 24) as usize % TOKENS];
         start | self.bits.take(raw)
     }
 
@@ -214,12 +216,12 @@ impl<'a> NumberReader<'a> {
 
     /// Whether something was asked for that is not there: what was read is worth nothing.
     pub(super) fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.needed > self.words.len()
     }
 
     /// Checks that all was read, and no more.
     pub(super) fn finish(self) -> Result<(), ShardError> {
-        let ended = self.words.is_empty() && self.bits.is_at_end();
+        let ended = self.needed == self.words.len() && self.bits.is_at_end();
         if ended && !self.broken && self.states == [STATE_LOW; 2] {
             return Ok(());
         }

@@ -35,7 +35,12 @@ fn arc_at(shard: &ShardArcs, source: u32, place: usize) -> DenseArc {
 }
 
 /// The shard of the sources `first..end`, of their arcs in the order of sources and targets.
-pub(super) fn pack(layer: Layer, nodes: u32, (first, end): (u32, u32), arcs: &[DenseArc]) -> ShardArcs {
+pub(super) fn pack(
+    layer: Layer,
+    nodes: u32,
+    (first, end): (u32, u32),
+    arcs: &[DenseArc],
+) -> ShardArcs {
     let mut degrees = vec![0; (end - first) as usize];
     arcs.iter().for_each(|arc| degrees[(arc.source - first) as usize] += 1);
     let weighted = arcs.iter().any(|arc| arc.weight.to_bits() != 1f32.to_bits());
@@ -135,7 +140,7 @@ impl<'a> RowBuilder<'a> {
     /// Ends an owner's row; arcs to the same target become one.
     fn emit(&mut self, owner: u32, mut arcs: Vec<DenseArc>) {
         arcs.sort_by_key(|arc| arc.target);
-        arcs.dedup_by(|later, kept| add_same(later, kept));
+        arcs.dedup_by(add_same);
         self.offsets.resize(owner as usize + 1, self.targets.len() as u64);
         for arc in arcs {
             let is_plain = arc.weight.to_bits() == 1f32.to_bits();

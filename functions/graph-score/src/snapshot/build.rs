@@ -253,9 +253,8 @@ impl<O: Objects> Build<'_, O> {
         let mut sections: BTreeSet<Section> =
             of_parent.map(|layer| (layer.layer, layer.direction)).collect();
         sections.extend(spill.sections());
-        let one = |&(layer, direction): &Section| {
-            LayerShards { layer, direction, shards: Vec::new() }
-        };
+        let one =
+            |&(layer, direction): &Section| LayerShards { layer, direction, shards: Vec::new() };
         let mut layers: Vec<LayerShards> = sections.iter().map(one).collect();
         for range in spill.ranges(places.len()) {
             for part in parts(spill, range, self.limits.range_arcs) {
@@ -293,8 +292,8 @@ impl<O: Objects> Build<'_, O> {
         let cuts = cut(&degrees, part, self.limits.range_arcs);
         for (layer, mut merged) in layers.iter_mut().zip(merged) {
             merged.arcs.sort_unstable_by_key(|arc| (arc.source, arc.target));
-            let whole = merged.whole.filter(|_| cuts == [part]);
-            self.write(places.len(), layer, (&cuts, &merged.arcs, whole)).await?;
+            merged.whole = merged.whole.filter(|_| cuts == [part]);
+            self.write(places.len(), layer, &cuts, merged).await?;
         }
         Ok(())
     }
@@ -330,18 +329,19 @@ impl<O: Objects> Build<'_, O> {
         &self,
         nodes: u32,
         layer: &mut LayerShards,
-        (cuts, arcs, mut whole): (&[(u32, u32)], &[DenseArc], Option<Vec<u8>>),
+        cuts: &[(u32, u32)],
+        Merged { arcs, mut whole }: Merged,
     ) -> Result<(), ScoreError> {
-        let mut rest = arcs;
+        let mut rest = arcs.as_slice();
         for &(first, end) in cuts {
             let (mine, others) = rest.split_at(rest.partition_point(|arc| arc.source < end));
             rest = others;
             if mine.is_empty() {
                 continue;
             }
-            let body = whole.take().unwrap_or_else(|| {
-                encode(&pack(layer.layer, nodes, (first, end), mine))
-            });
+            let body = whole
+                .take()
+                .unwrap_or_else(|| encode(&pack(layer.layer, nodes, (first, end), mine)));
             let (slug, side) = (layer.layer.slug(), layer.direction.slug());
             let key = format!("snapshots/{}/{slug}-{side}-{:05}", self.id, layer.shards.len());
             let range = (first.into(), end.into());

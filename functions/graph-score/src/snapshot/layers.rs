@@ -11,8 +11,8 @@ use model::snapshot::{LayerShards, Manifest, Shard};
 use model::{Direction, Layer};
 
 use super::arcs::{RowBuilder, unpack};
-use super::nodes::Nodes;
 use super::get_shard;
+use super::nodes::Nodes;
 use crate::ScoreError;
 use crate::seal::SealError;
 

@@ -106,10 +106,8 @@ async fn last<O: Objects, C>(
 
 /// Whether the error is of sealed objects that are gone, broken, or of another format.
 fn is_broken(error: &ScoreError) -> bool {
-    let sealed = matches!(
-        error,
-        ScoreError::Seal(SealError::Missing(_) | SealError::Corrupt { .. })
-    );
+    let sealed =
+        matches!(error, ScoreError::Seal(SealError::Missing(_) | SealError::Corrupt { .. }));
     sealed || matches!(error, ScoreError::Manifest(_))
 }
 
@@ -140,9 +138,8 @@ async fn order(
 /// The place of each person's community, those of one parent side by side, the finest level last.
 fn places(hierarchy: &Hierarchy) -> Vec<u32> {
     let count = hierarchy.levels.first().map_or(0, |level| level.community_of.len());
-    let of = |person: u32| {
-        hierarchy.levels.iter().map(move |level| level.community_of[person as usize])
-    };
+    let of =
+        |person: u32| hierarchy.levels.iter().map(move |level| level.community_of[person as usize]);
     let mut people: Vec<u32> = (0..count as u32).collect();
     people.sort_by(|&a, &b| of(a).cmp(of(b)));
     let mut places = vec![0; count];

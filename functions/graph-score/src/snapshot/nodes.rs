@@ -130,10 +130,8 @@ impl Nodes {
 
     /// The dense person of each of these profiles that is in the snapshot.
     pub fn people_of(&self, ids: &[ProfileId]) -> Vec<u32> {
-        let people: BTreeSet<u32> = ids
-            .iter()
-            .filter_map(|&id| Some(self.person_of[self.profile(id)? as usize]))
-            .collect();
+        let people: BTreeSet<u32> =
+            ids.iter().filter_map(|&id| Some(self.person_of[self.profile(id)? as usize])).collect();
         people.into_iter().collect()
     }
 }
@@ -254,7 +252,10 @@ mod tests {
     fn people_come_in_the_order_of_their_last_profiles() {
         let nodes = Nodes::new(&facts());
         assert_eq!(nodes.people, [9, 5].map(PersonId::new));
-        assert_eq!((nodes.person_of.as_slice(), nodes.person_at()), (&[1, 0, 1][..], &[1, NONE, 0, 1][..]));
+        assert_eq!(
+            (nodes.person_of.as_slice(), nodes.person_at()),
+            (&[1, 0, 1][..], &[1, NONE, 0, 1][..])
+        );
         assert_eq!(nodes.kinds, [PersonKind::Person, PersonKind::Bot]);
         assert_eq!(nodes.unlisted, [false, true]);
         assert_eq!(nodes.profile(ProfileId::new(5)), Some(2));

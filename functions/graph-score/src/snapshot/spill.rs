@@ -54,7 +54,17 @@ impl<'a, O: Objects> Spill<'a, O> {
         bytes_max: usize,
     ) -> Spill<'a, O> {
         let (buckets, sections) = (Vec::new(), BTreeSet::new());
-        Spill { objects, id, bytes_max, starts, known, buckets, bytes: 0, waiting: Vec::new(), sections }
+        Spill {
+            objects,
+            id,
+            bytes_max,
+            starts,
+            known,
+            buckets,
+            bytes: 0,
+            waiting: Vec::new(),
+            sections,
+        }
     }
 
     fn bucket_of(&self, source: u32) -> usize {

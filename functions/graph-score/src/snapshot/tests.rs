@@ -12,7 +12,9 @@ use model::time::Day;
 use model::{Consent, Direction, Entry, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
-use store::pg::crawl::{CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit};
+use store::pg::crawl::{
+    CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
+};
 use store::pg::frontier::{self, Seeds};
 use store::pg::{erase, ident, profile};
 use testkit::{Database, Frozen, database};
@@ -150,7 +152,8 @@ impl World {
 
     /// A page, which may refuse; who was gone is back by it.
     async fn show_page(&mut self) {
-        let consents = [Consent::default(), Consent::default(), Consent::UNLISTED, Consent::REFUSED];
+        let consents =
+            [Consent::default(), Consent::default(), Consent::UNLISTED, Consent::REFUSED];
         let kinds = [PersonKind::Unknown, PersonKind::Person, PersonKind::Bot];
         let page = SeenProfile {
             named: self.somebody(),
@@ -280,14 +283,20 @@ struct Dying<'a>(&'a Folder, AtomicU32);
 
 impl Objects for Dying<'_> {
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
-        let left = self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let left =
+            self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         left.map_err(|_| PortError::Retry("killed".to_owned()))?;
         self.0.put(key, body).await
     }
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
         self.0.get(key).await
     }
-    async fn get_range(&self, key: &str, start: u64, length: u64) -> Result<Option<Vec<u8>>, PortError> {
+    async fn get_range(
+        &self,
+        key: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
         self.0.get_range(key, start, length).await
     }
     async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {
