@@ -53,7 +53,10 @@ fn a_full_disk_is_named_and_with_space_again_it_goes_on() {
 /// A home with a graph whose people need more than a KiB.
 fn imported() -> Borg {
     let borg = Borg::new();
-    borg.write("arcs.tsv", two_cliques(100));
+    // Cliques alone make a snapshot of less than a KiB.
+    let fans: String =
+        (0..1_500).map(|n| format!("{}\t{}\n", n * n * 31 % 601 + 200, n * 7_919 % 200)).collect();
+    borg.write("arcs.tsv", two_cliques(100) + &fans);
     borg.json(&["import", "arcs.tsv"]);
     borg
 }

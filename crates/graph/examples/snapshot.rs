@@ -14,29 +14,37 @@ use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::Seed;
 use graph::snapshot::{ShardArcs, decode, encode};
 use graph::{ArcList, Attention, CommunitySettings, Csr, LayerArcs, community_stage};
-use model::{Layer, varint};
+use model::{Day, Layer, varint};
 
 /// Arcs of a shard, as graph-score cuts them.
 const SHARD_ARCS: u64 = 4 << 20;
 const ROUNDS: usize = 5;
 
-/// A graph, and its communities if they were planted.
-type Known = (Csr, Option<Vec<u32>>);
+/// A graph with what is known of it.
+struct Graph {
+    arcs: Csr,
+    /// The same with weights, if it has any.
+    weighted: Option<Csr>,
+    /// Its communities, if they were planted.
+    truth: Option<Vec<u32>>,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     for name in std::env::args().skip(1) {
-        let (arcs, truth) = match name.split_once(':') {
+        let Graph { arcs, weighted, truth } = match name.split_once(':') {
             Some(("planted", spec)) => plant(spec)?,
-            Some(("rmat", spec)) => (generate(spec)?, None),
-            _ => (read(Path::new(&name))?, None),
+            Some(("rmat", spec)) => generate(spec)?,
+            _ => read(Path::new(&name))?,
         };
         println!("== {name}: {} people, {} arcs", arcs.nodes(), arcs.arcs());
         measure("random", &arcs, &Seed(7).order(arcs.nodes()))?;
         measure("in-degree", &arcs, &order(&arcs, &[]))?;
-        measure("communities", &arcs, &order(&arcs, &found(&arcs)))?;
+        let communities = order(&arcs, &found(&arcs));
+        measure("communities", &arcs, &communities)?;
         if let Some(truth) = truth {
             measure("truth", &arcs, &order(&arcs, &[truth]))?;
         }
+        carried(&arcs.relabel(&communities)?, weighted, &communities)?;
     }
     Ok(())
 }
@@ -91,6 +99,32 @@ fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error
         per(code),
         per(uncode)
     );
+    Ok(())
+}
+
+/// What is carried beside the arcs costs: weights, and drawn counts (each as often again as the next
+/// higher one) and last days (any of a year).
+fn carried(arcs: &Csr, weighted: Option<Csr>, numbers: &[u32]) -> Result<(), Box<dyn Error>> {
+    let bytes = |layer: &LayerArcs| {
+        let shards = ranges(&layer.arcs).into_iter();
+        let sizes = shards.map(|(first, end)| encode(&ShardArcs::of(layer, first, end)).len());
+        sizes.sum::<usize>() as f64 / layer.arcs.arcs() as f64
+    };
+    let plain = |arcs: Csr| LayerArcs {
+        layer: Layer::Mention,
+        arcs,
+        counts: Vec::new(),
+        last_days: Vec::new(),
+    };
+    let mut layer = plain(arcs.clone());
+    let mut random = Seed(11);
+    layer.counts = (0..arcs.arcs()).map(|_| 1 + random.next_u64().trailing_zeros()).collect();
+    println!("  with counts {:.3} B/arc", bytes(&layer));
+    layer.last_days = (0..arcs.arcs()).map(|_| Day(20_000 + random.below(365) as u16)).collect();
+    println!("  with counts and days {:.3} B/arc", bytes(&layer));
+    if let Some(weighted) = weighted {
+        println!("  with weights {:.3} B/arc", bytes(&plain(weighted.relabel(numbers)?)));
+    }
     Ok(())
 }
 
@@ -174,7 +208,7 @@ fn cpu_seconds() -> f64 {
     nanoseconds.unwrap_or(0.0) / 1e9
 }
 
-fn plant(spec: &str) -> Result<Known, Box<dyn Error>> {
+fn plant(spec: &str) -> Result<Graph, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
     let spec = PlantedSpec {
@@ -189,30 +223,36 @@ fn plant(spec: &str) -> Result<Known, Box<dyn Error>> {
         kept_by_parent: 0.5,
     };
     let world = planted(&spec, Seed(1));
-    Ok((Csr::from_arcs(nodes, world.arcs.list())?.csr, Some(world.community_of)))
+    let arcs = Csr::from_arcs(nodes, world.arcs.list())?.csr;
+    Ok(Graph { arcs, weighted: None, truth: Some(world.community_of) })
 }
 
-fn generate(spec: &str) -> Result<Csr, Box<dyn Error>> {
+fn generate(spec: &str) -> Result<Graph, Box<dyn Error>> {
     let (scale, factor) = spec.split_once(',').ok_or("rmat:SCALE,FACTOR")?;
     let (scale, factor) = (scale.parse::<u32>()?, factor.parse()?);
-    Ok(Csr::from_arcs(1 << scale, rmat(scale, factor, Seed(1)).list())?.csr)
+    let arcs = Csr::from_arcs(1 << scale, rmat(scale, factor, Seed(1)).list())?.csr;
+    Ok(Graph { arcs, weighted: None, truth: None })
 }
 
-fn read(folder: &Path) -> Result<Csr, Box<dyn Error>> {
+fn read(folder: &Path) -> Result<Graph, Box<dyn Error>> {
     let mut text = String::new();
     let file = std::fs::File::open(folder.join("edges.tsv.gz"))?;
     flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text)?;
-    let ends = |line: &'_ str| -> Option<(String, String)> {
+    let ends = |line: &'_ str| -> Option<(String, String, Option<f32>)> {
         let mut fields = line.split('\t').map(str::to_owned);
-        Some((fields.next()?, fields.next()?))
+        let ends = (fields.next()?, fields.next()?);
+        Some((ends.0, ends.1, fields.next().and_then(|weight| weight.parse().ok())))
     };
-    let rows: Vec<(String, String)> = text.lines().skip(1).filter_map(ends).collect();
+    let rows: Vec<_> = text.lines().skip(1).filter_map(ends).collect();
     let mut names: Vec<&String> = rows.iter().flat_map(|row| [&row.0, &row.1]).collect();
     names.sort_unstable();
     names.dedup();
     let place = |name: &String| names.binary_search(&name).unwrap_or_default() as u32;
     let sources: Vec<u32> = rows.iter().map(|row| place(&row.0)).collect();
     let targets: Vec<u32> = rows.iter().map(|row| place(&row.1)).collect();
+    let weights: Option<Vec<f32>> = rows.iter().map(|row| row.2).collect();
     let list = ArcList { sources: &sources, targets: &targets, weights: None };
-    Ok(Csr::from_arcs(names.len(), list)?.csr)
+    let build = |list| Ok::<_, Box<dyn Error>>(Csr::from_arcs(names.len(), list)?.csr);
+    let weighted = weights.map(|weights| build(ArcList { weights: Some(&weights), ..list }));
+    Ok(Graph { arcs: build(list)?, weighted: weighted.transpose()?, truth: None })
 }

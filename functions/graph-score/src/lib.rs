@@ -6,7 +6,7 @@
 //!
 //! | stage | reads | seals |
 //! |---|---|---|
-//! | snapshot | the record | `snapshots/<id>/`: persons, arcs by layer |
+//! | snapshot | the served run's snapshot and the record | `snapshots/<id>/`: who has each number, arcs by layer |
 //! | communities | snapshot, the last run's communities | `hierarchy`, `names` |
 //! | rank | snapshot, hierarchy | `trust`, `global` |
 //! | people | all of the above | `people-<level>`, `evidence` |

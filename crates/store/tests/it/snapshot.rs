@@ -1,10 +1,14 @@
 //! Reading the whole record at one moment.
 
-use model::{Consent, PersonKind};
-use store::pg::snapshot::{self, Reader};
+use model::profile::Gone;
+use model::{Consent, PersonKind, ProfileId};
+use store::pg::snapshot::{self, Listed, Reader};
+use store::pg::{erase, profile};
 use testkit::database;
 
-use crate::web::{at, claimed, commit_all, crawled, follows, ids, mark, page, round, stream};
+use crate::web::{
+    PLATFORM, at, claimed, commit_all, crawled, follows, ids, mark, page, round, stream,
+};
 
 #[tokio::test]
 async fn a_reader_shows_the_record_as_it_was_when_it_opened() {
@@ -36,6 +40,47 @@ async fn the_next_reader_needs_only_what_changed_since() {
     let changed = reader.lists(mark, None, 100).await.unwrap();
     assert_eq!(changed.iter().map(|row| row.key.profile).collect::<Vec<_>>(), [bob]);
     assert!(self::mark(db.pg()).await > mark);
+}
+
+#[tokio::test]
+async fn every_list_is_shown_and_with_arcs_only_if_it_changed() {
+    let db = database().await;
+    let ada = crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
+    let bob = crawled(db.pg(), page("bob"), &["ada"], at(0)).await;
+    let mark = mark(db.pg()).await;
+    claimed(db.pg(), &["bob"], at(5)).await;
+    let other = round(bob, vec![stream("f", vec![follows(&["ada", "eve"])])]);
+    commit_all(db.pg(), at(5), vec![other]).await;
+    let reader = Reader::open(db.pg()).await.unwrap();
+    let counts = async |since: u64| -> Vec<(ProfileId, bool, Option<usize>)> {
+        let listed = reader.listed(since, None, 100).await.unwrap();
+        let arcs = |one: &Listed| one.list().unwrap().map(|list| list.len());
+        listed.iter().map(|one| (one.key.profile, one.complete, arcs(one))).collect()
+    };
+    assert_eq!(counts(mark).await, [(ada, true, None), (bob, true, Some(2))]);
+    assert_eq!(counts(0).await, [(ada, true, Some(1)), (bob, true, Some(2))]);
+    let after = reader.listed(0, None, 1).await.unwrap()[0].key;
+    assert_eq!(reader.listed(0, Some(after), 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_comes_back_says_since_when() {
+    let db = database().await;
+    let [ada] = ids(db.pg(), ["ada"]).await;
+    let back = async || {
+        let reader = Reader::open(db.pg()).await.unwrap();
+        let nodes = reader.nodes(None, 10).await.unwrap();
+        (nodes[0].back, reader.high_water())
+    };
+    for _ in 0..2 {
+        profile::import(db.pg(), PLATFORM, &[page("ada")], at(0)).await.unwrap();
+        assert_eq!(back().await.0, 0, "it was never away");
+    }
+    erase::profile(db.pg(), ada, Gone::Suspended, at(1)).await.unwrap();
+    let (never, mark) = back().await;
+    assert_eq!(never, 0, "it is still away");
+    profile::import(db.pg(), PLATFORM, &[page("ada")], at(2)).await.unwrap();
+    assert!(back().await.0 >= mark);
 }
 
 /// A row written by a transaction that is open when a reader opens belongs to the next snapshot.

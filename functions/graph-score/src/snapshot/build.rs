@@ -15,9 +15,11 @@
 //! not, brings back arcs that no list that changed tells of: then there is no way around a full
 //! build, and [`build`] says so by `None`.
 //!
-//! Memory: 40 B a number (52 B without a parent), what waits in the spill, one page of lists, and
-//! the arcs of one range, at 20 B: those of its shards and as many waiting ones, or those of one
-//! source. Time: the record's rows once (twice without a parent), and every arc once.
+//! Memory: 70 B a number (without a parent 100 B while numbers are given), the bytes that wait in
+//! the spill and those of one list, one page of lists, and the arcs of one range: those of its shards at 20 B and as many
+//! waiting ones at 44 B, or those of one source. By [`Limits`] that is 70 B a number and 540 MB,
+//! however many arcs there are. Time: the record's rows once (twice without a parent), and every
+//! arc once.
 
 use std::collections::BTreeSet;
 
@@ -237,9 +239,9 @@ impl<O: Objects> Build<'_, O> {
             };
             let (count, last_day, weight) = (entry.count, entry.last_day, entry.weight);
             let arc = DenseArc { source, target, count, last_day, weight };
-            spill.add(section, &arc).await?;
+            spill.add(section, &arc);
         }
-        Ok(())
+        spill.end_list(section).await
     }
 
     /// Writes the shards of every range.

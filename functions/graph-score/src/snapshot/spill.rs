@@ -82,7 +82,7 @@ impl<'a, O: Objects> Spill<'a, O> {
         starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
     }
 
-    /// The sections that any arc waits in.
+    /// The sections of the lists that came.
     pub(super) fn sections(&self) -> &BTreeSet<Section> {
         &self.sections
     }
@@ -93,8 +93,7 @@ impl<'a, O: Objects> Spill<'a, O> {
     }
 
     /// Adds an arc.
-    pub(super) async fn add(&mut self, section: Section, arc: &DenseArc) -> Result<(), ScoreError> {
-        self.sections.insert(section);
+    pub(super) fn add(&mut self, section: Section, arc: &DenseArc) {
         let source = arc.source as usize;
         if source >= self.waiting.len() {
             self.waiting.resize((source + 1).max(self.waiting.len() * 2), 0);
@@ -108,24 +107,33 @@ impl<'a, O: Objects> Spill<'a, O> {
         let before = body.len();
         put(body, section, arc);
         self.bytes += body.len() - before;
-        if self.bytes > self.bytes_max { self.seal_fullest().await } else { Ok(()) }
     }
 
-    /// Seals the fullest buckets until half of the room is free.
-    async fn seal_fullest(&mut self) -> Result<(), ScoreError> {
+    /// Ends a list of a section: if more waits than may, the fullest buckets are sealed until half
+    /// of the room is free.
+    pub(super) async fn end_list(&mut self, section: Section) -> Result<(), ScoreError> {
+        self.sections.insert(section);
+        if self.bytes <= self.bytes_max {
+            return Ok(());
+        }
         while self.bytes > self.bytes_max / 2 {
             let fullest = (0..self.buckets.len()).max_by_key(|&at| self.buckets[at].body.len());
             let Some(at) = fullest else { return Ok(()) };
-            let bucket = &mut self.buckets[at];
-            let key = format!("snapshots/{}/spill-{at:05}-{:05}", self.id, bucket.sealed.len());
-            let body = std::mem::take(&mut bucket.body);
-            bucket.sealed.push((key.clone(), body.len()));
-            self.bytes -= body.len();
-            let packed = zstd::bulk::compress(&body, 1)
-                .map_err(|error| ScoreError::Run(format!("pack {key}: {error}")))?;
-            let put = self.objects.put(&key, packed).await;
-            put.map_err(|source| SealError::Port { key, source })?;
+            self.seal(at).await?;
         }
+        Ok(())
+    }
+
+    async fn seal(&mut self, at: usize) -> Result<(), ScoreError> {
+        let bucket = &mut self.buckets[at];
+        let key = format!("snapshots/{}/spill-{at:05}-{:05}", self.id, bucket.sealed.len());
+        let body = std::mem::take(&mut bucket.body);
+        bucket.sealed.push((key.clone(), body.len()));
+        self.bytes -= body.len();
+        let packed = zstd::bulk::compress(&body, 1)
+            .map_err(|error| ScoreError::Run(format!("pack {key}: {error}")))?;
+        let put = self.objects.put(&key, packed).await;
+        put.map_err(|source| SealError::Port { key, source })?;
         Ok(())
     }
 

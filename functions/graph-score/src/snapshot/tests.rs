@@ -21,6 +21,7 @@ use testkit::{Database, Frozen, database};
 
 use super::nodes::Fact;
 use super::*;
+use crate::{RunSettings, Scored, handle, start};
 
 const HOST: &str = "api.sky.test";
 const ACCOUNTS: u64 = 24;
@@ -397,6 +398,43 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
     let (_, rest) = opened.people.split_last().unwrap();
     let place = |person: &PersonId| order.places[order.nodes.person(*person).unwrap() as usize];
     assert!(rest.iter().map(place).is_sorted());
+}
+
+/// Scores from the first stage to the last; the manifest of what was scored.
+async fn scored(world: &World) -> Manifest {
+    let doors = world.doors();
+    let mut job = start(doors, &RunSettings::default()).await.unwrap();
+    while let Scored::Next(next) = handle(doors, job).await.unwrap() {
+        job = next;
+    }
+    let snapshot = snapshot_of(world.db.pg(), job.run).await.unwrap();
+    let manifest = load_manifest(&world.objects, snapshot).await.unwrap();
+    world.check(&manifest).await;
+    manifest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_give_an_order_then_merge_and_begin_anew_from_what_cannot_be_read() {
+    let mut world = World::new(90).await;
+    for _ in 0..30 {
+        world.import_list().await;
+    }
+    let first = scored(&world).await;
+    assert_eq!((first.parent, first.ordered), (None, 0));
+    let second = scored(&world).await;
+    assert_eq!((second.parent, second.ordered), (None, second.numbers));
+    world.import_list().await;
+    let third = scored(&world).await;
+    assert_eq!((third.parent, third.ordered), (Some(second.id), second.numbers));
+    let broken = world.home.path().join(&third.layers[0].shards[0].key);
+    std::fs::write(broken, b"borg").unwrap();
+    let fourth = scored(&world).await;
+    assert_eq!((fourth.parent, fourth.ordered), (None, fourth.numbers));
+    let path = world.home.path().join(manifest_key(fourth.id));
+    let old = std::fs::read_to_string(&path).unwrap().replace("\"format\": 1", "\"format\": 0");
+    std::fs::write(path, old).unwrap();
+    let fifth = scored(&world).await;
+    assert_eq!((fifth.parent, fifth.ordered), (None, 0));
 }
 
 #[test]
