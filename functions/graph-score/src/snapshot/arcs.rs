@@ -164,6 +164,8 @@ impl<'a> RowBuilder<'a> {
     pub(super) fn finish(mut self) -> Result<LayerArcs, CsrError> {
         self.emit_before(NONE);
         self.offsets.resize(self.owners + 1, self.targets.len() as u64);
+        // Room was made for what both sides show.
+        self.targets.shrink_to_fit();
         let weights = (!self.weights.is_empty()).then_some(self.weights);
         let arcs = Csr::from_parts(self.offsets, self.targets, weights)?;
         let RowBuilder { layer, counts, last_days, .. } = self;

@@ -54,16 +54,16 @@ async fn open_layer(
     let mut done = 0;
     loop {
         let next = [out.peek(), seen.peek()].into_iter().flatten().min_by_key(|shard| shard.first);
-        let Some(&&Shard { first, end, ref key, .. }) = next else { return Ok(rows.finish()?) };
+        let Some(&&Shard { first, ref key, .. }) = next else { return Ok(rows.finish()?) };
         if first < done {
             let why = format!("it begins at {first}, and {done} are read");
             return Err(SealError::Corrupt { key: key.clone(), why }.into());
         }
-        done = end;
         let mut views = [Vec::new(), Vec::new()];
         for (view, shards) in views.iter_mut().zip([&mut out, &mut seen]) {
             if let Some(shard) = shards.next_if(|shard| shard.first == first) {
                 let read = read_shard(objects, manifest, shard).await?;
+                done = done.max(shard.end);
                 *view = unpack(&read).collect();
             }
         }
