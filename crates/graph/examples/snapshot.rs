@@ -253,6 +253,7 @@ fn read(folder: &Path) -> Result<Graph, Box<dyn Error>> {
     let weights: Option<Vec<f32>> = rows.iter().map(|row| row.2).collect();
     let list = ArcList { sources: &sources, targets: &targets, weights: None };
     let build = |list| Ok::<_, Box<dyn Error>>(Csr::from_arcs(names.len(), list)?.csr);
-    let weighted = weights.map(|weights| build(ArcList { weights: Some(&weights), ..list }));
+    let weighted =
+        weights.as_ref().map(|weights| build(ArcList { weights: Some(weights), ..list }));
     Ok(Graph { arcs: build(list)?, weighted: weighted.transpose()?, truth: None })
 }
