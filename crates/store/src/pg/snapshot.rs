@@ -37,7 +37,7 @@ pub struct Listed {
     pub key: Key,
     /// Whether these are all arcs there are.
     pub complete: bool,
-    /// The encoded [`Adjacency`](model::Adjacency), if the list changed since the mark.
+    /// The encoded [`Adjacency`], if the list changed since the mark.
     pub body: Option<Vec<u8>>,
 }
 
