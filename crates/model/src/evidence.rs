@@ -2,13 +2,14 @@
 //!
 //! Attention is a fixed point: `score = restart + rest + damping · Σ attention · share`, summed
 //! over the contributors named here; `rest` is what all others bring together. So whoever reads
-//! the evidence can recompute the score. The stored form is
+//! the evidence can recompute the score, within a part in a million. The stored form is
 //!
 //! ```text
-//! 0 · damping · score · restart · rest · n · n × (person, attention, share)
+//! 1 · damping · score · restart · rest · support · n · n × (person, attention, share)
 //! ```
 //!
-//! with persons and `n` as [varints](crate::varint) and the rest as little-endian `f32`.
+//! with persons and `n` as [varints](crate::varint) and the rest as little-endian `f32`. Form 0, of
+//! older runs, has no support.
 
 use crate::varint::{self, VarintError};
 
@@ -32,8 +33,11 @@ pub struct Evidence {
     pub score: f32,
     /// The part that comes from the restart, damping already applied.
     pub restart: f32,
-    /// The part that comes from contributors not named, damping already applied.
+    /// The part that comes from contributors not named, damping already applied, with what the
+    /// walk's tolerance and rounding leave: it makes the sum the served score.
     pub rest: f32,
+    /// The effective number of arcs that the score rests on; 0 if it was not kept.
+    pub support: f32,
     /// Those who bring the most, the largest first.
     pub contributors: Vec<Contributor>,
 }
@@ -52,7 +56,9 @@ pub enum EvidenceError {
     BadLength,
 }
 
-const VERSION: u8 = 0;
+const VERSION: u8 = 1;
+/// The form without support, of older runs.
+const WITHOUT_SUPPORT: u8 = 0;
 const CONTRIBUTOR_BYTES_MIN: u64 = 9;
 
 impl Contributor {
@@ -72,7 +78,7 @@ impl Evidence {
     /// The stored form; see the module's description.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
-        for number in [self.damping, self.score, self.restart, self.rest] {
+        for number in [self.damping, self.score, self.restart, self.rest, self.support] {
             out.extend(number.to_le_bytes());
         }
         varint::put(&mut out, self.contributors.len() as u64);
@@ -87,7 +93,7 @@ impl Evidence {
     /// Reads the stored form. Never panics, and allocates no more than the bytes justify.
     pub fn decode(bytes: &[u8]) -> Result<Evidence, EvidenceError> {
         let (&version, mut rest) = bytes.split_first().ok_or(EvidenceError::BadLength)?;
-        if version != VERSION {
+        if version != VERSION && version != WITHOUT_SUPPORT {
             return Err(EvidenceError::UnknownVersion(version));
         }
         let mut evidence = Evidence {
@@ -95,6 +101,7 @@ impl Evidence {
             score: take_f32(&mut rest)?,
             restart: take_f32(&mut rest)?,
             rest: take_f32(&mut rest)?,
+            support: if version == VERSION { take_f32(&mut rest)? } else { 0.0 },
             contributors: Vec::new(),
         };
         let count = varint::take(&mut rest)?;
@@ -126,16 +133,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn evidence_reads_back(parts: [u16; 4], people: Vec<(u32, u16, u16)>) {
+        fn evidence_reads_back(parts: [u16; 5], people: Vec<(u32, u16, u16)>) {
             let unit = |n: u16| f32::from(n) / 65_535.0;
             let contributors = people.into_iter().map(|(person, attention, share)| Contributor {
                 person,
                 attention: unit(attention),
                 share: unit(share),
             });
-            let [damping, score, restart, rest] = parts.map(unit);
+            let [damping, score, restart, rest, support] = parts.map(unit);
             let contributors = contributors.collect();
-            let evidence = Evidence { damping, score, restart, rest, contributors };
+            let evidence = Evidence { damping, score, restart, rest, support, contributors };
             prop_assert_eq!(Evidence::decode(&evidence.encode()), Ok(evidence));
         }
 
@@ -158,9 +165,26 @@ mod tests {
             score: 0.136_25,
             restart: 0.02,
             rest: 0.01,
+            support: 3.0,
             contributors: vec![fan],
         };
         assert!((evidence.recomputed() - evidence.score).abs() < 1e-6);
-        assert_eq!(Evidence::decode(&[1]), Err(EvidenceError::UnknownVersion(1)));
+        assert_eq!(Evidence::decode(&[2]), Err(EvidenceError::UnknownVersion(2)));
+    }
+
+    #[test]
+    fn the_form_without_support_is_still_read() {
+        let none = Evidence {
+            damping: 1.0,
+            score: 0.5,
+            restart: 0.0,
+            rest: 0.5,
+            support: 0.0,
+            contributors: vec![],
+        };
+        let mut old = none.encode();
+        old[0] = WITHOUT_SUPPORT;
+        old.drain(17..21);
+        assert_eq!(Evidence::decode(&old), Ok(none));
     }
 }
