@@ -38,6 +38,8 @@ pub use communities::{
     community_stage_across,
 };
 pub use csr::{ArcList, Csr, CsrError};
-pub use people::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};
+pub use people::{
+    CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage, world_support,
+};
 pub use rank::{GlobalRank, RankSettings, rank_stage};
 pub use trust::{Trust, TrustSettings, trust_stage};

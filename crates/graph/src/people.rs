@@ -68,7 +68,8 @@ pub struct PersonScore {
     pub standing: f32,
     /// Lower 95 % bound of the share of its attention that comes from the community's own, 0 to 1.
     pub insider: f32,
-    /// How many independent members the attention comes from, as an effective number.
+    /// How many independent members the attention comes from, as an effective number. With the share
+    /// it makes the interval: [`model::interval()`].
     pub support: f32,
     /// 1 for the most attended; `None` under a noise level.
     pub rank: Option<NonZeroU32>,
@@ -97,6 +98,16 @@ pub struct CommunityPeople {
     pub flow: f64,
     /// Members and receivers, by falling share, then by number.
     pub people: Vec<PersonScore>,
+}
+
+/// What each person's global share rests on, as an effective number of arcs: `share² / Σ(α q)²` over
+/// what it receives from each; the restart is taken as certain. Time O(m).
+pub fn world_support(input: &PeopleInput<'_>, walk: &RankSettings) -> Vec<f32> {
+    let audience = Audience::new(input);
+    let shares = input.global.shares.iter().zip(0..);
+    shares
+        .map(|(&share, person)| audience.support(person, f64::from(share) / walk.damping))
+        .collect()
 }
 
 /// Scores the people of every community of one level, in the level's order.

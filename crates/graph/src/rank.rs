@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::trust::Trust;
 
+pub use model::standing::score;
 pub use push::{Push, PushSettings};
 pub(crate) use walk::normalised;
 pub use walk::{Walk, Walked};
@@ -30,15 +31,6 @@ impl Default for RankSettings {
     fn default() -> RankSettings {
         RankSettings { damping: 0.85, tolerance: 1e-6, iterations_max: 200 }
     }
-}
-
-/// Share at which the logarithmic scale bends into a straight line.
-const SCALE: f64 = 1e-7;
-
-/// The score of a share on the fixed scale from 0 to 1000: `1000·ln(1 + s/10⁻⁷) / ln(1 + 10⁷)`. Ten
-/// times the share is about 143 points more, in every community and in every run.
-pub fn score(share: f32) -> f32 {
-    (1000.0 * (f64::from(share) / SCALE).ln_1p() / (1.0 / SCALE).ln_1p()) as f32
 }
 
 /// Ranks from 1 by falling key, ties by position, of those that `served` holds for.

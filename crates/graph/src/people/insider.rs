@@ -43,6 +43,13 @@ impl Audience {
         self.senders[source as usize] * f64::from(weight)
     }
 
+    /// The effective number of arcs under an attention of which the variance is Σ q²; 0 if there are
+    /// none.
+    pub(super) fn support(&self, person: u32, attention: f64) -> f32 {
+        let squares = self.squares[person as usize];
+        if squares > 0.0 { (attention * attention / squares) as f32 } else { 0.0 }
+    }
+
     /// The insider score of a person who receives `from_own` of its attention from the community's
     /// own.
     pub(super) fn insider(&self, person: u32, from_own: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! The table of one community: what its members' attention adds up to, person by person.
 
 use model::PersonKind;
+use model::interval::SUPPORT_CONFIDENT;
 
 use super::insider::Audience;
 use super::place::{Inside, Place};
@@ -13,9 +14,6 @@ const SUPPORT_MIN: f32 = 2.0;
 
 /// … and as much of it as so many average arcs bring.
 const ARCS_MIN: f64 = 2.0;
-
-/// Support below this is called low confidence.
-const SUPPORT_CONFIDENT: f32 = 5.0;
 
 /// Attention along one arc that starts in a member.
 #[derive(Clone, Copy)]

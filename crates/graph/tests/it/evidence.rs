@@ -1,6 +1,6 @@
 //! Scores recomputed from their evidence alone, by code that knows nothing of the library's walk.
 
-use graph::evidence::{Evidence, change_reasons, community_evidence, global_evidence};
+use graph::evidence::{Evidence, change_reasons, community_evidence, global_evidence, idle_share};
 use graph::{PeopleSettings, RankSettings, people_stage};
 
 use crate::worlds::Scored;
@@ -11,7 +11,7 @@ fn recomputed(evidence: &Evidence, flow: f64, damping: f64) -> f64 {
         damping * f64::from(standing) * f64::from(weight) / strength / flow
     };
     let terms = evidence.contributors.iter().map(|c| term(c.standing, c.weight, c.strength));
-    terms.sum::<f64>() + evidence.rest
+    terms.sum::<f64>() + evidence.rest + evidence.restart
 }
 
 #[test]
@@ -40,12 +40,12 @@ fn a_global_share_is_recomputed_from_its_evidence() {
         let evidence = global_evidence(
             (arcs, &transposed),
             (&scored.global, &scored.trust),
-            &RankSettings::default(),
+            (&RankSettings::default(), idle_share(arcs, &scored.global)),
             (person, 0.8),
         );
         let share = f64::from(scored.global.shares[person as usize]);
         assert!((recomputed(&evidence, 1.0, 0.85) - share).abs() < 1e-6);
-        assert!(evidence.rest > 0.0);
+        assert!(evidence.rest > 0.0 && evidence.restart > 0.0);
     }
 }
 
@@ -53,12 +53,14 @@ fn a_global_share_is_recomputed_from_its_evidence() {
 fn reasons_name_who_came_and_who_went() {
     let scored = Scored::with_farm();
     let tables = people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default());
-    let before = community_evidence(&scored.attention.arcs, &tables[1], 1.0).remove(0);
+    let evidence = community_evidence(&scored.attention.arcs, &tables[1], 1.0).remove(0);
+    let parts = evidence.contributors.iter().map(|term| (term.person, term.part));
+    let before: Vec<(u32, f64)> = parts.collect();
     let mut after = before.clone();
-    let gone = after.contributors.remove(0);
-    after.contributors[0].part *= 1.01;
+    let gone = after.remove(0);
+    after[0].1 *= 1.01;
     let reasons = change_reasons(&before, &after, 5);
-    assert_eq!((reasons[0].person, reasons[0].after), (gone.person, 0.0));
+    assert_eq!((reasons[0].person, reasons[0].after), (gone.0, 0.0));
     assert_eq!(reasons.len(), 2);
     assert!(change_reasons(&before, &before, 5).is_empty());
 }

@@ -17,7 +17,10 @@ mod evidence;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod intervals;
+#[cfg(test)]
 mod oracles;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod rank;
