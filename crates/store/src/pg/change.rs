@@ -1,7 +1,7 @@
 //! The change log: what changed, in an order that readers can follow without gaps.
 
 use model::time::{Day, Timestamp};
-use model::{Direction, Layer, ProfileId};
+use model::{Direction, Layer, ProfileId, RankChange};
 
 use super::Pg;
 use super::connection::params;
@@ -11,7 +11,7 @@ use crate::StoreError;
 mod event;
 mod record;
 
-pub(super) use record::{open_day, record_arcs, record_gone, record_members};
+pub(super) use record::{open_day, record_arcs, record_gone, record_members, record_ranks};
 
 /// Where a reader stands. Orders events by transaction, then by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub struct Position {
 }
 
 /// What changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A list gained and lost arcs.
     Arcs {
@@ -42,10 +42,12 @@ pub enum Change {
     Joined(Vec<ProfileId>),
     /// The profiles parted from the subject's person.
     Parted(Vec<ProfileId>),
+    /// The rank of the subject's person changed.
+    Rank(RankChange),
 }
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Where it stands in the log.
     pub position: Position,
@@ -58,11 +60,11 @@ pub struct Event {
 }
 
 const PAGE: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction, added,
-        removed from change_log
+        removed, body from change_log
     where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
     order by xid, seq limit $3";
 const OF_SUBJECT: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction,
-        added, removed from change_log
+        added, removed, body from change_log
     where subject = $1 and (xid, seq) < ($2::text::xid8, $3) order by xid desc, seq desc limit $4";
 const OLD_DAYS: &str = "select substring(c.relname from '[0-9]+$')::int from pg_inherits i
     join pg_class c on c.oid = i.inhrelid where i.inhparent = 'change_log'::regclass";

@@ -31,6 +31,12 @@ pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Communi
     pg.query("community::get", &sql, params).await?.iter().map(from_row).collect()
 }
 
+/// New ids for the communities that are born in a run; the same however often it asks.
+pub async fn mint_once(pg: &Pg, run: RunId, count: u32) -> Result<Vec<CommunityId>, StoreError> {
+    let first = run::mint_communities(pg, run, count).await?;
+    Ok((first..).take(count as usize).map(CommunityId::new).collect())
+}
+
 /// How a list of communities is restricted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {

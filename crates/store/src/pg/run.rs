@@ -2,12 +2,12 @@
 
 use model::message::Stage;
 use model::time::Timestamp;
-use model::{RunId, SnapshotId};
+use model::{RankChange, RunId, SnapshotId};
 
-use super::Pg;
 use super::connection::{params, retry};
 use super::transaction::Tx;
-use super::value::{corrupt, from_ms, stored_ms};
+use super::value::{corrupt, from_ms, stored_count, stored_ms};
+use super::{Pg, change};
 use crate::StoreError;
 
 mod retire;
@@ -68,8 +68,11 @@ const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms,
 const SET_SNAPSHOT: &str = "update run set snapshot_id = $2 where run_id = $1";
 const LEASE_STATE: &str =
     "select state, sealed, lease_until_ms from run where run_id = $1 for update";
+const LOCK_STATE: &str = "select state from run where run_id = $1 for update";
 const TAKE: &str = "update run set lease_until_ms = $2 where run_id = $1";
 const FINISH: &str = "update run set sealed = $2, lease_until_ms = 0, ended_ms = $3
+    where run_id = $1 and sealed = $2 - 1 and state = 1";
+const RELEASE: &str = "update run set lease_until_ms = 0
     where run_id = $1 and sealed = $2 - 1 and state = 1";
 const FAIL: &str =
     "update run set state = 3, error = $2, ended_ms = $3 where run_id = $1 and state = 1";
@@ -139,6 +142,12 @@ pub async fn finish_stage(
     pg.execute("run::finish_stage", FINISH, params).await.map(|_| ())
 }
 
+/// Ends the lease on a stage that is not sealed, so that the next worker need not wait for it.
+pub async fn release_stage(pg: &Pg, id: RunId, stage: Stage) -> Result<(), StoreError> {
+    let params = params![stored(id) => INT8, stage as i16 => INT2];
+    pg.execute("run::release_stage", RELEASE, params).await.map(|_| ())
+}
+
 /// Gives up a run, for a reason.
 pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), StoreError> {
     let params = params![stored(id) => INT8, why => TEXT, stored_ms(now) => INT8];
@@ -148,9 +157,25 @@ pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), S
 /// Serves this run from now on: one row changes, readers never wait. Its results must be loaded;
 /// that seals its last stage. An older run that is still loaded may be made active again.
 pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreError> {
+    publish(pg, id, &[], now).await
+}
+
+/// As [`activate`], and tells in the change log how ranks changed: the first time only, in the same
+/// transaction, so that nobody learns of a change twice, or of one that is not served.
+pub async fn publish(
+    pg: &Pg,
+    id: RunId,
+    changes: &[RankChange],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    change::open_day(pg, now).await?;
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "run::activate").await?;
+        let tx = Tx::begin(&mut client, "run::publish").await?;
+        let state = tx.query(LOCK_STATE, params![stored(id) => INT8]).await?;
+        if state.first().is_some_and(|row| row.get::<_, i16>(0) == RunState::Running as i16) {
+            change::record_ranks(&tx, changes, now).await?;
+        }
         if tx.execute(PUBLISH, params![stored(id) => INT8, stored_ms(now) => INT8]).await? == 0 {
             let why = "its results are not loaded, or it failed or was retired";
             return Err(StoreError::Conflict(format!("serve {id}: {why}")));
@@ -165,6 +190,38 @@ pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreErr
 pub async fn active(pg: &Pg) -> Result<Option<RunId>, StoreError> {
     let row = pg.query_opt("run::active", "select run_id from active_run", &[]).await?;
     Ok(row.map(|row| RunId::new(row.get::<_, i64>(0) as u64)))
+}
+
+const MINTED: &str = "select communities_from, communities_n from run where run_id = $1 for update";
+const SET_MINTED: &str =
+    "update run set communities_from = $2, communities_n = $3 where run_id = $1";
+
+/// Takes `count` new numbers for a run's communities; returns the first. Who asks again, having
+/// died before it could use them, gets the same.
+pub(super) async fn mint_communities(pg: &Pg, id: RunId, count: u32) -> Result<u64, StoreError> {
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = Tx::begin(&mut client, "run::mint_communities").await?;
+        let rows = tx.query(MINTED, params![stored(id) => INT8]).await?;
+        let known = rows
+            .first()
+            .and_then(|row| Some((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i32>>(1)?)));
+        if let Some((first, minted)) = known {
+            let same = u32::try_from(minted) == Ok(count);
+            let why = || format!("mint {count} communities for {id}: it has {minted}");
+            return if same { Ok(first as u64) } else { Err(StoreError::Conflict(why())) };
+        }
+        let params = params!["community" => TEXT, i64::from(count) => INT8];
+        let rows = tx.query(MINT, params).await?;
+        let first: i64 = rows.first().map_or(0, |row| row.get(0));
+        let params = params![stored(id) => INT8, first => INT8, stored_count(count) => INT4];
+        if tx.execute(SET_MINTED, params).await? == 0 {
+            return Err(StoreError::Conflict(format!("mint communities for {id}: no such run")));
+        }
+        tx.commit().await?;
+        Ok(first as u64)
+    })
+    .await
 }
 
 /// Takes `count` new numbers for a noun; returns the first. A number is never given out twice.

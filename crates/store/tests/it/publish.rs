@@ -42,6 +42,7 @@ fn standings(count: u32) -> Vec<Standing> {
         member: place.is_multiple_of(2),
         ranked: !place.is_multiple_of(3),
         low_confidence: false,
+        support: 4.0,
         attention: 1.0 / (1.0 + place as f32),
         score: 500,
         insider: 0.0,
@@ -222,6 +223,21 @@ async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
     assert_eq!(community::page(db.pg(), id, Filter::default(), None, 9).await.unwrap(), []);
     run::activate(db.pg(), id, at(1)).await.unwrap();
     assert!(Loader::begin(db.pg(), id).await.is_err(), "a served run is not loaded again");
+}
+
+#[tokio::test]
+async fn a_run_mints_its_communities_once() {
+    let db = database().await;
+    let [one, other] = [
+        run::create(db.pg(), None, at(0)).await.unwrap(),
+        run::create(db.pg(), None, at(0)).await.unwrap(),
+    ];
+    let first = community::mint_once(db.pg(), one, 3).await.unwrap();
+    let then = community::mint_once(db.pg(), other, 2).await.unwrap();
+    assert!(first.len() == 3 && first.iter().all(|id| !then.contains(id)));
+    assert_eq!(community::mint_once(db.pg(), one, 3).await.unwrap(), first);
+    assert!(community::mint_once(db.pg(), one, 4).await.is_err());
+    assert!(community::mint_once(db.pg(), RunId::new(99), 1).await.is_err());
 }
 
 #[tokio::test]

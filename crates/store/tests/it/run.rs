@@ -1,7 +1,11 @@
 //! Runs and their stages.
 
+use std::num::NonZeroU32;
+
 use model::message::Stage;
-use model::{RunId, SnapshotId};
+use model::rank_change::{Reason, Stood};
+use model::{CommunityId, PersonId, Platform, ProfileId, RankChange, RunId, SnapshotId};
+use store::pg::change::{self, Change};
 use store::pg::publish::Loader;
 use store::pg::run::{self, RunState, StageLease};
 use testkit::{Database, database};
@@ -96,6 +100,42 @@ async fn only_a_loaded_run_can_be_served() {
     let stored = run::get(db.pg(), first).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.ended_at), (RunState::Published, Some(at(2))));
     assert_eq!(stored.sealed, Some(Stage::Publish));
+}
+
+#[tokio::test]
+async fn a_run_that_is_published_twice_tells_its_changes_once() {
+    let db = database().await;
+    let stood = |rank| Stood { rank: NonZeroU32::new(rank), attention: 0.25 };
+    let person = ProfileId::on(Platform::FILE, 7).home_person();
+    let change = |run| RankChange {
+        person,
+        community: CommunityId::new(4),
+        run,
+        before: stood(0),
+        after: stood(2),
+        reasons: vec![Reason { person: PersonId::new(9), before: 0.0, after: 0.125 }],
+    };
+    let empty = created(&db).await;
+    assert!(run::publish(db.pg(), empty, &[change(empty)], at(1)).await.is_err());
+    let id = loaded(&db).await;
+    run::publish(db.pg(), id, &[change(id)], at(2)).await.unwrap();
+    run::publish(db.pg(), id, &[change(id)], at(3)).await.unwrap();
+    let subject = ProfileId::on(Platform::FILE, 7);
+    let told = change::of_subject(db.pg(), subject, None, 9).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].at, &told[0].change), (at(2), &Change::Rank(change(id))));
+}
+
+#[tokio::test]
+async fn a_released_stage_can_be_taken_at_once() {
+    let db = database().await;
+    let id = created(&db).await;
+    assert_eq!(lease(&db, id, Stage::Snapshot, 0).await, StageLease::Taken);
+    assert_eq!(lease(&db, id, Stage::Snapshot, 1).await, StageLease::Busy);
+    run::release_stage(db.pg(), id, Stage::Communities).await.unwrap();
+    assert_eq!(lease(&db, id, Stage::Snapshot, 1).await, StageLease::Busy);
+    run::release_stage(db.pg(), id, Stage::Snapshot).await.unwrap();
+    assert_eq!(lease(&db, id, Stage::Snapshot, 1).await, StageLease::Taken);
 }
 
 #[tokio::test]

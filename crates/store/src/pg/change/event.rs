@@ -1,7 +1,7 @@
 //! The stored form of events.
 
 use model::varint;
-use model::{Direction, Layer, ProfileId};
+use model::{Direction, Layer, PersonId, ProfileId, RankChange};
 use tokio_postgres::Row;
 
 use super::{Change, Event, Position};
@@ -16,6 +16,7 @@ pub(super) enum Kind {
     Gone = 2,
     Joined = 3,
     Parted = 4,
+    Rank = 5,
 }
 
 /// Sorted ids as varint differences.
@@ -61,6 +62,10 @@ fn change(row: &Row) -> Option<Change> {
         kind if kind == Kind::Gone as i16 => Some(Change::Gone),
         kind if kind == Kind::Joined as i16 => ids(7).map(Change::Joined),
         kind if kind == Kind::Parted as i16 => ids(8).map(Change::Parted),
+        kind if kind == Kind::Rank as i16 => {
+            let person = PersonId::new(row.get::<_, i64>(4) as u64);
+            RankChange::decode(person, row.get::<_, Option<&[u8]>>(9)?).ok().map(Change::Rank)
+        }
         _ => None,
     }
 }

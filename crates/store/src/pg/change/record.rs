@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use model::time::{Day, Timestamp};
-use model::{PersonId, ProfileId};
+use model::{PersonId, ProfileId, RankChange};
 
 use super::event::{Kind, encode};
 use crate::StoreError;
@@ -15,9 +15,9 @@ use crate::pg::transaction::Tx;
 use crate::pg::value::{stored_id, stored_ms};
 
 const RECORD: &str = "insert into change_log
-        (day, at_ms, kind, subject, layer, direction, added, removed)
+        (day, at_ms, kind, subject, layer, direction, added, removed, body)
     select $1, $2, u.* from unnest($3::smallint[], $4::bigint[], $5::smallint[], $6::smallint[],
-        $7::bytea[], $8::bytea[]) u";
+        $7::bytea[], $8::bytea[], $9::bytea[]) u";
 
 /// Makes the day's part of the log, if it is not there. Once a day for each process.
 pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), StoreError> {
@@ -32,12 +32,14 @@ pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), Store
 }
 
 /// An event to be written.
+#[derive(Default)]
 struct NewEvent {
-    kind: Kind,
+    kind: i16,
     subject: i64,
     list: Option<(i16, i16)>,
     added: Option<Vec<u8>>,
     removed: Option<Vec<u8>>,
+    body: Option<Vec<u8>>,
 }
 
 /// Records the arcs that lists gained and lost.
@@ -49,11 +51,12 @@ pub(in crate::pg) async fn record_arcs(
     let moved = changed.iter().filter(|list| !list.added.is_empty() || !list.removed.is_empty());
     let events: Vec<NewEvent> = moved
         .map(|list| NewEvent {
-            kind: Kind::Arcs,
+            kind: Kind::Arcs as i16,
             subject: stored_id(list.key.profile),
             list: Some((list.key.layer as i16, list.key.direction as i16)),
             added: Some(encode(&list.added)),
             removed: Some(encode(&list.removed)),
+            body: None,
         })
         .collect();
     record(tx, &events, now).await
@@ -66,11 +69,9 @@ pub(in crate::pg) async fn record_gone(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let gone = |&id: &ProfileId| NewEvent {
-        kind: Kind::Gone,
+        kind: Kind::Gone as i16,
         subject: stored_id(id),
-        list: None,
-        added: None,
-        removed: None,
+        ..NewEvent::default()
     };
     record(tx, &ids.iter().map(gone).collect::<Vec<_>>(), now).await
 }
@@ -82,10 +83,11 @@ pub(in crate::pg) async fn record_members(
     parted: &BTreeMap<PersonId, Vec<ProfileId>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let event = |kind, (person, profiles): (&PersonId, &Vec<ProfileId>)| {
+    let event = |kind: Kind, (person, profiles): (&PersonId, &Vec<ProfileId>)| {
         let ids = Some(encode(profiles));
         let (added, removed) = if kind == Kind::Joined { (ids, None) } else { (None, ids) };
-        NewEvent { kind, subject: person.number() as i64, list: None, added, removed }
+        let subject = person.number() as i64;
+        NewEvent { kind: kind as i16, subject, added, removed, ..NewEvent::default() }
     };
     let events: Vec<NewEvent> = (parted.iter().map(|one| event(Kind::Parted, one)))
         .chain(joined.iter().map(|one| event(Kind::Joined, one)))
@@ -93,14 +95,30 @@ pub(in crate::pg) async fn record_members(
     record(tx, &events, now).await
 }
 
+/// Records how ranks changed.
+pub(in crate::pg) async fn record_ranks(
+    tx: &Tx<'_>,
+    changes: &[RankChange],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let event = |change: &RankChange| NewEvent {
+        kind: Kind::Rank as i16,
+        subject: change.person.number() as i64,
+        body: Some(change.encode()),
+        ..NewEvent::default()
+    };
+    record(tx, &changes.iter().map(event).collect::<Vec<_>>(), now).await
+}
+
 async fn record(tx: &Tx<'_>, events: &[NewEvent], now: Timestamp) -> Result<(), StoreError> {
     for chunk in events.chunks(2_000) {
-        let kinds: Vec<i16> = chunk.iter().map(|event| event.kind as i16).collect();
+        let kinds: Vec<i16> = chunk.iter().map(|event| event.kind).collect();
         let subjects: Vec<i64> = chunk.iter().map(|event| event.subject).collect();
         let layers: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.0)).collect();
         let directions: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.1)).collect();
         let added: Vec<Option<&[u8]>> = chunk.iter().map(|event| event.added.as_deref()).collect();
         let removed: Vec<Option<&[u8]>> = chunk.iter().map(|e| e.removed.as_deref()).collect();
+        let bodies: Vec<Option<&[u8]>> = chunk.iter().map(|event| event.body.as_deref()).collect();
         let params = params![
             i32::from(Day::of(now).0) => INT4,
             stored_ms(now) => INT8,
@@ -110,6 +128,7 @@ async fn record(tx: &Tx<'_>, events: &[NewEvent], now: Timestamp) -> Result<(), 
             directions => INT2_ARRAY,
             added => BYTEA_ARRAY,
             removed => BYTEA_ARRAY,
+            bodies => BYTEA_ARRAY,
         ];
         tx.execute(RECORD, params).await?;
     }

@@ -111,6 +111,7 @@ mod tests {
             member: true,
             ranked,
             low_confidence: false,
+            support: 0.0,
             attention: 0.0,
             score: 0,
             insider,
