@@ -1,7 +1,7 @@
 //! What a scoring works through, and the settings it works by.
 
 use graph::{CommunitySettings, PeopleSettings, RankSettings, TrustSettings};
-use model::ProfileId;
+use model::{ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
 
@@ -27,6 +27,9 @@ impl<O, C> Clone for Doors<'_, O, C> {
 /// What a run is asked to do; sealed with it, so that every stage and every rerun sees the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
+    /// The run that was served when this one began: communities keep its ids, walks start from its
+    /// results, and changes are told since it. Set by [`crate::start`].
+    pub last: Option<RunId>,
     /// The most memory that a stage may plan to use.
     pub memory_bytes: u64,
     /// Trust starts from the persons of these profiles only; from automatic seeds if there are
@@ -48,6 +51,7 @@ const MEMORY_BYTES: u64 = 10 << 30;
 impl Default for RunSettings {
     fn default() -> RunSettings {
         RunSettings {
+            last: None,
             memory_bytes: MEMORY_BYTES,
             trust_seeds: Vec::new(),
             communities: CommunitySettings::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use graph_score::{Doors, RunSettings, STAGE_LEASE_SECONDS, Scored, handle, start};
+use graph_score::{Budget, Doors, RunSettings, STAGE_LEASE_SECONDS, Scored, handle, start};
 use model::message::ScoreJob;
 use model::port::{Clock, Objects, Outgoing, PortError, Queue};
 use runtime::Failure;
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// How long a job stays away after a failure that may pass, in seconds: until the lease on its
 /// stage has run out.
 const RETRY_SECONDS: u32 = STAGE_LEASE_SECONDS + 5;
+
+/// What is kept back of the time, to send the next job and to answer.
+const RESERVE: Duration = Duration::from_secs(15);
 
 /// How long a job stays away while another worker has its stage, in seconds, times its receives.
 /// Five of them are longer than any stage, so that waiting alone makes no dead letter.
@@ -42,7 +45,8 @@ pub(crate) async fn answer<O: Objects, C: Clock>(
         Event::Start { start: true } => Ok(json!(begin(doors, queue).await?)),
         Event::Start { .. } => Err(Failure::new("there is nothing to do: `start` is false")),
         Event::Jobs(jobs) => {
-            let each = async |message: &Message| job(doors, queue, message).await;
+            let budget = Budget::of(left.saturating_sub(RESERVE), doors.clock);
+            let each = async |message: &Message| job(doors, queue, message, budget).await;
             let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
             batch::serve("graph-score", jobs, left, each, release).await
         }
@@ -59,22 +63,21 @@ async fn begin<O: Objects, C: Clock>(
     Ok(job)
 }
 
-/// Does the stage of one message, then sends the next.
+/// Does the stage of one message as far as there is time, then sends the next job, or the same.
 async fn job<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
     message: &Message,
+    budget: Budget,
 ) -> Outcome {
     let job: ScoreJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
     };
     let retry = |why: String| Outcome::Retry { after_seconds: RETRY_SECONDS, why };
-    match handle(doors, job).await {
-        Ok(Scored::Next(next)) => match send(queue, next).await {
-            Ok(()) => Outcome::Done,
-            Err(error) => retry(error.to_string()),
-        },
+    match handle(doors, job, budget).await {
+        Ok(Scored::Next(next)) => send_on(queue, next).await,
+        Ok(Scored::Later) => send_on(queue, job).await,
         Ok(Scored::Published | Scored::Ended) => Outcome::Done,
         Ok(Scored::Busy) => Outcome::Retry {
             after_seconds: BUSY_SECONDS.saturating_mul(message.receives),
@@ -82,6 +85,14 @@ async fn job<O: Objects, C: Clock>(
         },
         Err(error) if error.is_passing() => retry(error.to_string()),
         Err(error) => Outcome::Poison { why: error.to_string() },
+    }
+}
+
+/// Sends a job, which ends the one that it follows.
+async fn send_on(queue: &impl Queue, job: ScoreJob) -> Outcome {
+    match send(queue, job).await {
+        Ok(()) => Outcome::Done,
+        Err(error) => Outcome::Retry { after_seconds: 0, why: error.to_string() },
     }
 }
 

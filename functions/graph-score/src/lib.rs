@@ -2,16 +2,18 @@
 //!
 //! Each stage takes what the stages before it sealed under `runs/<run>/`, seals its own result and
 //! names the next. A stage that runs twice seals the same bytes, so a job may be delivered twice,
-//! or die anywhere and be delivered again.
+//! or die anywhere and be delivered again: what is sealed is not made again. Before each piece of
+//! work (a stage, or a level of people) the worker asks its [`Budget`] whether there is time.
 //!
 //! | stage | reads | seals |
 //! |---|---|---|
 //! | snapshot | the served run's snapshot and the record | `snapshots/<id>/`: who has each number, arcs by layer |
 //! | communities | snapshot, the last run's communities | `hierarchy`, `names` |
 //! | rank | snapshot, hierarchy | `trust`, `global` |
-//! | people | all of the above | `people-<level>`, `evidence` |
-//! | publish | all of the above | the served tables, `ranks.parquet`, `members.parquet` |
+//! | people | all of the above | `people-<level>`, `evidence-<level>`, `support-world`, `evidence-world` |
+//! | publish | all of the above, the last run | `changes`, `ranks.parquet`, `members.parquet`, the served tables |
 
+mod budget;
 mod doors;
 mod error;
 pub mod seal;
@@ -24,6 +26,9 @@ use model::message::{ScoreJob, Stage};
 use model::port::{Clock, Objects};
 use store::pg::run::{self, StageLease};
 
+use budget::Time;
+
+pub use budget::Budget;
 pub use doors::{Doors, RunSettings};
 pub use error::ScoreError;
 pub use sealed::{Sealed, Summary, summary};
@@ -37,6 +42,8 @@ pub const STAGE_LEASE_SECONDS: u32 = 900;
 pub enum Scored {
     /// The stage is sealed; this is the next one.
     Next(ScoreJob),
+    /// There is no time left for more of the stage: the same job is to be sent again.
+    Later,
     /// The run is published.
     Published,
     /// Another worker has the stage: ask again later.
@@ -50,16 +57,19 @@ pub async fn start<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     settings: &RunSettings,
 ) -> Result<ScoreJob, ScoreError> {
+    let settings = RunSettings { last: run::active(doors.pg).await?, ..settings.clone() };
     let run = run::create(doors.pg, None, doors.clock.now()).await?;
-    seal::seal(doors.objects, &seal::key(run, "settings"), settings).await?;
+    seal::seal(doors.objects, &seal::key(run, "settings"), &settings).await?;
     Ok(ScoreJob { run, stage: Stage::Snapshot })
 }
 
-/// Does one stage, unless it is done. A job for a sealed stage names the next one again, since the
-/// worker that sealed it may have died before it could.
+/// Does one stage, unless it is done, as far as the time allows. A job for a sealed stage names the
+/// next one again, since the worker that sealed it may have died before it could. A run that no
+/// further try can help is given up.
 pub async fn handle<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     job: ScoreJob,
+    budget: Budget,
 ) -> Result<Scored, ScoreError> {
     let (run, stage) = (job.run, job.stage);
     let now = doors.clock.now();
@@ -69,7 +79,16 @@ pub async fn handle<O: Objects, C: Clock>(
         StageLease::Sealed => {}
         StageLease::Taken => {
             tracing::info!(%run, stage = stage.slug(), "scoring");
-            do_stage(doors, run, stage).await?;
+            let done = do_stage(doors, run, stage, budget).await;
+            if let Err(error) = &done
+                && !error.is_passing()
+            {
+                run::fail(doors.pg, run, &error.to_string(), doors.clock.now()).await?;
+            }
+            if done? == Time::NextInvocation {
+                run::release_stage(doors.pg, run, stage).await?;
+                return Ok(Scored::Later);
+            }
             run::finish_stage(doors.pg, run, stage, doors.clock.now()).await?;
         }
     }
@@ -80,12 +99,20 @@ async fn do_stage<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     run: RunId,
     stage: Stage,
-) -> Result<(), ScoreError> {
-    match stage {
-        Stage::Snapshot => stage::snapshot(doors, run).await,
-        Stage::Communities => stage::communities(doors, run).await,
-        Stage::Rank => stage::rank(doors, run).await,
-        Stage::People => stage::people(doors, run).await,
-        Stage::Publish => stage::publish(doors, run).await,
+    budget: Budget,
+) -> Result<Time, ScoreError> {
+    if stage == Stage::People {
+        return stage::people(doors, run, budget).await;
     }
+    let needed = stage::seconds(doors, run, stage).await?;
+    if budget.check(needed, doors.clock.now())? == Time::NextInvocation {
+        return Ok(Time::NextInvocation);
+    }
+    match stage {
+        Stage::Snapshot => stage::snapshot(doors, run).await?,
+        Stage::Communities => stage::communities(doors, run).await?,
+        Stage::Rank => stage::rank(doors, run).await?,
+        Stage::People | Stage::Publish => stage::publish(doors, run).await?,
+    }
+    Ok(Time::Enough)
 }

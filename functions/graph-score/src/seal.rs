@@ -56,6 +56,17 @@ pub async fn seal<T: Serialize>(
     put.map(|_| ()).map_err(|source| SealError::Port { key: key.to_owned(), source })
 }
 
+/// Opens a value that may be sealed already.
+pub async fn find_sealed<T: DeserializeOwned>(
+    objects: &impl Objects,
+    key: &str,
+) -> Result<Option<T>, SealError> {
+    match open(objects, key).await {
+        Err(SealError::Missing(_)) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// Opens a sealed value; `Missing` if there is none.
 pub async fn open<T: DeserializeOwned>(objects: &impl Objects, key: &str) -> Result<T, SealError> {
     let found = objects.get(key).await;

@@ -1,40 +1,59 @@
 //! The stage that finds communities, keeps their ids, and labels them.
 
+use std::collections::HashSet;
+
 use graph::labels::LabelCounter;
 use graph::lineage::{Event, EventKind, Lineage, follow};
 use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
 use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
-use store::pg::{community, run};
+use store::Pg;
+use store::pg::community;
 
 use super::names::{LevelNames, LineageEvent, Names};
 use super::{World, open_hierarchy, seal_as, snapshot_of, words};
-use crate::seal::{key, open};
+use crate::seal::{find_sealed, key, open};
 use crate::snapshot::{self, Nodes};
-use crate::{Doors, ScoreError};
+use crate::{Doors, RunSettings, ScoreError};
 
 /// Labels kept of each community.
 const LABELS_MAX: usize = 8;
 
-/// Finds the hierarchy, warm-started from the served run, and names it.
+/// Finds the hierarchy, warm-started from the last run, and names it. Ids are minted once for a run,
+/// so that whoever goes on after a worker that died gives the same ones.
 pub(crate) async fn communities<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     this: RunId,
 ) -> Result<(), ScoreError> {
-    let world = World::open(doors, this).await?;
-    let last = Last::open(doors, &world.snapshot.nodes).await?;
-    let platforms = world.snapshot.nodes.platforms();
-    let hierarchy = tokio::task::block_in_place(|| {
-        let start = last.as_ref().map(|last| &last.hierarchy);
-        community_stage_across(&world.attention, &platforms, start, &world.settings.communities)
-    });
-    seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
-    let mut names = name(doors, &hierarchy, last.as_ref()).await?;
-    label(doors, &world.snapshot.nodes, &hierarchy, &mut names).await?;
+    let settings: RunSettings = open(doors.objects, &key(this, "settings")).await?;
+    let nodes = snapshot::load_nodes(doors.objects, snapshot_of(doors.pg, this).await?).await?;
+    let last = Last::open(doors, settings.last, &nodes).await?;
+    let hierarchy = match find_sealed(doors.objects, &key(this, "hierarchy")).await? {
+        Some(sealed) => sealed,
+        None => search(doors, this, last.as_ref()).await?,
+    };
+    let mut names = name(doors.pg, this, &hierarchy, last.as_ref()).await?;
+    label(doors, &nodes, &hierarchy, &mut names).await?;
     seal_as(doors.objects, this, "names", &names).await
 }
 
-/// The communities of the served run, over this snapshot's persons.
+/// Finds the hierarchy and seals it.
+async fn search<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    this: RunId,
+    last: Option<&Last>,
+) -> Result<Hierarchy, ScoreError> {
+    let world = World::open(doors, this).await?;
+    let platforms = world.snapshot.nodes.platforms();
+    let hierarchy = tokio::task::block_in_place(|| {
+        let start = last.map(|last| &last.hierarchy);
+        community_stage_across(&world.attention, &platforms, start, &world.settings.communities)
+    });
+    seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
+    Ok(hierarchy)
+}
+
+/// The communities of the run before, over this snapshot's persons.
 struct Last {
     hierarchy: Hierarchy,
     names: Names,
@@ -43,9 +62,10 @@ struct Last {
 impl Last {
     async fn open<O: Objects, C>(
         doors: Doors<'_, O, C>,
+        run: Option<RunId>,
         nodes: &Nodes,
     ) -> Result<Option<Last>, ScoreError> {
-        let Some(run) = run::active(doors.pg).await? else { return Ok(None) };
+        let Some(run) = run else { return Ok(None) };
         let snapshot = snapshot_of(doors.pg, run).await?;
         let old = snapshot::load_last_nodes(doors.objects, snapshot).await?;
         let Some(old) = old else { return Ok(None) };
@@ -69,30 +89,57 @@ impl Last {
     }
 }
 
+/// How a level continues the last run's: the ids kept in its order, and what happened.
+struct Continued<'a> {
+    kept: Vec<Option<CommunityId>>,
+    events: Vec<Event>,
+    old_ids: &'a [CommunityId],
+}
+
 /// Gives every community an id: that of the one it continues, or a new one.
-async fn name<O, C>(
-    doors: Doors<'_, O, C>,
+async fn name(
+    pg: &Pg,
+    run: RunId,
     hierarchy: &Hierarchy,
     last: Option<&Last>,
 ) -> Result<Names, ScoreError> {
+    let mut taken = HashSet::new();
+    let levels: Vec<Continued<'_>> =
+        hierarchy.levels.iter().map(|level| continued(level, last, &mut taken)).collect();
+    let missing = levels.iter().flat_map(|level| &level.kept).filter(|id| id.is_none()).count();
+    let count = u32::try_from(missing).unwrap_or(u32::MAX);
+    let mut fresh = community::mint_once(pg, run, count).await?.into_iter();
     let mut names = Names::default();
-    for (number, level) in hierarchy.levels.iter().enumerate() {
-        let before = last.and_then(|last| Some((last, last.level(level.resolution)?)));
-        let lineage = before.map(|(last, at)| {
-            let old = &last.hierarchy.levels[at];
-            let old = (old.community_of.as_slice(), old.communities);
-            follow(old, (&level.community_of, level.communities))
-        });
-        let old_ids = before.map(|(last, at)| last.names.levels[at].ids.as_slice());
-        let lineage = lineage.unwrap_or_else(|| all_born(level));
-        let ids = give_ids(doors, &lineage, old_ids.unwrap_or_default(), &names).await?;
-        let events = lineage.events.iter();
-        let told =
-            events.filter_map(|event| tell(number, event, &ids, old_ids.unwrap_or_default()));
+    for (number, level) in levels.iter().enumerate() {
+        let ids = level.kept.iter().map(|id| id.or_else(|| fresh.next()));
+        let ids: Option<Vec<CommunityId>> = ids.collect();
+        let ids = ids.ok_or_else(|| ScoreError::Run("too few community ids".to_owned()))?;
+        let told = level.events.iter().filter_map(|event| tell(number, event, &ids, level.old_ids));
         names.lineage.extend(told);
         names.levels.push(LevelNames { ids, labels: Vec::new() });
     }
     Ok(names)
+}
+
+/// Old ids where they are kept and no coarser level has taken them already.
+fn continued<'a>(
+    level: &Level,
+    last: Option<&'a Last>,
+    taken: &mut HashSet<CommunityId>,
+) -> Continued<'a> {
+    let before = last.and_then(|last| Some((last, last.level(level.resolution)?)));
+    let lineage = before.map(|(last, at)| {
+        let old = &last.hierarchy.levels[at];
+        let old = (old.community_of.as_slice(), old.communities);
+        follow(old, (&level.community_of, level.communities))
+    });
+    let lineage = lineage.unwrap_or_else(|| all_born(level));
+    let old_ids = before.map(|(last, at)| last.names.levels[at].ids.as_slice());
+    let old_ids = old_ids.unwrap_or_default();
+    let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old as usize]));
+    let kept: Vec<_> = kept.map(|id| id.filter(|id| !taken.contains(id))).collect();
+    taken.extend(kept.iter().flatten());
+    Continued { kept, events: lineage.events, old_ids }
 }
 
 fn all_born(level: &Level) -> Lineage {
@@ -101,27 +148,6 @@ fn all_born(level: &Level) -> Lineage {
         kept: vec![None; level.communities as usize],
         events: (0..level.communities).map(born).collect(),
     }
-}
-
-/// Old ids where they are kept and no coarser level has taken them already, else new ones.
-async fn give_ids<O, C>(
-    doors: Doors<'_, O, C>,
-    lineage: &Lineage,
-    old_ids: &[CommunityId],
-    taken: &Names,
-) -> Result<Vec<CommunityId>, ScoreError> {
-    let is_taken = |id: &CommunityId| taken.levels.iter().any(|level| level.ids.contains(id));
-    let kept: Vec<Option<CommunityId>> = lineage
-        .kept
-        .iter()
-        .map(|old| old.map(|old| old_ids[old as usize]).filter(|id| !is_taken(id)))
-        .collect();
-    let missing = kept.iter().filter(|id| id.is_none()).count();
-    let minted = community::mint(doors.pg, u32::try_from(missing).unwrap_or(u32::MAX)).await?;
-    let mut fresh = minted.into_iter();
-    let ids: Option<Vec<CommunityId>> =
-        kept.into_iter().map(|id| id.or_else(|| fresh.next())).collect();
-    ids.ok_or_else(|| ScoreError::Run("too few community ids were minted".to_owned()))
 }
 
 fn tell(

@@ -1,5 +1,6 @@
 //! The stages of a run, a file each.
 
+mod changes;
 mod communities;
 mod evidence;
 pub mod names;
@@ -7,9 +8,11 @@ mod people;
 mod publish;
 mod rank;
 mod standings;
+pub mod tables;
 mod words;
 
 use graph::{Attention, Hierarchy, attention_stage};
+use model::message::Stage;
 use model::port::Objects;
 use model::snapshot::Manifest;
 use model::time::Day;
@@ -18,7 +21,7 @@ use store::pg::run;
 
 use crate::seal::{key, open, seal};
 use crate::snapshot::{self, Snapshot};
-use crate::{Doors, RunSettings, ScoreError};
+use crate::{Doors, RunSettings, ScoreError, budget};
 
 pub(crate) use communities::communities;
 use model::port::Clock;
@@ -71,8 +74,7 @@ const BYTES_A_PERSON: u64 = 512;
 
 /// Refuses a graph that would not fit, before it is loaded.
 fn plan_memory(manifest: &Manifest, memory_bytes: u64) -> Result<(), ScoreError> {
-    let shards = manifest.layers.iter().flat_map(|layer| &layer.shards);
-    let arcs: u64 = shards.map(|shard| shard.arcs).sum();
+    let arcs = arcs_of(manifest);
     let planned = arcs * BYTES_AN_ARC + manifest.people * BYTES_A_PERSON;
     if planned <= memory_bytes {
         return Ok(());
@@ -85,6 +87,28 @@ fn plan_memory(manifest: &Manifest, memory_bytes: u64) -> Result<(), ScoreError>
         planned >> 20,
         memory_bytes >> 20
     )))
+}
+
+/// The seconds that a piece of a stage is expected to take. Before there is a snapshot, the last
+/// run's tells how much there is; without one there is no telling, and a first run is small.
+pub(crate) async fn seconds<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+    stage: Stage,
+) -> Result<f64, ScoreError> {
+    let mut run = run;
+    if stage == Stage::Snapshot {
+        let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
+        let Some(last) = settings.last else { return Ok(0.0) };
+        run = last;
+    }
+    let snapshot = snapshot_of(doors.pg, run).await?;
+    let manifest = snapshot::load_manifest(doors.objects, snapshot).await?;
+    Ok(budget::seconds(stage, arcs_of(&manifest), manifest.people))
+}
+
+fn arcs_of(manifest: &Manifest) -> u64 {
+    manifest.layers.iter().flat_map(|layer| &layer.shards).map(|shard| shard.arcs).sum()
 }
 
 /// The snapshot that a run scores.

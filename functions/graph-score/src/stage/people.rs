@@ -1,21 +1,39 @@
 //! The stage that ranks people in every community of every level.
 
-use graph::{GlobalRank, PeopleInput, Trust, people_stage};
+use std::collections::HashSet;
+
+use graph::{GlobalRank, PeopleInput, Trust, people_stage, world_support};
 use model::RunId;
+use model::message::Stage;
 use model::port::{Clock, Objects};
 
 use super::standings::Numbering;
-use super::{World, evidence, open_hierarchy, people_name, seal_as};
-use crate::seal::{key, open};
+use super::{World, evidence, open_hierarchy, people_name, seal_as, seconds};
+use crate::budget::{Budget, Time};
+use crate::seal::{SealError, key, open};
 use crate::{Doors, ScoreError};
 
-/// Ranks level by level; a level that an earlier worker sealed stays as it is.
+/// One piece of the work: what is sealed together.
+#[derive(Debug, Clone, Copy)]
+enum Piece {
+    Level(usize),
+    World,
+}
+
+/// Ranks level by level, then takes the world's ranking apart. A piece that is sealed stays as it
+/// is; where the time ends, the next invocation goes on with the first that is not.
 pub(crate) async fn people<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     run: RunId,
-) -> Result<(), ScoreError> {
-    let world = World::open(doors, run).await?;
+    budget: Budget,
+) -> Result<Time, ScoreError> {
     let hierarchy = open_hierarchy(doors.objects, run).await?;
+    let missing = missing(doors.objects, run, hierarchy.levels.len()).await?;
+    let needed = seconds(doors, run, Stage::People).await?;
+    if missing.is_empty() || budget.check(needed, doors.clock.now())? == Time::NextInvocation {
+        return Ok(if missing.is_empty() { Time::Enough } else { Time::NextInvocation });
+    }
+    let world = World::open(doors, run).await?;
     let trust: Trust = open(doors.objects, &key(run, "trust")).await?;
     let global: GlobalRank = open(doors.objects, &key(run, "global")).await?;
     let input = PeopleInput {
@@ -26,25 +44,66 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         kinds: &world.snapshot.nodes.kinds,
     };
     let numbering = Numbering::new(&trust, &global);
-    for level in 0..hierarchy.levels.len() {
-        let (ranked, rows) = tokio::task::block_in_place(|| {
-            let ranked = people_stage(&input, level, &world.settings.people);
-            let rows = evidence::of_communities(&input, &ranked, &numbering);
-            (ranked, rows)
-        });
-        seal_as(doors.objects, run, &people_name(level), &ranked).await?;
-        seal_as(doors.objects, run, &evidence_name(level), &rows).await?;
+    for (done, &piece) in missing.iter().enumerate() {
+        if done > 0 && budget.check(needed, doors.clock.now())? == Time::NextInvocation {
+            return Ok(Time::NextInvocation);
+        }
+        do_piece(doors, run, piece, (&world, &input, &numbering)).await?;
     }
-    let rows = tokio::task::block_in_place(|| {
-        evidence::of_world(&input, &numbering, &world.settings.rank)
+    Ok(Time::Enough)
+}
+
+/// The pieces that are not sealed, in order.
+async fn missing(
+    objects: &impl Objects,
+    run: RunId,
+    levels: usize,
+) -> Result<Vec<Piece>, ScoreError> {
+    let prefix = key(run, "");
+    let found = objects.list(&prefix).await;
+    let found = found.map_err(|source| SealError::Port { key: prefix, source })?;
+    let found: HashSet<String> = found.into_iter().collect();
+    // Of each piece the last value that is sealed.
+    let is_missing = |piece: &Piece| match piece {
+        Piece::Level(level) => !found.contains(&key(run, &evidence_name(*level))),
+        Piece::World => !found.contains(&key(run, WORLD_EVIDENCE)),
+    };
+    let pieces = (0..levels).map(Piece::Level).chain([Piece::World]);
+    Ok(pieces.filter(is_missing).collect())
+}
+
+async fn do_piece<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+    piece: Piece,
+    (world, input, numbering): (&World, &PeopleInput<'_>, &Numbering),
+) -> Result<(), ScoreError> {
+    let (objects, settings) = (doors.objects, &world.settings);
+    let Piece::Level(level) = piece else {
+        let (support, rows) = tokio::task::block_in_place(|| {
+            let support = world_support(input, &settings.rank);
+            let rows = evidence::of_world(input, &support, numbering, &settings.rank);
+            (support, rows)
+        });
+        seal_as(objects, run, WORLD_SUPPORT, &support).await?;
+        return seal_as(objects, run, WORLD_EVIDENCE, &rows).await;
+    };
+    let (ranked, rows) = tokio::task::block_in_place(|| {
+        let ranked = people_stage(input, level, &settings.people);
+        let rows = evidence::of_communities(input, &ranked, numbering);
+        (ranked, rows)
     });
-    seal_as(doors.objects, run, WORLD_EVIDENCE, &rows).await
+    seal_as(objects, run, &people_name(level), &ranked).await?;
+    seal_as(objects, run, &evidence_name(level), &rows).await
 }
 
 /// The name under which the evidence of a level is sealed.
 pub(super) fn evidence_name(level: usize) -> String {
     format!("evidence-{level}")
 }
+
+/// The name under which what each global share rests on is sealed.
+pub(super) const WORLD_SUPPORT: &str = "support-world";
 
 /// The name under which the evidence of the whole world is sealed.
 pub(super) const WORLD_EVIDENCE: &str = "evidence-world";

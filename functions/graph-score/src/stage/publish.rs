@@ -9,10 +9,12 @@ use store::pg::publish::Loader;
 use store::pg::term::Term;
 use store::pg::{frontier, run};
 
+use super::changes::changes;
 use super::evidence::Row;
 use super::names::Names;
-use super::people::{WORLD_EVIDENCE, evidence_name};
+use super::people::{WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name};
 use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
+use super::tables::tables;
 use super::{open_hierarchy, people_name, snapshot_of, words};
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
@@ -25,23 +27,28 @@ const CHUNK: usize = 10_000;
 const RUNS_KEPT: usize = 3;
 
 /// All that is published of a run but its people in communities.
-struct Results {
-    run: RunId,
-    nodes: Nodes,
-    hierarchy: Hierarchy,
-    names: Names,
-    trust: Trust,
-    global: GlobalRank,
+pub(super) struct Results {
+    pub(super) run: RunId,
+    pub(super) nodes: Nodes,
+    pub(super) hierarchy: Hierarchy,
+    pub(super) names: Names,
+    pub(super) trust: Trust,
+    pub(super) global: GlobalRank,
+    /// What each global share rests on.
+    pub(super) support: Vec<f32>,
     numbering: Numbering,
 }
 
 /// Loads everything into tables that nobody reads yet, then makes them the served ones. A run that
-/// is older than the served one is loaded, and not served.
+/// is older than the served one is loaded, and not served. The change log hears of ranks in the same
+/// transaction: whoever publishes a run again changes nothing and tells nothing.
 pub(crate) async fn publish<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     this: RunId,
 ) -> Result<(), ScoreError> {
+    let changes = changes(doors, this).await?;
     let results = Results::open(doors, this).await?;
+    tables(doors, &results).await?;
     let mut loader = Loader::begin(doors.pg, this).await?;
     load_people(&mut loader, &results).await?;
     load_communities(doors, &mut loader, &results).await?;
@@ -49,8 +56,8 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
     load_terms(doors, &mut loader, &results).await?;
     loader.finish().await?;
     if run::active(doors.pg).await?.is_none_or(|active| active < this) {
-        run::activate(doors.pg, this, doors.clock.now()).await?;
         tell_frontier(doors, &results).await?;
+        run::publish(doors.pg, this, &changes, doors.clock.now()).await?;
     }
     retire_old(doors).await
 }
@@ -68,6 +75,7 @@ impl Results {
             nodes: snapshot::load_nodes(doors.objects, snapshot).await?,
             hierarchy: open_hierarchy(doors.objects, run).await?,
             names: open(doors.objects, &key(run, "names")).await?,
+            support: open(doors.objects, &key(run, WORLD_SUPPORT)).await?,
             numbering: Numbering::new(&trust, &global),
             trust,
             global,
@@ -102,12 +110,13 @@ impl Results {
 }
 
 async fn load_people(loader: &mut Loader<'_>, results: &Results) -> Result<(), ScoreError> {
-    let Results { nodes, trust, global, numbering, .. } = results;
+    let Results { nodes, trust, global, support, numbering, .. } = results;
     let scores: Vec<_> = person_scores(numbering, nodes, trust, global).collect();
     for chunk in scores.chunks(CHUNK) {
         loader.people(chunk).await?;
     }
-    Ok(loader.standings(WORLD, &world_standings(numbering, nodes, global)).await?)
+    let standings = world_standings(numbering, nodes, (global, support));
+    Ok(loader.standings(WORLD, &standings).await?)
 }
 
 async fn load_communities<O: Objects, C>(

@@ -1,12 +1,11 @@
 //! The stage that spreads trust and ranks the whole world.
 
-use graph::{GlobalRank, rank_stage, trust_stage};
+use graph::{GlobalRank, Trust, rank_stage, trust_stage};
 use model::RunId;
 use model::port::{Clock, Objects};
-use store::pg::run;
 
 use super::{World, open_hierarchy, seal_as};
-use crate::seal::{key, open};
+use crate::seal::{find_sealed, key, open};
 use crate::{Doors, ScoreError};
 
 /// Spreads trust from the seeds asked for, or from automatic ones, then ranks everybody.
@@ -15,16 +14,30 @@ pub(crate) async fn rank<O: Objects, C: Clock>(
     this: RunId,
 ) -> Result<(), ScoreError> {
     let world = World::open(doors, this).await?;
-    let hierarchy = open_hierarchy(doors.objects, this).await?;
-    let seeds = seeds(&world)?;
+    let trust = match find_sealed(doors.objects, &key(this, "trust")).await? {
+        Some(sealed) => sealed,
+        None => trust(doors, this, &world).await?,
+    };
     let last = warm_start(doors, &world).await?;
-    let (trust, global) = tokio::task::block_in_place(|| {
-        let trust = trust_stage(&world.attention, &hierarchy, &seeds, &world.settings.trust);
-        let global = rank_stage(&world.attention, &trust, last.as_deref(), &world.settings.rank);
-        (trust, global)
+    let global = tokio::task::block_in_place(|| {
+        rank_stage(&world.attention, &trust, last.as_deref(), &world.settings.rank)
+    });
+    seal_as(doors.objects, this, "global", &global).await
+}
+
+/// Spreads trust and seals it.
+async fn trust<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    this: RunId,
+    world: &World,
+) -> Result<Trust, ScoreError> {
+    let hierarchy = open_hierarchy(doors.objects, this).await?;
+    let seeds = seeds(world)?;
+    let trust = tokio::task::block_in_place(|| {
+        trust_stage(&world.attention, &hierarchy, &seeds, &world.settings.trust)
     });
     seal_as(doors.objects, this, "trust", &trust).await?;
-    seal_as(doors.objects, this, "global", &global).await
+    Ok(trust)
 }
 
 fn seeds(world: &World) -> Result<Vec<u32>, ScoreError> {
@@ -36,12 +49,12 @@ fn seeds(world: &World) -> Result<Vec<u32>, ScoreError> {
     Ok(seeds)
 }
 
-/// The shares of the run that is served, for the persons that are still there.
+/// The shares of the run before, for the persons that are still there.
 async fn warm_start<O: Objects, C>(
     doors: Doors<'_, O, C>,
     world: &World,
 ) -> Result<Option<Vec<f32>>, ScoreError> {
-    let Some(last) = run::active(doors.pg).await? else { return Ok(None) };
+    let Some(last) = world.settings.last else { return Ok(None) };
     let snapshot = super::snapshot_of(doors.pg, last).await?;
     let nodes = crate::snapshot::load_last_nodes(doors.objects, snapshot).await?;
     let Some(nodes) = nodes else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
 use model::Standing;
+use model::interval::SUPPORT_CONFIDENT;
 use store::pg::score::PersonScore;
 
 use crate::snapshot::Nodes;
@@ -72,7 +73,7 @@ impl<'a> Belonging<'a> {
     }
 
     /// The overlapping share on the leaf level; above it, whole or not at all.
-    fn of(&self, person: u32, community: u32) -> f32 {
+    pub(super) fn of(&self, person: u32, community: u32) -> f32 {
         if !self.is_leaf {
             let own = self.community_of[person as usize];
             return if own != NO_COMMUNITY && own == community { 1.0 } else { 0.0 };
@@ -97,6 +98,7 @@ pub(super) fn standings(
         member: one.member,
         ranked: one.rank.is_some() && !nodes.unlisted[one.person as usize],
         low_confidence: one.low_confidence,
+        support: one.support,
         attention: one.share,
         score: one.score.round() as u16,
         insider: one.insider,
@@ -112,7 +114,7 @@ const WORLD_MAX: usize = 100_000;
 pub(super) fn world_standings(
     numbering: &Numbering,
     nodes: &Nodes,
-    global: &GlobalRank,
+    (global, support): (&GlobalRank, &[f32]),
 ) -> Vec<Standing> {
     let mut people: Vec<u32> = (0..nodes.people.len() as u32).collect();
     let share = |person: u32| global.shares[person as usize];
@@ -123,7 +125,8 @@ pub(super) fn world_standings(
         kind: nodes.kinds[person as usize],
         member: true,
         ranked: global.ranks[person as usize].is_some() && !nodes.unlisted[person as usize],
-        low_confidence: false,
+        low_confidence: support[person as usize] < SUPPORT_CONFIDENT,
+        support: support[person as usize],
         attention: share(person),
         score: global.scores[person as usize].round() as u16,
         insider: 0.0,

@@ -1,0 +1,92 @@
+//! How long an invocation has, and how much of it a piece of work takes.
+//!
+//! A worker that is stopped where it stands leaves a stage leased and its work lost since the last
+//! seal. So it asks before each piece: one that is expected to fit is done; one that does not fit
+//! into what is left is left to the next invocation, which has the whole time; and one that would
+//! not fit into a whole invocation is refused at once, in words. Each time that work is handed on,
+//! a piece was sealed or the invocation was not a fresh one, so a run ends after as many
+//! invocations as it has pieces.
+
+use std::time::Duration;
+
+use model::message::Stage;
+use model::port::Clock;
+use model::time::Timestamp;
+
+use crate::ScoreError;
+
+/// The part of a whole invocation that one piece may be expected to take. What is over lets a
+/// fresh invocation, which has spent a moment on starting, never hand its first piece on.
+const PIECE_MAX: f64 = 0.9;
+
+/// The time of one invocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    began: Timestamp,
+    whole: Option<Duration>,
+}
+
+/// Whether there is time for a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// Do it.
+    Enough,
+    /// The next invocation is to do it.
+    NextInvocation,
+}
+
+impl Budget {
+    /// As long as it takes: a machine that is not taken away.
+    pub const ENDLESS: Budget = Budget { began: Timestamp::UNIX_EPOCH, whole: None };
+
+    /// An invocation that begins now and is stopped after `whole`.
+    pub fn of(whole: Duration, clock: &impl Clock) -> Budget {
+        Budget { began: clock.now(), whole: Some(whole) }
+    }
+
+    /// Whether a piece of `needed` seconds fits.
+    pub(crate) fn check(&self, needed: f64, now: Timestamp) -> Result<Time, ScoreError> {
+        let Some(whole) = self.whole else { return Ok(Time::Enough) };
+        let whole = whole.as_secs_f64();
+        if needed > PIECE_MAX * whole {
+            return Err(ScoreError::Run(format!(
+                "the next piece of the run takes about {needed:.0} s, and an invocation has \
+                 {whole:.0} s: score it on a machine without that limit (`borg score`)"
+            )));
+        }
+        let spent = now.duration_since(self.began).as_secs_f64();
+        let fits = needed <= whole - spent;
+        Ok(if fits { Time::Enough } else { Time::NextInvocation })
+    }
+}
+
+/// The seconds that a piece of a stage is expected to take on two threads: the whole of it, but for
+/// people, where it is one level. Measured on one machine, then doubled, since others are slower.
+pub(crate) fn seconds(stage: Stage, arcs: u64, people: u64) -> f64 {
+    let (ns_an_arc, ns_a_person) = match stage {
+        Stage::Snapshot => (3_000.0, 20_000.0),
+        Stage::Communities => (3_000.0, 20_000.0),
+        Stage::Rank => (2_000.0, 10_000.0),
+        Stage::People => (1_500.0, 10_000.0),
+        Stage::Publish => (1_500.0, 60_000.0),
+    };
+    (arcs as f64 * ns_an_arc + people as f64 * ns_a_person) / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_done_handed_on_or_refused() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let budget = Budget { began: at(1_000), whole: Some(Duration::from_secs(100)) };
+        let check = |needed, now| budget.check(needed, at(now)).ok();
+        assert_eq!(check(60.0, 1_000), Some(Time::Enough));
+        assert_eq!(check(60.0, 1_041), Some(Time::NextInvocation));
+        assert_eq!(check(90.0, 1_001), Some(Time::Enough), "the largest piece fits a fresh one");
+        let refused = budget.check(91.0, at(1_000)).unwrap_err().to_string();
+        assert!(refused.contains("91 s") && refused.contains("100 s"), "{refused}");
+        assert_eq!(Budget::ENDLESS.check(1e9, at(5)).unwrap(), Time::Enough);
+    }
+}

@@ -1,0 +1,177 @@
+//! A run's results as Parquet, for whoever takes all of them: `ranks.parquet`, a row for each
+//! person, and `members.parquet`, a row for each person in each community that it is attended to
+//! in. Persons and communities are numbers, as the record has them; the unlisted are left out.
+//!
+//! | column | of | meaning |
+//! |---|---|---|
+//! | `person` | both | the person's number |
+//! | `kind` | ranks | unknown, person, organisation or bot |
+//! | `trust` | ranks | 0 to 1; a stranger's is 0.2 |
+//! | `community`, `level` | members | the community's number; 0 is the coarsest level |
+//! | `member`, `belonging` | members | whether, and how much, it belongs to the community |
+//! | `attention` | both | share of all attention in the world, or in the community |
+//! | `attention_low`, `attention_high` | both | its 90 % interval; null if it rests on nothing |
+//! | `support` | both | the effective number of arcs that it rests on |
+//! | `score` | both | attention on the scale 0 to 1000 |
+//! | `insider` | members | lower 95 % bound of the share that comes from the community's own |
+//! | `rank` | both | by attention; null under a noise level |
+//! | `rank_person`, `rank_organisation`, `rank_insider` | members | the separate rankings |
+//! | `low_confidence` | both | whether the support is below 5 |
+
+use graph::{CommunityPeople, PersonScore};
+use model::interval;
+use model::interval::SUPPORT_CONFIDENT;
+use model::port::Objects;
+use store::table::{Cell, Column, Form, Kind, TableWriter};
+
+use super::people_name;
+use super::publish::Results;
+use super::standings::Belonging;
+use crate::seal::{SealError, key, open};
+use crate::{Doors, ScoreError};
+
+/// The name under which everybody's global scores are sealed.
+pub const RANKS: &str = "ranks.parquet";
+/// The name under which everybody's scores in communities are sealed.
+pub const MEMBERS: &str = "members.parquet";
+
+const RANK_COLUMNS: &[Column] = &[
+    Column::new("person", Kind::Whole),
+    Column::new("kind", Kind::Text),
+    Column::new("trust", Kind::Real),
+    Column::new("attention", Kind::Real),
+    Column::new("attention_low", Kind::Real),
+    Column::new("attention_high", Kind::Real),
+    Column::new("support", Kind::Real),
+    Column::new("score", Kind::Real),
+    Column::new("rank", Kind::Whole),
+    Column::new("low_confidence", Kind::Flag),
+];
+const MEMBER_COLUMNS: &[Column] = &[
+    Column::new("community", Kind::Whole),
+    Column::new("level", Kind::Whole),
+    Column::new("person", Kind::Whole),
+    Column::new("member", Kind::Flag),
+    Column::new("belonging", Kind::Real),
+    Column::new("attention", Kind::Real),
+    Column::new("attention_low", Kind::Real),
+    Column::new("attention_high", Kind::Real),
+    Column::new("support", Kind::Real),
+    Column::new("score", Kind::Real),
+    Column::new("insider", Kind::Real),
+    Column::new("rank", Kind::Whole),
+    Column::new("rank_person", Kind::Whole),
+    Column::new("rank_organisation", Kind::Whole),
+    Column::new("rank_insider", Kind::Whole),
+    Column::new("low_confidence", Kind::Flag),
+];
+
+type Table = TableWriter<Vec<u8>>;
+
+/// Seals both tables. They are compressed as they grow: about 30 bytes a row are held.
+pub(super) async fn tables<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    results: &Results,
+) -> Result<(), ScoreError> {
+    put(doors.objects, &key(results.run, RANKS), ranks(results)?).await?;
+    let mut table = TableWriter::new(Form::Parquet, MEMBER_COLUMNS, Vec::new())?;
+    for level in 0..results.hierarchy.levels.len() {
+        let name = key(results.run, &people_name(level));
+        let people: Vec<CommunityPeople> = open(doors.objects, &name).await?;
+        members(results, level, &people, &mut table)?;
+    }
+    put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await
+}
+
+fn ranks(results: &Results) -> Result<Vec<u8>, ScoreError> {
+    let mut table = TableWriter::new(Form::Parquet, RANK_COLUMNS, Vec::new())?;
+    let nodes = &results.nodes;
+    for at in (0..nodes.people.len()).filter(|&at| !nodes.unlisted[at]) {
+        let (share, support) = (results.global.shares[at], results.support[at]);
+        let [attention, low, high, support_cell] = attention(share, support);
+        table.row(&[
+            Cell::Whole(nodes.people[at].number() as i64),
+            Cell::Text(nodes.kinds[at].slug()),
+            real(results.trust.values[at]),
+            attention,
+            low,
+            high,
+            support_cell,
+            real(results.global.scores[at]),
+            whole(results.global.ranks[at]),
+            Cell::Flag(support < SUPPORT_CONFIDENT),
+        ])?;
+    }
+    Ok(table.finish()?.0)
+}
+
+fn members(
+    results: &Results,
+    level: usize,
+    people: &[CommunityPeople],
+    table: &mut Table,
+) -> Result<(), ScoreError> {
+    let belonging = Belonging::new(&results.hierarchy, level);
+    for community in people {
+        let id = results.names.levels[level].ids[community.community as usize].number();
+        let listed = community.people.iter();
+        let listed = listed.filter(|one| !results.nodes.unlisted[one.person as usize]);
+        for one in listed {
+            let person = results.nodes.people[one.person as usize].number();
+            let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
+            let belongs = real(belonging.of(one.person, community.community));
+            member(place, Cell::Whole(person as i64), belongs, one, table)?;
+        }
+    }
+    Ok(())
+}
+
+fn member(
+    [community, level]: [Cell<'_>; 2],
+    person: Cell<'_>,
+    belonging: Cell<'_>,
+    one: &PersonScore,
+    table: &mut Table,
+) -> Result<(), ScoreError> {
+    let [attention, low, high, support] = attention(one.share, one.support);
+    Ok(table.row(&[
+        community,
+        level,
+        person,
+        Cell::Flag(one.member),
+        belonging,
+        attention,
+        low,
+        high,
+        support,
+        real(one.score),
+        real(one.insider),
+        whole(one.rank),
+        whole(one.rank_person),
+        whole(one.rank_organisation),
+        whole(one.rank_insider),
+        Cell::Flag(one.low_confidence),
+    ])?)
+}
+
+/// A share, its interval's bounds, and what it rests on.
+fn attention(share: f32, support: f32) -> [Cell<'static>; 4] {
+    let interval = interval(share, support);
+    let bound = |share: Option<f32>| share.map_or(Cell::Null, real);
+    let (low, high) = (interval.map(|one| one.low), interval.map(|one| one.high));
+    [real(share), bound(low), bound(high), real(support)]
+}
+
+fn real(number: f32) -> Cell<'static> {
+    Cell::Real(f64::from(number))
+}
+
+fn whole(rank: Option<std::num::NonZeroU32>) -> Cell<'static> {
+    rank.map_or(Cell::Null, |rank| Cell::Whole(i64::from(rank.get())))
+}
+
+async fn put(objects: &impl Objects, key: &str, body: Vec<u8>) -> Result<(), ScoreError> {
+    let put = objects.put(key, body).await;
+    put.map_err(|source| SealError::Port { key: key.to_owned(), source })?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! What the change log says of ranks between two runs.
+
+use graph_score::{Budget, handle};
+use model::message::{ScoreJob, Stage};
+use model::{PersonId, RankChange};
+use store::pg::change::{self, Change, Position};
+use store::pg::run;
+
+use crate::world::{GROUP, HERMIT, World};
+
+/// The changes of ranks in the log. They wait for every transaction of the server that began
+/// before them, those of other tests too.
+async fn told(world: &World) -> Vec<RankChange> {
+    for _ in 0..600 {
+        let events = change::page(world.database.pg(), Position::default(), 5_000).await.unwrap();
+        let ranks = events.into_iter().filter_map(|event| match event.change {
+            Change::Rank(change) => Some(change),
+            _ => None,
+        });
+        let ranks: Vec<RankChange> = ranks.collect();
+        if !ranks.is_empty() {
+            return ranks;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no change of a rank is told");
+}
+
+fn person(world: &World, number: u32) -> PersonId {
+    world.ids[number as usize].home_person()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_rises_is_told_with_those_who_lifted_it() {
+    let world = World::scored_and_changed().await;
+    let run = world.score().await;
+    let told = told(&world).await;
+    let star = person(&world, GROUP - 1);
+    let rises: Vec<_> = told.iter().filter(|change| change.person == star).collect();
+    assert!(rises.len() >= 2, "in its community and in the world: {rises:?}");
+    for rise in rises {
+        let rank = rise.after.rank.expect("it has a rank now");
+        assert!(rise.before.rank.is_none_or(|before| before > rank), "{rise:?}");
+        assert!(rise.before.attention < rise.after.attention && rise.run == run);
+        let gained: f32 = rise.reasons.iter().map(|reason| reason.after - reason.before).sum();
+        let reasons = rise.reasons.iter();
+        assert_eq!(reasons.filter(|reason| reason.before == 0.0).count(), 5, "{rise:?}");
+        let change = rise.after.attention - rise.before.attention;
+        assert!(gained > 0.2 * change && gained < 1.2 * change, "{rise:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_unlisted_are_neither_told_of_nor_named() {
+    let world = World::scored_and_changed().await;
+    world.score().await;
+    let hermit = person(&world, HERMIT);
+    for change in told(&world).await {
+        assert_ne!(change.person, hermit);
+        assert!(change.reasons.iter().all(|reason| reason.person != hermit), "{change:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_without_changes_tells_nothing_and_a_repeat_tells_nothing_again() {
+    let world = World::scored_and_changed().await;
+    let run = world.score().await;
+    let first = told(&world).await;
+    let again = handle(
+        world.doors(&world.objects),
+        ScoreJob { run, stage: Stage::Publish },
+        Budget::ENDLESS,
+    );
+    again.await.unwrap();
+    run::publish(world.database.pg(), run, &first, model::Timestamp::UNIX_EPOCH).await.unwrap();
+    world.score().await;
+    assert_eq!(told(&world).await, first);
+}

@@ -1,0 +1,12 @@
+//! Runs on a real PostgreSQL and a folder: undisturbed, killed, short of time, and one after another.
+
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod time;
+#[cfg(test)]
+mod world;
