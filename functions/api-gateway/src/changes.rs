@@ -2,12 +2,14 @@
 //!
 //! Events name whose they are and how much changed, not with whom: the lists themselves are at
 //! `/v1/profiles/{id}/neighbors`, where consent is applied as it is at that time. Of unlisted
-//! profiles only that they are gone is told.
+//! profiles only that they are gone is told. A change of a rank names who brought it about, as far
+//! as they may be listed now.
 
 use std::collections::HashSet;
 
+use model::rank_change::{RankChange, Reason};
 use model::time::Timestamp;
-use model::{Direction, Layer, ProfileId, RunId};
+use model::{CommunityId, Direction, Layer, PersonId, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::change::{self, Change, Event, Position};
@@ -17,6 +19,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call};
+use crate::people;
 use crate::profiles::is_listed;
 use crate::query::Limit;
 
@@ -67,6 +70,61 @@ pub(crate) enum ChangeView {
         #[schema(value_type = Vec<String>)]
         profiles: Vec<ProfileId>,
     },
+    /// Its person's rank in a community changed from one run to the next: by at least a fifth of
+    /// the better rank, or it got or lost its rank, within the first 100.
+    #[serde(rename = "rank_changed")]
+    Rank {
+        /// Whose rank.
+        #[schema(value_type = String, example = "per_2001")]
+        person: PersonId,
+        /// Where; `com_0` is the whole world.
+        #[schema(value_type = String, example = "com_7")]
+        community: CommunityId,
+        /// The run that found it.
+        #[schema(value_type = String, example = "run_3")]
+        run: RunId,
+        /// The rank in the run before; `null` under the noise level.
+        rank_before: Option<u32>,
+        /// The rank now; `null` under the noise level.
+        rank_after: Option<u32>,
+        /// The share of the community's attention in the run before.
+        attention_before: f32,
+        /// The share now.
+        attention_after: f32,
+        /// Those whose gain or loss explains the change, the largest first, at most 5. Who does
+        /// not want to be listed is not among them.
+        reasons: Vec<ReasonView>,
+    },
+}
+
+/// What one contributor changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReasonView {
+    /// Who attends, or attended, to the person.
+    #[schema(value_type = String, example = "per_2002")]
+    person: PersonId,
+    /// Its part of the person's attention before; 0 for nothing.
+    before: f32,
+    /// Its part now; 0 for nothing.
+    after: f32,
+}
+
+impl ChangeView {
+    fn rank(change: RankChange, listed: &Listed) -> Option<ChangeView> {
+        let shown = |reason: &Reason| listed.people.contains(&reason.person);
+        let reason = |Reason { person, before, after }| ReasonView { person, before, after };
+        let RankChange { person, community, run, before, after, reasons } = change;
+        listed.people.contains(&person).then(|| ChangeView::Rank {
+            person,
+            community,
+            run,
+            rank_before: before.rank.map(Into::into),
+            rank_after: after.rank.map(Into::into),
+            attention_before: before.attention,
+            attention_after: after.attention,
+            reasons: reasons.into_iter().filter(shown).map(reason).collect(),
+        })
+    }
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -105,26 +163,48 @@ fn numbers(position: Position) -> [u64; 2] {
     [position.xid, u64::try_from(position.seq).unwrap_or(0)]
 }
 
+/// Who of those that events name may be listed.
+struct Listed {
+    profiles: HashSet<ProfileId>,
+    people: HashSet<PersonId>,
+}
+
 async fn shown(pg: &Pg, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
     let subjects: Vec<ProfileId> = events.iter().flat_map(named).collect();
-    let listed = profile::get(pg, &subjects).await?.into_iter().filter(is_listed);
-    let listed: HashSet<ProfileId> = listed.map(|profile| profile.id).collect();
+    let profiles = profile::get(pg, &subjects).await?.into_iter().filter(is_listed);
+    let mut ranked: Vec<PersonId> = events.iter().flat_map(ranked).collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    let people = people::listed(pg, &ranked).await?;
+    let listed = Listed {
+        profiles: profiles.map(|profile| profile.id).collect(),
+        people: people.into_keys().collect(),
+    };
     Ok(events.into_iter().filter_map(|event| view(event, &listed)).collect())
 }
 
+/// The profiles that an event names.
 fn named(event: &Event) -> Vec<ProfileId> {
     match &event.change {
         Change::Joined(others) | Change::Parted(others) => {
             others.iter().copied().chain([event.subject]).collect()
         }
         Change::Arcs { .. } | Change::Gone => vec![event.subject],
+        Change::Rank(_) => Vec::new(),
     }
 }
 
-fn view(event: Event, listed: &HashSet<ProfileId>) -> Option<EventView> {
-    let subject_listed = listed.contains(&event.subject);
+/// The people that an event names.
+fn ranked(event: &Event) -> Vec<PersonId> {
+    let Change::Rank(change) = &event.change else { return Vec::new() };
+    change.reasons.iter().map(|reason| reason.person).chain([change.person]).collect()
+}
+
+fn view(event: Event, all: &Listed) -> Option<EventView> {
+    let subject_listed = all.profiles.contains(&event.subject);
     let listed = |others: Vec<ProfileId>| {
-        let others: Vec<ProfileId> = others.into_iter().filter(|id| listed.contains(id)).collect();
+        let others: Vec<ProfileId> =
+            others.into_iter().filter(|id| all.profiles.contains(id)).collect();
         (subject_listed && !others.is_empty()).then_some(others)
     };
     let change = match event.change {
@@ -136,6 +216,7 @@ fn view(event: Event, listed: &HashSet<ProfileId>) -> Option<EventView> {
         }
         Change::Joined(others) => ChangeView::Joined { profiles: listed(others)? },
         Change::Parted(others) => ChangeView::Parted { profiles: listed(others)? },
+        Change::Rank(change) => ChangeView::rank(change, all)?,
     };
     let position = numbers(event.position);
     Some(EventView { position, at: event.at, profile: event.subject, change })

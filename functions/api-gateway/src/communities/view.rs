@@ -52,15 +52,26 @@ pub(crate) struct StandingView {
     rank_organisation: Option<u32>,
     /// Share of the community's attention; shares sum to 1.
     attention: f32,
+    /// Of 10 true shares 9 are between this one …
+    attention_low: Option<f32>,
+    /// … and this one, as far as the arcs that we see are a fair sample; `null` where there are
+    /// none.
+    attention_high: Option<f32>,
     /// Attention on a logarithmic scale from 0 to 1000.
     score: u16,
+    /// The score of `attention_low`.
+    score_low: Option<u16>,
+    /// The score of `attention_high`.
+    score_high: Option<u16>,
+    /// From how many independent people the attention comes, as an effective number.
+    support: f32,
     /// At least this share of its attention comes from insiders (lower 95 % bound).
     insider: f32,
     /// How much it belongs to the community, 0 to 1.
     belonging: f32,
     /// Whether it belongs to the community; many receive attention from outside.
     member: bool,
-    /// Whether the support is too small to rely on.
+    /// Whether the support is below 5: the interval then spans more than a factor of 5.
     low_confidence: bool,
     /// Whether the community's trust is too small for ranks.
     low_trust: bool,
@@ -100,12 +111,19 @@ impl StandingView {
         let held = |rank: Option<std::num::NonZeroU32>| {
             rank.filter(|_| standing.ranked && !low_trust).map(Into::into)
         };
+        let interval = standing.interval();
+        let score = |share: f32| model::standing::score(share).round() as u16;
         StandingView {
             rank: held(rank),
             rank_person: held(rank_of_kind.filter(|_| human)),
             rank_organisation: held(rank_of_kind.filter(|_| organisation)),
             attention: standing.attention,
+            attention_low: interval.map(|interval| interval.low),
+            attention_high: interval.map(|interval| interval.high),
             score: standing.score,
+            score_low: interval.map(|interval| score(interval.low)),
+            score_high: interval.map(|interval| score(interval.high)),
+            support: standing.support,
             insider: standing.insider,
             belonging: standing.belonging,
             member: standing.member,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use model::port::Clock as _;
 use model::profile::Gone;
-use store::pg::erase;
+use model::rank_change::{RankChange, Reason, Stood};
+use store::pg::{erase, run};
 
 use crate::world::{Api, Reply};
 
@@ -36,4 +37,39 @@ async fn the_log_is_followed_without_gaps_and_always_names_where_to_go_on() {
     let gone = soon(&api, &format!("/v1/changes?cursor={cursor}")).await.data();
     assert_eq!(gone[0]["change"]["type"], "gone");
     assert_eq!(gone[0]["profile"], api.world.profiles[1].to_string());
+}
+
+#[tokio::test]
+async fn a_changed_rank_names_those_who_changed_it_unless_they_are_unlisted() {
+    let api = Api::new().await;
+    let (pg, now) = (api.database.pg(), api.clock.now());
+    let stood = |rank| Stood { rank: std::num::NonZeroU32::new(rank), attention: 0.25 };
+    let reason = |number| Reason { person: api.person(number), before: 0.0, after: 0.125 };
+    let change = |number| RankChange {
+        person: api.person(number),
+        community: api.world.rust,
+        run: api.world.run,
+        before: stood(0),
+        after: stood(2),
+        reasons: vec![reason(3), reason(0)],
+    };
+    // Number 3 is the hermit.
+    let run = api.world.load(pg, now).await;
+    run::publish(pg, run, &[change(1), change(3)], now).await.unwrap();
+    let first = soon(&api, "/v1/changes").await;
+    let cursor = first.json()["next_cursor"].as_str().unwrap().to_owned();
+    let mut events = first.data().as_array().unwrap().clone();
+    if events.len() == 1 {
+        let rest = soon(&api, &format!("/v1/changes?cursor={cursor}")).await.data();
+        events.extend(rest.as_array().unwrap().clone());
+    }
+    let told: Vec<_> = events.iter().filter(|e| e["change"]["type"] == "rank_changed").collect();
+    assert_eq!(told.len(), 1, "{events:?}");
+    let change = &told[0]["change"];
+    assert_eq!(change["person"], api.person(1).to_string());
+    assert_eq!(change["community"], api.world.rust.to_string());
+    assert_eq!((change["rank_before"].as_u64(), change["rank_after"].as_u64()), (None, Some(2)));
+    let reasons = change["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 1);
+    assert_eq!(reasons[0]["person"], api.person(0).to_string());
 }

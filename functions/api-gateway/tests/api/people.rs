@@ -62,6 +62,11 @@ async fn ranks_name_every_community_and_are_null_under_low_trust() {
         (Some(3), Some(1))
     );
     assert!(ranks[1]["rank_person"].is_null());
+    let number = |name: &str| ranks[1][name].as_f64().unwrap();
+    assert!((number("support") / 32.0 - 1.0).abs() < 0.033);
+    assert!(number("attention_low") < number("attention"));
+    assert!(number("attention") < number("attention_high"));
+    assert!(number("score_low") < number("score_high"));
     assert!(ranks[2]["rank"].is_null() && ranks[2]["low_trust"] == true);
 }
 
@@ -74,7 +79,9 @@ async fn evidence_recomputes_the_score_and_hides_the_unlisted() {
     let contributors = evidence["contributors"].as_array().unwrap();
     let brought: f64 = contributors.iter().map(|one| number(&one["brings"])).sum();
     let sum = brought + number(&evidence["restart"]) + number(&evidence["rest"]);
-    assert!((sum - number(&evidence["score"])).abs() < 1e-6);
+    let score = number(&evidence["score"]);
+    assert!((sum - score).abs() < 1e-6);
+    assert!(number(&evidence["low"]) < score && score < number(&evidence["high"]));
     assert_eq!(contributors[0]["person"]["name"], "Grace Hopper");
     assert!(contributors[1]["person"].is_null());
     let none = api.get(&format!("/v1/people/{}/evidence", api.person(1))).await;

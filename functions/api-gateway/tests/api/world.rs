@@ -243,6 +243,17 @@ impl World {
 
     /// Loads one more run like the first, and serves it.
     pub(crate) async fn publish(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
+        let run = self.load_pages(pg, pages, now).await;
+        run::activate(pg, run, now).await.expect("the run is served");
+        run
+    }
+
+    /// Loads one more run of the same people, and does not serve it yet.
+    pub(crate) async fn load(&self, pg: &Pg, now: Timestamp) -> RunId {
+        self.load_pages(pg, &bluesky(), now).await
+    }
+
+    async fn load_pages(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
         let run = run::create(pg, None, now).await.expect("a run is created");
         let mut loader = Loader::begin(pg, run).await.expect("the loader begins");
         loader.people(&self.scores()).await.expect("people load");
@@ -254,7 +265,6 @@ impl World {
         loader.evidence(&evidence).await.expect("evidence loads");
         loader.terms(&terms(pages)).await.expect("terms load");
         loader.finish().await.expect("the run is attached");
-        run::activate(pg, run, now).await.expect("the run is served");
         run
     }
 
@@ -301,6 +311,7 @@ impl World {
             member: number < 20,
             ranked: score.rank.is_some() && number < 20,
             low_confidence: number > 10,
+            support: if number > 10 { 2.0 } else { 32.0 },
             attention: score.attention,
             score: score.score,
             insider: f32::from(number as u16) / 100.0,
@@ -318,6 +329,7 @@ fn evidence() -> Evidence {
         score: 0.3975,
         restart: 0.1,
         rest: 0.0,
+        support: 1.5,
         contributors: vec![contributor(1, 0.5, 0.5), contributor(3, 0.2, 0.5)],
     }
 }
