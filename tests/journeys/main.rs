@@ -8,6 +8,7 @@ mod borg;
 mod contract;
 mod crawling;
 mod deployed;
+mod explained;
 mod real;
 mod scoring;
 mod served;

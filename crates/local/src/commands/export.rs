@@ -50,6 +50,9 @@ const MEMBERS: &[Column] = &[
     Column::new("rank_person", Kind::Whole),
     Column::new("rank_organisation", Kind::Whole),
     Column::new("low_confidence", Kind::Flag),
+    Column::new("support", Kind::Real),
+    Column::new("attention_low", Kind::Real),
+    Column::new("attention_high", Kind::Real),
 ];
 const RANKS: &[Column] = &[Column::new("node", Kind::Text), Column::new("score", Kind::Real)];
 const LINEAGE: &[Column] = &[
@@ -153,10 +156,12 @@ async fn members(
     let whole = |rank: Option<std::num::NonZeroU32>| {
         rank.map_or(Cell::Null, |rank| Cell::Whole(i64::from(rank.get())))
     };
+    let bound = |share: Option<f32>| share.map_or(Cell::Null, |share| Cell::Real(share.into()));
     for level in levels(sealed, args.level.as_deref())? {
         for community in sealed.people(&home.objects, level).await? {
             let id = sealed.names.levels[level].ids[community.community as usize].to_string();
             for one in &community.people {
+                let interval = model::interval(one.share, one.support);
                 for &place in &profiles[one.person as usize] {
                     let Some(name) = naming.name(place as usize) else { continue };
                     table.row(&[
@@ -171,6 +176,9 @@ async fn members(
                         whole(one.rank_person),
                         whole(one.rank_organisation),
                         Cell::Flag(one.low_confidence),
+                        Cell::Real(f64::from(one.support)),
+                        bound(interval.map(|interval| interval.low)),
+                        bound(interval.map(|interval| interval.high)),
                     ])?;
                 }
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use graph_score::{Doors, RunSettings, Scored};
+use graph_score::{Budget, Doors, RunSettings, Scored};
 use model::message::ScoreJob;
 use model::{Account, ProfileId};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn do_stage(
     let spinner = output.spinner(job.stage.slug());
     let meter = Meter::start();
     loop {
-        let scored = graph_score::handle(doors, job).await;
+        let scored = graph_score::handle(doors, job, Budget::ENDLESS).await;
         match scored.with_context(|| format!("stage {} of {}", job.stage.slug(), job.run))? {
             Scored::Next(next) => {
                 spinner.finish_and_clear();
@@ -81,6 +81,7 @@ async fn do_stage(
                 spinner.finish_and_clear();
                 return Ok((None, meter.used()));
             }
+            Scored::Later => {}
             Scored::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
             Scored::Ended => bail!("{} was given up by another process", job.run),
         }

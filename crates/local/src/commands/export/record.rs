@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use graph_score::Sealed;
-use model::ProfileId;
 use model::evidence::Evidence;
+use model::{CommunityId, ProfileId, RankChange};
 use store::pg::change::{self, Change, Position};
 use store::pg::profile::{self, Profile};
 use store::pg::{evidence as stored_evidence, score};
@@ -42,6 +42,9 @@ pub(super) const CHANGES: &[Column] = &[
     Column::new("change", Kind::Text),
     Column::new("layer", Kind::Text),
     Column::new("other", Kind::Text),
+    Column::new("community", Kind::Text),
+    Column::new("before", Kind::Real),
+    Column::new("after", Kind::Real),
 ];
 pub(super) const EVIDENCE: &[Column] = &[
     Column::new("node", Kind::Text),
@@ -122,36 +125,71 @@ pub(super) async fn changes(home: &Home, table: &mut Table) -> Result<()> {
         after = last.position;
         for event in &page {
             let (at, subject) = (event.at.to_string(), event.subject.to_string());
-            for (word, layer, other) in parts(&event.change) {
-                let other = other.map(|other| other.to_string());
+            for part in parts(&event.change) {
+                let community = part.moved.map(|moved| moved.0.to_string());
+                let real = |number: Option<f64>| number.map_or(Cell::Null, Cell::Real);
                 table.row(&[
                     Cell::Text(&at),
                     Cell::Text(&subject),
-                    Cell::Text(word),
-                    layer.map_or(Cell::Null, Cell::Text),
-                    other.as_deref().map_or(Cell::Null, Cell::Text),
+                    Cell::Text(part.word),
+                    part.layer.map_or(Cell::Null, Cell::Text),
+                    part.other.as_deref().map_or(Cell::Null, Cell::Text),
+                    community.as_deref().map_or(Cell::Null, Cell::Text),
+                    real(part.moved.and_then(|moved| moved.1)),
+                    real(part.moved.and_then(|moved| moved.2)),
                 ])?;
             }
         }
     }
 }
 
-type Part = (&'static str, Option<&'static str>, Option<ProfileId>);
+/// One row of an event.
+struct Part {
+    word: &'static str,
+    layer: Option<&'static str>,
+    other: Option<String>,
+    /// Where, and from what to what: ranks, or a contributor's parts of the attention.
+    moved: Option<(CommunityId, Option<f64>, Option<f64>)>,
+}
+
+impl Part {
+    fn new(word: &'static str) -> Part {
+        Part { word, layer: None, other: None, moved: None }
+    }
+}
 
 /// An event as rows of one other end each.
 fn parts(change: &Change) -> Vec<Part> {
     let each = |word, layer, others: &[ProfileId]| -> Vec<Part> {
-        others.iter().map(|&other| (word, layer, Some(other))).collect()
+        let part =
+            |other: &ProfileId| Part { layer, other: Some(other.to_string()), ..Part::new(word) };
+        others.iter().map(part).collect()
     };
     match change {
         Change::Arcs { layer, added, removed, .. } => {
             let layer = Some(layer.slug());
-            [each("added", layer, added), each("removed", layer, removed)].concat()
+            let mut parts = each("added", layer, added);
+            parts.extend(each("removed", layer, removed));
+            parts
         }
-        Change::Gone => vec![("gone", None, None)],
+        Change::Gone => vec![Part::new("gone")],
         Change::Joined(others) => each("joined", None, others),
         Change::Parted(others) => each("parted", None, others),
+        Change::Rank(change) => rank_parts(change),
     }
+}
+
+/// A changed rank, then a row for each reason.
+fn rank_parts(change: &RankChange) -> Vec<Part> {
+    let rank = |rank: Option<std::num::NonZeroU32>| rank.map(|rank| f64::from(rank.get()));
+    let ranks = (change.community, rank(change.before.rank), rank(change.after.rank));
+    let mut parts = vec![Part { moved: Some(ranks), ..Part::new("rank_changed") }];
+    parts.extend(change.reasons.iter().map(|reason| {
+        let moved = (change.community, Some(reason.before.into()), Some(reason.after.into()));
+        let other = Some(reason.person.to_string());
+        Part { other, moved: Some(moved), ..Part::new("rank_reason") }
+    }));
+    parts
 }
 
 pub(super) async fn evidence(
