@@ -1,8 +1,8 @@
 //! A worker may die anywhere: the next one goes on, and the run ends the same, byte for byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use graph_score::{Budget, STAGE_LEASE_SECONDS, Scored, handle};
@@ -14,48 +14,42 @@ use tokio::sync::Notify;
 
 use crate::world::World;
 
-/// On which side of a call of the objects the worker dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// On which side of a seal the worker dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
     Before,
     After,
 }
 
-/// Objects whose call number `fatal` never returns.
+/// Objects that let a worker die before and after each of them is sealed, once each.
 struct Deadly<'a> {
     inner: &'a Folder,
-    calls: AtomicU32,
-    fatal: u32,
-    side: Side,
+    died: &'a Mutex<BTreeSet<(String, Side)>>,
     reached: Notify,
 }
 
 impl Deadly<'_> {
-    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        let is_fatal = self.calls.fetch_add(1, Ordering::SeqCst) == self.fatal;
-        if is_fatal && self.side == Side::Before {
-            self.die().await;
+    /// Never returns the first time that it is called for this place.
+    async fn survive(&self, key: &str, side: Side) {
+        // A worker that goes on seals its snapshot under a new id.
+        let name = key.splitn(3, '/').nth(2).unwrap_or(key).to_owned();
+        if self.died.lock().unwrap().insert((name, side)) {
+            self.reached.notify_one();
+            std::future::pending().await
         }
-        let done = call.await;
-        if is_fatal {
-            self.die().await;
-        }
-        done
-    }
-
-    async fn die(&self) {
-        self.reached.notify_one();
-        std::future::pending().await
     }
 }
 
 impl Objects for Deadly<'_> {
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
-        self.call(self.inner.put(key, body)).await
+        self.survive(key, Side::Before).await;
+        let put = self.inner.put(key, body).await;
+        self.survive(key, Side::After).await;
+        put
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        self.call(self.inner.get(key)).await
+        self.inner.get(key).await
     }
 
     async fn get_range(
@@ -64,15 +58,15 @@ impl Objects for Deadly<'_> {
         start: u64,
         length: u64,
     ) -> Result<Option<Vec<u8>>, PortError> {
-        self.call(self.inner.get_range(key, start, length)).await
+        self.inner.get_range(key, start, length).await
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {
-        self.call(self.inner.list(prefix)).await
+        self.inner.list(prefix).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), PortError> {
-        self.call(self.inner.delete(key)).await
+        self.inner.delete(key).await
     }
 }
 
@@ -99,26 +93,31 @@ async fn work_and_die(world: &World, mut job: ScoreJob, deadly: &Deadly<'_>) -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_object_a_run_ends_the_same() {
+async fn killed_before_and_after_every_seal_a_run_ends_the_same() {
     let (run, wanted) = wanted().await;
-    let mut fatal = 0;
+    let world = World::scored_and_changed().await;
+    let mut job = world.start().await;
+    let died = Mutex::new(BTreeSet::new());
     loop {
-        let world = World::scored_and_changed().await;
-        let job = world.start().await;
-        let side = if fatal % 2 == 0 { Side::Before } else { Side::After };
-        let reached = Notify::new();
-        let calls = AtomicU32::new(0);
-        let deadly = Deadly { inner: &world.objects, calls, fatal: fatal / 2, side, reached };
-        let Some(job) = work_and_die(&world, job, &deadly).await else { break };
+        let deadly = Deadly { inner: &world.objects, died: &died, reached: Notify::new() };
+        match work_and_die(&world, job, &deadly).await {
+            Some(there) => job = there,
+            None => break,
+        }
         world.clock.advance_seconds(STAGE_LEASE_SECONDS + 1);
-        world.finish(job).await;
-        let left = world.left_by(run).await;
-        let names = left.keys().filter(|name| left.get(*name) != wanted.get(*name));
-        assert_eq!(names.collect::<Vec<_>>(), [""; 0], "{side:?} call {}", fatal / 2);
-        assert_eq!(left.len(), wanted.len());
-        fatal += 1;
     }
-    assert!(fatal > 60, "{fatal} deaths");
+    let left = world.left_by(run).await;
+    let names = left.keys().filter(|name| left.get(*name) != wanted.get(*name));
+    assert_eq!(names.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(left.len(), wanted.len());
+    let died = died.lock().unwrap();
+    let prefix = format!("runs/{run}/");
+    let sealed = left.keys().filter_map(|key| key.strip_prefix(&prefix));
+    for name in sealed.filter(|name| *name != "settings") {
+        assert!(died.contains(&(name.to_owned(), Side::Before)), "{name}");
+        assert!(died.contains(&(name.to_owned(), Side::After)), "{name}");
+    }
+    assert!(died.len() > 20, "{died:?}");
 }
 
 /// A future that is polled so many times, and then dropped.
