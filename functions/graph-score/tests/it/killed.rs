@@ -35,7 +35,7 @@ impl Deadly<'_> {
         let name = key.splitn(3, '/').nth(2).unwrap_or(key).to_owned();
         if self.died.lock().unwrap().insert((name, side)) {
             self.reached.notify_one();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
