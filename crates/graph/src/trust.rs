@@ -1,17 +1,17 @@
 //! Sybil-resistant trust: whom the stable cores of many communities attend to, directly or not.
 //!
 //! From each of several independent seed sets (automatic, or dealt from a given list) a walk goes
-//! ⌈log₂ n⌉ steps along attention and is divided by the attention received; what a person gets is
-//! judged against whom else it is attended by and attends to. Trust is the median over the sets, so
-//! no one set decides. Nobody gains by attending to others. Sources: SybilRank (Cao et
-//! al. 2012); GrapeRank's capped averages. Time O(m · sets · log n), memory 8 B/arc + 40 B/person
-//! and set.
+//! ⌈log₂ n⌉ steps along attention and is divided by the attention received or given; what a person
+//! gets is judged against whom else it is attended by and attends to, in three rounds that widen the
+//! circle of those who have a voice. Trust is the median over the sets, so no one set decides. Nobody
+//! gains by attending to others. Sources: SybilRank (Cao et al. 2012); GrapeRank's capped averages.
+//! Time O(m · sets · log n), all sets of five in one pass over the arcs; memory 8 B/arc + 24
+//! B/person and set.
 
 mod judge;
 mod seeds;
 mod spread;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
@@ -19,6 +19,12 @@ use crate::communities::Hierarchy;
 use crate::rank::normalised;
 use judge::Judge;
 use spread::Spread;
+
+/// Sets that go along the arcs together.
+const LANES: usize = 5;
+
+/// A value for each of [`LANES`] sets.
+type Lanes = [f32; LANES];
 
 /// Trust of a person of whom nothing is known.
 pub const UNKNOWN: f32 = 0.2;
@@ -39,8 +45,8 @@ impl Default for TrustSettings {
 /// Trust of every person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
-    /// Trust, 0 to 1: the share of trusted attention among all that speaks for or against a person.
-    /// [`UNKNOWN`] if nothing does.
+    /// Trust, 0 to 1: how likely it is that a person is none of a farm, by how much trusted attention
+    /// speaks for it and how much doubted attention against. [`UNKNOWN`] if nothing does.
     pub values: Vec<f32>,
     /// The restart distribution made of what exceeds [`UNKNOWN`]; sums to 1, uniform if nothing
     /// does.
@@ -64,10 +70,12 @@ pub fn trust_stage(
         false => seeds::deal(given, settings.sets),
     };
     let judge = Judge::new(attention, &spread);
-    let by_set: Vec<Vec<f32>> = seeds.par_iter().map(|seeds| judge.values(seeds)).collect();
+    let approved = seeds::approved(&spread, hierarchy, settings.sets);
+    let by_set: Vec<Vec<Lanes>> =
+        seeds.chunks(LANES).map(|seeds| judge.values(seeds, &approved)).collect();
     let values: Vec<f32> = match by_set.is_empty() {
         true => vec![UNKNOWN; attention.arcs.nodes()],
-        false => (0..attention.arcs.nodes()).map(|person| median(&by_set, person)).collect(),
+        false => (0..attention.arcs.nodes()).map(|at| median(&by_set, seeds.len(), at)).collect(),
     };
     let known: Vec<f32> = values.iter().map(|value| (value - UNKNOWN).max(0.0)).collect();
     Trust { prior: normalised(&known), noise: noise(&values), values, seeds }
@@ -81,9 +89,9 @@ fn noise(values: &[f32]) -> f32 {
     known.get(known.len() / 2).map_or(UNKNOWN, |median| (median / 2.0).max(UNKNOWN))
 }
 
-/// The middle value of a person; of an even number the lower one.
-fn median(by_set: &[Vec<f32>], person: usize) -> f32 {
-    let mut values: Vec<f32> = by_set.iter().map(|values| values[person]).collect();
+/// The middle value of a person over `sets` sets; of an even number the lower one.
+fn median(by_set: &[Vec<Lanes>], sets: usize, person: usize) -> f32 {
+    let mut values: Vec<f32> = by_set.iter().flat_map(|values| values[person]).take(sets).collect();
     values.sort_unstable_by(f32::total_cmp);
     values[(values.len() - 1) / 2]
 }

@@ -25,17 +25,21 @@ pub enum Form {
     /// Dense villages of 40 whose people also follow random fakes of other villages, so that each
     /// looks like one community among many; arcs go to random fakes.
     Villages,
+    /// Ten of the fakes get all arcs and follow all the others, who follow nobody but honest people:
+    /// what few have earned is handed to many.
+    Relay,
 }
 
 impl Form {
     /// Every form.
-    pub const ALL: [Form; 6] = [
+    pub const ALL: [Form; 7] = [
         Form::Dense,
         Form::FollowBack,
         Form::Star,
         Form::Chain,
         Form::Infiltration,
         Form::Villages,
+        Form::Relay,
     ];
 }
 
@@ -62,6 +66,9 @@ const TEAM: usize = 10;
 /// Fakes of a village.
 const VILLAGE: usize = 40;
 
+/// Fakes who hand on what they got.
+const RELAYS: usize = 10;
+
 /// Adds the attack to `arcs` over people `0..honest`; fakes are `honest..honest + fakes`.
 pub fn add_attack(arcs: &mut Arcs, honest: usize, attack: &Attack, random: Seed) {
     let mut scene = Scene { arcs, honest, attack: *attack, random };
@@ -72,6 +79,7 @@ pub fn add_attack(arcs: &mut Arcs, honest: usize, attack: &Attack, random: Seed)
         Form::Chain => scene.chain(),
         Form::Infiltration => scene.infiltration(),
         Form::Villages => scene.villages(),
+        Form::Relay => scene.relay(),
     }
 }
 
@@ -216,5 +224,18 @@ impl Scene<'_> {
             }
         }
         self.buy_anywhere();
+    }
+    fn relay(&mut self) {
+        let relays = self.fakes().take(RELAYS);
+        for fake in self.fakes() {
+            let followed = (0..FOLLOWS).map(|_| self.any_honest()).collect::<Vec<u32>>();
+            followed.into_iter().for_each(|to| self.arcs.push(fake, to));
+            relays.clone().for_each(|relay| self.arcs.push(relay, fake));
+        }
+        for arc in 0..self.attack.bought {
+            let from = self.any_honest();
+            let to = self.next_fake(arc % RELAYS.min(self.attack.fakes));
+            self.arcs.push(from, to);
+        }
     }
 }

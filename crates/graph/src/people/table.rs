@@ -9,8 +9,9 @@ use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
 use crate::rank::{ranks_by, score};
 use crate::trust::UNKNOWN;
 
-/// A rank needs attention from at least so many members, as an effective number …
-const SUPPORT_MIN: f32 = 2.0;
+/// A rank needs attention from at least so many members, as an effective number: from two, of whom
+/// one may give up to four times as much as the other …
+const SUPPORT_MIN: f32 = 1.5;
 
 /// … and as much of it as so many average arcs bring.
 const ARCS_MIN: f64 = 2.0;

@@ -1,57 +1,69 @@
 //! What speaks for a person and against it.
 //!
-//! For: attention from people who are reached (T). Against: attention from people who stand below a
-//! stranger (U), and blocks by people who are reached (B). With μ the value of a stranger, a person's
-//! value is `g · (T + λμ) / (T + min(U, cap) + B + λ)`, where g, at most 1, is the mean standing of
-//! those the person attends to: following farms costs, following the honest gains nothing.
+//! For: attention from people with a voice (T). Against: attention from people who are doubted (U),
+//! and blocks by people with a voice (B), in units of an average arc. With μ the value of a stranger,
+//! a person's value is `g · (T + λμ) / (T + min(U, cap) + B + λ)`: the mean of a Beta posterior, so
+//! that more evidence of the same kind says more. g, at most 1, is the mean standing of those the
+//! person attends to: following farms costs, following the honest gains nothing.
 //!
-//! Two views. The hard one lets everybody who is not reached speak against, up to `8 T + 64`; it
-//! gives each person a standing, 1 from a stranger's value upwards, and is iterated since g depends
-//! on it. The last one follows a second walk that passes only through people of more than three
-//! quarters of a stranger's standing, so that what leaked into a farm goes no further; those who
-//! stand low speak against, up to `T + 64 / (1 + T)`: a crowd outweighs the few arcs that a farm
-//! bought, not the many of somebody whom the trusted attend to, and newcomers do no harm. (Iterating
-//! the last view too would let a farm talk itself up: the better its fakes look, the less they speak
-//! against each other.)
+//! *Standing* is 1 for whom at least half of what is known comes from voices and falls with the
+//! evidence to the contrary: `g · (2T + λ) / (T + min(U, cap) + B + λ)`, at most 1. A *voice* is
+//! bounded three times: by reach, by standing² and by what the person has itself heard from voices,
+//! of which it can say at most [`BUDGET`] times as much: a few who are attended to cannot vouch for
+//! thousands. The cap, `T + 64 / (1 + T)`, lets a crowd outweigh the few arcs that a farm bought,
+//! but no more than match the many of somebody whom the trusted attend to.
+//!
+//! The circle of the known is widened in three rounds ([`BELOW`]): the later ones no longer pass
+//! through those who by then stand badly, so that little leaks out of the last and widest. Whoever is known of but has no voice speaks against, with the
+//! weight of what is known. At the end only the doubted do: newcomers do no harm.
 
 use rayon::prelude::*;
 
-use super::UNKNOWN;
 use super::spread::Spread;
+use super::{LANES, Lanes, UNKNOWN};
 use crate::attention::Attention;
+use crate::csr::Csr;
 
 /// λ: how many average arcs it takes to outweigh not knowing a person.
-const PATIENCE: f64 = 3.0;
+const PATIENCE: f32 = 3.0;
 
-/// Reach below this, or below this share of the median of those above, is what leaks into farms: it
-/// speaks for nobody.
-const REACH_MIN: f32 = 0.1;
-const REACH_OF_MEDIAN: f32 = 0.3;
-
-/// Bound of what speaks against a person for whom nobody speaks, in average arcs …
-const AGAINST_MAX: f64 = 64.0;
-
-/// … and how it grows with what speaks for it in the hard view.
-const AGAINST_PER_FOR: f64 = 8.0;
+/// Bound of what speaks against a person for whom nobody speaks, in average arcs.
+const AGAINST_MAX: f32 = 64.0;
 
 /// Weight of a trusted block, in average arcs.
-const BLOCK: f64 = 2.0;
+const BLOCK: f32 = 2.0;
 
-/// Hard views.
-const VIEWS: usize = 4;
+/// How much more attention than it has received a person may give with a full voice. People give as
+/// much as they receive only on the whole: celebrities receive what most lack.
+const BUDGET: f32 = 3.0;
 
-/// How a person counts in the company of others: 1 from a stranger upwards.
-fn standing(values: &[f32]) -> Vec<f32> {
-    values.iter().map(|value| (value / UNKNOWN).min(1.0)).collect()
-}
+/// Standing, in the first round, of those whose community most do not approve of.
+const UNAPPROVED: f32 = 0.5;
+
+/// The share of a walk's mass that may arrive at people who are not fully reached, in each round: two
+/// strict ones, of which the second avoids whom the first has found to stand badly, and a wide one.
+/// Much less than half, since most of the mass stays where the seeds are: quiet honest communities
+/// are elsewhere.
+const BELOW: [f64; 3] = [0.15, 0.15, 0.01];
 
 /// The evidence of a graph.
 pub(super) struct Judge<'a> {
     spread: &'a Spread<'a>,
     /// Who is blocked by whom.
-    blocked: crate::csr::Csr,
+    blocked: Csr,
     /// 1 / mean arc weight.
-    unit: f64,
+    unit: f32,
+}
+
+/// What is thought of a person, from each set of seeds.
+#[derive(Clone, Copy)]
+struct Opinion {
+    /// The value, 0 to 1.
+    value: Lanes,
+    /// How it counts in the company of others, 0 to 1.
+    standing: Lanes,
+    /// T: attention from voices, in average arcs.
+    heard: Lanes,
 }
 
 impl<'a> Judge<'a> {
@@ -59,70 +71,106 @@ impl<'a> Judge<'a> {
     pub(super) fn new(attention: &Attention, spread: &'a Spread<'a>) -> Judge<'a> {
         let weight: f64 = spread.given.iter().sum();
         let unit = if weight > 0.0 { spread.arcs.arcs() as f64 / weight } else { 1.0 };
-        Judge { spread, blocked: attention.negative.transpose(), unit }
+        Judge { spread, blocked: attention.negative.transpose(), unit: unit as f32 }
     }
 
-    /// The value of each person, 0 to 1, as seen from `seeds`.
-    pub(super) fn values(&self, seeds: &[u32]) -> Vec<f32> {
-        let hard = |trusted: f64| AGAINST_PER_FOR * trusted + AGAINST_MAX;
-        let mild = |trusted: f64| trusted + AGAINST_MAX / (1.0 + trusted);
-        let mut standings = vec![1.0; self.spread.given.len()];
-        let trusted = self.trusted(seeds, &standings);
-        let doubted: Vec<f32> = trusted.iter().map(|trusted| 1.0 - trusted).collect();
-        for _ in 0..VIEWS {
-            standings = standing(&self.view((&trusted, &doubted), &standings, hard));
+    /// The value of each person, 0 to 1, as seen from each of at most [`LANES`] sets of seeds.
+    pub(super) fn values(&self, seeds: &[Vec<u32>], approved: &[bool]) -> Vec<Lanes> {
+        let standing = |&approved: &bool| [if approved { 1.0 } else { UNAPPROVED }; LANES];
+        let nobody =
+            |standing| Opinion { value: [UNKNOWN; LANES], standing, heard: [f32::MAX; LANES] };
+        let mut opinions: Vec<Opinion> = approved.iter().map(standing).map(nobody).collect();
+        let mut voices = Vec::new();
+        for below in BELOW {
+            voices = self.voices(seeds, &opinions, below);
+            opinions = self.view(&voices, &self.unheard(&voices), &opinions);
         }
-        let trusted = self.trusted(seeds, &standings);
-        let doubted: Vec<f32> = standings.iter().map(|standing| 1.0 - standing).collect();
-        self.view((&trusted, &doubted), &standings, mild)
+        let doubts = opinions.iter().map(|person| person.standing.map(|standing| 1.0 - standing));
+        let last = self.view(&voices, &doubts.collect::<Vec<Lanes>>(), &opinions);
+        last.into_iter().map(|person| person.value).collect()
     }
 
-    /// How much each person speaks for others: by how well a walk reaches it that passes only
-    /// through people who stand well.
-    fn trusted(&self, seeds: &[u32], standings: &[f32]) -> Vec<f32> {
-        let passes: Vec<f32> = standings.iter().map(|stand| (4.0 * stand - 3.0).max(0.0)).collect();
-        let reach = self.spread.reach(seeds, &passes);
-        let mut above: Vec<f32> =
-            reach.iter().copied().filter(|&reach| reach > REACH_MIN).collect();
-        above.sort_unstable_by(f32::total_cmp);
-        let median = above.get(above.len() / 2).copied().unwrap_or(REACH_MIN);
-        let low = REACH_MIN.max(REACH_OF_MEDIAN * median);
-        let beyond = |(reach, pass): (&f32, &f32)| pass * ((reach - low) / (1.0 - low)).max(0.0);
-        reach.iter().zip(&passes).map(beyond).collect()
-    }
-
-    /// Values by who is trusted and who is doubted, by how their company stands, and by how much may
-    /// speak against somebody for whom so much speaks.
-    fn view(
-        &self,
-        (trusted_by, doubted_by): (&[f32], &[f32]),
-        standings: &[f32],
-        against_max: impl Fn(f64) -> f64 + Sync,
-    ) -> Vec<f32> {
-        let value = |person: u32| {
-            let (mut trusted, mut doubted) = (0.0, 0.0);
-            for (from, weight) in self.spread.transposed.arcs_of(person) {
-                let weight = f64::from(weight) * self.unit;
-                trusted += weight * f64::from(trusted_by[from as usize]);
-                doubted += weight * f64::from(doubted_by[from as usize]);
+    /// How much each person speaks for others; seeds in full.
+    fn voices(&self, seeds: &[Vec<u32>], opinions: &[Opinion], below: f64) -> Vec<Lanes> {
+        let pass = |person: &Opinion| person.standing.map(|standing| standing * standing);
+        let mut passes: Vec<Lanes> = opinions.iter().map(pass).collect();
+        fill(seeds, &mut passes);
+        let mut voices = self.spread.reach(seeds, &passes, below);
+        let people = passes.iter().zip(opinions).zip(&self.spread.given);
+        for (voices, ((passes, opinion), &given)) in voices.iter_mut().zip(people) {
+            let given = (given as f32 * self.unit).max(f32::MIN_POSITIVE);
+            for lane in 0..LANES {
+                let budget = (BUDGET * (opinion.heard[lane] / given)).min(1.0);
+                voices[lane] *= passes[lane] * budget;
             }
-            let blockers = self.blocked.row(person);
-            let blocks: f64 = blockers.iter().map(|&by| f64::from(trusted_by[by as usize])).sum();
-            let doubted = doubted.min(against_max(trusted)) + BLOCK * blocks;
-            let base = (trusted + PATIENCE * f64::from(UNKNOWN)) / (trusted + doubted + PATIENCE);
-            (base * self.company(person, standings)) as f32
+        }
+        fill(seeds, &mut voices);
+        voices
+    }
+
+    /// How much each person speaks against others as long as all who have no voice do: with the
+    /// weight of what is known of it. Of whom nobody knows anything, that is nothing.
+    fn unheard(&self, voices: &[Lanes]) -> Vec<Lanes> {
+        let doubt = |(voices, &received): (&Lanes, &f64)| {
+            let received = received as f32 * self.unit;
+            voices.map(|voice| (1.0 - voice) * received / (received + PATIENCE))
         };
-        (0..standings.len() as u32).into_par_iter().with_min_len(256).map(value).collect()
+        voices.iter().zip(&self.spread.received).map(doubt).collect()
+    }
+
+    /// Opinions by who has a voice and who is doubted, with the company as it stood `before`.
+    fn view(&self, voices: &[Lanes], doubts: &[Lanes], before: &[Opinion]) -> Vec<Opinion> {
+        let opinion = |person: u32| {
+            let (mut heard, mut doubted) = ([0.0f64; LANES], [0.0f64; LANES]);
+            for (from, weight) in self.spread.transposed.arcs_of(person) {
+                let (voices, doubts) = (&voices[from as usize], &doubts[from as usize]);
+                for lane in 0..LANES {
+                    heard[lane] += f64::from(weight * voices[lane]);
+                    doubted[lane] += f64::from(weight * doubts[lane]);
+                }
+            }
+            let [heard, doubted] =
+                [heard, doubted].map(|sums| sums.map(|sum| sum as f32 * self.unit));
+            let mut blocks = Lanes::default();
+            for &by in self.blocked.row(person) {
+                blocks.iter_mut().zip(&voices[by as usize]).for_each(|(sum, voice)| *sum += voice);
+            }
+            let company = self.company(person, before);
+            let part = |lane: usize, most: f32, stranger: f32| {
+                let good = heard[lane];
+                let bad = doubted[lane].min(good + AGAINST_MAX / (1.0 + good));
+                let all = good + bad + BLOCK * blocks[lane] + PATIENCE;
+                company[lane] * (most * good + PATIENCE * stranger) / all
+            };
+            Opinion {
+                value: std::array::from_fn(|lane| part(lane, 1.0, UNKNOWN)),
+                standing: std::array::from_fn(|lane| part(lane, 2.0, 1.0).min(1.0)),
+                heard,
+            }
+        };
+        (0..before.len() as u32).into_par_iter().with_min_len(256).map(opinion).collect()
     }
 
     /// Mean standing of those whom a person attends to; 1 if it attends to nobody.
-    fn company(&self, person: u32, standing: &[f32]) -> f64 {
+    fn company(&self, person: u32, opinions: &[Opinion]) -> Lanes {
         let given = self.spread.given[person as usize];
         if given <= 0.0 {
-            return 1.0;
+            return [1.0; LANES];
         }
-        let arcs = self.spread.arcs.arcs_of(person);
-        arcs.map(|(to, weight)| f64::from(weight) * f64::from(standing[to as usize])).sum::<f64>()
-            / given
+        let mut sum = [0.0f64; LANES];
+        for (to, weight) in self.spread.arcs.arcs_of(person) {
+            let standing = &opinions[to as usize].standing;
+            sum.iter_mut()
+                .zip(standing)
+                .for_each(|(sum, standing)| *sum += f64::from(weight * standing));
+        }
+        sum.map(|sum| (sum / given) as f32)
+    }
+}
+
+/// Gives the seeds of each set 1 in the set's lane.
+fn fill(seeds: &[Vec<u32>], lanes: &mut [Lanes]) {
+    for (lane, seeds) in seeds.iter().enumerate() {
+        seeds.iter().for_each(|&seed| lanes[seed as usize][lane] = 1.0);
     }
 }

@@ -63,6 +63,14 @@ fn seed_level(hierarchy: &Hierarchy, sets: usize) -> &Level {
     coarse.unwrap_or_else(|| hierarchy.leaf_level())
 }
 
+/// Whether most approve of each person's community.
+pub(super) fn approved(spread: &Spread<'_>, hierarchy: &Hierarchy, sets: usize) -> Vec<bool> {
+    let level = seed_level(hierarchy, sets);
+    let approvals = approvals(spread, level, &sizes(level));
+    let known = |&at: &u32| at != NO_COMMUNITY && approvals[at as usize];
+    level.community_of.iter().map(known).collect()
+}
+
 fn sizes(level: &Level) -> Vec<usize> {
     let mut sizes = vec![0; level.communities as usize];
     for &community in level.community_of.iter().filter(|&&community| community != NO_COMMUNITY) {

@@ -1,17 +1,16 @@
-//! The early-terminated walk: after log₂ n steps it has mixed among people who attend to each other,
-//! but little has passed the few arcs into a farm.
+//! The early-terminated walk: mass starts at the seeds of a set and goes ⌈log₂ n⌉ steps along
+//! attention, through each person as far as it stands well. It mixes among people who attend to each
+//! other; little passes the few arcs into a farm.
 //!
-//! `reach(v) = min(1, (Σ_steps x_step(v) / in(v)) / typical)`: mass received for each unit of
-//! attention received, where [`TYPICAL`] of all mass is received at less than `typical`.
+//! `reach(v) = min(1, (Σ_steps x_step(v) / max(in(v), W_v)) / typical)`: mass received for each unit
+//! of attention that v receives or gives, whichever is more. By what it receives, since hubs of farms
+//! collect much mass from many; by what it gives, since one who got little could hand it to
+//! thousands. All sets go along the arcs in one pass, as lanes.
 
 use rayon::prelude::*;
 
+use super::{LANES, Lanes};
 use crate::csr::Csr;
-
-/// The share of a walk's mass that is below what counts as well reached. Mass, not people: a farm
-/// has as many people as it likes, but only the mass that leaks into it. And much less than half,
-/// since most of the mass stays where the seeds are: quiet honest communities are elsewhere.
-const TYPICAL: f64 = 0.15;
 
 /// A graph made ready for trust walks.
 pub(super) struct Spread<'a> {
@@ -32,57 +31,64 @@ impl<'a> Spread<'a> {
         Spread { given: arcs.strengths(), received: transposed.strengths(), arcs, transposed }
     }
 
-    /// How well each person is reached from `seeds`, 0 to 1; seeds are 1. Of what a person receives
-    /// it passes on the share `passes`.
-    pub(super) fn reach(&self, seeds: &[u32], passes: &[f32]) -> Vec<f32> {
+    /// How well each person is reached from each set of seeds, 0 to 1. Of what a person receives it
+    /// passes on the share `passes`; `below` of the mass is at people who are reached less than
+    /// fully.
+    pub(super) fn reach(&self, seeds: &[Vec<u32>], passes: &[Lanes], below: f64) -> Vec<Lanes> {
         let nodes = self.arcs.nodes();
-        let mut mass = vec![0.0; nodes];
-        for &seed in seeds {
-            mass[seed as usize] = 1.0 / seeds.len() as f64;
+        let mut mass = vec![Lanes::default(); nodes];
+        for (lane, seeds) in seeds.iter().enumerate() {
+            seeds.iter().for_each(|&seed| mass[seed as usize][lane] = 1.0 / seeds.len() as f32);
         }
-        let mut total = vec![0.0; nodes];
+        let mut total = vec![Lanes::default(); nodes];
         for _ in 0..nodes.max(2).ilog2() + 1 {
-            mass.iter_mut().zip(passes).for_each(|(mass, share)| *mass *= f64::from(*share));
-            mass = self.step(&mass);
-            total.iter_mut().zip(&mass).for_each(|(total, mass)| *total += mass);
+            mass = self.step(mass, passes);
+            for (total, mass) in total.iter_mut().zip(&mass) {
+                total.iter_mut().zip(mass).for_each(|(total, mass)| *total += mass);
+            }
         }
-        let scale = 1.0 / self.typical(&total).max(1e-300);
-        let ratio = |(&mass, &received): (&f64, &f64)| match received > 0.0 {
-            true => (mass / received * scale).min(1.0) as f32,
-            false => 0.0,
-        };
-        let mut reach: Vec<f32> = total.iter().zip(&self.received).map(ratio).collect();
-        for &seed in seeds {
-            reach[seed as usize] = 1.0;
+        let most: Vec<f64> =
+            self.given.iter().zip(&self.received).map(|(w, r)| w.max(*r)).collect();
+        for (lane, _) in seeds.iter().enumerate() {
+            let ratio = |(mass, most): (&Lanes, &f64)| (f64::from(mass[lane]) / most) as f32;
+            let ratios: Vec<f32> = total.iter().zip(&most).map(ratio).collect();
+            let typical = typical(&ratios, &total, (lane, below));
+            total.iter_mut().zip(ratios).for_each(|(total, ratio)| {
+                total[lane] = if total[lane] > 0.0 { (ratio / typical).min(1.0) } else { 0.0 };
+            });
         }
-        reach
+        total
     }
 
-    /// Mass for each unit of attention, of the person below whom [`TYPICAL`] of the mass is.
-    fn typical(&self, mass: &[f64]) -> f64 {
-        let reached = mass.iter().zip(&self.received).filter(|(mass, _)| **mass > 0.0);
-        let mut ratios: Vec<(f64, f64)> =
-            reached.map(|(&mass, &received)| (mass / received, mass)).collect();
-        ratios.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let share = TYPICAL * mass.iter().sum::<f64>();
-        let mut below = 0.0;
-        let found = ratios.iter().find(|(_, mass)| {
-            below += mass;
-            below >= share
-        });
-        found.map_or(1.0, |(ratio, _)| *ratio)
-    }
-
-    fn step(&self, mass: &[f64]) -> Vec<f64> {
-        let sent: Vec<f64> = mass
-            .iter()
-            .zip(&self.given)
-            .map(|(mass, given)| if *given > 0.0 { mass / given } else { 0.0 })
-            .collect();
+    /// Passes the mass on, once.
+    fn step(&self, mut mass: Vec<Lanes>, passes: &[Lanes]) -> Vec<Lanes> {
+        for ((mass, passes), &given) in mass.iter_mut().zip(passes).zip(&self.given) {
+            let each = if given > 0.0 { (1.0 / given) as f32 } else { 0.0 };
+            mass.iter_mut().zip(passes).for_each(|(mass, pass)| *mass *= pass * each);
+        }
         let receive = |person: u32| {
-            let arcs = self.transposed.arcs_of(person);
-            arcs.map(|(from, weight)| sent[from as usize] * f64::from(weight)).sum()
+            let mut sum = [0.0f64; LANES];
+            for (from, weight) in self.transposed.arcs_of(person) {
+                let sent = &mass[from as usize];
+                sum.iter_mut().zip(sent).for_each(|(sum, sent)| *sum += f64::from(weight * sent));
+            }
+            sum.map(|sum| sum as f32)
         };
         (0..mass.len() as u32).into_par_iter().with_min_len(256).map(receive).collect()
     }
+}
+
+/// The ratio of the person below whom the share `below` of a lane's mass is. Mass, not people: a farm
+/// has as many people as it likes, but only the mass that leaks into it.
+fn typical(ratios: &[f32], mass: &[Lanes], (lane, below): (usize, f64)) -> f32 {
+    let reached = ratios.iter().zip(mass).filter(|(_, mass)| mass[lane] > 0.0);
+    let mut reached: Vec<(f32, f32)> = reached.map(|(&ratio, mass)| (ratio, mass[lane])).collect();
+    reached.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let all: f64 = reached.iter().map(|person| f64::from(person.1)).sum();
+    let mut sum = 0.0;
+    let found = reached.iter().find(|(_, mass)| {
+        sum += f64::from(*mass);
+        sum >= below * all
+    });
+    found.map_or(1.0, |(ratio, _)| *ratio)
 }

@@ -10,15 +10,15 @@ use crate::worlds::{Scored, planted_world};
 const HONEST: usize = 3_000;
 
 /// Form, fakes, arcs bought from the 3,000 honest people.
-const HARMLESS: [(Form, usize, usize); 15] = [
+const HARMLESS: [(Form, usize, usize); 17] = [
     (Form::Dense, 1_000, 0),
     (Form::Dense, 100, 30),
     (Form::Dense, 1_000, 300),
     (Form::Dense, 6_000, 600),
     (Form::FollowBack, 300, 0),
     (Form::FollowBack, 1_000, 1_000),
-    (Form::Star, 1_000, 2),
-    (Form::Star, 6_000, 2),
+    (Form::Star, 1_000, 1),
+    (Form::Star, 6_000, 1),
     (Form::Chain, 1_000, 1),
     (Form::Chain, 3_000, 1),
     (Form::Infiltration, 100, 0),
@@ -26,6 +26,8 @@ const HARMLESS: [(Form, usize, usize); 15] = [
     (Form::Villages, 100, 30),
     (Form::Villages, 1_000, 300),
     (Form::Villages, 2_500, 250),
+    (Form::Relay, 100, 10),
+    (Form::Relay, 3_000, 10),
 ];
 
 fn attacked(attack: &Attack) -> Scored {

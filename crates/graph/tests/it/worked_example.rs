@@ -137,69 +137,70 @@ impl Naive {
         each(|to| (0..8).map(|from| mass[from] * self.share(from, to)).sum())
     }
 
-    fn received(&self, to: usize) -> f64 {
-        (0..8).map(|from| self.weights[from][to]).sum()
-    }
-
     fn trusts(&self) -> Each {
-        let hard = |trusted: f64| 8.0 * trusted + 64.0;
-        let mild = |trusted: f64| trusted + 64.0 / (1.0 + trusted);
-        let mut standing = [1.0; 8];
-        let trusted = self.trusted(&standing);
-        for _ in 0..4 {
-            let values = self.values(&trusted, &trusted.map(|trust| 1.0 - trust), &standing, hard);
-            standing = values.map(|value| (value / 0.2).min(1.0));
+        let (mut standing, mut voice) = ([1.0; 8], [0.0; 8]);
+        let mut heard = [f64::INFINITY; 8];
+        for below in [0.15, 0.15, 0.01] {
+            let pass = seeded(standing.map(|standing| standing * standing));
+            let reach = self.reach(&pass, below);
+            let budget = each(|at| (3.0 * heard[at] / self.given(at)).min(1.0));
+            voice = seeded(each(|at| reach[at] * pass[at] * budget[at]));
+            let known = each(|at| self.received(at) / (self.received(at) + 3.0));
+            let doubt = each(|at| (1.0 - voice[at]) * known[at]);
+            let company = self.company(&standing);
+            standing = each(|at| (company[at] * self.part(at, &voice, &doubt, 2.0, 1.0)).min(1.0));
+            heard = each(|at| self.heard(at, &voice));
         }
-        let doubted = standing.map(|standing| 1.0 - standing);
-        self.values(&self.trusted(&standing), &doubted, &standing, mild)
+        let doubt = standing.map(|standing| 1.0 - standing);
+        let before = self.company(&standing);
+        each(|at| before[at] * self.part(at, &voice, &doubt, 1.0, 0.2))
     }
 
-    /// How much each speaks for others.
-    fn trusted(&self, standing: &Each) -> Each {
-        let passes = standing.map(|standing| (4.0 * standing - 3.0f64).max(0.0));
-        let mut reach = self.reach(&passes);
-        SEEDS.iter().for_each(|&seed| reach[seed as usize] = 1.0);
-        let mut above: Vec<f64> = reach.into_iter().filter(|&reach| reach > 0.1).collect();
-        above.sort_by(f64::total_cmp);
-        let low = (0.3 * above[above.len() / 2]).max(0.1);
-        each(|at| passes[at] * ((reach[at] - low) / (1.0 - low)).max(0.0))
+    /// In units of an average arc.
+    fn given(&self, at: usize) -> f64 {
+        self.weights[at].iter().sum::<f64>() * self.unit()
     }
 
-    /// Mass received in four steps for each unit of attention, against the typical.
-    fn reach(&self, passes: &Each) -> Each {
+    fn received(&self, to: usize) -> f64 {
+        self.heard(to, &[1.0; 8])
+    }
+
+    fn heard(&self, to: usize, by: &Each) -> f64 {
+        (0..8).map(|at| self.weights[at][to] * self.unit() * by[at]).sum()
+    }
+
+    fn unit(&self) -> f64 {
+        FOLLOWS.len() as f64 / self.weights.iter().flatten().sum::<f64>()
+    }
+
+    fn company(&self, standing: &Each) -> Each {
+        each(|from| (0..8).map(|to| self.share(from, to) * standing[to]).sum())
+    }
+
+    /// What speaks for somebody against what speaks at all.
+    fn part(&self, to: usize, voice: &Each, doubt: &Each, most: f64, stranger: f64) -> f64 {
+        let (good, bad) = (self.heard(to, voice), self.heard(to, doubt));
+        let bad = bad.min(good + 64.0 / (1.0 + good));
+        (most * good + 3.0 * stranger) / (good + bad + 3.0)
+    }
+
+    /// Mass received in four steps for each unit of attention received or given, against the typical.
+    fn reach(&self, passes: &Each, below: f64) -> Each {
         let mut mass = each(|at| if SEEDS.contains(&(at as u32)) { 1.0 / 3.0 } else { 0.0 });
         let mut total = [0.0; 8];
         for _ in 0..4 {
             mass = self.receive(&each(|at| mass[at] * passes[at]));
             total = each(|at| total[at] + mass[at]);
         }
-        let ratio = each(|at| total[at] / self.received(at));
+        let ratio = each(|at| total[at] / self.received(at).max(self.given(at)));
         let mut order: Vec<usize> = (0..8).collect();
         order.sort_by(|&a, &b| ratio[a].total_cmp(&ratio[b]));
-        let mut rest = 0.15 * total.iter().sum::<f64>();
+        let mut rest = below * total.iter().sum::<f64>();
         let typical = order.into_iter().find(|&at| {
             rest -= total[at];
             rest <= 0.0
         });
         ratio.map(|own| (own / ratio[typical.unwrap()]).min(1.0))
-    }
-
-    fn values(
-        &self,
-        trusted: &Each,
-        doubted: &Each,
-        standing: &Each,
-        cap: impl Fn(f64) -> f64,
-    ) -> Each {
-        let all: f64 = self.weights.iter().flatten().sum();
-        let unit = FOLLOWS.len() as f64 / all;
-        each(|to| {
-            let heard =
-                |by: &Each| (0..8).map(|at| self.weights[at][to] * unit * by[at]).sum::<f64>();
-            let (good, bad) = (heard(trusted), heard(doubted));
-            let company: f64 = (0..8).map(|at| self.share(to, at) * standing[at]).sum();
-            company * (good + 0.6) / (good + bad.min(cap(good)) + 3.0)
-        })
     }
 
     /// Share, standing, support and insider score of everybody among the gardeners.
@@ -236,6 +237,11 @@ impl Naive {
 
 fn each(of: impl Fn(usize) -> f64) -> Each {
     std::array::from_fn(of)
+}
+
+/// Seeds are 1.
+fn seeded(values: Each) -> Each {
+    each(|at| if SEEDS.contains(&(at as u32)) { 1.0 } else { values[at] })
 }
 
 fn shares(parts: Each) -> Each {
@@ -284,7 +290,7 @@ fn attention_among_the_gardeners_is_as_documented() {
     assert_eq!(library.collect::<Vec<_>>(), documented);
     let numbers = naive.gardeners();
     let share = numbers.map(|numbers| numbers[0]);
-    let enough = |at: usize| share[at] >= 2.0 / 14.0 && numbers[at][2] >= 2.0;
+    let enough = |at: usize| share[at] >= 2.0 / 14.0 && numbers[at][2] >= 1.5;
     let ranks = places(&share, |at| enough(at) && naive.trust[at] >= naive.noise);
     let mut heard: Vec<usize> = (0..8).filter(|&at| share[at] > 0.0).collect();
     heard.sort_by(|&a, &b| share[b].total_cmp(&share[a]));
