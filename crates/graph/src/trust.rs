@@ -2,7 +2,7 @@
 //!
 //! From each of several independent seed sets (automatic, or dealt from a given list) a walk goes
 //! ⌈log₂ n⌉ steps along attention and is divided by the attention received or given; what a person
-//! gets is judged against whom else it is attended by and attends to, in three rounds that widen the
+//! gets is judged against whom else it is attended by and attends to, in four rounds that widen the
 //! circle of those who have a voice. Trust is the median over the sets, so no one set decides. Nobody
 //! gains by attending to others. Sources: SybilRank (Cao et al. 2012); GrapeRank's capped averages.
 //! Time O(m · sets · log n), all sets of five in one pass over the arcs; memory 8 B/arc + 24

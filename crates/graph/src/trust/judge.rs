@@ -13,8 +13,8 @@
 //! thousands. The cap, `T + 64 / (1 + T)`, lets a crowd outweigh the few arcs that a farm bought,
 //! but no more than match the many of somebody whom the trusted attend to.
 //!
-//! The circle of the known is widened in three rounds ([`BELOW`]): the later ones no longer pass
-//! through those who by then stand badly, so that little leaks out of the last and widest. Whoever is known of but has no voice speaks against, with the
+//! The circle of the known is widened in four rounds ([`BELOW`]): the later ones no longer pass
+//! through those who by then stand badly, so that little leaks out of the widest. Whoever is known of but has no voice speaks against, with the
 //! weight of what is known. At the end only the doubted do: newcomers do no harm.
 
 use rayon::prelude::*;
@@ -40,11 +40,10 @@ const BUDGET: f32 = 3.0;
 /// Standing, in the first round, of those whose community most do not approve of.
 const UNAPPROVED: f32 = 0.5;
 
-/// The share of a walk's mass that may arrive at people who are not fully reached, in each round: two
-/// strict ones, of which the second avoids whom the first has found to stand badly, and a wide one.
-/// Much less than half, since most of the mass stays where the seeds are: quiet honest communities
-/// are elsewhere.
-const BELOW: [f64; 3] = [0.15, 0.15, 0.01];
+/// The share of a walk's mass that may arrive at people who are not fully reached, in each round. A
+/// tenth at first, since most of the mass stays where the seeds are and quiet honest communities are
+/// elsewhere; then a tenth of that in each round, as the walk comes to avoid those who stand badly.
+const BELOW: [f64; 4] = [0.1, 0.01, 0.001, 0.0001];
 
 /// The evidence of a graph.
 pub(super) struct Judge<'a> {

@@ -1,6 +1,6 @@
 //! PeopleRank in communities.
 
-use graph::{CommunityPeople, PeopleInput, PeopleSettings, people_stage};
+use graph::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};
 use model::PersonKind;
 
 use crate::worlds::{Scored, on};
@@ -63,6 +63,26 @@ fn a_celebrity_of_outsiders_is_attended_to_but_no_insider() {
     assert!(person.rank.is_some_and(|rank| rank.get() <= 3), "{person:?}");
     let size = table.people.iter().filter(|person| person.rank_insider.is_some()).count() as u32;
     assert!(person.rank_insider.is_some_and(|rank| rank.get() > size / 2));
+}
+
+#[test]
+fn first_pages_by_insider_are_members_where_celebrities_are_followed_by_all() {
+    let mut arcs = crate::worlds::planted_world(0.3).arcs;
+    let celebrities = (0..3_000).step_by(300);
+    for celebrity in celebrities.clone() {
+        for fan in (0..3_000).filter(|fan| (fan + celebrity / 300) % 3 == 0) {
+            arcs.sources.push(fan);
+            arcs.targets.push(celebrity);
+        }
+    }
+    let tables = leaf_tables(&Scored::new(&arcs, 3_000, 0));
+    let first = |person: &&PersonScore| person.rank_insider.is_some_and(|rank| rank.get() <= 20);
+    let page: Vec<&PersonScore> =
+        tables.iter().flat_map(|table| &table.people).filter(first).collect();
+    let members = page.iter().filter(|person| person.member).count();
+    assert!(members * 100 >= page.len() * 95, "{members} of {}", page.len());
+    let known = |person: &&&PersonScore| celebrities.clone().any(|who| who == person.person);
+    assert_eq!(page.iter().filter(known).filter(|person| !person.member).count(), 0);
 }
 
 #[test]
