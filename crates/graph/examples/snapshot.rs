@@ -221,6 +221,7 @@ fn plant(spec: &str) -> Result<Graph, Box<dyn Error>> {
         mixing,
         siblings: 1,
         kept_by_parent: 0.5,
+        overlapping: 0.0,
     };
     let world = planted(&spec, Seed(1));
     let arcs = Csr::from_arcs(nodes, world.arcs.list())?.csr;

@@ -94,10 +94,8 @@ fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
     let after = attention(kept);
     let second = community_stage(&after, Some(&first), &CommunitySettings::default());
     let (old, new) = (first.leaf_level(), second.leaf_level());
-    let lineage = graph::lineage::follow(
-        (&old.community_of, old.communities),
-        (&new.community_of, new.communities),
-    );
+    let lineage =
+        follow((&old.community_of, old.communities), (&new.community_of, new.communities));
     let people = new.community_of.iter().zip(&old.community_of);
     let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
     assert!(same >= 2_910, "{same} of 3000");

@@ -31,6 +31,7 @@ fn whole() -> Arcs {
         mixing: 0.3,
         siblings: 3,
         kept_by_parent: 0.4,
+        overlapping: 0.0,
     };
     let csr = Csr::from_arcs(PEOPLE, planted(&spec, Seed(11)).arcs.list()).unwrap().csr;
     let mut once = Arcs::default();

@@ -21,7 +21,7 @@ use testkit::{Database, Frozen, database};
 
 use super::nodes::Fact;
 use super::*;
-use crate::{RunSettings, Scored, handle, start};
+use crate::{Budget, RunSettings, Scored, handle, start};
 
 const HOST: &str = "api.sky.test";
 const ACCOUNTS: u64 = 24;
@@ -404,7 +404,7 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
 async fn scored(world: &World) -> Manifest {
     let doors = world.doors();
     let mut job = start(doors, &RunSettings::default()).await.unwrap();
-    while let Scored::Next(next) = handle(doors, job).await.unwrap() {
+    while let Scored::Next(next) = handle(doors, job, Budget::ENDLESS).await.unwrap() {
         job = next;
     }
     let snapshot = snapshot_of(world.db.pg(), job.run).await.unwrap();
@@ -447,5 +447,5 @@ fn communities_of_one_parent_are_side_by_side() {
     };
     let levels = vec![level(&[1, 0, 1, 0, 1]), level(&[2, 3, 0, 1, 2])];
     let overlap = Overlap { offsets: vec![0; 6], communities: Vec::new(), shares: Vec::new() };
-    assert_eq!(places(&Hierarchy { levels, leaf: 1, overlap }), [3, 1, 2, 0, 3]);
+    assert_eq!(places(&Hierarchy { levels, leaf: 1, bits: 0.0, overlap }), [3, 1, 2, 0, 3]);
 }

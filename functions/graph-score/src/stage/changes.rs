@@ -67,7 +67,15 @@ async fn find<O: Objects, C: Clock>(
     last: RunId,
     this: RunId,
 ) -> Result<Vec<RankChange>, ScoreError> {
-    let (old, new) = (Side::open(doors, last).await?, Side::open(doors, this).await?);
+    let snapshot = snapshot_of(doors.pg, last).await?;
+    // Without the last run's snapshot nobody can tell why.
+    let Some(nodes) = snapshot::load_last_nodes(doors.objects, snapshot).await? else {
+        return Ok(Vec::new());
+    };
+    let old = Side::open(doors, last, nodes).await?;
+    let snapshot = snapshot_of(doors.pg, this).await?;
+    let nodes = snapshot::load_nodes(doors.objects, snapshot).await?;
+    let new = Side::open(doors, this, nodes).await?;
     let mut moved = compare(WORLD, old.world(), new.world());
     for (level, names) in new.names.levels.iter().enumerate() {
         moved.extend(moved_on(doors, (&old, &new), level, &names.ids).await?);
@@ -172,11 +180,14 @@ struct Side {
 }
 
 impl Side {
-    async fn open<O: Objects, C>(doors: Doors<'_, O, C>, run: RunId) -> Result<Side, ScoreError> {
-        let snapshot = snapshot_of(doors.pg, run).await?;
+    async fn open<O: Objects, C>(
+        doors: Doors<'_, O, C>,
+        run: RunId,
+        nodes: Nodes,
+    ) -> Result<Side, ScoreError> {
         Ok(Side {
             run,
-            nodes: snapshot::load_nodes(doors.objects, snapshot).await?,
+            nodes,
             names: open(doors.objects, &key(run, "names")).await?,
             global: open(doors.objects, &key(run, "global")).await?,
         })
@@ -191,7 +202,7 @@ impl Side {
     }
 
     fn place(&self, person: PersonId) -> Option<usize> {
-        self.nodes.people.binary_search(&person).ok()
+        Some(self.nodes.person(person)? as usize)
     }
 
     fn is_there(&self, person: PersonId) -> bool {
