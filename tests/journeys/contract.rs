@@ -2,14 +2,14 @@
 //! events and the messages.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use model::message::{FetchJob, ScoreJob};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    PathBuf::from("..")
 }
 
 fn text(name: &str) -> String {

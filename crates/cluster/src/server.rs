@@ -10,21 +10,33 @@ use crate::{Binaries, ClusterError, Layout, io};
 /// The most of a failed command's output that is shown, in bytes.
 const OUTPUT_BYTES_MAX: usize = 2_000;
 
-/// Makes the data folder where there is none. A half-made one is made anew.
+/// Makes the data folder where there is none. It is made aside, under a name of its own: if this
+/// process is killed, initdb goes on for a while and must not meet the next one.
 pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
     if layout.data.exists() {
         return Ok(());
     }
-    let fresh = layout.data.with_file_name("data.new");
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh).map_err(io(&fresh))?;
-    }
+    sweep(layout);
+    let fresh = layout.data.with_file_name(format!("{ASIDE}{}", std::process::id()));
     let mut command = binaries.command("initdb");
     command.arg("--pgdata").arg(&fresh);
     command.args(["--username=borg", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
     command.args(["--no-sync", "--no-instructions"]);
     run("initdb", command, layout)?;
     fs::rename(&fresh, &layout.data).map_err(io(&layout.data))
+}
+
+/// What the names of half-made data folders begin with.
+const ASIDE: &str = "data.new.";
+
+/// Removes half-made data folders. One that is still written to stays for the next time.
+fn sweep(layout: &Layout) {
+    let Some(folder) = layout.data.parent() else { return };
+    for found in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if found.file_name().to_string_lossy().starts_with(ASIDE) {
+            let _ = fs::remove_dir_all(found.path());
+        }
+    }
 }
 
 /// Starts the server unless it runs, and waits until it takes connections. Without settings, with

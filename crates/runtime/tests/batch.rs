@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Events are what Lambda sends; the same files serve `sam local invoke -e`.
 fn golden(name: &str) -> Value {
-    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("../../events/{name}.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

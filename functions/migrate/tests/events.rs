@@ -4,7 +4,7 @@ use migrate::{Asked, Request};
 use serde_json::{Value, json};
 
 fn golden(name: &str) -> Value {
-    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("../../events/{name}.json");
     let text = std::fs::read_to_string(path).expect("the golden event is there");
     serde_json::from_str(&text).expect("the golden event is JSON")
 }

@@ -1,7 +1,7 @@
 //! Whether there is to be a network, and what it is to be filled with.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Accounts, unless said otherwise: making one takes the network a fifth of a second.
 const ACCOUNTS: &str = "300";
@@ -22,7 +22,7 @@ pub(super) fn wanted() -> Option<Wanted> {
         eprintln!("SKIPPED: BORG_REAL is not set: `make test-real` sets it");
         return None;
     }
-    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let usual = || PathBuf::from("../../shared/data");
     let folder = variable("BORG_DATA").map_or_else(usual, PathBuf::from).join("email-eu");
     let [edges, departments] = ["edges.tsv.gz", "truth.tsv.gz"].map(|name| folder.join(name));
     if !(edges.exists() && departments.exists()) {

@@ -29,7 +29,7 @@ impl Network {
     /// Starts and fills one, if there is to be one.
     pub(super) fn filled() -> Option<Network> {
         let wanted = config::wanted()?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("real/bluesky/run.sh");
+        let script = Path::new("real/bluesky/run.sh");
         let mut child = Command::new(script)
             .args([&wanted.edges, &wanted.departments])
             .arg(&wanted.accounts)

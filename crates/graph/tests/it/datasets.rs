@@ -20,9 +20,8 @@ struct Set {
 /// The folder of the public data, `None` (said aloud) without it.
 #[expect(clippy::disallowed_methods, reason = "tests find the public data by BORG_DATA")]
 fn folder(set: &str) -> Option<PathBuf> {
-    let root = env!("CARGO_MANIFEST_DIR");
     let data = std::env::var_os("BORG_DATA")
-        .map_or_else(|| PathBuf::from(root).join("../../../shared/data"), PathBuf::from);
+        .map_or_else(|| PathBuf::from("../../../shared/data"), PathBuf::from);
     let folder = data.join(set);
     if folder.is_dir() {
         return Some(folder);

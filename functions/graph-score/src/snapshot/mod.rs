@@ -169,7 +169,19 @@ pub(crate) async fn load_last_nodes(
     objects: &impl Objects,
     id: SnapshotId,
 ) -> Result<Option<Nodes>, ScoreError> {
-    match load_nodes(objects, id).await {
+    if_readable(load_nodes(objects, id).await)
+}
+
+/// What the snapshot of an earlier run consists of, if it can still be read.
+pub(crate) async fn load_last_manifest(
+    objects: &impl Objects,
+    id: SnapshotId,
+) -> Result<Option<Manifest>, ScoreError> {
+    if_readable(load_manifest(objects, id).await)
+}
+
+fn if_readable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, ScoreError> {
+    match found {
         Err(error) if is_broken(&error) => Ok(None),
         found => found.map(Some),
     }

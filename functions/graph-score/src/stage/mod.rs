@@ -96,15 +96,15 @@ pub(crate) async fn seconds<O: Objects, C>(
     run: RunId,
     stage: Stage,
 ) -> Result<f64, ScoreError> {
-    let mut run = run;
-    if stage == Stage::Snapshot {
+    let manifest = if stage == Stage::Snapshot {
         let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
         let Some(last) = settings.last else { return Ok(0.0) };
-        run = last;
-    }
-    let snapshot = snapshot_of(doors.pg, run).await?;
-    let manifest = snapshot::load_manifest(doors.objects, snapshot).await?;
-    Ok(budget::seconds(stage, arcs_of(&manifest), manifest.people))
+        snapshot::load_last_manifest(doors.objects, snapshot_of(doors.pg, last).await?).await?
+    } else {
+        let snapshot = snapshot_of(doors.pg, run).await?;
+        Some(snapshot::load_manifest(doors.objects, snapshot).await?)
+    };
+    Ok(manifest.map_or(0.0, |known| budget::seconds(stage, arcs_of(&known), known.people)))
 }
 
 fn arcs_of(manifest: &Manifest) -> u64 {
