@@ -17,7 +17,7 @@ use store::objects::Folder;
 
 use super::rounded;
 use crate::measure::{Meter, reset_peak, resident_bytes};
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 /// What the graph is drawn from.
 const SEED: u64 = 1;
@@ -46,6 +46,7 @@ struct Stages<'a> {
     before: u64,
     rows: Vec<Value>,
     seconds: f64,
+    sealing: f64,
     large_seconds: f64,
     peak: u64,
 }
@@ -76,10 +77,15 @@ impl Stages<'_> {
         result
     }
 
-    /// Seals what a stage made; part of that stage.
-    fn seal<T: serde::Serialize>(&self, name: &str, value: &T) -> Result<()> {
+    /// Seals what a stage made.
+    fn seal<T: serde::Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
+        let meter = Meter::start();
         let sealing = seal(self.folder, name, value);
-        Ok(tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sealing))?)
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sealing))?;
+        let seconds = meter.used().seconds;
+        self.sealing += seconds;
+        self.seconds += seconds;
+        Ok(())
     }
 }
 
@@ -98,6 +104,7 @@ pub(super) fn run(arcs: u64, output: Output) -> Result<Value> {
         before: resident_bytes().saturating_sub(8 * drawn.sources.len() as u64),
         rows: Vec::new(),
         seconds: 0.0,
+        sealing: 0.0,
         large_seconds: 0.0,
         peak: 0,
     };
@@ -183,14 +190,11 @@ fn people_of(
 
 impl Stages<'_> {
     fn told(self, people: usize, hierarchy: &Hierarchy) -> Value {
-        let row = |stage: &Value| {
-            ["stage", "seconds", "cpu_seconds", "cpu_ns_per_arc", "peak_mb"]
-                .map(|field| crate::output::shown(&stage[field]))
-                .to_vec()
-        };
+        let fields = ["stage", "seconds", "cpu_seconds", "cpu_ns_per_arc", "peak_mb"];
+        let row = |stage: &Value| fields.map(|field| shown(&stage[field])).to_vec();
         let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
         self.output.table(&["stage", "s", "CPU s", "CPU ns/arc", "peak MB"], &rows);
-        json!({
+        let mut told = json!({
             "graph": format!(
                 "{people} people, {} arcs: {PLANTED} planted at mixing {MIXING}, the others R-MAT, \
                  seed {SEED}",
@@ -200,8 +204,8 @@ impl Stages<'_> {
             "arcs": self.arcs,
             "levels": hierarchy.levels.iter().map(|level| level.communities).collect::<Vec<_>>(),
             "leaf": hierarchy.leaf,
-            "stages": self.rows,
             "seconds": self.seconds.round(),
+            "sealing_seconds": self.sealing.round(),
             "peak_mb": self.peak >> 20,
             "peak_bytes_per_arc": rounded(self.peak as f64 / self.arcs as f64, 1),
             "threads": rayon::current_num_threads(),
@@ -211,6 +215,10 @@ impl Stages<'_> {
                 "assumes": "time and memory linear in arcs; communities, build and evidence on \
                             one core, trust, rank and people on all",
             },
-        })
+        });
+        if self.output.json {
+            told["stages"] = json!(self.rows);
+        }
+        told
     }
 }
