@@ -311,6 +311,9 @@ pub(crate) enum BenchCommand {
         /// About so many arcs, over a fortieth as many people.
         #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
         arcs: u64,
+        /// Run on from there, with this share of the arcs gone.
+        #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+        changed: f64,
         /// Threads; all cores if not given.
         #[arg(long)]
         threads: Option<usize>,

@@ -46,9 +46,9 @@ pub(crate) async fn bench(
             };
             communities::communities(&case, write.as_deref(), output)
         }
-        BenchCommand::Run { arcs, threads } => {
+        BenchCommand::Run { arcs, changed, threads } => {
             use_threads(threads)?;
-            run::run(arcs, output)
+            run::run(arcs, changed, output)
         }
         BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
         BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,

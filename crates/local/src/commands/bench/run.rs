@@ -89,8 +89,9 @@ impl Stages<'_> {
     }
 }
 
-/// Scores a drawn graph of about so many arcs.
-pub(super) fn run(arcs: u64, output: Output) -> Result<Value> {
+/// Scores a drawn graph of about so many arcs; then, if a share of them is to change, what begins
+/// where the last run ended once more without these.
+pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     let spinner = output.spinner("drawing");
     let (people, drawn) = draw(arcs);
     spinner.finish_and_clear();
@@ -119,7 +120,41 @@ pub(super) fn run(arcs: u64, output: Output) -> Result<Value> {
     for level in 0..hierarchy.levels.len() {
         people_of(&mut stages, parts, level)?;
     }
+    if changed > 0.0 {
+        let left = left_of(&attention, changed);
+        drop(attention);
+        again(&mut stages, &left, &hierarchy, &global)?;
+    }
     Ok(stages.told(people, &hierarchy))
+}
+
+/// The graph without this share of its arcs, chosen by their ends.
+fn left_of(attention: &Attention, changed: f64) -> Attention {
+    let stays = |source: u32, target: u32, _| {
+        Seed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
+    };
+    Attention { arcs: attention.arcs.filter(stays), negative: attention.negative.clone() }
+}
+
+/// The stages that begin where the last run ended.
+fn again(
+    stages: &mut Stages<'_>,
+    attention: &Attention,
+    hierarchy: &Hierarchy,
+    global: &GlobalRank,
+) -> Result<()> {
+    let settings = CommunitySettings::default();
+    let next = stages.stage("communities again", false, || {
+        community_stage(attention, Some(hierarchy), &settings)
+    });
+    stages.seal("hierarchy-again", &next)?;
+    let settings = TrustSettings::default();
+    let trust = stages.stage("trust again", true, || trust_stage(attention, &next, &[], &settings));
+    let last = Some(global.shares.as_slice());
+    let ranked = stages.stage("rank again", true, || {
+        rank_stage(attention, &trust, last, &RankSettings::default())
+    });
+    stages.seal("global-again", &ranked)
 }
 
 fn draw(arcs: u64) -> (usize, graph::generate::Arcs) {
