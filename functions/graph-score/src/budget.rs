@@ -61,14 +61,15 @@ impl Budget {
 }
 
 /// The seconds that a piece of a stage is expected to take on two threads: the whole of it, but for
-/// people, where it is one level. It is the CPU time of `borg score` for a million planted arcs of
-/// 50,000 people (snapshot 0.2 s, communities 3.8, rank 0.4, a level of people 0.4, publish 2.3),
-/// rounded up: twice what two threads need if they share the work.
+/// people, where it is one level. Rounded up from `borg score` of a million planted arcs (snapshot
+/// 0.2 s of CPU time, publish 2.3) and from `borg bench run` of 93 million, whose caches miss more
+/// (communities 1,360 ns/arc, trust and rank 950 by the clock, a level of people and its evidence
+/// 310).
 pub(crate) fn seconds(stage: Stage, arcs: u64, people: u64) -> f64 {
     let (ns_an_arc, ns_a_person) = match stage {
         Stage::Snapshot => (500.0, 2_000.0),
-        Stage::Communities => (4_000.0, 5_000.0),
-        Stage::Rank => (600.0, 2_000.0),
+        Stage::Communities => (2_000.0, 5_000.0),
+        Stage::Rank => (1_500.0, 2_000.0),
         Stage::People => (600.0, 2_000.0),
         Stage::Publish => (600.0, 40_000.0),
     };
