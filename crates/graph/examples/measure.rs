@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read;
 use std::path::Path;
-use std::time::Instant;
 
 use graph::generate::{Farm, PlantedSpec, add_farm, planted};
 use graph::rank::RankSettings;
@@ -135,12 +134,11 @@ fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank
     }
 }
 
-/// Runs a stage and prints its wall time.
+/// Runs a stage and prints its processor time.
 fn timed<T>(stage: &str, run: impl FnOnce() -> T) -> T {
-    let (start, cpu) = (Instant::now(), cpu_seconds());
+    let before = cpu_seconds();
     let result = run();
-    let wall = start.elapsed().as_secs_f64();
-    println!("  {stage} {wall:.2} s wall, {:.2} s cpu", cpu_seconds() - cpu);
+    println!("  {stage} {:.2} s cpu", cpu_seconds() - before);
     result
 }
 
@@ -161,18 +159,18 @@ fn plant(
 ) -> Result<Case, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
-    let world = siblings > 1;
-    let spec = PlantedSpec {
-        nodes,
-        mean_degree: if world { 30.0 } else { 20.0 },
-        degree_max: if world { 1000.0 } else { 200.0 },
-        degree_exponent: if world { 2.2 } else { 2.5 },
-        sizes: if world { (200, 500) } else { (20, 2000.min(nodes / 10)) },
-        size_exponent: 1.5,
-        mixing,
-        siblings,
-        kept_by_parent: 0.5,
-        overlapping,
+    let usual = PlantedSpec { overlapping, ..PlantedSpec::usual(nodes, mixing) };
+    let spec = match siblings {
+        1 => usual,
+        _ => PlantedSpec {
+            mean_degree: 30.0,
+            degree_max: 1000.0,
+            degree_exponent: 2.2,
+            sizes: (200, 500),
+            siblings,
+            kept_by_parent: 0.5,
+            ..usual
+        },
     };
     let mut world = planted(&spec, Seed(1));
     if fakes > 0 {

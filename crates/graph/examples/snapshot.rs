@@ -211,18 +211,7 @@ fn cpu_seconds() -> f64 {
 fn plant(spec: &str) -> Result<Graph, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
-    let spec = PlantedSpec {
-        nodes,
-        mean_degree: 20.0,
-        degree_max: 200.0,
-        degree_exponent: 2.5,
-        sizes: (20, 2000.min(nodes / 10)),
-        size_exponent: 1.5,
-        mixing,
-        siblings: 1,
-        kept_by_parent: 0.5,
-        overlapping: 0.0,
-    };
+    let spec = PlantedSpec::usual(nodes, mixing);
     let world = planted(&spec, Seed(1));
     let arcs = Csr::from_arcs(nodes, world.arcs.list())?.csr;
     Ok(Graph { arcs, weighted: None, truth: Some(world.community_of) })

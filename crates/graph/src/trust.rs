@@ -65,16 +65,12 @@ pub fn trust_stage(
     settings: &TrustSettings,
 ) -> Trust {
     let spread = Spread::new(&attention.arcs);
-    let seeds = match given.is_empty() {
+    let (seeds, approved) = match given.is_empty() {
         true => seeds::automatic(&spread, hierarchy, settings.sets),
-        false => seeds::deal(given, settings.sets),
+        // Whoever gives seeds need not ask the majority, which may be fakes.
+        false => (seeds::deal(given, settings.sets), vec![true; attention.arcs.nodes()]),
     };
     let judge = Judge::new(attention, &spread);
-    // Whoever gives seeds need not ask the majority, which may be fakes.
-    let approved = match given.is_empty() {
-        true => seeds::approved(&spread, hierarchy, settings.sets),
-        false => vec![true; attention.arcs.nodes()],
-    };
     let by_set: Vec<Vec<Lanes>> =
         seeds.chunks(LANES).map(|seeds| judge.values(seeds, &approved)).collect();
     let values: Vec<f32> = match by_set.is_empty() {

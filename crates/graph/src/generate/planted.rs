@@ -30,6 +30,25 @@ pub struct PlantedSpec {
     pub overlapping: f64,
 }
 
+impl PlantedSpec {
+    /// The shape that benchmarks usually plant: mean degree 20, communities of 20 to 2,000, power
+    /// laws of 2.5 and 1.5, no parents and no overlaps.
+    pub fn usual(nodes: usize, mixing: f64) -> PlantedSpec {
+        PlantedSpec {
+            nodes,
+            mean_degree: 20.0,
+            degree_max: 200.0,
+            degree_exponent: 2.5,
+            sizes: (20, 2_000.min(nodes / 4)),
+            size_exponent: 1.5,
+            mixing,
+            siblings: 1,
+            kept_by_parent: 0.0,
+            overlapping: 0.0,
+        }
+    }
+}
+
 /// A planted graph and its truth.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planted {

@@ -14,8 +14,9 @@
 //! but no more than match the many of somebody whom the trusted attend to.
 //!
 //! The circle of the known is widened in four rounds ([`BELOW`]): the later ones no longer pass
-//! through those who by then stand badly, so that little leaks out of the widest. Whoever is known of but has no voice speaks against, with the
-//! weight of what is known. At the end only the doubted do: newcomers do no harm.
+//! through those who by then stand badly, so that little leaks out of the widest. Whoever is known of
+//! but has no voice speaks against, with the weight of what is known. At the end only the doubted do:
+//! newcomers do no harm.
 
 use rayon::prelude::*;
 

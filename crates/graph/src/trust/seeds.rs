@@ -36,10 +36,21 @@ pub(super) fn deal(seeds: &[u32], sets: usize) -> Vec<Vec<u32>> {
     (0..sets).map(|set| seeds.iter().copied().skip(set).step_by(sets).collect()).collect()
 }
 
-/// Automatic seed sets.
-pub(super) fn automatic(spread: &Spread<'_>, hierarchy: &Hierarchy, sets: usize) -> Vec<Vec<u32>> {
+/// Automatic seed sets, and whether most approve of each person's community.
+pub(super) fn automatic(
+    spread: &Spread<'_>,
+    hierarchy: &Hierarchy,
+    sets: usize,
+) -> (Vec<Vec<u32>>, Vec<bool>) {
     let level = seed_level(hierarchy, sets);
-    let cores = cores(spread, level);
+    let sizes = sizes(level);
+    let approvals = approvals(spread, level, &sizes);
+    let approved = |&at: &u32| at != NO_COMMUNITY && approvals[at as usize];
+    let dealt = deal_cores(&cores(spread, level, &sizes, &approvals), sets);
+    (dealt, level.community_of.iter().map(approved).collect())
+}
+
+fn deal_cores(cores: &[Vec<u32>], sets: usize) -> Vec<Vec<u32>> {
     let mut dealt = vec![Vec::new(); sets.max(1)];
     let few = cores.len() < sets;
     for (place, core) in cores.iter().enumerate() {
@@ -63,14 +74,6 @@ fn seed_level(hierarchy: &Hierarchy, sets: usize) -> &Level {
     coarse.unwrap_or_else(|| hierarchy.leaf_level())
 }
 
-/// Whether most approve of each person's community.
-pub(super) fn approved(spread: &Spread<'_>, hierarchy: &Hierarchy, sets: usize) -> Vec<bool> {
-    let level = seed_level(hierarchy, sets);
-    let approvals = approvals(spread, level, &sizes(level));
-    let known = |&at: &u32| at != NO_COMMUNITY && approvals[at as usize];
-    level.community_of.iter().map(known).collect()
-}
-
 fn sizes(level: &Level) -> Vec<usize> {
     let mut sizes = vec![0; level.communities as usize];
     for &community in level.community_of.iter().filter(|&&community| community != NO_COMMUNITY) {
@@ -80,9 +83,7 @@ fn sizes(level: &Level) -> Vec<usize> {
 }
 
 /// The cores of the communities that give seeds, largest community first.
-fn cores(spread: &Spread<'_>, level: &Level) -> Vec<Vec<u32>> {
-    let sizes = sizes(level);
-    let approvals = approvals(spread, level, &sizes);
+fn cores(spread: &Spread<'_>, level: &Level, sizes: &[usize], approvals: &[bool]) -> Vec<Vec<u32>> {
     let mut core_of: Vec<Vec<(f64, u32)>> = vec![Vec::new(); sizes.len()];
     for person in 0..spread.arcs.nodes() as u32 {
         let community = level.community_of[person as usize];

@@ -8,10 +8,9 @@ use std::task::{Context, Poll};
 use graph_score::{Budget, STAGE_LEASE_SECONDS, Scored, handle};
 use model::RunId;
 use model::message::ScoreJob;
-use model::port::{Objects, PortError, Put};
-use store::objects::Folder;
 use tokio::sync::Notify;
 
+use crate::around::{Around, Seals};
 use crate::world::World;
 
 /// On which side of a seal the worker dies.
@@ -21,9 +20,8 @@ enum Side {
     After,
 }
 
-/// Objects that let a worker die before and after each of them is sealed, once each.
+/// Lets a worker die before and after each object is sealed, once each.
 struct Deadly<'a> {
-    inner: &'a Folder,
     died: &'a Mutex<BTreeSet<(String, Side)>>,
     reached: Notify,
 }
@@ -40,33 +38,13 @@ impl Deadly<'_> {
     }
 }
 
-impl Objects for Deadly<'_> {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
+impl Seals for Deadly<'_> {
+    async fn before(&self, key: &str) {
         self.survive(key, Side::Before).await;
-        let put = self.inner.put(key, body).await;
+    }
+
+    async fn after(&self, key: &str) {
         self.survive(key, Side::After).await;
-        put
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        self.inner.get(key).await
-    }
-
-    async fn get_range(
-        &self,
-        key: &str,
-        start: u64,
-        length: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        self.inner.get_range(key, start, length).await
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {
-        self.inner.list(prefix).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), PortError> {
-        self.inner.delete(key).await
     }
 }
 
@@ -78,11 +56,15 @@ async fn wanted() -> (RunId, BTreeMap<String, Vec<u8>>) {
 }
 
 /// Works until the worker dies; the job to go on with, or none if it got to the end before.
-async fn work_and_die(world: &World, mut job: ScoreJob, deadly: &Deadly<'_>) -> Option<ScoreJob> {
+async fn work_and_die(
+    world: &World,
+    mut job: ScoreJob,
+    deadly: &Around<'_, Deadly<'_>>,
+) -> Option<ScoreJob> {
     loop {
         let done = tokio::select! {
             biased;
-            () = deadly.reached.notified() => return Some(job),
+            () = deadly.seals.reached.notified() => return Some(job),
             done = handle(world.doors(deadly), job, Budget::ENDLESS) => done,
         };
         match done.expect("it dies, but does not fail") {
@@ -99,7 +81,8 @@ async fn killed_before_and_after_every_seal_a_run_ends_the_same() {
     let mut job = world.start().await;
     let died = Mutex::new(BTreeSet::new());
     loop {
-        let deadly = Deadly { inner: &world.objects, died: &died, reached: Notify::new() };
+        let seals = Deadly { died: &died, reached: Notify::new() };
+        let deadly = Around { inner: &world.objects, seals };
         match work_and_die(&world, job, &deadly).await {
             Some(there) => job = there,
             None => break,

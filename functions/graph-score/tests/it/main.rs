@@ -1,6 +1,8 @@
 //! Runs on a real PostgreSQL and a folder: undisturbed, killed, short of time, and one after another.
 
 #[cfg(test)]
+mod around;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod killed;

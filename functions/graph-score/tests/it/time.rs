@@ -4,45 +4,21 @@ use std::time::Duration;
 
 use graph_score::{Budget, Scored, handle};
 use model::message::Stage;
-use model::port::{Objects, PortError, Put};
-use store::objects::Folder;
 use store::pg::run::{self, RunState};
 use testkit::Frozen;
 
+use crate::around::{Around, Seals};
 use crate::world::World;
 
-/// Objects that take a minute to seal.
-struct Slow<'a> {
-    inner: &'a Folder,
-    clock: &'a Frozen,
-}
+/// Every seal takes a minute.
+struct Slow<'a>(&'a Frozen);
 
-impl Objects for Slow<'_> {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
-        self.clock.advance_seconds(60);
-        self.inner.put(key, body).await
+impl Seals for Slow<'_> {
+    async fn before(&self, _: &str) {
+        self.0.advance_seconds(60);
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        self.inner.get(key).await
-    }
-
-    async fn get_range(
-        &self,
-        key: &str,
-        start: u64,
-        length: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        self.inner.get_range(key, start, length).await
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, PortError> {
-        self.inner.list(prefix).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), PortError> {
-        self.inner.delete(key).await
-    }
+    async fn after(&self, _: &str) {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +26,7 @@ async fn people_are_ranked_over_several_invocations_and_come_out_the_same() {
     let wanted = World::new().await;
     let run = wanted.score().await;
     let world = World::new().await;
-    let slow = Slow { inner: &world.objects, clock: &world.clock };
+    let slow = Around { inner: &world.objects, seals: Slow(&world.clock) };
     let (mut job, mut later) = (world.start().await, 0);
     loop {
         let budget = Budget::of(Duration::from_secs(100), &world.clock);

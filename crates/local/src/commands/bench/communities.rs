@@ -45,18 +45,7 @@ pub(super) fn draw(people: u32, mixing: f64, overlapping: f64) -> Result<Case> {
     ensure!((0.0..=1.0).contains(&mixing), "--mixing is a share between 0 and 1");
     ensure!((0.0..=1.0).contains(&overlapping), "--overlapping is a share between 0 and 1");
     let nodes = people as usize;
-    let spec = PlantedSpec {
-        nodes,
-        mean_degree: 20.0,
-        degree_max: 200.0,
-        degree_exponent: 2.5,
-        sizes: (20, 2_000.min(nodes / 4)),
-        size_exponent: 1.5,
-        mixing,
-        siblings: 1,
-        kept_by_parent: 0.0,
-        overlapping,
-    };
+    let spec = PlantedSpec { overlapping, ..PlantedSpec::usual(nodes, mixing) };
     let world = planted(&spec, Seed(SEED));
     let mut title = format!("planted, {people} people, mixing {mixing}, seed {SEED}");
     if overlapping > 0.0 {

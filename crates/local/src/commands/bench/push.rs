@@ -31,18 +31,7 @@ pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
     spinner.set_message("viewing R-MAT");
     let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, views);
     spinner.set_message("drawing");
-    let spec = PlantedSpec {
-        nodes: (arcs / 18).max(400),
-        mean_degree: 20.0,
-        degree_max: 1_000.0,
-        degree_exponent: 2.5,
-        sizes: (20, 2_000.min(arcs / 72).max(40)),
-        size_exponent: 1.5,
-        mixing: 0.3,
-        siblings: 1,
-        kept_by_parent: 0.0,
-        overlapping: 0.0,
-    };
+    let spec = PlantedSpec { degree_max: 1_000.0, ..PlantedSpec::usual((arcs / 18).max(400), 0.3) };
     let drawn = planted(&spec, Seed(SEED)).arcs;
     let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
     spinner.set_message("viewing planted");

@@ -162,16 +162,10 @@ fn draw(arcs: u64) -> (usize, graph::generate::Arcs) {
     let people = 1usize << scale;
     let degree = arcs as f64 / people as f64;
     let spec = PlantedSpec {
-        nodes: people,
         mean_degree: degree * PLANTED,
         degree_max: 1_000f64.min(people as f64 / 4.0),
-        degree_exponent: 2.5,
         sizes: (20, 5_000.min(people / 4)),
-        size_exponent: 1.5,
-        mixing: MIXING,
-        siblings: 1,
-        kept_by_parent: 0.0,
-        overlapping: 0.0,
+        ..PlantedSpec::usual(people, MIXING)
     };
     let mut drawn = planted(&spec, Seed(SEED)).arcs;
     let others = rmat(scale, (degree * (1.0 - PLANTED)).round() as usize, Seed(SEED).fork(1));
