@@ -77,7 +77,7 @@ fn row(world: &Arcs, attack: &Attack, given: bool, price: f64) -> Result<(), Csr
     let mut arcs = world.clone();
     add_attack(&mut arcs, HONEST, attack, Seed(5));
     let arcs = Csr::from_arcs(HONEST + attack.fakes, arcs.list())?.csr;
-    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
+    let attention = Attention::of(arcs);
     let seeds: Vec<u32> = Seed(3).order(HONEST)[..if given { 50 } else { 0 }].to_vec();
     let (ours, seeds) = ours(&attention, &seeds);
     let theirs: String = [

@@ -182,7 +182,7 @@ fn plant(
     truth.resize(nodes + fakes, NO_COMMUNITY);
     let arcs = Csr::from_arcs(nodes + fakes, world.arcs.list())?.csr;
     let fakes = (0..nodes + fakes).map(|person| person >= nodes).collect();
-    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
+    let attention = Attention::of(arcs);
     Ok(Case { attention, truth, cover, seeds: Vec::new(), fakes })
 }
 
@@ -216,7 +216,7 @@ fn read(folder: &Path) -> Result<Case, Box<dyn Error>> {
     }
     let seeds = self::rows(&folder.join("seeds.tsv.gz")).unwrap_or_default();
     let seeds = seeds.iter().map(|row| place(&row[0])).collect::<Result<_, _>>()?;
-    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs };
+    let attention = Attention::of(arcs);
     Ok(Case { attention, truth, cover: Vec::new(), seeds, fakes })
 }
 

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use graph::rank::{RankSettings, Walk};
 use graph::{
-    ArcList, Attention, CommunitySettings, Csr, Trust, TrustSettings, community_stage, eval,
-    trust_stage,
+    ArcList, Attention, CommunitySettings, Csr, LayerArcs, Trust, TrustSettings, attention_stage,
+    community_stage, eval, trust_stage,
 };
+use model::{Day, Layer};
 
 /// Source, target, rating.
 type Rating = (String, String, f32);
@@ -35,19 +36,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn compare(people: &[&str], arcs: &[Rating], ratings: &[Rating]) -> Result<(), Box<dyn Error>> {
     let received = received(people, ratings);
-    let arcs = csr(people, arcs.iter().map(|row| (&*row.0, &*row.1, row.2)))?;
+    let follows = csr(people, arcs.iter().map(|row| (&*row.0, &*row.1, row.2)))?;
     let negative = ratings.iter().filter(|row| row.2 < 0.0).map(|row| (&*row.0, &*row.1, -row.2));
-    let negative = csr(people, negative)?;
-    let blocked = negative.arcs() > 0;
-    let plain = trust(&Attention { negative: Csr::empty(people.len()), arcs: arcs.clone() });
-    let seeds = plain.seeds.concat();
-    show("trust", &received, &plain.values);
+    let blocks = csr(people, negative)?;
+    let blocked = blocks.arcs() > 0;
+    let layer = |layer, arcs| LayerArcs { layer, arcs, counts: Vec::new(), last_days: Vec::new() };
+    let layers = [layer(Layer::Follow, follows), layer(Layer::Block, blocks)];
+    let plain = attention_stage(people.len(), &layers[..1], Day(0))?;
+    let found = trust(&plain);
+    show("trust", &received, &found.values);
     if blocked {
-        let both = trust(&Attention { negative, arcs: arcs.clone() });
-        show("trust with blocks", &received, &both.values);
+        let both = attention_stage(people.len(), &layers, Day(0))?;
+        show("trust with blocks", &received, &trust(&both).values);
     }
-    show("EigenTrust", &received, &walk(&arcs, &seeds));
-    show("PageRank", &received, &walk(&arcs, &[]));
+    let (arcs, seeds) = (&plain.arcs, found.seeds.concat());
+    show("EigenTrust", &received, &walk(arcs, &seeds));
+    show("PageRank", &received, &walk(arcs, &[]));
     Ok(())
 }
 

@@ -65,7 +65,7 @@ fn order(arcs: &Csr, levels: &[Vec<u32>]) -> Vec<u32> {
 }
 
 fn found(arcs: &Csr) -> Vec<Vec<u32>> {
-    let attention = Attention { negative: Csr::empty(arcs.nodes()), arcs: arcs.clone() };
+    let attention = Attention::of(arcs.clone());
     let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
     hierarchy.levels.into_iter().map(|level| level.community_of).collect()
 }

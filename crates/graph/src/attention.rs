@@ -1,8 +1,13 @@
 //! Layers of arcs → one weight per arc, and the negative evidence apart.
 //!
 //! `w_uv = Σ_standing c·weight + Σ_interaction c·weight·ln(1 + count)·2^(−age / 90 days)`, with a
-//! coefficient c for each layer. A person who blocks or mutes another gives it no attention. Time
-//! O(m log layers), memory 8 B for every arc of the result.
+//! coefficient c for each layer. A person who blocks or mutes another gives it no attention.
+//!
+//! In a standing layer, a weight is also a *rating*: how well the source thinks of the target. The
+//! weight that a tenth of the layer's arcs have or exceed means full approval, a lower one as much
+//! less. What has no weight, and what only happens often or seldom, is full approval: a like is no
+//! reservation. Time O(m log layers), memory 8 B for every arc of the result, and as much again with
+//! ratings.
 
 use model::{Day, Layer};
 use serde::{Deserialize, Serialize};
@@ -35,6 +40,23 @@ pub struct Attention {
     pub arcs: Csr,
     /// Blocks and mutes, by source; never propagated.
     pub negative: Csr,
+    /// `w_uv` times what the source thinks of the target, 0 to 1; `None` if nobody says, which is
+    /// full approval.
+    pub esteem: Option<Csr>,
+}
+
+impl Attention {
+    /// Attention without ratings or negative evidence.
+    pub fn of(arcs: Csr) -> Attention {
+        Attention { negative: Csr::empty(arcs.nodes()), arcs, esteem: None }
+    }
+
+    /// The attention of a source to a target for which `keep` holds.
+    pub fn filter(&self, keep: impl Fn(u32, u32) -> bool + Sync) -> Attention {
+        let kept = |arcs: &Csr| arcs.filter(|source, target, _| keep(source, target));
+        let esteem = self.esteem.as_ref().map(kept);
+        Attention { arcs: kept(&self.arcs), negative: self.negative.clone(), esteem }
+    }
 }
 
 /// Why layers do not combine.
@@ -84,13 +106,19 @@ pub fn attention_stage(
     layers.iter().try_for_each(|layer| layer.check(nodes))?;
     let (negative, positive): (Vec<&LayerArcs>, Vec<&LayerArcs>) =
         layers.iter().partition(|layer| layer.layer.is_negative());
-    let negative = combine(nodes, &negative, |layer, arc| layer.arc_weight(arc));
-    let arcs = combine(nodes, &positive, |layer, arc| layer.attention(arc, today));
-    let arcs = match negative.arcs() {
-        0 => arcs,
-        _ => arcs.filter(|source, target, _| negative.weight(source, target).is_none()),
-    };
-    Ok(Attention { arcs, negative })
+    let full: Vec<f64> = positive.iter().map(|layer| layer.full_approval()).collect();
+    let arcs = combine(nodes, &positive, |at, arc| positive[at].attention(arc, today));
+    let esteem = positive.iter().any(|layer| layer.is_rated()).then(|| {
+        combine(nodes, &positive, |at, arc| {
+            positive[at].attention(arc, today) * positive[at].approval(arc, full[at])
+        })
+    });
+    let negative = combine(nodes, &negative, |at, arc| negative[at].arc_weight(arc));
+    let attention = Attention { arcs, negative, esteem };
+    Ok(match attention.negative.arcs() {
+        0 => attention,
+        _ => attention.filter(|from, to| attention.negative.weight(from, to).is_none()),
+    })
 }
 
 impl LayerArcs {
@@ -110,6 +138,26 @@ impl LayerArcs {
         self.arcs.weights().map_or(1.0, |weights| f64::from(weights[arc]))
     }
 
+    /// Whether its weights are ratings.
+    fn is_rated(&self) -> bool {
+        !self.layer.is_interaction() && !self.arcs.is_unweighted()
+    }
+
+    /// The weight that means full approval. A high quantile, since scales have a top that some
+    /// use, and the most of an open scale says nothing about the others.
+    fn full_approval(&self) -> f64 {
+        let mut weights = self.arcs.weights().unwrap_or_default().to_vec();
+        let place = (0.9 * weights.len() as f64) as usize;
+        match weights.is_empty() {
+            true => 1.0,
+            false => f64::from(*weights.select_nth_unstable_by(place, f32::total_cmp).1),
+        }
+    }
+
+    fn approval(&self, arc: usize, full: f64) -> f64 {
+        if self.is_rated() { (self.arc_weight(arc) / full).min(1.0) } else { 1.0 }
+    }
+
     fn attention(&self, arc: usize, today: Day) -> f64 {
         let standing = coefficient(self.layer) * self.arc_weight(arc);
         if !self.layer.is_interaction() {
@@ -121,12 +169,12 @@ impl LayerArcs {
     }
 }
 
-/// Adds up the layers' arcs, each weighed by `weight(layer, arc)`. One layer of plain follows stays
+/// Adds up the layers' arcs, each weighed by `weight(place of the layer, arc)`. One layer of plain follows stays
 /// unweighted: it halves the memory of everything after.
 fn combine(
     nodes: usize,
     layers: &[&LayerArcs],
-    weight: impl Fn(&LayerArcs, usize) -> f64 + Sync,
+    weight: impl Fn(usize, usize) -> f64 + Sync,
 ) -> Csr {
     if let [only] = layers
         && only.arcs.is_unweighted()
@@ -140,13 +188,13 @@ fn combine(
 fn combine_row(
     person: u32,
     layers: &[&LayerArcs],
-    weight: &impl Fn(&LayerArcs, usize) -> f64,
+    weight: &impl Fn(usize, usize) -> f64,
     rows: &mut Rows,
 ) {
     let mut terms: Vec<(u32, f64)> = Vec::new();
-    for layer in layers {
+    for (at, layer) in layers.iter().enumerate() {
         let range = layer.arcs.range(person);
-        terms.extend(range.map(|arc| (layer.arcs.targets()[arc], weight(layer, arc))));
+        terms.extend(range.map(|arc| (layer.arcs.targets()[arc], weight(at, arc))));
     }
     // A stable sort keeps the layers' order, so the sum of each arc is always taken the same way.
     terms.sort_by_key(|term| term.0);

@@ -2,9 +2,13 @@
 //!
 //! For: attention from people with a voice (T). Against: attention from people who are doubted (U),
 //! and blocks by people with a voice (B), in units of an average arc. With μ the value of a stranger,
-//! a person's value is `g · (T + λμ) / (T + min(U, cap) + B + λ)`: the mean of a Beta posterior, so
-//! that more evidence of the same kind says more. g, at most 1, is the mean standing of those the
-//! person attends to: following farms costs, following the honest gains nothing.
+//! a person's value is `g · (E + λμ) / (T + min(U, cap) + B + λ)`: the mean of a Beta posterior, so
+//! that more evidence of the same kind says more. E is what of T is approval: all of it where nobody
+//! rates, and otherwise an arc counts μ to 1 by the rating (Kamvar's EigenTrust and GrapeRank rate
+//! too). So a low rating by the known says less than a high one, but never less than that nobody
+//! knows the person. g, at most 1, is the mean of how well those stand whom the person attends to,
+//! where standing of [`GOOD`] is as good as any: following farms costs, following the honest gains
+//! nothing.
 //!
 //! *Standing* is 1 for whom at least half of what is known comes from voices and falls with the
 //! evidence to the contrary: `g · (2T + λ) / (T + min(U, cap) + B + λ)`, at most 1. A *voice* is
@@ -38,6 +42,10 @@ const BLOCK: f32 = 2.0;
 /// much as they receive only on the whole: celebrities receive what most lack.
 const BUDGET: f32 = 3.0;
 
+/// Standing from which somebody is good company. Less than 1, since who is attended to by the unknown
+/// as well stands a little below, and whoever attends to it would stand below that.
+const GOOD: f32 = 0.75;
+
 /// Standing, in the first round, of those whose community most do not approve of.
 const UNAPPROVED: f32 = 0.5;
 
@@ -51,6 +59,8 @@ pub(super) struct Judge<'a> {
     spread: &'a Spread<'a>,
     /// Who is blocked by whom.
     blocked: Csr,
+    /// Who is rated how by whom, where anybody rates.
+    esteem: Option<Csr>,
     /// 1 / mean arc weight.
     unit: f32,
 }
@@ -71,7 +81,8 @@ impl<'a> Judge<'a> {
     pub(super) fn new(attention: &Attention, spread: &'a Spread<'a>) -> Judge<'a> {
         let weight: f64 = spread.given.iter().sum();
         let unit = if weight > 0.0 { spread.arcs.arcs() as f64 / weight } else { 1.0 };
-        Judge { spread, blocked: attention.negative.transpose(), unit: unit as f32 }
+        let esteem = attention.esteem.as_ref().map(Csr::transpose);
+        Judge { spread, blocked: attention.negative.transpose(), esteem, unit: unit as f32 }
     }
 
     /// The value of each person, 0 to 1, as seen from each of at most [`LANES`] sets of seeds.
@@ -135,23 +146,36 @@ impl<'a> Judge<'a> {
             for &by in self.blocked.row(person) {
                 blocks.iter_mut().zip(&voices[by as usize]).for_each(|(sum, voice)| *sum += voice);
             }
-            let company = self.company(person, before);
-            let part = |lane: usize, most: f32, stranger: f32| {
-                let good = heard[lane];
-                let bad = doubted[lane].min(good + AGAINST_MAX / (1.0 + good));
-                let all = good + bad + BLOCK * blocks[lane] + PATIENCE;
-                company[lane] * (most * good + PATIENCE * stranger) / all
+            let (company, approval) =
+                (self.company(person, before), self.approval(person, voices, heard));
+            let part = |lane: usize, good: f32, stranger: f32| {
+                let heard = heard[lane];
+                let bad = doubted[lane].min(heard + AGAINST_MAX / (1.0 + heard));
+                let all = heard + bad + BLOCK * blocks[lane] + PATIENCE;
+                company[lane] * (good + PATIENCE * stranger) / all
             };
             Opinion {
-                value: std::array::from_fn(|lane| part(lane, 1.0, UNKNOWN)),
-                standing: std::array::from_fn(|lane| part(lane, 2.0, 1.0).min(1.0)),
+                value: std::array::from_fn(|lane| part(lane, approval[lane], UNKNOWN)),
+                standing: std::array::from_fn(|lane| part(lane, 2.0 * heard[lane], 1.0).min(1.0)),
                 heard,
             }
         };
         (0..before.len() as u32).into_par_iter().with_min_len(256).map(opinion).collect()
     }
 
-    /// Mean standing of those whom a person attends to; 1 if it attends to nobody.
+    /// E: what is approval of what was `heard` from voices, in average arcs.
+    fn approval(&self, person: u32, voices: &[Lanes], heard: Lanes) -> Lanes {
+        let Some(esteem) = &self.esteem else { return heard };
+        let mut sums = [0.0f64; LANES];
+        for (from, weight) in esteem.arcs_of(person) {
+            let voices = &voices[from as usize];
+            sums.iter_mut().zip(voices).for_each(|(sum, voice)| *sum += f64::from(weight * voice));
+        }
+        let rated = |lane: usize| sums[lane] as f32 * self.unit;
+        std::array::from_fn(|lane| UNKNOWN * heard[lane] + (1.0 - UNKNOWN) * rated(lane))
+    }
+
+    /// g: how good the company is that a person keeps; 1 if it attends to nobody.
     fn company(&self, person: u32, opinions: &[Opinion]) -> Lanes {
         let given = self.spread.given[person as usize];
         if given <= 0.0 {
@@ -160,9 +184,8 @@ impl<'a> Judge<'a> {
         let mut sum = [0.0f64; LANES];
         for (to, weight) in self.spread.arcs.arcs_of(person) {
             let standing = &opinions[to as usize].standing;
-            sum.iter_mut()
-                .zip(standing)
-                .for_each(|(sum, standing)| *sum += f64::from(weight * standing));
+            let good = standing.map(|standing| (standing / GOOD).min(1.0));
+            sum.iter_mut().zip(good).for_each(|(sum, good)| *sum += f64::from(weight * good));
         }
         sum.map(|sum| (sum / given) as f32)
     }

@@ -4,7 +4,7 @@ use graph::attention::{AttentionError, coefficient};
 use graph::{Attention, LayerArcs, attention_stage};
 use model::{Day, Layer};
 
-use crate::worlds::csr;
+use crate::worlds::{csr, weighted};
 
 const TODAY: Day = Day(20_000);
 
@@ -44,6 +44,20 @@ fn who_blocks_another_gives_it_no_attention() {
 fn plain_follows_stay_without_weights() {
     let attention = combined(&[layer(Layer::Follow, &[(0, 1), (2, 3)], &[], &[])]);
     assert!(attention.arcs.is_unweighted());
+}
+
+#[test]
+fn a_weight_in_a_standing_layer_is_a_rating_and_a_like_is_no_reservation() {
+    let rated = weighted(4, &[(0, 1, 0.25), (0, 2, 1.0), (1, 2, 1.0), (2, 1, 1.0)]);
+    let follow = LayerArcs { arcs: rated, ..layer(Layer::Follow, &[], &[], &[]) };
+    let like = layer(Layer::Like, &[(0, 1), (0, 3)], &[1, 1], &[]);
+    let attention = combined(&[follow, like.clone()]);
+    let esteem = attention.esteem.unwrap();
+    let share = |to| esteem.weight(0, to).unwrap() / attention.arcs.weight(0, to).unwrap();
+    let liked = (coefficient(Layer::Like) * 2f64.ln()) as f32;
+    assert!((share(1) - (0.25 * 0.25 + liked) / (0.25 + liked)).abs() < 1e-6);
+    assert_eq!((share(2), share(3)), (1.0, 1.0));
+    assert_eq!(combined(&[like]).esteem, None);
 }
 
 #[test]

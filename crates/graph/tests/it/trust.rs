@@ -5,7 +5,7 @@ use graph::seed::Seed;
 use graph::trust::UNKNOWN;
 use graph::{Attention, Csr, Trust, TrustSettings, community_stage, eval, trust_stage};
 
-use crate::worlds::{Scored, attention, csr, on, planted_world};
+use crate::worlds::{Scored, attention, csr, on, planted_world, weighted};
 
 fn honest_above_fakes(scored: &Scored) -> f64 {
     let values: Vec<f64> = scored.trust.values.iter().map(|&value| f64::from(value)).collect();
@@ -54,11 +54,31 @@ fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
 fn blocks_by_the_trusted_cost_trust() {
     let scored = Scored::with_farm();
     let blocks: Vec<(u32, u32)> = (100..130).map(|who| (who, 7)).collect();
-    let attention =
-        Attention { arcs: scored.attention.arcs.clone(), negative: csr(3_300, &blocks) };
+    let attention = Attention { negative: csr(3_300, &blocks), ..scored.attention.clone() };
     let trust = trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default());
     assert!(trust.values[7] < 0.7 * scored.trust.values[7]);
     assert!((trust.values[8] - scored.trust.values[8]).abs() < 1e-3);
+}
+
+#[test]
+fn a_low_rating_costs_trust_but_not_more_than_being_unknown() {
+    let scored = Scored::with_farm();
+    let rated = |rating: f32| {
+        let arcs = &scored.attention.arcs;
+        let esteem: Vec<(u32, u32, f32)> = (0..3_300)
+            .flat_map(|from| arcs.arcs_of(from).map(move |(to, weight)| (from, to, weight)))
+            .map(|(from, to, w)| (from, to, if to == 7 { rating * w } else { w }))
+            .collect();
+        let esteem = weighted(3_300, &esteem);
+        let attention = Attention { esteem: Some(esteem), ..scored.attention.clone() };
+        trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default()).values
+    };
+    let same = rated(1.0).iter().zip(&scored.trust.values).all(|(a, b)| (a - b).abs() < 1e-6);
+    assert!(same, "the highest rating is as good as none");
+    let (low, lowest) = (rated(0.3), rated(0.001));
+    assert!(lowest[7] < low[7] && low[7] < 0.7 * scored.trust.values[7]);
+    assert!(lowest[7] > 0.9 * UNKNOWN);
+    assert_eq!(low[8], scored.trust.values[8]);
 }
 
 #[test]

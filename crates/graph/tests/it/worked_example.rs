@@ -174,7 +174,8 @@ impl Naive {
     }
 
     fn company(&self, standing: &Each) -> Each {
-        each(|from| (0..8).map(|to| self.share(from, to) * standing[to]).sum())
+        let good = standing.map(|standing| (standing / 0.75).min(1.0));
+        each(|from| (0..8).map(|to| self.share(from, to) * good[to]).sum())
     }
 
     /// What speaks for somebody against what speaks at all.
@@ -303,6 +304,6 @@ fn attention_among_the_gardeners_is_as_documented() {
 fn the_farm_of_the_worked_example_has_low_trust() {
     let scored = scored();
     assert!(!scored.gardeners.low_trust && scored.farm.low_trust);
-    assert_eq!(format!("{:.3} {:.3}", scored.gardeners.trust, scored.farm.trust), "0.559 0.082");
+    assert_eq!(format!("{:.3} {:.3}", scored.gardeners.trust, scored.farm.trust), "0.563 0.177");
     assert!(scored.farm.people.iter().all(|person| person.rank.is_none()));
 }

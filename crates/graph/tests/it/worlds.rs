@@ -26,7 +26,7 @@ pub(crate) fn weighted(nodes: usize, arcs: &[(u32, u32, f32)]) -> Csr {
 
 /// Attention without negative evidence.
 pub(crate) fn attention(arcs: Csr) -> Attention {
-    Attention { negative: Csr::empty(arcs.nodes()), arcs }
+    Attention::of(arcs)
 }
 
 /// Any small weighted graph: its size and arcs.

@@ -55,7 +55,7 @@ pub(super) fn draw(people: u32, mixing: f64, overlapping: f64) -> Result<Case> {
         title,
         names: Vec::new(),
         cover: if overlapping > 0.0 { world.cover() } else { Vec::new() },
-        attention: attention(Csr::from_arcs(nodes, world.arcs.list())?.csr),
+        attention: Attention::of(Csr::from_arcs(nodes, world.arcs.list())?.csr),
         truth: world.community_of,
     })
 }
@@ -87,7 +87,7 @@ pub(super) fn read(folder: &Path) -> Result<Case> {
         truth[place(node) as usize] = label;
     }
     let title = folder.file_name().unwrap_or(folder.as_os_str()).display().to_string();
-    Ok(Case { title, names, attention: attention(csr), truth, cover: Vec::new() })
+    Ok(Case { title, names, attention: Attention::of(csr), truth, cover: Vec::new() })
 }
 
 /// The arcs of a file, whose people get the numbers in `places`.
@@ -100,10 +100,6 @@ fn csr(people: usize, places: &[u32], arcs: &[(u32, u32, f32)]) -> Result<Csr> {
     let weights = weights.iter().any(|weight| *weight != 1.0).then_some(&*weights);
     let list = ArcList { sources: &sources, targets: &targets, weights };
     Ok(Csr::from_arcs(people, list)?.csr)
-}
-
-fn attention(arcs: Csr) -> Attention {
-    Attention { negative: Csr::empty(arcs.nodes()), arcs }
 }
 
 /// What something costs an arc: processor time, and memory beyond what was held before.

@@ -130,10 +130,10 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
 
 /// The graph without this share of its arcs, chosen by their ends.
 fn left_of(attention: &Attention, changed: f64) -> Attention {
-    let stays = |source: u32, target: u32, _| {
+    let stays = |source: u32, target: u32| {
         Seed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
     };
-    Attention { arcs: attention.arcs.filter(stays), negative: attention.negative.clone() }
+    attention.filter(stays)
 }
 
 /// The stages that begin where the last run ended.
