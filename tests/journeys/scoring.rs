@@ -58,3 +58,23 @@ fn an_export_takes_the_form_of_its_name() {
     borg.json(&["export", "members", "--out", "m.parquet"]);
     assert_eq!(&std::fs::read(borg.path("m.parquet")).unwrap()[..4], b"PAR1");
 }
+
+#[test]
+fn the_world_as_somebody_sees_it() {
+    let borg = Borg::new();
+    borg.write("arcs.tsv", two_cliques(12));
+    borg.json(&["import", "arcs.tsv"]);
+    borg.json(&["score"]);
+    borg.json(&["export", "ranks", "--by", "personal:15,16", "--out", "p.tsv"]);
+    let text = std::fs::read_to_string(borg.path("p.tsv")).unwrap();
+    let share = |row: &str| {
+        let (node, share) = row.split_once('\t').unwrap();
+        (node.parse::<u32>().unwrap(), share.parse::<f64>().unwrap())
+    };
+    let shares: Vec<(u32, f64)> = text.lines().skip(1).map(share).collect();
+    let own: f64 = shares.iter().filter(|one| one.0 >= 12).map(|one| one.1).sum();
+    assert_eq!(shares.len(), 24);
+    assert!((own - 1.0).abs() < 1e-5, "nobody in their clique attends to the other");
+    let refused = borg.failure(&["export", "ranks", "--by", "personal:99", "--out", "p.tsv"]);
+    assert!(refused.contains("`99` is not in the run"), "{refused}");
+}

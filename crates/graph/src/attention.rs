@@ -140,18 +140,19 @@ impl LayerArcs {
 
     /// Whether its weights are ratings.
     fn is_rated(&self) -> bool {
-        !self.layer.is_interaction() && !self.arcs.is_unweighted()
+        !self.layer.is_interaction()
+            && self.arcs.weights().is_some_and(|weights| !weights.is_empty())
     }
 
     /// The weight that means full approval. A high quantile, since scales have a top that some
     /// use, and the most of an open scale says nothing about the others.
     fn full_approval(&self) -> f64 {
-        let mut weights = self.arcs.weights().unwrap_or_default().to_vec();
+        let mut weights = match self.arcs.weights() {
+            Some(weights) if self.is_rated() => weights.to_vec(),
+            _ => return 1.0,
+        };
         let place = (0.9 * weights.len() as f64) as usize;
-        match weights.is_empty() {
-            true => 1.0,
-            false => f64::from(*weights.select_nth_unstable_by(place, f32::total_cmp).1),
-        }
+        f64::from(*weights.select_nth_unstable_by(place, f32::total_cmp).1)
     }
 
     fn approval(&self, arc: usize, full: f64) -> f64 {

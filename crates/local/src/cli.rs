@@ -132,7 +132,8 @@ pub(crate) struct ExportArgs {
     /// The overlapping memberships instead of the partition.
     #[arg(long)]
     pub(crate) overlap: bool,
-    /// Which number: `global`, `trust`, `attention:COM` or `insider:COM`.
+    /// Which number: `global`, `trust`, `attention:COM`, `insider:COM`, or `personal:NODE,NODE` for
+    /// the world as these see it.
     #[arg(long, default_value = "global")]
     pub(crate) by: String,
 }

@@ -1,6 +1,6 @@
 //! A run as it was sealed, for those who export or measure it.
 
-use graph::{CommunityPeople, GlobalRank, Hierarchy, Trust};
+use graph::{Attention, CommunityPeople, GlobalRank, Hierarchy, Trust};
 use model::port::Objects;
 use model::{RunId, SnapshotId};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use store::pg::run;
 
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
-use crate::stage::{people_name, snapshot_of};
+use crate::stage::{attention_of, people_name, snapshot_of};
 use crate::{Names, ScoreError};
 
 /// Everything of one run but its people.
@@ -55,6 +55,11 @@ impl Sealed {
         level: usize,
     ) -> Result<Vec<CommunityPeople>, ScoreError> {
         Ok(open(objects, &key(self.run, &people_name(level))).await?)
+    }
+
+    /// The attention that was scored.
+    pub async fn attention(&self, objects: &impl Objects) -> Result<Attention, ScoreError> {
+        attention_of(objects, &snapshot::load(objects, self.snapshot).await?).await
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn eval(home: &Home, args: &EvalArgs, output: Output) -> Result
     match args.compared {
         Compared::Communities => Ok(communities(&sealed, &truth, output)),
         Compared::Ranks => {
-            let scores = scores_by(home, &sealed, &args.by).await?;
+            let scores = scores_by(home, (&sealed, &naming), &args.by).await?;
             ranks(&scores, &truth)
         }
     }

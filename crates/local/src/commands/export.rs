@@ -5,6 +5,7 @@ use std::io::BufWriter;
 
 use anyhow::{Context, Result, bail};
 use graph::NO_COMMUNITY;
+use graph::rank::{RankSettings, Walk};
 use graph_score::Sealed;
 use model::CommunityId;
 use serde_json::{Value, json};
@@ -194,7 +195,7 @@ async fn ranks(
     args: &ExportArgs,
     table: &mut Table,
 ) -> Result<()> {
-    let scores = scores_by(home, sealed, &args.by).await?;
+    let scores = scores_by(home, (sealed, naming), &args.by).await?;
     for (place, &person) in sealed.nodes.person_of.iter().enumerate() {
         if let Some(name) = naming.name(place) {
             table.row(&[Cell::Text(name), Cell::Real(scores[person as usize])])?;
@@ -203,8 +204,13 @@ async fn ranks(
     Ok(())
 }
 
-/// One number for every person: `global`, `trust`, `attention:COM` or `insider:COM`.
-pub(crate) async fn scores_by(home: &Home, sealed: &Sealed, by: &str) -> Result<Vec<f64>> {
+/// One number for every person: `global`, `trust`, `attention:COM`, `insider:COM` or
+/// `personal:NODE,…`.
+pub(crate) async fn scores_by(
+    home: &Home,
+    (sealed, naming): (&Sealed, &Naming),
+    by: &str,
+) -> Result<Vec<f64>> {
     let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
     match by.split_once(':') {
         None if by == "global" => Ok(wide(&sealed.global.shares)),
@@ -212,8 +218,30 @@ pub(crate) async fn scores_by(home: &Home, sealed: &Sealed, by: &str) -> Result<
         Some((which @ ("attention" | "insider"), community)) => {
             scores_in(home, sealed, community.parse()?, which == "insider").await
         }
-        _ => bail!("`{by}` is no ranking: take global, trust, attention:COM or insider:COM"),
+        Some(("personal", nodes)) => Ok(wide(&personal(home, (sealed, naming), nodes).await?)),
+        _ => bail!(
+            "`{by}` is no ranking: take global, trust, attention:COM, insider:COM or personal:NODE"
+        ),
     }
+}
+
+/// The world as some people see it: the walk that restarts at them. It is walked to the end, since
+/// everybody is asked for, not the first hundred.
+async fn personal(
+    home: &Home,
+    (sealed, naming): (&Sealed, &Naming),
+    nodes: &str,
+) -> Result<Vec<f32>> {
+    let places = naming.places();
+    let mut restart = vec![0.0; sealed.nodes.people.len()];
+    for node in nodes.split(',') {
+        let place = places.get(node).with_context(|| {
+            format!("`{node}` is not in the run: name nodes as `borg export ranks` does")
+        })?;
+        restart[sealed.nodes.person_of[*place] as usize] = 1.0;
+    }
+    let attention = sealed.attention(&home.objects).await?;
+    Ok(Walk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
 }
 
 async fn scores_in(

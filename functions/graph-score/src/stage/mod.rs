@@ -60,12 +60,20 @@ impl World {
         let id = snapshot_of(doors.pg, run).await?;
         plan_memory(&snapshot::load_manifest(doors.objects, id).await?, settings.memory_bytes)?;
         let snapshot = snapshot::load(doors.objects, id).await?;
-        let layers = snapshot.layers(doors.objects).await?;
-        let today = Day::of(snapshot.manifest.at);
-        let attention = attention_stage(snapshot.nodes.people.len(), &layers, today)
-            .map_err(|error| ScoreError::Graph(error.to_string()))?;
+        let attention = attention_of(doors.objects, &snapshot).await?;
         Ok(World { settings, snapshot, attention })
     }
+}
+
+/// The attention in a snapshot, as of its day.
+pub(crate) async fn attention_of(
+    objects: &impl Objects,
+    snapshot: &Snapshot,
+) -> Result<Attention, ScoreError> {
+    let layers = snapshot.layers(objects).await?;
+    let today = Day::of(snapshot.manifest.at);
+    attention_stage(snapshot.nodes.people.len(), &layers, today)
+        .map_err(|error| ScoreError::Graph(error.to_string()))
 }
 
 /// What a stage holds at its peak: the layers, their union, the backbone and its search.
