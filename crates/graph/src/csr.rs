@@ -195,6 +195,18 @@ impl Csr {
         (0..self.nodes() as u32).map(|person| self.strength(person)).collect()
     }
 
+    /// Sum of the weights of the arcs to each person, of those for which `counts(source, target)`
+    /// holds.
+    pub(crate) fn received(&self, counts: impl Fn(u32, u32) -> bool) -> Vec<f64> {
+        let mut received = vec![0.0; self.nodes()];
+        for source in 0..self.nodes() as u32 {
+            for (target, weight) in self.arcs_of(source).filter(|arc| counts(source, arc.0)) {
+                received[target as usize] += f64::from(weight);
+            }
+        }
+        received
+    }
+
     /// Sum of the weights of one row.
     pub fn strength(&self, person: u32) -> f64 {
         match self.row_weights(person) {

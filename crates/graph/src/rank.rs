@@ -1,6 +1,7 @@
 //! The walk `a = α Pᵀ a + (1 − α) t` and the global rank.
 
 mod layout;
+mod product;
 mod push;
 mod walk;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::trust::Trust;
 
+pub(crate) use layout::Layout;
 pub use model::standing::score;
 pub use push::{Push, PushSettings};
 pub(crate) use walk::normalised;

@@ -22,7 +22,7 @@ const FIRST: u16 = 1 << 15;
 
 /// The arcs as messages between blocks.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// Number of people.
     pub(super) nodes: usize,
     /// Where the messages that leave each block start, and their number at the end.
@@ -66,7 +66,7 @@ struct Part<'a> {
 impl Layout {
     /// Cuts `arcs` into blocks: counts, then fills each block's part in place. Time O(arcs +
     /// blocks²) without copies.
-    pub(super) fn new(arcs: &Csr) -> Layout {
+    pub(crate) fn new(arcs: &Csr) -> Layout {
         let nodes = arcs.nodes();
         let blocks = nodes.div_ceil(BLOCK);
         let counts: Vec<Vec<Count>> = (0..blocks)
@@ -127,9 +127,26 @@ impl Layout {
             + 4 * self.weights.as_ref().map_or(0, Vec::len)
     }
 
-    /// Sources within their block of the messages that leave each block.
-    pub(super) fn senders(&self) -> impl Iterator<Item = &[u16]> {
-        self.message_starts.windows(2).map(|pair| &self.senders[pair[0]..pair[1]])
+    /// The messages that leave `block`, and their sources within it.
+    pub(super) fn sent_by(&self, block: usize) -> (Range<usize>, &[u16]) {
+        let sent = self.message_starts[block]..self.message_starts[block + 1];
+        (sent.clone(), &self.senders[sent])
+    }
+
+    /// The messages to each block, cut by the block that they come from.
+    pub(super) fn by_receiver<'a, T>(&self, messages: &'a mut [T]) -> Vec<Vec<&'a mut [T]>> {
+        let mut order: Vec<usize> = (0..self.cells.len()).collect();
+        order.sort_unstable_by_key(|&cell| self.cells[cell].message);
+        let ends = order.iter().skip(1).map(|&cell| self.cells[cell].message);
+        let ends: Vec<usize> = ends.chain([messages.len()]).collect();
+        let mut rest = messages;
+        let mut parts: Vec<&mut [T]> = order.iter().map(|_| Default::default()).collect();
+        for (&cell, end) in order.iter().zip(ends) {
+            parts[cell] = take(&mut rest, end - self.cells[cell].message);
+        }
+        let mut parts = parts.into_iter();
+        let sizes = self.cell_starts.windows(2).map(|pair| pair[1] - pair[0]);
+        sizes.map(|size| parts.by_ref().take(size).collect()).collect()
     }
 
     /// Adds the messages to `block` into `sums`, in the order of their sources.
@@ -146,6 +163,43 @@ impl Layout {
                 None => add(values, targets, sums),
                 Some(weights) => add_weighted(values, targets, &weights[cell.arcs.clone()], sums),
             }
+        }
+    }
+
+    /// Sums `x` of the people of `block` over the arcs of each message to it; `answers` are those of
+    /// [`Layout::by_receiver`].
+    #[inline(always)]
+    pub(super) fn answer<const K: usize>(
+        &self,
+        block: usize,
+        x: &[[f32; K]],
+        answers: Vec<&mut [[f32; K]]>,
+    ) {
+        let cells = &self.cells[self.cell_starts[block]..self.cell_starts[block + 1]];
+        for (cell, answers) in cells.iter().zip(answers) {
+            answers.fill([0.0; K]);
+            let targets = &self.targets[cell.arcs.clone()];
+            match &self.weights {
+                None => sum(x, targets, std::iter::repeat(&1.0), answers),
+                Some(weights) => sum(x, targets, &weights[cell.arcs.clone()], answers),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn sum<'a, const K: usize>(
+    x: &[[f32; K]],
+    targets: &[u16],
+    weights: impl IntoIterator<Item = &'a f32>,
+    answers: &mut [[f32; K]],
+) {
+    let mut message = usize::MAX;
+    for (&target, &weight) in targets.iter().zip(weights) {
+        message = message.wrapping_add(usize::from(target >> 15));
+        let (answer, x) = (&mut answers[message], &x[usize::from(target & !FIRST)]);
+        for lane in 0..K {
+            answer[lane] += weight * x[lane];
         }
     }
 }

@@ -22,7 +22,8 @@
 use rayon::prelude::*;
 
 use super::RankSettings;
-use super::layout::{BLOCK, Layout, people, take};
+use super::layout::{BLOCK, Layout, people};
+use super::product::{Sums, Work, widely, zeroes};
 use crate::csr::Csr;
 
 /// People whose changes and idle mass are added up side by side, so that no sum waits for another.
@@ -70,7 +71,7 @@ struct Step<'a, const K: usize> {
     layout: &'a Layout,
     block: usize,
     values: &'a [[f32; K]],
-    sums: &'a mut [[f64; K]; BLOCK],
+    sums: &'a mut Sums<K>,
     ranks: &'a mut [[f32; K]],
     sent: &'a mut [[f32; K]],
     scales: &'a [f32],
@@ -157,7 +158,7 @@ impl Walk {
         let mut iterations = 0;
         let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
         while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
-            self.scatter(&mut state);
+            self.layout.send(&state.sent, &mut state.values);
             state.tally = self.gather(&mut state, t, settings.damping);
             iterations += 1;
         }
@@ -181,20 +182,6 @@ impl Walk {
         State { sent: scaled.collect(), ranks, values, tally }
     }
 
-    /// Writes every message's value, source block by source block.
-    fn scatter<const K: usize>(&self, state: &mut State<K>) {
-        let mut rest = state.values.as_mut_slice();
-        let parts = self.layout.senders().map(|senders| (senders, take(&mut rest, senders.len())));
-        let parts: Vec<(&[u16], &mut [[f32; K]])> = parts.collect();
-        let sent = &state.sent;
-        parts.into_par_iter().enumerate().for_each(|(block, (senders, values))| {
-            let people = &sent[people(sent.len(), block)];
-            for (value, &sender) in values.iter_mut().zip(senders) {
-                *value = people[usize::from(sender)];
-            }
-        });
-    }
-
     /// Sums the messages block by block and makes the next ranks of them.
     fn gather<const K: usize>(
         &self,
@@ -214,37 +201,18 @@ impl Walk {
                 let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
                 let step =
                     Step { layout, block, values, sums, ranks, sent, scales, t, damping, restart };
-                step.run()
+                widely(step)
             })
             .collect();
         tallies.into_iter().fold(Tally::none(), Tally::and)
     }
 }
 
-fn zeroes<const K: usize>() -> Box<[[f64; K]; BLOCK]> {
-    vec![[0.0; K]; BLOCK].try_into().unwrap_or_else(|_| unreachable!("a block has BLOCK people"))
-}
-
-impl<const K: usize> Step<'_, K> {
-    /// Takes the step with the widest instructions that this processor has. The bits are the same.
-    fn run(self) -> Tally<K> {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            #[expect(unsafe_code, reason = "the one way to call what was compiled for more")]
-            // SAFETY: the processor has AVX2.
-            return unsafe { self.take_with_avx2() };
-        }
-        self.take()
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn take_with_avx2(self) -> Tally<K> {
-        self.take()
-    }
+impl<const K: usize> Work for Step<'_, K> {
+    type Done = Tally<K>;
 
     #[inline(always)]
-    fn take(mut self) -> Tally<K> {
+    fn work(mut self) -> Tally<K> {
         let count = self.ranks.len();
         self.sums[..count].fill([0.0; K]);
         self.layout.receive(self.block, self.values, self.sums);
@@ -260,7 +228,9 @@ impl<const K: usize> Step<'_, K> {
         let sides = changes.into_iter().zip(idles);
         sides.map(|(change, idle)| Tally { change, idle }).fold(Tally::none(), Tally::and)
     }
+}
 
+impl<const K: usize> Step<'_, K> {
     /// The next ranks of `N` people. Fixed lengths let the compiler take them side by side.
     #[inline(always)]
     fn rank<const N: usize>(

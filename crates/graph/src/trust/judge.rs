@@ -94,11 +94,11 @@ impl<'a> Judge<'a> {
         let mut voices = Vec::new();
         for below in BELOW {
             voices = self.voices(seeds, &opinions, below);
-            opinions = self.view(&voices, &self.unheard(&voices), &opinions);
+            self.view(&voices, self.unheard(&voices), &mut opinions);
         }
         let doubts = opinions.iter().map(|person| person.standing.map(|standing| 1.0 - standing));
-        let last = self.view(&voices, &doubts.collect::<Vec<Lanes>>(), &opinions);
-        last.into_iter().map(|person| person.value).collect()
+        self.view(&voices, doubts.collect(), &mut opinions);
+        opinions.into_iter().map(|person| person.value).collect()
     }
 
     /// How much each person speaks for others; seeds in full.
@@ -129,38 +129,33 @@ impl<'a> Judge<'a> {
         voices.iter().zip(&self.spread.received).map(doubt).collect()
     }
 
-    /// Opinions by who has a voice and who is doubted, with the company as it stood `before`.
-    fn view(&self, voices: &[Lanes], doubts: &[Lanes], before: &[Opinion]) -> Vec<Opinion> {
-        let opinion = |person: u32| {
-            let (mut heard, mut doubted) = ([0.0f64; LANES], [0.0f64; LANES]);
-            for (from, weight) in self.spread.transposed.arcs_of(person) {
-                let (voices, doubts) = (&voices[from as usize], &doubts[from as usize]);
-                for lane in 0..LANES {
-                    heard[lane] += f64::from(weight * voices[lane]);
-                    doubted[lane] += f64::from(weight * doubts[lane]);
-                }
-            }
+    /// New opinions by who has a voice and who is doubted, with the company as it stood before.
+    fn view(&self, voices: &[Lanes], doubts: Vec<Lanes>, opinions: &mut [Opinion]) {
+        let (mut heard, mut doubted) = (voices.to_vec(), doubts);
+        let good = |opinion: &Opinion| opinion.standing.map(|standing| (standing / GOOD).min(1.0));
+        let mut company: Vec<Lanes> = opinions.iter().map(good).collect();
+        self.spread.exchange(&mut heard, &mut doubted, &mut company);
+        opinions.par_iter_mut().enumerate().for_each(|(person, opinion)| {
             let [heard, doubted] =
-                [heard, doubted].map(|sums| sums.map(|sum| sum as f32 * self.unit));
+                [&heard, &doubted].map(|sums| sums[person].map(|sum| sum * self.unit));
             let mut blocks = Lanes::default();
-            for &by in self.blocked.row(person) {
+            for &by in self.blocked.row(person as u32) {
                 blocks.iter_mut().zip(&voices[by as usize]).for_each(|(sum, voice)| *sum += voice);
             }
-            let (company, approval) =
-                (self.company(person, before), self.approval(person, voices, heard));
+            let company = company_of(&company[person], self.spread.given[person]);
+            let approval = self.approval(person as u32, voices, heard);
             let part = |lane: usize, good: f32, stranger: f32| {
                 let heard = heard[lane];
                 let bad = doubted[lane].min(heard + AGAINST_MAX / (1.0 + heard));
                 let all = heard + bad + BLOCK * blocks[lane] + PATIENCE;
                 company[lane] * (good + PATIENCE * stranger) / all
             };
-            Opinion {
+            *opinion = Opinion {
                 value: std::array::from_fn(|lane| part(lane, approval[lane], UNKNOWN)),
                 standing: std::array::from_fn(|lane| part(lane, 2.0 * heard[lane], 1.0).min(1.0)),
                 heard,
-            }
-        };
-        (0..before.len() as u32).into_par_iter().with_min_len(256).map(opinion).collect()
+            };
+        });
     }
 
     /// E: what is approval of what was `heard` from voices, in average arcs.
@@ -174,21 +169,11 @@ impl<'a> Judge<'a> {
         let rated = |lane: usize| sums[lane] as f32 * self.unit;
         std::array::from_fn(|lane| UNKNOWN * heard[lane] + (1.0 - UNKNOWN) * rated(lane))
     }
+}
 
-    /// g: how good the company is that a person keeps; 1 if it attends to nobody.
-    fn company(&self, person: u32, opinions: &[Opinion]) -> Lanes {
-        let given = self.spread.given[person as usize];
-        if given <= 0.0 {
-            return [1.0; LANES];
-        }
-        let mut sum = [0.0f64; LANES];
-        for (to, weight) in self.spread.arcs.arcs_of(person) {
-            let standing = &opinions[to as usize].standing;
-            let good = standing.map(|standing| (standing / GOOD).min(1.0));
-            sum.iter_mut().zip(good).for_each(|(sum, good)| *sum += f64::from(weight * good));
-        }
-        sum.map(|sum| (sum / given) as f32)
-    }
+/// g: how good the company is that a person keeps; 1 if it attends to nobody.
+fn company_of(good: &Lanes, given: f64) -> Lanes {
+    if given > 0.0 { good.map(|sum| (f64::from(sum) / given) as f32) } else { [1.0; LANES] }
 }
 
 /// Gives the seeds of each set 1 in the set's lane.

@@ -85,10 +85,11 @@ fn sizes(level: &Level) -> Vec<usize> {
 /// The cores of the communities that give seeds, largest community first.
 fn cores(spread: &Spread<'_>, level: &Level, sizes: &[usize], approvals: &[bool]) -> Vec<Vec<u32>> {
     let mut core_of: Vec<Vec<(f64, u32)>> = vec![Vec::new(); sizes.len()];
-    for person in 0..spread.arcs.nodes() as u32 {
-        let community = level.community_of[person as usize];
+    for ((person, belonging), &community) in
+        (0..).zip(belonging(spread, level)).zip(&level.community_of)
+    {
         if community != NO_COMMUNITY {
-            core_of[community as usize].push((belonging(spread, level, person), person));
+            core_of[community as usize].push((belonging, person));
         }
     }
     // Communities are numbered by falling size.
@@ -102,14 +103,12 @@ fn cores(spread: &Spread<'_>, level: &Level, sizes: &[usize], approvals: &[bool]
         .collect()
 }
 
-/// Attention from the person's own community, times its share of all that it receives.
-fn belonging(spread: &Spread<'_>, level: &Level, person: u32) -> f64 {
-    let own = level.community_of[person as usize];
-    let received = spread.received[person as usize];
-    let inside = spread.transposed.arcs_of(person);
-    let inside = inside.filter(|&(from, _)| level.community_of[from as usize] == own);
-    let inside: f64 = inside.map(|(_, weight)| f64::from(weight)).sum();
-    if received > 0.0 { inside * inside / received } else { 0.0 }
+/// Attention from each person's own community, times its share of all that it receives.
+fn belonging(spread: &Spread<'_>, level: &Level) -> Vec<f64> {
+    let community = |person: u32| level.community_of[person as usize];
+    let inside = spread.arcs.received(|from, to| community(from) == community(to));
+    let people = inside.into_iter().zip(&spread.received);
+    people.map(|(inside, all)| if *all > 0.0 { inside * inside / all } else { 0.0 }).collect()
 }
 
 /// Whether most voters approve of each community; where they agree on none, those that the largest

@@ -9,26 +9,35 @@
 
 use rayon::prelude::*;
 
-use super::{LANES, Lanes};
+use super::Lanes;
 use crate::csr::Csr;
+use crate::rank::Layout;
 
 /// A graph made ready for trust walks.
 pub(super) struct Spread<'a> {
     /// Who attends to whom.
     pub(super) arcs: &'a Csr,
-    /// Who is attended to by whom.
-    pub(super) transposed: Csr,
     /// Attention given by each person.
     pub(super) given: Vec<f64>,
     /// Attention received by each person.
     pub(super) received: Vec<f64>,
+    layout: Layout,
 }
 
 impl<'a> Spread<'a> {
     /// Prepares walks along `arcs`.
     pub(super) fn new(arcs: &'a Csr) -> Spread<'a> {
-        let transposed = arcs.transpose();
-        Spread { given: arcs.strengths(), received: transposed.strengths(), arcs, transposed }
+        let received = arcs.received(|_, _| true);
+        Spread { given: arcs.strengths(), received, layout: Layout::new(arcs), arcs }
+    }
+
+    /// Sums over attention, its weight times what is given, in place: `heard` and `doubted` of those
+    /// who attend to a person, `asked` of those whom it attends to.
+    pub(super) fn exchange(&self, heard: &mut [Lanes], doubted: &mut [Lanes], asked: &mut [Lanes]) {
+        let mut room = self.layout.room();
+        self.layout.pass_on(heard, &mut room);
+        self.layout.pass_on(doubted, &mut room);
+        self.layout.ask(asked, &mut room);
     }
 
     /// How well each person is reached from each set of seeds, 0 to 1. Of what a person receives it
@@ -41,11 +50,13 @@ impl<'a> Spread<'a> {
             seeds.iter().for_each(|&seed| mass[seed as usize][lane] = 1.0 / seeds.len() as f32);
         }
         let mut total = vec![Lanes::default(); nodes];
+        let mut room = self.layout.room();
         for _ in 0..nodes.max(2).ilog2() + 1 {
-            mass = self.step(mass, passes);
-            for (total, mass) in total.iter_mut().zip(&mass) {
+            self.scale(&mut mass, passes);
+            self.layout.pass_on(&mut mass, &mut room);
+            total.par_iter_mut().zip(&mass).for_each(|(total, mass)| {
                 total.iter_mut().zip(mass).for_each(|(total, mass)| *total += mass);
-            }
+            });
         }
         let most: Vec<f64> =
             self.given.iter().zip(&self.received).map(|(w, r)| w.max(*r)).collect();
@@ -60,21 +71,13 @@ impl<'a> Spread<'a> {
         total
     }
 
-    /// Passes the mass on, once.
-    fn step(&self, mut mass: Vec<Lanes>, passes: &[Lanes]) -> Vec<Lanes> {
-        for ((mass, passes), &given) in mass.iter_mut().zip(passes).zip(&self.given) {
+    /// The part of each person's mass that it passes on along a unit of attention.
+    fn scale(&self, mass: &mut [Lanes], passes: &[Lanes]) {
+        let people = mass.par_iter_mut().zip(passes).zip(&self.given);
+        people.for_each(|((mass, passes), &given)| {
             let each = if given > 0.0 { (1.0 / given) as f32 } else { 0.0 };
             mass.iter_mut().zip(passes).for_each(|(mass, pass)| *mass *= pass * each);
-        }
-        let receive = |person: u32| {
-            let mut sum = [0.0f64; LANES];
-            for (from, weight) in self.transposed.arcs_of(person) {
-                let sent = &mass[from as usize];
-                sum.iter_mut().zip(sent).for_each(|(sum, sent)| *sum += f64::from(weight * sent));
-            }
-            sum.map(|sum| sum as f32)
-        };
-        (0..mass.len() as u32).into_par_iter().with_min_len(256).map(receive).collect()
+        });
     }
 }
 
