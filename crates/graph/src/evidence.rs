@@ -4,6 +4,7 @@
 //! the largest terms with all their factors, and the sum of the others, so that anybody can
 //! recompute the share. Time O(arcs that start in the community · log) for all people at once.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,66 @@ pub struct Evidence {
     pub restart: f64,
 }
 
+/// How much of each share its evidence names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cover {
+    /// The part of the share that the named terms make at least, 0 to 1, …
+    pub part: f64,
+    /// … unless that takes more than so many.
+    pub terms_max: usize,
+}
+
+/// A term before it is named.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Term {
+    pub(crate) part: f64,
+    /// Whose it is, in the order in which equal terms are named.
+    pub(crate) giver: u32,
+    pub(crate) weight: f32,
+}
+
+impl Term {
+    fn falling(&self, other: &Term) -> Ordering {
+        other.part.total_cmp(&self.part).then(self.giver.cmp(&other.giver))
+    }
+}
+
+impl Cover {
+    /// The evidence for a person whose share is made of these terms and a restart. Time O(terms) if
+    /// they fall, otherwise O(terms + named · log).
+    pub(crate) fn of(
+        self,
+        person: u32,
+        terms: &mut [Term],
+        restart: f64,
+        name: impl Fn(&Term) -> Contributor,
+    ) -> Evidence {
+        let share = terms.iter().map(|term| term.part).sum::<f64>() + restart;
+        let head = terms.len().min(self.terms_max);
+        if !terms.is_sorted_by(|a, b| a.falling(b).is_le()) {
+            if head < terms.len() {
+                terms.select_nth_unstable_by(head, Term::falling);
+            }
+            terms[..head].sort_unstable_by(Term::falling);
+        }
+        let mut covered = 0.0;
+        let needed = terms[..head].iter().take_while(|term| {
+            let more = covered < self.part * share;
+            covered += term.part;
+            more
+        });
+        let (named, others) = terms.split_at(needed.count());
+        Evidence {
+            person,
+            share,
+            contributors: named.iter().map(name).collect(),
+            others: others.len() as u32,
+            rest: others.iter().map(|term| term.part).sum(),
+            restart,
+        }
+    }
+}
+
 /// Every term of the shares that some people have in one community, unsorted. Time O(arcs that start
 /// in the community).
 pub fn community_terms(
@@ -73,10 +134,12 @@ fn terms_of(
     factor: f64,
     people: &BTreeSet<u32>,
 ) -> BTreeMap<u32, Vec<Contributor>> {
+    let mut wanted = vec![false; arcs.nodes()];
+    people.iter().for_each(|&person| wanted[person as usize] = true);
     let mut terms: BTreeMap<u32, Vec<Contributor>> = BTreeMap::new();
     for (person, standing) in standings {
         let strength = arcs.strength(person);
-        for (to, weight) in arcs.arcs_of(person).filter(|arc| people.contains(&arc.0)) {
+        for (to, weight) in arcs.arcs_of(person).filter(|arc| wanted[arc.0 as usize]) {
             let part = f64::from(standing) * f64::from(weight) / strength * factor;
             let term = Contributor { person, standing, weight, strength, part };
             terms.entry(to).or_default().push(term);
@@ -85,61 +148,28 @@ fn terms_of(
     terms
 }
 
-/// Evidence for the attention of people in one community: terms that make at least `cover` (0 to 1)
-/// of each share, for everybody who has a rank in `table`, by its order.
-pub fn community_evidence(arcs: &Csr, table: &CommunityPeople, cover: f64) -> Vec<Evidence> {
-    let ranked = table.people.iter().filter(|score| score.rank.is_some());
-    let ranked: BTreeSet<u32> = ranked.map(|score| score.person).collect();
-    let mut terms = community_terms(arcs, table, &ranked);
-    let people = table.people.iter().filter(|score| score.rank.is_some());
-    people
-        .map(|score| {
-            let terms = terms.remove(&score.person).unwrap_or_default();
-            covering(score.person, terms, 0.0, cover)
-        })
-        .collect()
-}
-
-/// The global share of those who attend to nobody, which goes to the prior.
-pub fn idle_share(arcs: &Csr, global: &GlobalRank) -> f64 {
-    let idle = (0..arcs.nodes() as u32).filter(|&who| arcs.degree(who) == 0);
-    idle.map(|who| f64::from(global.shares[who as usize])).sum()
-}
-
-/// Evidence for one person's global share; `transposed` holds the arcs by target, `idle` is
-/// [`idle_share`]. The terms come from the final shares, so they add up to the share within the
-/// walk's tolerance.
+/// Evidence for the global shares of some people, by number. The terms come from the final shares,
+/// so they add up to the share within the walk's tolerance. Time O(arcs).
 pub fn global_evidence(
-    (arcs, transposed): (&Csr, &Csr),
+    arcs: &Csr,
     (global, trust): (&GlobalRank, &Trust),
-    (settings, idle): (&RankSettings, f64),
-    (person, cover): (u32, f64),
-) -> Evidence {
-    let term = |(from, weight): (u32, f32)| {
-        let (standing, strength) = (global.shares[from as usize], arcs.strength(from));
-        let part = settings.damping * f64::from(standing) * f64::from(weight) / strength;
-        Contributor { person: from, standing, weight, strength, part }
+    settings: &RankSettings,
+    (people, cover): (&BTreeSet<u32>, Cover),
+) -> Vec<Evidence> {
+    let mut found = global_terms(arcs, global, settings.damping, people);
+    // What those who attend to nobody have goes to the prior.
+    let idle = (0..arcs.nodes() as u32).filter(|&who| arcs.degree(who) == 0);
+    let idle: f64 = idle.map(|who| f64::from(global.shares[who as usize])).sum();
+    let restart = 1.0 - settings.damping + settings.damping * idle;
+    let evidence = |&person: &u32| {
+        let named = found.remove(&person).unwrap_or_default();
+        let term =
+            |(one, giver): (&Contributor, u32)| Term { part: one.part, giver, weight: one.weight };
+        let mut terms: Vec<Term> = named.iter().zip(0..).map(term).collect();
+        let restart = restart * f64::from(trust.prior[person as usize]);
+        cover.of(person, &mut terms, restart, |term| named[term.giver as usize])
     };
-    let terms: Vec<Contributor> = transposed.arcs_of(person).map(term).collect();
-    let restart = (1.0 - settings.damping + settings.damping * idle)
-        * f64::from(trust.prior[person as usize]);
-    covering(person, terms, restart, cover)
-}
-
-fn covering(person: u32, mut terms: Vec<Contributor>, restart: f64, cover: f64) -> Evidence {
-    terms.sort_by(|a, b| b.part.total_cmp(&a.part).then(a.person.cmp(&b.person)));
-    let share = terms.iter().map(|term| term.part).sum::<f64>() + restart;
-    let mut covered = 0.0;
-    let needed = terms.iter().take_while(|term| {
-        let more = covered < cover * share;
-        covered += term.part;
-        more
-    });
-    let needed = needed.count();
-    let rest = terms[needed..].iter().map(|term| term.part).sum::<f64>();
-    let others = (terms.len() - needed) as u32;
-    terms.truncate(needed);
-    Evidence { person, share, contributors: terms, others, rest, restart }
+    people.iter().map(evidence).collect()
 }
 
 /// What one contributor changed between two runs.

@@ -29,6 +29,7 @@ pub mod people;
 pub mod rank;
 pub mod seed;
 pub mod snapshot;
+mod sorting;
 pub mod trust;
 pub mod union;
 
@@ -39,7 +40,7 @@ pub use communities::{
 };
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{
-    CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage, world_support,
+    CommunityPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked, people_stage,
 };
 pub use rank::{GlobalRank, RankSettings, rank_stage};
 pub use trust::{Trust, TrustSettings, trust_stage};

@@ -6,7 +6,11 @@
 //! attention that comes from them, over the effective number of people it comes from: one fan makes
 //! nobody an insider, and a celebrity whom outsiders attend to is none.
 
+use rayon::prelude::*;
+
 use super::PeopleInput;
+use super::inflow::Inflow;
+use crate::csr::Csr;
 
 /// One-sided 95 % quantile of the normal distribution.
 const Z: f64 = 1.645;
@@ -15,49 +19,89 @@ const Z: f64 = 1.645;
 pub(super) struct Audience {
     /// q of each sender, before the arc's weight: a_u / W_u.
     senders: Vec<f64>,
-    sums: Vec<f64>,
-    squares: Vec<f64>,
+    received: Vec<Received>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Received {
+    sum: f64,
+    squares: f64,
 }
 
 impl Audience {
+    /// Each thread takes some of the receivers, and finds them in every row.
     pub(super) fn new(input: &PeopleInput<'_>) -> Audience {
         let arcs = &input.attention.arcs;
         let sender = |person: u32| match arcs.strength(person) {
             0.0 => 0.0,
             strength => f64::from(input.global.shares[person as usize]) / strength,
         };
-        let senders: Vec<f64> = (0..arcs.nodes() as u32).map(sender).collect();
-        let (mut sums, mut squares) = (vec![0.0; arcs.nodes()], vec![0.0; arcs.nodes()]);
-        for source in 0..arcs.nodes() as u32 {
-            for (target, weight) in arcs.arcs_of(source) {
-                let sent = senders[source as usize] * f64::from(weight);
-                sums[target as usize] += sent;
-                squares[target as usize] += sent * sent;
-            }
-        }
-        Audience { senders, sums, squares }
+        let senders: Vec<f64> = (0..arcs.nodes() as u32).into_par_iter().map(sender).collect();
+        let mut received = vec![Received::default(); arcs.nodes()];
+        let width = arcs.nodes().div_ceil(rayon::current_num_threads()).max(1);
+        let parts =
+            received.par_chunks_mut(width).zip((0..arcs.nodes()).into_par_iter().step_by(width));
+        parts.for_each(|(received, first)| receive(arcs, &senders, first, received));
+        Audience { senders, received }
     }
 
-    /// Global attention that passes along an arc of this weight.
-    pub(super) fn sent(&self, source: u32, weight: f32) -> f64 {
-        self.senders[source as usize] * f64::from(weight)
+    /// Global attention that passes along an arc of a sender, for each unit of its weight.
+    pub(super) fn sent(&self, source: u32) -> f64 {
+        self.senders[source as usize]
     }
 
     /// The effective number of arcs under an attention of which the variance is Σ q²; 0 if there are
     /// none.
     pub(super) fn support(&self, person: u32, attention: f64) -> f32 {
-        let squares = self.squares[person as usize];
+        let squares = self.received[person as usize].squares;
         if squares > 0.0 { (attention * attention / squares) as f32 } else { 0.0 }
     }
 
     /// The insider score of a person who receives `from_own` of its attention from the community's
     /// own.
     pub(super) fn insider(&self, person: u32, from_own: f64) -> f64 {
-        let (sum, squares) = (self.sums[person as usize], self.squares[person as usize]);
+        let Received { sum, squares } = self.received[person as usize];
         if sum <= 0.0 || squares <= 0.0 {
             return 0.0;
         }
         lower_bound((from_own / sum).min(1.0), sum * sum / squares)
+    }
+}
+
+/// Which members, by seat, are the community's own: at least half of the mean focus. `rates` is what
+/// each gives in the community for each unit of an arc's weight, `strengths` what it gives in all.
+pub(super) fn owners(inflow: &Inflow, rates: &[f64], strengths: &[f64], flow: f64) -> Vec<bool> {
+    let members = rates.len();
+    let share = |seat| inflow.sum(seat, rates) / flow.max(f64::MIN_POSITIVE);
+    let shares: Vec<f64> = (0..members).map(share).collect();
+    let mean = shares.iter().sum::<f64>() / members.max(1) as f64;
+    let mut focus = vec![0.0; members];
+    for (seat, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+        let drawn = share / (share + mean);
+        inflow.row(seat).for_each(|(giver, weight)| {
+            focus[giver] += f64::from(weight) / strengths[giver] * drawn;
+        });
+    }
+    let half = 0.5 * focus.iter().sum::<f64>() / members.max(1) as f64;
+    focus.into_iter().map(|focus| focus > 0.0 && focus >= half).collect()
+}
+
+/// Adds up what people receive from `first` on, sender by sender.
+fn receive(arcs: &Csr, senders: &[f64], first: usize, received: &mut [Received]) {
+    let end = first + received.len();
+    for (source, &sender) in senders.iter().enumerate() {
+        let (row, range) = (arcs.row(source as u32), arcs.range(source as u32));
+        let from = row.partition_point(|&target| (target as usize) < first);
+        let weights = arcs.weights().map(|weights| &weights[range]);
+        for (at, &target) in row.iter().enumerate().skip(from) {
+            let target = target as usize;
+            if target >= end {
+                break;
+            }
+            let sent = sender * weights.map_or(1.0, |weights| f64::from(weights[at]));
+            received[target - first].sum += sent;
+            received[target - first].squares += sent * sent;
+        }
     }
 }
 

@@ -1,12 +1,18 @@
 //! The table of one community: what its members' attention adds up to, person by person.
 
+use std::num::NonZeroU32;
+
 use model::PersonKind;
 use model::interval::SUPPORT_CONFIDENT;
 
-use super::insider::Audience;
-use super::place::{Inside, Place};
+use super::inflow::{Inflow, Outflow};
+use super::insider::{Audience, owners};
+use super::place::Place;
+use super::ranked::Ranked;
+use super::walk::walk;
 use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
 use crate::rank::{ranks_by, score};
+use crate::sorting::sort_by_number;
 use crate::trust::UNKNOWN;
 
 /// A rank needs attention from at least so many members, as an effective number: from two, of whom
@@ -16,178 +22,158 @@ const SUPPORT_MIN: f32 = 1.5;
 /// … and as much of it as so many average arcs bring.
 const ARCS_MIN: f64 = 2.0;
 
-/// Attention along one arc that starts in a member.
+/// What a member gives along an arc, for each unit of its weight.
 #[derive(Clone, Copy)]
 struct Gift {
-    to: u32,
-    seat: u32,
-    amount: f64,
-    weight: f32,
+    /// Attention in the community.
+    inside: f64,
+    /// Global attention if it is one of the community's own, otherwise 0.
+    own: f64,
+}
+
+/// What somebody receives.
+#[derive(Clone, Copy)]
+struct Received {
+    share: f32,
+    support: f32,
+    insider: f32,
 }
 
 /// Scores everybody who receives attention in one community.
 pub(super) fn table(
     input: &PeopleInput<'_>,
-    place: &Place<'_>,
+    place: &Place,
     audience: &Audience,
     community: usize,
     settings: &PeopleSettings,
-) -> CommunityPeople {
-    let members = place.members(community);
-    let inside = place.walk(input, community, &settings.walk);
-    let gifts = gifts(input, members, &inside);
-    let flow: f64 = gifts.iter().map(|gift| gift.amount).sum();
-    let noise = (ARCS_MIN / gifts.len().max(1) as f64) as f32;
-    let low_trust = !inside.trusted || inside.trust < f64::from(UNKNOWN);
-    let own = owners(input, place, community, &gifts, flow);
-    let mut people = receivers(place, audience, community, &gifts, (flow, &own));
-    add_silent(place, community, &mut people);
-    for person in people.iter_mut().filter(|person| person.member) {
-        let seat = place.seat(community, person.person);
-        person.standing = seat.map_or(0.0, |seat| inside.standings[seat] as f32);
-    }
-    people.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.person.cmp(&b.person)));
-    let mut outsiders = 0;
-    people.retain(|person| {
-        outsiders += usize::from(!person.member);
-        person.member || outsiders <= settings.outsiders_max
+) -> Ranked {
+    let (members, arcs) = (place.members(community), &input.attention.arcs);
+    let standing = place.standing(input, community);
+    let strengths: Vec<f64> = members.people.iter().map(|&who| arcs.strength(who)).collect();
+    let outflow = Outflow::new(members, arcs);
+    let noise = (ARCS_MIN / outflow.arcs().max(1) as f64) as f32;
+    let inner = outflow.between(0..members.len() as u32);
+    let standings = walk(&inner, &standing.restart, &strengths, &settings.walk);
+    let rate = |(standing, &strength): (&f64, &f64)| {
+        if strength > 0.0 { standing / strength } else { 0.0 }
+    };
+    let rates: Vec<f64> = standings.iter().zip(&strengths).map(rate).collect();
+    let flow = rates.iter().zip(&strengths).map(|(rate, strength)| rate * strength).sum();
+    let own = owners(&inner, &rates, &strengths, flow);
+    drop(inner);
+    let inflow = outflow.by_receiver(&falling(&rates));
+    let gifts = members.people.iter().zip(rates.iter().zip(own));
+    let gifts = gifts.map(|(&member, (&inside, own))| Gift {
+        inside,
+        own: if own { audience.sent(member) } else { 0.0 },
     });
+    let gifts: Vec<Gift> = gifts.collect();
+    let people: Vec<u32> = members.people.iter().chain(inflow.outsiders()).copied().collect();
+    let received = received(&inflow, &people, &gifts, (audience, flow));
+    let rows = kept(&people, &received, members.len(), settings.outsiders_max);
+    let score = |&row: &u32| {
+        person_score(
+            people[row as usize],
+            received[row as usize],
+            standings.get(row as usize).copied(),
+        )
+    };
+    let mut people: Vec<PersonScore> = rows.iter().map(score).collect();
+    let low_trust = !standing.trusted || standing.trust < f64::from(UNKNOWN);
     rank(input, &mut people, low_trust, noise);
-    let trust = inside.trust as f32;
-    CommunityPeople { community: community as u32, trust, low_trust, noise, flow, people }
+    let trust = standing.trust as f32;
+    let table =
+        CommunityPeople { community: community as u32, trust, low_trust, noise, flow, people };
+    Ranked::new(table, inflow, rows, (members, &standings, strengths))
 }
 
-/// All arcs that start in members, by target, then by source.
-fn gifts(input: &PeopleInput<'_>, members: &[u32], inside: &Inside) -> Vec<Gift> {
-    let arcs = &input.attention.arcs;
-    let mut gifts = Vec::new();
-    for (seat, &member) in members.iter().enumerate() {
-        let strength = arcs.strength(member);
-        gifts.extend(arcs.arcs_of(member).map(|(to, weight)| Gift {
-            to,
-            seat: seat as u32,
-            amount: inside.standings[seat] * f64::from(weight) / strength,
-            weight,
-        }));
-    }
-    gifts.sort_by_key(|gift| gift.to);
-    gifts
+/// The seats by falling rate, then by number.
+fn falling(rates: &[f64]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..rates.len() as u32).collect();
+    let rate = |seat: u32| rates[seat as usize];
+    order.sort_unstable_by(|&a, &b| rate(b).total_cmp(&rate(a)).then(a.cmp(&b)));
+    order
 }
 
-/// Which members, by seat, are the community's own: at least half of the mean focus.
-fn owners(
-    input: &PeopleInput<'_>,
-    place: &Place<'_>,
-    community: usize,
+/// What everybody receives, by row.
+fn received(
+    inflow: &Inflow,
+    people: &[u32],
     gifts: &[Gift],
-    flow: f64,
-) -> Vec<bool> {
-    let members = place.members(community);
-    let mut shares = vec![0.0; members.len()];
-    for gift in gifts {
-        if let Some(seat) = place.seat(community, gift.to) {
-            shares[seat] += gift.amount / flow.max(f64::MIN_POSITIVE);
+    (audience, flow): (&Audience, f64),
+) -> Vec<Received> {
+    let receive = |(row, &person): (usize, &u32)| {
+        let (mut count, mut amount, mut squares, mut own) = (0, 0.0, 0.0, 0.0);
+        for (giver, weight) in inflow.row(row) {
+            let Gift { inside, own: from_own } = gifts[giver];
+            let given = inside * f64::from(weight);
+            count += 1;
+            amount += given;
+            squares += given * given;
+            own += from_own * f64::from(weight);
         }
-    }
-    let mean = shares.iter().sum::<f64>() / members.len().max(1) as f64;
-    let arcs = &input.attention.arcs;
-    let focus = |&member: &u32| -> f64 {
-        let strength = arcs.strength(member);
-        let inner = arcs.arcs_of(member).filter_map(|(to, weight)| {
-            let share = shares[place.seat(community, to)?];
-            (share > 0.0).then(|| f64::from(weight) / strength * share / (share + mean))
-        });
-        inner.sum()
-    };
-    let focus: Vec<f64> = members.iter().map(focus).collect();
-    let half = 0.5 * focus.iter().sum::<f64>() / members.len().max(1) as f64;
-    focus.into_iter().map(|focus| focus > 0.0 && focus >= half).collect()
-}
-
-/// Everybody who receives attention, by number.
-fn receivers(
-    place: &Place<'_>,
-    audience: &Audience,
-    community: usize,
-    gifts: &[Gift],
-    (flow, own): (f64, &[bool]),
-) -> Vec<PersonScore> {
-    let members = place.members(community);
-    let receiver = |gifts: &[Gift]| {
-        let person = gifts[0].to;
-        let amount: f64 = gifts.iter().map(|gift| gift.amount).sum();
-        let squares: f64 = gifts.iter().map(|gift| gift.amount * gift.amount).sum();
-        let from_own = gifts.iter().filter(|gift| own[gift.seat as usize]);
-        let from_own = from_own.map(|gift| audience.sent(members[gift.seat as usize], gift.weight));
-        let share = if flow > 0.0 { (amount / flow) as f32 } else { 0.0 };
-        PersonScore {
-            share,
-            score: score(share),
-            insider: audience.insider(person, from_own.sum()) as f32,
+        Received {
+            share: if flow > 0.0 { (amount / flow) as f32 } else { 0.0 },
             support: if squares > 0.0 { (amount * amount / squares) as f32 } else { 0.0 },
-            ..silent(person, place.seat(community, person).is_some())
+            insider: if count > 0 { audience.insider(person, own) as f32 } else { 0.0 },
         }
     };
-    gifts.chunk_by(|a, b| a.to == b.to).map(receiver).collect()
+    people.iter().enumerate().map(receive).collect()
 }
 
-/// Somebody who receives nothing.
-fn silent(person: u32, member: bool) -> PersonScore {
+/// The rows of members and of the first outsiders, by falling share, then by number.
+fn kept(people: &[u32], received: &[Received], members: usize, outsiders_max: usize) -> Vec<u32> {
+    let mut order: Vec<(u32, u32)> =
+        received.iter().map(|one| u32::MAX - one.share.to_bits()).zip(0..).collect();
+    // Two ascending runs, which the standard sort merges.
+    order.sort_by_key(|one| people[one.1 as usize]);
+    sort_by_number(&mut order, |one| one.0);
+    let mut outsiders = 0;
+    let kept = order.into_iter().filter(|one| {
+        let member = (one.1 as usize) < members;
+        outsiders += usize::from(!member);
+        member || outsiders <= outsiders_max
+    });
+    kept.map(|one| one.1).collect()
+}
+
+/// A score without ranks; `standing` is that of a member.
+fn person_score(person: u32, received: Received, standing: Option<f64>) -> PersonScore {
+    let Received { share, support, insider } = received;
     PersonScore {
         person,
-        member,
-        share: 0.0,
-        score: 0.0,
-        standing: 0.0,
-        insider: 0.0,
-        support: 0.0,
+        member: standing.is_some(),
+        share,
+        score: score(share),
+        standing: standing.unwrap_or(0.0) as f32,
+        insider,
+        support,
         rank: None,
         rank_person: None,
         rank_organisation: None,
         rank_insider: None,
-        low_confidence: true,
+        low_confidence: support < SUPPORT_CONFIDENT,
     }
 }
 
-/// Adds the members who receive nothing.
-fn add_silent(place: &Place<'_>, community: usize, people: &mut Vec<PersonScore>) {
-    let mut heard = vec![false; place.members(community).len()];
-    for person in people.iter() {
-        if let Some(seat) = place.seat(community, person.person) {
-            heard[seat] = true;
-        }
-    }
-    let members = place.members(community).iter().zip(heard);
-    people.extend(members.filter(|(_, heard)| !heard).map(|(&member, _)| silent(member, true)));
-}
-
-/// Gives ranks to the people who are above every noise level.
+/// Gives ranks to the people who are above every noise level; they come by falling share.
 fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, noise: f32) {
-    let served: Vec<bool> = people
-        .iter()
-        .map(|person| {
-            !low_trust
-                && person.share >= noise
-                && person.support >= SUPPORT_MIN
-                && input.trust.values[person.person as usize] >= input.trust.noise
-        })
-        .collect();
-    let kind = |at: usize| {
-        let known = input.kinds.get(people[at].person as usize);
-        known.copied().unwrap_or(PersonKind::Unknown)
+    let mut taken = [0; 3];
+    let mut next = |ranking: usize, served: bool| {
+        taken[ranking] += u32::from(served);
+        NonZeroU32::new(taken[ranking]).filter(|_| served)
     };
-    let human = |at: usize| matches!(kind(at), PersonKind::Person | PersonKind::Unknown);
-    let organisation = |at: usize| kind(at) == PersonKind::Organisation;
-    let share = |at: usize| people[at].share;
-    let ranks = ranks_by(people.len(), |at| served[at], share);
-    let persons = ranks_by(people.len(), |at| served[at] && human(at), share);
-    let organisations = ranks_by(people.len(), |at| served[at] && organisation(at), share);
-    let insiders = ranks_by(people.len(), |at| served[at], |at| people[at].insider);
-    for (at, person) in people.iter_mut().enumerate() {
-        person.rank = ranks[at];
-        person.rank_person = persons[at];
-        person.rank_organisation = organisations[at];
-        person.rank_insider = insiders[at];
-        person.low_confidence = person.support < SUPPORT_CONFIDENT;
+    for one in people.iter_mut() {
+        let served = !low_trust
+            && one.share >= noise
+            && one.support >= SUPPORT_MIN
+            && input.trust.values[one.person as usize] >= input.trust.noise;
+        let kind = input.kinds.get(one.person as usize).copied().unwrap_or(PersonKind::Unknown);
+        let human = matches!(kind, PersonKind::Person | PersonKind::Unknown);
+        one.rank = next(0, served);
+        one.rank_person = next(1, served && human);
+        one.rank_organisation = next(2, served && kind == PersonKind::Organisation);
     }
+    let insiders = ranks_by(people.len(), |at| people[at].rank.is_some(), |at| people[at].insider);
+    people.iter_mut().zip(insiders).for_each(|(one, rank)| one.rank_insider = rank);
 }

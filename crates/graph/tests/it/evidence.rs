@@ -1,7 +1,11 @@
 //! Scores recomputed from their evidence alone, by code that knows nothing of the library's walk.
 
-use graph::evidence::{Evidence, change_reasons, community_evidence, global_evidence, idle_share};
-use graph::{PeopleSettings, RankSettings, people_stage};
+use std::collections::BTreeSet;
+
+use graph::evidence::{
+    Contributor, Cover, Evidence, change_reasons, community_terms, global_evidence,
+};
+use graph::{CommunityPeople, People, PeopleSettings, RankSettings};
 
 use crate::worlds::Scored;
 
@@ -14,12 +18,21 @@ fn recomputed(evidence: &Evidence, flow: f64, damping: f64) -> f64 {
     terms.sum::<f64>() + evidence.rest + evidence.restart
 }
 
+/// The leaf level's tables with their evidence.
+fn explained(scored: &Scored, cover: Cover) -> Vec<(CommunityPeople, Vec<Evidence>)> {
+    let take = |ranked: graph::Ranked| {
+        let evidence = ranked.evidence(cover).collect();
+        (ranked.table, evidence)
+    };
+    People::new(scored.input()).level(scored.hierarchy.leaf, &PeopleSettings::default(), take)
+}
+
+const COVER: Cover = Cover { part: 0.8, terms_max: usize::MAX };
+
 #[test]
 fn attention_is_recomputed_from_its_evidence() {
     let scored = Scored::with_farm();
-    let settings = PeopleSettings::default();
-    for table in people_stage(&scored.input(), scored.hierarchy.leaf, &settings) {
-        let evidence = community_evidence(&scored.attention.arcs, &table, 0.8);
+    for (table, evidence) in explained(&scored, COVER) {
         let served = table.people.iter().filter(|person| person.rank.is_some());
         assert_eq!(evidence.len(), served.clone().count());
         for (evidence, person) in evidence.iter().zip(served) {
@@ -31,19 +44,47 @@ fn attention_is_recomputed_from_its_evidence() {
     }
 }
 
+/// What is named of some terms: the largest, as few as cover enough.
+fn named(mut terms: Vec<Contributor>, cover: Cover) -> Vec<u32> {
+    terms.sort_by(|a, b| b.part.total_cmp(&a.part).then(a.person.cmp(&b.person)));
+    let share: f64 = terms.iter().map(|term| term.part).sum();
+    let mut covered = 0.0;
+    let needed = terms.iter().take_while(|term| {
+        let more = covered < cover.part * share;
+        covered += term.part;
+        more
+    });
+    needed.take(cover.terms_max).map(|term| term.person).collect()
+}
+
+#[test]
+fn evidence_names_the_largest_of_all_terms_whatever_arcs_weigh() {
+    let (plain, weighted) = (Scored::with_farm(), Scored::weighted());
+    for (scored, terms_max) in [(&plain, usize::MAX), (&plain, 7), (&weighted, 7), (&weighted, 99)]
+    {
+        let cover = Cover { part: 0.8, terms_max };
+        for (table, evidence) in explained(scored, cover) {
+            let people: BTreeSet<u32> = evidence.iter().map(|one| one.person).collect();
+            let mut terms = community_terms(&scored.attention.arcs, &table, &people);
+            for one in evidence {
+                let terms = terms.remove(&one.person).unwrap();
+                assert_eq!(one.contributors.len() + one.others as usize, terms.len());
+                let found: Vec<u32> = one.contributors.iter().map(|term| term.person).collect();
+                assert_eq!(found, named(terms, cover));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_global_share_is_recomputed_from_its_evidence() {
     let scored = Scored::with_farm();
-    let arcs = &scored.attention.arcs;
-    let transposed = arcs.transpose();
-    for person in [0, 17, 1_234] {
-        let evidence = global_evidence(
-            (arcs, &transposed),
-            (&scored.global, &scored.trust),
-            (&RankSettings::default(), idle_share(arcs, &scored.global)),
-            (person, 0.8),
-        );
-        let share = f64::from(scored.global.shares[person as usize]);
+    let (arcs, people) = (&scored.attention.arcs, BTreeSet::from([0, 17, 1_234]));
+    let (found, settings) = ((&scored.global, &scored.trust), RankSettings::default());
+    let evidence = global_evidence(arcs, found, &settings, (&people, COVER));
+    assert!(evidence.iter().map(|one| one.person).eq(people));
+    for evidence in evidence {
+        let share = f64::from(scored.global.shares[evidence.person as usize]);
         assert!((recomputed(&evidence, 1.0, 0.85) - share).abs() < 1e-6);
         assert!(evidence.rest + evidence.restart > 0.0);
     }
@@ -52,8 +93,7 @@ fn a_global_share_is_recomputed_from_its_evidence() {
 #[test]
 fn reasons_name_who_came_and_who_went() {
     let scored = Scored::with_farm();
-    let tables = people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default());
-    let evidence = community_evidence(&scored.attention.arcs, &tables[1], 1.0).remove(0);
+    let evidence = explained(&scored, Cover { part: 1.0, ..COVER }).remove(1).1.remove(0);
     let parts = evidence.contributors.iter().map(|term| (term.person, term.part));
     let before: Vec<(u32, f64)> = parts.collect();
     let mut after = before.clone();

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use graph::generate::{Arcs, PlantedSpec, planted};
 use graph::seed::Seed;
 use graph::{
-    Csr, PeopleSettings, PersonScore, RankSettings, TrustSettings, people_stage, rank_stage,
-    trust_stage, world_support,
+    Csr, People, PeopleSettings, PersonScore, RankSettings, TrustSettings, people_stage,
+    rank_stage, trust_stage,
 };
 use model::interval;
 
@@ -111,7 +111,7 @@ fn nine_of_ten_true_shares_are_in_their_intervals() {
         for (key, one) in scores(&seen).iter().filter(|(_, one)| one.rank.is_some()) {
             inside.count((one.share, one.support), true_scores[key].share);
         }
-        let support = world_support(&seen.input(), &RankSettings::default());
+        let support = People::new(seen.input()).world_support(&RankSettings::default());
         for person in (0..PEOPLE).filter(|&person| seen.global.ranks[person].is_some()) {
             world.count((seen.global.shares[person], support[person]), truth.global.shares[person]);
         }

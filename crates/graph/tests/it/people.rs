@@ -1,5 +1,7 @@
 //! PeopleRank in communities.
 
+use std::collections::BTreeMap;
+
 use graph::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore, people_stage};
 use model::PersonKind;
 
@@ -113,7 +115,29 @@ fn outsiders_are_cut_and_members_are_not() {
 
 #[test]
 fn tables_are_equal_to_the_bit_on_any_number_of_threads() {
-    let scored = Scored::with_farm();
-    let tables = |threads| on(threads, || leaf_tables(&scored));
-    assert!(tables(1) == tables(2) && tables(1) == tables(3));
+    for scored in [Scored::with_farm(), Scored::weighted()] {
+        let tables = |threads| on(threads, || leaf_tables(&scored));
+        assert!(tables(1) == tables(2) && tables(1) == tables(3));
+    }
+}
+
+#[test]
+fn standings_are_where_the_walk_stands_still() {
+    let scored = Scored::weighted();
+    let (arcs, own) = (&scored.attention.arcs, &scored.hierarchy.levels[0].community_of);
+    let table = people_stage(&scored.input(), 0, &PeopleSettings::default()).remove(0);
+    let members = table.people.iter().filter(|one| one.member);
+    let standing: BTreeMap<u32, f64> =
+        members.map(|one| (one.person, f64::from(one.standing))).collect();
+    let known = |who: &u32| f64::from((scored.trust.values[*who as usize] - 0.2).max(0.0));
+    let all: f64 = standing.keys().map(known).sum();
+    let mut next: BTreeMap<u32, f64> =
+        standing.keys().map(|who| (*who, 0.15 * known(who) / all)).collect();
+    for (&from, mass) in &standing {
+        for (to, weight) in arcs.arcs_of(from).filter(|arc| own[arc.0 as usize] == 0) {
+            *next.entry(to).or_default() += 0.85 * mass * f64::from(weight) / arcs.strength(from);
+        }
+    }
+    let change: f64 = next.iter().map(|(who, mass)| (mass - standing[who]).abs()).sum();
+    assert!(change < 2e-6, "{change}");
 }

@@ -73,7 +73,10 @@ pub(crate) struct Scored {
 impl Scored {
     /// Scores `arcs` of `honest` people and `fakes` more.
     pub(crate) fn new(arcs: &Arcs, honest: usize, fakes: usize) -> Scored {
-        let arcs = Csr::from_arcs(honest + fakes, arcs.list()).unwrap().csr;
+        Scored::of(Csr::from_arcs(honest + fakes, arcs.list()).unwrap().csr, honest)
+    }
+
+    fn of(arcs: Csr, honest: usize) -> Scored {
         let attention = attention(arcs);
         let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
         let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
@@ -87,6 +90,18 @@ impl Scored {
         let farm = Farm { fakes: 300, follows: 15, attack_arcs: 60, outward_arcs: 600 };
         add_farm(&mut arcs, 3_000, &farm, Seed(5));
         Scored::new(&arcs, 3_000, 300)
+    }
+
+    /// The planted world, four of ten arcs with a weight of their own.
+    pub(crate) fn weighted() -> Scored {
+        let arcs = planted_world(0.3).arcs;
+        let weight = |at: usize| match Seed(3).fork(at as u64).unit() {
+            other @ ..0.4 => 0.1 + 5.0 * other as f32,
+            _ => 1.0,
+        };
+        let weights: Vec<f32> = (0..arcs.sources.len()).map(weight).collect();
+        let list = ArcList { weights: Some(&weights), ..arcs.list() };
+        Scored::of(Csr::from_arcs(3_000, list).unwrap().csr, 3_000)
     }
 
     pub(crate) fn input(&self) -> PeopleInput<'_> {

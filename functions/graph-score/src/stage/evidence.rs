@@ -1,16 +1,15 @@
 //! What each served number is made of, in the stored form.
 
-use graph::evidence::{Evidence, community_evidence, global_evidence, idle_share};
-use graph::{CommunityPeople, PeopleInput, RankSettings};
+use std::collections::BTreeSet;
+
+use graph::evidence::{Cover, Evidence, global_evidence};
+use graph::{PeopleInput, RankSettings, Ranked};
 use model::evidence::Contributor;
 
 use super::standings::Numbering;
 
-/// The part of a score that the named contributors make at least, unless that takes too many.
-const COVER: f64 = 0.8;
-
-/// The most contributors named for one score.
-const CONTRIBUTORS_MAX: usize = 500;
+/// The named contributors make at least so much of a score, unless that takes too many.
+const COVER: Cover = Cover { part: 0.8, terms_max: 500 };
 
 /// How many of the world's ranking have evidence.
 const WORLD_RANKS: u32 = 1_000;
@@ -19,21 +18,15 @@ const WORLD_RANKS: u32 = 1_000;
 pub(super) type Row = (u32, u32, Vec<u8>);
 
 /// The evidence for everybody who holds a rank in a community.
-pub(super) fn of_communities(
-    input: &PeopleInput<'_>,
-    people: &[CommunityPeople],
-    numbering: &Numbering,
-) -> Vec<Row> {
-    let rows = people.iter().flat_map(|community| {
-        let found = community_evidence(&input.attention.arcs, community, COVER);
-        let ranked = community.people.iter().filter(|one| one.rank.is_some());
-        found.into_iter().zip(ranked).map(|(evidence, one)| {
-            let served = Served { share: one.share, support: one.support };
-            let body = encode(&evidence, numbering, (1.0, community.flow), served);
-            (community.community, numbering.of(evidence.person), body)
-        })
-    });
-    rows.collect()
+pub(super) fn of_community(ranked: &Ranked, numbering: &Numbering) -> Vec<Row> {
+    let table = &ranked.table;
+    let people = table.people.iter().filter(|one| one.rank.is_some());
+    let row = |(found, one): (Evidence, &graph::PersonScore)| {
+        let served = Served { share: one.share, support: one.support };
+        let body = encode(&found, numbering, (1.0, table.flow), served);
+        (table.community, numbering.of(found.person), body)
+    };
+    ranked.evidence(COVER).zip(people).map(row).collect()
 }
 
 /// The evidence for the head of the world's ranking.
@@ -44,16 +37,15 @@ pub(super) fn of_world(
     settings: &RankSettings,
 ) -> Vec<Row> {
     let (arcs, global) = (&input.attention.arcs, input.global);
-    let idle = idle_share(arcs, global);
-    let transposed = arcs.transpose();
     let is_head = |rank: Option<std::num::NonZeroU32>| rank.is_some_and(|r| r.get() <= WORLD_RANKS);
     let head = (0..arcs.nodes() as u32).filter(|&who| is_head(global.ranks[who as usize]));
-    let rows = head.map(|who| {
-        let about = (who, COVER);
-        let found =
-            global_evidence((arcs, &transposed), (global, input.trust), (settings, idle), about);
-        let served = Served { share: global.shares[who as usize], support: support[who as usize] };
-        (0, numbering.of(who), encode(&found, numbering, (settings.damping, 1.0), served))
+    let head: BTreeSet<u32> = head.collect();
+    let found = global_evidence(arcs, (global, input.trust), settings, (&head, COVER));
+    let rows = found.into_iter().map(|found| {
+        let who = found.person as usize;
+        let served = Served { share: global.shares[who], support: support[who] };
+        let body = encode(&found, numbering, (settings.damping, 1.0), served);
+        (0, numbering.of(found.person), body)
     });
     rows.collect()
 }
@@ -73,8 +65,9 @@ fn encode(
     (damping, flow): (f64, f64),
     served: Served,
 ) -> Vec<u8> {
-    let named = found.contributors.iter().take(CONTRIBUTORS_MAX);
-    let contributors: Vec<Contributor> = named
+    let contributors: Vec<Contributor> = found
+        .contributors
+        .iter()
         .map(|one| Contributor {
             person: numbering.of(one.person),
             attention: (f64::from(one.standing) / flow) as f32,

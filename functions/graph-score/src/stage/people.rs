@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use graph::{GlobalRank, PeopleInput, Trust, people_stage, world_support};
+use graph::{CommunityPeople, GlobalRank, People, PeopleInput, Ranked, Trust};
 use model::RunId;
 use model::message::Stage;
 use model::port::{Clock, Objects};
 
+use super::evidence::Row;
 use super::standings::Numbering;
 use super::{World, evidence, open_hierarchy, people_name, seal_as, seconds};
 use crate::budget::{Budget, Time};
@@ -43,12 +44,13 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         global: &global,
         kinds: &world.snapshot.nodes.kinds,
     };
+    let people = tokio::task::block_in_place(|| People::new(input));
     let numbering = Numbering::new(&trust, &global);
     for (done, &piece) in missing.iter().enumerate() {
         if done > 0 && budget.check(needed, doors.clock.now())? == Time::NextInvocation {
             return Ok(Time::NextInvocation);
         }
-        do_piece(doors, run, piece, (&world, &input, &numbering)).await?;
+        do_piece(doors, run, piece, (&world, &people, &numbering)).await?;
     }
     Ok(Time::Enough)
 }
@@ -76,23 +78,26 @@ async fn do_piece<O: Objects, C>(
     doors: Doors<'_, O, C>,
     run: RunId,
     piece: Piece,
-    (world, input, numbering): (&World, &PeopleInput<'_>, &Numbering),
+    (world, people, numbering): (&World, &People<'_>, &Numbering),
 ) -> Result<(), ScoreError> {
     let (objects, settings) = (doors.objects, &world.settings);
     let Piece::Level(level) = piece else {
         let (support, rows) = tokio::task::block_in_place(|| {
-            let support = world_support(input, &settings.rank);
-            let rows = evidence::of_world(input, &support, numbering, &settings.rank);
+            let support = people.world_support(&settings.rank);
+            let rows = evidence::of_world(people.input(), &support, numbering, &settings.rank);
             (support, rows)
         });
         seal_as(objects, run, WORLD_SUPPORT, &support).await?;
         return seal_as(objects, run, WORLD_EVIDENCE, &rows).await;
     };
-    let (ranked, rows) = tokio::task::block_in_place(|| {
-        let ranked = people_stage(input, level, &settings.people);
-        let rows = evidence::of_communities(input, &ranked, numbering);
-        (ranked, rows)
+    let take = |ranked: Ranked| {
+        let rows = evidence::of_community(&ranked, numbering);
+        (ranked.table, rows)
+    };
+    let (ranked, rows): (Vec<CommunityPeople>, Vec<Vec<Row>>) = tokio::task::block_in_place(|| {
+        people.level(level, &settings.people, take).into_iter().unzip()
     });
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
     seal_as(objects, run, &people_name(level), &ranked).await?;
     seal_as(objects, run, &evidence_name(level), &rows).await
 }

@@ -2,13 +2,13 @@
 //! from a drawn graph instead of the record and into a folder instead of tables.
 
 use anyhow::{Context, Result};
-use graph::evidence::community_evidence;
+use graph::evidence::{Cover, Evidence};
 use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::Seed;
 use graph::{
-    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs, PeopleInput,
-    PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage, community_stage,
-    people_stage, rank_stage, trust_stage,
+    ArcList, Attention, CommunityPeople, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs,
+    People, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage,
+    community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
 use model::{Day, Layer};
@@ -31,8 +31,8 @@ const PLANTED: f64 = 0.7;
 /// Share of planted arcs that leave their community.
 const MIXING: f64 = 0.3;
 
-/// Part of each score that its evidence covers.
-const COVER: f64 = 0.8;
+/// How much of each score its evidence names.
+const COVER: Cover = Cover { part: 0.8, terms_max: 500 };
 
 /// The graph and the machine that figures are extrapolated to: twitter-2010 on the largest Lambda.
 const LARGE_ARCS: f64 = 1.47e9;
@@ -116,9 +116,16 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     });
     stages.seal("hierarchy", &hierarchy)?;
     let (trust, global) = ranks(&mut stages, &attention, &hierarchy)?;
-    let parts = (&attention, &hierarchy, &trust, &global);
+    let input = PeopleInput {
+        attention: &attention,
+        hierarchy: &hierarchy,
+        trust: &trust,
+        global: &global,
+        kinds: &[],
+    };
+    let ranked = stages.stage("audience", true, || People::new(input));
     for level in 0..hierarchy.levels.len() {
-        people_of(&mut stages, parts, level)?;
+        people_of(&mut stages, &ranked, level)?;
     }
     if changed > 0.0 {
         let left = left_of(&attention, changed);
@@ -197,23 +204,16 @@ fn ranks(
 }
 
 /// Ranks the people of one level, with evidence, and seals both.
-fn people_of(
-    stages: &mut Stages<'_>,
-    (attention, hierarchy, trust, global): (&Attention, &Hierarchy, &Trust, &GlobalRank),
-    level: usize,
-) -> Result<()> {
-    let input = PeopleInput { attention, hierarchy, trust, global, kinds: &[] };
-    let people = stages.stage(&format!("people {level}"), true, || {
-        people_stage(&input, level, &PeopleSettings::default())
+fn people_of(stages: &mut Stages<'_>, people: &People<'_>, level: usize) -> Result<()> {
+    let scored = stages.stage(&format!("people {level}"), true, || {
+        people.level(level, &PeopleSettings::default(), |ranked| {
+            let found: Vec<Evidence> = ranked.evidence(COVER).collect();
+            Ok((ranked.table, postcard::to_stdvec(&found)?))
+        })
     });
-    stages.seal(&format!("people-{level}"), &people)?;
-    let evidence = stages.stage(&format!("evidence {level}"), false, || {
-        let found = people.iter().map(|table| {
-            let found = community_evidence(&attention.arcs, table, COVER);
-            postcard::to_stdvec(&found)
-        });
-        found.collect::<Result<Vec<_>, _>>()
-    })?;
+    let scored: Vec<(CommunityPeople, Vec<u8>)> = scored.into_iter().collect::<Result<_>>()?;
+    let (tables, evidence): (Vec<CommunityPeople>, Vec<Vec<u8>>) = scored.into_iter().unzip();
+    stages.seal(&format!("people-{level}"), &tables)?;
     stages.seal(&format!("evidence-{level}"), &evidence)
 }
 
@@ -241,8 +241,8 @@ impl Stages<'_> {
             "at_1_47_billion_arcs": {
                 "seconds_on_6_cores": self.large_seconds.round(),
                 "gb": (self.peak as f64 / self.arcs as f64 * LARGE_ARCS / 1e9).round(),
-                "assumes": "time and memory linear in arcs; communities, build and evidence on \
-                            one core, trust, rank and people on all",
+                "assumes": "time and memory linear in arcs; communities and build on one core, trust, \
+                            rank and people on all",
             },
         });
         if self.output.json {

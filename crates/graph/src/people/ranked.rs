@@ -1,0 +1,64 @@
+//! A community's table with what its shares are made of at hand.
+
+use super::CommunityPeople;
+use super::inflow::Inflow;
+use super::place::Members;
+use crate::evidence::{Contributor, Cover, Evidence, Term};
+
+/// A community that is scored, and what its scores are made of.
+pub struct Ranked {
+    /// Its people.
+    pub table: CommunityPeople,
+    inflow: Inflow,
+    /// The row of each of the table's people.
+    rows: Vec<u32>,
+    givers: Vec<Giver>,
+}
+
+/// A member, as a contributor.
+struct Giver {
+    person: u32,
+    standing: f32,
+    strength: f64,
+}
+
+impl Ranked {
+    pub(super) fn new(
+        table: CommunityPeople,
+        inflow: Inflow,
+        rows: Vec<u32>,
+        (members, standings, strengths): (Members<'_>, &[f64], Vec<f64>),
+    ) -> Ranked {
+        let givers = members.people.iter().zip(standings.iter().zip(strengths));
+        let giver = |(&person, (&standing, strength)): (&u32, (&f64, f64))| Giver {
+            person,
+            standing: standing as f32,
+            strength,
+        };
+        Ranked { givers: givers.map(giver).collect(), table, inflow, rows }
+    }
+
+    /// The evidence for everybody who has a rank, in the table's order. Time O(arcs that start in
+    /// the community), and O(k log k) for each person's k terms if arcs differ in weight.
+    pub fn evidence(&self, cover: Cover) -> impl Iterator<Item = Evidence> + '_ {
+        let factor = 1.0 / self.table.flow;
+        let part = |giver: &Giver| f64::from(giver.standing) / giver.strength * factor;
+        let parts: Vec<f64> = self.givers.iter().map(part).collect();
+        let people = self.table.people.iter().zip(&self.rows);
+        let ranked = people.filter(|(score, _)| score.rank.is_some());
+        let mut terms = Vec::new();
+        ranked.map(move |(score, &row)| {
+            terms.clear();
+            let gifts = self.inflow.row(row as usize).map(|(giver, weight)| Term {
+                part: parts[giver] * f64::from(weight),
+                giver: giver as u32,
+                weight,
+            });
+            terms.extend(gifts.filter(|term| term.part > 0.0));
+            cover.of(score.person, &mut terms, 0.0, |term| {
+                let Giver { person, standing, strength } = self.givers[term.giver as usize];
+                Contributor { person, standing, weight: term.weight, strength, part: term.part }
+            })
+        })
+    }
+}
