@@ -1,7 +1,7 @@
 //! Sorting by a number.
 
 /// Bits of one digit.
-const DIGIT: u32 = 8;
+const DIGIT: u32 = 11;
 
 /// Sorts by a number, stably: a counting sort for each digit in which the numbers differ. Time
 /// O(items · digits); a second copy is held meanwhile.

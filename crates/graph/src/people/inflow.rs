@@ -64,6 +64,7 @@ impl<'a> Outflow<'a> {
     }
 
     /// The seats in which the arcs of a member end.
+    #[inline]
     fn seats_of(&self, giver: u32) -> &[u32] {
         let first = self.firsts[giver as usize];
         &self.seats[first..first + self.arcs.degree(self.members.people[giver as usize])]
@@ -135,16 +136,30 @@ impl Inflow {
         &self.outsiders
     }
 
-    /// The givers of a receiver, with the arcs' weights.
-    pub(super) fn row(&self, receiver: usize) -> impl Iterator<Item = (usize, f32)> + '_ {
+    /// Number of arcs that a receiver gets.
+    pub(super) fn degree(&self, receiver: usize) -> usize {
+        self.starts[receiver + 1] - self.starts[receiver]
+    }
+
+    /// Hands out the givers of a receiver, with the arcs' weights.
+    #[inline(always)]
+    pub(super) fn each(&self, receiver: usize, mut hand: impl FnMut(usize, f32)) {
         let range = self.starts[receiver]..self.starts[receiver + 1];
-        let weights = self.weights.as_ref().map(|weights| &weights[range.clone()]);
-        let givers = self.givers[range].iter().enumerate();
-        givers.map(move |(at, &giver)| (giver as usize, weights.map_or(1.0, |all| all[at])))
+        let givers = &self.givers[range.clone()];
+        match &self.weights {
+            None => givers.iter().for_each(|&giver| hand(giver as usize, 1.0)),
+            Some(weights) => {
+                let arcs = givers.iter().zip(&weights[range]);
+                arcs.for_each(|(&giver, &weight)| hand(giver as usize, weight));
+            }
+        }
     }
 
     /// `Σ rate · weight` over the givers of a receiver.
+    #[inline(always)]
     pub(super) fn sum(&self, receiver: usize, rates: &[f64]) -> f64 {
-        self.row(receiver).map(|(giver, weight)| rates[giver] * f64::from(weight)).sum()
+        let mut sum = 0.0;
+        self.each(receiver, |giver, weight| sum += rates[giver] * f64::from(weight));
+        sum
     }
 }

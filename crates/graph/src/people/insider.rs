@@ -78,7 +78,7 @@ pub(super) fn owners(inflow: &Inflow, rates: &[f64], strengths: &[f64], flow: f6
     let mut focus = vec![0.0; members];
     for (seat, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let drawn = share / (share + mean);
-        inflow.row(seat).for_each(|(giver, weight)| {
+        inflow.each(seat, |giver, weight| {
             focus[giver] += f64::from(weight) / strengths[giver] * drawn;
         });
     }

@@ -49,12 +49,11 @@ impl Ranked {
         let mut terms = Vec::new();
         ranked.map(move |(score, &row)| {
             terms.clear();
-            let gifts = self.inflow.row(row as usize).map(|(giver, weight)| Term {
-                part: parts[giver] * f64::from(weight),
-                giver: giver as u32,
-                weight,
+            self.inflow.each(row as usize, |giver, weight| {
+                let part = parts[giver] * f64::from(weight);
+                terms.push(Term { part, giver: giver as u32, weight });
             });
-            terms.extend(gifts.filter(|term| term.part > 0.0));
+            terms.retain(|term| term.part > 0.0);
             cover.of(score.person, &mut terms, 0.0, |term| {
                 let Giver { person, standing, strength } = self.givers[term.giver as usize];
                 Contributor { person, standing, weight: term.weight, strength, part: term.part }

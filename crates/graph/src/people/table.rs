@@ -11,7 +11,7 @@ use super::place::Place;
 use super::ranked::Ranked;
 use super::walk::walk;
 use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
-use crate::rank::{ranks_by, score};
+use crate::rank::score;
 use crate::sorting::sort_by_number;
 use crate::trust::UNKNOWN;
 
@@ -103,19 +103,22 @@ fn received(
     (audience, flow): (&Audience, f64),
 ) -> Vec<Received> {
     let receive = |(row, &person): (usize, &u32)| {
-        let (mut count, mut amount, mut squares, mut own) = (0, 0.0, 0.0, 0.0);
-        for (giver, weight) in inflow.row(row) {
+        let (mut amount, mut squares, mut own) = (0.0, 0.0, 0.0);
+        inflow.each(row, |giver, weight| {
             let Gift { inside, own: from_own } = gifts[giver];
             let given = inside * f64::from(weight);
-            count += 1;
             amount += given;
             squares += given * given;
             own += from_own * f64::from(weight);
-        }
+        });
         Received {
             share: if flow > 0.0 { (amount / flow) as f32 } else { 0.0 },
             support: if squares > 0.0 { (amount * amount / squares) as f32 } else { 0.0 },
-            insider: if count > 0 { audience.insider(person, own) as f32 } else { 0.0 },
+            insider: if inflow.degree(row) > 0 {
+                audience.insider(person, own) as f32
+            } else {
+                0.0
+            },
         }
     };
     people.iter().enumerate().map(receive).collect()
@@ -174,6 +177,12 @@ fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, no
         one.rank_person = next(1, served && human);
         one.rank_organisation = next(2, served && kind == PersonKind::Organisation);
     }
-    let insiders = ranks_by(people.len(), |at| people[at].rank.is_some(), |at| people[at].insider);
-    people.iter_mut().zip(insiders).for_each(|(one, rank)| one.rank_insider = rank);
+    let mut insiders: Vec<(u32, usize)> = (people.iter().enumerate())
+        .filter(|(_, one)| one.rank.is_some())
+        .map(|(at, one)| (u32::MAX - one.insider.to_bits(), at))
+        .collect();
+    sort_by_number(&mut insiders, |one| one.0);
+    for (&(_, at), rank) in insiders.iter().zip(1..) {
+        people[at].rank_insider = NonZeroU32::new(rank);
+    }
 }

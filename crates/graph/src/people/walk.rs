@@ -20,9 +20,8 @@ pub(super) fn walk(
         }
         let (mut change, mut sum) = (0.0, 0.0);
         for (seat, standing) in standings.iter_mut().enumerate() {
-            let next = inflow
-                .row(seat)
-                .fold((1.0 - damping) * restart[seat], |s, (g, w)| s + sent[g] * f64::from(w));
+            let mut next = (1.0 - damping) * restart[seat];
+            inflow.each(seat, |giver, weight| next += sent[giver] * f64::from(weight));
             change += (next - *standing).abs();
             sum += next;
             *standing = next;
