@@ -2,7 +2,9 @@
 //!
 //! Attention in a community is `share_v = Σ_u standing_u · w_uv / W_u / flow`; an [`Evidence`] lists
 //! the largest terms with all their factors, and the sum of the others, so that anybody can
-//! recompute the share. Time O(arcs that start in the community · log) for all people at once.
+//! recompute the share. It is made while a community is scored: [`crate::Ranked::evidence`]. Terms
+//! apart from that are for few people: [`community_terms`] of a table that was sealed, and
+//! [`global_terms`].
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,10 @@
 //! The walk in community c follows the arcs that start in its members, `a = α P_cᵀ a + (1 − α) t`,
 //! with P over all arcs of a member (attention that leaves c is lost to it) and t members by trust
 //! and belonging. What a person receives, member or not, is its attention in c. Communities are
-//! independent of each other: time O(arcs that start in c · iterations).
+//! independent of each other: time O(arcs that start in c · iterations), of which an iteration takes
+//! the least: the arcs are grouped by receiver once, for the walk, the table and the evidence.
+//!
+//! Memory for each thread, beside the results: about 20 B for each arc that starts in its community.
 
 mod inflow;
 mod insider;
@@ -104,7 +107,7 @@ pub struct CommunityPeople {
     pub people: Vec<PersonScore>,
 }
 
-/// The people of one run: what all levels have in common.
+/// What the people of all levels have in common: who is scored by what, and what everybody receives.
 pub struct People<'a> {
     input: PeopleInput<'a>,
     audience: Audience,

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 const HASH_BYTES: usize = 32;
 const ZSTD_LEVEL: i32 = 3;
 
-/// Plain bytes of one frame. Frames are packed side by side, and each at once: zstd takes twice as
-/// long where it is handed a stream.
+/// Plain bytes of one frame. Frames are packed side by side, each at once: zstd is slower where it is
+/// handed a stream.
 const FRAME_BYTES: usize = 4 << 20;
 
 /// Why a sealed value cannot be written or read.
@@ -107,7 +107,6 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_opened_however_many_frames_it_takes() {
-        assert_eq!(decode::<()>(&encode(&()).unwrap()), Ok(()));
         for length in [0, 1, FRAME_BYTES - 4, FRAME_BYTES, 3 * FRAME_BYTES + 1] {
             let value: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
             assert!(decode(&encode(&value).unwrap()) == Ok(value));

@@ -136,9 +136,9 @@ impl Inflow {
         &self.outsiders
     }
 
-    /// Number of arcs that a receiver gets.
-    pub(super) fn degree(&self, receiver: usize) -> usize {
-        self.starts[receiver + 1] - self.starts[receiver]
+    /// Whether a member receives nothing.
+    pub(super) fn is_empty(&self, receiver: usize) -> bool {
+        self.starts[receiver] == self.starts[receiver + 1]
     }
 
     /// Hands out the givers of a receiver, with the arcs' weights.

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::PeopleInput;
 use super::inflow::Inflow;
+use super::walk::Giving;
 use crate::csr::Csr;
 
 /// One-sided 95 % quantile of the normal distribution.
@@ -68,18 +69,17 @@ impl Audience {
     }
 }
 
-/// Which members, by seat, are the community's own: at least half of the mean focus. `rates` is what
-/// each gives in the community for each unit of an arc's weight, `strengths` what it gives in all.
-pub(super) fn owners(inflow: &Inflow, rates: &[f64], strengths: &[f64], flow: f64) -> Vec<bool> {
-    let members = rates.len();
-    let share = |seat| inflow.sum(seat, rates) / flow.max(f64::MIN_POSITIVE);
+/// Which members, by seat, are the community's own: at least half of the mean focus.
+pub(super) fn owners(inner: &Inflow, giving: &Giving) -> Vec<bool> {
+    let members = giving.rates.len();
+    let share = |seat| inner.sum(seat, &giving.rates) / giving.flow.max(f64::MIN_POSITIVE);
     let shares: Vec<f64> = (0..members).map(share).collect();
     let mean = shares.iter().sum::<f64>() / members.max(1) as f64;
     let mut focus = vec![0.0; members];
     for (seat, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
         let drawn = share / (share + mean);
-        inflow.each(seat, |giver, weight| {
-            focus[giver] += f64::from(weight) / strengths[giver] * drawn;
+        inner.each(seat, |giver, weight| {
+            focus[giver] += f64::from(weight) / giving.strengths[giver] * drawn;
         });
     }
     let half = 0.5 * focus.iter().sum::<f64>() / members.max(1) as f64;

@@ -21,11 +21,11 @@ pub(super) struct Members<'a> {
     spots: &'a [u32],
 }
 
-/// How much the members are trusted.
-pub(super) struct Standing {
-    /// Where the walk restarts, by seat; sums to 1.
-    pub(super) restart: Vec<f64>,
-    /// Mean trust.
+/// Where the walk of a community restarts.
+pub(super) struct Restart {
+    /// By seat; sums to 1.
+    pub(super) shares: Vec<f64>,
+    /// Mean trust of the members.
     pub(super) trust: f64,
     /// Whether any member is trusted more than a stranger.
     pub(super) trusted: bool,
@@ -53,9 +53,9 @@ impl Place {
         Members { people, first, spots: &self.spots }
     }
 
-    /// How much the members are trusted. The walk restarts at them by trust beyond a stranger's and
-    /// by belonging; at all alike if nobody is trusted.
-    pub(super) fn standing(&self, input: &PeopleInput<'_>, community: usize) -> Standing {
+    /// The walk restarts at members by trust beyond a stranger's and by belonging; at all alike if
+    /// nobody is trusted.
+    pub(super) fn restart(&self, input: &PeopleInput<'_>, community: usize) -> Restart {
         let members = self.groups.of(community);
         let count = members.len().max(1) as f64;
         let trust = |member: u32| input.trust.values[member as usize];
@@ -68,12 +68,12 @@ impl Place {
             .collect();
         let sum: f64 = shares.iter().sum();
         let trusted = sum > 0.0;
-        let restart = match trusted {
+        let shares = match trusted {
             true => shares.iter().map(|share| share / sum).collect(),
             false => vec![1.0 / count; members.len()],
         };
         let trust = members.iter().map(|&member| f64::from(trust(member))).sum::<f64>() / count;
-        Standing { restart, trust, trusted }
+        Restart { shares, trust, trusted }
     }
 
     /// Share of a member's ties that are with the community; known on the leaf level only.

@@ -3,9 +3,11 @@
 use super::CommunityPeople;
 use super::inflow::Inflow;
 use super::place::Members;
+use super::walk::Giving;
 use crate::evidence::{Contributor, Cover, Evidence, Term};
 
-/// A community that is scored, and what its scores are made of.
+/// A community that is scored, and what its scores are made of. Memory: 4 B for each arc that starts
+/// in its members, 8 B with weights, and 16 B for each of its people.
 pub struct Ranked {
     /// Its people.
     pub table: CommunityPeople,
@@ -27,14 +29,14 @@ impl Ranked {
         table: CommunityPeople,
         inflow: Inflow,
         rows: Vec<u32>,
-        (members, standings, strengths): (Members<'_>, &[f64], Vec<f64>),
+        (members, giving): (Members<'_>, &Giving),
     ) -> Ranked {
-        let givers = members.people.iter().zip(standings.iter().zip(strengths));
-        let giver = |(&person, (&standing, strength)): (&u32, (&f64, f64))| Giver {
+        let giver = |(seat, &person)| Giver {
             person,
-            standing: standing as f32,
-            strength,
+            standing: giving.standings[seat] as f32,
+            strength: giving.strengths[seat],
         };
+        let givers = members.people.iter().enumerate();
         Ranked { givers: givers.map(giver).collect(), table, inflow, rows }
     }
 

@@ -7,9 +7,9 @@ use model::interval::SUPPORT_CONFIDENT;
 
 use super::inflow::{Inflow, Outflow};
 use super::insider::{Audience, owners};
-use super::place::Place;
+use super::place::{Members, Place};
 use super::ranked::Ranked;
-use super::walk::walk;
+use super::walk::Giving;
 use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
 use crate::rank::score;
 use crate::sorting::sort_by_number;
@@ -48,51 +48,39 @@ pub(super) fn table(
     settings: &PeopleSettings,
 ) -> Ranked {
     let (members, arcs) = (place.members(community), &input.attention.arcs);
-    let standing = place.standing(input, community);
-    let strengths: Vec<f64> = members.people.iter().map(|&who| arcs.strength(who)).collect();
+    let restart = place.restart(input, community);
     let outflow = Outflow::new(members, arcs);
     let noise = (ARCS_MIN / outflow.arcs().max(1) as f64) as f32;
     let inner = outflow.between(0..members.len() as u32);
-    let standings = walk(&inner, &standing.restart, &strengths, &settings.walk);
-    let rate = |(standing, &strength): (&f64, &f64)| {
-        if strength > 0.0 { standing / strength } else { 0.0 }
-    };
-    let rates: Vec<f64> = standings.iter().zip(&strengths).map(rate).collect();
-    let flow = rates.iter().zip(&strengths).map(|(rate, strength)| rate * strength).sum();
-    let own = owners(&inner, &rates, &strengths, flow);
+    let strengths = members.people.iter().map(|&who| arcs.strength(who)).collect();
+    let giving = Giving::walk(&inner, &restart.shares, strengths, &settings.walk);
+    let gifts = gifts(members, &giving, &owners(&inner, &giving), audience);
     drop(inner);
-    let inflow = outflow.by_receiver(&falling(&rates));
-    let gifts = members.people.iter().zip(rates.iter().zip(own));
-    let gifts = gifts.map(|(&member, (&inside, own))| Gift {
-        inside,
-        own: if own { audience.sent(member) } else { 0.0 },
-    });
-    let gifts: Vec<Gift> = gifts.collect();
-    let people: Vec<u32> = members.people.iter().chain(inflow.outsiders()).copied().collect();
-    let received = received(&inflow, &people, &gifts, (audience, flow));
-    let rows = kept(&people, &received, members.len(), settings.outsiders_max);
+    let inflow = outflow.by_receiver(&giving.falling());
+    let receivers: Vec<u32> = members.people.iter().chain(inflow.outsiders()).copied().collect();
+    let received = received(&inflow, &receivers, &gifts, (audience, giving.flow));
+    let rows = kept(&receivers, &received, members.len(), settings.outsiders_max);
     let score = |&row: &u32| {
-        person_score(
-            people[row as usize],
-            received[row as usize],
-            standings.get(row as usize).copied(),
-        )
+        let standing = giving.standings.get(row as usize).copied();
+        person_score(receivers[row as usize], received[row as usize], standing)
     };
     let mut people: Vec<PersonScore> = rows.iter().map(score).collect();
-    let low_trust = !standing.trusted || standing.trust < f64::from(UNKNOWN);
+    let low_trust = !restart.trusted || restart.trust < f64::from(UNKNOWN);
     rank(input, &mut people, low_trust, noise);
-    let trust = standing.trust as f32;
+    let (trust, flow) = (restart.trust as f32, giving.flow);
     let table =
         CommunityPeople { community: community as u32, trust, low_trust, noise, flow, people };
-    Ranked::new(table, inflow, rows, (members, &standings, strengths))
+    Ranked::new(table, inflow, rows, (members, &giving))
 }
 
-/// The seats by falling rate, then by number.
-fn falling(rates: &[f64]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..rates.len() as u32).collect();
-    let rate = |seat: u32| rates[seat as usize];
-    order.sort_unstable_by(|&a, &b| rate(b).total_cmp(&rate(a)).then(a.cmp(&b)));
-    order
+/// What each member gives.
+fn gifts(members: Members<'_>, giving: &Giving, own: &[bool], audience: &Audience) -> Vec<Gift> {
+    let gifts = members.people.iter().zip(giving.rates.iter().zip(own));
+    let gift = |(&member, (&inside, &own))| Gift {
+        inside,
+        own: if own { audience.sent(member) } else { 0.0 },
+    };
+    gifts.map(gift).collect()
 }
 
 /// What everybody receives, by row.
@@ -114,11 +102,7 @@ fn received(
         Received {
             share: if flow > 0.0 { (amount / flow) as f32 } else { 0.0 },
             support: if squares > 0.0 { (amount * amount / squares) as f32 } else { 0.0 },
-            insider: if inflow.degree(row) > 0 {
-                audience.insider(person, own) as f32
-            } else {
-                0.0
-            },
+            insider: if inflow.is_empty(row) { 0.0 } else { audience.insider(person, own) as f32 },
         }
     };
     people.iter().enumerate().map(receive).collect()
