@@ -15,7 +15,7 @@ mod sides;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
-use crate::csr::Csr;
+use crate::csr::{Csr, Ties};
 use crate::seed::Seed;
 use ladder::Rung;
 use leaf::Start;
@@ -125,7 +125,8 @@ pub fn community_stage_across(
     settings: &CommunitySettings,
 ) -> Hierarchy {
     let seed = Seed(settings.seed);
-    let backbone = backbone::backbone(&attention.arcs, settings.strongest);
+    let ties = Ties { arcs: &attention.arcs, transposed: &attention.arcs.transpose() };
+    let backbone = backbone::backbone(ties, settings.strongest);
     let everybody = Network::from_symmetric(backbone);
     let kept = everybody.connected();
     let last = last.map(|last| (warm_start(last, &kept), last.bits));
@@ -139,11 +140,10 @@ pub fn community_stage_across(
     sides::join(&network, &platforms, &mut found);
     let (rungs, leaf) = ladder::ladder(&network, found, seed.fork(1));
     drop(network);
-    let everyone = Network::from_symmetric(attention.arcs.symmetrise(&attention.arcs.transpose()));
-    let spread = |rung: &Rung| spread(&rung.community_of, &kept, everyone.nodes());
-    let homes = attach::homes(&everyone, &spread(&rungs[leaf]), rungs[leaf].count);
+    let spread = |rung: &Rung| spread(&rung.community_of, &kept, ties.nodes());
+    let homes = attach::homes(ties, &spread(&rungs[leaf]), rungs[leaf].count);
     let levels = levels(&rungs, spread, &homes);
-    let overlap = overlap::overlap(&everyone, &levels[leaf]);
+    let overlap = overlap::overlap(ties, &levels[leaf]);
     Hierarchy { levels, leaf, bits, overlap }
 }
 

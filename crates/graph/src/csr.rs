@@ -8,7 +8,7 @@ mod transform;
 use serde::{Deserialize, Serialize};
 
 pub use build::{ArcList, Built};
-pub(crate) use transform::Rows;
+pub(crate) use transform::{Rows, Ties};
 
 /// Why numbers are not a graph.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -79,9 +79,9 @@ pub(crate) fn ladder(network: &Network, leaf: Vec<u32>, seed: Seed) -> (Vec<Rung
 fn coarser(network: &Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
     let mut below = leaf.clone();
+    let mut merged = network.aggregate(&leaf.community_of, leaf.count);
     let mut resolution = leaf.resolution / STEP;
     while resolution >= RESOLUTION_MIN && rungs.len() < COARSER_MAX {
-        let merged = network.aggregate(&below.community_of, below.count);
         let alone = (0..below.count as u32).collect();
         let mut groups = leiden(&merged, Some(resolution), alone, 2, seed.fork(rungs.len() as u64));
         let count = renumber(&mut groups);
@@ -89,6 +89,7 @@ fn coarser(network: &Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
             break;
         }
         if (count as f64) <= SHRINK_MAX * below.count as f64 {
+            merged = merged.aggregate(&groups, count);
             let community_of =
                 below.community_of.iter().map(|&community| groups[community as usize]).collect();
             below = Rung { resolution, community_of, count };

@@ -6,7 +6,7 @@
 //! depends on the order of the nodes alone. A visit costs O(degree).
 
 use super::network::Network;
-use super::objective::{Mover, Objective, Totals};
+use super::objective::{Apart, Mover, Objective, Offer, Price, Totals};
 
 /// Gains at most this share of a node's volume are rounding, not improvement.
 const GAIN_MIN: f64 = 1e-9;
@@ -28,8 +28,8 @@ struct Slot {
 struct Exit {
     /// Weight that leaves the community.
     weight: f64,
-    /// [`Objective::cost`] of the community.
-    cost: f64,
+    /// [`Objective::price`] of the community.
+    price: Price,
 }
 
 /// A partition in the making.
@@ -63,7 +63,7 @@ impl<'a, O: Objective> Partition<'a, O> {
         let weights = if O::EXITS { network.exits(&community_of) } else { Vec::new() };
         let exit = |(&weight, slot): (&f64, &Slot)| Exit {
             weight,
-            cost: objective.cost(Totals { volume: slot.volume, exit: weight }),
+            price: objective.price(Totals { volume: slot.volume, exit: weight }),
         };
         Partition {
             network,
@@ -78,12 +78,11 @@ impl<'a, O: Objective> Partition<'a, O> {
         }
     }
 
-    /// Totals and cost of a community.
     #[inline]
-    fn totals(&self, community: u32) -> (Totals, f64) {
+    fn offer(&self, community: u32) -> Offer {
         let exit = if O::EXITS { self.exits[community as usize] } else { Exit::default() };
         let volume = self.slots[community as usize].volume;
-        (Totals { volume, exit: exit.weight }, exit.cost)
+        Offer { totals: Totals { volume, exit: exit.weight }, price: exit.price }
     }
 
     fn set(&mut self, community: u32, totals: Totals) {
@@ -91,7 +90,7 @@ impl<'a, O: Objective> Partition<'a, O> {
         if O::EXITS {
             let exit = &mut self.exits[community as usize];
             self.all += totals.exit - exit.weight;
-            *exit = Exit { weight: totals.exit, cost: self.objective.cost(totals) };
+            *exit = Exit { weight: totals.exit, price: self.objective.price(totals) };
         }
     }
 
@@ -102,21 +101,22 @@ impl<'a, O: Objective> Partition<'a, O> {
         Mover { volume: self.network.volumes[node], exit }
     }
 
-    fn leave(&mut self, node: usize, mover: Mover, weight: f64) {
+    /// Totals of a node's community without it.
+    #[inline]
+    fn without(&self, node: usize, mover: Mover, weight: f64) -> Totals {
         let own = self.community_of[node];
-        self.sizes[own as usize] -= 1;
-        let after = match self.sizes[own as usize] {
-            0 => Totals::default(),
-            _ => self.totals(own).0.without(mover, weight),
-        };
-        self.set(own, after);
-        self.all += mover.exit;
+        match self.sizes[own as usize] {
+            1 => Totals::default(),
+            _ => self.offer(own).totals.without(mover, weight),
+        }
     }
 
-    fn join(&mut self, node: usize, mover: Mover, to: u32, weight: f64) {
-        let after = self.totals(to).0.with(mover, weight);
-        self.set(to, after);
-        self.all -= mover.exit;
+    /// Moves a node that is tied to its own community by one weight, to another by the other.
+    fn shift(&mut self, node: usize, mover: Mover, to: u32, (own, other): (f64, f64)) {
+        let from = self.community_of[node];
+        self.set(from, self.without(node, mover, own));
+        self.set(to, self.offer(to).totals.with(mover, other));
+        self.sizes[from as usize] -= 1;
         self.sizes[to as usize] += 1;
         self.community_of[node] = to;
     }
@@ -146,14 +146,25 @@ impl<'a, O: Objective> Partition<'a, O> {
         self.touched.clear();
     }
 
-    /// The touched community where a mover that stands alone gains most, if more than `floor`; of
-    /// equals the one with the smallest number. `apart` is the cost of the mover's standing alone.
+    /// The touched community but its own where a mover that stands apart gains most, if more than
+    /// `floor`; of equals the one with the smallest number.
     #[inline]
-    fn best(&self, mover: Mover, apart: f64, floor: f64) -> Option<(u32, f64)> {
-        let mut best = None;
-        let mut best_gain = floor;
-        for &to in &self.touched {
-            let gain = self.gain(mover, apart, to);
+    fn best(&self, own: u32, mover: Mover, apart: Apart, floor: f64) -> Option<(u32, f64)> {
+        let others = || self.touched.iter().copied().filter(|&to| to != own);
+        let weight = |to: u32| self.slots[to as usize].weight;
+        let at_most =
+            |to: u32| self.objective.join_at_most(mover, self.offer(to), weight(to), apart);
+        // Whoever may gain most is asked first: few others can gain more.
+        let first = match O::EXITS {
+            true => others().max_by(|&a, &b| at_most(a).total_cmp(&at_most(b))),
+            false => None,
+        };
+        let (mut best, mut best_gain) = (None, floor);
+        for to in first.into_iter().chain(others()) {
+            if at_most(to) < best_gain {
+                continue;
+            }
+            let gain = self.objective.join(mover, self.offer(to), weight(to), apart);
             if gain > best_gain || (gain == best_gain && best.is_some_and(|best| to < best)) {
                 (best, best_gain) = (Some(to), gain);
             }
@@ -161,38 +172,31 @@ impl<'a, O: Objective> Partition<'a, O> {
         best.map(|best| (best, best_gain))
     }
 
-    #[inline]
-    fn gain(&self, mover: Mover, apart: f64, to: u32) -> f64 {
-        let weight = self.slots[to as usize].weight;
-        self.objective.join(mover, self.totals(to), weight, self.all, apart)
-    }
-
-    /// What a mover that stands alone and the exits of all cost.
-    #[inline]
-    fn apart(&self, mover: Mover) -> f64 {
-        let alone = Totals { volume: mover.volume, exit: mover.exit };
-        self.objective.cost(alone) + self.objective.shared(self.all)
-    }
-
     /// Lets a node go where it gains most; whether it moved.
     fn visit(&mut self, node: usize) -> bool {
         let own = self.community_of[node];
         self.touch(node, |_| true);
         let mover = self.mover(node);
-        self.leave(node, mover, self.slots[own as usize].weight);
-        let apart = self.apart(mover);
-        let staying = self.gain(mover, apart, own);
+        let weight = self.slots[own as usize].weight;
+        let totals = self.without(node, mover, weight);
+        let home = Offer { totals, price: self.objective.price(totals) };
+        let all = self.all + totals.exit - self.offer(own).totals.exit + mover.exit;
+        let apart = self.objective.apart(mover, all);
+        let staying = self.objective.join(mover, home, weight, apart);
         let margin = GAIN_MIN * mover.volume;
-        let (mut to, gain) = self.best(mover, apart, staying + margin).unwrap_or((own, staying));
+        let found = self.best(own, mover, apart, staying + margin);
+        let (mut to, gain) = found.unwrap_or((own, staying));
         if gain < -margin
-            && self.sizes[own as usize] > 0
+            && self.sizes[own as usize] > 1
             && let Some(nowhere) = self.empty.pop()
         {
             to = nowhere;
         }
-        self.join(node, mover, to, self.slots[to as usize].weight);
+        if to != own {
+            self.shift(node, mover, to, (weight, self.slots[to as usize].weight));
+        }
         self.untouch();
-        if to != own && self.sizes[own as usize] == 0 {
+        if self.sizes[own as usize] == 0 {
             self.empty.push(own);
         }
         to != own
@@ -237,11 +241,10 @@ impl<'a, O: Objective> Partition<'a, O> {
             let own = self.community_of[node];
             parts.touch(node, |to| self.community_of[to as usize] == own);
             let mover = parts.mover(node);
-            let floor = GAIN_MIN * mover.volume;
-            if let Some((to, _)) = parts.best(mover, parts.apart(mover), floor) {
-                let weight = parts.slots[to as usize].weight;
-                parts.leave(node, mover, 0.0);
-                parts.join(node, mover, to, weight);
+            let apart = self.objective.apart(mover, parts.all);
+            let place = parts.community_of[node];
+            if let Some((to, _)) = parts.best(place, mover, apart, GAIN_MIN * mover.volume) {
+                parts.shift(node, mover, to, (0.0, parts.slots[to as usize].weight));
             }
             parts.untouch();
         }

@@ -4,6 +4,8 @@
 //! & Bergstrom), undirected: `L = x(Σq) − 2 Σ x(q_c) + Σ x(q_c + p_c) − Σ x(p_u)` with
 //! `x(p) = p log₂ p`, p a share of the volume and q the share of weight that leaves a community.
 
+use std::f64::consts::LOG2_E;
+
 /// Totals of one community.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Totals {
@@ -42,21 +44,56 @@ impl Totals {
     }
 }
 
+/// A community as movers see it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Offer {
+    /// Its totals.
+    pub(crate) totals: Totals,
+    /// What the objective keeps of them.
+    pub(crate) price: Price,
+}
+
+/// What the map equation keeps of a community, since many movers ask.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Price {
+    /// What the community costs.
+    pub(crate) cost: f64,
+    /// Slope of `x(q_c + p_c)`.
+    both: f64,
+    /// Slope of `x(q_c)` without its constant, and how fast that grows.
+    exit: f64,
+    bend: f64,
+}
+
+/// All communities, while a mover stands alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Apart {
+    /// The exits of all.
+    pub(crate) all: f64,
+    /// What the mover and the exits of all cost.
+    pub(crate) cost: f64,
+    /// Slope of the latter.
+    slope: f64,
+    /// What the mover costs.
+    alone: f64,
+}
+
 /// A quality of partitions that grows by gains of single moves.
 pub(crate) trait Objective: Copy {
     /// Whether gains depend on the weight that leaves communities; it is kept only then.
     const EXITS: bool;
 
-    /// What one community costs; kept with its totals, since many movers ask.
-    fn cost(self, totals: Totals) -> f64;
+    /// What one community costs.
+    fn price(self, totals: Totals) -> Price;
 
-    /// What communities cost together, whose exits add up to `all`.
-    fn shared(self, all: f64) -> f64;
+    /// All communities, whose exits add up to `all`, while `mover` stands alone.
+    fn apart(self, mover: Mover, all: f64) -> Apart;
 
-    /// Gain of `mover` joining a community (which it is not in) of known totals and cost with
-    /// `weight` towards it; `apart` is [`Objective::shared`] of `all` and [`Objective::cost`] of the
-    /// mover, while it stands alone.
-    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, all: f64, apart: f64) -> f64;
+    /// Gain of `mover` joining a community which it is not in with `weight` towards it.
+    fn join(self, mover: Mover, to: Offer, weight: f64, apart: Apart) -> f64;
+
+    /// Not less than [`Objective::join`], but for rounding, and quicker.
+    fn join_at_most(self, mover: Mover, to: Offer, weight: f64, apart: Apart) -> f64;
 }
 
 /// Modularity at a resolution; gains are in units of edge weight.
@@ -77,56 +114,81 @@ impl Objective for Modularity {
     const EXITS: bool = false;
 
     #[inline]
-    fn cost(self, _: Totals) -> f64 {
-        0.0
+    fn price(self, _: Totals) -> Price {
+        Price::default()
     }
 
     #[inline]
-    fn shared(self, _: f64) -> f64 {
-        0.0
+    fn apart(self, _: Mover, all: f64) -> Apart {
+        Apart { all, cost: 0.0, slope: 0.0, alone: 0.0 }
     }
 
     #[inline]
-    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, _: f64, _: f64) -> f64 {
-        weight - self.scale * mover.volume * to.0.volume
+    fn join(self, mover: Mover, to: Offer, weight: f64, _: Apart) -> f64 {
+        weight - self.scale * mover.volume * to.totals.volume
+    }
+
+    #[inline]
+    fn join_at_most(self, _: Mover, _: Offer, _: f64, _: Apart) -> f64 {
+        f64::INFINITY
     }
 }
 
 /// The map equation; gains are in bits × total weight.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MapEquation {
-    /// Sum of the volumes.
-    total: f64,
+    /// 1 / sum of the volumes.
     per_total: f64,
 }
 
 impl MapEquation {
     /// On a graph of this total volume.
     pub(crate) fn new(total: f64) -> MapEquation {
-        let total = total.max(f64::MIN_POSITIVE);
-        MapEquation { total, per_total: 1.0 / total }
+        MapEquation { per_total: 1.0 / total.max(f64::MIN_POSITIVE) }
+    }
+
+    /// `log₂` of a share of the volume, 0 at 0.
+    #[inline]
+    fn log(self, weight: f64) -> f64 {
+        if weight > 0.0 { (weight * self.per_total).log2() } else { 0.0 }
     }
 }
 
 impl Objective for MapEquation {
     const EXITS: bool = true;
 
-    #[inline]
-    fn cost(self, totals: Totals) -> f64 {
-        let x = |value: f64| plogp(value * self.per_total);
-        (x(totals.exit + totals.volume) - 2.0 * x(totals.exit)) * self.total
+    fn price(self, totals: Totals) -> Price {
+        let Totals { volume, exit } = totals;
+        let (both, out) = (self.log(exit + volume), self.log(exit));
+        Price {
+            cost: (exit + volume) * both - 2.0 * exit * out,
+            both: both + LOG2_E,
+            exit: out,
+            bend: if exit > 0.0 { LOG2_E / exit } else { f64::INFINITY },
+        }
+    }
+
+    fn apart(self, mover: Mover, all: f64) -> Apart {
+        let alone = self.price(Totals { volume: mover.volume, exit: mover.exit }).cost;
+        let log = self.log(all);
+        Apart { all, cost: alone + all * log, slope: log + LOG2_E, alone }
     }
 
     #[inline]
-    fn shared(self, all: f64) -> f64 {
-        plogp(all * self.per_total) * self.total
+    fn join(self, mover: Mover, to: Offer, weight: f64, apart: Apart) -> f64 {
+        let after = to.totals.with(mover, weight);
+        let all = apart.all + after.exit - to.totals.exit - mover.exit;
+        to.price.cost + apart.cost - self.price(after).cost - all * self.log(all)
     }
 
+    /// Tangents lie below `x`, and `log₂ q' ≤ log₂ q + (q' − q) / (q ln 2)`.
     #[inline]
-    fn join(self, mover: Mover, to: (Totals, f64), weight: f64, all: f64, apart: f64) -> f64 {
-        let after = to.0.with(mover, weight);
-        let exits = all + after.exit - to.0.exit - mover.exit;
-        to.1 + apart - self.cost(after) - self.shared(exits)
+    fn join_at_most(self, mover: Mover, to: Offer, weight: f64, apart: Apart) -> f64 {
+        let after = to.totals.with(mover, weight).exit;
+        let grown = after - to.totals.exit;
+        apart.alone + 2.0 * grown * (to.price.exit + after * to.price.bend)
+            - (grown + mover.volume) * to.price.both
+            - (grown - mover.exit) * apart.slope
     }
 }
 

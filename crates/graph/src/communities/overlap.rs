@@ -6,26 +6,30 @@
 
 use rayon::prelude::*;
 
-use super::network::{Network, Sums};
+use super::network::Sums;
 use super::{Level, NO_COMMUNITY, Overlap};
+use crate::csr::Ties;
 
 /// Memberships kept for each person.
 const MEMBERSHIPS_MAX: usize = 8;
 
 /// Memberships of everybody in the communities of a level.
-pub(crate) fn overlap(network: &Network, level: &Level) -> Overlap {
+pub(crate) fn overlap(ties: Ties<'_>, level: &Level) -> Overlap {
     let (community_of, count) = (&level.community_of, level.communities as usize);
     let mut volumes = vec![0.0; count];
-    for (node, &community) in community_of.iter().enumerate() {
+    for (person, &community) in community_of.iter().enumerate() {
         if community != NO_COMMUNITY {
-            volumes[community as usize] += network.volumes[node];
+            volumes[community as usize] += ties.strength(person as u32);
         }
     }
-    let rows: Vec<Vec<(u32, f32)>> = (0..network.nodes())
+    // Whoever has a tie has a community, so these add up to all of the volume.
+    let total: f64 = volumes.iter().sum();
+    volumes.iter_mut().for_each(|volume| *volume /= total);
+    let rows: Vec<Vec<(u32, f32)>> = (0..ties.nodes() as u32)
         .into_par_iter()
         .map_init(
             || Sums::new(count),
-            |sums, node| memberships(network, community_of, &volumes, sums, node),
+            |sums, person| memberships(ties, community_of, &volumes, sums, person),
         )
         .collect();
     let mut offsets = vec![0];
@@ -41,38 +45,40 @@ pub(crate) fn overlap(network: &Network, level: &Level) -> Overlap {
     }
 }
 
+/// Memberships of one person; `shares` are those of the communities in the volume.
 fn memberships(
-    network: &Network,
+    ties: Ties<'_>,
     community_of: &[u32],
-    volumes: &[f64],
+    shares: &[f64],
     sums: &mut Sums,
-    node: usize,
+    person: u32,
 ) -> Vec<(u32, f32)> {
-    let own = community_of[node];
+    let own = community_of[person as usize];
     if own == NO_COMMUNITY {
         return Vec::new();
     }
-    let mut ties = 0.0;
-    for (to, weight) in network.edges(node) {
-        ties += weight;
-        if community_of[to as usize] != NO_COMMUNITY {
-            sums.add(community_of[to as usize], weight);
+    let (mut all, mut degree) = (0.0, 0.0);
+    ties.each(person, |other, to, from| {
+        let weight = f64::from(to + from);
+        all += weight;
+        degree += 1.0;
+        if community_of[other as usize] != NO_COMMUNITY {
+            sums.add(community_of[other as usize], weight);
         }
-    }
-    if ties == 0.0 {
+    });
+    if all == 0.0 {
         return vec![(own, 1.0)];
     }
-    let degree = (network.offsets[node + 1] - network.offsets[node]) as f64;
-    let unit = ties / degree;
+    let unit = all / degree;
     let mut found: Vec<(u32, f32)> = Vec::new();
     let own_weight = sums.get(own);
     sums.drain(|community, weight| {
-        let expected = degree * volumes[community as usize] / network.total;
+        let expected = degree * shares[community as usize];
         if community != own && weight / unit > expected + 2.0 * expected.sqrt() + 1.0 {
-            found.push((community, (weight / ties) as f32));
+            found.push((community, (weight / all) as f32));
         }
     });
-    found.push((own, (own_weight / ties) as f32));
+    found.push((own, (own_weight / all) as f32));
     found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     if let Some(place) = found.iter().position(|membership| membership.0 == own)
         && place >= MEMBERSHIPS_MAX

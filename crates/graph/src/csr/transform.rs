@@ -35,8 +35,9 @@ impl Csr {
     /// Arcs in both directions, each weighing w_uv + w_vu. `transposed` must be this graph's
     /// transpose. An unweighted graph becomes a weighted one: mutual arcs weigh 2.
     pub fn symmetrise(&self, transposed: &Csr) -> Csr {
+        let ties = Ties { arcs: self, transposed };
         Csr::from_each(self.nodes(), true, |person, rows| {
-            merge(self.arcs_of(person), transposed.arcs_of(person), rows);
+            ties.each(person, |other, to, from| rows.push(other, to + from));
         })
     }
 
@@ -80,6 +81,47 @@ impl Csr {
     }
 }
 
+/// Arcs seen from both ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ties<'a> {
+    /// The arcs.
+    pub(crate) arcs: &'a Csr,
+    /// Their transpose.
+    pub(crate) transposed: &'a Csr,
+}
+
+impl Ties<'_> {
+    /// Number of people.
+    pub(crate) fn nodes(self) -> usize {
+        self.arcs.nodes()
+    }
+
+    /// Weight of all arcs from and to a person.
+    pub(crate) fn strength(self, person: u32) -> f64 {
+        self.arcs.strength(person) + self.transposed.strength(person)
+    }
+
+    /// Tells each neighbour of a person, ascending, with the weight towards it and the weight from
+    /// it, 0 where there is no arc. Time O(degrees).
+    #[inline]
+    pub(crate) fn each(self, person: u32, mut tell: impl FnMut(u32, f32, f32)) {
+        let (to, from) = (self.arcs.row(person), self.transposed.row(person));
+        let to_weights = self.arcs.row_weights(person);
+        let from_weights = self.transposed.row_weights(person);
+        let weight = |weights: Option<&[f32]>, at: usize| weights.map_or(1.0, |all| all[at]);
+        let (mut left, mut right) = (0, 0);
+        while left < to.len() || right < from.len() {
+            let a = to.get(left).copied().unwrap_or(u32::MAX);
+            let b = from.get(right).copied().unwrap_or(u32::MAX);
+            let there = if a <= b { weight(to_weights, left) } else { 0.0 };
+            let back = if b <= a { weight(from_weights, right) } else { 0.0 };
+            tell(a.min(b), there, back);
+            left += usize::from(a <= b);
+            right += usize::from(b <= a);
+        }
+    }
+}
+
 /// Rows made at a time.
 const BLOCK: usize = 4096;
 
@@ -116,29 +158,6 @@ fn join(nodes: usize, weighted: bool, blocks: Vec<Rows>) -> Csr {
         weights.extend_from_slice(&rows.weights);
     }
     Csr { offsets, targets, weights: weighted.then_some(weights) }
-}
-
-/// The union of two ascending rows; weights of equal targets add up.
-fn merge(
-    a: impl Iterator<Item = (u32, f32)>,
-    b: impl Iterator<Item = (u32, f32)>,
-    rows: &mut Rows,
-) {
-    let (mut a, mut b) = (a.peekable(), b.peekable());
-    while let (Some(&(left, w_left)), Some(&(right, w_right))) = (a.peek(), b.peek()) {
-        match left.cmp(&right) {
-            std::cmp::Ordering::Less => rows.push(left, w_left),
-            std::cmp::Ordering::Greater => rows.push(right, w_right),
-            std::cmp::Ordering::Equal => rows.push(left, w_left + w_right),
-        }
-        if left <= right {
-            a.next();
-        }
-        if right <= left {
-            b.next();
-        }
-    }
-    a.chain(b).for_each(|(target, weight)| rows.push(target, weight));
 }
 
 /// The inverse of a permutation of `0..nodes`.
