@@ -17,8 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::attention::Attention;
 use crate::csr::{Csr, Ties};
 use crate::seed::Seed;
-use ladder::Rung;
-use leaf::Start;
+use backbone::Backbone;
+use description::Shape;
+use ladder::{LastLadder, Rung};
+use leaf::{LastLeaf, Leaf};
 pub(crate) use network::Groups;
 use network::Network;
 
@@ -46,9 +48,14 @@ pub struct Hierarchy {
     pub levels: Vec<Level>,
     /// The level that describes the graph best.
     pub leaf: usize,
-    /// In how many bits it describes an edge of the backbone. The next run starts from it, and
-    /// looks elsewhere only if it fits less well by then.
+    /// In how many bits it describes an edge of the backbone.
     pub bits: f64,
+    /// The fewest bits in which one did since a search last began anew. The next run starts from
+    /// the leaf, and looks elsewhere only if that fits less well by then.
+    pub fewest: f64,
+    /// Share of the backbone's weight inside of each leaf community: where it has changed, the next
+    /// run looks for parts.
+    pub insides: Vec<f64>,
     /// Overlapping memberships on the leaf level.
     pub overlap: Overlap,
 }
@@ -124,27 +131,80 @@ pub fn community_stage_across(
     last: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
+    let transposed = attention.arcs.transpose();
+    let ties = Ties { arcs: &attention.arcs, transposed: &transposed };
+    let found = search(ties, platforms, last, settings);
+    let spread = |rung: &Rung| spread(&rung.community_of, &found.people, ties.nodes());
+    let leaf = &found.rungs[found.leaf];
+    let homes = attach::homes(ties, &spread(leaf), leaf.count);
+    let levels = levels(&found.rungs, spread, &homes);
+    let overlap = overlap::overlap(ties, &levels[found.leaf]);
+    let mut insides = vec![0.0; leaf.count];
+    for (&person, &community) in found.people.iter().zip(&leaf.community_of) {
+        let name = levels[found.leaf].community_of[person as usize];
+        insides[name as usize] = found.insides[community as usize];
+    }
+    Hierarchy { levels, leaf: found.leaf, bits: found.bits, fewest: found.fewest, insides, overlap }
+}
+
+/// What was found on the backbone.
+struct Found {
+    /// Whom the nodes stand for.
+    people: Vec<u32>,
+    rungs: Vec<Rung>,
+    leaf: usize,
+    bits: f64,
+    fewest: f64,
+    /// Share of all weight inside of each community of the leaf.
+    insides: Vec<f64>,
+}
+
+/// Searches the backbone.
+fn search(
+    ties: Ties<'_>,
+    platforms: &[u16],
+    last: Option<&Hierarchy>,
+    settings: &CommunitySettings,
+) -> Found {
     let seed = Seed(settings.seed);
-    let ties = Ties { arcs: &attention.arcs, transposed: &attention.arcs.transpose() };
-    let backbone = backbone::backbone(ties, settings.strongest);
-    let everybody = Network::from_symmetric(backbone);
-    let kept = everybody.connected();
-    let last = last.map(|last| (warm_start(last, &kept), last.bits));
-    let first = everybody.arranged(&kept);
-    drop(everybody);
-    let mut start = Start::new(&first, last, seed);
-    let (network, kept) = gathered(&first, kept, start.partition());
-    drop(first);
-    let (mut found, bits) = leaf::leaf(&network, start, seed);
-    let platforms: Vec<u16> = kept.iter().map(|&person| platforms[person as usize]).collect();
-    sides::join(&network, &platforms, &mut found);
-    let (rungs, leaf) = ladder::ladder(&network, found, seed.fork(1));
-    drop(network);
-    let spread = |rung: &Rung| spread(&rung.community_of, &kept, ties.nodes());
-    let homes = attach::homes(ties, &spread(&rungs[leaf]), rungs[leaf].count);
-    let levels = levels(&rungs, spread, &homes);
-    let overlap = overlap::overlap(ties, &levels[leaf]);
-    Hierarchy { levels, leaf, bits, overlap }
+    let backbone = Backbone::new(ties, settings.strongest);
+    let (network, people, leaf) = match last {
+        Some(last) => leaf_near(&backbone, last, seed),
+        None => leaf_anew(&backbone, seed),
+    };
+    let last = last.filter(|_| !leaf.anew);
+    let mut community_of = leaf.community_of;
+    let platforms: Vec<u16> = people.iter().map(|&person| platforms[person as usize]).collect();
+    sides::join(&network, &platforms, &mut community_of);
+    let count = leiden::renumber(&mut community_of);
+    let merged = network.aggregate(&community_of, count);
+    let shape = Shape::of_merged(&merged, &community_of);
+    let bits = leaf::per_edge(&network, shape.bits(&network));
+    let fewest = last.map_or(bits, |last| last.fewest.min(bits));
+    let insides = shape.insides(&network).collect();
+    let rung = Rung { resolution: shape.resolution(&network), community_of, count };
+    let last = last.map(|last| last_ladder(last, &people));
+    let (rungs, leaf) = ladder::ladder(&network, merged, rung, last.as_ref(), seed.fork(1));
+    Found { people, rungs, leaf, bits, fewest, insides }
+}
+
+/// The backbone's graph, whom its nodes stand for, and the leaf: from nothing.
+fn leaf_anew(backbone: &Backbone<'_>, seed: Seed) -> (Network, Vec<u32>, Leaf) {
+    let people = backbone.people();
+    let scattered = backbone.network(&people);
+    let mut first = leaf::first(&scattered, seed);
+    let (network, people) = gathered(&scattered, people, &mut first);
+    drop(scattered);
+    let leaf = leaf::leaf(&network, first, seed);
+    (network, people, leaf)
+}
+
+/// The same near the last run's leaf.
+fn leaf_near(backbone: &Backbone<'_>, last: &Hierarchy, seed: Seed) -> (Network, Vec<u32>, Leaf) {
+    let people = by_last(last, backbone.people());
+    let network = backbone.network(&people);
+    let leaf = leaf::leaf_near(&network, last_leaf(last, &people), seed);
+    (network, people, leaf)
 }
 
 /// Renumbers nodes so that those of a community stand side by side: searches read the rows of
@@ -182,20 +242,43 @@ fn spread(community_of: &[u32], kept: &[u32], nodes: usize) -> Vec<u32> {
     everybody
 }
 
-/// The last leaf communities; new people and people without one stand alone.
-fn warm_start(last: &Hierarchy, kept: &[u32]) -> Vec<u32> {
-    let known = &last.leaf_level().community_of;
-    let fresh = last.leaf_level().communities..;
-    let mut start: Vec<u32> = kept
-        .iter()
-        .zip(fresh)
-        .map(|(&person, fresh)| match known.get(person as usize) {
-            Some(&community) if community != NO_COMMUNITY => community,
-            _ => fresh,
-        })
-        .collect();
-    leiden::renumber(&mut start);
-    start
+/// Community of a person in the last run.
+fn known(level: &Level, person: u32) -> Option<u32> {
+    let community = level.community_of.get(person as usize).copied();
+    community.filter(|&community| community != NO_COMMUNITY)
+}
+
+/// People by their last community, those without one at the end.
+fn by_last(last: &Hierarchy, people: Vec<u32>) -> Vec<u32> {
+    let level = last.leaf_level();
+    let own = people.iter().map(|&person| known(level, person).unwrap_or(level.communities));
+    let groups = Groups::new(&own.collect::<Vec<u32>>(), level.communities as usize + 1);
+    groups.in_order().iter().map(|&at| people[at as usize]).collect()
+}
+
+/// The last leaf: new people and people without a community stand alone.
+fn last_leaf(last: &Hierarchy, people: &[u32]) -> LastLeaf {
+    let level = last.leaf_level();
+    let fresh = people.iter().zip(level.communities..);
+    let community_of = fresh.map(|(&person, fresh)| known(level, person).unwrap_or(fresh));
+    LastLeaf {
+        community_of: community_of.collect(),
+        fewest: last.fewest,
+        insides: last.insides.clone(),
+    }
+}
+
+/// The last levels.
+fn last_ladder(last: &Hierarchy, people: &[u32]) -> LastLadder {
+    let of = |level: &Level| Rung {
+        resolution: level.resolution,
+        community_of: people
+            .iter()
+            .map(|&person| known(level, person).unwrap_or(NO_COMMUNITY))
+            .collect(),
+        count: level.communities as usize,
+    };
+    LastLadder { rungs: last.levels.iter().map(of).collect(), leaf: last.leaf }
 }
 
 /// Levels of everybody: each person is where its home is.
@@ -239,4 +322,30 @@ fn parents(community_of: &[u32], communities: u32, above: &[u32]) -> Vec<u32> {
         }
     }
     parents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{PlantedSpec, planted};
+
+    /// Arcs that the searches for communities look at, each as often as they do.
+    fn work(attention: &Attention, last: Option<&Hierarchy>) -> (Hierarchy, usize) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        pool.install(|| {
+            let found = community_stage(attention, last, &CommunitySettings::default());
+            (found, local::TOUCHED.take())
+        })
+    }
+
+    #[test]
+    fn a_run_after_a_small_change_looks_at_few_arcs() {
+        let world = planted(&PlantedSpec::usual(20_000, 0.4), Seed(1));
+        let arcs = Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr;
+        let changed = arcs.filter(|source, target, _| (source * 31 + target * 17) % 1000 != 0);
+        let attention = |arcs| Attention { negative: Csr::empty(20_000), arcs };
+        let (first, from_nothing) = work(&attention(arcs), None);
+        let (_, near) = work(&attention(changed), Some(&first));
+        assert!(near * 8 < from_nothing, "{near} arcs after {from_nothing}");
+    }
 }

@@ -8,34 +8,78 @@
 //! This is the likelihood of a degree-corrected block model with assortative blocks (Karrer &
 //! Newman 2011; Zhang & Peixoto 2020) as a two-part code. Time O(edges).
 
+use super::ladder::RESOLUTION_MIN;
 use super::network::Network;
 use super::objective::plogp;
 
-/// Description length of `network` under dense communities, in bits.
-pub(crate) fn description_bits(network: &Network, community_of: &[u32], count: usize) -> f64 {
-    let mut volumes = vec![0.0; count];
-    let mut exits = vec![0.0; count];
-    let mut sizes = vec![0.0; count];
-    for (node, &own) in community_of.iter().enumerate() {
-        sizes[own as usize] += 1.0;
-        volumes[own as usize] += network.volumes[node];
-        let outside = network.edges(node).filter(|&(to, _)| community_of[to as usize] != own);
-        exits[own as usize] += outside.map(|edge| edge.1).sum::<f64>();
+/// What a dense partition comes to, community by community.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    volumes: Vec<f64>,
+    exits: Vec<f64>,
+    sizes: Vec<f64>,
+}
+
+impl Shape {
+    /// The shape of a partition of `network`. Time O(edges).
+    pub(crate) fn new(network: &Network, community_of: &[u32], count: usize) -> Shape {
+        let mut shape =
+            Shape { volumes: vec![0.0; count], exits: vec![0.0; count], sizes: vec![0.0; count] };
+        for (node, &own) in community_of.iter().enumerate() {
+            shape.sizes[own as usize] += 1.0;
+            shape.volumes[own as usize] += network.volumes[node];
+            let outside = network.edges(node).filter(|&(to, _)| community_of[to as usize] != own);
+            shape.exits[own as usize] += outside.map(|edge| edge.1).sum::<f64>();
+        }
+        shape
     }
-    let edges = network.targets.len() as f64 / 2.0;
-    let nodes = community_of.len() as f64;
-    let exit: f64 = exits.iter().sum();
-    let inside = (network.total - exit).max(0.0);
-    let insides = volumes.iter().zip(&exits).map(|(volume, exit)| (volume - exit).max(0.0));
-    let within = entropy(network.volumes.iter().copied(), network.total)
-        - entropy(volumes.iter().copied(), network.total);
-    let per_edge = entropy([inside, exit].into_iter(), network.total)
-        + inside / network.total * entropy(insides, inside)
-        + exit / network.total * pair_bits(&exits, exit)
-        + 2.0 * within;
-    edges * per_edge
-        + nodes * entropy(sizes.into_iter(), nodes)
-        + count as f64 * edges.max(1.0).log2()
+
+    /// The shape of a partition whose communities have been merged into nodes. Time O(nodes).
+    pub(crate) fn of_merged(merged: &Network, community_of: &[u32]) -> Shape {
+        let mut sizes = vec![0.0; merged.nodes()];
+        community_of.iter().for_each(|&own| sizes[own as usize] += 1.0);
+        let exits = (0..merged.nodes()).map(|community| merged.exit(community)).collect();
+        Shape { volumes: merged.volumes.clone(), exits, sizes }
+    }
+
+    /// Share of all weight that lies inside of each community.
+    pub(crate) fn insides(&self, network: &Network) -> impl Iterator<Item = f64> + '_ {
+        let total = network.total.max(f64::MIN_POSITIVE);
+        self.volumes.iter().zip(&self.exits).map(move |(volume, exit)| (volume - exit) / total)
+    }
+
+    /// Description length of `network`, in bits.
+    pub(crate) fn bits(&self, network: &Network) -> f64 {
+        let (total, edges) = (network.total, network.targets.len() as f64 / 2.0);
+        let (nodes, count) = (network.nodes() as f64, self.sizes.len() as f64);
+        let exit: f64 = self.exits.iter().sum();
+        let inside = (total - exit).max(0.0);
+        let insides = self.volumes.iter().zip(&self.exits);
+        let insides = insides.map(|(volume, exit)| (volume - exit).max(0.0));
+        let within = entropy(network.volumes.iter().copied(), total)
+            - entropy(self.volumes.iter().copied(), total);
+        let per_edge = entropy([inside, exit].into_iter(), total)
+            + inside / total * entropy(insides, inside)
+            + exit / total * pair_bits(&self.exits, exit)
+            + 2.0 * within;
+        edges * per_edge
+            + nodes * entropy(self.sizes.iter().copied(), nodes)
+            + count * edges.max(1.0).log2()
+    }
+
+    /// The γ at which modularity is the likelihood of a planted partition with these densities
+    /// (Newman 2016): `(ω_in − ω_out) / (ln ω_in − ln ω_out)`.
+    pub(crate) fn resolution(&self, network: &Network) -> f64 {
+        let total = network.total;
+        let expected: f64 = self.volumes.iter().map(|volume| volume * volume / total).sum();
+        let exit: f64 = self.exits.iter().sum();
+        let dense = (total - exit) / expected.max(f64::MIN_POSITIVE);
+        let sparse = exit / (total - expected).max(f64::MIN_POSITIVE);
+        match dense > sparse && sparse > 0.0 && dense.is_finite() {
+            true => ((dense - sparse) / (dense / sparse).ln()).clamp(RESOLUTION_MIN, 1e9),
+            false => 1.0,
+        }
+    }
 }
 
 /// Bits for the two different communities of an edge between communities.

@@ -2,19 +2,21 @@
 //!
 //! Coarser levels merge whole communities: modularity at a falling γ on the aggregated graph, which
 //! costs next to nothing. Finer ones split the leaf at a rising γ, each search confined to a
-//! community by leaving out the edges between them. Time O(edges) for each finer level.
+//! community by leaving out the edges between them. Time O(edges) for each finer level. Where a leaf
+//! was found near the last run's, so are the other levels, at the resolutions that they had.
 
 use rayon::prelude::*;
 
-use super::leiden::{leiden, renumber};
-use super::network::{Groups, Network};
+use super::NO_COMMUNITY;
+use super::leiden::{leiden, near, renumber};
+use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
 /// Step between resolutions.
 const STEP: f64 = 1.75;
 
 /// The coarsest resolution.
-const RESOLUTION_MIN: f64 = 0.1;
+pub(super) const RESOLUTION_MIN: f64 = 0.1;
 
 /// A level must have at most this share of the communities of the level below to be one of its own.
 const SHRINK_MAX: f64 = 0.75;
@@ -37,37 +39,38 @@ pub(crate) struct Rung {
     pub(crate) count: usize,
 }
 
-/// The γ at which modularity is the likelihood of a planted partition with the densities that
-/// `community_of` shows (Newman 2016): `(ω_in − ω_out) / (ln ω_in − ln ω_out)`.
-pub(crate) fn own_resolution(network: &Network, community_of: &[u32], count: usize) -> f64 {
-    let groups = Groups::new(community_of, count);
-    let (mut inside, mut expected) = (0.0, 0.0);
-    for group in 0..count {
-        let volume: f64 = groups.of(group).iter().map(|&node| network.volumes[node as usize]).sum();
-        expected += volume * volume / network.total;
-        for &node in groups.of(group) {
-            let within = network
-                .edges(node as usize)
-                .filter(|&(to, _)| community_of[to as usize] == group as u32);
-            inside += within.map(|edge| edge.1).sum::<f64>();
-        }
-    }
-    let dense = inside / expected.max(f64::MIN_POSITIVE);
-    let sparse = (network.total - inside) / (network.total - expected).max(f64::MIN_POSITIVE);
-    match dense > sparse && sparse > 0.0 && dense.is_finite() {
-        true => ((dense - sparse) / (dense / sparse).ln()).clamp(RESOLUTION_MIN, 1e9),
-        false => 1.0,
+impl Rung {
+    /// The level whose communities these are put together in.
+    fn merged(&self, groups: &[u32], count: usize, resolution: f64) -> Rung {
+        let group_of = |&community: &u32| groups[community as usize];
+        let community_of = self.community_of.iter().map(group_of).collect();
+        Rung { resolution, community_of, count }
     }
 }
 
-/// All levels, coarsest first, and the place of the leaf among them.
-pub(crate) fn ladder(network: &Network, leaf: Vec<u32>, seed: Seed) -> (Vec<Rung>, usize) {
-    let mut community_of = leaf;
-    let count = renumber(&mut community_of);
-    let resolution = own_resolution(network, &community_of, count);
-    let leaf = Rung { resolution, community_of, count };
-    let finer = finer(network, &leaf, seed);
-    let mut rungs = coarser(network, &leaf, seed);
+/// The last run's levels over this run's nodes, coarsest first, and the place of the leaf. Nodes
+/// that a level does not know are in [`NO_COMMUNITY`].
+#[derive(Debug)]
+pub(crate) struct LastLadder {
+    pub(crate) rungs: Vec<Rung>,
+    pub(crate) leaf: usize,
+}
+
+/// All levels, coarsest first, and the place of the leaf among them; near the last run's if given.
+/// `merged` has a node for each community of the leaf.
+pub(crate) fn ladder(
+    network: &Network,
+    merged: Network,
+    leaf: Rung,
+    last: Option<&LastLadder>,
+    seed: Seed,
+) -> (Vec<Rung>, usize) {
+    let (mut rungs, finer) = match last {
+        None => (coarser(merged, &leaf, seed), finer(network, &leaf, seed)),
+        Some(last) => {
+            (coarser_near(merged, &leaf, last, seed), finer_near(network, &leaf, last, seed))
+        }
+    };
     rungs.reverse();
     let place = rungs.len();
     rungs.push(leaf);
@@ -75,11 +78,65 @@ pub(crate) fn ladder(network: &Network, leaf: Vec<u32>, seed: Seed) -> (Vec<Rung
     (rungs, place)
 }
 
-/// Levels above the leaf, finest first.
-fn coarser(network: &Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
+/// Levels above the leaf, finest first, each from where most people of its communities were.
+fn coarser_near(mut merged: Network, leaf: &Rung, last: &LastLadder, seed: Seed) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
     let mut below = leaf.clone();
-    let mut merged = network.aggregate(&leaf.community_of, leaf.count);
+    for rung in last.rungs[..last.leaf].iter().rev() {
+        let start = before(&below, rung);
+        let mut groups = leiden(&merged, Some(rung.resolution), start, 1, seed);
+        let count = renumber(&mut groups);
+        if count < 2 || count == below.count {
+            continue;
+        }
+        merged = merged.aggregate(&groups, count);
+        below = below.merged(&groups, count, rung.resolution);
+        rungs.push(below.clone());
+    }
+    rungs
+}
+
+/// Where most people of each community were in `last`; those of new people alone.
+fn before(below: &Rung, last: &Rung) -> Vec<u32> {
+    let groups = Groups::new(&below.community_of, below.count);
+    let mut people = Sums::new(last.count);
+    let most = |group: usize| {
+        let known = groups.of(group).iter().map(|&node| last.community_of[node as usize]);
+        known.filter(|&own| own != NO_COMMUNITY).for_each(|own| people.add(own, 1.0));
+        let mut most = (0.0, (last.count + group) as u32);
+        people.drain(|own, people| {
+            if people > most.0 || (people == most.0 && own < most.1) {
+                most = (people, own);
+            }
+        });
+        most.1
+    };
+    (0..below.count).map(most).collect()
+}
+
+/// Levels below the leaf, coarsest first, each from the last run's communities.
+fn finer_near(network: &Network, leaf: &Rung, last: &LastLadder, seed: Seed) -> Vec<Rung> {
+    let mut rungs: Vec<Rung> = Vec::new();
+    let mut above = leaf.clone();
+    for rung in &last.rungs[last.leaf + 1..] {
+        let inside = network.within(&above.community_of);
+        let fresh = rung.count as u32..;
+        let known = rung.community_of.iter().zip(fresh);
+        let start = known.map(|(&own, fresh)| if own == NO_COMMUNITY { fresh } else { own });
+        let mut community_of = near(&inside, Some(rung.resolution), start.collect(), seed);
+        let count = renumber(&mut community_of);
+        if count > above.count {
+            above = Rung { resolution: rung.resolution, community_of, count };
+            rungs.push(above.clone());
+        }
+    }
+    rungs
+}
+
+/// Levels above the leaf, finest first.
+fn coarser(mut merged: Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
+    let mut rungs: Vec<Rung> = Vec::new();
+    let mut below = leaf.clone();
     let mut resolution = leaf.resolution / STEP;
     while resolution >= RESOLUTION_MIN && rungs.len() < COARSER_MAX {
         let alone = (0..below.count as u32).collect();
@@ -90,9 +147,7 @@ fn coarser(network: &Network, leaf: &Rung, seed: Seed) -> Vec<Rung> {
         }
         if (count as f64) <= SHRINK_MAX * below.count as f64 {
             merged = merged.aggregate(&groups, count);
-            let community_of =
-                below.community_of.iter().map(|&community| groups[community as usize]).collect();
-            below = Rung { resolution, community_of, count };
+            below = below.merged(&groups, count, resolution);
             rungs.push(below.clone());
         }
         resolution /= STEP;

@@ -9,9 +9,8 @@
 
 use rayon::prelude::*;
 
-use super::description::description_bits;
-use super::ladder::own_resolution;
-use super::leiden::{leiden, renumber, split_components};
+use super::description::Shape;
+use super::leiden::{leiden, near, renumber, split_components};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -29,6 +28,9 @@ struct Effort {
     /// A search from the best is worth another one if it shortens the description by more than this
     /// share.
     worth: f64,
+    /// After a last run, a community that has changed little is searched for parts with a
+    /// probability of 1 in so many.
+    turns: f64,
 }
 
 /// For graphs of at most [`SMALL_ARCS`], where time does not matter.
@@ -38,11 +40,15 @@ const THOROUGH: Effort = Effort {
     map: true,
     passes: 3,
     worth: 0.0,
+    turns: 1.0,
 };
 
 /// For larger ones: one search, then the resolutions that its results point to.
 const QUICK: Effort =
-    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3 };
+    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 16.0 };
+
+/// For larger ones after a last run: few communities are searched for parts, so by more resolutions.
+const NEAR: Effort = Effort { splits: &[1.0, 2.0], turns: 32.0, ..QUICK };
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
@@ -69,15 +75,19 @@ const SPLITS_MAX: usize = 8;
 /// should not change where nothing happened.
 const INERTIA: f64 = 5e-4;
 
-/// If the last run's partition, searched on from, describes an edge in more bits than it did by more
-/// than this share, too much has changed, and a new one is looked for.
+/// If the last run's partition, searched on from, describes an edge in more bits than the best since
+/// the last search from nothing by more than this share, a new one is looked for.
 const STALE: f64 = 2e-3;
+
+/// A community has changed if the weight inside of it has by more than this share.
+const CHANGED: f64 = 0.02;
 
 /// A candidate and what it costs.
 #[derive(Debug, Clone)]
 struct Candidate {
     community_of: Vec<u32>,
     count: usize,
+    shape: Shape,
     bits: f64,
     /// Resolution of modularity; `None` for the map equation.
     resolution: Option<f64>,
@@ -86,8 +96,9 @@ struct Candidate {
 impl Candidate {
     fn new(network: &Network, mut community_of: Vec<u32>, resolution: Option<f64>) -> Candidate {
         let count = renumber(&mut community_of);
-        let bits = description_bits(network, &community_of, count);
-        Candidate { community_of, count, bits, resolution }
+        let shape = Shape::new(network, &community_of, count);
+        let bits = shape.bits(network);
+        Candidate { community_of, count, shape, bits, resolution }
     }
 
     fn search(
@@ -104,47 +115,90 @@ impl Candidate {
     }
 }
 
-/// What the search begins with.
+/// The last run's leaf over this run's nodes.
 #[derive(Debug)]
-pub(crate) enum Start {
-    /// A first partition.
-    Cold(Vec<u32>),
-    /// The last run's partition, and in how many bits it described an edge.
-    Warm(Vec<u32>, f64),
+pub(crate) struct LastLeaf {
+    /// Communities, numbered as they were; new people alone.
+    pub(crate) community_of: Vec<u32>,
+    /// The fewest bits in which an edge was described since a search began anew.
+    pub(crate) fewest: f64,
+    /// Share of all weight that lay inside of each community; 0 beyond.
+    pub(crate) insides: Vec<f64>,
 }
 
-impl Start {
-    /// The last run's partition if there is one, else the result of one quick search.
-    pub(crate) fn new(network: &Network, last: Option<(Vec<u32>, f64)>, seed: Seed) -> Start {
-        last.map_or_else(
-            || Start::Cold(best_candidate(network, QUICK.resolutions, (&QUICK, seed)).community_of),
-            |(partition, bits)| Start::Warm(partition, bits),
-        )
-    }
-
-    /// The partition.
-    pub(crate) fn partition(&mut self) -> &mut Vec<u32> {
-        let (Start::Cold(partition) | Start::Warm(partition, _)) = self;
-        partition
-    }
+/// A leaf partition, dense.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) community_of: Vec<u32>,
+    /// Whether all was searched anew, not only near the last run's.
+    pub(crate) anew: bool,
 }
 
-/// Finds the leaf partition, dense, and in how many bits it describes an edge.
-pub(crate) fn leaf(network: &Network, start: Start, seed: Seed) -> (Vec<u32>, f64) {
-    let effort = if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { &QUICK };
-    let best = match start {
-        Start::Cold(partition) => cold(network, partition, (effort, seed)),
-        Start::Warm(partition, bits) => warm(network, partition, bits, (effort, seed)),
+/// One quick search from nothing: what [`leaf`] begins with where there is no last run.
+pub(crate) fn first(network: &Network, seed: Seed) -> Vec<u32> {
+    best_candidate(network, QUICK.resolutions, (&QUICK, seed)).community_of
+}
+
+/// Finds the leaf partition after a [`first`] one.
+pub(crate) fn leaf(network: &Network, first: Vec<u32>, seed: Seed) -> Leaf {
+    let with = (effort(network, &QUICK), seed);
+    finished(network, cold(network, first, with), None, with)
+}
+
+/// Finds the leaf partition near the last run's, or anew if that has become stale.
+pub(crate) fn leaf_near(network: &Network, last: LastLeaf, seed: Seed) -> Leaf {
+    let with = (effort(network, &NEAR), seed);
+    let best = warm(network, last.community_of.clone(), with);
+    if per_edge(network, best.bits) <= last.fewest * (1.0 + STALE) {
+        return finished(network, best, Some(&last), with);
+    }
+    let with = (effort(network, &QUICK), seed);
+    let far = cold(network, first(network, seed), with);
+    let best = if best.bits <= far.bits * (1.0 + INERTIA) { best } else { far };
+    finished(network, best, None, with)
+}
+
+fn effort(network: &Network, large: &'static Effort) -> &'static Effort {
+    if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { large }
+}
+
+/// The leaf that the best candidate becomes; after a last run it is split only where that is due.
+fn finished(
+    network: &Network,
+    best: Candidate,
+    last: Option<&LastLeaf>,
+    (effort, seed): (&Effort, Seed),
+) -> Leaf {
+    let due = match last {
+        Some(last) => due(network, &best, last, (effort, seed)),
+        None => vec![true; best.count],
     };
-    let mut community_of = split(network, best, (effort, seed), SPLITS_MAX);
+    let mut community_of = split(network, best, &due, (effort, seed), SPLITS_MAX);
     settle(network, &mut community_of);
-    let count = renumber(&mut community_of);
-    let bits = description_bits(network, &community_of, count);
-    (community_of, per_edge(network, bits))
+    Leaf { community_of, anew: last.is_none() }
 }
 
-fn per_edge(network: &Network, bits: f64) -> f64 {
+/// Bits for each edge.
+pub(crate) fn per_edge(network: &Network, bits: f64) -> f64 {
     bits / (network.targets.len() as f64 / 2.0).max(1.0)
+}
+
+/// Whether parts are looked for in each community: where the weight inside has changed by more than
+/// [`CHANGED`] in a run; elsewhere once in [`Effort::turns`] changes, by chance.
+fn due(
+    network: &Network,
+    best: &Candidate,
+    last: &LastLeaf,
+    (effort, seed): (&Effort, Seed),
+) -> Vec<bool> {
+    let groups = Groups::new(&best.community_of, best.count);
+    let is_due = |(group, now): (usize, f64)| {
+        let name = last.community_of[groups.of(group)[0] as usize];
+        let then = last.insides.get(name as usize).copied().unwrap_or(0.0);
+        let turn = seed.fork(now.to_bits()).unit() * effort.turns < 1.0;
+        (now - then).abs() > CHANGED * then || (turn && now != then)
+    };
+    best.shape.insides(network).enumerate().map(is_due).collect()
 }
 
 /// The best that can be found from nothing but a first partition.
@@ -160,20 +214,20 @@ fn cold(network: &Network, first: Vec<u32>, (effort, seed): (&Effort, Seed)) -> 
     polish(network, followed, (effort, seed.fork(1)))
 }
 
-/// The best near the last run's partition, unless that has become stale.
-fn warm(
-    network: &Network,
-    last: Vec<u32>,
-    last_bits: f64,
-    (effort, seed): (&Effort, Seed),
-) -> Candidate {
-    let near = polish(network, Candidate::new(network, last, None), (effort, seed));
-    if per_edge(network, near.bits) <= last_bits * (1.0 + STALE) {
-        return near;
+/// The best near the last run's partition. Where little moves, little is gained: then single
+/// people and whole communities are all that is moved.
+fn warm(network: &Network, last: Vec<u32>, (effort, seed): (&Effort, Seed)) -> Candidate {
+    let mut best = Candidate::new(network, last, None);
+    let enough = best.bits * (1.0 - effort.worth);
+    let next = near(network, None, best.community_of.clone(), seed);
+    let next = Candidate::new(network, next, None);
+    if next.bits <= best.bits {
+        best = next;
+    } else {
+        split_components(network, &mut best.community_of);
+        best = Candidate::new(network, best.community_of, None);
     }
-    let first = best_candidate(network, QUICK.resolutions, (&QUICK, seed));
-    let far = cold(network, first.community_of, (effort, seed));
-    if near.bits <= far.bits * (1.0 + INERTIA) { near } else { far }
+    if best.bits < enough { polish(network, best, (effort, seed)) } else { best }
 }
 
 /// Gives people of communities below [`SIZE_MIN`], such as a celebrity whose audience is everywhere,
@@ -217,7 +271,7 @@ fn follow_resolution(
     (effort, seed): (&Effort, Seed),
 ) -> Candidate {
     for step in 0..STEPS_MAX {
-        let own = own_resolution(network, &best.community_of, best.count);
+        let own = best.shape.resolution(network);
         let is_near = |last: f64| (own / last).ln().abs() <= FOLLOWED.ln();
         if best.resolution.is_some_and(is_near) {
             break;
@@ -239,7 +293,7 @@ fn polish(network: &Network, mut best: Candidate, (effort, seed): (&Effort, Seed
     for round in 0..POLISHES_MAX {
         let before = best.bits;
         for map in [true, false] {
-            let own = own_resolution(network, &best.community_of, best.count);
+            let own = best.shape.resolution(network);
             let (start, seed) = (best.community_of.clone(), seed.fork(2 * round + u64::from(map)));
             let next = Candidate::search(network, start, (!map).then_some(own), (effort, seed));
             best = best.shorter(next);
@@ -274,10 +328,11 @@ fn best_candidate(
     found.into_iter().fold(whole, Candidate::shorter)
 }
 
-/// Splits communities while that shortens the description of their own edges.
+/// Splits communities, if they are due, while that shortens the description of their own edges.
 fn split(
     network: &Network,
     whole: Candidate,
+    due: &[bool],
     (effort, seed): (&Effort, Seed),
     depth: usize,
 ) -> Vec<u32> {
@@ -285,7 +340,10 @@ fn split(
     let groups = Groups::new(&community_of, count);
     let parts: Vec<Option<Vec<u32>>> = (0..count)
         .into_par_iter()
-        .map(|group| split_one(network, (&groups, group), (effort, seed.fork(group as u64)), depth))
+        .map(|group| {
+            let with = (effort, seed.fork(group as u64));
+            due[group].then(|| split_one(network, (&groups, group), with, depth)).flatten()
+        })
         .collect();
     let mut next = count as u32;
     for (group, parts) in parts.into_iter().enumerate() {
@@ -312,5 +370,6 @@ fn split_one(
     }
     let inside = network.induced(groups, group);
     let best = best_candidate(&inside, effort.splits, (effort, seed));
-    (best.count > 1).then(|| split(&inside, best, (effort, seed), depth - 1))
+    let all = vec![true; best.count];
+    (best.count > 1).then(|| split(&inside, best, &all, (effort, seed), depth - 1))
 }

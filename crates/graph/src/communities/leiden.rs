@@ -3,7 +3,7 @@
 //! Time O(arcs) a pass, few passes. Refined parts are connected, so what is aggregated is; a last
 //! step cuts any community that came apart by later moves. Source: Traag, Waltman, van Eck 2019.
 
-use super::local::Partition;
+use super::local::{GAIN_MIN, Partition};
 use super::network::Network;
 use super::objective::{MapEquation, Modularity, Objective};
 use crate::seed::Seed;
@@ -15,9 +15,22 @@ const AGGREGATIONS_MAX: usize = 50;
 /// made by whole parts, in the next round.
 const SETTLED: f64 = 0.01;
 
+/// Near a good start a node moves only if it gains more than this share of its volume: whoever is
+/// hardly better off elsewhere stays where it is known.
+const GAIN_WORTH: f64 = 0.1;
+
 /// Nodes from which the order is shuffled by runs, and the length of a run.
 const RUNS_FROM: usize = 100_000;
 const RUN: usize = 64;
+
+/// What a search moves after single nodes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Blocks {
+    /// Well connected parts of communities.
+    Parts,
+    /// Whole communities.
+    Communities,
+}
 
 /// Searches from `start` (communities `0..n` in any numbering) for modularity at a resolution, or
 /// for the map equation, and returns dense communities.
@@ -28,27 +41,11 @@ pub(crate) fn leiden(
     passes: usize,
     seed: Seed,
 ) -> Vec<u32> {
-    let total = network.total;
-    match resolution {
-        Some(resolution) => {
-            repeat(network, Modularity::new(resolution, total), start, passes, seed)
-        }
-        None => repeat(network, MapEquation::new(total), start, passes, seed),
-    }
-}
-
-/// Passes until one changes nothing.
-fn repeat<O: Objective>(
-    network: &Network,
-    objective: O,
-    start: Vec<u32>,
-    passes: usize,
-    seed: Seed,
-) -> Vec<u32> {
     let mut community_of = start;
     renumber(&mut community_of);
     for pass in 0..passes {
-        let next = one_pass(network, objective, community_of.clone(), seed.fork(pass as u64));
+        let seed = seed.fork(pass as u64);
+        let next = search(network, resolution, community_of.clone(), Blocks::Parts, seed);
         let changed = next != community_of;
         community_of = next;
         if !changed {
@@ -58,10 +55,40 @@ fn repeat<O: Objective>(
     community_of
 }
 
+/// Searches near a good `start`, for a small part of the time: who moves wakes its neighbours until
+/// nobody does, then whole communities may merge; only where they come apart they are cut.
+pub(crate) fn near(
+    network: &Network,
+    resolution: Option<f64>,
+    start: Vec<u32>,
+    seed: Seed,
+) -> Vec<u32> {
+    let mut community_of = start;
+    renumber(&mut community_of);
+    search(network, resolution, community_of, Blocks::Communities, seed)
+}
+
+fn search(
+    network: &Network,
+    resolution: Option<f64>,
+    start: Vec<u32>,
+    blocks: Blocks,
+    seed: Seed,
+) -> Vec<u32> {
+    let total = network.total;
+    match resolution {
+        Some(resolution) => {
+            one_pass(network, Modularity::new(resolution, total), start, blocks, seed)
+        }
+        None => one_pass(network, MapEquation::new(total), start, blocks, seed),
+    }
+}
+
 fn one_pass<O: Objective>(
     network: &Network,
     objective: O,
     start: Vec<u32>,
+    blocks: Blocks,
     seed: Seed,
 ) -> Vec<u32> {
     // The node of the current graph that each node of the first one lies in.
@@ -72,10 +99,17 @@ fn one_pass<O: Objective>(
         let graph = merged.as_ref().unwrap_or(network);
         let order = order(graph.nodes(), seed.fork(round as u64));
         let mut partition = Partition::new(graph, objective, communities);
-        let settled = (graph.nodes() as f64 * SETTLED) as usize;
-        partition.move_nodes(&order, settled);
+        match blocks {
+            Blocks::Parts => {
+                partition.move_nodes(&order, GAIN_MIN, (graph.nodes() as f64 * SETTLED) as usize);
+            }
+            Blocks::Communities => partition.move_nodes(&order, GAIN_WORTH, 0),
+        }
         communities = partition.community_of.clone();
-        let mut parts = partition.refine(&order);
+        let mut parts = match blocks {
+            Blocks::Parts => partition.refine(&order),
+            Blocks::Communities => partition.community_of,
+        };
         let count = renumber(&mut parts);
         if count == graph.nodes() {
             break;
@@ -85,9 +119,14 @@ fn one_pass<O: Objective>(
         place_of.iter_mut().for_each(|place| *place = parts[*place as usize]);
         merged = Some(smaller);
     }
-    // Every node of the last graph is a connected part, so this is the same as on the first one.
-    split_components(merged.as_ref().unwrap_or(network), &mut communities);
+    if blocks == Blocks::Parts {
+        // Every node of the last graph is connected, so this is the same as on the first one.
+        split_components(merged.as_ref().unwrap_or(network), &mut communities);
+    }
     let mut result: Vec<u32> = place_of.iter().map(|&at| communities[at as usize]).collect();
+    if blocks == Blocks::Communities {
+        split_components(network, &mut result);
+    }
     renumber(&mut result);
     result
 }

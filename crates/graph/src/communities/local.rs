@@ -9,10 +9,16 @@ use super::network::Network;
 use super::objective::{Apart, Mover, Objective, Offer, Price, Totals};
 
 /// Gains at most this share of a node's volume are rounding, not improvement.
-const GAIN_MIN: f64 = 1e-9;
+pub(crate) const GAIN_MIN: f64 = 1e-9;
 
 /// A search that does not settle is cut off after so many sweeps.
 const SWEEPS_MAX: usize = 100;
+
+#[cfg(test)]
+thread_local! {
+    /// Arcs that searches looked at, on this thread.
+    pub(crate) static TOUCHED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 /// What a visit needs of a community, side by side: one cache line for each neighbouring one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -125,6 +131,8 @@ impl<'a, O: Objective> Partition<'a, O> {
     #[inline]
     fn touch(&mut self, node: usize, counts: impl Fn(u32) -> bool) {
         let (targets, weights) = self.network.row(node);
+        #[cfg(test)]
+        TOUCHED.with(|touched| touched.set(touched.get() + targets.len()));
         for (&to, &weight) in targets.iter().zip(weights) {
             if !counts(to) {
                 continue;
@@ -172,8 +180,8 @@ impl<'a, O: Objective> Partition<'a, O> {
         best.map(|best| (best, best_gain))
     }
 
-    /// Lets a node go where it gains most; whether it moved.
-    fn visit(&mut self, node: usize) -> bool {
+    /// Lets a node go where it gains most, if more than a share of its volume; whether it moved.
+    fn visit(&mut self, node: usize, gain_min: f64) -> bool {
         let own = self.community_of[node];
         self.touch(node, |_| true);
         let mover = self.mover(node);
@@ -183,7 +191,7 @@ impl<'a, O: Objective> Partition<'a, O> {
         let all = self.all + totals.exit - self.offer(own).totals.exit + mover.exit;
         let apart = self.objective.apart(mover, all);
         let staying = self.objective.join(mover, home, weight, apart);
-        let margin = GAIN_MIN * mover.volume;
+        let margin = gain_min * mover.volume;
         let found = self.best(own, mover, apart, staying + margin);
         let (mut to, gain) = found.unwrap_or((own, staying));
         if gain < -margin
@@ -202,14 +210,15 @@ impl<'a, O: Objective> Partition<'a, O> {
         to != own
     }
 
-    /// Moves nodes, in sweeps over `order`, until at most `moves_min` of them move in a sweep.
-    pub(crate) fn move_nodes(&mut self, order: &[u32], moves_min: usize) {
+    /// Moves nodes that gain more than a share of their volume, in sweeps over `order`, until at most
+    /// `moves_min` of them move in a sweep.
+    pub(crate) fn move_nodes(&mut self, order: &[u32], gain_min: f64, moves_min: usize) {
         let mut awake = vec![true; self.network.nodes()];
         for _ in 0..SWEEPS_MAX {
             let mut moves = 0;
             for &node in order {
                 let node = node as usize;
-                if std::mem::take(&mut awake[node]) && self.visit(node) {
+                if std::mem::take(&mut awake[node]) && self.visit(node, gain_min) {
                     moves += 1;
                     self.wake(&mut awake, node);
                 }

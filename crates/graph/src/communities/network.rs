@@ -130,12 +130,30 @@ impl Network {
         inside
     }
 
-    /// Nodes that have an edge, ascending.
-    pub(crate) fn connected(&self) -> Vec<u32> {
-        (0..self.nodes() as u32).filter(|&node| self.volumes[node as usize] > 0.0).collect()
+    /// The graph without the edges between communities. Volumes stay, so that a resolution means
+    /// the same.
+    pub(crate) fn within(&self, community_of: &[u32]) -> Network {
+        let mut within = Network {
+            offsets: vec![0],
+            targets: Vec::new(),
+            weights: Vec::new(),
+            loops: self.loops.clone(),
+            volumes: self.volumes.clone(),
+            total: self.total,
+        };
+        for (node, own) in community_of.iter().enumerate() {
+            for (to, weight) in
+                self.edges(node).filter(|edge| community_of[edge.0 as usize] == *own)
+            {
+                within.targets.push(to);
+                within.weights.push(weight as f32);
+            }
+            within.offsets.push(within.targets.len() as u64);
+        }
+        within
     }
 
-    /// The same graph with its nodes in this order; nodes that are left out must have no edge.
+    /// The same graph with its nodes in this order.
     pub(crate) fn arranged(&self, order: &[u32]) -> Network {
         let mut places = vec![0; self.nodes()];
         for (place, &node) in order.iter().enumerate() {

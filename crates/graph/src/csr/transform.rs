@@ -110,6 +110,7 @@ impl Ties<'_> {
         let from_weights = self.transposed.row_weights(person);
         let weight = |weights: Option<&[f32]>, at: usize| weights.map_or(1.0, |all| all[at]);
         let (mut left, mut right) = (0, 0);
+        // One place that tells: what is told to is then part of the loop.
         while left < to.len() || right < from.len() {
             let a = to.get(left).copied().unwrap_or(u32::MAX);
             let b = from.get(right).copied().unwrap_or(u32::MAX);

@@ -1,5 +1,6 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
+use graph::generate::{PlantedSpec, planted};
 use graph::lineage::{EventKind, Lineage, follow};
 use graph::seed::Seed;
 use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
@@ -50,8 +51,12 @@ proptest! {
 
     #[test]
     fn communities_are_connected_and_each_level_refines_the_one_above((nodes, arcs) in any_arcs()) {
-        let attention = attention(weighted(nodes, &arcs));
-        check(&attention.arcs, &found(&attention));
+        let whole = attention(weighted(nodes, &arcs));
+        let first = found(&whole);
+        check(&whole.arcs, &first);
+        let left = attention(whole.arcs.filter(|source, target, _| (source + target) % 5 != 0));
+        let next = community_stage(&left, Some(&first), &CommunitySettings::default());
+        check(&left.arcs, &next);
     }
 }
 
@@ -83,6 +88,10 @@ fn communities_are_equal_on_any_number_of_threads() {
     let attention = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
     let one = on(1, || found(&attention));
     assert!(one == on(2, || found(&attention)) && one == on(3, || found(&attention)));
+    let left =
+        self::attention(attention.arcs.filter(|source, target, _| (source + target) % 97 != 0));
+    let next = || community_stage(&left, Some(&one), &CommunitySettings::default());
+    assert!(on(1, next) == on(3, next));
 }
 
 #[test]
@@ -172,6 +181,82 @@ fn a_run_near_the_last_is_as_good_as_one_from_nothing() {
     assert!(near.bits <= far.bits * 1.003, "{} bits an edge against {}", near.bits, far.bits);
     let both = (&near.leaf_level().community_of, &far.leaf_level().community_of);
     assert!(eval::agreement(both.0, both.1).ami > 0.97);
+}
+
+/// A planted world of more arcs than are searched thoroughly, and its truth.
+fn large_world(mixing: f64) -> (Attention, Vec<u32>) {
+    let world = planted(&PlantedSpec::usual(20_000, mixing), Seed(1));
+    (attention(Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr), world.community_of)
+}
+
+/// What is left when a share of the arcs is gone, others at each run.
+fn without(attention: &Attention, share: f64, run: u64) -> Attention {
+    let stays = |source: u32, target: u32, _| {
+        Seed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
+    };
+    self::attention(attention.arcs.filter(stays))
+}
+
+#[test]
+fn runs_near_the_last_are_as_good_as_one_from_nothing_again_and_again() {
+    let (mut attention, truth) = large_world(0.5);
+    let first = found(&attention);
+    let mut last = first.clone();
+    for run in 0..8 {
+        attention = without(&attention, 2e-3, run);
+        last = community_stage(&attention, Some(&last), &CommunitySettings::default());
+    }
+    let anew = found(&attention);
+    let ami = |found: &Hierarchy| eval::agreement(&found.leaf_level().community_of, &truth).ami;
+    assert!(ami(&last) > ami(&anew) - 2e-3, "{} after {}", ami(&last), ami(&anew));
+    assert!(last.bits < anew.bits * 1.002, "{} bits after {}", last.bits, anew.bits);
+    assert_eq!(last.levels.len(), first.levels.len());
+    let (old, new) = (first.leaf_level(), last.leaf_level());
+    let lineage =
+        follow((&old.community_of, old.communities), (&new.community_of, new.communities));
+    let people = new.community_of.iter().zip(&old.community_of);
+    let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
+    assert!(same >= 19_400, "{same} of 20000");
+}
+
+#[test]
+fn a_run_remembers_the_fewest_bits_until_it_begins_anew() {
+    let (attention, _) = large_world(0.4);
+    let first = found(&attention);
+    assert_eq!(first.fewest, first.bits);
+    let next = |arcs: &Attention, last: &Hierarchy| {
+        community_stage(arcs, Some(last), &CommunitySettings::default())
+    };
+    let demanding = Hierarchy { fewest: first.bits * 0.999, ..first.clone() };
+    assert_eq!(next(&attention, &demanding).fewest, demanding.fewest);
+    let stale = Hierarchy { fewest: first.bits * 0.99, ..first };
+    let anew = next(&attention, &stale);
+    assert_eq!(anew.fewest, anew.bits);
+}
+
+#[test]
+fn parts_are_looked_for_where_the_weight_inside_has_changed() {
+    let (whole, _) = large_world(0.3);
+    let first = found(&whole);
+    let leaf = first.leaf_level();
+    // Of the arcs between two halves of the largest community, one in sixteen is left.
+    let half = |person: u32| (leaf.community_of[person as usize] == 0).then_some(person % 2);
+    let halved =
+        attention(whole.arcs.filter(|source, target, _| match (half(source), half(target)) {
+            (Some(a), Some(b)) => a == b || (source / 2 + target / 2) % 16 == 0,
+            _ => true,
+        }));
+    let next = community_stage(&halved, Some(&first), &CommunitySettings::default());
+    let homes = &next.leaf_level().community_of;
+    let most = |side: u32| {
+        let mut people = vec![0; next.leaf_level().communities as usize];
+        let members = (0..20_000).filter(|&person| half(person) == Some(side));
+        members.for_each(|person| people[homes[person as usize] as usize] += 1);
+        let most = (0..people.len()).max_by_key(|&community| people[community]).unwrap();
+        (most, people[most] as f64 / people.iter().sum::<i32>() as f64)
+    };
+    let (a, b) = (most(0), most(1));
+    assert!(a.0 != b.0 && a.1.min(b.1) > 0.7, "{a:?} {b:?}");
 }
 
 #[test]

@@ -88,7 +88,14 @@ fn scored() -> Scored {
     let community_of = vec![0, 0, 0, 0, 0, 1, 1, 1];
     let level = Level { resolution: 1.0, community_of, communities: 2, parents: Vec::new() };
     let overlap = Overlap { offsets: vec![0; 9], ..Overlap::default() };
-    let hierarchy = Hierarchy { levels: vec![level], leaf: 0, bits: 0.0, overlap };
+    let hierarchy = Hierarchy {
+        levels: vec![level],
+        leaf: 0,
+        bits: 0.0,
+        fewest: 0.0,
+        insides: Vec::new(),
+        overlap,
+    };
     let trust = trust_stage(&attention, &hierarchy, &SEEDS, &TrustSettings::default());
     let global = rank_stage(&attention, &trust, None, &RankSettings::default());
     let (attention, hierarchy, kinds) = (&attention, &hierarchy, [].as_slice());

@@ -447,5 +447,15 @@ fn communities_of_one_parent_are_side_by_side() {
     };
     let levels = vec![level(&[1, 0, 1, 0, 1]), level(&[2, 3, 0, 1, 2])];
     let overlap = Overlap { offsets: vec![0; 6], communities: Vec::new(), shares: Vec::new() };
-    assert_eq!(places(&Hierarchy { levels, leaf: 1, bits: 0.0, overlap }), [3, 1, 2, 0, 3]);
+    assert_eq!(
+        places(&Hierarchy {
+            levels,
+            leaf: 1,
+            bits: 0.0,
+            fewest: 0.0,
+            insides: Vec::new(),
+            overlap
+        }),
+        [3, 1, 2, 0, 3]
+    );
 }
