@@ -129,39 +129,61 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     for level in 0..hierarchy.levels.len() {
         people_of(&mut stages, &ranked, level)?;
     }
+    let told = hierarchy.clone();
     if changed > 0.0 {
-        let left = left_of(&attention, changed);
-        drop(attention);
-        again(&mut stages, &left, &hierarchy, &global)?;
+        let (left, last, shares) = next_run(attention, hierarchy, &global, changed)?;
+        again(&mut stages, &left, &last, &shares)?;
     }
-    Ok(stages.told(people, &hierarchy))
+    Ok(stages.told(people, &told))
 }
 
-/// The graph without this share of its arcs, chosen by their ends.
-fn left_of(attention: &Attention, changed: f64) -> Attention {
+/// What a next run is given: the graph without this share of its arcs, chosen by their ends, and
+/// what the last one found; people are numbered by its communities, as in a next snapshot.
+fn next_run(
+    attention: Attention,
+    mut last: Hierarchy,
+    global: &GlobalRank,
+    changed: f64,
+) -> Result<(Attention, Hierarchy, Vec<f32>)> {
     let stays = |source: u32, target: u32| {
         Seed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
     };
-    attention.filter(stays)
+    let of = |person: u32| last.levels.iter().map(move |level| level.community_of[person as usize]);
+    let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
+    order.sort_by(|&a, &b| of(a).cmp(of(b)));
+    let mut numbers = vec![0; order.len()];
+    for (number, &person) in order.iter().enumerate() {
+        numbers[person as usize] = number as u32;
+    }
+    for level in &mut last.levels {
+        level.community_of = order.iter().map(|&at| level.community_of[at as usize]).collect();
+    }
+    let left = attention.filter(stays);
+    let renumbered = |arcs: &Csr| arcs.relabel(&numbers);
+    let left = Attention {
+        arcs: renumbered(&left.arcs)?,
+        negative: renumbered(&left.negative)?,
+        esteem: left.esteem.as_ref().map(renumbered).transpose()?,
+    };
+    let shares = order.iter().map(|&person| global.shares[person as usize]).collect();
+    Ok((left, last, shares))
 }
 
 /// The stages that begin where the last run ended.
 fn again(
     stages: &mut Stages<'_>,
     attention: &Attention,
-    hierarchy: &Hierarchy,
-    global: &GlobalRank,
+    last: &Hierarchy,
+    shares: &[f32],
 ) -> Result<()> {
     let settings = CommunitySettings::default();
-    let next = stages.stage("communities again", false, || {
-        community_stage(attention, Some(hierarchy), &settings)
-    });
+    let next = stages
+        .stage("communities again", false, || community_stage(attention, Some(last), &settings));
     stages.seal("hierarchy-again", &next)?;
     let settings = TrustSettings::default();
     let trust = stages.stage("trust again", true, || trust_stage(attention, &next, &[], &settings));
-    let last = Some(global.shares.as_slice());
     let ranked = stages.stage("rank again", true, || {
-        rank_stage(attention, &trust, last, &RankSettings::default())
+        rank_stage(attention, &trust, Some(shares), &RankSettings::default())
     });
     stages.seal("global-again", &ranked)
 }
