@@ -227,8 +227,7 @@ fn gathered(
 /// is one of its own. This is what other libraries call Leiden; [`community_stage`] is more.
 pub fn modularity_partition(arcs: &Csr, resolution: f64, seed: u64) -> Vec<u32> {
     let network = Network::from_symmetric(arcs.symmetrise(&arcs.transpose()));
-    let alone = (0..network.nodes() as u32).collect();
-    let mut found = leiden::leiden(&network, Some(resolution), alone, 1, Seed(seed));
+    let mut found = leiden::leiden_alone(&network, Some(resolution), 1, Seed(seed));
     leiden::renumber(&mut found);
     found
 }

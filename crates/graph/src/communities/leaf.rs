@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use super::description::Shape;
-use super::leiden::{leiden, near, renumber, split_components};
+use super::leiden::{leiden, leiden_alone, near, renumber, split_components};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -108,6 +108,14 @@ impl Candidate {
         (effort, seed): (&Effort, Seed),
     ) -> Candidate {
         Candidate::new(network, leiden(network, resolution, start, effort.passes, seed), resolution)
+    }
+
+    fn alone(
+        network: &Network,
+        resolution: Option<f64>,
+        (effort, seed): (&Effort, Seed),
+    ) -> Candidate {
+        Candidate::new(network, leiden_alone(network, resolution, effort.passes, seed), resolution)
     }
 
     fn shorter(self, other: Candidate) -> Candidate {
@@ -276,8 +284,7 @@ fn follow_resolution(
         if best.resolution.is_some_and(is_near) {
             break;
         }
-        let alone = (0..network.nodes() as u32).collect();
-        let next = Candidate::search(network, alone, Some(own), (effort, seed.fork(step as u64)));
+        let next = Candidate::alone(network, Some(own), (effort, seed.fork(step as u64)));
         if next.bits >= best.bits {
             break;
         }
@@ -320,10 +327,9 @@ fn best_candidate(
         .into_iter()
         .chain(resolutions.iter().copied().map(Some))
         .collect();
-    let alone = || (0..network.nodes() as u32).collect();
     let found: Vec<Candidate> = objectives
         .into_par_iter()
-        .map(|resolution| Candidate::search(network, alone(), resolution, (effort, seed)))
+        .map(|resolution| Candidate::alone(network, resolution, (effort, seed)))
         .collect();
     found.into_iter().fold(whole, Candidate::shorter)
 }

@@ -19,6 +19,11 @@ const SETTLED: f64 = 0.01;
 /// hardly better off elsewhere stays where it is known.
 const GAIN_WORTH: f64 = 0.1;
 
+/// How many times finer the resolution is at which people who stand alone move first, until fewer
+/// than this share of them do.
+const FINER: f64 = 3.0;
+const FINER_SETTLED: f64 = 0.1;
+
 /// Nodes from which the order is shuffled by runs, and the length of a run.
 const RUNS_FROM: usize = 100_000;
 const RUN: usize = 64;
@@ -53,6 +58,25 @@ pub(crate) fn leiden(
         }
     }
     community_of
+}
+
+/// Searches from people who stand alone. For modularity they move at a finer resolution first:
+/// small communities that are right are put together later, large ones that are wrong stay.
+pub(crate) fn leiden_alone(
+    network: &Network,
+    resolution: Option<f64>,
+    passes: usize,
+    seed: Seed,
+) -> Vec<u32> {
+    let mut start: Vec<u32> = (0..network.nodes() as u32).collect();
+    if let Some(resolution) = resolution {
+        let finer = Modularity::new(resolution * FINER, network.total);
+        let mut partition = Partition::new(network, finer, start);
+        let settled = (network.nodes() as f64 * FINER_SETTLED) as usize;
+        partition.move_nodes(&order(network.nodes(), seed.fork(FINER as u64)), GAIN_MIN, settled);
+        start = partition.community_of;
+    }
+    leiden(network, resolution, start, passes, seed)
 }
 
 /// Searches near a good `start`, for a small part of the time: who moves wakes its neighbours until
