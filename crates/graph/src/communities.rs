@@ -342,7 +342,7 @@ mod tests {
         let world = planted(&PlantedSpec::usual(20_000, 0.4), Seed(1));
         let arcs = Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr;
         let changed = arcs.filter(|source, target, _| (source * 31 + target * 17) % 1000 != 0);
-        let attention = |arcs| Attention { negative: Csr::empty(20_000), arcs };
+        let attention = Attention::of;
         let (first, from_nothing) = work(&attention(arcs), None);
         let (_, near) = work(&attention(changed), Some(&first));
         assert!(near * 8 < from_nothing, "{near} arcs after {from_nothing}");
