@@ -2,7 +2,8 @@
 //!
 //! Arguments: folders with `edges.tsv.gz` (and `truth.tsv.gz`, `seeds.tsv.gz`), or `planted:N,µ`,
 //! or `overlap:N,µ` (a fifth of the people in two communities), or `world:N,µ` (two levels, half of
-//! the leaving edges stay in the parent, and 1,000 fakes).
+//! the leaving edges stay in the parent, and 1,000 fakes), or `again:N,µ` (planted; communities only,
+//! and eight next runs, each without 0.1 % of the arcs that are left).
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,6 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 use graph::generate::{Farm, PlantedSpec, add_farm, planted};
+use graph::lineage::follow;
 use graph::rank::RankSettings;
 use graph::seed::Seed;
 use graph::{
@@ -31,14 +33,17 @@ struct Case {
 fn main() -> Result<(), Box<dyn Error>> {
     for name in std::env::args().skip(1) {
         let case = match name.split_once(':') {
-            Some(("planted", spec)) => plant(spec, 1, 0, 0.0)?,
+            Some(("planted" | "again", spec)) => plant(spec, 1, 0, 0.0)?,
             Some(("overlap", spec)) => plant(spec, 1, 0, 0.2)?,
             Some(("world", spec)) => plant(spec, 4, 1_000, 0.0)?,
             _ => read(Path::new(&name))?,
         };
         let arcs = case.attention.arcs.arcs();
         println!("== {name}: {} people, {arcs} arcs", case.attention.arcs.nodes());
-        measure(&case);
+        match name.starts_with("again:") {
+            true => again(case),
+            false => measure(&case),
+        }
     }
     Ok(())
 }
@@ -61,6 +66,31 @@ fn measure(case: &Case) {
             people(case, &hierarchy, &trust, &global);
         }
     }
+}
+
+/// A first run, next ones that begin where the last ended, and one from nothing at the end.
+fn again(mut case: Case) {
+    let settings = CommunitySettings::default();
+    let mut last = timed("first", || community_stage(&case.attention, None, &settings));
+    for run in 0..8 {
+        let stays = |source: u32, target: u32| {
+            Seed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= 1e-3
+        };
+        case.attention = case.attention.filter(stays);
+        let next = timed("next", || community_stage(&case.attention, Some(&last), &settings));
+        let (old, new) = (last.leaf_level(), next.leaf_level());
+        let lineage =
+            follow((&old.community_of, old.communities), (&new.community_of, new.communities));
+        let people = new.community_of.iter().zip(&old.community_of);
+        let known = people.filter(|(new, _)| **new != NO_COMMUNITY);
+        let kept = known.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
+        let ami = eval::agreement(&new.community_of, &case.truth).ami;
+        println!("  {kept} people stay, leaf ami {ami:.4}, {:.5} bits an edge", next.bits);
+        last = next;
+    }
+    let anew = timed("anew", || community_stage(&case.attention, None, &settings));
+    let ami = eval::agreement(&anew.leaf_level().community_of, &case.truth).ami;
+    println!("  leaf ami {ami:.4}, {:.5} bits an edge", anew.bits);
 }
 
 fn communities(case: &Case, hierarchy: &Hierarchy) {

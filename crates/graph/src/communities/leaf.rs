@@ -3,9 +3,11 @@
 //!
 //! A first search at γ = 1 is followed by searches at the resolution that its result points to
 //! (Newman 2016), then by the map equation and modularity in turns from the best; small graphs try a
-//! ladder of resolutions too. A run after another begins with the last leaf instead. Splitting lets
-//! small communities inside of large ones be found whatever the size of the whole graph. Time: one
-//! search for each candidate, about five; memory: a search's state for each thread. Decision 13.
+//! ladder of resolutions too. Splitting lets small communities inside of large ones be found whatever
+//! the size of the whole graph. A run after another begins with the last leaf instead: people and
+//! whole communities move, and parts are looked for where much has changed. Time: one search for
+//! each candidate, about five, or a few sweeps near the last leaf; memory: a search's state for each
+//! thread. Decision 13.
 
 use rayon::prelude::*;
 
