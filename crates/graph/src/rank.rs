@@ -3,6 +3,7 @@
 mod layout;
 mod product;
 mod push;
+mod rows;
 mod walk;
 
 use std::num::NonZeroU32;
@@ -67,7 +68,7 @@ pub struct GlobalRank {
 
 /// The global rank with `trust.prior` as restart. `last` is the previous run's shares, a warm start.
 ///
-/// Peak memory beside what is given: 2 B/arc (6 B with weights), 6 B/message and 24 B/person. There
+/// Peak memory beside what is given: 2 B/arc (6 B with weights), 6 B/message and 20 B/person. There
 /// are 0.05 to 0.5 messages for an arc, the fewer the better the order of ids.
 pub fn rank_stage(
     attention: &Attention,

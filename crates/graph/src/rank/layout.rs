@@ -155,8 +155,9 @@ impl Layout {
         &self,
         block: usize,
         values: &[[f32; K]],
-        sums: &mut [[f64; K]; BLOCK],
+        sums: &mut [[f64; K]],
     ) {
+        let sums = sums.first_chunk_mut().expect("there is room for a block");
         for cell in &self.cells[self.cell_starts[block]..self.cell_starts[block + 1]] {
             let (values, targets) = (&values[cell.message..], &self.targets[cell.arcs.clone()]);
             match &self.weights {

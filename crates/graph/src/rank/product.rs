@@ -7,7 +7,8 @@
 
 use rayon::prelude::*;
 
-use super::layout::{BLOCK, Layout, take};
+use super::layout::{BLOCK, Layout, people, take};
+use super::rows::Rows;
 
 /// What is done once for each block.
 pub(super) trait Work {
@@ -35,11 +36,17 @@ fn with_avx2<W: Work>(work: W) -> W::Done {
     work.work()
 }
 
-/// The sums of a block.
-pub(super) type Sums<const K: usize> = [[f64; K]; BLOCK];
+/// Room for the sums of a block.
+pub(super) fn sums<const K: usize>() -> Rows<f64, K> {
+    Rows::zeroes(BLOCK)
+}
 
-pub(super) fn zeroes<const K: usize>() -> Box<Sums<K>> {
-    vec![[0.0; K]; BLOCK].try_into().unwrap_or_else(|_| unreachable!("a block has BLOCK people"))
+/// One block of people while its messages are written.
+struct Dispatch<'a, const K: usize> {
+    x: &'a [[f32; K]],
+    scales: Option<&'a [f32]>,
+    senders: &'a [u16],
+    messages: &'a mut [[f32; K]],
 }
 
 /// One block of people while its messages become what it received.
@@ -47,7 +54,7 @@ struct Receipt<'a, const K: usize> {
     layout: &'a Layout,
     block: usize,
     messages: &'a [[f32; K]],
-    sums: &'a mut Sums<K>,
+    sums: &'a mut [[f64; K]],
     received: &'a mut [[f32; K]],
 }
 
@@ -61,17 +68,17 @@ struct Answer<'a, const K: usize> {
 
 impl Layout {
     /// Room for the messages of `K` vectors.
-    pub(crate) fn room<const K: usize>(&self) -> Vec<[f32; K]> {
-        vec![[0.0; K]; self.messages()]
+    pub(crate) fn room<const K: usize>(&self) -> Rows<f32, K> {
+        Rows::zeroes(self.messages())
     }
 
     /// Everybody gets what those have who attend to it, times the arcs' weights: `x` becomes `Aᵀ x`.
     /// `messages` is [`Layout::room`]. Time O(arcs).
     pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], messages: &mut [[f32; K]]) {
-        self.send(x, messages);
+        self.send(x, None, messages);
         let messages = &*messages;
         let blocks = x.par_chunks_mut(BLOCK).enumerate();
-        blocks.for_each_init(zeroes, |sums, (block, received)| {
+        blocks.for_each_init(sums, |sums, (block, received)| {
             widely(Receipt { layout: self, block, messages, sums, received });
         });
     }
@@ -86,7 +93,7 @@ impl Layout {
         });
         let messages = &*messages;
         let blocks = x.par_chunks_mut(BLOCK).enumerate();
-        blocks.for_each_init(zeroes, |sums, (block, x)| {
+        blocks.for_each_init(sums, |sums, (block, x)| {
             sums[..x.len()].fill([0.0; K]);
             let (sent, senders) = self.sent_by(block);
             for (message, &sender) in messages[sent].iter().zip(senders) {
@@ -97,18 +104,37 @@ impl Layout {
         });
     }
 
-    /// Writes every message, source block by source block.
-    pub(super) fn send<const K: usize>(&self, x: &[[f32; K]], messages: &mut [[f32; K]]) {
+    /// Writes the messages, source block by source block: everybody sends `x`, times its scale if
+    /// there are `scales`.
+    pub(super) fn send<const K: usize>(
+        &self,
+        x: &[[f32; K]],
+        scales: Option<&[f32]>,
+        messages: &mut [[f32; K]],
+    ) {
         let mut rest = messages;
         let parts = x.chunks(BLOCK).enumerate().map(|(block, x)| {
             let (sent, senders) = self.sent_by(block);
-            (x, senders, take(&mut rest, sent.len()))
+            let scales = scales.map(|scales| &scales[people(self.nodes, block)]);
+            Dispatch { x, scales, senders, messages: take(&mut rest, sent.len()) }
         });
-        parts.collect::<Vec<_>>().into_par_iter().for_each(|(x, senders, messages)| {
-            for (message, &sender) in messages.iter_mut().zip(senders) {
-                *message = x[usize::from(sender)];
-            }
-        });
+        parts.collect::<Vec<_>>().into_par_iter().for_each(widely);
+    }
+}
+
+impl<const K: usize> Work for Dispatch<'_, K> {
+    type Done = ();
+
+    #[inline(always)]
+    fn work(self) {
+        let messages = self.messages.iter_mut().zip(self.senders);
+        match self.scales {
+            None => messages.for_each(|(message, &sender)| *message = self.x[usize::from(sender)]),
+            Some(scales) => messages.for_each(|(message, &sender)| {
+                let scale = scales[usize::from(sender)];
+                *message = self.x[usize::from(sender)].map(|x| x * scale);
+            }),
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 //! ln(1/tolerance)/ln(1/α) iterations. Source: Page et al. 1999; Haveliwala 2002.
 //!
 //! **Memory** beside the arcs: the layout and 4 B/person; during a walk 4 B for every message and
-//! vector, 12 B/person and vector, 8·2^15 B for every thread and vector; 4 B/person more for a warm
-//! start.
+//! vector, 8 B/person and vector and 4 B more for what comes out, 8·2^15 B for every thread and vector;
+//! 4 B/person more for a warm start.
 //!
 //! **Accuracy.** Ranks are stored as f32 and summed as f64, so a sum is as good as its terms however
 //! many there are. An iteration rounds three times (1/W, what is sent, the new rank), each by at
@@ -23,7 +23,8 @@ use rayon::prelude::*;
 
 use super::RankSettings;
 use super::layout::{BLOCK, Layout, people};
-use super::product::{Sums, Work, widely, zeroes};
+use super::product::{Work, sums, widely};
+use super::rows::Rows;
 use crate::csr::Csr;
 
 /// People whose changes and idle mass are added up side by side, so that no sum waits for another.
@@ -50,10 +51,8 @@ pub struct Walked {
 
 /// The vectors of one pass, by person.
 struct State<const K: usize> {
-    ranks: Vec<[f32; K]>,
-    sent: Vec<[f32; K]>,
-    /// By message.
-    values: Vec<[f32; K]>,
+    ranks: Rows<f32, K>,
+    messages: Rows<f32, K>,
     tally: Tally<K>,
 }
 
@@ -70,10 +69,9 @@ struct Tally<const K: usize> {
 struct Step<'a, const K: usize> {
     layout: &'a Layout,
     block: usize,
-    values: &'a [[f32; K]],
-    sums: &'a mut Sums<K>,
+    messages: &'a [[f32; K]],
+    sums: &'a mut [[f64; K]],
     ranks: &'a mut [[f32; K]],
-    sent: &'a mut [[f32; K]],
     scales: &'a [f32],
     t: &'a [[f32; K]],
     damping: f64,
@@ -158,7 +156,8 @@ impl Walk {
         let mut iterations = 0;
         let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
         while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
-            self.layout.send(&state.sent, &mut state.values);
+            let State { ranks, messages, .. } = &mut state;
+            self.layout.send(ranks, Some(&self.scales), messages);
             state.tally = self.gather(&mut state, t, settings.damping);
             iterations += 1;
         }
@@ -172,14 +171,13 @@ impl Walk {
 
     /// Before the first iteration.
     fn state<const K: usize>(&self, start: &[[f32; K]]) -> State<K> {
-        let ranks = start.to_vec();
-        let scaled = ranks.iter().zip(&self.scales).map(|(rank, &scale)| rank.map(|r| r * scale));
+        let mut ranks = Rows::zeroes(start.len());
+        ranks.copy_from_slice(start);
         let mut tally = Tally { change: [f64::INFINITY; K], idle: [0.0; K] };
-        for (rank, _) in ranks.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
+        for (rank, _) in start.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
             tally.idle.iter_mut().zip(rank).for_each(|(idle, &rank)| *idle += f64::from(rank));
         }
-        let values = vec![[0.0; K]; self.layout.messages()];
-        State { sent: scaled.collect(), ranks, values, tally }
+        State { ranks, messages: self.layout.room(), tally }
     }
 
     /// Sums the messages block by block and makes the next ranks of them.
@@ -190,18 +188,13 @@ impl Walk {
         damping: f64,
     ) -> Tally<K> {
         let restart = state.tally.idle.map(|idle| 1.0 - damping + damping * idle);
-        let values = &state.values;
-        let tallies: Vec<Tally<K>> = state
-            .ranks
-            .par_chunks_mut(BLOCK)
-            .zip(state.sent.par_chunks_mut(BLOCK))
-            .enumerate()
-            .map_init(zeroes, |sums, (block, (ranks, sent))| {
+        let messages = &*state.messages;
+        let blocks = state.ranks.par_chunks_mut(BLOCK).enumerate();
+        let tallies: Vec<Tally<K>> = blocks
+            .map_init(sums, |sums, (block, ranks)| {
                 let range = people(self.nodes(), block);
                 let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
-                let step =
-                    Step { layout, block, values, sums, ranks, sent, scales, t, damping, restart };
-                widely(step)
+                widely(Step { layout, block, messages, sums, ranks, scales, t, damping, restart })
             })
             .collect();
         tallies.into_iter().fold(Tally::none(), Tally::and)
@@ -215,7 +208,7 @@ impl<const K: usize> Work for Step<'_, K> {
     fn work(mut self) -> Tally<K> {
         let count = self.ranks.len();
         self.sums[..count].fill([0.0; K]);
-        self.layout.receive(self.block, self.values, self.sums);
+        self.layout.receive(self.block, self.messages, self.sums);
         let (mut changes, mut idles) = ([[0.0; K]; ABREAST], [[0.0; K]; ABREAST]);
         // Several vectors are side by side already.
         let even = if K == 1 { count / ABREAST * ABREAST } else { 0 };
@@ -244,7 +237,6 @@ impl<const K: usize> Step<'_, K> {
         let scales: &[f32; N] = chunk(self.scales, first);
         let t: &[[f32; K]; N] = chunk(self.t, first);
         let ranks: &mut [[f32; K]; N] = chunk_mut(self.ranks, first);
-        let sent: &mut [[f32; K]; N] = chunk_mut(self.sent, first);
         for side in 0..N {
             for lane in 0..K {
                 let t = f64::from(t[side][lane]);
@@ -253,7 +245,6 @@ impl<const K: usize> Step<'_, K> {
                 changes[side][lane] += f64::from((next - ranks[side][lane]).abs());
                 idles[side][lane] += f64::from(idle);
                 ranks[side][lane] = next;
-                sent[side][lane] = next * scales[side];
             }
         }
     }
