@@ -255,7 +255,7 @@ pub(crate) enum KeyCommand {
 /// `borg bench`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// The rank kernel on a random graph (R-MAT), beside a plain pull kernel.
+    /// The rank kernel on a random graph (R-MAT, or planted), beside a plain pull kernel.
     Rank {
         /// 2^N people.
         #[arg(long, value_name = "N", default_value_t = 18, value_parser = clap::value_parser!(u32).range(4..=27))]
@@ -266,6 +266,9 @@ pub(crate) enum BenchCommand {
         /// Number people by arcs received, as a snapshot does within a community.
         #[arg(long)]
         by_degree: bool,
+        /// A graph with planted communities instead, in the order of a snapshot.
+        #[arg(long, conflicts_with = "by_degree")]
+        planted: bool,
         /// Measurements, interleaved; the median counts.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
         rounds: u32,

@@ -10,9 +10,8 @@
 //! to, and costs nothing; by push alone it takes a hundred times the arcs.
 //!
 //! Time O(1 / (ε (1 − α))) whatever the size of the graph, and never beyond the arcs allowed.
-//! Memory: 16 B/person, kept between views; all that a view needs to know of a person is in one place. Source: Andersen, Chung, Lang 2006; `onward` is ours.
-
-use std::collections::VecDeque;
+//! Memory: 16 B/person, kept between views, and 4 B for everybody reached; all that a view needs to
+//! know of a person is in one place. Source: Andersen, Chung, Lang 2006; `onward` is ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +46,8 @@ pub struct Push<'a> {
     arcs: &'a Csr,
     masses: Vec<Mass>,
     reached: Vec<u32>,
-    queue: VecDeque<u32>,
+    /// Who passes on, in turn.
+    queue: Vec<u32>,
     followed: usize,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Push<'a> {
             onward: onward.map_or(0.0, |onward| onward[person]),
         };
         let masses = (0..arcs.nodes()).map(mass).collect();
-        Push { arcs, masses, reached: Vec::new(), queue: VecDeque::new(), followed: 0 }
+        Push { arcs, masses, reached: Vec::new(), queue: Vec::new(), followed: 0 }
     }
 
     /// Personal ranks from `seeds`, which start with equal shares: the first `count` by falling
@@ -85,13 +85,16 @@ impl<'a> Push<'a> {
     ) -> Vec<(u32, f64)> {
         self.followed = 0;
         for &seed in seeds {
-            self.receive(seed, 1.0 / seeds.len() as f32, f32::INFINITY);
+            let mass = &mut self.masses[seed as usize];
+            if mass.residue == 0.0 {
+                self.reached.push(seed);
+            }
+            mass.residue += 1.0 / seeds.len() as f32;
         }
         let mut epsilon = COARSE.max(settings.residue_max);
         while self.spread(epsilon, settings) && epsilon > settings.residue_max {
             epsilon = (epsilon / STEP).max(settings.residue_max);
         }
-        self.queue.clear();
         first(self.collect(settings.damping), count)
     }
 
@@ -107,8 +110,11 @@ impl<'a> Push<'a> {
             let mass = &masses[*person as usize];
             mass.residue > epsilon * mass.arcs
         };
+        self.queue.clear();
         self.queue.extend(self.reached.iter().copied().filter(above));
-        while let Some(person) = self.queue.pop_front() {
+        let mut next = 0;
+        while let Some(&person) = self.queue.get(next) {
+            next += 1;
             if self.followed + self.arcs.degree(person) > settings.arcs_max {
                 return false;
             }
@@ -117,30 +123,33 @@ impl<'a> Push<'a> {
         true
     }
 
+    /// Whoever comes to have more than `epsilon` for each arc will pass it on.
+    ///
+    /// Whether somebody is new or waits now is anyone's guess, so nothing is guessed: the next
+    /// place of each list is written always and kept or not.
     fn pass_on(&mut self, person: u32, epsilon: f32, damping: f64) {
         let mass = &mut self.masses[person as usize];
         let residue = f64::from(std::mem::take(&mut mass.residue));
         mass.rank += ((1.0 - damping) * residue) as f32;
         let arcs = self.arcs;
-        self.followed += arcs.degree(person);
+        let degree = arcs.degree(person);
+        self.followed += degree;
         let share = (damping * residue / arcs.strength(person)) as f32;
+        let (mut reached, mut waiting) = (self.reached.len(), self.queue.len());
+        self.reached.resize(reached + degree + 1, 0);
+        self.queue.resize(waiting + degree + 1, 0);
         for (target, weight) in arcs.arcs_of(person) {
-            self.receive(target, share * weight, epsilon);
+            let mass = &mut self.masses[target as usize];
+            let (before, limit) = (mass.residue, epsilon * mass.arcs);
+            let after = before + share * weight;
+            mass.residue = after;
+            self.reached[reached] = target;
+            reached += usize::from((before == 0.0) & (mass.rank == 0.0) & (after > 0.0));
+            self.queue[waiting] = target;
+            waiting += usize::from((before <= limit) & (after > limit));
         }
-    }
-
-    /// Whoever comes to have more than `epsilon` for each arc will pass it on.
-    #[inline]
-    fn receive(&mut self, person: u32, share: f32, epsilon: f32) {
-        let mass = &mut self.masses[person as usize];
-        let (before, limit) = (mass.residue, epsilon * mass.arcs);
-        mass.residue += share;
-        if before == 0.0 && mass.rank == 0.0 && mass.residue > 0.0 {
-            self.reached.push(person);
-        }
-        if before <= limit && mass.residue > limit {
-            self.queue.push_back(person);
-        }
+        self.reached.truncate(reached);
+        self.queue.truncate(waiting);
     }
 
     /// Everybody's rank, with sum 1; then all is as before the view.

@@ -25,9 +25,17 @@ pub(crate) async fn bench(
     output: Output,
 ) -> Result<Value> {
     match *command {
-        BenchCommand::Rank { scale, edge_factor, by_degree, rounds, threads, ref write } => {
+        BenchCommand::Rank {
+            scale,
+            edge_factor,
+            by_degree,
+            planted,
+            rounds,
+            threads,
+            ref write,
+        } => {
             use_threads(threads)?;
-            let shape = rank::Shape { scale, edge_factor, by_degree };
+            let shape = rank::Shape { scale, edge_factor, by_degree, planted };
             rank::rank(shape, rounds, write.as_deref(), output)
         }
         BenchCommand::Push { arcs, views } => push::push(arcs as usize, views, output),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use graph::generate::rmat;
+use graph::generate::{PlantedSpec, planted, rmat};
 use graph::rank::{Walk, Walked};
 use graph::seed::Seed;
 use graph::{Csr, RankSettings};
@@ -36,7 +36,13 @@ pub(super) struct Shape {
     pub(super) edge_factor: u32,
     /// Whether ids fall with arcs received, as a snapshot has them, or say nothing.
     pub(super) by_degree: bool,
+    /// Whether communities are planted and ids go community by community, within one by arcs
+    /// received, as those of a whole snapshot do.
+    pub(super) planted: bool,
 }
+
+/// Share of planted arcs that leave their community.
+const MIXING: f64 = 0.3;
 
 /// What the rank stage may hold at most beside its graph: bytes for each arc and person.
 const PEAK_AIM: (f64, f64) = (5.0, 40.0);
@@ -64,10 +70,8 @@ pub(super) fn rank(
         write_ranks(folder, &csr, &whole)?;
     }
     spinner.finish_and_clear();
-    let order = if shape.by_degree { "by arcs received" } else { "random" };
-    let (scale, edge_factor) = (shape.scale, shape.edge_factor);
     Ok(json!({
-        "graph": format!("R-MAT scale {scale}, edge factor {edge_factor}, seed {SEED}, ids {order}"),
+        "graph": shape.name(),
         "people": csr.nodes(),
         "arcs": csr.arcs(),
         "messages_per_arc": rounded(walk.messages() as f64 / arcs, 3),
@@ -99,16 +103,43 @@ fn write_ranks(folder: &Path, csr: &Csr, walked: &Walked) -> Result<()> {
     write_gz(&folder.join("ranks.tsv.gz"), "node\tscore", rows)
 }
 
-fn draw(shape: Shape) -> Result<Csr> {
-    let drawn = rmat(shape.scale, shape.edge_factor as usize, Seed(SEED));
-    let csr = unweighted(Csr::from_arcs(1 << shape.scale, drawn.list())?.csr)?;
-    if !shape.by_degree {
-        return Ok(csr);
+impl Shape {
+    fn name(self) -> String {
+        let (kind, order) = match self {
+            Shape { planted: true, .. } => ("planted", "by community and arcs received"),
+            Shape { by_degree: true, .. } => ("R-MAT", "by arcs received"),
+            _ => ("R-MAT", "random"),
+        };
+        let Shape { scale, edge_factor, .. } = self;
+        format!("{kind}, scale {scale}, edge factor {edge_factor}, seed {SEED}, ids {order}")
     }
+}
+
+fn draw(shape: Shape) -> Result<Csr> {
+    let (people, degree) = (1 << shape.scale, shape.edge_factor as usize);
+    if shape.planted {
+        let spec = PlantedSpec {
+            mean_degree: degree as f64,
+            degree_max: 1_000f64.min(people as f64 / 4.0),
+            ..PlantedSpec::usual(people, MIXING)
+        };
+        let drawn = planted(&spec, Seed(SEED));
+        let csr = unweighted(Csr::from_arcs(people, drawn.arcs.list())?.csr)?;
+        return ordered(&csr, |person| drawn.community_of[person]);
+    }
+    let drawn = rmat(shape.scale, degree, Seed(SEED));
+    let csr = unweighted(Csr::from_arcs(people, drawn.list())?.csr)?;
+    if shape.by_degree { ordered(&csr, |_| 0) } else { Ok(csr) }
+}
+
+/// With people numbered by community, and within one by falling number of arcs received.
+fn ordered(csr: &Csr, community: impl Fn(usize) -> u32) -> Result<Csr> {
     let mut received = vec![0u32; csr.nodes()];
     csr.targets().iter().for_each(|&target| received[target as usize] += 1);
     let mut order: Vec<u32> = (0..csr.nodes() as u32).collect();
-    order.sort_by_key(|&person| std::cmp::Reverse(received[person as usize]));
+    order.sort_by_key(|&person| {
+        (community(person as usize), std::cmp::Reverse(received[person as usize]))
+    });
     let mut new_ids = vec![0; order.len()];
     (0..).zip(order).for_each(|(new, old)| new_ids[old as usize] = new);
     Ok(csr.relabel(&new_ids)?)
