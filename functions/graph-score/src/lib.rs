@@ -27,6 +27,7 @@ use model::port::{Clock, Objects};
 use store::pg::run::{self, StageLease};
 
 use budget::Time;
+use seal::SealError;
 
 pub use budget::Budget;
 pub use doors::{Doors, RunSettings};
@@ -57,10 +58,22 @@ pub async fn start<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     settings: &RunSettings,
 ) -> Result<ScoreJob, ScoreError> {
-    let settings = RunSettings { last: run::active(doors.pg).await?, ..settings.clone() };
+    let settings = RunSettings { last: last(doors).await?, ..settings.clone() };
     let run = run::create(doors.pg, None, doors.clock.now()).await?;
     seal::seal(doors.objects, &seal::key(run, "settings"), &settings).await?;
     Ok(ScoreJob { run, stage: Stage::Snapshot })
+}
+
+/// The run that is served, if it is still there and this version of Borg can read it.
+async fn last<O: Objects, C>(doors: Doors<'_, O, C>) -> Result<Option<RunId>, ScoreError> {
+    let Some(active) = run::active(doors.pg).await? else { return Ok(None) };
+    match seal::open::<RunSettings>(doors.objects, &seal::key(active, "settings")).await {
+        Err(error @ (SealError::Format(_) | SealError::Missing(_))) => {
+            tracing::warn!(%active, %error, "going on without the last run: communities get new ids");
+            Ok(None)
+        }
+        found => found.map(|_| Some(active)).map_err(ScoreError::from),
+    }
 }
 
 /// Does one stage, unless it is done, as far as the time allows. A job for a sealed stage names the

@@ -1,7 +1,7 @@
 //! Sealing what a stage made, so that another invocation can go on from there.
 //!
-//! A value is one object, `runs/<run>/<name>`: postcard under zstd, frame after frame, under a BLAKE3
-//! hash. Objects are create-only: a stage that runs twice makes the same bytes, and the first seal
+//! A value is one object, `runs/<run>/<name>`: [`FORMAT`], a BLAKE3 hash, and what it is of: postcard
+//! under zstd, frame after frame. Objects are create-only: a stage that runs twice makes the same bytes, and the first seal
 //! stays.
 
 use std::io;
@@ -12,6 +12,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// What each seal begins with. The last byte counts up whenever a sealed type changes its shape: runs
+/// sealed before cannot be read then, and the next one does without them.
+const FORMAT: [u8; 4] = *b"brg\x01";
 const HASH_BYTES: usize = 32;
 const ZSTD_LEVEL: i32 = 3;
 
@@ -33,6 +36,9 @@ pub enum SealError {
     /// There is no such object: an earlier stage is not sealed.
     #[error("{0} is not sealed")]
     Missing(String),
+    /// The object was sealed by a version of Borg whose values had another shape.
+    #[error("{0} was sealed by another version of Borg: score again")]
+    Format(String),
     /// The object is not what was sealed.
     #[error("{key} is corrupt: {why}")]
     Corrupt {
@@ -77,7 +83,8 @@ pub async fn open<T: DeserializeOwned>(objects: &impl Objects, key: &str) -> Res
     let body = found
         .map_err(|source| SealError::Port { key: key.to_owned(), source })?
         .ok_or_else(|| SealError::Missing(key.to_owned()))?;
-    decode(&body).map_err(|why| SealError::Corrupt { key: key.to_owned(), why })
+    let body = body.strip_prefix(&FORMAT).ok_or_else(|| SealError::Format(key.to_owned()))?;
+    decode(body).map_err(|why| SealError::Corrupt { key: key.to_owned(), why })
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
@@ -85,13 +92,11 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
     let frames = plain.par_chunks(FRAME_BYTES);
     let frames: io::Result<Vec<Vec<u8>>> =
         frames.map(|plain| zstd::bulk::compress(plain, ZSTD_LEVEL)).collect();
-    let mut body = vec![0; HASH_BYTES];
-    frames.map_err(|error| error.to_string())?.iter().for_each(|frame| body.extend(frame));
-    let hash = blake3::hash(&body[HASH_BYTES..]);
-    body[..HASH_BYTES].copy_from_slice(hash.as_bytes());
-    Ok(body)
+    let packed = frames.map_err(|error| error.to_string())?.concat();
+    Ok([FORMAT.as_slice(), blake3::hash(&packed).as_bytes(), &packed].concat())
 }
 
+/// The value of a body without its format.
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let (hash, packed) = body.split_first_chunk::<HASH_BYTES>().ok_or("it is too short")?;
     if blake3::hash(packed).as_bytes() != hash {
@@ -109,13 +114,13 @@ mod tests {
     fn what_is_sealed_is_opened_however_many_frames_it_takes() {
         for length in [0, 1, FRAME_BYTES - 4, FRAME_BYTES, 3 * FRAME_BYTES + 1] {
             let value: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
-            assert!(decode(&encode(&value).unwrap()) == Ok(value));
+            assert!(decode(&encode(&value).unwrap()[FORMAT.len()..]) == Ok(value));
         }
     }
 
     #[test]
     fn what_was_changed_is_refused() {
-        let mut body = encode(&vec![1u32, 2, 3]).unwrap();
+        let mut body = encode(&vec![1u32, 2, 3]).unwrap().split_off(FORMAT.len());
         assert_eq!(decode::<Vec<u32>>(&body), Ok(vec![1, 2, 3]));
         let last = body.len() - 1;
         body[last] ^= 1;

@@ -106,9 +106,10 @@ async fn last<O: Objects, C>(
 
 /// Whether the error is of sealed objects that are gone, broken, or of another format.
 fn is_broken(error: &ScoreError) -> bool {
-    let sealed =
-        matches!(error, ScoreError::Seal(SealError::Missing(_) | SealError::Corrupt { .. }));
-    sealed || matches!(error, ScoreError::Manifest(_))
+    match error {
+        ScoreError::Seal(error) => !matches!(error, SealError::Port { .. }),
+        error => matches!(error, ScoreError::Manifest(_)),
+    }
 }
 
 /// Whether a snapshot's numbers are worth keeping: a snapshot that was made before there were

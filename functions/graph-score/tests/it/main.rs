@@ -11,4 +11,6 @@ mod tables;
 #[cfg(test)]
 mod time;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod world;
