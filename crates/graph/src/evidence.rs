@@ -57,13 +57,24 @@ pub struct Cover {
     pub terms_max: usize,
 }
 
-/// A term before it is named.
+/// A term, by the giver's number in some order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Term {
+    /// Its part of the share.
+    pub part: f64,
+    /// Whose it is; of equal terms the smallest comes first.
+    pub giver: u32,
+    /// w_uv.
+    pub weight: f32,
+}
+
+/// Some terms, apart.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Term {
-    pub(crate) part: f64,
-    /// Whose it is, in the order in which equal terms are named.
-    pub(crate) giver: u32,
-    pub(crate) weight: f32,
+pub struct Terms<'a> {
+    /// Those that the evidence names, the largest first.
+    pub named: &'a [Term],
+    /// The others, in no order.
+    pub others: &'a [Term],
 }
 
 impl Term {
@@ -73,15 +84,9 @@ impl Term {
 }
 
 impl Cover {
-    /// The evidence for a person whose share is made of these terms and a restart. Time O(terms) if
-    /// they fall, otherwise O(terms + named · log).
-    pub(crate) fn of(
-        self,
-        person: u32,
-        terms: &mut [Term],
-        restart: f64,
-        name: impl Fn(&Term) -> Contributor,
-    ) -> Evidence {
+    /// The terms to be named of those that make a share with a restart. Time O(terms) if they fall,
+    /// otherwise O(terms + named · log).
+    pub(crate) fn of(self, terms: &mut [Term], restart: f64) -> Terms<'_> {
         let share = terms.iter().map(|term| term.part).sum::<f64>() + restart;
         let head = terms.len().min(self.terms_max);
         if !terms.is_sorted_by(|a, b| a.falling(b).is_le()) {
@@ -97,12 +102,26 @@ impl Cover {
             more
         });
         let (named, others) = terms.split_at(needed.count());
+        Terms { named, others }
+    }
+}
+
+impl Terms<'_> {
+    /// The evidence for a person of whose share these are the terms.
+    pub(crate) fn evidence(
+        self,
+        person: u32,
+        restart: f64,
+        name: impl Fn(&Term) -> Contributor,
+    ) -> Evidence {
+        let sum = |terms: &[Term]| terms.iter().map(|term| term.part).sum::<f64>();
+        let rest = sum(self.others);
         Evidence {
             person,
-            share,
-            contributors: named.iter().map(name).collect(),
-            others: others.len() as u32,
-            rest: others.iter().map(|term| term.part).sum(),
+            share: sum(self.named) + rest + restart,
+            contributors: self.named.iter().map(name).collect(),
+            others: self.others.len() as u32,
+            rest,
             restart,
         }
     }
@@ -169,7 +188,8 @@ pub fn global_evidence(
             |(one, giver): (&Contributor, u32)| Term { part: one.part, giver, weight: one.weight };
         let mut terms: Vec<Term> = named.iter().zip(0..).map(term).collect();
         let restart = restart * f64::from(trust.prior[person as usize]);
-        cover.of(person, &mut terms, restart, |term| named[term.giver as usize])
+        let terms = cover.of(&mut terms, restart);
+        terms.evidence(person, restart, |term| named[term.giver as usize])
     };
     people.iter().map(evidence).collect()
 }

@@ -27,7 +27,7 @@ use crate::rank::{GlobalRank, RankSettings};
 use crate::trust::Trust;
 use insider::Audience;
 use place::Place;
-pub use ranked::Ranked;
+pub use ranked::{Giver, Ranked};
 
 /// Everything that the scores in communities are made of.
 #[derive(Debug, Clone, Copy)]

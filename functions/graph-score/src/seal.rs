@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 /// What each seal begins with. The last byte counts up whenever a sealed type changes its shape: runs
 /// sealed before cannot be read then, and the next one does without them.
-const FORMAT: [u8; 4] = *b"brg\x01";
+const FORMAT: [u8; 4] = *b"brg\x02";
 const HASH_BYTES: usize = 32;
 const ZSTD_LEVEL: i32 = 3;
 

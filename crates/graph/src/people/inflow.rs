@@ -27,7 +27,7 @@ pub(super) struct Inflow {
     outsiders: Vec<u32>,
     /// Where the arcs of each receiver start, and their number at the end.
     starts: Vec<usize>,
-    /// The seat that each arc starts in.
+    /// The place in the givers' order that each arc starts in, ascending for each receiver.
     givers: Vec<u32>,
     /// Weights beside the givers; `None` if all are 1.
     weights: Option<Vec<f32>>,
@@ -63,23 +63,23 @@ impl<'a> Outflow<'a> {
         self.seats.len()
     }
 
-    /// The seats in which the arcs of a member end.
+    /// The seats in which the arcs of the member in a seat end.
     #[inline]
-    fn seats_of(&self, giver: u32) -> &[u32] {
-        let first = self.firsts[giver as usize];
-        &self.seats[first..first + self.arcs.degree(self.members.people[giver as usize])]
+    fn seats_of(&self, own: u32) -> &[u32] {
+        let first = self.firsts[own as usize];
+        &self.seats[first..first + self.arcs.degree(self.members.people[own as usize])]
     }
 
-    /// The arcs between members, those of each receiver in the givers' `order`.
+    /// The arcs between members; givers are named by their places in `order`, all seats.
     pub(super) fn between(&self, order: impl Iterator<Item = u32>) -> Inflow {
         let (count, inner) = (self.members.len(), self.starts[self.members.len()]);
         let mut next = self.starts.clone();
         // One more, for all that leave: a branch would be guessed wrong too often.
         let mut givers = vec![0; inner + 1];
         let mut weights = self.arcs.weights().map(|_| vec![0.0; inner + 1]);
-        for giver in order {
-            let row = self.arcs.row_weights(self.members.people[giver as usize]);
-            for (at, &seat) in self.seats_of(giver).iter().enumerate() {
+        for (giver, own) in (0..).zip(order) {
+            let row = self.arcs.row_weights(self.members.people[own as usize]);
+            for (at, &seat) in self.seats_of(own).iter().enumerate() {
                 let place = &mut next[seat as usize];
                 givers[*place] = giver;
                 if let (Some(weights), Some(row)) = (&mut weights, row) {
@@ -93,7 +93,7 @@ impl<'a> Outflow<'a> {
         Inflow { outsiders: Vec::new(), starts: self.starts.clone(), givers, weights }
     }
 
-    /// All arcs, those of each receiver in the givers' `order`.
+    /// All arcs; givers are named by their places in `order`, all seats.
     pub(super) fn by_receiver(self, order: &[u32]) -> Inflow {
         let mut inflow = self.between(order.iter().copied());
         let mut leaving = self.leaving(order);
@@ -112,15 +112,15 @@ impl<'a> Outflow<'a> {
         inflow
     }
 
-    /// The arcs to outsiders, in the givers' `order`.
+    /// The arcs to outsiders, as the givers come in `order`.
     fn leaving(&self, order: &[u32]) -> Vec<Leaving> {
         // Written for all arcs and kept for some: a branch would be guessed wrong too often.
         let mut leaving =
             vec![Leaving::default(); self.arcs() - self.starts[self.members.len()] + 1];
         let mut count = 0;
-        for &giver in order {
-            let arcs = self.arcs.arcs_of(self.members.people[giver as usize]);
-            for ((to, weight), &seat) in arcs.zip(self.seats_of(giver)) {
+        for (giver, &own) in (0..).zip(order) {
+            let arcs = self.arcs.arcs_of(self.members.people[own as usize]);
+            for ((to, weight), &seat) in arcs.zip(self.seats_of(own)) {
                 leaving[count] = Leaving { to, giver, weight };
                 count += usize::from(seat as usize == self.members.len());
             }
@@ -141,7 +141,7 @@ impl Inflow {
         self.starts[receiver] == self.starts[receiver + 1]
     }
 
-    /// Hands out the givers of a receiver, with the arcs' weights.
+    /// Hands out the givers of a receiver, ascending, with the arcs' weights.
     #[inline(always)]
     pub(super) fn each(&self, receiver: usize, mut hand: impl FnMut(usize, f32)) {
         let range = self.starts[receiver]..self.starts[receiver + 1];

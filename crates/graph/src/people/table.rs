@@ -54,9 +54,11 @@ pub(super) fn table(
     let inner = outflow.between(0..members.len() as u32);
     let strengths = members.people.iter().map(|&who| arcs.strength(who)).collect();
     let giving = Giving::walk(&inner, &restart.shares, strengths, &settings.walk);
-    let gifts = gifts(members, &giving, &owners(&inner, &giving), audience);
+    let own = owners(&inner, &giving);
     drop(inner);
-    let inflow = outflow.by_receiver(&giving.falling());
+    let falling = giving.falling();
+    let gifts = gifts((members, &falling), &giving, &own, audience);
+    let inflow = outflow.by_receiver(&falling);
     let receivers: Vec<u32> = members.people.iter().chain(inflow.outsiders()).copied().collect();
     let received = received(&inflow, &receivers, &gifts, (audience, giving.flow));
     let rows = kept(&receivers, &received, members.len(), settings.outsiders_max);
@@ -70,17 +72,22 @@ pub(super) fn table(
     let (trust, flow) = (restart.trust as f32, giving.flow);
     let table =
         CommunityPeople { community: community as u32, trust, low_trust, noise, flow, people };
-    Ranked::new(table, inflow, rows, (members, &giving))
+    Ranked::new(table, (inflow, rows), (members, &falling), &giving)
 }
 
-/// What each member gives.
-fn gifts(members: Members<'_>, giving: &Giving, own: &[bool], audience: &Audience) -> Vec<Gift> {
-    let gifts = members.people.iter().zip(giving.rates.iter().zip(own));
-    let gift = |(&member, (&inside, &own))| Gift {
-        inside,
-        own: if own { audience.sent(member) } else { 0.0 },
+/// What the members give, in an order of seats.
+fn gifts(
+    (members, order): (Members<'_>, &[u32]),
+    giving: &Giving,
+    own: &[bool],
+    audience: &Audience,
+) -> Vec<Gift> {
+    let gift = |&seat: &u32| {
+        let seat = seat as usize;
+        let own = if own[seat] { audience.sent(members.people[seat]) } else { 0.0 };
+        Gift { inside: giving.rates[seat], own }
     };
-    gifts.map(gift).collect()
+    order.iter().map(gift).collect()
 }
 
 /// What everybody receives, by row.

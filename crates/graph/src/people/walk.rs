@@ -52,10 +52,15 @@ impl Giving {
         Giving { standings, strengths, rates, flow }
     }
 
-    /// The seats by falling rate, then by number.
+    /// The seats by falling rate as evidence has it, from rounded standings; then by number.
     pub(super) fn falling(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.rates.len() as u32).collect();
-        let rate = |seat: u32| self.rates[seat as usize];
+        let rate = |(&standing, &strength): (&f64, &f64)| match strength > 0.0 {
+            true => f64::from(standing as f32) / strength,
+            false => 0.0,
+        };
+        let rates: Vec<f64> = self.standings.iter().zip(&self.strengths).map(rate).collect();
+        let mut order: Vec<u32> = (0..rates.len() as u32).collect();
+        let rate = |seat: u32| rates[seat as usize];
         order.sort_unstable_by(|&a, &b| rate(b).total_cmp(&rate(a)).then(a.cmp(&b)));
         order
     }

@@ -21,7 +21,7 @@ fn recomputed(evidence: &Evidence, flow: f64, damping: f64) -> f64 {
 /// The leaf level's tables with their evidence.
 fn explained(scored: &Scored, cover: Cover) -> Vec<(CommunityPeople, Vec<Evidence>)> {
     let take = |ranked: graph::Ranked| {
-        let evidence = ranked.evidence(cover).collect();
+        let evidence = ranked.evidence(cover);
         (ranked.table, evidence)
     };
     People::new(scored.input()).level(scored.hierarchy.leaf, &PeopleSettings::default(), take)

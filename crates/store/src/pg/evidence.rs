@@ -1,13 +1,43 @@
-//! The evidence for scores: opaque bodies that the scoring writes and the API reads.
+//! The evidence for scores: that of 64 people who stand side by side in a row, and apart from it what
+//! their contributors give.
 
-use model::{CommunityId, RunId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::evidence::{BLOCK, Entry, Evidence, Gift, Giver, unpack, unpack_givers};
+use model::{CommunityId, RunId, Standing};
+use tokio_postgres::Row;
 
 use super::connection::params;
-use super::{Pg, run};
+use super::value::corrupt;
+use super::{Pg, run, standing};
 use crate::StoreError;
 
-const GET: &str =
-    "select body from evidence where run_id = $1 and community_id = $2 and person = $3";
+/// A block with the standings of its people, 16 bytes each.
+const BLOCKS: &str = "select e.community_id, e.block, e.body,
+        substring(s.body from e.block * 1024 + 1 for 1024)
+    from evidence_block e join standing s using (run_id, community_id)";
+/// The slices of givers, 12 bytes each.
+const GIVERS: &str = "select substring(g.body from u.place * 12 + 1 for 12)
+    from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
+    join evidence_giver g on g.run_id = $1 and g.community_id = u.community_id order by u.o";
+
+/// People of a community who stand side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The community.
+    pub community: CommunityId,
+    /// The people at the places `64 · number` and up.
+    pub number: u32,
+    /// Those who have evidence, by their numbers within the run.
+    pub people: Vec<(u32, Evidence)>,
+}
+
+/// A block before its givers are known.
+struct Stored {
+    community: CommunityId,
+    number: u32,
+    people: Vec<Option<(Standing, Entry)>>,
+}
 
 /// The evidence for one person's score in one community ([`WORLD`] for the global ones).
 ///
@@ -17,37 +47,107 @@ pub async fn get(
     run: RunId,
     community: CommunityId,
     person: u32,
-) -> Result<Option<Vec<u8>>, StoreError> {
+) -> Result<Option<Evidence>, StoreError> {
+    let places = standing::places(pg, run, person).await?;
+    let Some(&(_, place)) = places.iter().find(|place| place.0 == community) else {
+        return Ok(None);
+    };
+    let sql = format!("{BLOCKS} where run_id = $1 and community_id = $2 and block = $3");
     let params = params![
         run::stored(run) => INT8,
         community.number() as i64 => INT8,
-        person as i32 => INT4,
+        (place as usize / BLOCK) as i32 => INT4,
     ];
-    let row = pg.query_opt("evidence::get", GET, params).await?;
-    Ok(row.map(|row| row.get(0)))
+    let Some(row) = pg.query_opt("evidence::get", &sql, params).await? else { return Ok(None) };
+    let mut block = stored(&row)?;
+    let at = place as usize % BLOCK;
+    if block.people.get(at).is_none_or(Option::is_none) {
+        return Ok(None);
+    }
+    block.people = vec![block.people.swap_remove(at)];
+    let explained = explained(pg, run, vec![block]).await?;
+    Ok(explained.into_iter().flat_map(|block| block.people).map(|(_, found)| found).next())
 }
 
-const PAGE: &str = "select community_id, person, body from evidence
-    where run_id = $1 and (community_id, person) > ($2, $3) order by 1, 2 limit $4";
-
-/// Evidence of a run by community and person's number, at most `limit` rows after `after`.
+/// Blocks of a run by community and number, at most `limit` after `after`.
 pub async fn page(
     pg: &Pg,
     run: RunId,
     after: Option<(CommunityId, u32)>,
     limit: u32,
-) -> Result<Vec<(CommunityId, u32, Vec<u8>)>, StoreError> {
-    let (community, person) = after.map_or((-1, -1), |(id, n)| (id.number() as i64, n as i32));
+) -> Result<Vec<Block>, StoreError> {
+    let sql = format!(
+        "{BLOCKS} where run_id = $1 and (community_id, block) > ($2, $3) order by 1, 2 limit $4"
+    );
+    let (community, number) = after.map_or((-1, -1), |(id, n)| (id.number() as i64, n as i32));
     let params = params![
         run::stored(run) => INT8,
         community => INT8,
-        person => INT4,
+        number => INT4,
         i64::from(limit) => INT8,
     ];
-    let rows = pg.query("evidence::page", PAGE, params).await?;
-    let one = |row: &tokio_postgres::Row| {
-        let (id, person): (i64, i32) = (row.get(0), row.get(1));
-        (CommunityId::new(id as u64), person as u32, row.get(2))
+    let rows = pg.query("evidence::page", &sql, params).await?;
+    let blocks: Result<Vec<Stored>, StoreError> = rows.iter().map(stored).collect();
+    explained(pg, run, blocks?).await
+}
+
+fn stored(row: &Row) -> Result<Stored, StoreError> {
+    let (community, number): (i64, i32) = (row.get(0), row.get(1));
+    let bad = |why: &dyn ToString| corrupt(("evidence_block", "body"), community, why.to_string());
+    let entries = unpack(row.get(2)).map_err(|why| bad(&why))?;
+    let standings = model::standing::unpack(row.get(3)).map_err(|why| bad(&why))?;
+    if standings.len() < entries.len() {
+        return Err(bad(&"more people than standings"));
+    }
+    let people = standings.into_iter().zip(entries);
+    Ok(Stored {
+        community: CommunityId::new(community as u64),
+        number: number as u32,
+        people: people.map(|(standing, entry)| Some((standing, entry?))).collect(),
+    })
+}
+
+/// The blocks with those who give to their people.
+async fn explained(pg: &Pg, run: RunId, blocks: Vec<Stored>) -> Result<Vec<Block>, StoreError> {
+    let of = |block: &Stored| -> Vec<(CommunityId, u32)> {
+        let gifts = block.people.iter().flatten().flat_map(|(_, entry)| &entry.gifts);
+        gifts.map(|gift| (block.community, gift.giver)).collect()
     };
-    Ok(rows.iter().map(one).collect())
+    let givers = givers(pg, run, blocks.iter().flat_map(of).collect()).await?;
+    let explain = |block: Stored| {
+        let person = |(standing, entry): (Standing, Entry)| {
+            let of = |gift: &Gift| givers[&(block.community, gift.giver)];
+            let own: Vec<Giver> = entry.gifts.iter().map(of).collect();
+            (standing.person, entry.explained(&own, standing.attention, standing.support))
+        };
+        let people = block.people.into_iter().flatten().map(person).collect();
+        Block { community: block.community, number: block.number, people }
+    };
+    Ok(blocks.into_iter().map(explain).collect())
+}
+
+/// The givers at these places of their communities.
+async fn givers(
+    pg: &Pg,
+    run: RunId,
+    wanted: BTreeSet<(CommunityId, u32)>,
+) -> Result<BTreeMap<(CommunityId, u32), Giver>, StoreError> {
+    let stored =
+        |&(community, place): &(CommunityId, u32)| (community.number() as i64, place as i32);
+    let (communities, places): (Vec<i64>, Vec<i32>) = wanted.iter().map(stored).unzip();
+    let params = params![
+        run::stored(run) => INT8,
+        communities => INT8_ARRAY,
+        places => INT4_ARRAY,
+    ];
+    let rows = pg.query("evidence::givers", GIVERS, params).await?;
+    let bad = |why: &dyn ToString| corrupt(("evidence_giver", "body"), run, why.to_string());
+    if rows.len() < wanted.len() {
+        return Err(bad(&"a community without givers"));
+    }
+    let giver = |(place, row): ((CommunityId, u32), &Row)| {
+        let one = unpack_givers(row.get(0)).map_err(|why| bad(&why))?.pop();
+        Ok((place, one.ok_or_else(|| bad(&"a giver past the end"))?))
+    };
+    wanted.into_iter().zip(&rows).map(giver).collect()
 }

@@ -4,6 +4,7 @@
 //! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
 //! keeps 16 bytes for each person and 16 for each standing, to build the ways back.
 
+use model::evidence::Packed;
 use model::{Community, CommunityId, PersonId, RunId, Standing};
 
 use super::connection::params;
@@ -113,18 +114,24 @@ impl<'a> Loader<'a> {
         self.pg.execute("publish::standings", &sql, params).await.map(|_| ())
     }
 
-    /// Adds evidence: (community, person's number, body).
+    /// Adds the evidence of one community, whose standings it goes by.
     pub async fn evidence(
         &mut self,
-        rows: &[(CommunityId, u32, Vec<u8>)],
+        community: CommunityId,
+        evidence: &Packed,
     ) -> Result<(), StoreError> {
-        let sql = self.insert("evidence", "$2::bigint[], $3::int[], $4::bytea[]", "u.*");
-        for chunk in rows.chunks(ROWS_MAX) {
+        let id = community.number() as i64;
+        let givers = format!("insert into evidence_giver_{} values ($1, $2, $3)", self.number());
+        let params =
+            params![run::stored(self.run) => INT8, id => INT8, evidence.givers.as_slice() => BYTEA];
+        self.pg.execute("publish::evidence", &givers, params).await?;
+        let sql = self.insert("evidence_block", "$2::int[], $3::bytea[]", "$4::bigint, u.a, u.b");
+        for chunk in evidence.blocks.chunks(ROWS_MAX) {
             let params = params![
                 run::stored(self.run) => INT8,
-                chunk.iter().map(|row| row.0.number() as i64).collect::<Vec<_>>() => INT8_ARRAY,
-                chunk.iter().map(|row| row.1 as i32).collect::<Vec<_>>() => INT4_ARRAY,
-                chunk.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                chunk.iter().map(|block| block.0 as i32).collect::<Vec<_>>() => INT4_ARRAY,
+                chunk.iter().map(|block| block.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                id => INT8,
             ];
             self.pg.execute("publish::evidence", &sql, params).await?;
         }

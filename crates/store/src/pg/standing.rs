@@ -107,16 +107,27 @@ pub async fn of_person(
     run: RunId,
     person: u32,
 ) -> Result<Vec<(CommunityId, Ranked)>, StoreError> {
+    let places = places(pg, run, person).await?;
+    let ranked = at_places(pg, run, &places).await?;
+    Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
+}
+
+/// Where one person stands, by number, in every community that has it, [`WORLD`] included; by
+/// community.
+///
+/// [`WORLD`]: super::community::WORLD
+pub(super) async fn places(
+    pg: &Pg,
+    run: RunId,
+    person: u32,
+) -> Result<Vec<(CommunityId, u32)>, StoreError> {
     let block = (person as usize / PERSONS_BLOCK) as i32;
     let params = params![run::stored(run) => INT8, block => INT4];
-    let Some(row) = pg.query_opt("standing::of_person", OF_PERSON, params).await? else {
+    let Some(row) = pg.query_opt("standing::places", OF_PERSON, params).await? else {
         return Ok(Vec::new());
     };
     let bad = || corrupt(("person_standing", "body"), block, "broken block");
-    let places =
-        packed::unpack_person(row.get(0), person as usize % PERSONS_BLOCK).ok_or_else(bad)?;
-    let ranked = at_places(pg, run, &places).await?;
-    Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
+    packed::unpack_person(row.get(0), person as usize % PERSONS_BLOCK).ok_or_else(bad)
 }
 
 /// The standings at these places of communities, in their order.

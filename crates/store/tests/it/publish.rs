@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use model::evidence::{Gift, Giver, Packed, Packer};
 use model::{Community, CommunityId, PersonId, PersonKind, RunId, Standing};
 use store::Pg;
 use store::pg::community::{self, Filter, WORLD};
@@ -75,7 +76,8 @@ async fn planted(pg: &Pg) -> RunId {
     loader.standings(WORLD, &standings(PEOPLE)).await.unwrap();
     loader.standings(CommunityId::new(2), &standings(200)).await.unwrap();
     loader.standings(CommunityId::new(3), &standings(5)).await.unwrap();
-    loader.evidence(&[(CommunityId::new(2), 7, vec![1, 2]), (WORLD, 7, vec![])]).await.unwrap();
+    loader.evidence(CommunityId::new(2), &packed(200)).await.unwrap();
+    loader.evidence(WORLD, &packed(8)).await.unwrap();
     let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
     let terms = ["ada", "adam", "bob", "zoë", "^ad"].map(|name| term(name, 3));
     loader.terms(&terms).await.unwrap();
@@ -194,17 +196,58 @@ async fn terms_are_read_by_name_and_by_range() {
     assert_eq!(names(cut), ["ada"]);
 }
 
+/// Evidence for every seventh of so many people, to whom the givers of the same number and the one
+/// before give.
+fn packed(people: u32) -> Packed {
+    let giver = |at: u32| Giver { person: at, attention: 0.5 / (at + 1) as f32, unit: 0.5 };
+    let givers: Vec<Giver> = (0..people).map(giver).collect();
+    let mut packer = Packer::new(1.0, &givers);
+    for at in 0..people {
+        match at % 7 {
+            0 if at > 0 => {
+                let gift = |giver| Gift { giver, weight: 1.0 };
+                packer.add(1.0 / (1 + at) as f32, 0.0, &mut [gift(at), gift(at - 1)]);
+            }
+            _ => packer.skip(),
+        }
+    }
+    packer.finish()
+}
+
 #[tokio::test]
 async fn evidence_is_kept_by_community_and_person() {
     let db = database().await;
     let run = planted(db.pg()).await;
+    let (stood, two) = (standings(200), CommunityId::new(2));
     let get = async |id, person| evidence::get(db.pg(), run, id, person).await.unwrap();
-    assert_eq!(get(CommunityId::new(2), 7).await, Some(vec![1, 2]));
-    assert_eq!(get(WORLD, 7).await, Some(vec![]));
-    assert_eq!(get(WORLD, 8).await, None);
-    let (world, two) = ((WORLD, 7, vec![]), (CommunityId::new(2), 7, vec![1, 2]));
-    assert_eq!(evidence::page(db.pg(), run, None, 9).await.unwrap(), [world, two.clone()]);
-    assert_eq!(evidence::page(db.pg(), run, Some((WORLD, 7)), 9).await.unwrap(), [two]);
+    for at in [7usize, 63, 70, 196] {
+        let found = get(two, stood[at].person).await.unwrap();
+        let of: Vec<u32> = found.contributors.iter().map(|one| one.person).collect();
+        assert_eq!(of, [at as u32 - 1, at as u32], "who gives more comes first");
+        assert_eq!((found.score, found.damping), (stood[at].attention, 1.0));
+    }
+    assert_eq!(get(two, stood[8].person).await, None);
+    assert!(get(WORLD, standings(PEOPLE)[7].person).await.is_some());
+    assert_eq!(get(CommunityId::new(3), stood[0].person).await, None);
+    assert_eq!(get(two, PEOPLE - 1).await, None);
+}
+
+#[tokio::test]
+async fn evidence_is_listed_block_by_block() {
+    let db = database().await;
+    let run = planted(db.pg()).await;
+    let two = CommunityId::new(2);
+    let (mut after, mut people) = (None, Vec::new());
+    loop {
+        let page = evidence::page(db.pg(), run, after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.community, last.number));
+        let in_two = page.iter().filter(|block| block.community == two);
+        people.extend(in_two.flat_map(|block| &block.people).map(|one| one.0));
+    }
+    let stood = standings(200);
+    let own: Vec<u32> = (1..=28).map(|seventh| stood[seventh * 7].person).collect();
+    assert_eq!((people, after), (own, Some((two, 3))));
 }
 
 #[tokio::test]

@@ -94,8 +94,7 @@ pub(crate) async fn evidence(
         Problem::new(Code::EvidenceUnknown, why)
     };
     let number = number(call.pg(), served.run, id).await?.ok_or_else(none)?;
-    let body = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
-    let found = Evidence::decode(&body).map_err(|error| Problem::corrupt("evidence", &error))?;
+    let found = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
     let contributors = contributors(&call, served.run, &found).await?;
     let view = EvidenceView::new(id, community, &found, contributors);
     Ok(Answer::one(Class::Graph, view).of(Some(served)))

@@ -9,7 +9,7 @@ use api_gateway::{Gateway, Scope, Secrets, keys, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use model::evidence::{Contributor, Evidence};
+use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
 use model::key::{RANDOM_BYTES, Realm, Secret};
 use model::observation::{Named, SeenProfile};
@@ -261,8 +261,7 @@ impl World {
         for community in [WORLD, self.rust, self.art] {
             loader.standings(community, &self.standings()).await.expect("standings load");
         }
-        let evidence = [(self.rust, 0, evidence().encode())];
-        loader.evidence(&evidence).await.expect("evidence loads");
+        loader.evidence(self.rust, &evidence(&self.standings())).await.expect("evidence loads");
         loader.terms(&terms(pages)).await.expect("terms load");
         loader.finish().await.expect("the run is attached");
         run
@@ -322,16 +321,13 @@ impl World {
 }
 
 /// Ada's attention in the community Rust: Grace and the hermit bring it.
-fn evidence() -> Evidence {
-    let contributor = |person, attention, share| Contributor { person, attention, share };
-    Evidence {
-        damping: 0.85,
-        score: 0.3975,
-        restart: 0.1,
-        rest: 0.0,
-        support: 1.5,
-        contributors: vec![contributor(1, 0.5, 0.5), contributor(3, 0.2, 0.5)],
-    }
+fn evidence(standings: &[Standing]) -> Packed {
+    let giver = |person, attention| Giver { person, attention, unit: 0.5 };
+    let givers = [giver(1, 0.5), giver(3, 0.2)];
+    let mut packer = Packer::new(0.85, &givers);
+    let mut gifts = [0, 1].map(|giver| Gift { giver, weight: 1.0 });
+    packer.add(standings[0].attention, 0.1, &mut gifts);
+    packer.finish()
 }
 
 fn terms(pages: &[SeenProfile]) -> Vec<Term> {

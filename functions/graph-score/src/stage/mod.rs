@@ -2,12 +2,12 @@
 
 mod changes;
 mod communities;
-mod evidence;
+pub mod evidence;
 pub mod names;
 mod people;
 mod publish;
 mod rank;
-mod standings;
+pub mod standings;
 pub mod tables;
 mod words;
 

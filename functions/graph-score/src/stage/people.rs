@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use graph::{CommunityPeople, GlobalRank, People, PeopleInput, Ranked, Trust};
 use model::RunId;
+use model::evidence::Packed;
 use model::message::Stage;
 use model::port::{Clock, Objects};
 
-use super::evidence::Row;
 use super::standings::Numbering;
 use super::{World, evidence, open_hierarchy, people_name, seal_as, seconds};
 use crate::budget::{Budget, Time};
@@ -82,24 +82,22 @@ async fn do_piece<O: Objects, C>(
 ) -> Result<(), ScoreError> {
     let (objects, settings) = (doors.objects, &world.settings);
     let Piece::Level(level) = piece else {
-        let (support, rows) = tokio::task::block_in_place(|| {
+        let (support, packed) = tokio::task::block_in_place(|| {
             let support = people.world_support(&settings.rank);
-            let rows = evidence::of_world(people.input(), &support, numbering, &settings.rank);
-            (support, rows)
+            (support, evidence::of_world(people.input(), numbering, &settings.rank))
         });
         seal_as(objects, run, WORLD_SUPPORT, &support).await?;
-        return seal_as(objects, run, WORLD_EVIDENCE, &rows).await;
+        return seal_as(objects, run, WORLD_EVIDENCE, &packed).await;
     };
     let take = |ranked: Ranked| {
-        let rows = evidence::of_community(&ranked, numbering);
-        (ranked.table, rows)
+        let packed = evidence::of_community(&ranked, numbering);
+        (ranked.table, packed)
     };
-    let (ranked, rows): (Vec<CommunityPeople>, Vec<Vec<Row>>) = tokio::task::block_in_place(|| {
+    let (ranked, packed): (Vec<CommunityPeople>, Vec<Packed>) = tokio::task::block_in_place(|| {
         people.level(level, &settings.people, take).into_iter().unzip()
     });
-    let rows: Vec<Row> = rows.into_iter().flatten().collect();
     seal_as(objects, run, &people_name(level), &ranked).await?;
-    seal_as(objects, run, &evidence_name(level), &rows).await
+    seal_as(objects, run, &evidence_name(level), &packed).await
 }
 
 /// The name under which the evidence of a level is sealed.

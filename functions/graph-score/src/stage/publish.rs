@@ -1,6 +1,7 @@
 //! The stage that loads a run's results for serving, and makes it the run that is served.
 
 use graph::{GlobalRank, Hierarchy, Trust};
+use model::evidence::Packed;
 use model::port::{Clock, Objects};
 use model::{Community, RunId};
 use search::index::Builder;
@@ -10,7 +11,6 @@ use store::pg::term::Term;
 use store::pg::{frontier, run};
 
 use super::changes::changes;
-use super::evidence::Row;
 use super::names::Names;
 use super::people::{WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name};
 use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
@@ -147,16 +147,14 @@ async fn load_evidence<O: Objects, C>(
     results: &Results,
 ) -> Result<(), ScoreError> {
     for (level, names) in results.names.levels.iter().enumerate() {
-        let rows: Vec<Row> = open(doors.objects, &key(results.run, &evidence_name(level))).await?;
-        let id = |row: Row| (names.ids[row.0 as usize], row.1, row.2);
-        let rows: Vec<_> = rows.into_iter().map(id).collect();
-        for chunk in rows.chunks(CHUNK) {
-            loader.evidence(chunk).await?;
+        let packed: Vec<Packed> =
+            open(doors.objects, &key(results.run, &evidence_name(level))).await?;
+        for (&id, packed) in names.ids.iter().zip(&packed) {
+            loader.evidence(id, packed).await?;
         }
     }
-    let rows: Vec<Row> = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
-    let rows: Vec<_> = rows.into_iter().map(|row| (WORLD, row.1, row.2)).collect();
-    Ok(loader.evidence(&rows).await?)
+    let packed: Packed = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
+    Ok(loader.evidence(WORLD, &packed).await?)
 }
 
 async fn load_terms<O, C>(

@@ -8,7 +8,8 @@ use store::pg::score::PersonScore;
 use crate::snapshot::Nodes;
 
 /// Persons in the order in which they are numbered.
-pub(super) struct Numbering {
+#[derive(Debug)]
+pub struct Numbering {
     /// The dense person of each number.
     pub(super) order: Vec<u32>,
     /// The number of each dense person.
@@ -17,7 +18,7 @@ pub(super) struct Numbering {
 
 impl Numbering {
     /// The most trusted first; of equals the most attended, then the first in the snapshot.
-    pub(super) fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
+    pub fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
         let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
         let key = |&person: &u32| (trust.values[person as usize], global.shares[person as usize]);
         order.sort_by(|a, b| {
@@ -108,7 +109,15 @@ pub(super) fn standings(
 }
 
 /// The most standings that the ranking of the whole world keeps.
-const WORLD_MAX: usize = 100_000;
+pub(super) const WORLD_MAX: usize = 100_000;
+
+/// Everybody by falling global share, then by number.
+pub(super) fn by_share(global: &GlobalRank) -> Vec<u32> {
+    let mut people: Vec<u32> = (0..global.shares.len() as u32).collect();
+    let share = |person: u32| global.shares[person as usize];
+    people.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
+    people
+}
 
 /// The ranking of the whole world, by falling attention.
 pub(super) fn world_standings(
@@ -116,10 +125,7 @@ pub(super) fn world_standings(
     nodes: &Nodes,
     (global, support): (&GlobalRank, &[f32]),
 ) -> Vec<Standing> {
-    let mut people: Vec<u32> = (0..nodes.people.len() as u32).collect();
-    let share = |person: u32| global.shares[person as usize];
-    people.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
-    people.truncate(WORLD_MAX);
+    let people = by_share(global);
     let standing = |&person: &u32| Standing {
         person: numbering.of(person),
         kind: nodes.kinds[person as usize],
@@ -127,10 +133,10 @@ pub(super) fn world_standings(
         ranked: global.ranks[person as usize].is_some() && !nodes.unlisted[person as usize],
         low_confidence: support[person as usize] < SUPPORT_CONFIDENT,
         support: support[person as usize],
-        attention: share(person),
+        attention: global.shares[person as usize],
         score: global.scores[person as usize].round() as u16,
         insider: 0.0,
         belonging: 1.0,
     };
-    people.iter().map(standing).collect()
+    people.iter().take(WORLD_MAX).map(standing).collect()
 }

@@ -2,7 +2,6 @@
 //! from a drawn graph instead of the record and into a folder instead of tables.
 
 use anyhow::{Context, Result};
-use graph::evidence::Cover;
 use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::Seed;
 use graph::{
@@ -11,6 +10,9 @@ use graph::{
     community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
+use graph_score::stage::evidence;
+use graph_score::stage::standings::Numbering;
+use model::evidence::Packed;
 use model::{Day, Layer};
 use serde_json::{Value, json};
 use store::objects::Folder;
@@ -30,9 +32,6 @@ const PLANTED: f64 = 0.7;
 
 /// Share of planted arcs that leave their community.
 const MIXING: f64 = 0.3;
-
-/// How much of each score its evidence names.
-const COVER: Cover = Cover { part: 0.8, terms_max: 500 };
 
 /// The graph and the machine that figures are extrapolated to: twitter-2010 on the largest Lambda.
 const LARGE_ARCS: f64 = 1.47e9;
@@ -126,8 +125,9 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
         kinds: &[],
     };
     let ranked = stages.stage("audience", true, || People::new(input));
+    let numbering = Numbering::new(&trust, &global);
     for level in 0..hierarchy.levels.len() {
-        people_of(&mut stages, &ranked, level)?;
+        people_of(&mut stages, (&ranked, &numbering), level)?;
     }
     let told = hierarchy.clone();
     if changed > 0.0 {
@@ -228,17 +228,21 @@ fn ranks(
 }
 
 /// Ranks the people of one level, with evidence, and seals both.
-fn people_of(stages: &mut Stages<'_>, people: &People<'_>, level: usize) -> Result<()> {
-    let scored = stages.stage(&format!("people {level}"), true, || {
-        people.level(level, &PeopleSettings::default(), |ranked| {
-            let bodies = ranked.evidence(COVER).map(|found| postcard::to_stdvec(&found));
-            Ok((bodies.collect::<Result<_, postcard::Error>>()?, ranked.table))
-        })
-    });
-    let scored: Vec<(Vec<Vec<u8>>, CommunityPeople)> = scored.into_iter().collect::<Result<_>>()?;
-    let (evidence, tables): (Vec<Vec<Vec<u8>>>, Vec<CommunityPeople>) = scored.into_iter().unzip();
+fn people_of(
+    stages: &mut Stages<'_>,
+    (people, numbering): (&People<'_>, &Numbering),
+    level: usize,
+) -> Result<()> {
+    let scored: Vec<(CommunityPeople, Packed)> =
+        stages.stage(&format!("people {level}"), true, || {
+            people.level(level, &PeopleSettings::default(), |ranked| {
+                let packed = evidence::of_community(&ranked, numbering);
+                (ranked.table, packed)
+            })
+        });
+    let (tables, packed): (Vec<CommunityPeople>, Vec<Packed>) = scored.into_iter().unzip();
     stages.seal(&format!("people-{level}"), &tables)?;
-    stages.seal(&format!("evidence-{level}"), &evidence)
+    stages.seal(&format!("evidence-{level}"), &packed)
 }
 
 impl Stages<'_> {

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use graph_score::Sealed;
-use model::evidence::Evidence;
 use model::{CommunityId, ProfileId, RankChange};
 use store::pg::change::{self, Change, Position};
 use store::pg::profile::{self, Profile};
@@ -15,6 +14,9 @@ use crate::naming::Naming;
 
 /// Rows read at a time.
 const PAGE: u32 = 2_000;
+
+/// Blocks of evidence read at a time, of 64 people each.
+const BLOCKS: u32 = 50;
 
 pub(super) const PROFILES: &[Column] = &[
     Column::new("node", Kind::Text),
@@ -203,21 +205,22 @@ pub(super) async fn evidence(
     let dense_of = dense_by_number(home, sealed).await?;
     let mut after = None;
     loop {
-        let page = stored_evidence::page(&home.pg, sealed.run, after, PAGE).await?;
+        let page = stored_evidence::page(&home.pg, sealed.run, after, BLOCKS).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        after = Some((last.0, last.1));
-        for (community, person, body) in &page {
-            let evidence = Evidence::decode(body)?;
-            let Some(node) = name(dense_of[*person as usize]) else { continue };
-            let community = community.to_string();
-            for one in &evidence.contributors {
-                table.row(&[
-                    Cell::Text(node),
-                    Cell::Text(&community),
-                    Cell::Real(f64::from(evidence.score)),
-                    name(dense_of[one.person as usize]).map_or(Cell::Null, Cell::Text),
-                    Cell::Real(f64::from(one.brings(evidence.damping))),
-                ])?;
+        after = Some((last.community, last.number));
+        for block in &page {
+            let community = block.community.to_string();
+            for (person, evidence) in &block.people {
+                let Some(node) = name(dense_of[*person as usize]) else { continue };
+                for one in &evidence.contributors {
+                    table.row(&[
+                        Cell::Text(node),
+                        Cell::Text(&community),
+                        Cell::Real(f64::from(evidence.score)),
+                        name(dense_of[one.person as usize]).map_or(Cell::Null, Cell::Text),
+                        Cell::Real(f64::from(one.brings(evidence.damping))),
+                    ])?;
+                }
             }
         }
     }
