@@ -93,9 +93,7 @@ impl Overlap {
         let range = self.offsets[at] as usize..self.offsets[at + 1] as usize;
         self.communities[range.clone()].iter().copied().zip(self.shares[range].iter().copied())
     }
-}
 
-impl Overlap {
     /// The members of each of `communities`, ascending; somebody in several is in each.
     pub fn cover(&self, communities: u32) -> Vec<Vec<u32>> {
         let mut members = vec![Vec::new(); communities as usize];

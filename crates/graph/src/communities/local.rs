@@ -5,7 +5,7 @@
 //! van Eck 2019; Ozaki et al. 2016). Ties go to the smallest community number, so the result
 //! depends on the order of the nodes alone. A visit costs O(degree).
 
-use super::network::Network;
+use super::network::{Network, Touched};
 use super::objective::{Apart, Mover, Objective, Offer, Price, Totals};
 
 /// Gains at most this share of a node's volume are rounding, not improvement.
@@ -52,8 +52,8 @@ pub(crate) struct Partition<'a, O> {
     all: f64,
     sizes: Vec<u32>,
     empty: Vec<u32>,
-    /// Communities with weight from the visited node, in the order of first touch.
-    touched: Vec<u32>,
+    /// Communities with weight from the visited node.
+    touched: Touched,
 }
 
 impl<'a, O: Objective> Partition<'a, O> {
@@ -80,7 +80,7 @@ impl<'a, O: Objective> Partition<'a, O> {
             community_of,
             slots,
             sizes,
-            touched: Vec::new(),
+            touched: Touched::new(nodes),
         }
     }
 
@@ -139,16 +139,14 @@ impl<'a, O: Objective> Partition<'a, O> {
             }
             let community = self.community_of[to as usize];
             let slot = &mut self.slots[community as usize];
-            if slot.weight == 0.0 {
-                self.touched.push(community);
-            }
+            self.touched.note(community, slot.weight == 0.0 && weight > 0.0);
             slot.weight += f64::from(weight);
         }
     }
 
     #[inline]
     fn untouch(&mut self) {
-        for &community in &self.touched {
+        for &community in self.touched.keys() {
             self.slots[community as usize].weight = 0.0;
         }
         self.touched.clear();
@@ -158,7 +156,7 @@ impl<'a, O: Objective> Partition<'a, O> {
     /// `floor`; of equals the one with the smallest number.
     #[inline]
     fn best(&self, own: u32, mover: Mover, apart: Apart, floor: f64) -> Option<(u32, f64)> {
-        let others = || self.touched.iter().copied().filter(|&to| to != own);
+        let others = || self.touched.keys().iter().copied().filter(|&to| to != own);
         let weight = |to: u32| self.slots[to as usize].weight;
         let at_most =
             |to: u32| self.objective.join_at_most(mover, self.offer(to), weight(to), apart);

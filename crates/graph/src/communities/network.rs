@@ -228,26 +228,59 @@ impl Groups {
     }
 }
 
-/// Sums by small keys: a dense table and the keys that were touched, in the order of first touch.
+/// Keys that were touched, in the order of first touch.
+#[derive(Debug)]
+pub(crate) struct Touched {
+    /// The first `count`, and room for a next one.
+    keys: Vec<u32>,
+    count: usize,
+}
+
+impl Touched {
+    /// At most so many keys.
+    pub(crate) fn new(keys: usize) -> Touched {
+        Touched { keys: vec![0; keys + 1], count: 0 }
+    }
+
+    /// Notes a key if it is new. Nobody can foresee whether it is, so there is no branch: it is
+    /// written in any case.
+    #[inline]
+    pub(crate) fn note(&mut self, key: u32, is_new: bool) {
+        self.keys[self.count] = key;
+        self.count += usize::from(is_new);
+    }
+
+    /// The keys.
+    #[inline]
+    pub(crate) fn keys(&self) -> &[u32] {
+        &self.keys[..self.count]
+    }
+
+    /// Forgets all.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+    }
+}
+
+/// Sums by small keys: a dense table and the keys that were touched.
 #[derive(Debug)]
 pub(crate) struct Sums {
     values: Vec<f64>,
-    touched: Vec<u32>,
+    touched: Touched,
 }
 
 impl Sums {
     /// A table for the keys `0..keys`.
     pub(crate) fn new(keys: usize) -> Sums {
-        Sums { values: vec![0.0; keys], touched: Vec::new() }
+        Sums { values: vec![0.0; keys], touched: Touched::new(keys) }
     }
 
     /// Adds a positive value.
     #[inline]
     pub(crate) fn add(&mut self, key: u32, value: f64) {
         let slot = &mut self.values[key as usize];
-        if *slot == 0.0 {
-            self.touched.push(key);
-        }
+        self.touched.note(key, *slot == 0.0 && value > 0.0);
         *slot += value;
     }
 
@@ -264,7 +297,7 @@ impl Sums {
 
     /// Hands out all positive sums and empties the table.
     pub(crate) fn drain(&mut self, mut each: impl FnMut(u32, f64)) {
-        for &key in &self.touched {
+        for &key in self.touched.keys() {
             let value = std::mem::take(&mut self.values[key as usize]);
             if value > 0.0 {
                 each(key, value);
