@@ -3,11 +3,11 @@
 //! Every source writes its messages, block by block; then every block adds up what arrived. A block
 //! sums in f64 and in the order of the sources, so the bits depend on neither threads nor
 //! instruction sets: nothing is fused or reordered. Memory: 4 B for every message and vector, and
-//! 8·2^15 B for every thread and vector.
+//! 8·2^16 B for every thread and vector.
 
 use rayon::prelude::*;
 
-use super::layout::{BLOCK, Layout, people, take};
+use super::layout::{BLOCK, Layout, take};
 use super::rows::Rows;
 
 /// What is done once for each block.
@@ -44,7 +44,6 @@ pub(super) fn sums<const K: usize>() -> Rows<f64, K> {
 /// One block of people while its messages are written.
 struct Dispatch<'a, const K: usize> {
     x: &'a [[f32; K]],
-    scales: Option<&'a [f32]>,
     senders: &'a [u16],
     messages: &'a mut [[f32; K]],
 }
@@ -54,6 +53,7 @@ struct Receipt<'a, const K: usize> {
     layout: &'a Layout,
     block: usize,
     messages: &'a [[f32; K]],
+    /// Zeroes, and zeroes again afterwards.
     sums: &'a mut [[f64; K]],
     received: &'a mut [[f32; K]],
 }
@@ -75,7 +75,7 @@ impl Layout {
     /// Everybody gets what those have who attend to it, times the arcs' weights: `x` becomes `Aᵀ x`.
     /// `messages` is [`Layout::room`]. Time O(arcs).
     pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], messages: &mut [[f32; K]]) {
-        self.send(x, None, messages);
+        self.send(x, messages);
         let messages = &*messages;
         let blocks = x.par_chunks_mut(BLOCK).enumerate();
         blocks.for_each_init(sums, |sums, (block, received)| {
@@ -94,29 +94,23 @@ impl Layout {
         let messages = &*messages;
         let blocks = x.par_chunks_mut(BLOCK).enumerate();
         blocks.for_each_init(sums, |sums, (block, x)| {
-            sums[..x.len()].fill([0.0; K]);
             let (sent, senders) = self.sent_by(block);
             for (message, &sender) in messages[sent].iter().zip(senders) {
                 let sums = &mut sums[usize::from(sender)];
                 sums.iter_mut().zip(message).for_each(|(sum, &part)| *sum += f64::from(part));
             }
-            x.iter_mut().zip(sums.iter()).for_each(|(x, sums)| *x = sums.map(|sum| sum as f32));
+            for (x, sums) in x.iter_mut().zip(sums.iter_mut()) {
+                *x = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
+            }
         });
     }
 
-    /// Writes the messages, source block by source block: everybody sends `x`, times its scale if
-    /// there are `scales`.
-    pub(super) fn send<const K: usize>(
-        &self,
-        x: &[[f32; K]],
-        scales: Option<&[f32]>,
-        messages: &mut [[f32; K]],
-    ) {
+    /// Writes the messages, source block by source block: everybody sends `x`.
+    pub(super) fn send<const K: usize>(&self, x: &[[f32; K]], messages: &mut [[f32; K]]) {
         let mut rest = messages;
         let parts = x.chunks(BLOCK).enumerate().map(|(block, x)| {
             let (sent, senders) = self.sent_by(block);
-            let scales = scales.map(|scales| &scales[people(self.nodes, block)]);
-            Dispatch { x, scales, senders, messages: take(&mut rest, sent.len()) }
+            Dispatch { x, senders, messages: take(&mut rest, sent.len()) }
         });
         parts.collect::<Vec<_>>().into_par_iter().for_each(widely);
     }
@@ -128,13 +122,7 @@ impl<const K: usize> Work for Dispatch<'_, K> {
     #[inline(always)]
     fn work(self) {
         let messages = self.messages.iter_mut().zip(self.senders);
-        match self.scales {
-            None => messages.for_each(|(message, &sender)| *message = self.x[usize::from(sender)]),
-            Some(scales) => messages.for_each(|(message, &sender)| {
-                let scale = scales[usize::from(sender)];
-                *message = self.x[usize::from(sender)].map(|x| x * scale);
-            }),
-        }
+        messages.for_each(|(message, &sender)| *message = self.x[usize::from(sender)]);
     }
 }
 
@@ -143,10 +131,9 @@ impl<const K: usize> Work for Receipt<'_, K> {
 
     #[inline(always)]
     fn work(self) {
-        self.sums[..self.received.len()].fill([0.0; K]);
         self.layout.receive(self.block, self.messages, self.sums);
-        for (received, sums) in self.received.iter_mut().zip(self.sums.iter()) {
-            *received = sums.map(|sum| sum as f32);
+        for (received, sums) in self.received.iter_mut().zip(self.sums) {
+            *received = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! ln(1/tolerance)/ln(1/α) iterations. Source: Page et al. 1999; Haveliwala 2002.
 //!
 //! **Memory** beside the arcs: the layout and 4 B/person; during a walk 4 B for every message and
-//! vector, 8 B/person and vector and 4 B more for what comes out, 8·2^15 B for every thread and vector;
+//! vector, 8 B/person and vector and 4 B more for what comes out, 8·2^16 B for every thread and vector;
 //! 4 B/person more for a warm start.
 //!
 //! **Accuracy.** Ranks are stored as f32 and summed as f64, so a sum is as good as its terms however
@@ -34,7 +34,8 @@ const ABREAST: usize = 8;
 #[derive(Debug)]
 pub struct Walk {
     layout: Layout,
-    /// 1 / W_u; 0 for people who attend to nobody.
+    /// 1 / W_u: the part of a rank that goes along a unit of weight. −1 for people who attend to
+    /// nobody, so that who is idle shows in the sign.
     scales: Vec<f32>,
 }
 
@@ -51,7 +52,8 @@ pub struct Walked {
 
 /// The vectors of one pass, by person.
 struct State<const K: usize> {
-    ranks: Rows<f32, K>,
+    /// Ranks times [`Walk::scales`].
+    sent: Rows<f32, K>,
     messages: Rows<f32, K>,
     tally: Tally<K>,
 }
@@ -70,8 +72,9 @@ struct Step<'a, const K: usize> {
     layout: &'a Layout,
     block: usize,
     messages: &'a [[f32; K]],
+    /// Zeroes, and zeroes again afterwards.
     sums: &'a mut [[f64; K]],
-    ranks: &'a mut [[f32; K]],
+    sent: &'a mut [[f32; K]],
     scales: &'a [f32],
     t: &'a [[f32; K]],
     damping: f64,
@@ -83,7 +86,7 @@ impl Walk {
     /// Prepares walks along `arcs`.
     pub fn new(arcs: &Csr) -> Walk {
         let scale = |person: u32| match arcs.strength(person) {
-            0.0 => 0.0,
+            0.0 => -1.0,
             strength => (1.0 / strength) as f32,
         };
         let scales = (0..arcs.nodes() as u32).into_par_iter().map(scale).collect();
@@ -138,10 +141,10 @@ impl Walk {
         settings: &RankSettings,
         all: &mut Vec<Walked>,
     ) -> usize {
-        let mut lanes = vec![[0.0; K]; self.nodes()];
-        for (lane, t) in ts[..K].iter().enumerate() {
-            lanes.iter_mut().zip(normalised(t)).for_each(|(lanes, t)| lanes[lane] = t);
-        }
+        let sums: [f64; K] = std::array::from_fn(|lane| positive_sum(&ts[lane]));
+        let lanes = (0..self.nodes())
+            .map(|at| std::array::from_fn(|lane| share(ts[lane][at], sums[lane], self.nodes())));
+        let lanes: Vec<[f32; K]> = lanes.collect();
         all.extend(self.iterate(&lanes, &lanes, settings));
         K
     }
@@ -156,28 +159,35 @@ impl Walk {
         let mut iterations = 0;
         let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
         while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
-            let State { ranks, messages, .. } = &mut state;
-            self.layout.send(ranks, Some(&self.scales), messages);
+            self.layout.send(&state.sent, &mut state.messages);
             state.tally = self.gather(&mut state, t, settings.damping);
             iterations += 1;
         }
-        let State { ranks, tally, .. } = state;
-        std::array::from_fn(|lane| {
-            let mut shares: Vec<f32> = ranks.iter().map(|rank| rank[lane]).collect();
+        let mut errors = state.tally.change.into_iter();
+        self.ranks(&state.sent).map(|mut shares| {
             normalise(&mut shares);
-            Walked { shares, iterations, error: tally.change[lane] }
+            Walked { shares, iterations, error: errors.next().unwrap_or(0.0) }
         })
     }
 
     /// Before the first iteration.
     fn state<const K: usize>(&self, start: &[[f32; K]]) -> State<K> {
-        let mut ranks = Rows::zeroes(start.len());
-        ranks.copy_from_slice(start);
+        let mut sent = Rows::zeroes(start.len());
         let mut tally = Tally { change: [f64::INFINITY; K], idle: [0.0; K] };
-        for (rank, _) in start.iter().zip(&self.scales).filter(|&(_, &scale)| scale == 0.0) {
-            tally.idle.iter_mut().zip(rank).for_each(|(idle, &rank)| *idle += f64::from(rank));
+        for ((sent, start), &scale) in sent.iter_mut().zip(start).zip(&self.scales) {
+            *sent = start.map(|rank| rank * scale);
+            tally.idle.iter_mut().zip(*sent).for_each(|(sum, sent)| *sum += f64::from(idle(sent)));
         }
-        State { ranks, messages: self.layout.room(), tally }
+        State { sent, messages: self.layout.room(), tally }
+    }
+
+    /// The ranks of each vector.
+    fn ranks<const K: usize>(&self, sent: &[[f32; K]]) -> [Vec<f32>; K] {
+        let mut ranks: [Vec<f32>; K] = std::array::from_fn(|_| vec![0.0; sent.len()]);
+        for (at, (sent, scale)) in sent.iter().zip(&self.scales).enumerate() {
+            ranks.iter_mut().zip(sent).for_each(|(ranks, sent)| ranks[at] = sent / scale);
+        }
+        ranks
     }
 
     /// Sums the messages block by block and makes the next ranks of them.
@@ -189,12 +199,12 @@ impl Walk {
     ) -> Tally<K> {
         let restart = state.tally.idle.map(|idle| 1.0 - damping + damping * idle);
         let messages = &*state.messages;
-        let blocks = state.ranks.par_chunks_mut(BLOCK).enumerate();
+        let blocks = state.sent.par_chunks_mut(BLOCK).enumerate();
         let tallies: Vec<Tally<K>> = blocks
-            .map_init(sums, |sums, (block, ranks)| {
+            .map_init(sums, |sums, (block, sent)| {
                 let range = people(self.nodes(), block);
                 let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
-                widely(Step { layout, block, messages, sums, ranks, scales, t, damping, restart })
+                widely(Step { layout, block, messages, sums, sent, scales, t, damping, restart })
             })
             .collect();
         tallies.into_iter().fold(Tally::none(), Tally::and)
@@ -206,8 +216,7 @@ impl<const K: usize> Work for Step<'_, K> {
 
     #[inline(always)]
     fn work(mut self) -> Tally<K> {
-        let count = self.ranks.len();
-        self.sums[..count].fill([0.0; K]);
+        let count = self.sent.len();
         self.layout.receive(self.block, self.messages, self.sums);
         let (mut changes, mut idles) = ([[0.0; K]; ABREAST], [[0.0; K]; ABREAST]);
         // Several vectors are side by side already.
@@ -224,7 +233,8 @@ impl<const K: usize> Work for Step<'_, K> {
 }
 
 impl<const K: usize> Step<'_, K> {
-    /// The next ranks of `N` people. Fixed lengths let the compiler take them side by side.
+    /// The next ranks of `N` people. Fixed lengths let the compiler take them side by side; nothing
+    /// branches on who is idle, which nobody can foresee.
     #[inline(always)]
     fn rank<const N: usize>(
         &mut self,
@@ -233,21 +243,30 @@ impl<const K: usize> Step<'_, K> {
         idles: &mut [[f64; K]; ABREAST],
     ) {
         let (damping, restart) = (self.damping, self.restart);
-        let sums: &[[f64; K]; N] = chunk(self.sums, first);
         let scales: &[f32; N] = chunk(self.scales, first);
         let t: &[[f32; K]; N] = chunk(self.t, first);
-        let ranks: &mut [[f32; K]; N] = chunk_mut(self.ranks, first);
+        // Taken out and put back as a whole, or the compiler fears that one changes the other.
+        let sums = std::mem::replace(chunk_mut(self.sums, first), [[0.0; K]; N]);
+        let sent: &mut [[f32; K]; N] = chunk_mut(self.sent, first);
+        let (before, mut now) = (*sent, [[0.0; K]; N]);
         for side in 0..N {
+            let (scale, strength) = (f64::from(scales[side]), scales[side].abs().recip());
             for lane in 0..K {
-                let t = f64::from(t[side][lane]);
-                let next = (damping * sums[side][lane] + restart[lane] * t) as f32;
-                let idle = if scales[side] == 0.0 { next } else { 0.0 };
-                changes[side][lane] += f64::from((next - ranks[side][lane]).abs());
-                idles[side][lane] += f64::from(idle);
-                ranks[side][lane] = next;
+                let rank = damping * sums[side][lane] + restart[lane] * f64::from(t[side][lane]);
+                now[side][lane] = (rank * scale) as f32;
+                let change = (now[side][lane] - before[side][lane]).abs() * strength;
+                changes[side][lane] += f64::from(change);
+                idles[side][lane] += f64::from(idle(now[side][lane]));
             }
         }
+        *sent = now;
     }
+}
+
+/// The mass of somebody who attends to nobody, by what it would send; else 0.
+#[inline(always)]
+fn idle(sent: f32) -> f32 {
+    (-sent).max(0.0)
 }
 
 /// One vector as rows of one lane.
@@ -286,11 +305,25 @@ pub(crate) fn normalised(shares: &[f32]) -> Vec<f32> {
 }
 
 fn normalise(shares: &mut [f32]) {
-    let sum: f64 = shares.iter().map(|&share| f64::from(share.max(0.0))).sum();
+    let (sum, count) = (positive_sum(shares), shares.len());
+    shares.iter_mut().for_each(|part| *part = share(*part, sum, count));
+}
+
+/// The sum of what is positive, of [`ABREAST`] side by side.
+fn positive_sum(parts: &[f32]) -> f64 {
+    let mut sums = [0.0; ABREAST];
+    for parts in parts.chunks(ABREAST) {
+        let both = sums.iter_mut().zip(parts);
+        both.for_each(|(sum, part)| *sum += f64::from(part.max(0.0)));
+    }
+    sums.iter().sum()
+}
+
+/// The share that a part of `sum` is; that of one of `count` if there is nothing positive.
+fn share(part: f32, sum: f64, count: usize) -> f32 {
     if sum > 0.0 && sum.is_finite() {
-        shares.iter_mut().for_each(|share| *share = (f64::from(share.max(0.0)) / sum) as f32);
+        (f64::from(part.max(0.0)) / sum) as f32
     } else {
-        let uniform = 1.0 / shares.len().max(1) as f32;
-        shares.fill(uniform);
+        1.0 / count as f32
     }
 }
