@@ -195,7 +195,7 @@ impl<'a> Packer<'a> {
         varint::put(&mut self.block, 1 + gifts.chunk_by(same).count() as u64);
         self.block.extend(restart.to_le_bytes());
         self.block.extend(rest.to_le_bytes());
-        gifts.chunk_by(same).for_each(|gifts| put_terms(&mut self.block, gifts));
+        gifts.chunk_by(same).for_each(|gifts| put_gifts(&mut self.block, gifts));
         self.used = self.block.len();
     }
 
@@ -226,7 +226,7 @@ impl<'a> Packer<'a> {
 }
 
 /// Arcs of one weight.
-fn put_terms(out: &mut Vec<u8>, gifts: &[Gift]) {
+fn put_gifts(out: &mut Vec<u8>, gifts: &[Gift]) {
     out.extend(gifts[0].weight.to_le_bytes());
     varint::put(out, gifts.len() as u64);
     let mut next = 0;
@@ -283,12 +283,12 @@ fn take_entry(rest: &mut &[u8], damping: f32) -> Result<Option<Entry>, EvidenceE
     let (restart, others) = (take_f32(rest)?, take_f32(rest)?);
     let mut gifts = Vec::new();
     for _ in 0..weights {
-        take_terms(rest, &mut gifts)?;
+        take_gifts(rest, &mut gifts)?;
     }
     Ok(Some(Entry { damping, restart, rest: others, gifts }))
 }
 
-fn take_terms(rest: &mut &[u8], gifts: &mut Vec<Gift>) -> Result<(), EvidenceError> {
+fn take_gifts(rest: &mut &[u8], gifts: &mut Vec<Gift>) -> Result<(), EvidenceError> {
     let weight = take_f32(rest)?;
     let mut next = 0u64;
     for _ in 0..varint::take(rest)? {
