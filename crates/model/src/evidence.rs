@@ -128,14 +128,6 @@ impl Giver {
     }
 }
 
-impl Evidence {
-    /// The score as the parts make it.
-    pub fn recomputed(&self) -> f32 {
-        let named: f32 = self.contributors.iter().map(|one| one.brings(self.damping)).sum();
-        self.restart + self.rest + named
-    }
-}
-
 impl Entry {
     /// The evidence, with the givers of the gifts beside them.
     pub fn explained(&self, givers: &[Giver], score: f32, support: f32) -> Evidence {
@@ -389,7 +381,8 @@ mod tests {
         assert_eq!((entries.len(), &entries[0]), (2, &None), "who comes after has none");
         let found = entries[1].as_ref().unwrap().explained(&givers, 0.4, 3.0);
         assert_eq!(found.contributors[0], Contributor { person: 9, attention: 0.25, share: 1.0 });
-        assert!((found.recomputed() - 0.4).abs() < 1e-6, "{found:?}");
+        let named: f32 = found.contributors.iter().map(|one| one.brings(0.85)).sum();
+        assert!((found.restart + found.rest + named - 0.4).abs() < 1e-6, "{found:?}");
         assert_eq!(unpack(&[1]), Err(EvidenceError::UnknownVersion(1)));
     }
 }

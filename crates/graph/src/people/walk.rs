@@ -43,25 +43,27 @@ impl Giving {
                 break;
             }
         }
-        let rate = |(standing, &strength): (&f64, &f64)| match strength > 0.0 {
-            true => standing / strength,
-            false => 0.0,
-        };
-        let rates: Vec<f64> = standings.iter().zip(&strengths).map(rate).collect();
+        let givers = standings.iter().zip(&strengths);
+        let rates: Vec<f64> =
+            givers.map(|(&standing, &strength)| rate(standing, strength)).collect();
         let flow = rates.iter().zip(&strengths).map(|(rate, strength)| rate * strength).sum();
         Giving { standings, strengths, rates, flow }
     }
 
     /// The seats by falling rate as evidence has it, from rounded standings; then by number.
     pub(super) fn falling(&self) -> Vec<u32> {
-        let rate = |(&standing, &strength): (&f64, &f64)| match strength > 0.0 {
-            true => f64::from(standing as f32) / strength,
-            false => 0.0,
-        };
-        let rates: Vec<f64> = self.standings.iter().zip(&self.strengths).map(rate).collect();
+        let givers = self.standings.iter().zip(&self.strengths);
+        let rounded =
+            |(&standing, &strength): (&f64, &f64)| rate((standing as f32).into(), strength);
+        let rates: Vec<f64> = givers.map(rounded).collect();
         let mut order: Vec<u32> = (0..rates.len() as u32).collect();
         let rate = |seat: u32| rates[seat as usize];
         order.sort_unstable_by(|&a, &b| rate(b).total_cmp(&rate(a)).then(a.cmp(&b)));
         order
     }
+}
+
+/// What somebody gives along an arc, for each unit of its weight; nothing if it has no arcs.
+fn rate(standing: f64, strength: f64) -> f64 {
+    if strength > 0.0 { standing / strength } else { 0.0 }
 }

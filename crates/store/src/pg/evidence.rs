@@ -36,6 +36,7 @@ pub struct Block {
 struct Stored {
     community: CommunityId,
     number: u32,
+    /// As they stand; `None` for those without evidence.
     people: Vec<Option<(Standing, Entry)>>,
 }
 
@@ -60,11 +61,7 @@ pub async fn get(
     ];
     let Some(row) = pg.query_opt("evidence::get", &sql, params).await? else { return Ok(None) };
     let mut block = stored(&row)?;
-    let at = place as usize % BLOCK;
-    if block.people.get(at).is_none_or(Option::is_none) {
-        return Ok(None);
-    }
-    block.people = vec![block.people.swap_remove(at)];
+    block.people = block.people.into_iter().skip(place as usize % BLOCK).take(1).collect();
     let explained = explained(pg, run, vec![block]).await?;
     Ok(explained.into_iter().flat_map(|block| block.people).map(|(_, found)| found).next())
 }
