@@ -20,7 +20,7 @@ use crate::seed::Seed;
 use backbone::Backbone;
 use description::Shape;
 use ladder::{LastLadder, Rung};
-use leaf::{LastLeaf, Leaf};
+use leaf::{First, LastLeaf, Leaf};
 pub(crate) use network::Groups;
 use network::Network;
 
@@ -206,16 +206,14 @@ fn leaf_near(backbone: &Backbone<'_>, last: &Hierarchy, seed: Seed) -> (Network,
 }
 
 /// Renumbers nodes so that those of a community stand side by side: searches read the rows of
-/// neighbours, which then lie close. `names` and `community_of` go with them.
-fn gathered(
-    network: &Network,
-    names: Vec<u32>,
-    community_of: &mut Vec<u32>,
-) -> (Network, Vec<u32>) {
+/// neighbours, which then lie close. `names` and `first` go with them.
+fn gathered(network: &Network, names: Vec<u32>, first: &mut First) -> (Network, Vec<u32>) {
+    let community_of = &mut first.community_of;
     let count = leiden::renumber(community_of);
     let groups = Groups::new(community_of, count);
     let order = groups.in_order();
     *community_of = order.iter().map(|&node| community_of[node as usize]).collect();
+    first.draft.iter_mut().for_each(|draft| draft.arrange(order));
     let names = order.iter().map(|&node| names[node as usize]).collect();
     (network.arranged(order), names)
 }
@@ -225,7 +223,7 @@ fn gathered(
 /// is one of its own. This is what other libraries call Leiden; [`community_stage`] is more.
 pub fn modularity_partition(arcs: &Csr, resolution: f64, seed: u64) -> Vec<u32> {
     let network = Network::from_symmetric(arcs.symmetrise(&arcs.transpose()));
-    let mut found = leiden::leiden_alone(&network, Some(resolution), 1, Seed(seed));
+    let mut found = leiden::leiden_alone(&network, resolution, Seed(seed));
     leiden::renumber(&mut found);
     found
 }

@@ -12,7 +12,7 @@
 use rayon::prelude::*;
 
 use super::description::Shape;
-use super::leiden::{leiden, leiden_alone, near, renumber, split_components};
+use super::leiden::{Draft, leiden, near, renumber, split_components};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -54,6 +54,10 @@ const NEAR: Effort = Effort { splits: &[1.0, 2.0], turns: 32.0, ..QUICK };
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
+
+/// A draft that takes so many times the bits of what it is to replace is not searched on from: a second
+/// look shortens it by a tenth of a percent or two.
+const HOPELESS: f64 = 1.01;
 
 /// A resolution is followed while it differs from the last by more than this factor …
 const FOLLOWED: f64 = 1.25;
@@ -112,12 +116,26 @@ impl Candidate {
         Candidate::new(network, leiden(network, resolution, start, effort.passes, seed), resolution)
     }
 
+    /// From people who stand alone. A draft for modularity is searched on from unless that is hopeless:
+    /// if it takes more than `bits_max`. The draft is given with what it was good enough for.
     fn alone(
         network: &Network,
         resolution: Option<f64>,
+        bits_max: f64,
         (effort, seed): (&Effort, Seed),
-    ) -> Candidate {
-        Candidate::new(network, leiden_alone(network, resolution, effort.passes, seed), resolution)
+    ) -> (Candidate, Option<Draft>) {
+        let Some(own) = resolution else {
+            let alone = (0..network.nodes() as u32).collect();
+            return (Candidate::search(network, alone, None, (effort, seed)), None);
+        };
+        let draft = Draft::new(network, own, seed);
+        let joined = draft.joined(network, own, seed.fork(1));
+        let found = Candidate::new(network, joined.community_of, resolution);
+        if effort.passes == 1 && (joined.settled || found.bits > bits_max) {
+            return (found, joined.settled.then_some(draft));
+        }
+        let with = (effort, seed.fork(2));
+        (Candidate::search(network, found.community_of, resolution, with), None)
     }
 
     fn shorter(self, other: Candidate) -> Candidate {
@@ -144,13 +162,25 @@ pub(crate) struct Leaf {
     pub(crate) anew: bool,
 }
 
-/// One quick search from nothing: what [`leaf`] begins with where there is no last run.
-pub(crate) fn first(network: &Network, seed: Seed) -> Vec<u32> {
-    best_candidate(network, QUICK.resolutions, (&QUICK, seed)).community_of
+/// What [`leaf`] begins with where there is no last run.
+#[derive(Debug)]
+pub(crate) struct First {
+    pub(crate) community_of: Vec<u32>,
+    /// Parts that were good for it, so they may be for other resolutions.
+    pub(crate) draft: Option<Draft>,
+}
+
+/// One quick search from nothing.
+pub(crate) fn first(network: &Network, seed: Seed) -> First {
+    let whole = whole(network);
+    let bits_max = whole.bits * HOPELESS;
+    let (found, draft) =
+        Candidate::alone(network, Some(QUICK.resolutions[0]), bits_max, (&QUICK, seed));
+    First { community_of: whole.shorter(found).community_of, draft }
 }
 
 /// Finds the leaf partition after a [`first`] one.
-pub(crate) fn leaf(network: &Network, first: Vec<u32>, seed: Seed) -> Leaf {
+pub(crate) fn leaf(network: &Network, first: First, seed: Seed) -> Leaf {
     let with = (effort(network, &QUICK), seed);
     finished(network, cold(network, first, with), None, with)
 }
@@ -212,15 +242,16 @@ fn due(
 }
 
 /// The best that can be found from nothing but a first partition.
-fn cold(network: &Network, first: Vec<u32>, (effort, seed): (&Effort, Seed)) -> Candidate {
-    let first = Candidate::new(network, first, Some(QUICK.resolutions[0]));
+fn cold(network: &Network, first: First, (effort, seed): (&Effort, Seed)) -> Candidate {
+    let First { community_of, draft } = first;
+    let first = Candidate::new(network, community_of, Some(QUICK.resolutions[0]));
     let others = effort.resolutions.iter().filter(|&tried| !QUICK.resolutions.contains(tried));
     let others: Vec<f64> = others.copied().collect();
     let fresh = match others.is_empty() {
         true => first,
         false => best_candidate(network, &others, (effort, seed)).shorter(first),
     };
-    let followed = follow_resolution(network, fresh, (effort, seed));
+    let followed = follow_resolution(network, fresh, draft, (effort, seed));
     polish(network, followed, (effort, seed.fork(1)))
 }
 
@@ -278,15 +309,24 @@ fn settle(network: &Network, community_of: &mut [u32]) {
 fn follow_resolution(
     network: &Network,
     mut best: Candidate,
+    draft: Option<Draft>,
     (effort, seed): (&Effort, Seed),
 ) -> Candidate {
+    if let Some(draft) = draft {
+        let own = best.shape.resolution(network);
+        let joined = draft.joined(network, own, seed.fork(STEPS_MAX as u64));
+        if joined.settled {
+            best = best.shorter(Candidate::new(network, joined.community_of, Some(own)));
+        }
+    }
     for step in 0..STEPS_MAX {
         let own = best.shape.resolution(network);
         let is_near = |last: f64| (own / last).ln().abs() <= FOLLOWED.ln();
         if best.resolution.is_some_and(is_near) {
             break;
         }
-        let next = Candidate::alone(network, Some(own), (effort, seed.fork(step as u64)));
+        let with = (effort, seed.fork(step as u64));
+        let (next, _) = Candidate::alone(network, Some(own), best.bits * HOPELESS, with);
         if next.bits >= best.bits {
             break;
         }
@@ -320,9 +360,7 @@ fn best_candidate(
     resolutions: &[f64],
     (effort, seed): (&Effort, Seed),
 ) -> Candidate {
-    let mut components = vec![0; network.nodes()];
-    split_components(network, &mut components);
-    let whole = Candidate::new(network, components, None);
+    let whole = whole(network);
     let objectives: Vec<Option<f64>> = effort
         .map
         .then_some(None)
@@ -331,9 +369,18 @@ fn best_candidate(
         .collect();
     let found: Vec<Candidate> = objectives
         .into_par_iter()
-        .map(|resolution| Candidate::alone(network, resolution, (effort, seed)))
+        .map(|resolution| {
+            Candidate::alone(network, resolution, whole.bits * HOPELESS, (effort, seed)).0
+        })
         .collect();
     found.into_iter().fold(whole, Candidate::shorter)
+}
+
+/// The connected components.
+fn whole(network: &Network) -> Candidate {
+    let mut components = vec![0; network.nodes()];
+    split_components(network, &mut components);
+    Candidate::new(network, components, None)
 }
 
 /// Splits communities, if they are due, while that shortens the description of their own edges.

@@ -11,7 +11,7 @@ use crate::seed::Seed;
 /// Aggregations in one pass; each shrinks the graph, so this is never reached in practice.
 const AGGREGATIONS_MAX: usize = 50;
 
-/// A round ends when fewer than this share of the nodes move in a sweep: the last moves are better
+/// A round ends when at most this share of the nodes move in a sweep: the last moves are better
 /// made by whole parts, in the next round.
 const SETTLED: f64 = 0.01;
 
@@ -19,8 +19,8 @@ const SETTLED: f64 = 0.01;
 /// hardly better off elsewhere stays where it is known.
 const GAIN_WORTH: f64 = 0.1;
 
-/// How many times finer the resolution is at which people who stand alone move first, until fewer
-/// than this share of them do.
+/// How many times finer the resolution is at which people who stand alone move first, until at most
+/// this share of them do.
 const FINER: f64 = 3.0;
 const FINER_SETTLED: f64 = 0.1;
 
@@ -60,23 +60,66 @@ pub(crate) fn leiden(
     community_of
 }
 
-/// Searches from people who stand alone. For modularity they move at a finer resolution first:
-/// small communities that are right are put together later, large ones that are wrong stay.
-pub(crate) fn leiden_alone(
-    network: &Network,
-    resolution: Option<f64>,
-    passes: usize,
-    seed: Seed,
-) -> Vec<u32> {
-    let mut start: Vec<u32> = (0..network.nodes() as u32).collect();
-    if let Some(resolution) = resolution {
+/// People put together at a finer resolution than the one that is asked for.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// The part of each person, dense.
+    parts: Vec<u32>,
+    /// The graph with a node for each part.
+    merged: Network,
+}
+
+/// What parts are joined to.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    /// Communities, each connected.
+    pub(crate) community_of: Vec<u32>,
+    /// Whether hardly anybody moved when everybody was looked at once more: then a search finds no
+    /// better.
+    pub(crate) settled: bool,
+}
+
+impl Draft {
+    /// People who stand alone move at [`FINER`] times the resolution and are put together for good:
+    /// small communities that are right are joined later, large ones that are wrong would stay.
+    pub(crate) fn new(network: &Network, resolution: f64, seed: Seed) -> Draft {
+        let nodes = network.nodes();
+        let alone = (0..nodes as u32).collect();
         let finer = Modularity::new(resolution * FINER, network.total);
-        let mut partition = Partition::new(network, finer, start);
-        let settled = (network.nodes() as f64 * FINER_SETTLED) as usize;
-        partition.move_nodes(&order(network.nodes(), seed.fork(FINER as u64)), GAIN_MIN, settled);
-        start = partition.community_of;
+        let mut partition = Partition::new(network, finer, alone);
+        partition.move_nodes(&order(nodes, seed), GAIN_MIN, share(nodes, FINER_SETTLED));
+        let mut parts = partition.community_of;
+        let count = renumber(&mut parts);
+        Draft { merged: network.aggregate(&parts, count), parts }
     }
-    leiden(network, resolution, start, passes, seed)
+
+    /// Joins the parts by modularity at a resolution, then looks at everybody once more.
+    pub(crate) fn joined(&self, network: &Network, resolution: f64, seed: Seed) -> Joined {
+        let nodes = network.nodes();
+        let alone = (0..self.merged.nodes() as u32).collect();
+        let joined = leiden(&self.merged, Some(resolution), alone, 1, seed);
+        let start: Vec<u32> = self.parts.iter().map(|&part| joined[part as usize]).collect();
+        let objective = Modularity::new(resolution, network.total);
+        let mut partition = Partition::new(network, objective, start);
+        let moves = partition.sweep(&mut vec![true; nodes], &order(nodes, seed), GAIN_MIN);
+        let mut community_of = partition.community_of;
+        split_components(network, &mut community_of);
+        Joined { community_of, settled: moves <= share(nodes, SETTLED) }
+    }
+
+    /// Goes with a network whose nodes are put in this order.
+    pub(crate) fn arrange(&mut self, order: &[u32]) {
+        self.parts = order.iter().map(|&node| self.parts[node as usize]).collect();
+    }
+}
+
+/// Searches from people who stand alone, for modularity at a resolution.
+pub(crate) fn leiden_alone(network: &Network, resolution: f64, seed: Seed) -> Vec<u32> {
+    let joined = Draft::new(network, resolution, seed).joined(network, resolution, seed.fork(1));
+    match joined.settled {
+        true => joined.community_of,
+        false => leiden(network, Some(resolution), joined.community_of, 1, seed.fork(2)),
+    }
 }
 
 /// Searches near a good `start`, for a small part of the time: who moves wakes its neighbours until
@@ -125,7 +168,7 @@ fn one_pass<O: Objective>(
         let mut partition = Partition::new(graph, objective, communities);
         match blocks {
             Blocks::Parts => {
-                partition.move_nodes(&order, GAIN_MIN, (graph.nodes() as f64 * SETTLED) as usize);
+                partition.move_nodes(&order, GAIN_MIN, share(graph.nodes(), SETTLED));
             }
             Blocks::Communities => partition.move_nodes(&order, GAIN_WORTH, 0),
         }
@@ -153,6 +196,11 @@ fn one_pass<O: Objective>(
     }
     renumber(&mut result);
     result
+}
+
+/// A share of the nodes.
+fn share(nodes: usize, share: f64) -> usize {
+    (nodes as f64 * share) as usize
 }
 
 /// Nodes in random order; on large graphs random by runs of neighbours in number, since numbers

@@ -213,18 +213,23 @@ impl<'a, O: Objective> Partition<'a, O> {
     pub(crate) fn move_nodes(&mut self, order: &[u32], gain_min: f64, moves_min: usize) {
         let mut awake = vec![true; self.network.nodes()];
         for _ in 0..SWEEPS_MAX {
-            let mut moves = 0;
-            for &node in order {
-                let node = node as usize;
-                if std::mem::take(&mut awake[node]) && self.visit(node, gain_min) {
-                    moves += 1;
-                    self.wake(&mut awake, node);
-                }
-            }
-            if moves <= moves_min {
+            if self.sweep(&mut awake, order, gain_min) <= moves_min {
                 break;
             }
         }
+    }
+
+    /// Visits those who are awake once; how many moved.
+    pub(crate) fn sweep(&mut self, awake: &mut [bool], order: &[u32], gain_min: f64) -> usize {
+        let mut moves = 0;
+        for &node in order {
+            let node = node as usize;
+            if std::mem::take(&mut awake[node]) && self.visit(node, gain_min) {
+                moves += 1;
+                self.wake(awake, node);
+            }
+        }
+        moves
     }
 
     /// Wakes the neighbours of a node that moved, but those whom it has joined.
