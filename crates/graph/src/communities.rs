@@ -218,14 +218,41 @@ fn gathered(network: &Network, names: Vec<u32>, first: &mut First) -> (Network, 
     (network.arranged(order), names)
 }
 
-/// One partition of everybody by modularity at a resolution γ: Leiden over all arcs, once from
-/// people who stand alone. Communities are `0..count` in no particular order; a person without arcs
-/// is one of its own. This is what other libraries call Leiden; [`community_stage`] is more.
-pub fn modularity_partition(arcs: &Csr, resolution: f64, seed: u64) -> Vec<u32> {
-    let network = Network::from_symmetric(arcs.symmetrise(&arcs.transpose()));
-    let mut found = leiden::leiden_alone(&network, resolution, Seed(seed));
-    leiden::renumber(&mut found);
-    found
+/// The leaf level alone, before people outside of the backbone are attached: the one partition that
+/// other libraries would give. Communities as in [`Level::community_of`], in no particular order.
+pub fn leaf_partition(attention: &Attention, settings: &CommunitySettings) -> Vec<u32> {
+    let transposed = attention.arcs.transpose();
+    let ties = Ties { arcs: &attention.arcs, transposed: &transposed };
+    let backbone = Backbone::new(ties, settings.strongest);
+    let (_, people, leaf) = leaf_anew(&backbone, Seed(settings.seed));
+    spread(&leaf.community_of, &people, ties.nodes())
+}
+
+/// All arcs without their directions, as what other libraries call Leiden takes them;
+/// [`community_stage`] is more.
+#[derive(Debug)]
+pub struct Undirected(Network);
+
+impl Undirected {
+    /// Two people are tied by the weight of the arcs between them.
+    pub fn of(arcs: &Csr) -> Undirected {
+        Undirected(Network::from_symmetric(arcs.symmetrise(&arcs.transpose())))
+    }
+
+    /// One partition of everybody by modularity at a resolution γ: Leiden, once from people who stand
+    /// alone. Communities are `0..count` in no particular order; a person without arcs is one of its
+    /// own.
+    pub fn partition(&self, resolution: f64, seed: u64) -> Vec<u32> {
+        let mut found = leiden::leiden_alone(&self.0, resolution, Seed(seed));
+        leiden::renumber(&mut found);
+        found
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        let Network { offsets, targets, weights, loops, volumes, .. } = &self.0;
+        8 * (offsets.len() + loops.len() + volumes.len()) + 4 * (targets.len() + weights.len())
+    }
 }
 
 /// Communities of the `kept` people among all `nodes`.

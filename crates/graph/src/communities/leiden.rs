@@ -13,7 +13,7 @@ const AGGREGATIONS_MAX: usize = 50;
 
 /// A round ends when at most this share of the nodes move in a sweep: the last moves are better
 /// made by whole parts, in the next round.
-const SETTLED: f64 = 0.01;
+const SETTLED: f64 = 0.02;
 
 /// Near a good start a node moves only if it gains more than this share of its volume: whoever is
 /// hardly better off elsewhere stays where it is known.
@@ -22,7 +22,7 @@ const GAIN_WORTH: f64 = 0.1;
 /// How many times finer the resolution is at which people who stand alone move first, until at most
 /// this share of them do.
 const FINER: f64 = 3.0;
-const FINER_SETTLED: f64 = 0.1;
+const FINER_SETTLED: f64 = 0.05;
 
 /// Nodes from which the order is shuffled by runs, and the length of a run.
 const RUNS_FROM: usize = 100_000;

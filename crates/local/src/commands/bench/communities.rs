@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use graph::communities::modularity_partition;
+use graph::communities::{Undirected, leaf_partition};
 use graph::eval::{agreement, modularity, onmi};
 use graph::generate::{PlantedSpec, planted};
 use graph::seed::Seed;
@@ -125,15 +125,18 @@ fn cost<T>(arcs: usize, run: impl FnOnce() -> T) -> (T, Cost) {
     (result, cost)
 }
 
-/// The whole stage (backbone, leaf, ladder, overlap), and Leiden alone, as other libraries have it.
+/// The whole stage (backbone, leaf, ladder, overlap), the leaf alone, and Leiden as other libraries
+/// have it: called on a graph that has no directions any more.
 pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> Result<Value> {
     let spinner = output.spinner("searching");
     let arcs = &case.attention.arcs;
     let settings = CommunitySettings::default();
     let (hierarchy, stage) =
         cost(arcs.arcs(), || community_stage(&case.attention, None, &settings));
-    let (found, leiden) =
-        cost(arcs.arcs(), || modularity_partition(arcs, RESOLUTION, settings.seed));
+    let (_, leaf) = cost(arcs.arcs(), || leaf_partition(&case.attention, &settings));
+    let (graph, undirected) = cost(arcs.arcs(), || Undirected::of(arcs));
+    let (found, leiden) = cost(arcs.arcs(), || graph.partition(RESOLUTION, settings.seed));
+    let per_arc = |bytes: usize| rounded(bytes as f64 / arcs.arcs().max(1) as f64, 1);
     if let Some(folder) = write {
         spinner.set_message("writing");
         write_case(folder, case, &hierarchy, &found)?;
@@ -145,10 +148,14 @@ pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> 
         "arcs": arcs.arcs(),
         "cpu_ns_per_arc": stage.cpu_ns,
         "peak_bytes_per_arc": stage.peak_bytes,
+        "leaf_cpu_ns_per_arc": leaf.cpu_ns,
+        "leaf_peak_bytes_per_arc": leaf.peak_bytes,
+        "undirected_cpu_ns_per_arc": undirected.cpu_ns,
+        "undirected_bytes_per_arc": per_arc(graph.bytes()),
         "leiden_cpu_ns_per_arc": leiden.cpu_ns,
         "leiden_peak_bytes_per_arc": leiden.peak_bytes,
         "leiden_modularity": rounded(modularity(arcs, &found), 4),
-        "graph_bytes_per_arc": rounded(graph_bytes(arcs) as f64 / arcs.arcs().max(1) as f64, 1),
+        "graph_bytes_per_arc": per_arc(graph_bytes(arcs)),
         "seconds": stage.seconds,
         "threads": rayon::current_num_threads(),
     });
