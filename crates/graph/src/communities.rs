@@ -247,12 +247,6 @@ impl Undirected {
         leiden::renumber(&mut found);
         found
     }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        let Network { offsets, targets, weights, loops, volumes, .. } = &self.0;
-        8 * (offsets.len() + loops.len() + volumes.len()) + 4 * (targets.len() + weights.len())
-    }
 }
 
 /// Communities of the `kept` people among all `nodes`.
