@@ -58,10 +58,22 @@ pub(crate) fn resident_bytes() -> u64 {
     status_bytes("VmRSS:")
 }
 
-/// Lets the high-water mark begin anew from what is resident now (proc(5), `clear_refs`).
+/// Lets the high-water mark begin anew from what is resident now (proc(5), `clear_refs`), once what
+/// was freed is given back: used again it would hide what is measured.
 pub(crate) fn reset_peak() {
+    trim();
     // Where that cannot be done, the mark is too high, never too low.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
+}
+
+/// Gives back to the system what was freed and the allocator keeps, where it can be told to.
+fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "the allocator has no other door")]
+    // SAFETY: malloc_trim(3) is thread-safe and touches free memory only.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 fn status_bytes(field: &str) -> u64 {

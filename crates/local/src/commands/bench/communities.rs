@@ -125,12 +125,12 @@ fn cost<T>((arcs, held): (usize, u64), run: impl FnOnce() -> T) -> (T, Cost) {
 }
 
 /// Leiden as other libraries have it, called on a graph that has no directions any more; the leaf
-/// alone; and the whole stage (backbone, leaf, ladder, overlap). What takes more memory comes later:
-/// then what the allocator keeps of the last is used again, and hides nothing of what is measured.
+/// alone; and the whole stage (backbone, leaf, ladder, overlap).
 pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> Result<Value> {
     let spinner = output.spinner("searching");
     let arcs = &case.attention.arcs;
     let settings = CommunitySettings::default();
+    reset_peak();
     let held = (arcs.arcs(), resident_bytes());
     let (graph, undirected) = cost(held, || Undirected::of(arcs));
     let (found, leiden) = cost(held, || graph.partition(RESOLUTION, settings.seed));

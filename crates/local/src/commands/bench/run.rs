@@ -96,6 +96,7 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     let spinner = output.spinner("drawing");
     let (people, drawn) = draw(arcs);
     spinner.finish_and_clear();
+    reset_peak();
     let folder = tempfile::tempdir().context("make a folder for the sealed stages")?;
     let folder = Folder::open(folder.path())?;
     let mut stages = Stages {
