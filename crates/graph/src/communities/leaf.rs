@@ -49,8 +49,9 @@ const THOROUGH: Effort = Effort {
 const QUICK: Effort =
     Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 16.0 };
 
-/// For larger ones after a last run: few communities are searched for parts, so by more resolutions.
-const NEAR: Effort = Effort { splits: &[1.0, 2.0], turns: 32.0, ..QUICK };
+/// For larger ones after a last run: few communities are searched for parts, so by more resolutions; two
+/// halves are found at a low one.
+const NEAR: Effort = Effort { splits: &[0.5, 1.0, 2.0], turns: 32.0, ..QUICK };
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
