@@ -2,11 +2,12 @@
 //! a community's own edges are described in fewer bits by its parts.
 //!
 //! A first search at γ = 1 is followed by searches at the resolution that its result points to
-//! (Newman 2016), then by the map equation and modularity in turns from the best; small graphs try a
-//! ladder of resolutions too. Splitting lets small communities inside of large ones be found whatever
-//! the size of the whole graph. A run after another begins with the last leaf instead: people and
-//! whole communities move, and parts are looked for where much has changed. Time: one search for
-//! each candidate, about five, or a few sweeps near the last leaf; memory: a search's state for each
+//! (Newman 2016), where the parts that people were put together in are joined anew if that settles;
+//! then by the map equation and modularity in turns from the best; small graphs try a ladder of
+//! resolutions too. Splitting lets small communities inside of large ones be found whatever the size
+//! of the whole graph. A run after another begins with the last leaf instead: people and whole
+//! communities move, and parts are looked for where much has changed. Time: one search for each
+//! candidate, about four, or a few sweeps near the last leaf; memory: a search's state for each
 //! thread. Decision 13.
 
 use rayon::prelude::*;
@@ -49,15 +50,15 @@ const THOROUGH: Effort = Effort {
 const QUICK: Effort =
     Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 16.0 };
 
-/// For larger ones after a last run: few communities are searched for parts, so by more resolutions; two
-/// halves are found at a low one.
+/// For larger ones after a last run: few communities are searched for parts, so by more resolutions.
+/// Two halves are found at a low one.
 const NEAR: Effort = Effort { splits: &[0.5, 1.0, 2.0], turns: 32.0, ..QUICK };
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
 
-/// A draft that takes so many times the bits of what it is to replace is not searched on from: a second
-/// look shortens it by a tenth of a percent or two.
+/// A draft that takes so many times the bits of what it is to replace is not searched on from: that
+/// shortens it by a tenth of a percent or two.
 const HOPELESS: f64 = 1.01;
 
 /// A resolution is followed while it differs from the last by more than this factor …

@@ -1,7 +1,8 @@
 //! Leiden: local moving, refinement, aggregation, until nothing moves.
 //!
-//! Time O(arcs) a pass, few passes. Refined parts are connected, so what is aggregated is; a last
-//! step cuts any community that came apart by later moves. Source: Traag, Waltman, van Eck 2019.
+//! A search from people who stand alone begins with a [`Draft`], and ends with it where hardly anybody
+//! moves any more. Time O(arcs) a pass, few passes. Refined parts are connected, so what is aggregated
+//! of them is; a last step cuts any community that came apart. Source: Traag, Waltman, van Eck 2019.
 
 use super::local::{GAIN_MIN, Partition};
 use super::network::Network;
