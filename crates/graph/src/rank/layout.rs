@@ -2,12 +2,12 @@
 //!
 //! People are cut into blocks of 2^16. A source sends one message to each block that holds a target
 //! of it, so a cache line of its rank is touched once for the block, not once for each arc; within
-//! a block sums stay near. Between two blocks, messages are in groups by their number of arcs: along
-//! a group the loop over a message's arcs has a fixed length, and no branch is mispredicted. That
-//! is ours.
+//! a block sums stay near. Between two blocks, messages are in runs by their number of arcs: along
+//! a run the loop over a message's arcs has one length, and no branch is mispredicted. That is ours.
 //!
-//! Memory: 2 B/arc and 2 B/message; 4 B/arc more with weights; 64 B for each pair of blocks that has
-//! an arc, so at most `64 · min(arcs, (people / 2^16)²)` B however many people there are.
+//! Memory: 2 B/arc and 2 B/message; 4 B/arc more with weights; 32 B for each pair of blocks that has
+//! an arc, at most `32 · min(arcs, (people / 2^16)²)` B however many people there are; 12 B/run, of
+//! which a pair of blocks with n arcs has √(2n) at most.
 
 use std::ops::Range;
 
@@ -18,9 +18,6 @@ use crate::csr::Csr;
 /// People in a block; a place within one takes 16 bits.
 pub(super) const BLOCK: usize = 1 << 16;
 
-/// Groups of messages between two blocks: those of 1 to 8 arcs, and those of more.
-const GROUPS: usize = 9;
-
 /// The arcs as messages between blocks.
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -28,26 +25,35 @@ pub(crate) struct Layout {
     pub(super) nodes: usize,
     /// Where the messages that leave each block start, and their number at the end.
     message_starts: Vec<usize>,
-    /// Sources within their block, by source block, target block, group, source.
+    /// Sources within their block, by source block, target block, number of arcs, source.
     senders: Vec<u16>,
     /// Targets within their block, in the order of their messages.
     targets: Vec<u16>,
     /// Weights beside the targets.
     weights: Option<Vec<f32>>,
-    /// How many arcs, less one, each message of the last group has, in the order of messages.
-    lengths: Vec<u16>,
+    /// Messages by their number of arcs, in the order of messages.
+    runs: Vec<Run>,
     /// What arrives, target block by target block, in the order of the source blocks.
     cells: Vec<Cell>,
     /// Where the cells of each target block start, and their number at the end.
     cell_starts: Vec<usize>,
 }
 
-/// A place in the arrays of messages, arcs and lengths.
+/// A place in the arrays of messages and arcs.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     message: usize,
     arc: usize,
-    length: usize,
+}
+
+/// Messages from one block to another that have the same number of arcs.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// The target block.
+    to: u32,
+    /// Arcs of each message, 1 to 2^16.
+    arcs: u32,
+    messages: u32,
 }
 
 /// What one block sends to another, at least one arc.
@@ -55,16 +61,7 @@ struct Place {
 struct Cell {
     /// Where it begins.
     start: Place,
-    /// Messages of each group.
-    groups: [u32; GROUPS],
-}
-
-/// How much one block sends to another.
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    block: usize,
-    arcs: usize,
-    groups: [u32; GROUPS],
+    runs: Range<usize>,
 }
 
 /// Parts of the arrays that belong to one source block.
@@ -72,7 +69,6 @@ struct Part<'a> {
     senders: &'a mut [u16],
     targets: &'a mut [u16],
     weights: Option<&'a mut [f32]>,
-    lengths: &'a mut [u16],
 }
 
 /// What is done along the messages between two blocks, one after another. All is
@@ -80,7 +76,7 @@ struct Part<'a> {
 trait Along {
     /// Does it for the next messages: those of `N` arcs each, given as places within the target
     /// block, and weights if there are any.
-    fn group<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>);
+    fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>);
 
     /// The same for one message of any number of arcs.
     fn message(&mut self, targets: &[u16], weights: Option<&[f32]>);
@@ -110,28 +106,27 @@ impl Layout {
     pub(crate) fn new(arcs: &Csr) -> Layout {
         let nodes = arcs.nodes();
         let blocks = nodes.div_ceil(BLOCK);
-        let counts: Vec<Vec<Count>> = (0..blocks)
+        let counts: Vec<Vec<Run>> = (0..blocks)
             .into_par_iter()
-            .map_init(|| vec![Count::default(); blocks], |all, block| count(arcs, block, all))
+            .map_init(|| vec![Vec::new(); blocks], |tables, block| count(arcs, block, tables))
             .collect();
-        let messages = |to: &Vec<Count>| to.iter().map(Count::messages).sum();
-        let message_starts = starts(counts.iter().map(messages));
+        let message_starts = starts(counts.iter().map(|runs| messages_of(runs)));
         let (cells, cell_starts) = cells(&counts);
         let mut layout = Layout {
             nodes,
             senders: vec![0; message_starts.last().copied().unwrap_or(0)],
             targets: vec![0; arcs.arcs()],
             weights: arcs.weights().map(|weights| vec![0.0; weights.len()]),
-            lengths: vec![0; counts.iter().flatten().map(Count::long).sum()],
+            runs: counts.concat(),
             message_starts,
             cells,
             cell_starts,
         };
         let parts = layout.parts(arcs, &counts);
         parts.into_par_iter().zip(&counts).enumerate().for_each_init(
-            || vec![[Place::default(); GROUPS]; blocks],
-            |places, (block, (part, counts))| {
-                place(counts, places);
+            || vec![Vec::new(); blocks],
+            |places, (block, (part, runs))| {
+                place(runs, places);
                 part.fill(arcs, block, places);
             },
         );
@@ -139,17 +134,16 @@ impl Layout {
     }
 
     /// The arrays cut by source block. A block's arcs lie where they lie in `arcs`.
-    fn parts(&mut self, arcs: &Csr, counts: &[Vec<Count>]) -> Vec<Part<'_>> {
+    fn parts(&mut self, arcs: &Csr, counts: &[Vec<Run>]) -> Vec<Part<'_>> {
         let (mut senders, mut targets) = (self.senders.as_mut_slice(), self.targets.as_mut_slice());
-        let (mut weights, mut lengths) = (self.weights.as_deref_mut(), self.lengths.as_mut_slice());
-        let cut = counts.iter().enumerate().map(|(block, counts)| {
+        let mut weights = self.weights.as_deref_mut();
+        let cut = counts.iter().enumerate().map(|(block, runs)| {
             let rows = people(self.nodes, block);
             let length = (arcs.offsets()[rows.end] - arcs.offsets()[rows.start]) as usize;
             Part {
-                senders: take(&mut senders, counts.iter().map(Count::messages).sum()),
+                senders: take(&mut senders, messages_of(runs)),
                 targets: take(&mut targets, length),
                 weights: weights.as_mut().map(|weights| take(weights, length)),
-                lengths: take(&mut lengths, counts.iter().map(Count::long).sum()),
             }
         });
         cut.collect()
@@ -164,7 +158,8 @@ impl Layout {
     pub(super) fn bytes(&self) -> usize {
         size_of::<usize>() * (self.message_starts.len() + self.cell_starts.len())
             + size_of::<Cell>() * self.cells.len()
-            + 2 * (self.senders.len() + self.targets.len() + self.lengths.len())
+            + size_of::<Run>() * self.runs.len()
+            + 2 * (self.senders.len() + self.targets.len())
             + 4 * self.weights.as_ref().map_or(0, Vec::len)
     }
 
@@ -190,7 +185,7 @@ impl Layout {
         sizes.map(|size| parts.by_ref().take(size).collect()).collect()
     }
 
-    /// Adds the messages to `block` into `sums`, source block by source block, group by group.
+    /// Adds the messages to `block` into `sums`, source block by source block, run by run.
     #[inline(always)]
     pub(super) fn receive<const K: usize>(
         &self,
@@ -222,13 +217,12 @@ impl Layout {
     /// Goes along the messages of a cell.
     #[inline(always)]
     fn along(&self, cell: &Cell, does: &mut impl Along) {
-        let Place { arc, length, .. } = cell.start;
-        let (targets, lengths) = (&self.targets[arc..], &self.lengths[length..]);
+        let (targets, runs) = (&self.targets[cell.start.arc..], &self.runs[cell.runs.clone()]);
         // Apart, so that nobody looks for weights where there are none.
         match &self.weights {
-            None => Rest { targets, weights: None }.along(cell, lengths, does),
+            None => Rest { targets, weights: None }.along(runs, does),
             Some(weights) => {
-                Rest { targets, weights: Some(&weights[arc..]) }.along(cell, lengths, does);
+                Rest { targets, weights: Some(&weights[cell.start.arc..]) }.along(runs, does);
             }
         }
     }
@@ -236,27 +230,36 @@ impl Layout {
 
 impl Rest<'_> {
     #[inline(always)]
-    fn along(mut self, cell: &Cell, lengths: &[u16], does: &mut impl Along) {
-        let [one, two, three, four, five, six, seven, eight, long] = cell.groups;
-        self.group::<1>(one, does);
-        self.group::<2>(two, does);
-        self.group::<3>(three, does);
-        self.group::<4>(four, does);
-        self.group::<5>(five, does);
-        self.group::<6>(six, does);
-        self.group::<7>(seven, does);
-        self.group::<8>(eight, does);
-        for &length in &lengths[..long as usize] {
-            let Rest { targets, weights } = self.next(usize::from(length) + 1);
-            does.message(targets, weights);
+    fn along(mut self, runs: &[Run], does: &mut impl Along) {
+        for &run in runs {
+            let arcs = self.next(run.all_arcs());
+            match run.arcs {
+                1 => arcs.fixed::<1>(does),
+                2 => arcs.fixed::<2>(does),
+                3 => arcs.fixed::<3>(does),
+                4 => arcs.fixed::<4>(does),
+                5 => arcs.fixed::<5>(does),
+                6 => arcs.fixed::<6>(does),
+                7 => arcs.fixed::<7>(does),
+                8 => arcs.fixed::<8>(does),
+                many => arcs.messages(many as usize, does),
+            }
         }
     }
 
-    /// So many messages of `N` arcs.
+    /// Messages of `N` arcs each.
     #[inline(always)]
-    fn group<const N: usize>(&mut self, messages: u32, does: &mut impl Along) {
-        let Rest { targets, weights } = self.next(messages as usize * N);
-        does.group::<N>(targets.as_chunks().0, weights.map(|weights| weights.as_chunks().0));
+    fn fixed<const N: usize>(self, does: &mut impl Along) {
+        does.fixed::<N>(self.targets.as_chunks().0, self.weights.map(|all| all.as_chunks().0));
+    }
+
+    /// Messages of so many arcs each.
+    #[inline(always)]
+    fn messages(mut self, arcs: usize, does: &mut impl Along) {
+        while !self.targets.is_empty() {
+            let Rest { targets, weights } = self.next(arcs);
+            does.message(targets, weights);
+        }
     }
 
     /// So many arcs.
@@ -272,7 +275,7 @@ impl Rest<'_> {
 
 impl<const K: usize> Along for Add<'_, K> {
     #[inline(always)]
-    fn group<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
+    fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
         let (values, values_left) = self.values.split_at(targets.len());
         self.values = values_left;
         let messages = values.iter().zip(targets);
@@ -324,7 +327,7 @@ fn add_weighted<const K: usize>(
 
 impl<const K: usize> Along for Sum<'_, K> {
     #[inline(always)]
-    fn group<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
+    fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
         let answers = take(&mut self.answers, targets.len()).iter_mut().zip(targets);
         match weights {
             None => answers.for_each(|(answer, targets)| *answer = sum(self.x, targets)),
@@ -367,20 +370,8 @@ fn sum_weighted<const K: usize>(x: &[[f32; K]], targets: &[u16], weights: &[f32]
     sum
 }
 
-impl Count {
-    fn messages(&self) -> usize {
-        self.groups.iter().map(|&messages| messages as usize).sum()
-    }
-
-    /// Messages of the last group.
-    fn long(&self) -> usize {
-        self.groups[GROUPS - 1] as usize
-    }
-}
-
-/// The group of a message of so many arcs.
-fn group(arcs: usize) -> usize {
-    arcs.min(GROUPS) - 1
+fn messages_of(runs: &[Run]) -> usize {
+    runs.iter().map(|run| run.messages as usize).sum()
 }
 
 /// A source's arcs cut by target block.
@@ -389,62 +380,80 @@ fn messages(row: &[u32]) -> impl Iterator<Item = (usize, &[u32])> {
     cut.map(|message| (message[0] as usize / BLOCK, message))
 }
 
-/// What `block` sends, by target block. `all` is scratch: zeroes, and zeroes again afterwards.
-fn count(arcs: &Csr, block: usize, all: &mut [Count]) -> Vec<Count> {
+/// What `block` sends, by target block and number of arcs. `tables` is scratch: empty, and empty
+/// again afterwards.
+fn count(arcs: &Csr, block: usize, tables: &mut [Vec<u32>]) -> Vec<Run> {
     for person in people(arcs.nodes(), block) {
         for (to, message) in messages(arcs.row(person as u32)) {
-            all[to].groups[group(message.len())] += 1;
-            all[to].arcs += message.len();
+            *of_length(&mut tables[to], message.len()) += 1;
         }
     }
-    let counted = all.iter().enumerate().filter(|(_, count)| count.arcs > 0);
-    let counted = counted.map(|(block, count)| Count { block, ..*count }).collect();
-    all.fill(Count::default());
-    counted
+    let mut runs = Vec::new();
+    for (to, table) in tables.iter_mut().enumerate() {
+        let counted = table.drain(..).zip(1..).filter(|&(messages, _)| messages > 0);
+        runs.extend(counted.map(|(messages, arcs)| Run { to: to as u32, arcs, messages }));
+    }
+    runs
+}
+
+/// What a table holds for messages of so many arcs. No table is longer than the arcs it counts.
+fn of_length<T: Clone + Default>(table: &mut Vec<T>, arcs: usize) -> &mut T {
+    if table.len() < arcs {
+        table.resize(arcs, T::default());
+    }
+    &mut table[arcs - 1]
 }
 
 /// The cells by target block, and where each target block's start.
-fn cells(counts: &[Vec<Count>]) -> (Vec<Cell>, Vec<usize>) {
+fn cells(counts: &[Vec<Run>]) -> (Vec<Cell>, Vec<usize>) {
+    let sent = || counts.iter().flat_map(|runs| runs.chunk_by(|a, b| a.to == b.to));
     let mut sizes = vec![0; counts.len()];
-    counts.iter().flatten().for_each(|count| sizes[count.block] += 1);
+    sent().for_each(|runs| sizes[runs[0].to as usize] += 1);
     let cell_starts = starts(sizes.into_iter());
     let mut next = cell_starts.clone();
-    let mut cells = vec![Cell::default(); counts.iter().map(Vec::len).sum()];
-    let mut start = Place::default();
-    for count in counts.iter().flatten() {
-        cells[next[count.block]] = Cell { start, groups: count.groups };
-        next[count.block] += 1;
-        start.message += count.messages();
-        start.arc += count.arcs;
-        start.length += count.long();
+    let mut cells = vec![Cell::default(); cell_starts[counts.len()]];
+    let (mut start, mut first) = (Place::default(), 0);
+    for runs in sent() {
+        let next = &mut next[runs[0].to as usize];
+        cells[*next] = Cell { start, runs: first..first + runs.len() };
+        *next += 1;
+        first += runs.len();
+        runs.iter().for_each(|&run| start = start.after(run));
     }
     (cells, cell_starts)
 }
 
-/// Where the groups to each block start within a source block's part.
-fn place(counts: &[Count], places: &mut [[Place; GROUPS]]) {
+/// Where the messages to each block start within a source block's part, by their number of arcs.
+fn place(runs: &[Run], places: &mut [Vec<Place>]) {
+    places.iter_mut().for_each(Vec::clear);
     let mut next = Place::default();
-    for count in counts {
-        let mut arcs_left = count.arcs;
-        for (group, &messages) in count.groups.iter().enumerate() {
-            places[count.block][group] = next;
-            // What is left is that of the last group, whose messages have various lengths.
-            let arcs = if group + 1 < GROUPS { messages as usize * (group + 1) } else { arcs_left };
-            next.message += messages as usize;
-            next.arc += arcs;
-            arcs_left -= arcs;
-        }
-        next.length += count.long();
+    for &run in runs {
+        *of_length(&mut places[run.to as usize], run.arcs as usize) = next;
+        next = next.after(run);
+    }
+}
+
+impl Place {
+    /// Where what follows `run` starts, if that starts here.
+    fn after(self, run: Run) -> Place {
+        Place { message: self.message + run.messages as usize, arc: self.arc + run.all_arcs() }
+    }
+}
+
+impl Run {
+    /// Arcs of all its messages.
+    fn all_arcs(self) -> usize {
+        self.arcs as usize * self.messages as usize
     }
 }
 
 impl Part<'_> {
-    fn fill(mut self, arcs: &Csr, block: usize, places: &mut [[Place; GROUPS]]) {
+    fn fill(mut self, arcs: &Csr, block: usize, places: &mut [Vec<Place>]) {
         for person in people(arcs.nodes(), block) {
             let mut weights = arcs.row_weights(person as u32);
             for (to, message) in messages(arcs.row(person as u32)) {
                 let length = message.len();
-                let place = &mut places[to][group(length)];
+                let place = &mut places[to][length - 1];
                 self.senders[place.message] = (person % BLOCK) as u16;
                 for (into, &target) in self.targets[place.arc..][..length].iter_mut().zip(message) {
                     *into = (target as usize % BLOCK) as u16;
@@ -452,10 +461,6 @@ impl Part<'_> {
                 if let (Some(into), Some(weights)) = (&mut self.weights, &mut weights) {
                     into[place.arc..][..length].copy_from_slice(&weights[..length]);
                     *weights = &weights[length..];
-                }
-                if length >= GROUPS {
-                    self.lengths[place.length] = (length - 1) as u16;
-                    place.length += 1;
                 }
                 place.message += 1;
                 place.arc += length;
