@@ -278,12 +278,15 @@ impl<const K: usize> Along for Add<'_, K> {
     fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
         let (values, values_left) = self.values.split_at(targets.len());
         self.values = values_left;
-        let messages = values.iter().zip(targets);
-        match weights {
-            None => messages.for_each(|(value, targets)| add(value, targets, self.sums)),
-            Some(weights) => messages.zip(weights).for_each(|((value, targets), weights)| {
-                add_weighted(value, targets, weights, self.sums);
-            }),
+        // Loops, not `for_each`, which is compiled for the plainest processor.
+        let Some(weights) = weights else {
+            for (value, targets) in values.iter().zip(targets) {
+                add(value, targets, self.sums);
+            }
+            return;
+        };
+        for ((value, targets), weights) in values.iter().zip(targets).zip(weights) {
+            add_weighted(value, targets, weights, self.sums);
         }
     }
 
@@ -329,11 +332,14 @@ impl<const K: usize> Along for Sum<'_, K> {
     #[inline(always)]
     fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
         let answers = take(&mut self.answers, targets.len()).iter_mut().zip(targets);
-        match weights {
-            None => answers.for_each(|(answer, targets)| *answer = sum(self.x, targets)),
-            Some(weights) => answers.zip(weights).for_each(|((answer, targets), weights)| {
-                *answer = sum_weighted(self.x, targets, weights);
-            }),
+        let Some(weights) = weights else {
+            for (answer, targets) in answers {
+                *answer = sum(self.x, targets);
+            }
+            return;
+        };
+        for ((answer, targets), weights) in answers.zip(weights) {
+            *answer = sum_weighted(self.x, targets, weights);
         }
     }
 

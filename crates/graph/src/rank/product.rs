@@ -3,7 +3,9 @@
 //! Every source writes its messages, block by block; then every block adds up what arrived. A block
 //! sums in f64 and in the order of the sources, so the bits depend on neither threads nor
 //! instruction sets: nothing is fused or reordered. Memory: 4 B for every message and vector, and
-//! 8·2^16 B for every thread and vector.
+//! 8·2^16 B for every thread and vector, in whole pages of [`Rows`].
+
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -36,9 +38,27 @@ fn with_avx2<W: Work>(work: W) -> W::Done {
     work.work()
 }
 
-/// Room for the sums of a block.
-pub(super) fn sums<const K: usize>() -> Rows<f64, K> {
-    Rows::zeroes(BLOCK)
+/// Where sums are made, for as many passes as one likes.
+#[derive(Debug)]
+pub(crate) struct Room<const K: usize> {
+    pub(super) messages: Rows<f32, K>,
+    pub(super) desks: Desks<K>,
+}
+
+/// Sums of blocks, all zero, as many as were ever in use at once.
+#[derive(Debug, Default)]
+pub(super) struct Desks<const K: usize>(Mutex<Vec<Rows<f64, K>>>);
+
+impl<const K: usize> Desks<K> {
+    /// Works with the sums of a block: zeroes, and zeroes again afterwards.
+    pub(super) fn at_one<D>(&self, work: impl FnOnce(&mut [[f64; K]]) -> D) -> D {
+        let free = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = free().pop();
+        let mut sums = taken.unwrap_or_else(|| Rows::zeroes(BLOCK));
+        let done = work(&mut sums);
+        free().push(sums);
+        done
+    }
 }
 
 /// One block of people while its messages are written.
@@ -67,42 +87,54 @@ struct Answer<'a, const K: usize> {
 }
 
 impl Layout {
-    /// Room for the messages of `K` vectors.
-    pub(crate) fn room<const K: usize>(&self) -> Rows<f32, K> {
-        Rows::zeroes(self.messages())
+    /// Room for sums along this layout.
+    pub(crate) fn room<const K: usize>(&self) -> Room<K> {
+        Room { messages: Rows::zeroes(self.messages()), desks: Desks::default() }
     }
 
     /// Everybody gets what those have who attend to it, times the arcs' weights: `x` becomes `Aᵀ x`.
-    /// `messages` is [`Layout::room`]. Time O(arcs).
-    pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], messages: &mut [[f32; K]]) {
-        self.send(x, messages);
-        let messages = &*messages;
-        let blocks = x.par_chunks_mut(BLOCK).enumerate();
-        blocks.for_each_init(sums, |sums, (block, received)| {
-            widely(Receipt { layout: self, block, messages, sums, received });
+    /// `room` is [`Layout::room`]. Time O(arcs).
+    pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<K>) {
+        self.send(x, &mut room.messages);
+        let messages = &*room.messages;
+        x.par_chunks_mut(BLOCK).enumerate().for_each(|(block, received)| {
+            room.desks.at_one(|sums| {
+                widely(Receipt { layout: self, block, messages, sums, received });
+            });
         });
     }
 
     /// Everybody gets what those have whom it attends to, times the arcs' weights: `x` becomes `A x`.
-    /// Each message goes backwards, as the f32 sum over its arcs. `messages` is [`Layout::room`].
+    /// Each message goes backwards, as the f32 sum over its arcs. `room` is [`Layout::room`].
     /// Time O(arcs).
-    pub(crate) fn ask<const K: usize>(&self, x: &mut [[f32; K]], messages: &mut [[f32; K]]) {
-        let blocks = self.by_receiver(messages).into_par_iter().zip(x.par_chunks(BLOCK));
+    pub(crate) fn ask<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<K>) {
+        let answers = self.by_receiver(&mut room.messages);
+        let blocks = answers.into_par_iter().zip(x.par_chunks(BLOCK));
         blocks.enumerate().for_each(|(block, (answers, x))| {
             widely(Answer { layout: self, block, x, answers });
         });
-        let messages = &*messages;
-        let blocks = x.par_chunks_mut(BLOCK).enumerate();
-        blocks.for_each_init(sums, |sums, (block, x)| {
-            let (sent, senders) = self.sent_by(block);
-            for (message, &sender) in messages[sent].iter().zip(senders) {
-                let sums = &mut sums[usize::from(sender)];
-                sums.iter_mut().zip(message).for_each(|(sum, &part)| *sum += f64::from(part));
-            }
-            for (x, sums) in x.iter_mut().zip(sums.iter_mut()) {
-                *x = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
-            }
+        let messages = &*room.messages;
+        x.par_chunks_mut(BLOCK).enumerate().for_each(|(block, x)| {
+            room.desks.at_one(|sums| self.collect(block, messages, sums, x));
         });
+    }
+
+    /// Sums the answers to what the people of `block` sent.
+    fn collect<const K: usize>(
+        &self,
+        block: usize,
+        messages: &[[f32; K]],
+        sums: &mut [[f64; K]],
+        x: &mut [[f32; K]],
+    ) {
+        let (sent, senders) = self.sent_by(block);
+        for (message, &sender) in messages[sent].iter().zip(senders) {
+            let sums = &mut sums[usize::from(sender)];
+            sums.iter_mut().zip(message).for_each(|(sum, &part)| *sum += f64::from(part));
+        }
+        for (x, sums) in x.iter_mut().zip(sums.iter_mut()) {
+            *x = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
+        }
     }
 
     /// Writes the messages, source block by source block: everybody sends `x`.

@@ -23,12 +23,16 @@ use rayon::prelude::*;
 
 use super::RankSettings;
 use super::layout::{BLOCK, Layout, people};
-use super::product::{Work, sums, widely};
+use super::product::{Room, Work, widely};
 use super::rows::Rows;
 use crate::csr::Csr;
 
 /// People whose changes and idle mass are added up side by side, so that no sum waits for another.
 const ABREAST: usize = 8;
+
+/// People whose numbers are put side by side, or taken apart, vector by vector: few enough for the
+/// nearest cache.
+const TURNED: usize = 512;
 
 /// A graph made ready for walks; build once, walk often.
 #[derive(Debug)]
@@ -54,7 +58,7 @@ pub struct Walked {
 struct State<const K: usize> {
     /// Ranks times [`Walk::scales`].
     sent: Rows<f32, K>,
-    messages: Rows<f32, K>,
+    room: Room<K>,
     tally: Tally<K>,
 }
 
@@ -119,7 +123,7 @@ impl Walk {
     }
 
     /// Walks from several preference vectors, up to eight in one pass over the arcs: eight cost as
-    /// much as four walks. A pass stops when its last vector is within tolerance.
+    /// much as three walks. A pass stops when its last vector is within tolerance.
     pub fn run_many(&self, ts: &[Vec<f32>], settings: &RankSettings) -> Vec<Walked> {
         let mut all = Vec::with_capacity(ts.len());
         let mut rest = ts;
@@ -141,10 +145,14 @@ impl Walk {
         settings: &RankSettings,
         all: &mut Vec<Walked>,
     ) -> usize {
-        let sums: [f64; K] = std::array::from_fn(|lane| positive_sum(&ts[lane]));
-        let lanes = (0..self.nodes())
-            .map(|at| std::array::from_fn(|lane| share(ts[lane][at], sums[lane], self.nodes())));
-        let lanes: Vec<[f32; K]> = lanes.collect();
+        let shares: [Share; K] = std::array::from_fn(|lane| Share::of(&ts[lane]));
+        let mut lanes = Rows::<f32, K>::zeroes(self.nodes());
+        lanes.par_chunks_mut(TURNED).enumerate().for_each(|(chunk, lanes)| {
+            for (lane, (t, share)) in ts.iter().zip(shares).enumerate() {
+                let t = &t[chunk * TURNED..];
+                lanes.iter_mut().zip(t).for_each(|(lanes, &part)| lanes[lane] = share.take(part));
+            }
+        });
         all.extend(self.iterate(&lanes, &lanes, settings));
         K
     }
@@ -159,7 +167,7 @@ impl Walk {
         let mut iterations = 0;
         let open = |tally: &Tally<K>| tally.change.iter().any(|&now| now >= settings.tolerance);
         while iterations < settings.iterations_max && open(&state.tally) && self.nodes() > 0 {
-            self.layout.send(&state.sent, &mut state.messages);
+            self.layout.send(&state.sent, &mut state.room.messages);
             state.tally = self.gather(&mut state, t, settings.damping);
             iterations += 1;
         }
@@ -178,14 +186,16 @@ impl Walk {
             *sent = start.map(|rank| rank * scale);
             tally.idle.iter_mut().zip(*sent).for_each(|(sum, sent)| *sum += f64::from(idle(sent)));
         }
-        State { sent, messages: self.layout.room(), tally }
+        State { sent, room: self.layout.room(), tally }
     }
 
     /// The ranks of each vector.
     fn ranks<const K: usize>(&self, sent: &[[f32; K]]) -> [Vec<f32>; K] {
-        let mut ranks: [Vec<f32>; K] = std::array::from_fn(|_| vec![0.0; sent.len()]);
-        for (at, (sent, scale)) in sent.iter().zip(&self.scales).enumerate() {
-            ranks.iter_mut().zip(sent).for_each(|(ranks, sent)| ranks[at] = sent / scale);
+        let mut ranks: [Vec<f32>; K] = std::array::from_fn(|_| Vec::with_capacity(sent.len()));
+        for (sent, scales) in sent.chunks(TURNED).zip(self.scales.chunks(TURNED)) {
+            for (lane, ranks) in ranks.iter_mut().enumerate() {
+                ranks.extend(sent.iter().zip(scales).map(|(sent, scale)| sent[lane] / scale));
+            }
         }
         ranks
     }
@@ -198,15 +208,16 @@ impl Walk {
         damping: f64,
     ) -> Tally<K> {
         let restart = state.tally.idle.map(|idle| 1.0 - damping + damping * idle);
-        let messages = &*state.messages;
-        let blocks = state.sent.par_chunks_mut(BLOCK).enumerate();
-        let tallies: Vec<Tally<K>> = blocks
-            .map_init(sums, |sums, (block, sent)| {
-                let range = people(self.nodes(), block);
-                let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
+        let (messages, desks) = (&*state.room.messages, &state.room.desks);
+        let step = |(block, sent)| {
+            let range = people(self.nodes(), block);
+            let (layout, scales, t) = (&self.layout, &self.scales[range.clone()], &t[range]);
+            desks.at_one(|sums| {
                 widely(Step { layout, block, messages, sums, sent, scales, t, damping, restart })
             })
-            .collect();
+        };
+        let blocks = state.sent.par_chunks_mut(BLOCK).enumerate();
+        let tallies: Vec<Tally<K>> = blocks.map(step).collect();
         tallies.into_iter().fold(Tally::none(), Tally::and)
     }
 }
@@ -305,25 +316,38 @@ pub(crate) fn normalised(shares: &[f32]) -> Vec<f32> {
 }
 
 fn normalise(shares: &mut [f32]) {
-    let (sum, count) = (positive_sum(shares), shares.len());
-    shares.iter_mut().for_each(|part| *part = share(*part, sum, count));
+    let share = Share::of(shares);
+    shares.iter_mut().for_each(|part| *part = share.take(*part));
 }
 
-/// The sum of what is positive, of [`ABREAST`] side by side.
-fn positive_sum(parts: &[f32]) -> f64 {
-    let mut sums = [0.0; ABREAST];
-    for parts in parts.chunks(ABREAST) {
-        let both = sums.iter_mut().zip(parts);
-        both.for_each(|(sum, part)| *sum += f64::from(part.max(0.0)));
+/// How parts become shares of their sum.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Of a unit, if there is anything positive and the sum is finite.
+    each: f64,
+    /// Of everybody else's.
+    least: f64,
+}
+
+impl Share {
+    /// Adds up what is positive, of [`ABREAST`] side by side.
+    fn of(parts: &[f32]) -> Share {
+        let mut sums = [0.0; ABREAST];
+        for parts in parts.chunks(ABREAST) {
+            let both = sums.iter_mut().zip(parts);
+            both.for_each(|(sum, part)| *sum += f64::from(part.max(0.0)));
+        }
+        let sum: f64 = sums.iter().sum();
+        if sum > 0.0 && sum.is_finite() {
+            Share { each: 1.0 / sum, least: 0.0 }
+        } else {
+            Share { each: 0.0, least: 1.0 / parts.len() as f64 }
+        }
     }
-    sums.iter().sum()
-}
 
-/// The share that a part of `sum` is; that of one of `count` if there is nothing positive.
-fn share(part: f32, sum: f64, count: usize) -> f32 {
-    if sum > 0.0 && sum.is_finite() {
-        (f64::from(part.max(0.0)) / sum) as f32
-    } else {
-        1.0 / count as f32
+    /// That of a part.
+    fn take(self, part: f32) -> f32 {
+        // What is not finite times 0 is no number, and less than anything.
+        (f64::from(part.max(0.0)) * self.each).max(self.least) as f32
     }
 }
