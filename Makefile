@@ -10,8 +10,9 @@ BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
 SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
 PEERS = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-peers/bin
+FUZZ = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/fuzz
 
-.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed test-real bench-peers deploy
+.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	$(BORG) demo $(ARGS)
@@ -58,6 +59,11 @@ test-real: setup  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all ta
 	@infra/setup.sh real || { echo "SKIPPED: test-real: Bluesky's servers cannot be installed" >&2; exit 0; }; \
 	$(CARGO) build $(ALL) --bins && \
 	BORG_REAL=1 $(CARGO) test $(ALL) --test journeys real:: -- --nocapture
+
+fuzz:  ## broken shards of a snapshot, for a minute or ARGS seconds; takes a nightly compiler
+	@infra/setup.sh fuzz
+	PATH="$(FUZZ)/bin:$$PATH" CARGO_TARGET_DIR=$(FUZZ)/target \
+	  cargo +nightly fuzz run shard -- -max_total_time=$(or $(ARGS),60)
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

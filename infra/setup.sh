@@ -2,6 +2,7 @@
 # Installs what the build and the tests need and this machine lacks: a C compiler, PostgreSQL 15+.
 # With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
 # With `peers`, also the libraries that Borg is measured beside, in one more environment.
+# With `fuzz`, also a nightly compiler and cargo-fuzz, the latter outside of the clone.
 # With `real`, also Bluesky's own servers from npm, outside of the clone too.
 set -euo pipefail
 
@@ -33,11 +34,18 @@ peers() {
   done
 }
 
+fuzz() {
+  rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+  local root="${BORG_CACHE:-$HOME/.cache/borg}/fuzz"
+  [ -x "$root/bin/cargo-fuzz" ] || cargo install cargo-fuzz --version 0.13.2 --locked --root "$root"
+}
+
 # What comes from elsewhere than the system's packages.
 rest() {
   case "$1" in
     emulator) environments ;;
     peers) peers ;;
+    fuzz) fuzz ;;
     real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;
   esac
 }
@@ -48,6 +56,7 @@ has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
 case "${1:-}" in
   emulator|peers) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
+  fuzz) command -v c++ >/dev/null || missing+=(compiler) ;;
   real)
     has_postgres || missing+=(postgresql)
     { command -v make && command -v c++; } >/dev/null || missing+=(compiler)

@@ -1,0 +1,64 @@
+//! Whatever a shard's bytes are, it is refused, or read as arcs that keep their promises and that are
+//! written and read as the same again.
+//!
+//! An input is either bytes as they are, or a layer and what is done to the bytes of its shard: from
+//! these the fuzzer soon gets everywhere.
+
+#![no_main]
+
+use graph::snapshot::{Extent, ShardArcs, ShardError, decode, encode};
+use graph::{ArcList, Csr, LayerArcs};
+use libfuzzer_sys::fuzz_target;
+use model::{Day, Layer};
+
+/// People of a drawn layer, and the most people and arcs for which a shard is read.
+const NODES: u32 = 64;
+const MOST: u32 = 1 << 16;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&kind, rest)) = input.split_first() else { return };
+    if kind % 2 == 0 {
+        return read(rest);
+    }
+    let (drawn, edits) = rest.split_at(rest.len() / 4 * 3);
+    let shard = ShardArcs::of(&layer(drawn, kind), 0, NODES);
+    let mut bytes = encode(&shard);
+    assert_eq!(decode(&bytes, &shard.extent()).as_ref(), Ok(&shard));
+    for edit in edits.chunks_exact(2) {
+        let at = usize::from(edit[0]) * bytes.len() / 256;
+        bytes[at] = edit[1];
+    }
+    read(&bytes);
+});
+
+/// A layer of which three bytes draw an arc.
+fn layer(drawn: &[u8], kind: u8) -> LayerArcs {
+    let arcs = || drawn.chunks_exact(3);
+    let sources: Vec<u32> = arcs().map(|arc| u32::from(arc[0]) % NODES).collect();
+    let targets: Vec<u32> = arcs().map(|arc| u32::from(arc[1]) % NODES).collect();
+    let weights: Vec<f32> = arcs().map(|arc| f32::from(arc[2]) + 0.5).collect();
+    let weights = (kind & 2 > 0).then_some(weights.as_slice());
+    let list = ArcList { sources: &sources, targets: &targets, weights };
+    let arcs = Csr::from_arcs(NODES as usize, list).expect("people and weights are in range").csr;
+    let counted = if kind & 4 > 0 { arcs.arcs() as u32 } else { 0 };
+    let counts = (0..counted).map(|at| at * at).collect();
+    let last_days = (0..counted).map(|at| Day(20_000 - (at % 7) as u16)).collect();
+    LayerArcs { layer: Layer::Mention, arcs, counts, last_days }
+}
+
+/// Reads what the bytes say that they are, unless that is large.
+fn read(bytes: &[u8]) {
+    let none = Extent { nodes: 0, first: 1, end: 0, arcs: 0 };
+    let Err(ShardError::Another { found, .. }) = decode(bytes, &none) else { return };
+    if found.nodes > MOST || found.arcs > u64::from(MOST) {
+        return;
+    }
+    let Ok(shard) = decode(bytes, &found) else { return };
+    for (source, row) in shard.rows() {
+        let row = &shard.targets[row];
+        assert!(row.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(row.iter().all(|&target| target < shard.nodes && target != source));
+    }
+    assert!(shard.weights.iter().all(|weight| weight.is_finite() && *weight > 0.0));
+    assert_eq!(decode(&encode(&shard), &shard.extent()), Ok(shard));
+}
