@@ -10,6 +10,7 @@
 
 mod inflow;
 mod insider;
+mod packed;
 mod place;
 mod ranked;
 mod table;
@@ -26,6 +27,7 @@ use crate::communities::Hierarchy;
 use crate::rank::{GlobalRank, RankSettings};
 use crate::trust::Trust;
 use insider::Audience;
+use packed::Columns;
 use place::Place;
 pub use ranked::{Giver, Ranked};
 
@@ -60,7 +62,7 @@ impl Default for PeopleSettings {
 }
 
 /// One person in one community.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PersonScore {
     /// Who.
     pub person: u32,
@@ -90,8 +92,10 @@ pub struct PersonScore {
     pub low_confidence: bool,
 }
 
-/// The people of one community.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The people of one community. It is serialized column by column, without what follows from the
+/// rest: 17 B a row, 21 B a member's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Columns")]
 pub struct CommunityPeople {
     /// Community of the level.
     pub community: u32,

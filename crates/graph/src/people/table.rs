@@ -168,6 +168,11 @@ fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, no
         one.rank_person = next(1, served && human);
         one.rank_organisation = next(2, served && kind == PersonKind::Organisation);
     }
+    rank_insiders(people);
+}
+
+/// Gives those who have a rank one by falling insider score too.
+pub(super) fn rank_insiders(people: &mut [PersonScore]) {
     let mut insiders: Vec<(u32, usize)> = (people.iter().enumerate())
         .filter(|(_, one)| one.rank.is_some())
         .map(|(at, one)| (u32::MAX - one.insider.to_bits(), at))

@@ -103,6 +103,19 @@ fn persons_and_organisations_are_ranked_apart() {
 }
 
 #[test]
+fn tables_that_were_kept_are_the_same_again() {
+    let scored = Scored::with_farm();
+    let kinds: Vec<PersonKind> =
+        (0..3_300).map(|at| [PersonKind::Person, PersonKind::Organisation][at % 2]).collect();
+    let input = PeopleInput { kinds: &kinds, ..scored.input() };
+    let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
+    let kept = postcard::to_stdvec(&tables).unwrap();
+    assert!(postcard::from_bytes::<Vec<CommunityPeople>>(&kept).unwrap() == tables);
+    let rows: usize = tables.iter().map(|table| table.people.len()).sum();
+    assert!(kept.len() < 22 * rows + 64 * tables.len(), "{} B for {rows} rows", kept.len());
+}
+
+#[test]
 fn outsiders_are_cut_and_members_are_not() {
     let scored = Scored::with_farm();
     let settings = PeopleSettings { outsiders_max: 3, ..PeopleSettings::default() };
