@@ -48,11 +48,11 @@ const THOROUGH: Effort = Effort {
 
 /// For larger ones: one search, then the resolutions that its results point to.
 const QUICK: Effort =
-    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 16.0 };
+    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 32.0 };
 
 /// For larger ones after a last run: few communities are searched for parts, so by more resolutions.
 /// Two halves are found at a low one.
-const NEAR: Effort = Effort { splits: &[0.5, 1.0, 2.0], turns: 32.0, ..QUICK };
+const NEAR: Effort = Effort { splits: &[0.5, 1.0, 2.0], ..QUICK };
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
