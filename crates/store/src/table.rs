@@ -21,6 +21,8 @@ pub enum Kind {
     Whole,
     /// A double-precision number.
     Real,
+    /// A single-precision number.
+    Single,
     /// True or false.
     Flag,
 }
@@ -50,6 +52,8 @@ pub enum Cell<'a> {
     Whole(i64),
     /// For a column of real numbers; must be finite.
     Real(f64),
+    /// For a column of single-precision numbers; must be finite.
+    Single(f32),
     /// For a column of flags.
     Flag(bool),
     /// Nothing, in any column.
@@ -152,6 +156,7 @@ fn fits(kind: Kind, cell: Cell<'_>) -> bool {
         Cell::Text(_) => kind == Kind::Text,
         Cell::Whole(_) => kind == Kind::Whole,
         Cell::Real(number) => kind == Kind::Real && number.is_finite(),
+        Cell::Single(number) => kind == Kind::Single && number.is_finite(),
         Cell::Flag(_) => kind == Kind::Flag,
         Cell::Null => true,
     }
@@ -165,14 +170,16 @@ mod tests {
         Column::new("node", Kind::Text),
         Column::new("level", Kind::Whole),
         Column::new("share", Kind::Real),
+        Column::new("trust", Kind::Single),
         Column::new("member", Kind::Flag),
     ];
 
     fn written(form: Form) -> Vec<u8> {
         let mut table = TableWriter::new(form, COLUMNS, Vec::new()).unwrap();
         let ada = Cell::Text("a\td\\a");
-        table.row(&[ada, Cell::Whole(2), Cell::Real(0.5), Cell::Flag(true)]).unwrap();
-        table.row(&[Cell::Text("bob"), Cell::Null, Cell::Null, Cell::Null]).unwrap();
+        let (level, share) = (Cell::Whole(2), Cell::Real(0.5));
+        table.row(&[ada, level, share, Cell::Single(0.2), Cell::Flag(true)]).unwrap();
+        table.row(&[Cell::Text("bob"), Cell::Null, Cell::Null, Cell::Null, Cell::Null]).unwrap();
         let (bytes, rows) = table.finish().unwrap();
         assert_eq!(rows, 2);
         bytes
@@ -181,7 +188,7 @@ mod tests {
     #[test]
     fn tsv_has_a_header_and_escapes() {
         let text = String::from_utf8(written(Form::Tsv)).unwrap();
-        assert_eq!(text, "node\tlevel\tshare\tmember\na\\td\\\\a\t2\t0.5\ttrue\nbob\t\t\t\n");
+        assert_eq!(text, "node\tlevel\tshare\ttrust\tmember\na\\td\\\\a\t2\t0.5\t0.2\ttrue\nbob\t\t\t\t\n");
     }
 
     #[test]
@@ -190,7 +197,7 @@ mod tests {
         let rows: Vec<serde_json::Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows[0]["node"], "a\td\\a");
-        assert_eq!(rows[0]["share"], 0.5);
+        assert_eq!((&rows[0]["share"], &rows[0]["trust"]), (&0.5.into(), &0.2.into()));
         assert!(rows[1]["level"].is_null());
     }
 
@@ -201,18 +208,19 @@ mod tests {
         let reader = SerializedFileReader::new(bytes).unwrap();
         let rows: Vec<String> =
             reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
-        assert_eq!(rows[0], "{node: \"a\td\\a\", level: 2, share: 0.5, member: true}");
-        assert_eq!(rows[1], "{node: \"bob\", level: null, share: null, member: null}");
+        assert_eq!(rows[0], "{node: \"a\td\\a\", level: 2, share: 0.5, trust: 0.2, member: true}");
+        assert_eq!(rows[1], "{node: \"bob\", level: null, share: null, trust: null, member: null}");
     }
 
     #[test]
     fn a_row_that_does_not_fit_is_refused() {
         let mut table = TableWriter::new(Form::Tsv, COLUMNS, Vec::new()).unwrap();
         assert!(matches!(table.row(&[Cell::Null]), Err(TableError::BadRow(1))));
-        let wrong = [Cell::Text("a"), Cell::Real(1.0), Cell::Null, Cell::Null];
+        let wrong = [Cell::Text("a"), Cell::Real(1.0), Cell::Null, Cell::Null, Cell::Null];
         assert!(matches!(table.row(&wrong), Err(TableError::BadRow(1))));
-        let infinite = [Cell::Text("a"), Cell::Null, Cell::Real(f64::NAN), Cell::Null];
-        assert!(matches!(table.row(&infinite), Err(TableError::BadRow(2))));
+        let infinite =
+            [Cell::Text("a"), Cell::Null, Cell::Null, Cell::Single(f32::NAN), Cell::Null];
+        assert!(matches!(table.row(&infinite), Err(TableError::BadRow(3))));
     }
 
     #[test]

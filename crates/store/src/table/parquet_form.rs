@@ -3,12 +3,16 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::basic::{
+    Compression, Encoding, LogicalType, Repetition, Type as Physical, ZstdLevel,
+};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int64Type,
+};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnPath, Type};
 
 use super::{Cell, Column, Kind, TableError};
 
@@ -31,6 +35,7 @@ enum Values {
     Text(Vec<ByteArray>),
     Whole(Vec<i64>),
     Real(Vec<f64>),
+    Single(Vec<f32>),
     Flag(Vec<bool>),
 }
 
@@ -38,10 +43,8 @@ impl<W: Write + Send> ParquetForm<W> {
     pub(super) fn new(out: W, columns: &[Column]) -> Result<Self, ParquetError> {
         let fields = columns.iter().map(field).collect::<Result<Vec<_>, _>>()?;
         let schema = Type::group_type_builder("table").with_fields(fields).build()?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .build();
-        let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))?;
+        let properties = Arc::new(properties(columns)?);
+        let writer = SerializedFileWriter::new(out, Arc::new(schema), properties)?;
         let columns = columns.iter().map(|column| Gathered::new(column.kind)).collect();
         Ok(ParquetForm { writer, columns, rows: 0 })
     }
@@ -77,6 +80,7 @@ impl Gathered {
             Kind::Text => Values::Text(Vec::new()),
             Kind::Whole => Values::Whole(Vec::new()),
             Kind::Real => Values::Real(Vec::new()),
+            Kind::Single => Values::Single(Vec::new()),
             Kind::Flag => Values::Flag(Vec::new()),
         };
         Gathered { levels: Vec::new(), values }
@@ -93,6 +97,10 @@ impl Gathered {
                 1
             }
             (Values::Real(values), Cell::Real(number)) => {
+                values.push(number);
+                1
+            }
+            (Values::Single(values), Cell::Single(number)) => {
                 values.push(number);
                 1
             }
@@ -113,6 +121,7 @@ impl Gathered {
             Values::Text(values) => put::<ByteArrayType, W>(group, values, &self.levels)?,
             Values::Whole(values) => put::<Int64Type, W>(group, values, &self.levels)?,
             Values::Real(values) => put::<DoubleType, W>(group, values, &self.levels)?,
+            Values::Single(values) => put::<FloatType, W>(group, values, &self.levels)?,
             Values::Flag(values) => put::<BoolType, W>(group, values, &self.levels)?,
         }
         self.levels.clear();
@@ -132,11 +141,27 @@ fn put<T: DataType, W: Write + Send>(
     column.close()
 }
 
+/// Text has a dictionary; numbers, of which most differ, have none, and whole ones lie as differences.
+fn properties(columns: &[Column]) -> Result<WriterProperties, ParquetError> {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for column in columns.iter().filter(|column| column.kind != Kind::Text) {
+        let path = ColumnPath::from(column.name);
+        builder = builder.set_column_dictionary_enabled(path.clone(), false);
+        if column.kind == Kind::Whole {
+            builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    Ok(builder.build())
+}
+
 fn field(column: &Column) -> Result<Arc<Type>, ParquetError> {
     let physical = match column.kind {
         Kind::Text => Physical::BYTE_ARRAY,
         Kind::Whole => Physical::INT64,
         Kind::Real => Physical::DOUBLE,
+        Kind::Single => Physical::FLOAT,
         Kind::Flag => Physical::BOOLEAN,
     };
     let logical = (column.kind == Kind::Text).then_some(LogicalType::String);

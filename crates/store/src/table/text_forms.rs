@@ -47,6 +47,7 @@ fn put_fields(line: &mut Vec<u8>, cells: &[Cell<'_>]) -> io::Result<()> {
             Cell::Text(text) => text.bytes().for_each(|byte| put_escaped(line, byte)),
             Cell::Whole(number) => write!(line, "{number}")?,
             Cell::Real(number) => write!(line, "{number}")?,
+            Cell::Single(number) => write!(line, "{number}")?,
             Cell::Flag(flag) => write!(line, "{flag}")?,
             Cell::Null => {}
         }
@@ -76,6 +77,7 @@ fn put_object(line: &mut Vec<u8>, columns: &[Column], cells: &[Cell<'_>]) -> io:
             Cell::Text(text) => serde_json::to_writer(&mut *line, text)?,
             Cell::Whole(number) => serde_json::to_writer(&mut *line, number)?,
             Cell::Real(number) => serde_json::to_writer(&mut *line, number)?,
+            Cell::Single(number) => serde_json::to_writer(&mut *line, number)?,
             Cell::Flag(flag) => serde_json::to_writer(&mut *line, flag)?,
             Cell::Null => line.extend(b"null"),
         }

@@ -38,12 +38,12 @@ pub const MEMBERS: &str = "members.parquet";
 const RANK_COLUMNS: &[Column] = &[
     Column::new("person", Kind::Whole),
     Column::new("kind", Kind::Text),
-    Column::new("trust", Kind::Real),
-    Column::new("attention", Kind::Real),
-    Column::new("attention_low", Kind::Real),
-    Column::new("attention_high", Kind::Real),
-    Column::new("support", Kind::Real),
-    Column::new("score", Kind::Real),
+    Column::new("trust", Kind::Single),
+    Column::new("attention", Kind::Single),
+    Column::new("attention_low", Kind::Single),
+    Column::new("attention_high", Kind::Single),
+    Column::new("support", Kind::Single),
+    Column::new("score", Kind::Single),
     Column::new("rank", Kind::Whole),
     Column::new("low_confidence", Kind::Flag),
 ];
@@ -52,13 +52,13 @@ const MEMBER_COLUMNS: &[Column] = &[
     Column::new("level", Kind::Whole),
     Column::new("person", Kind::Whole),
     Column::new("member", Kind::Flag),
-    Column::new("belonging", Kind::Real),
-    Column::new("attention", Kind::Real),
-    Column::new("attention_low", Kind::Real),
-    Column::new("attention_high", Kind::Real),
-    Column::new("support", Kind::Real),
-    Column::new("score", Kind::Real),
-    Column::new("insider", Kind::Real),
+    Column::new("belonging", Kind::Single),
+    Column::new("attention", Kind::Single),
+    Column::new("attention_low", Kind::Single),
+    Column::new("attention_high", Kind::Single),
+    Column::new("support", Kind::Single),
+    Column::new("score", Kind::Single),
+    Column::new("insider", Kind::Single),
     Column::new("rank", Kind::Whole),
     Column::new("rank_person", Kind::Whole),
     Column::new("rank_organisation", Kind::Whole),
@@ -92,12 +92,12 @@ fn ranks(results: &Results) -> Result<Vec<u8>, ScoreError> {
         table.row(&[
             Cell::Whole(nodes.people[at].number() as i64),
             Cell::Text(nodes.kinds[at].slug()),
-            real(results.trust.values[at]),
+            single(results.trust.values[at]),
             attention,
             low,
             high,
             support_cell,
-            real(results.global.scores[at]),
+            single(results.global.scores[at]),
             whole(results.global.ranks[at]),
             Cell::Flag(support < SUPPORT_CONFIDENT),
         ])?;
@@ -119,7 +119,7 @@ fn members(
         for one in listed {
             let person = results.nodes.people[one.person as usize].number();
             let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
-            let belongs = real(belonging.of(one.person, community.community));
+            let belongs = single(belonging.of(one.person, community.community));
             member(place, Cell::Whole(person as i64), belongs, one, table)?;
         }
     }
@@ -144,8 +144,8 @@ fn member(
         low,
         high,
         support,
-        real(one.score),
-        real(one.insider),
+        single(one.score),
+        single(one.insider),
         whole(one.rank),
         whole(one.rank_person),
         whole(one.rank_organisation),
@@ -157,13 +157,13 @@ fn member(
 /// A share, its interval's bounds, and what it rests on.
 fn attention(share: f32, support: f32) -> [Cell<'static>; 4] {
     let interval = interval(share, support);
-    let bound = |share: Option<f32>| share.map_or(Cell::Null, real);
+    let bound = |share: Option<f32>| share.map_or(Cell::Null, single);
     let (low, high) = (interval.map(|one| one.low), interval.map(|one| one.high));
-    [real(share), bound(low), bound(high), real(support)]
+    [single(share), bound(low), bound(high), single(support)]
 }
 
-fn real(number: f32) -> Cell<'static> {
-    Cell::Real(f64::from(number))
+fn single(number: f32) -> Cell<'static> {
+    Cell::Single(number)
 }
 
 fn whole(rank: Option<std::num::NonZeroU32>) -> Cell<'static> {

@@ -20,7 +20,7 @@ fn field<'a>(row: &'a Row, name: &str) -> &'a Field {
 
 fn number(row: &Row, name: &str) -> f64 {
     match field(row, name) {
-        Field::Double(number) => *number,
+        Field::Float(number) => f64::from(*number),
         Field::Long(number) => *number as f64,
         other => panic!("{name} is {other:?}"),
     }
