@@ -188,7 +188,10 @@ mod tests {
     #[test]
     fn tsv_has_a_header_and_escapes() {
         let text = String::from_utf8(written(Form::Tsv)).unwrap();
-        assert_eq!(text, "node\tlevel\tshare\ttrust\tmember\na\\td\\\\a\t2\t0.5\t0.2\ttrue\nbob\t\t\t\t\n");
+        assert_eq!(
+            text,
+            "node\tlevel\tshare\ttrust\tmember\na\\td\\\\a\t2\t0.5\t0.2\ttrue\nbob\t\t\t\t\n"
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Everything goes into tables that stand alone until [`Loader::finish`] attaches them: readers
 //! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
-//! keeps 16 bytes for each person and 16 for each standing, to build the ways back.
+//! keeps 16 bytes for each person and 16 for each standing, to build the ways back. Rows of small
+//! communities wait for each other, so that a statement is worth its round trip.
 
 use model::evidence::Packed;
 use model::{Community, CommunityId, PersonId, RunId, Standing};
@@ -25,10 +26,33 @@ pub struct Loader<'a> {
     numbers: Vec<(PersonId, u32)>,
     /// (person, community, place) of every standing.
     places: Vec<(u32, CommunityId, u32)>,
+    standings: Waiting<Standings>,
+    givers: Waiting<(i64, Vec<u8>)>,
+    evidence: Waiting<(i64, i32, Vec<u8>)>,
+}
+
+/// The packed standings of one community.
+#[derive(Debug)]
+struct Standings {
+    community: i64,
+    count: i32,
+    standings: Vec<u8>,
+    marks: Vec<u8>,
+    insiders: Vec<u8>,
+}
+
+/// Rows of one table that are not sent yet.
+#[derive(Debug)]
+struct Waiting<T> {
+    rows: Vec<T>,
+    bytes: usize,
 }
 
 /// The most rows of one statement.
 const ROWS_MAX: usize = 500;
+
+/// Rows are sent as soon as they have so many bytes.
+const BYTES_MAX: usize = 1 << 20;
 
 const RUNNING: &str = "select from run where run_id = $1 and state = 1";
 
@@ -42,8 +66,16 @@ impl<'a> Loader<'a> {
             return Err(StoreError::Conflict(format!("load the results of {run}: {why}")));
         }
         pg.query("publish::begin", "select open_run($1)", params).await?;
-        let (block, numbers, places) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Loader { pg, run, block, numbers, places })
+        Ok(Loader {
+            pg,
+            run,
+            block: Vec::new(),
+            numbers: Vec::new(),
+            places: Vec::new(),
+            standings: Waiting::none(),
+            givers: Waiting::none(),
+            evidence: Waiting::none(),
+        })
     }
 
     /// Adds people, continuing with the next number. The most trusted come first.
@@ -102,14 +134,27 @@ impl<'a> Loader<'a> {
     ) -> Result<(), StoreError> {
         let places = standings.iter().zip(0..).map(|(one, place)| (one.person, community, place));
         self.places.extend(places);
-        let sql = format!("insert into standing_{} values ($1, $2, $3, $4, $5, $6)", self.number());
+        let packed = Standings {
+            community: community.number() as i64,
+            count: standings.len() as i32,
+            standings: model::standing::pack(standings),
+            marks: marks(standings),
+            insiders: insider_order(standings),
+        };
+        let bytes = packed.standings.len() + packed.marks.len() + packed.insiders.len();
+        if self.standings.add(packed, bytes) { self.put_standings().await } else { Ok(()) }
+    }
+
+    async fn put_standings(&mut self) -> Result<(), StoreError> {
+        let arrays = "$2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[]";
+        let (sql, rows) = (self.insert("standing", arrays, "u.*"), self.standings.take());
         let params = params![
             run::stored(self.run) => INT8,
-            community.number() as i64 => INT8,
-            standings.len() as i32 => INT4,
-            model::standing::pack(standings) => BYTEA,
-            marks(standings) => BYTEA,
-            insider_order(standings) => BYTEA,
+            rows.iter().map(|row| row.community).collect::<Vec<_>>() => INT8_ARRAY,
+            rows.iter().map(|row| row.count).collect::<Vec<_>>() => INT4_ARRAY,
+            rows.iter().map(|row| row.standings.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            rows.iter().map(|row| row.marks.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            rows.iter().map(|row| row.insiders.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
         ];
         self.pg.execute("publish::standings", &sql, params).await.map(|_| ())
     }
@@ -118,24 +163,37 @@ impl<'a> Loader<'a> {
     pub async fn evidence(
         &mut self,
         community: CommunityId,
-        evidence: &Packed,
+        evidence: Packed,
     ) -> Result<(), StoreError> {
         let id = community.number() as i64;
-        let givers = format!("insert into evidence_giver_{} values ($1, $2, $3)", self.number());
-        let params =
-            params![run::stored(self.run) => INT8, id => INT8, evidence.givers.as_slice() => BYTEA];
-        self.pg.execute("publish::evidence", &givers, params).await?;
-        let sql = self.insert("evidence_block", "$2::int[], $3::bytea[]", "$4::bigint, u.a, u.b");
-        for chunk in evidence.blocks.chunks(ROWS_MAX) {
-            let params = params![
-                run::stored(self.run) => INT8,
-                chunk.iter().map(|block| block.0 as i32).collect::<Vec<_>>() => INT4_ARRAY,
-                chunk.iter().map(|block| block.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-                id => INT8,
-            ];
-            self.pg.execute("publish::evidence", &sql, params).await?;
+        let bytes = evidence.givers.len();
+        if self.givers.add((id, evidence.givers), bytes) {
+            self.put_givers().await?;
+        }
+        for (block, body) in evidence.blocks {
+            let bytes = body.len();
+            if self.evidence.add((id, block as i32, body), bytes) {
+                self.put_evidence().await?;
+            }
         }
         Ok(())
+    }
+
+    async fn put_givers(&mut self) -> Result<(), StoreError> {
+        let rows = self.givers.take();
+        self.put_bodies("evidence_giver", "bigint", &rows).await
+    }
+
+    async fn put_evidence(&mut self) -> Result<(), StoreError> {
+        let arrays = "$2::bigint[], $3::int[], $4::bytea[]";
+        let (sql, rows) = (self.insert("evidence_block", arrays, "u.*"), self.evidence.take());
+        let params = params![
+            run::stored(self.run) => INT8,
+            rows.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
+            rows.iter().map(|row| row.1).collect::<Vec<_>>() => INT4_ARRAY,
+            rows.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+        ];
+        self.pg.execute("publish::evidence", &sql, params).await.map(|_| ())
     }
 
     /// Adds terms, each once.
@@ -156,6 +214,9 @@ impl<'a> Loader<'a> {
     /// Attaches the tables: the run can be read, and be made the active one.
     pub async fn finish(mut self) -> Result<(), StoreError> {
         self.put_block().await?;
+        self.put_standings().await?;
+        self.put_givers().await?;
+        self.put_evidence().await?;
         self.numbers.sort_unstable();
         let blocks = self.numbers.chunks(NUMBERS_BLOCK);
         let blocks = blocks.map(|block| (block[0].0.number() as i64, pack_numbers(block)));
@@ -215,6 +276,24 @@ impl<'a> Loader<'a> {
 
     fn number(&self) -> u64 {
         self.run.number()
+    }
+}
+
+impl<T> Waiting<T> {
+    fn none() -> Waiting<T> {
+        Waiting { rows: Vec::new(), bytes: 0 }
+    }
+
+    /// Adds a row of so many bytes; says whether it is time to send all.
+    fn add(&mut self, row: T, bytes: usize) -> bool {
+        self.rows.push(row);
+        self.bytes += bytes;
+        self.bytes >= BYTES_MAX || self.rows.len() >= ROWS_MAX
+    }
+
+    fn take(&mut self) -> Vec<T> {
+        self.bytes = 0;
+        std::mem::take(&mut self.rows)
     }
 }
 

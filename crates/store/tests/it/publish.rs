@@ -76,8 +76,8 @@ async fn planted(pg: &Pg) -> RunId {
     loader.standings(WORLD, &standings(PEOPLE)).await.unwrap();
     loader.standings(CommunityId::new(2), &standings(200)).await.unwrap();
     loader.standings(CommunityId::new(3), &standings(5)).await.unwrap();
-    loader.evidence(CommunityId::new(2), &packed(200)).await.unwrap();
-    loader.evidence(WORLD, &packed(8)).await.unwrap();
+    loader.evidence(CommunityId::new(2), packed(200)).await.unwrap();
+    loader.evidence(WORLD, packed(8)).await.unwrap();
     let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
     let terms = ["ada", "adam", "bob", "zoë", "^ad"].map(|name| term(name, 3));
     loader.terms(&terms).await.unwrap();

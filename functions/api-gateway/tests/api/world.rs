@@ -261,7 +261,7 @@ impl World {
         for community in [WORLD, self.rust, self.art] {
             loader.standings(community, &self.standings()).await.expect("standings load");
         }
-        loader.evidence(self.rust, &evidence(&self.standings())).await.expect("evidence loads");
+        loader.evidence(self.rust, evidence(&self.standings())).await.expect("evidence loads");
         loader.terms(&terms(pages)).await.expect("terms load");
         loader.finish().await.expect("the run is attached");
         run

@@ -149,12 +149,12 @@ async fn load_evidence<O: Objects, C>(
     for (level, names) in results.names.levels.iter().enumerate() {
         let packed: Vec<Packed> =
             open(doors.objects, &key(results.run, &evidence_name(level))).await?;
-        for (&id, packed) in names.ids.iter().zip(&packed) {
+        for (&id, packed) in names.ids.iter().zip(packed) {
             loader.evidence(id, packed).await?;
         }
     }
     let packed: Packed = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
-    Ok(loader.evidence(WORLD, &packed).await?)
+    Ok(loader.evidence(WORLD, packed).await?)
 }
 
 async fn load_terms<O, C>(
