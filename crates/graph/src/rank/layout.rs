@@ -11,7 +11,6 @@
 
 use std::ops::{AddAssign, Mul, Range};
 
-use bytemuck::Pod;
 use rayon::prelude::*;
 
 use crate::csr::Csr;
@@ -91,7 +90,7 @@ struct Add<'a, S, const K: usize> {
 
 /// What messages are added up as.
 pub(crate) trait Real:
-    Pod + Default + AddAssign + Mul<Output = Self> + From<f32> + Send
+    Copy + Default + AddAssign + Mul<Output = Self> + From<f32> + Send
 {
 }
 

@@ -4,7 +4,7 @@
 //! order of the sources, so the bits depend on neither threads nor instruction sets: nothing is fused
 //! or reordered. Ranks are added up as f64; trust, where a part in 100,000 is nothing, as f32, which
 //! takes four fifths of the time. Memory: 4 B for every message and vector, and 2^16 sums for every
-//! thread and vector, in whole pages of [`Rows`].
+//! thread and vector.
 
 use std::sync::{Mutex, PoisonError};
 
