@@ -9,7 +9,7 @@
 //! an arc, at most `32 · min(arcs, (people / 2^16)²)` B however many people there are; 12 B/run, of
 //! which a pair of blocks with n arcs has √(2n) at most.
 
-use std::ops::{AddAssign, Mul, Range};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -83,19 +83,10 @@ trait Along {
 }
 
 /// Adds messages to the sums of their targets.
-struct Add<'a, S, const K: usize> {
+struct Add<'a, const K: usize> {
     values: &'a [[f32; K]],
-    sums: &'a mut [[S; K]; BLOCK],
+    sums: &'a mut [[f64; K]; BLOCK],
 }
-
-/// What messages are added up as.
-pub(crate) trait Real:
-    Copy + Default + AddAssign + Mul<Output = Self> + From<f32> + Send
-{
-}
-
-impl Real for f32 {}
-impl Real for f64 {}
 
 /// Sums what targets have for each message.
 struct Sum<'a, const K: usize> {
@@ -196,11 +187,11 @@ impl Layout {
 
     /// Adds the messages to `block` into `sums`, source block by source block, run by run.
     #[inline(always)]
-    pub(super) fn receive<S: Real, const K: usize>(
+    pub(super) fn receive<const K: usize>(
         &self,
         block: usize,
         values: &[[f32; K]],
-        sums: &mut [[S; K]],
+        sums: &mut [[f64; K]],
     ) {
         let sums = sums.first_chunk_mut().expect("there is room for a block");
         for cell in &self.cells[self.cell_starts[block]..self.cell_starts[block + 1]] {
@@ -282,7 +273,7 @@ impl Rest<'_> {
     }
 }
 
-impl<S: Real, const K: usize> Along for Add<'_, S, K> {
+impl<const K: usize> Along for Add<'_, K> {
     #[inline(always)]
     fn fixed<const N: usize>(&mut self, targets: &[[u16; N]], weights: Option<&[[f32; N]]>) {
         let (values, values_left) = self.values.split_at(targets.len());
@@ -311,8 +302,8 @@ impl<S: Real, const K: usize> Along for Add<'_, S, K> {
 }
 
 #[inline(always)]
-fn add<S: Real, const K: usize>(value: &[f32; K], targets: &[u16], sums: &mut [[S; K]; BLOCK]) {
-    let value = value.map(S::from);
+fn add<const K: usize>(value: &[f32; K], targets: &[u16], sums: &mut [[f64; K]; BLOCK]) {
+    let value = value.map(f64::from);
     for &target in targets {
         let sum = &mut sums[usize::from(target)];
         for lane in 0..K {
@@ -322,17 +313,17 @@ fn add<S: Real, const K: usize>(value: &[f32; K], targets: &[u16], sums: &mut [[
 }
 
 #[inline(always)]
-fn add_weighted<S: Real, const K: usize>(
+fn add_weighted<const K: usize>(
     value: &[f32; K],
     targets: &[u16],
     weights: &[f32],
-    sums: &mut [[S; K]; BLOCK],
+    sums: &mut [[f64; K]; BLOCK],
 ) {
-    let value = value.map(S::from);
+    let value = value.map(f64::from);
     for (&target, &weight) in targets.iter().zip(weights) {
         let sum = &mut sums[usize::from(target)];
         for lane in 0..K {
-            sum[lane] += value[lane] * S::from(weight);
+            sum[lane] += value[lane] * f64::from(weight);
         }
     }
 }

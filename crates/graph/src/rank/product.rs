@@ -1,16 +1,15 @@
 //! Sums along all arcs, several vectors side by side, on the blocks of the [`Layout`].
 //!
-//! Every source writes its messages, block by block; then every block adds up what arrived, in the
-//! order of the sources, so the bits depend on neither threads nor instruction sets: nothing is fused
-//! or reordered. Ranks are added up as f64; trust, where a part in 100,000 is nothing, as f32, which
-//! takes four fifths of the time. Memory: 4 B for every message and vector, and 2^16 sums for every
-//! thread and vector.
+//! Every source writes its messages, block by block; then every block adds up what arrived. A block
+//! sums in f64 and in the order of the sources, so the bits depend on neither threads nor
+//! instruction sets: nothing is fused or reordered. Memory: 4 B for every message and vector, and
+//! 8·2^16 B for every thread and vector.
 
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::layout::{BLOCK, Layout, Real, take};
+use super::layout::{BLOCK, Layout, take};
 use super::rows::Rows;
 
 /// What is done once for each block.
@@ -41,18 +40,18 @@ fn with_avx2<W: Work>(work: W) -> W::Done {
 
 /// Where sums are made, for as many passes as one likes.
 #[derive(Debug)]
-pub(crate) struct Room<S, const K: usize> {
+pub(crate) struct Room<const K: usize> {
     pub(super) messages: Rows<f32, K>,
-    pub(super) desks: Desks<S, K>,
+    pub(super) desks: Desks<K>,
 }
 
 /// Sums of blocks, all zero, as many as were ever in use at once.
-#[derive(Debug)]
-pub(super) struct Desks<S, const K: usize>(Mutex<Vec<Rows<S, K>>>);
+#[derive(Debug, Default)]
+pub(super) struct Desks<const K: usize>(Mutex<Vec<Rows<f64, K>>>);
 
-impl<S: Real, const K: usize> Desks<S, K> {
+impl<const K: usize> Desks<K> {
     /// Works with the sums of a block: zeroes, and zeroes again afterwards.
-    pub(super) fn at_one<D>(&self, work: impl FnOnce(&mut [[S; K]]) -> D) -> D {
+    pub(super) fn at_one<D>(&self, work: impl FnOnce(&mut [[f64; K]]) -> D) -> D {
         let free = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = free().pop();
         let mut sums = taken.unwrap_or_else(|| Rows::zeroes(BLOCK));
@@ -75,7 +74,7 @@ struct Receipt<'a, const K: usize> {
     block: usize,
     messages: &'a [[f32; K]],
     /// Zeroes, and zeroes again afterwards.
-    sums: &'a mut [[f32; K]],
+    sums: &'a mut [[f64; K]],
     received: &'a mut [[f32; K]],
 }
 
@@ -89,13 +88,13 @@ struct Answer<'a, const K: usize> {
 
 impl Layout {
     /// Room for sums along this layout.
-    pub(crate) fn room<S: Real, const K: usize>(&self) -> Room<S, K> {
-        Room { messages: Rows::zeroes(self.messages()), desks: Desks(Mutex::default()) }
+    pub(crate) fn room<const K: usize>(&self) -> Room<K> {
+        Room { messages: Rows::zeroes(self.messages()), desks: Desks::default() }
     }
 
     /// Everybody gets what those have who attend to it, times the arcs' weights: `x` becomes `Aᵀ x`.
     /// `room` is [`Layout::room`]. Time O(arcs).
-    pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<f32, K>) {
+    pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<K>) {
         self.send(x, &mut room.messages);
         let messages = &*room.messages;
         x.par_chunks_mut(BLOCK).enumerate().for_each(|(block, received)| {
@@ -108,7 +107,7 @@ impl Layout {
     /// Everybody gets what those have whom it attends to, times the arcs' weights: `x` becomes `A x`.
     /// Each message goes backwards, as the f32 sum over its arcs. `room` is [`Layout::room`].
     /// Time O(arcs).
-    pub(crate) fn ask<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<f32, K>) {
+    pub(crate) fn ask<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<K>) {
         let answers = self.by_receiver(&mut room.messages);
         let blocks = answers.into_par_iter().zip(x.par_chunks(BLOCK));
         blocks.enumerate().for_each(|(block, (answers, x))| {
@@ -125,16 +124,16 @@ impl Layout {
         &self,
         block: usize,
         messages: &[[f32; K]],
-        sums: &mut [[f32; K]],
+        sums: &mut [[f64; K]],
         x: &mut [[f32; K]],
     ) {
         let (sent, senders) = self.sent_by(block);
         for (message, &sender) in messages[sent].iter().zip(senders) {
             let sums = &mut sums[usize::from(sender)];
-            sums.iter_mut().zip(message).for_each(|(sum, part)| *sum += part);
+            sums.iter_mut().zip(message).for_each(|(sum, &part)| *sum += f64::from(part));
         }
         for (x, sums) in x.iter_mut().zip(sums.iter_mut()) {
-            *x = std::mem::replace(sums, [0.0; K]);
+            *x = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
         }
     }
 
@@ -174,7 +173,7 @@ impl<const K: usize> Work for Receipt<'_, K> {
     fn work(self) {
         self.layout.receive(self.block, self.messages, self.sums);
         for (received, sums) in self.received.iter_mut().zip(self.sums) {
-            *received = std::mem::replace(sums, [0.0; K]);
+            *received = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
         }
     }
 }

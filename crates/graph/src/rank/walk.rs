@@ -58,7 +58,7 @@ pub struct Walked {
 struct State<const K: usize> {
     /// Ranks times [`Walk::scales`].
     sent: Rows<f32, K>,
-    room: Room<f64, K>,
+    room: Room<K>,
     tally: Tally<K>,
 }
 
