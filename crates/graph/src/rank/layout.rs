@@ -7,7 +7,8 @@
 //!
 //! Memory: 2 B/arc and 2 B/message; 4 B/arc more with weights; 32 B for each pair of blocks that has
 //! an arc, at most `32 · min(arcs, (people / 2^16)²)` B however many people there are; 12 B/run, of
-//! which a pair of blocks with n arcs has √(2n) at most.
+//! which a pair of blocks with n arcs has √(2n) at most. While it is built, each thread holds 16 B for
+//! each number of arcs up to the longest message to each block.
 
 use std::ops::Range;
 

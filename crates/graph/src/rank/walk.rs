@@ -323,9 +323,9 @@ fn normalise(shares: &mut [f32]) {
 /// How parts become shares of their sum.
 #[derive(Clone, Copy)]
 struct Share {
-    /// Of a unit, if there is anything positive and the sum is finite.
+    /// The share of a unit; 0 unless there is anything positive and the sum is finite.
     each: f64,
-    /// Of everybody else's.
+    /// What everybody has at least: 0, or the same for all where there are no shares of units.
     least: f64,
 }
 
@@ -347,7 +347,7 @@ impl Share {
 
     /// That of a part.
     fn take(self, part: f32) -> f32 {
-        // What is not finite times 0 is no number, and less than anything.
+        // Infinity times 0 is no number, beside which `max` takes the other.
         (f64::from(part.max(0.0)) * self.each).max(self.least) as f32
     }
 }
