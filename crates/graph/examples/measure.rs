@@ -154,7 +154,9 @@ fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank
         let (full, low) = (full.count(), tables.iter().filter(|table| table.low_trust).count());
         let ranked = tables.iter().flat_map(|table| &table.people).filter(|p| p.rank.is_some());
         let fakes = ranked.clone().filter(|person| case.fakes[person.person as usize]).count();
-        let first = ranked.filter(|p| p.rank_insider.is_some_and(|rank| rank.get() <= 20));
+        let first = tables.iter().flat_map(|table| {
+            table.by_insider().into_iter().take(20).map(|row| table.people[row as usize])
+        });
         let (members, page) = first.fold((0, 0), |(m, n), p| (m + usize::from(p.member), n + 1));
         println!(
             "  level {level}: {} communities, {full} full first pages, {low} low trust, \

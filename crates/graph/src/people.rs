@@ -19,12 +19,14 @@ mod walk;
 use std::num::NonZeroU32;
 
 use model::PersonKind;
+use model::interval::SUPPORT_CONFIDENT;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
 use crate::communities::Hierarchy;
-use crate::rank::{GlobalRank, RankSettings};
+use crate::rank::{GlobalRank, RankSettings, score};
+use crate::sorting::sort_by_number;
 use crate::trust::Trust;
 use insider::Audience;
 use packed::Columns;
@@ -70,8 +72,6 @@ pub struct PersonScore {
     pub member: bool,
     /// Share of the community's attention; over all receivers it sums to 1.
     pub share: f32,
-    /// The same on a fixed logarithmic scale, 0 to 1000: [`crate::rank::score`].
-    pub score: f32,
     /// a_u, the mass with which a member passes attention on; 0 for others. With it a share can be
     /// recomputed: `Σ_u standing_u · w_uv / W_u / flow`.
     pub standing: f32,
@@ -86,10 +86,18 @@ pub struct PersonScore {
     pub rank_person: Option<NonZeroU32>,
     /// Rank among organisations; `None` for other kinds.
     pub rank_organisation: Option<NonZeroU32>,
-    /// Rank by insider score; `None` under a noise level.
-    pub rank_insider: Option<NonZeroU32>,
+}
+
+impl PersonScore {
+    /// The share on a fixed logarithmic scale, 0 to 1000: [`crate::rank::score`].
+    pub fn score(&self) -> f32 {
+        score(self.share)
+    }
+
     /// Whether the support is too small to say much.
-    pub low_confidence: bool,
+    pub fn is_low_confidence(&self) -> bool {
+        self.support < SUPPORT_CONFIDENT
+    }
 }
 
 /// The people of one community. It is serialized column by column, without what follows from the
@@ -109,6 +117,17 @@ pub struct CommunityPeople {
     pub flow: f64,
     /// Members and receivers, by falling share, then by number.
     pub people: Vec<PersonScore>,
+}
+
+impl CommunityPeople {
+    /// The rows of those who have a rank, by falling insider score, then as they are. O(n).
+    pub fn by_insider(&self) -> Vec<u32> {
+        let ranked = self.people.iter().zip(0..).filter(|(one, _)| one.rank.is_some());
+        let mut insiders: Vec<(u32, u32)> =
+            ranked.map(|(one, row)| (u32::MAX - one.insider.to_bits(), row)).collect();
+        sort_by_number(&mut insiders, |one| one.0);
+        insiders.into_iter().map(|one| one.1).collect()
+    }
 }
 
 /// What the people of all levels have in common: who is scored by what, and what everybody receives.

@@ -9,7 +9,7 @@ mod text_forms;
 use std::io::Write;
 use std::path::Path;
 
-use parquet_form::ParquetForm;
+pub use parquet_form::{Encoded, GROUP_ROWS, Group, ParquetTable};
 use text_forms::TextForm;
 
 /// What a column holds.
@@ -104,42 +104,61 @@ impl Form {
 pub struct TableWriter<W: Write + Send> {
     columns: &'static [Column],
     form: Writing<W>,
-    rows: u64,
 }
 
 enum Writing<W: Write + Send> {
-    Text(TextForm<W>),
-    Parquet(Box<ParquetForm<W>>),
+    /// A form of text, and how many rows it has.
+    Text(TextForm<W>, u64),
+    /// A table, and the group that is not full yet.
+    Parquet(Box<(ParquetTable<W>, Group)>),
 }
 
 impl<W: Write + Send> TableWriter<W> {
     /// Begins a table; the header is written at once.
     pub fn new(form: Form, columns: &'static [Column], out: W) -> Result<Self, TableError> {
         let writing = match form {
-            Form::Tsv => Writing::Text(TextForm::tsv(out, columns)?),
-            Form::Ndjson => Writing::Text(TextForm::ndjson(out)),
-            Form::Parquet => Writing::Parquet(Box::new(ParquetForm::new(out, columns)?)),
+            Form::Tsv => Writing::Text(TextForm::tsv(out, columns)?, 0),
+            Form::Ndjson => Writing::Text(TextForm::ndjson(out), 0),
+            Form::Parquet => {
+                let table = ParquetTable::new(columns, out)?;
+                let group = table.group();
+                Writing::Parquet(Box::new((table, group)))
+            }
         };
-        Ok(TableWriter { columns, form: writing, rows: 0 })
+        Ok(TableWriter { columns, form: writing })
     }
 
     /// Writes one row: a cell for each column.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), TableError> {
-        check(self.columns, cells)?;
-        self.rows += 1;
         match &mut self.form {
-            Writing::Text(text) => Ok(text.row(self.columns, cells)?),
-            Writing::Parquet(parquet) => parquet.row(cells),
+            Writing::Text(text, rows) => {
+                check(self.columns, cells)?;
+                *rows += 1;
+                Ok(text.row(self.columns, cells)?)
+            }
+            Writing::Parquet(parquet) => {
+                let (table, group) = &mut **parquet;
+                group.row(cells)?;
+                if group.rows() < GROUP_ROWS {
+                    return Ok(());
+                }
+                table.append(std::mem::replace(group, table.group()).encode()?)
+            }
         }
     }
 
     /// Ends the table and flushes it; returns the sink and how many rows it got.
     pub fn finish(self) -> Result<(W, u64), TableError> {
-        let out = match self.form {
-            Writing::Text(text) => text.finish()?,
-            Writing::Parquet(parquet) => parquet.finish()?,
-        };
-        Ok((out, self.rows))
+        match self.form {
+            Writing::Text(text, rows) => Ok((text.finish()?, rows)),
+            Writing::Parquet(parquet) => {
+                let (mut table, group) = *parquet;
+                if group.rows() > 0 {
+                    table.append(group.encode()?)?;
+                }
+                table.finish()
+            }
+        }
     }
 }
 

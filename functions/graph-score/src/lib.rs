@@ -3,7 +3,7 @@
 //! Each stage takes what the stages before it sealed under `runs/<run>/`, seals its own result and
 //! names the next. A stage that runs twice seals the same bytes, so a job may be delivered twice,
 //! or die anywhere and be delivered again: what is sealed is not made again. Before each piece of
-//! work (a stage, or a level of people) the worker asks its [`Budget`] whether there is time.
+//! work (a stage, a level of people, a part of publishing) the worker asks its [`Budget`] whether there is time.
 //!
 //! | stage | reads | seals |
 //! |---|---|---|
@@ -114,18 +114,19 @@ async fn do_stage<O: Objects, C: Clock>(
     stage: Stage,
     budget: Budget,
 ) -> Result<Time, ScoreError> {
-    if stage == Stage::People {
-        return stage::people(doors, run, budget).await;
-    }
-    let needed = stage::seconds(doors, run, stage).await?;
-    if budget.check(needed, doors.clock.now())? == Time::NextInvocation {
-        return Ok(Time::NextInvocation);
+    let in_pieces = matches!(stage, Stage::People | Stage::Publish);
+    if !in_pieces {
+        let needed = stage::seconds(doors, run, stage).await?;
+        if budget.check(needed, doors.clock.now())? == Time::NextInvocation {
+            return Ok(Time::NextInvocation);
+        }
     }
     match stage {
         Stage::Snapshot => stage::snapshot(doors, run).await?,
         Stage::Communities => stage::communities(doors, run).await?,
         Stage::Rank => stage::rank(doors, run).await?,
-        Stage::People | Stage::Publish => stage::publish(doors, run).await?,
+        Stage::People => return stage::people(doors, run, budget).await,
+        Stage::Publish => return stage::publish(doors, run, budget).await,
     }
     Ok(Time::Enough)
 }

@@ -4,6 +4,7 @@
 //! under zstd, frame after frame. Objects are create-only: a stage that runs twice makes the same
 //! bytes, and the first seal stays.
 
+use std::collections::HashSet;
 use std::io;
 
 use model::RunId;
@@ -87,6 +88,17 @@ pub async fn open<T: DeserializeOwned>(objects: &impl Objects, key: &str) -> Res
         .ok_or_else(|| SealError::Missing(key.to_owned()))?;
     let body = body.strip_prefix(&FORMAT).ok_or_else(|| SealError::Format(key.to_owned()))?;
     decode(body).map_err(|why| SealError::Corrupt { key: key.to_owned(), why })
+}
+
+/// The names under which values of a run are sealed.
+pub(crate) async fn names(
+    objects: &impl Objects,
+    run: RunId,
+) -> Result<HashSet<String>, SealError> {
+    let prefix = key(run, "");
+    let found = objects.list(&prefix).await;
+    let found = found.map_err(|source| SealError::Port { key: prefix.clone(), source })?;
+    Ok(found.iter().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect())
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {

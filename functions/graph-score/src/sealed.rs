@@ -9,7 +9,7 @@ use store::pg::run;
 
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
-use crate::stage::{attention_of, people_name, snapshot_of};
+use crate::stage::{attention_of, open_people, snapshot_of};
 use crate::{Names, ScoreError};
 
 /// Everything of one run but its people.
@@ -54,7 +54,7 @@ impl Sealed {
         objects: &impl Objects,
         level: usize,
     ) -> Result<Vec<CommunityPeople>, ScoreError> {
-        Ok(open(objects, &key(self.run, &people_name(level))).await?)
+        open_people(objects, self.run, level).await
     }
 
     /// The attention that was scored.

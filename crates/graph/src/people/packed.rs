@@ -1,14 +1,11 @@
 //! The people of a community as columns, for whoever keeps them: numbers of a kind lie side by side,
-//! and scores on the scale, ranks and confidence, which follow from the rest, are left out.
+//! and ranks, which follow from the rest, are left out.
 
 use std::num::NonZeroU32;
 
-use model::interval::SUPPORT_CONFIDENT;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::table::rank_insiders;
 use super::{CommunityPeople, PersonScore};
-use crate::rank::score;
 
 const MEMBER: u8 = 1;
 const RANKED: u8 = 2;
@@ -74,19 +71,15 @@ impl From<Columns> for CommunityPeople {
                 person,
                 member: has(MEMBER),
                 share,
-                score: score(share),
                 standing: if has(MEMBER) { standings.next().unwrap_or(0.0) } else { 0.0 },
                 insider,
                 support,
                 rank: rank(0, RANKED),
                 rank_person: rank(1, RANKED_PERSON),
                 rank_organisation: rank(2, RANKED_ORGANISATION),
-                rank_insider: None,
-                low_confidence: support < SUPPORT_CONFIDENT,
             }
         };
-        let mut people: Vec<PersonScore> = rows.map(person).collect();
-        rank_insiders(&mut people);
+        let people = rows.map(person).collect();
         CommunityPeople {
             community: columns.community,
             trust: columns.trust,

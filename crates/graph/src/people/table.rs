@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 
 use model::PersonKind;
-use model::interval::SUPPORT_CONFIDENT;
 
 use super::inflow::{Inflow, Outflow};
 use super::insider::{Audience, owners};
@@ -11,7 +10,6 @@ use super::place::{Members, Place};
 use super::ranked::Ranked;
 use super::walk::Giving;
 use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
-use crate::rank::score;
 use crate::sorting::sort_by_number;
 use crate::trust::UNKNOWN;
 
@@ -138,15 +136,12 @@ fn person_score(person: u32, received: Received, standing: Option<f64>) -> Perso
         person,
         member: standing.is_some(),
         share,
-        score: score(share),
         standing: standing.unwrap_or(0.0) as f32,
         insider,
         support,
         rank: None,
         rank_person: None,
         rank_organisation: None,
-        rank_insider: None,
-        low_confidence: support < SUPPORT_CONFIDENT,
     }
 }
 
@@ -167,18 +162,5 @@ fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, no
         one.rank = next(0, served);
         one.rank_person = next(1, served && human);
         one.rank_organisation = next(2, served && kind == PersonKind::Organisation);
-    }
-    rank_insiders(people);
-}
-
-/// Gives those who have a rank one by falling insider score too.
-pub(super) fn rank_insiders(people: &mut [PersonScore]) {
-    let mut insiders: Vec<(u32, usize)> = (people.iter().enumerate())
-        .filter(|(_, one)| one.rank.is_some())
-        .map(|(at, one)| (u32::MAX - one.insider.to_bits(), at))
-        .collect();
-    sort_by_number(&mut insiders, |one| one.0);
-    for (&(_, at), rank) in insiders.iter().zip(1..) {
-        people[at].rank_insider = NonZeroU32::new(rank);
     }
 }

@@ -3,10 +3,15 @@
 //! Everything goes into tables that stand alone until [`Loader::finish`] attaches them: readers
 //! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
 //! keeps 16 bytes for each person and 16 for each standing, to build the ways back. Rows of small
-//! communities wait for each other, so that a statement is worth its round trip.
+//! communities wait for each other, so that a statement is worth its round trip, and while a few
+//! statements are under way the next rows are packed.
+
+use std::future::Future;
 
 use model::evidence::Packed;
 use model::{Community, CommunityId, PersonId, RunId, Standing};
+use rayon::prelude::*;
+use tokio::task::JoinSet;
 
 use super::connection::params;
 use super::score::{NUMBERS_BLOCK, PEOPLE_BLOCK, PersonScore, pack_numbers, pack_people};
@@ -27,18 +32,39 @@ pub struct Loader<'a> {
     /// (person, community, place) of every standing.
     places: Vec<(u32, CommunityId, u32)>,
     standings: Waiting<Standings>,
-    givers: Waiting<(i64, Vec<u8>)>,
+    givers: Waiting<Body>,
     evidence: Waiting<(i64, i32, Vec<u8>)>,
+    /// Statements that are under way.
+    sent: JoinSet<Result<u64, StoreError>>,
 }
 
-/// The packed standings of one community.
+/// A row of a key and a body.
+type Body = (i64, Vec<u8>);
+
+/// The standings of one community as they are stored. Packing many of them is work for all cores, so
+/// it is not the loader's.
 #[derive(Debug)]
-struct Standings {
-    community: i64,
+pub struct Standings {
+    community: CommunityId,
     count: i32,
+    persons: Vec<u32>,
     standings: Vec<u8>,
     marks: Vec<u8>,
     insiders: Vec<u8>,
+}
+
+impl Standings {
+    /// Packs the standings of a community, which come by falling attention.
+    pub fn pack(community: CommunityId, standings: &[Standing]) -> Standings {
+        Standings {
+            community,
+            count: standings.len() as i32,
+            persons: standings.iter().map(|one| one.person).collect(),
+            standings: model::standing::pack(standings),
+            marks: marks(standings),
+            insiders: insider_order(standings),
+        }
+    }
 }
 
 /// Rows of one table that are not sent yet.
@@ -53,6 +79,9 @@ const ROWS_MAX: usize = 500;
 
 /// Rows are sent as soon as they have so many bytes.
 const BYTES_MAX: usize = 1 << 20;
+
+/// The most statements under way, each on a connection of its own.
+const SENT_MAX: usize = 2;
 
 const RUNNING: &str = "select from run where run_id = $1 and state = 1";
 
@@ -75,6 +104,7 @@ impl<'a> Loader<'a> {
             standings: Waiting::none(),
             givers: Waiting::none(),
             evidence: Waiting::none(),
+            sent: JoinSet::new(),
         })
     }
 
@@ -98,7 +128,7 @@ impl<'a> Loader<'a> {
         let block = ((self.numbers.len() - 1) / PEOPLE_BLOCK) as i64;
         let body = pack_people(&self.block);
         self.block.clear();
-        self.put_bodies("run_person", "int", &[(block, body)]).await
+        self.put_bodies("run_person", "int", vec![(block, body)]).await
     }
 
     /// Adds communities.
@@ -126,21 +156,10 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// Adds the standings of one community, by falling attention.
-    pub async fn standings(
-        &mut self,
-        community: CommunityId,
-        standings: &[Standing],
-    ) -> Result<(), StoreError> {
-        let places = standings.iter().zip(0..).map(|(one, place)| (one.person, community, place));
-        self.places.extend(places);
-        let packed = Standings {
-            community: community.number() as i64,
-            count: standings.len() as i32,
-            standings: model::standing::pack(standings),
-            marks: marks(standings),
-            insiders: insider_order(standings),
-        };
+    /// Adds the standings of one community.
+    pub async fn standings(&mut self, packed: Standings) -> Result<(), StoreError> {
+        let places = packed.persons.iter().zip(0..);
+        self.places.extend(places.map(|(&person, place)| (person, packed.community, place)));
         let bytes = packed.standings.len() + packed.marks.len() + packed.insiders.len();
         if self.standings.add(packed, bytes) { self.put_standings().await } else { Ok(()) }
     }
@@ -148,15 +167,19 @@ impl<'a> Loader<'a> {
     async fn put_standings(&mut self) -> Result<(), StoreError> {
         let arrays = "$2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[]";
         let (sql, rows) = (self.insert("standing", arrays, "u.*"), self.standings.take());
-        let params = params![
-            run::stored(self.run) => INT8,
-            rows.iter().map(|row| row.community).collect::<Vec<_>>() => INT8_ARRAY,
-            rows.iter().map(|row| row.count).collect::<Vec<_>>() => INT4_ARRAY,
-            rows.iter().map(|row| row.standings.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            rows.iter().map(|row| row.marks.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            rows.iter().map(|row| row.insiders.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-        ];
-        self.pg.execute("publish::standings", &sql, params).await.map(|_| ())
+        let (pg, run) = (self.pg.clone(), run::stored(self.run));
+        self.send(async move {
+            let params = params![
+                run => INT8,
+                rows.iter().map(|row| row.community.number() as i64).collect::<Vec<_>>() => INT8_ARRAY,
+                rows.iter().map(|row| row.count).collect::<Vec<_>>() => INT4_ARRAY,
+                rows.iter().map(|row| row.standings.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                rows.iter().map(|row| row.marks.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                rows.iter().map(|row| row.insiders.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            ];
+            pg.execute("publish::standings", &sql, params).await
+        })
+        .await
     }
 
     /// Adds the evidence of one community, whose standings it goes by.
@@ -181,19 +204,23 @@ impl<'a> Loader<'a> {
 
     async fn put_givers(&mut self) -> Result<(), StoreError> {
         let rows = self.givers.take();
-        self.put_bodies("evidence_giver", "bigint", &rows).await
+        self.put_bodies("evidence_giver", "bigint", rows).await
     }
 
     async fn put_evidence(&mut self) -> Result<(), StoreError> {
         let arrays = "$2::bigint[], $3::int[], $4::bytea[]";
         let (sql, rows) = (self.insert("evidence_block", arrays, "u.*"), self.evidence.take());
-        let params = params![
-            run::stored(self.run) => INT8,
-            rows.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
-            rows.iter().map(|row| row.1).collect::<Vec<_>>() => INT4_ARRAY,
-            rows.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-        ];
-        self.pg.execute("publish::evidence", &sql, params).await.map(|_| ())
+        let (pg, run) = (self.pg.clone(), run::stored(self.run));
+        self.send(async move {
+            let params = params![
+                run => INT8,
+                rows.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
+                rows.iter().map(|row| row.1).collect::<Vec<_>>() => INT4_ARRAY,
+                rows.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+            ];
+            pg.execute("publish::evidence", &sql, params).await
+        })
+        .await
     }
 
     /// Adds terms, each once.
@@ -218,22 +245,23 @@ impl<'a> Loader<'a> {
         self.put_givers().await?;
         self.put_evidence().await?;
         self.numbers.sort_unstable();
-        let blocks = self.numbers.chunks(NUMBERS_BLOCK);
-        let blocks = blocks.map(|block| (block[0].0.number() as i64, pack_numbers(block)));
-        self.put_bodies("run_number", "bigint", &blocks.collect::<Vec<_>>()).await?;
-        let blocks = self.person_blocks();
-        self.put_bodies("person_standing", "int", &blocks).await?;
+        let numbers = self.numbers.chunks(NUMBERS_BLOCK);
+        let numbers = numbers.map(|block| (block[0].0.number() as i64, pack_numbers(block)));
+        self.put_bodies("run_number", "bigint", numbers.collect()).await?;
+        let persons = self.person_blocks();
+        self.put_bodies("person_standing", "int", persons).await?;
+        self.arrive(0).await?;
         let params = params![run::stored(self.run) => INT8];
         self.pg.query("publish::finish", "select attach_run($1)", params).await.map(|_| ())
     }
 
-    fn person_blocks(&mut self) -> Vec<(i64, Vec<u8>)> {
+    fn person_blocks(&mut self) -> Vec<Body> {
         let block_of = |person: u32| person / PERSONS_BLOCK as u32;
-        self.places.sort_unstable();
         for place in &mut self.places {
             place.0 = place.0.min(i32::MAX as u32);
         }
-        let blocks = self.places.chunk_by(|a, b| block_of(a.0) == block_of(b.0));
+        self.places.par_sort_unstable();
+        let blocks = self.places.par_chunk_by(|a, b| block_of(a.0) == block_of(b.0));
         let pack = |places: &[(u32, CommunityId, u32)]| {
             let block = block_of(places[0].0);
             let first = block * PERSONS_BLOCK as u32;
@@ -243,21 +271,52 @@ impl<'a> Loader<'a> {
         blocks.map(pack).collect()
     }
 
-    /// Inserts rows (key, body) into a table whose key is of the type `key`.
+    /// Inserts rows into a table whose key is of the type `key`.
     async fn put_bodies(
-        &self,
+        &mut self,
         table: &str,
         key: &str,
-        rows: &[(i64, Vec<u8>)],
+        rows: Vec<Body>,
     ) -> Result<(), StoreError> {
-        let sql = self.insert(table, "$2::bigint[], $3::bytea[]", &format!("u.a::{key}, u.b"));
-        for chunk in rows.chunks(ROWS_MAX) {
-            let params = params![
-                run::stored(self.run) => INT8,
-                chunk.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
-                chunk.iter().map(|row| row.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            ];
-            self.pg.execute("publish", &sql, params).await?;
+        let (mut rows, columns) = (rows.into_iter(), format!("u.a::{key}, u.b"));
+        loop {
+            let chunk: Vec<Body> = rows.by_ref().take(ROWS_MAX).collect();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            let sql = self.insert(table, "$2::bigint[], $3::bytea[]", &columns);
+            let (pg, run) = (self.pg.clone(), run::stored(self.run));
+            self.send(async move {
+                let params = params![
+                    run => INT8,
+                    chunk.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
+                    chunk.iter().map(|row| row.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                ];
+                pg.execute("publish", &sql, params).await
+            })
+            .await?;
+        }
+    }
+
+    /// Sends a statement as soon as fewer than [`SENT_MAX`] are under way.
+    async fn send(
+        &mut self,
+        statement: impl Future<Output = Result<u64, StoreError>> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.arrive(SENT_MAX - 1).await?;
+        self.sent.spawn(statement);
+        Ok(())
+    }
+
+    /// Waits until at most so many statements are under way; says which failed.
+    async fn arrive(&mut self, under_way: usize) -> Result<(), StoreError> {
+        while self.sent.len() > under_way {
+            match self.sent.join_next().await {
+                Some(Ok(done)) => done.map(drop)?,
+                // A statement is stopped with its loader only.
+                Some(Err(error)) => return Err(StoreError::Unavailable(error.to_string())),
+                None => {}
+            }
         }
         Ok(())
     }

@@ -1,29 +1,50 @@
-//! The Parquet form: columns are gathered into row groups and written when a group is full.
+//! The Parquet form: rows are gathered into groups, and a group is written when it is full. Groups can
+//! be made apart from the table, many at once.
 
 use std::io::Write;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as Physical, ZstdLevel};
+use parquet::column::writer::{
+    ColumnCloseResult, ColumnWriter, get_column_writer, get_typed_column_writer_mut,
+};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int64Type,
 };
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::{ColumnPath, Type};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescPtr, Type};
 
-use super::{Cell, Column, Kind, TableError};
+use super::{Cell, Column, Kind, TableError, check};
 
-/// Rows in a group: what is held in memory.
-const GROUP_ROWS: usize = 1 << 17;
+/// Rows in a full group: what is held in memory.
+pub const GROUP_ROWS: usize = 1 << 17;
 
-pub(super) struct ParquetForm<W: Write + Send> {
+/// A table that is written group by group.
+pub struct ParquetTable<W: Write + Send> {
     writer: SerializedFileWriter<W>,
-    columns: Vec<Gathered>,
+    columns: &'static [Column],
+    rows: u64,
+}
+
+/// Rows that are gathered for a table. They are encoded apart from it, and from other groups.
+pub struct Group {
+    columns: &'static [Column],
+    gathered: Vec<Gathered>,
+    schema: SchemaDescPtr,
+    properties: WriterPropertiesPtr,
     rows: usize,
 }
 
-/// One column of the group that is being gathered; absent cells have level 0 and no value.
+/// A group as it is written.
+pub struct Encoded {
+    columns: Vec<(Bytes, ColumnCloseResult)>,
+    rows: usize,
+}
+
+/// One column of a group that is being gathered; absent cells have level 0 and no value.
 struct Gathered {
     levels: Vec<i16>,
     values: Values,
@@ -37,38 +58,65 @@ enum Values {
     Flag(Vec<bool>),
 }
 
-impl<W: Write + Send> ParquetForm<W> {
-    pub(super) fn new(out: W, columns: &[Column]) -> Result<Self, ParquetError> {
+impl<W: Write + Send> ParquetTable<W> {
+    /// Begins a table without rows.
+    pub fn new(columns: &'static [Column], out: W) -> Result<Self, TableError> {
         let fields = columns.iter().map(field).collect::<Result<Vec<_>, _>>()?;
         let schema = Type::group_type_builder("table").with_fields(fields).build()?;
         let properties = Arc::new(properties(columns)?);
         let writer = SerializedFileWriter::new(out, Arc::new(schema), properties)?;
-        let columns = columns.iter().map(|column| Gathered::new(column.kind)).collect();
-        Ok(ParquetForm { writer, columns, rows: 0 })
+        Ok(ParquetTable { writer, columns, rows: 0 })
     }
 
-    pub(super) fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), TableError> {
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
+    /// A group for this table, without rows.
+    pub fn group(&self) -> Group {
+        Group {
+            columns: self.columns,
+            gathered: self.columns.iter().map(|column| Gathered::new(column.kind)).collect(),
+            schema: Arc::new(self.writer.schema_descr().clone()),
+            properties: self.writer.properties().clone(),
+            rows: 0,
+        }
+    }
+
+    /// Writes a group after those before.
+    pub fn append(&mut self, encoded: Encoded) -> Result<(), TableError> {
+        let mut group = self.writer.next_row_group()?;
+        for (pages, close) in encoded.columns {
+            group.append_column(&pages, close)?;
+        }
+        group.close()?;
+        self.rows += encoded.rows as u64;
+        Ok(())
+    }
+
+    /// Ends the table and flushes it; returns the sink and how many rows it got.
+    pub fn finish(self) -> Result<(W, u64), TableError> {
+        Ok((self.writer.into_inner()?, self.rows))
+    }
+}
+
+impl Group {
+    /// Adds one row: a cell for each column.
+    pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), TableError> {
+        check(self.columns, cells)?;
+        for (column, cell) in self.gathered.iter_mut().zip(cells) {
             column.push(*cell);
         }
         self.rows += 1;
-        if self.rows >= GROUP_ROWS { Ok(self.write_group()?) } else { Ok(()) }
+        Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<W, TableError> {
-        if self.rows > 0 {
-            self.write_group()?;
-        }
-        Ok(self.writer.into_inner()?)
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
-    fn write_group(&mut self) -> Result<(), ParquetError> {
-        let mut group = self.writer.next_row_group()?;
-        for column in &mut self.columns {
-            column.write(&mut group)?;
-        }
-        self.rows = 0;
-        group.close().map(|_| ())
+    /// Encodes it for [`ParquetTable::append`].
+    pub fn encode(self) -> Result<Encoded, TableError> {
+        let columns = self.gathered.into_iter().zip(self.schema.columns());
+        let encoded = columns.map(|(column, field)| column.encode(field, &self.properties));
+        Ok(Encoded { columns: encoded.collect::<Result<_, _>>()?, rows: self.rows })
     }
 }
 
@@ -111,32 +159,35 @@ impl Gathered {
         self.levels.push(present);
     }
 
-    fn write<W: Write + Send>(
-        &mut self,
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError> {
-        match &mut self.values {
-            Values::Text(values) => put::<ByteArrayType, W>(group, values, &self.levels)?,
-            Values::Whole(values) => put::<Int64Type, W>(group, values, &self.levels)?,
-            Values::Real(values) => put::<DoubleType, W>(group, values, &self.levels)?,
-            Values::Single(values) => put::<FloatType, W>(group, values, &self.levels)?,
-            Values::Flag(values) => put::<BoolType, W>(group, values, &self.levels)?,
+    /// The pages of the column's part of a group.
+    fn encode(
+        self,
+        field: &ColumnDescPtr,
+        properties: &WriterPropertiesPtr,
+    ) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
+        let mut pages = TrackedWrite::new(Vec::new());
+        let out = Box::new(SerializedPageWriter::new(&mut pages));
+        let mut column = get_column_writer(field.clone(), properties.clone(), out);
+        let levels = &self.levels;
+        match &self.values {
+            Values::Text(values) => put::<ByteArrayType>(&mut column, values, levels)?,
+            Values::Whole(values) => put::<Int64Type>(&mut column, values, levels)?,
+            Values::Real(values) => put::<DoubleType>(&mut column, values, levels)?,
+            Values::Single(values) => put::<FloatType>(&mut column, values, levels)?,
+            Values::Flag(values) => put::<BoolType>(&mut column, values, levels)?,
         }
-        self.levels.clear();
-        Ok(())
+        let close = column.close()?;
+        Ok((Bytes::from(pages.into_inner()?), close))
     }
 }
 
-fn put<T: DataType, W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    values: &mut Vec<T::T>,
+fn put<T: DataType>(
+    column: &mut ColumnWriter<'_>,
+    values: &[T::T],
     levels: &[i16],
 ) -> Result<(), ParquetError> {
-    let column = group.next_column()?;
-    let mut column = column.ok_or_else(|| ParquetError::General("too few columns".to_owned()))?;
-    column.typed::<T>().write_batch(values, Some(levels), None)?;
-    values.clear();
-    column.close()
+    get_typed_column_writer_mut::<T>(column).write_batch(values, Some(levels), None)?;
+    Ok(())
 }
 
 /// Text has a dictionary; numbers, of which most differ, have none, and whole ones lie as differences.

@@ -6,7 +6,7 @@ use model::evidence::{Gift, Giver, Packed, Packer};
 use model::{Community, CommunityId, PersonId, PersonKind, RunId, Standing};
 use store::Pg;
 use store::pg::community::{self, Filter, WORLD};
-use store::pg::publish::Loader;
+use store::pg::publish::{Loader, Standings};
 use store::pg::score::{self, PersonScore};
 use store::pg::standing::{self, Order};
 use store::pg::term::{self, Term};
@@ -73,9 +73,9 @@ async fn planted(pg: &Pg) -> RunId {
     }
     let all = [community(1, 0, 2_000), community(2, 1, 200), community(3, 1, 5)];
     loader.communities(&all).await.unwrap();
-    loader.standings(WORLD, &standings(PEOPLE)).await.unwrap();
-    loader.standings(CommunityId::new(2), &standings(200)).await.unwrap();
-    loader.standings(CommunityId::new(3), &standings(5)).await.unwrap();
+    loader.standings(Standings::pack(WORLD, &standings(PEOPLE))).await.unwrap();
+    loader.standings(Standings::pack(CommunityId::new(2), &standings(200))).await.unwrap();
+    loader.standings(Standings::pack(CommunityId::new(3), &standings(5))).await.unwrap();
     loader.evidence(CommunityId::new(2), packed(200)).await.unwrap();
     loader.evidence(WORLD, packed(8)).await.unwrap();
     let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
@@ -129,7 +129,7 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     let mut loader = Loader::begin(db.pg(), id).await.unwrap();
     let mut all = standings(150);
     all.iter_mut().for_each(|one| one.insider = one.person as f32 % 10.0 / 10.0);
-    loader.standings(CommunityId::new(4), &all).await.unwrap();
+    loader.standings(Standings::pack(CommunityId::new(4), &all)).await.unwrap();
     loader.finish().await.unwrap();
     let page = async |order, place| {
         let page = standing::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();

@@ -23,7 +23,7 @@ use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
 use store::pg::community::WORLD;
-use store::pg::publish::Loader;
+use store::pg::publish::{Loader, Standings};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{adjacency, community, ident, person, profile, run};
@@ -259,7 +259,10 @@ impl World {
         loader.people(&self.scores()).await.expect("people load");
         loader.communities(&self.communities()).await.expect("communities load");
         for community in [WORLD, self.rust, self.art] {
-            loader.standings(community, &self.standings()).await.expect("standings load");
+            loader
+                .standings(Standings::pack(community, &self.standings()))
+                .await
+                .expect("standings load");
         }
         loader.evidence(self.rust, evidence(&self.standings())).await.expect("evidence loads");
         loader.terms(&terms(pages)).await.expect("terms load");

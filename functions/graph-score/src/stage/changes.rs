@@ -14,11 +14,13 @@ use graph::{CommunityPeople, GlobalRank};
 use model::port::{Clock, Objects};
 use model::rank_change::{RankChange, Reason, Stood};
 use model::{CommunityId, PersonId, RunId};
+use rayon::prelude::*;
 use store::pg::community::WORLD;
+use tokio::task::block_in_place;
 
 use super::names::Names;
-use super::{World, people_name, seal_as, snapshot_of};
-use crate::seal::{find_sealed, key, open};
+use super::{World, open_people, seal_as, snapshot_of};
+use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
 use crate::{Doors, RunSettings, ScoreError};
 
@@ -45,21 +47,20 @@ struct Moved {
 /// What a person's share is made of.
 type Parts = Vec<(PersonId, f64)>;
 
-/// The changes of a run; sealed, so that whoever publishes it tells the same ones.
+/// The name under which the changes of a run are sealed.
+pub(super) const CHANGES: &str = "changes";
+
+/// Seals the changes of a run, so that whoever publishes it tells the same ones.
 pub(super) async fn changes<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     this: RunId,
-) -> Result<Vec<RankChange>, ScoreError> {
-    if let Some(sealed) = find_sealed(doors.objects, &key(this, "changes")).await? {
-        return Ok(sealed);
-    }
+) -> Result<(), ScoreError> {
     let settings: RunSettings = open(doors.objects, &key(this, "settings")).await?;
     let changes = match settings.last {
         Some(last) => find(doors, last, this).await?,
         None => Vec::new(),
     };
-    seal_as(doors.objects, this, "changes", &changes).await?;
-    Ok(changes)
+    seal_as(doors.objects, this, CHANGES, &changes).await
 }
 
 async fn find<O: Objects, C: Clock>(
@@ -122,12 +123,12 @@ async fn moved_on<O: Objects, C>(
         let of = |table: &CommunityPeople| names.ids[table.community as usize];
         let old_tables: BTreeMap<CommunityId, &CommunityPeople> =
             old_tables.iter().map(|table| (of(table), table)).collect();
-        for table in &tables {
+        let found = tables.par_iter().filter_map(|table| {
             let id = ids[table.community as usize];
-            if let Some(before) = old_tables.get(&id) {
-                moved.extend(compare(id, old.inside(before), new.inside(table)));
-            }
-        }
+            let before = old_tables.get(&id)?;
+            Some(compare(id, old.inside(before), new.inside(table)))
+        });
+        moved.extend(block_in_place(|| found.collect::<Vec<_>>()).into_iter().flatten());
     }
     Ok(moved)
 }
@@ -144,10 +145,13 @@ type Ranking = Vec<(PersonId, Stood)>;
 /// The changes between two rankings of one community.
 fn compare(community: CommunityId, old: Ranking, new: Ranking) -> Vec<Moved> {
     let is_head = |one: &&(PersonId, Stood)| one.1.rank.is_some_and(|rank| rank.get() <= HEAD);
-    let heads = old.iter().chain(&new).filter(is_head).map(|one| one.0);
-    let heads: BTreeSet<PersonId> = heads.collect();
+    let mut heads: Vec<PersonId> =
+        old.iter().chain(&new).filter(is_head).map(|one| one.0).collect();
+    heads.sort_unstable();
+    heads.dedup();
     let stood = |ranking: &Ranking| -> BTreeMap<PersonId, Stood> {
-        ranking.iter().copied().filter(|one| heads.contains(&one.0)).collect()
+        let heads = ranking.iter().filter(|one| heads.binary_search(&one.0).is_ok());
+        heads.copied().collect()
     };
     let (old, new) = (stood(&old), stood(&new));
     let nowhere = Stood { rank: None, attention: 0.0 };
@@ -198,7 +202,7 @@ impl Side {
         doors: Doors<'_, O, C>,
         level: usize,
     ) -> Result<Vec<CommunityPeople>, ScoreError> {
-        Ok(open(doors.objects, &key(self.run, &people_name(level))).await?)
+        open_people(doors.objects, self.run, level).await
     }
 
     fn place(&self, person: PersonId) -> Option<usize> {

@@ -11,7 +11,7 @@ pub mod standings;
 pub mod tables;
 mod words;
 
-use graph::{Attention, Hierarchy, attention_stage};
+use graph::{Attention, CommunityPeople, Hierarchy, attention_stage};
 use model::message::Stage;
 use model::port::Objects;
 use model::snapshot::Manifest;
@@ -132,6 +132,15 @@ pub(crate) async fn open_hierarchy(
     run: RunId,
 ) -> Result<Hierarchy, ScoreError> {
     Ok(open(objects, &key(run, "hierarchy")).await?)
+}
+
+/// The people of one level's communities, in the level's order.
+pub(crate) async fn open_people(
+    objects: &impl Objects,
+    run: RunId,
+    level: usize,
+) -> Result<Vec<CommunityPeople>, ScoreError> {
+    Ok(open(objects, &key(run, &people_name(level))).await?)
 }
 
 /// Seals a named value of a run.

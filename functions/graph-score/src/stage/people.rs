@@ -1,7 +1,5 @@
 //! The stage that ranks people in every community of every level.
 
-use std::collections::HashSet;
-
 use graph::{CommunityPeople, GlobalRank, People, PeopleInput, Ranked, Trust};
 use model::RunId;
 use model::evidence::Packed;
@@ -11,7 +9,7 @@ use model::port::{Clock, Objects};
 use super::standings::Numbering;
 use super::{World, evidence, open_hierarchy, people_name, seal_as, seconds};
 use crate::budget::{Budget, Time};
-use crate::seal::{SealError, key, open};
+use crate::seal::{key, names, open};
 use crate::{Doors, ScoreError};
 
 /// One piece of the work: what is sealed together.
@@ -61,14 +59,11 @@ async fn missing(
     run: RunId,
     levels: usize,
 ) -> Result<Vec<Piece>, ScoreError> {
-    let prefix = key(run, "");
-    let found = objects.list(&prefix).await;
-    let found = found.map_err(|source| SealError::Port { key: prefix, source })?;
-    let found: HashSet<String> = found.into_iter().collect();
+    let sealed = names(objects, run).await?;
     // Of each piece the last value that is sealed.
     let is_missing = |piece: &Piece| match piece {
-        Piece::Level(level) => !found.contains(&key(run, &evidence_name(*level))),
-        Piece::World => !found.contains(&key(run, WORLD_EVIDENCE)),
+        Piece::Level(level) => !sealed.contains(&evidence_name(*level)),
+        Piece::World => !sealed.contains(WORLD_EVIDENCE),
     };
     let pieces = (0..levels).map(Piece::Level).chain([Piece::World]);
     Ok(pieces.filter(is_missing).collect())

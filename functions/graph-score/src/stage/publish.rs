@@ -1,22 +1,27 @@
 //! The stage that loads a run's results for serving, and makes it the run that is served.
 
-use graph::{GlobalRank, Hierarchy, Trust};
+use graph::{CommunityPeople, GlobalRank, Hierarchy, Trust};
 use model::evidence::Packed;
+use model::message::Stage;
 use model::port::{Clock, Objects};
+use model::rank_change::RankChange;
 use model::{Community, RunId};
+use rayon::prelude::*;
 use search::index::Builder;
 use store::pg::community::WORLD;
-use store::pg::publish::Loader;
+use store::pg::publish::{Loader, Standings};
 use store::pg::term::Term;
 use store::pg::{frontier, run};
+use tokio::task::block_in_place;
 
-use super::changes::changes;
+use super::changes::{CHANGES, changes};
 use super::names::Names;
 use super::people::{WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name};
 use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
-use super::tables::tables;
-use super::{open_hierarchy, people_name, snapshot_of, words};
-use crate::seal::{key, open};
+use super::tables::{MEMBERS, tables};
+use super::{open_hierarchy, open_people, seconds, snapshot_of, words};
+use crate::budget::{Budget, Time};
+use crate::seal::{key, names, open};
 use crate::snapshot::{self, Nodes};
 use crate::{Doors, ScoreError};
 
@@ -39,16 +44,52 @@ pub(super) struct Results {
     numbering: Numbering,
 }
 
+/// One piece of the work.
+#[derive(Debug, Clone, Copy)]
+enum Piece {
+    Changes,
+    Tables,
+    Load,
+}
+
+/// Tells what changed, seals the tables, then loads everything and serves it. What is sealed is not
+/// made again; where the time ends, the next invocation goes on with the first piece that is missing.
+pub(crate) async fn publish<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+    budget: Budget,
+) -> Result<Time, ScoreError> {
+    let needed = seconds(doors, run, Stage::Publish).await?;
+    for piece in missing(doors.objects, run).await? {
+        if budget.check(needed, doors.clock.now())? == Time::NextInvocation {
+            return Ok(Time::NextInvocation);
+        }
+        match piece {
+            Piece::Changes => changes(doors, run).await?,
+            Piece::Tables => tables(doors, &Results::open(doors, run).await?).await?,
+            Piece::Load => load(doors, run).await?,
+        }
+    }
+    retire_old(doors).await?;
+    Ok(Time::Enough)
+}
+
+/// The pieces to do, in order. A load leaves nothing under which it could be gone on with.
+async fn missing(objects: &impl Objects, run: RunId) -> Result<Vec<Piece>, ScoreError> {
+    let sealed = names(objects, run).await?;
+    let is_missing = |piece: &Piece| match piece {
+        Piece::Changes => !sealed.contains(CHANGES),
+        Piece::Tables => !sealed.contains(MEMBERS),
+        Piece::Load => true,
+    };
+    Ok([Piece::Changes, Piece::Tables, Piece::Load].into_iter().filter(is_missing).collect())
+}
+
 /// Loads everything into tables that nobody reads yet, then makes them the served ones. A run that
 /// is older than the served one is loaded, and not served. The change log hears of ranks in the same
 /// transaction: whoever publishes a run again changes nothing and tells nothing.
-pub(crate) async fn publish<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
-    this: RunId,
-) -> Result<(), ScoreError> {
-    let changes = changes(doors, this).await?;
+async fn load<O: Objects, C: Clock>(doors: Doors<'_, O, C>, this: RunId) -> Result<(), ScoreError> {
     let results = Results::open(doors, this).await?;
-    tables(doors, &results).await?;
     let mut loader = Loader::begin(doors.pg, this).await?;
     load_people(&mut loader, &results).await?;
     load_communities(doors, &mut loader, &results).await?;
@@ -57,9 +98,10 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
     loader.finish().await?;
     if run::active(doors.pg).await?.is_none_or(|active| active < this) {
         tell_frontier(doors, &results).await?;
+        let changes: Vec<RankChange> = open(doors.objects, &key(this, CHANGES)).await?;
         run::publish(doors.pg, this, &changes, doors.clock.now()).await?;
     }
-    retire_old(doors).await
+    Ok(())
 }
 
 impl Results {
@@ -83,7 +125,7 @@ impl Results {
     }
 
     /// One level's communities as they are served.
-    fn communities(&self, level: usize, people: &[graph::CommunityPeople]) -> Vec<Community> {
+    fn communities(&self, level: usize, people: &[CommunityPeople]) -> Vec<Community> {
         let found = &self.hierarchy.levels[level];
         let names = &self.names.levels[level];
         let mut members = vec![0u32; found.communities as usize];
@@ -93,7 +135,7 @@ impl Results {
             let parent = *found.parents.get(at)?;
             Some(self.names.levels[level.checked_sub(1)?].ids[parent as usize])
         };
-        let community = |one: &graph::CommunityPeople| {
+        let community = |one: &CommunityPeople| {
             let at = one.community as usize;
             Community {
                 id: names.ids[at],
@@ -107,6 +149,21 @@ impl Results {
         };
         people.iter().map(community).collect()
     }
+
+    /// The packed standings of one level.
+    fn standings(
+        &self,
+        level: usize,
+        communities: &[Community],
+        people: &[CommunityPeople],
+    ) -> Vec<Standings> {
+        let belonging = Belonging::new(&self.hierarchy, level);
+        let pack = |(community, people): (&Community, &CommunityPeople)| {
+            let rows = standings(people, &self.numbering, &self.nodes, &belonging);
+            Standings::pack(community.id, &rows)
+        };
+        communities.par_iter().zip(people).with_max_len(1).map(pack).collect()
+    }
 }
 
 async fn load_people(loader: &mut Loader<'_>, results: &Results) -> Result<(), ScoreError> {
@@ -116,7 +173,7 @@ async fn load_people(loader: &mut Loader<'_>, results: &Results) -> Result<(), S
         loader.people(chunk).await?;
     }
     let standings = world_standings(numbering, nodes, (global, support));
-    Ok(loader.standings(WORLD, &standings).await?)
+    Ok(loader.standings(Standings::pack(WORLD, &standings)).await?)
 }
 
 async fn load_communities<O: Objects, C>(
@@ -125,17 +182,13 @@ async fn load_communities<O: Objects, C>(
     results: &Results,
 ) -> Result<(), ScoreError> {
     for level in 0..results.hierarchy.levels.len() {
-        let name = people_name(level);
-        let people: Vec<graph::CommunityPeople> =
-            open(doors.objects, &key(results.run, &name)).await?;
+        let people = open_people(doors.objects, results.run, level).await?;
         let communities = results.communities(level, &people);
         for chunk in communities.chunks(CHUNK) {
             loader.communities(chunk).await?;
         }
-        let belonging = Belonging::new(&results.hierarchy, level);
-        for (community, people) in communities.iter().zip(&people) {
-            let rows = standings(people, &results.numbering, &results.nodes, &belonging);
-            loader.standings(community.id, &rows).await?;
+        for packed in block_in_place(|| results.standings(level, &communities, &people)) {
+            loader.standings(packed).await?;
         }
     }
     Ok(())

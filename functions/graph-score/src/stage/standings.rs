@@ -98,10 +98,10 @@ pub(super) fn standings(
         kind: nodes.kinds[one.person as usize],
         member: one.member,
         ranked: one.rank.is_some() && !nodes.unlisted[one.person as usize],
-        low_confidence: one.low_confidence,
+        low_confidence: one.is_low_confidence(),
         support: one.support,
         attention: one.share,
-        score: one.score.round() as u16,
+        score: one.score().round() as u16,
         insider: one.insider,
         belonging: belonging.of(one.person, community.community),
     };

@@ -19,16 +19,22 @@
 //! | `rank_person`, `rank_organisation`, `rank_insider` | members | the separate rankings |
 //! | `low_confidence` | both | whether the support is below 5 |
 
+use std::num::NonZeroU32;
+
 use graph::{CommunityPeople, PersonScore};
 use model::interval;
 use model::interval::SUPPORT_CONFIDENT;
 use model::port::Objects;
-use store::table::{Cell, Column, Form, Kind, TableWriter};
+use rayon::prelude::*;
+use store::table::{
+    Cell, Column, Encoded, Form, GROUP_ROWS, Group, Kind, ParquetTable, TableError, TableWriter,
+};
+use tokio::task::block_in_place;
 
-use super::people_name;
+use super::open_people;
 use super::publish::Results;
 use super::standings::Belonging;
-use crate::seal::{SealError, key, open};
+use crate::seal::{SealError, key};
 use crate::{Doors, ScoreError};
 
 /// The name under which everybody's global scores are sealed.
@@ -67,19 +73,17 @@ const MEMBER_COLUMNS: &[Column] = &[
     Column::new("low_confidence", Kind::Flag),
 ];
 
-type Table = TableWriter<Vec<u8>>;
-
 /// Seals both tables. They are compressed as they grow: about 30 bytes a row are held.
 pub(super) async fn tables<O: Objects, C>(
     doors: Doors<'_, O, C>,
     results: &Results,
 ) -> Result<(), ScoreError> {
-    put(doors.objects, &key(results.run, RANKS), ranks(results)?).await?;
-    let mut table = TableWriter::new(Form::Parquet, MEMBER_COLUMNS, Vec::new())?;
+    let body = block_in_place(|| ranks(results))?;
+    put(doors.objects, &key(results.run, RANKS), body).await?;
+    let mut table = ParquetTable::new(MEMBER_COLUMNS, Vec::new())?;
     for level in 0..results.hierarchy.levels.len() {
-        let name = key(results.run, &people_name(level));
-        let people: Vec<CommunityPeople> = open(doors.objects, &name).await?;
-        members(results, level, &people, &mut table)?;
+        let people = open_people(doors.objects, results.run, level).await?;
+        block_in_place(|| members(results, level, &people, &mut table))?;
     }
     put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await
 }
@@ -106,36 +110,75 @@ fn ranks(results: &Results) -> Result<Vec<u8>, ScoreError> {
     Ok(table.finish()?.0)
 }
 
+/// Adds the people of a level, as groups that are made side by side.
 fn members(
     results: &Results,
     level: usize,
     people: &[CommunityPeople],
-    table: &mut Table,
+    table: &mut ParquetTable<Vec<u8>>,
 ) -> Result<(), ScoreError> {
     let belonging = Belonging::new(&results.hierarchy, level);
-    for community in people {
-        let id = results.names.levels[level].ids[community.community as usize].number();
-        let listed = community.people.iter();
-        let listed = listed.filter(|one| !results.nodes.unlisted[one.person as usize]);
-        for one in listed {
-            let person = results.nodes.people[one.person as usize].number();
-            let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
-            let belongs = single(belonging.of(one.person, community.community));
-            member(place, Cell::Whole(person as i64), belongs, one, table)?;
+    let insiders: Vec<_> = people.par_iter().map(insider_ranks).collect();
+    let ends = people.iter().scan(0, |end, one| {
+        *end += one.people.len();
+        Some(*end)
+    });
+    let ends: Vec<usize> = ends.collect();
+    let all = ends.last().copied().unwrap_or(0);
+    let groups = (0..all).into_par_iter().step_by(GROUP_ROWS).map(|first| {
+        let (last, mut group) = (all.min(first + GROUP_ROWS), table.group());
+        for at in ends.partition_point(|&end| end <= first)..people.len() {
+            let community = &people[at];
+            let start = ends[at] - community.people.len();
+            if start >= last {
+                break;
+            }
+            let rows = first.saturating_sub(start)..community.people.len().min(last - start);
+            let shown = (community, &insiders[at][rows.clone()]);
+            add(results, (level, &belonging), shown, &community.people[rows], &mut group)?;
         }
+        group.encode()
+    });
+    let groups: Vec<Encoded> = groups.collect::<Result<_, _>>()?;
+    Ok(groups.into_iter().try_for_each(|group| table.append(group))?)
+}
+
+/// Adds some of the people of a community, with their ranks by insider score.
+fn add(
+    results: &Results,
+    (level, belonging): (usize, &Belonging<'_>),
+    (community, insiders): (&CommunityPeople, &[Option<NonZeroU32>]),
+    people: &[PersonScore],
+    group: &mut Group,
+) -> Result<(), TableError> {
+    let id = results.names.levels[level].ids[community.community as usize].number();
+    let people = people.iter().zip(insiders);
+    for (one, insider) in people.filter(|(one, _)| !results.nodes.unlisted[one.person as usize]) {
+        let person = results.nodes.people[one.person as usize].number();
+        let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
+        let belongs = single(belonging.of(one.person, community.community));
+        group.row(&member(place, Cell::Whole(person as i64), belongs, (one, *insider)))?;
     }
     Ok(())
 }
 
-fn member(
-    [community, level]: [Cell<'_>; 2],
-    person: Cell<'_>,
-    belonging: Cell<'_>,
-    one: &PersonScore,
-    table: &mut Table,
-) -> Result<(), ScoreError> {
+/// The rank of each row by insider score.
+fn insider_ranks(community: &CommunityPeople) -> Vec<Option<NonZeroU32>> {
+    let mut ranks = vec![None; community.people.len()];
+    for (row, rank) in community.by_insider().into_iter().zip(1..) {
+        ranks[row as usize] = NonZeroU32::new(rank);
+    }
+    ranks
+}
+
+fn member<'a>(
+    [community, level]: [Cell<'a>; 2],
+    person: Cell<'a>,
+    belonging: Cell<'a>,
+    (one, insider): (&PersonScore, Option<NonZeroU32>),
+) -> [Cell<'a>; 16] {
     let [attention, low, high, support] = attention(one.share, one.support);
-    Ok(table.row(&[
+    [
         community,
         level,
         person,
@@ -145,14 +188,14 @@ fn member(
         low,
         high,
         support,
-        single(one.score),
+        single(one.score()),
         single(one.insider),
         whole(one.rank),
         whole(one.rank_person),
         whole(one.rank_organisation),
-        whole(one.rank_insider),
-        Cell::Flag(one.low_confidence),
-    ])?)
+        whole(insider),
+        Cell::Flag(one.is_low_confidence()),
+    ]
 }
 
 /// A share, its interval's bounds, and what it rests on.
@@ -167,7 +210,7 @@ fn single(number: f32) -> Cell<'static> {
     Cell::Single(number)
 }
 
-fn whole(rank: Option<std::num::NonZeroU32>) -> Cell<'static> {
+fn whole(rank: Option<NonZeroU32>) -> Cell<'static> {
     rank.map_or(Cell::Null, |rank| Cell::Whole(i64::from(rank.get())))
 }
 
