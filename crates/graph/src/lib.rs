@@ -40,7 +40,8 @@ pub use communities::{
 };
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{
-    CommunityPeople, Giver, People, PeopleInput, PeopleSettings, PersonScore, Ranked, people_stage,
+    CommunityPeople, Giver, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
+    people_stage,
 };
 pub use rank::{GlobalRank, RankSettings, rank_stage};
 pub use trust::{Trust, TrustSettings, trust_stage};

@@ -29,8 +29,9 @@ use crate::rank::{GlobalRank, RankSettings, score};
 use crate::sorting::sort_by_number;
 use crate::trust::Trust;
 use insider::Audience;
-use packed::Columns;
 use place::Place;
+
+pub use packed::PackedPeople;
 pub use ranked::{Giver, Ranked};
 
 /// Everything that the scores in communities are made of.
@@ -101,9 +102,8 @@ impl PersonScore {
 }
 
 /// The people of one community. It is serialized column by column, without what follows from the
-/// rest: 17 B a row, 21 B a member's.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(from = "Columns")]
+/// rest, as [`PackedPeople`]: 17 B a row, 21 B a member's.
+#[derive(Debug, Clone, PartialEq)]
 pub struct CommunityPeople {
     /// Community of the level.
     pub community: u32,

@@ -116,8 +116,24 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     if blake3::hash(packed).as_bytes() != hash {
         return Err("its hash does not fit".to_owned());
     }
-    let plain = zstd::decode_all(packed).map_err(|error| error.to_string())?;
+    let frames: Vec<&[u8]> = frames(packed)?;
+    let plain = frames.par_iter().map(|frame| zstd::decode_all(*frame));
+    let plain: io::Result<Vec<Vec<u8>>> = plain.collect();
+    let plain = plain.map_err(|error| error.to_string())?.concat();
     postcard::from_bytes(&plain).map_err(|error| error.to_string())
+}
+
+/// The frames that packed bytes are made of.
+fn frames(mut packed: &[u8]) -> Result<Vec<&[u8]>, String> {
+    let mut frames = Vec::new();
+    while !packed.is_empty() {
+        let bytes = zstd::zstd_safe::find_frame_compressed_size(packed);
+        let bytes = bytes.map_err(|code| zstd::zstd_safe::get_error_name(code).to_owned())?;
+        let (frame, rest) = packed.split_at_checked(bytes).ok_or("a frame is cut off")?;
+        frames.push(frame);
+        packed = rest;
+    }
+    Ok(frames)
 }
 
 #[cfg(test)]

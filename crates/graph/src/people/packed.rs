@@ -12,10 +12,10 @@ const RANKED: u8 = 2;
 const RANKED_PERSON: u8 = 4;
 const RANKED_ORGANISATION: u8 = 8;
 
-/// What a [`CommunityPeople`] is made of. People come by falling share, so a rank is how many of the
-/// ranked have come.
+/// What a [`CommunityPeople`] is serialized as, and made of: people come by falling share, so a rank is
+/// how many of the ranked have come. Making many of them is work for all cores.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Columns {
+pub struct PackedPeople {
     community: u32,
     trust: f32,
     low_trust: bool,
@@ -32,14 +32,14 @@ pub(super) struct Columns {
 
 impl Serialize for CommunityPeople {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Columns::of(self).serialize(serializer)
+        PackedPeople::of(self).serialize(serializer)
     }
 }
 
-impl Columns {
-    fn of(table: &CommunityPeople) -> Columns {
+impl PackedPeople {
+    fn of(table: &CommunityPeople) -> PackedPeople {
         let people = &table.people;
-        Columns {
+        PackedPeople {
             community: table.community,
             trust: table.trust,
             low_trust: table.low_trust,
@@ -55,8 +55,8 @@ impl Columns {
     }
 }
 
-impl From<Columns> for CommunityPeople {
-    fn from(columns: Columns) -> CommunityPeople {
+impl From<PackedPeople> for CommunityPeople {
+    fn from(columns: PackedPeople) -> CommunityPeople {
         let mut standings = columns.standings.into_iter();
         let mut taken = [0; 3];
         let rows = columns.persons.into_iter().zip(columns.flags).zip(columns.shares);

@@ -11,12 +11,13 @@ pub mod standings;
 pub mod tables;
 mod words;
 
-use graph::{Attention, CommunityPeople, Hierarchy, attention_stage};
+use graph::{Attention, CommunityPeople, Hierarchy, PackedPeople, attention_stage};
 use model::message::Stage;
-use model::port::Objects;
+use model::port::{Clock, Objects};
 use model::snapshot::Manifest;
 use model::time::Day;
 use model::{RunId, SnapshotId};
+use rayon::prelude::*;
 use store::pg::run;
 
 use crate::seal::{key, open, seal};
@@ -24,7 +25,6 @@ use crate::snapshot::{self, Snapshot};
 use crate::{Doors, RunSettings, ScoreError, budget};
 
 pub(crate) use communities::communities;
-use model::port::Clock;
 pub(crate) use people::people;
 pub(crate) use publish::publish;
 pub(crate) use rank::rank;
@@ -140,7 +140,8 @@ pub(crate) async fn open_people(
     run: RunId,
     level: usize,
 ) -> Result<Vec<CommunityPeople>, ScoreError> {
-    Ok(open(objects, &key(run, &people_name(level))).await?)
+    let packed: Vec<PackedPeople> = open(objects, &key(run, &people_name(level))).await?;
+    Ok(packed.into_par_iter().map(CommunityPeople::from).collect())
 }
 
 /// Seals a named value of a run.
