@@ -360,9 +360,7 @@ def judge(case: Row, labels: np.ndarray) -> Row:
 
 def modularity(pairs: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> float:
     ends, total = labels[pairs], 2 * weights.sum()
-    volumes = np.bincount(ends[:, 0], weights) + np.bincount(
-        ends[:, 1], weights, minlength=labels.max() + 1
-    )
+    volumes = np.bincount(ends.ravel(), np.repeat(weights, 2))
     inside = 2 * weights[ends[:, 0] == ends[:, 1]].sum()
     return float(inside / total - ((volumes / total) ** 2).sum())
 
