@@ -109,6 +109,20 @@ impl Hierarchy {
     pub fn leaf_level(&self) -> &Level {
         &self.levels[self.leaf]
     }
+
+    /// For each community of a level the one above that has the same people. `None` too where one of
+    /// the levels is the leaf, in whose communities people may be in part.
+    pub fn same_above(&self, level: usize) -> Vec<Option<u32>> {
+        let found = &self.levels[level];
+        if level == 0 || level == self.leaf || level == self.leaf + 1 {
+            return vec![None; found.communities as usize];
+        }
+        let mut parts = vec![0u32; self.levels[level - 1].communities as usize];
+        let known = |&&parent: &&u32| parent != NO_COMMUNITY;
+        found.parents.iter().filter(known).for_each(|&parent| parts[parent as usize] += 1);
+        let only = |parent: u32| parts.get(parent as usize) == Some(&1);
+        found.parents.iter().map(|&parent| Some(parent).filter(|&parent| only(parent))).collect()
+    }
 }
 
 /// Finds the hierarchy of people who are all on one platform: see [`community_stage_across`].

@@ -120,6 +120,11 @@ pub struct CommunityPeople {
 }
 
 impl CommunityPeople {
+    /// The same people as another community.
+    pub fn renumbered(&self, community: u32) -> CommunityPeople {
+        CommunityPeople { community, ..self.clone() }
+    }
+
     /// The rows of those who have a rank, by falling insider score, then as they are. O(n).
     pub fn by_insider(&self) -> Vec<u32> {
         let ranked = self.people.iter().zip(0..).filter(|(one, _)| one.rank.is_some());
@@ -148,21 +153,25 @@ impl<'a> People<'a> {
     }
 
     /// Scores the people of every community of one level, and makes of each what `take` takes, in
-    /// the level's order.
-    pub fn level<T: Send>(
+    /// the level's order. `above` is what was made of the level above: of a community that has the
+    /// same people there, `again` makes the same with its own number. It may be empty.
+    pub fn level<T: Send + Sync>(
         &self,
         level: usize,
         settings: &PeopleSettings,
+        above: &[T],
         take: impl Fn(Ranked) -> T + Sync,
+        again: impl Fn(&T, u32) -> T + Sync,
     ) -> Vec<T> {
         let place = Place::new(&self.input, level);
-        (0..place.communities())
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|community| {
-                take(table::table(&self.input, &place, &self.audience, community, settings))
-            })
-            .collect()
+        let same = self.input.hierarchy.same_above(level);
+        let make = |community: usize| match same[community]
+            .and_then(|same| above.get(same as usize))
+        {
+            Some(made) => again(made, community as u32),
+            None => take(table::table(&self.input, &place, &self.audience, community, settings)),
+        };
+        (0..place.communities()).into_par_iter().with_max_len(1).map(make).collect()
     }
 
     /// What each person's global share rests on, as an effective number of arcs: `share² / Σ(α q)²`
@@ -181,5 +190,6 @@ pub fn people_stage(
     level: usize,
     settings: &PeopleSettings,
 ) -> Vec<CommunityPeople> {
-    People::new(*input).level(level, settings, |ranked| ranked.table)
+    let again = |table: &CommunityPeople, community| table.renumbered(community);
+    People::new(*input).level(level, settings, &[], |ranked| ranked.table, again)
 }

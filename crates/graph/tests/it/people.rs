@@ -1,9 +1,12 @@
 //! PeopleRank in communities.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use graph::{
-    CommunityPeople, PackedPeople, PeopleInput, PeopleSettings, PersonScore, people_stage,
+    CommunityPeople, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
+    people_stage,
 };
 use model::PersonKind;
 
@@ -105,6 +108,26 @@ fn persons_and_organisations_are_ranked_apart() {
         assert_eq!(person.rank_person.is_some(), kind == PersonKind::Person);
         assert_eq!(person.rank_organisation.is_some(), kind == PersonKind::Organisation);
     }
+}
+
+#[test]
+fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
+    let arcs = crate::worlds::planted_world(0.3).arcs;
+    let scored = Scored::new(&arcs, 3_000, 0);
+    let (people, settings) = (People::new(scored.input()), PeopleSettings::default());
+    let (mut above, mut shared) = (Vec::new(), 0);
+    for level in 0..scored.hierarchy.levels.len() {
+        let made = AtomicUsize::new(0);
+        let take = |ranked: Ranked| {
+            made.fetch_add(1, Relaxed);
+            ranked.table
+        };
+        let again = CommunityPeople::renumbered;
+        above = people.level(level, &settings, &above, take, again);
+        assert!(above == people_stage(&scored.input(), level, &settings), "level {level}");
+        shared += above.len() - made.into_inner();
+    }
+    assert!(shared > 0, "no community is the same on two levels");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod changes;
 mod communities;
 pub mod evidence;
 pub mod names;
-mod people;
+pub mod people;
 mod publish;
 mod rank;
 pub mod standings;

@@ -1,13 +1,14 @@
 //! The stage that ranks people in every community of every level.
 
-use graph::{CommunityPeople, GlobalRank, People, PeopleInput, Ranked, Trust};
+use graph::{CommunityPeople, GlobalRank, People, PeopleInput, PeopleSettings, Ranked, Trust};
 use model::RunId;
 use model::evidence::Packed;
 use model::message::Stage;
 use model::port::{Clock, Objects};
+use tokio::task::block_in_place;
 
 use super::standings::Numbering;
-use super::{World, evidence, open_hierarchy, people_name, seal_as, seconds};
+use super::{World, evidence, open_hierarchy, open_people, people_name, seal_as, seconds};
 use crate::budget::{Budget, Time};
 use crate::seal::{key, names, open};
 use crate::{Doors, ScoreError};
@@ -42,15 +43,119 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         global: &global,
         kinds: &world.snapshot.nodes.kinds,
     };
-    let people = tokio::task::block_in_place(|| People::new(input));
+    let people = block_in_place(|| People::new(input));
     let numbering = Numbering::new(&trust, &global);
+    let scoring = Scoring { world: &world, people: &people, numbering: &numbering };
+    let mut kept = None;
     for (done, &piece) in missing.iter().enumerate() {
         if done > 0 && budget.check(needed, doors.clock.now())? == Time::NextInvocation {
             return Ok(Time::NextInvocation);
         }
-        do_piece(doors, run, piece, (&world, &people, &numbering)).await?;
+        match piece {
+            Piece::World => scoring.seal_world(doors.objects, run).await?,
+            Piece::Level(level) => {
+                let above = scoring.above(doors.objects, run, level, kept.take()).await?;
+                let scored = scoring.seal_level(doors.objects, run, level, &above).await?;
+                kept = Some((level, scored));
+            }
+        }
     }
     Ok(Time::Enough)
+}
+
+/// What a community's people are, and what their scores are made of.
+#[derive(Debug)]
+pub struct Scored {
+    /// The people.
+    pub table: CommunityPeople,
+    /// The evidence.
+    pub evidence: Packed,
+}
+
+/// Scores the people of one level. `above` is the level above it, or nothing.
+pub fn scored(
+    people: &People<'_>,
+    level: usize,
+    settings: &PeopleSettings,
+    numbering: &Numbering,
+    above: &[Scored],
+) -> Vec<Scored> {
+    let take = |ranked: Ranked| {
+        let evidence = evidence::of_community(&ranked, numbering);
+        Scored { table: ranked.table, evidence }
+    };
+    let again = |same: &Scored, community| Scored {
+        table: same.table.renumbered(community),
+        evidence: same.evidence.clone(),
+    };
+    people.level(level, settings, above, take, again)
+}
+
+/// Opens a level that is sealed.
+async fn open_scored(
+    objects: &impl Objects,
+    run: RunId,
+    level: usize,
+) -> Result<Vec<Scored>, ScoreError> {
+    let tables = open_people(objects, run, level).await?;
+    let packed: Vec<Packed> = open(objects, &key(run, &evidence_name(level))).await?;
+    let both = tables.into_iter().zip(packed);
+    Ok(both.map(|(table, evidence)| Scored { table, evidence }).collect())
+}
+
+/// What pieces are made from.
+struct Scoring<'a> {
+    world: &'a World,
+    people: &'a People<'a>,
+    numbering: &'a Numbering,
+}
+
+impl Scoring<'_> {
+    /// The level above one, as it was kept with its number or as it is sealed; nothing if none of its
+    /// communities is the same.
+    async fn above(
+        &self,
+        objects: &impl Objects,
+        run: RunId,
+        level: usize,
+        kept: Option<(usize, Vec<Scored>)>,
+    ) -> Result<Vec<Scored>, ScoreError> {
+        if self.people.input().hierarchy.same_above(level).iter().all(Option::is_none) {
+            return Ok(Vec::new());
+        }
+        match kept {
+            Some((above, scored)) if above + 1 == level => Ok(scored),
+            _ => open_scored(objects, run, level - 1).await,
+        }
+    }
+
+    /// Seals one level, and hands it on for the next.
+    async fn seal_level(
+        &self,
+        objects: &impl Objects,
+        run: RunId,
+        level: usize,
+        above: &[Scored],
+    ) -> Result<Vec<Scored>, ScoreError> {
+        let settings = &self.world.settings.people;
+        let scored = block_in_place(|| scored(self.people, level, settings, self.numbering, above));
+        let tables: Vec<&CommunityPeople> = scored.iter().map(|one| &one.table).collect();
+        seal_as(objects, run, &people_name(level), &tables).await?;
+        let packed: Vec<&Packed> = scored.iter().map(|one| &one.evidence).collect();
+        seal_as(objects, run, &evidence_name(level), &packed).await?;
+        Ok(scored)
+    }
+
+    /// Takes the world's ranking apart.
+    async fn seal_world(&self, objects: &impl Objects, run: RunId) -> Result<(), ScoreError> {
+        let settings = &self.world.settings.rank;
+        let (support, packed) = block_in_place(|| {
+            let support = self.people.world_support(settings);
+            (support, evidence::of_world(self.people.input(), self.numbering, settings))
+        });
+        seal_as(objects, run, WORLD_SUPPORT, &support).await?;
+        seal_as(objects, run, WORLD_EVIDENCE, &packed).await
+    }
 }
 
 /// The pieces that are not sealed, in order.
@@ -67,32 +172,6 @@ async fn missing(
     };
     let pieces = (0..levels).map(Piece::Level).chain([Piece::World]);
     Ok(pieces.filter(is_missing).collect())
-}
-
-async fn do_piece<O: Objects, C>(
-    doors: Doors<'_, O, C>,
-    run: RunId,
-    piece: Piece,
-    (world, people, numbering): (&World, &People<'_>, &Numbering),
-) -> Result<(), ScoreError> {
-    let (objects, settings) = (doors.objects, &world.settings);
-    let Piece::Level(level) = piece else {
-        let (support, packed) = tokio::task::block_in_place(|| {
-            let support = people.world_support(&settings.rank);
-            (support, evidence::of_world(people.input(), numbering, &settings.rank))
-        });
-        seal_as(objects, run, WORLD_SUPPORT, &support).await?;
-        return seal_as(objects, run, WORLD_EVIDENCE, &packed).await;
-    };
-    let take = |ranked: Ranked| {
-        let packed = evidence::of_community(&ranked, numbering);
-        (ranked.table, packed)
-    };
-    let (ranked, packed): (Vec<CommunityPeople>, Vec<Packed>) = tokio::task::block_in_place(|| {
-        people.level(level, &settings.people, take).into_iter().unzip()
-    });
-    seal_as(objects, run, &people_name(level), &ranked).await?;
-    seal_as(objects, run, &evidence_name(level), &packed).await
 }
 
 /// The name under which the evidence of a level is sealed.

@@ -10,7 +10,7 @@ use graph::{
     community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
-use graph_score::stage::evidence;
+use graph_score::stage::people::{Scored, scored};
 use graph_score::stage::standings::Numbering;
 use model::evidence::Packed;
 use model::{Day, Layer};
@@ -127,8 +127,9 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     };
     let ranked = stages.stage("audience", true, || People::new(input));
     let numbering = Numbering::new(&trust, &global);
+    let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
-        people_of(&mut stages, (&ranked, &numbering), level)?;
+        above = people_of(&mut stages, (&ranked, &numbering), level, &above)?;
     }
     let told = hierarchy.clone();
     if changed > 0.0 {
@@ -233,17 +234,16 @@ fn people_of(
     stages: &mut Stages<'_>,
     (people, numbering): (&People<'_>, &Numbering),
     level: usize,
-) -> Result<()> {
-    let scored: Vec<(CommunityPeople, Packed)> =
-        stages.stage(&format!("people {level}"), true, || {
-            people.level(level, &PeopleSettings::default(), |ranked| {
-                let packed = evidence::of_community(&ranked, numbering);
-                (ranked.table, packed)
-            })
-        });
-    let (tables, packed): (Vec<CommunityPeople>, Vec<Packed>) = scored.into_iter().unzip();
+    above: &[Scored],
+) -> Result<Vec<Scored>> {
+    let scored = stages.stage(&format!("people {level}"), true, || {
+        scored(people, level, &PeopleSettings::default(), numbering, above)
+    });
+    let tables: Vec<&CommunityPeople> = scored.iter().map(|one| &one.table).collect();
     stages.seal(&format!("people-{level}"), &tables)?;
-    stages.seal(&format!("evidence-{level}"), &packed)
+    let packed: Vec<&Packed> = scored.iter().map(|one| &one.evidence).collect();
+    stages.seal(&format!("evidence-{level}"), &packed)?;
+    Ok(scored)
 }
 
 impl Stages<'_> {
