@@ -61,10 +61,10 @@ impl Budget {
 }
 
 /// The seconds that a piece of a stage is expected to take on two threads: the whole of it, but for
-/// people, where it is one level. Rounded up from `borg score` of a million planted arcs (snapshot
-/// 0.2 s of CPU time, publish 2.3) and from `borg bench run` of 93 million, whose caches miss more
-/// (communities 1,030 ns/arc, trust and rank 380 by the clock, a level of people with its evidence 70,
-/// and 60 of CPU time for its seals).
+/// people, where it is one level, and for publishing, where it is one of three parts. Rounded up from
+/// `borg score` of 9.4 million planted arcs and 500,000 people (snapshot 1.5 s, loading 8) and from
+/// `borg bench run` of 93 million, whose caches miss more (communities 1,030 ns/arc, trust and rank 380
+/// by the clock, a level of people with its evidence 70, and 60 of CPU time for its seals).
 pub(crate) fn seconds(stage: Stage, arcs: u64, people: u64) -> f64 {
     let (ns_an_arc, ns_a_person) = match stage {
         Stage::Snapshot => (500.0, 2_000.0),

@@ -69,13 +69,15 @@ struct Dispatch<'a, const K: usize> {
 }
 
 /// One block of people while its messages become what it received.
-struct Receipt<'a, const K: usize> {
+struct Receipt<'a, const K: usize, E, F> {
     layout: &'a Layout,
     block: usize,
     messages: &'a [[f32; K]],
     /// Zeroes, and zeroes again afterwards.
     sums: &'a mut [[f64; K]],
-    received: &'a mut [[f32; K]],
+    x: &'a mut [[f32; K]],
+    beside: &'a mut [E],
+    next: &'a F,
 }
 
 /// One block of people while the messages to it are answered.
@@ -95,11 +97,24 @@ impl Layout {
     /// Everybody gets what those have who attend to it, times the arcs' weights: `x` becomes `Aᵀ x`.
     /// `room` is [`Layout::room`]. Time O(arcs).
     pub(crate) fn pass_on<const K: usize>(&self, x: &mut [[f32; K]], room: &mut Room<K>) {
+        self.pass_on_to(x, room, &mut vec![(); x.len()], |_, received, ()| received);
+    }
+
+    /// The same, and of what a person gets `next` makes what it has then, with what lies beside it: so
+    /// that nobody is looked at twice.
+    pub(crate) fn pass_on_to<const K: usize, E: Send>(
+        &self,
+        x: &mut [[f32; K]],
+        room: &mut Room<K>,
+        beside: &mut [E],
+        next: impl Fn(usize, [f32; K], &mut E) -> [f32; K] + Sync,
+    ) {
         self.send(x, &mut room.messages);
-        let messages = &*room.messages;
-        x.par_chunks_mut(BLOCK).enumerate().for_each(|(block, received)| {
+        let (messages, next) = (&*room.messages, &next);
+        let blocks = x.par_chunks_mut(BLOCK).zip(beside.par_chunks_mut(BLOCK));
+        blocks.enumerate().for_each(|(block, (x, beside))| {
             room.desks.at_one(|sums| {
-                widely(Receipt { layout: self, block, messages, sums, received });
+                widely(Receipt { layout: self, block, messages, sums, x, beside, next });
             });
         });
     }
@@ -166,14 +181,19 @@ impl<const K: usize> Work for Dispatch<'_, K> {
     }
 }
 
-impl<const K: usize> Work for Receipt<'_, K> {
+impl<const K: usize, E, F> Work for Receipt<'_, K, E, F>
+where
+    F: Fn(usize, [f32; K], &mut E) -> [f32; K],
+{
     type Done = ();
 
     #[inline(always)]
     fn work(self) {
         self.layout.receive(self.block, self.messages, self.sums);
-        for (received, sums) in self.received.iter_mut().zip(self.sums) {
-            *received = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
+        let people = self.x.iter_mut().zip(self.sums).zip(self.beside);
+        for (((x, sums), beside), person) in people.zip(self.block * BLOCK..) {
+            let received = std::mem::replace(sums, [0.0; K]).map(|sum| sum as f32);
+            *x = (self.next)(person, received, beside);
         }
     }
 }

@@ -96,7 +96,8 @@ impl<'a> Judge<'a> {
             voices = self.voices(seeds, &opinions, below);
             self.view(&voices, self.unheard(&voices), &mut opinions);
         }
-        let doubts = opinions.iter().map(|person| person.standing.map(|standing| 1.0 - standing));
+        let doubt = |person: &Opinion| person.standing.map(|standing| 1.0 - standing);
+        let doubts = opinions.par_iter().map(doubt);
         self.view(&voices, doubts.collect(), &mut opinions);
         opinions.into_iter().map(|person| person.value).collect()
     }
@@ -104,17 +105,17 @@ impl<'a> Judge<'a> {
     /// How much each person speaks for others; seeds in full.
     fn voices(&self, seeds: &[Vec<u32>], opinions: &[Opinion], below: f64) -> Vec<Lanes> {
         let pass = |person: &Opinion| person.standing.map(|standing| standing * standing);
-        let mut passes: Vec<Lanes> = opinions.iter().map(pass).collect();
+        let mut passes: Vec<Lanes> = opinions.par_iter().map(pass).collect();
         fill(seeds, &mut passes);
         let mut voices = self.spread.reach(seeds, &passes, below);
-        let people = passes.iter().zip(opinions).zip(&self.spread.given);
-        for (voices, ((passes, opinion), &given)) in voices.iter_mut().zip(people) {
+        let people = passes.par_iter().zip(opinions).zip(&self.spread.given);
+        voices.par_iter_mut().zip(people).for_each(|(voices, ((passes, opinion), &given))| {
             let given = (given as f32 * self.unit).max(f32::MIN_POSITIVE);
             for lane in 0..LANES {
                 let budget = (BUDGET * (opinion.heard[lane] / given)).min(1.0);
                 voices[lane] *= passes[lane] * budget;
             }
-        }
+        });
         fill(seeds, &mut voices);
         voices
     }
@@ -126,14 +127,14 @@ impl<'a> Judge<'a> {
             let received = received as f32 * self.unit;
             voices.map(|voice| (1.0 - voice) * received / (received + PATIENCE))
         };
-        voices.iter().zip(&self.spread.received).map(doubt).collect()
+        voices.par_iter().zip(&self.spread.received).map(doubt).collect()
     }
 
     /// New opinions by who has a voice and who is doubted, with the company as it stood before.
     fn view(&self, voices: &[Lanes], doubts: Vec<Lanes>, opinions: &mut [Opinion]) {
         let (mut heard, mut doubted) = (voices.to_vec(), doubts);
         let good = |opinion: &Opinion| opinion.standing.map(|standing| (standing / GOOD).min(1.0));
-        let mut company: Vec<Lanes> = opinions.iter().map(good).collect();
+        let mut company: Vec<Lanes> = opinions.par_iter().map(good).collect();
         self.spread.exchange(&mut heard, &mut doubted, &mut company);
         opinions.par_iter_mut().enumerate().for_each(|(person, opinion)| {
             let [heard, doubted] =

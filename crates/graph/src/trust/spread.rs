@@ -45,53 +45,74 @@ impl<'a> Spread<'a> {
     /// fully.
     pub(super) fn reach(&self, seeds: &[Vec<u32>], passes: &[Lanes], below: f64) -> Vec<Lanes> {
         let nodes = self.arcs.nodes();
+        let sent = self.sent(passes);
         let mut mass = vec![Lanes::default(); nodes];
         for (lane, seeds) in seeds.iter().enumerate() {
             seeds.iter().for_each(|&seed| mass[seed as usize][lane] = 1.0 / seeds.len() as f32);
         }
+        mass.iter_mut().zip(&sent).for_each(|(mass, sent)| *mass = times(*mass, sent));
         let mut total = vec![Lanes::default(); nodes];
         let mut room = self.layout.room();
         for _ in 0..nodes.max(2).ilog2() + 1 {
-            self.scale(&mut mass, passes);
-            self.layout.pass_on(&mut mass, &mut room);
-            total.par_iter_mut().zip(&mass).for_each(|(total, mass)| {
+            self.layout.pass_on_to(&mut mass, &mut room, &mut total, |person, mass, total| {
                 total.iter_mut().zip(mass).for_each(|(total, mass)| *total += mass);
+                times(mass, &sent[person])
             });
         }
         let most: Vec<f64> =
             self.given.iter().zip(&self.received).map(|(w, r)| w.max(*r)).collect();
-        for (lane, _) in seeds.iter().enumerate() {
-            let ratio = |(mass, most): (&Lanes, &f64)| (f64::from(mass[lane]) / most) as f32;
-            let ratios: Vec<f32> = total.iter().zip(&most).map(ratio).collect();
-            let typical = typical(&ratios, &total, (lane, below));
-            total.iter_mut().zip(ratios).for_each(|(total, ratio)| {
-                total[lane] = if total[lane] > 0.0 { (ratio / typical).min(1.0) } else { 0.0 };
-            });
-        }
+        let typical: Vec<f32> = (0..seeds.len())
+            .into_par_iter()
+            .map(|lane| typical(&total, &most, lane, below))
+            .collect();
+        total.par_iter_mut().zip(&most).for_each(|(total, &most)| {
+            for (mass, typical) in total.iter_mut().zip(&typical) {
+                *mass = if *mass > 0.0 { (ratio(*mass, most) / typical).min(1.0) } else { 0.0 };
+            }
+        });
         total
     }
 
     /// The part of each person's mass that it passes on along a unit of attention.
-    fn scale(&self, mass: &mut [Lanes], passes: &[Lanes]) {
-        let people = mass.par_iter_mut().zip(passes).zip(&self.given);
-        people.for_each(|((mass, passes), &given)| {
-            let each = if given > 0.0 { (1.0 / given) as f32 } else { 0.0 };
-            mass.iter_mut().zip(passes).for_each(|(mass, pass)| *mass *= pass * each);
-        });
+    fn sent(&self, passes: &[Lanes]) -> Vec<Lanes> {
+        let each = |given: f64| if given > 0.0 { (1.0 / given) as f32 } else { 0.0 };
+        let people = passes.par_iter().zip(&self.given);
+        people.map(|(passes, &given)| passes.map(|pass| pass * each(given))).collect()
     }
 }
 
+/// Lane by lane.
+fn times(a: Lanes, b: &Lanes) -> Lanes {
+    std::array::from_fn(|lane| a[lane] * b[lane])
+}
+
+/// Mass for each unit of attention.
+fn ratio(mass: f32, most: f64) -> f32 {
+    (f64::from(mass) / most) as f32
+}
+
 /// The ratio of the person below whom the share `below` of a lane's mass is. Mass, not people: a farm
-/// has as many people as it likes, but only the mass that leaks into it.
-fn typical(ratios: &[f32], mass: &[Lanes], (lane, below): (usize, f64)) -> f32 {
-    let reached = ratios.iter().zip(mass).filter(|(_, mass)| mass[lane] > 0.0);
-    let mut reached: Vec<(f32, f32)> = reached.map(|(&ratio, mass)| (ratio, mass[lane])).collect();
-    reached.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let all: f64 = reached.iter().map(|person| f64::from(person.1)).sum();
+/// has as many people as it likes, but only the mass that leaks into it. Ratios are counted by their
+/// first 16 bits, and only those of the count that decides are put in order: O(n).
+fn typical(mass: &[Lanes], most: &[f64], lane: usize, below: f64) -> f32 {
+    let people = mass.iter().zip(most).map(|(mass, &most)| (mass[lane], most));
+    let reached = people.filter(|one| one.0 > 0.0).map(|(mass, most)| (ratio(mass, most), mass));
+    let count = |ratio: f32| (ratio.to_bits() >> 16) as usize;
+    let mut counts = vec![0.0; 1 << 16];
+    reached.clone().for_each(|(ratio, mass)| counts[count(ratio)] += f64::from(mass));
+    let wanted = below * counts.iter().sum::<f64>();
     let mut sum = 0.0;
-    let found = reached.iter().find(|(_, mass)| {
-        sum += f64::from(*mass);
-        sum >= below * all
+    let deciding = counts.iter().position(|&mass| {
+        let decides = mass > 0.0 && sum + mass >= wanted;
+        sum += if decides { 0.0 } else { mass };
+        decides
     });
-    found.map_or(1.0, |(ratio, _)| *ratio)
+    let mut within: Vec<(f32, f32)> =
+        reached.filter(|one| Some(count(one.0)) == deciding).collect();
+    within.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let found = within.iter().find(|(_, mass)| {
+        sum += f64::from(*mass);
+        sum >= wanted
+    });
+    found.or(within.last()).map_or(1.0, |one| one.0)
 }

@@ -55,8 +55,8 @@ pub(crate) async fn people<O: Objects, C: Clock>(
             Piece::World => scoring.seal_world(doors.objects, run).await?,
             Piece::Level(level) => {
                 let above = scoring.above(doors.objects, run, level, kept.take()).await?;
-                let scored = scoring.seal_level(doors.objects, run, level, &above).await?;
-                kept = Some((level, scored));
+                let explained = scoring.seal_level(doors.objects, run, level, &above).await?;
+                kept = Some((level, explained));
             }
         }
     }
@@ -65,7 +65,7 @@ pub(crate) async fn people<O: Objects, C: Clock>(
 
 /// What a community's people are, and what their scores are made of.
 #[derive(Debug)]
-pub struct Scored {
+pub struct Explained {
     /// The people.
     pub table: CommunityPeople,
     /// The evidence.
@@ -73,18 +73,18 @@ pub struct Scored {
 }
 
 /// Scores the people of one level. `above` is the level above it, or nothing.
-pub fn scored(
+pub fn explained(
     people: &People<'_>,
     level: usize,
     settings: &PeopleSettings,
     numbering: &Numbering,
-    above: &[Scored],
-) -> Vec<Scored> {
+    above: &[Explained],
+) -> Vec<Explained> {
     let take = |ranked: Ranked| {
         let evidence = evidence::of_community(&ranked, numbering);
-        Scored { table: ranked.table, evidence }
+        Explained { table: ranked.table, evidence }
     };
-    let again = |same: &Scored, community| Scored {
+    let again = |same: &Explained, community| Explained {
         table: same.table.renumbered(community),
         evidence: same.evidence.clone(),
     };
@@ -92,15 +92,15 @@ pub fn scored(
 }
 
 /// Opens a level that is sealed.
-async fn open_scored(
+async fn open_explained(
     objects: &impl Objects,
     run: RunId,
     level: usize,
-) -> Result<Vec<Scored>, ScoreError> {
+) -> Result<Vec<Explained>, ScoreError> {
     let tables = open_people(objects, run, level).await?;
     let packed: Vec<Packed> = open(objects, &key(run, &evidence_name(level))).await?;
     let both = tables.into_iter().zip(packed);
-    Ok(both.map(|(table, evidence)| Scored { table, evidence }).collect())
+    Ok(both.map(|(table, evidence)| Explained { table, evidence }).collect())
 }
 
 /// What pieces are made from.
@@ -118,14 +118,14 @@ impl Scoring<'_> {
         objects: &impl Objects,
         run: RunId,
         level: usize,
-        kept: Option<(usize, Vec<Scored>)>,
-    ) -> Result<Vec<Scored>, ScoreError> {
+        kept: Option<(usize, Vec<Explained>)>,
+    ) -> Result<Vec<Explained>, ScoreError> {
         if self.people.input().hierarchy.same_above(level).iter().all(Option::is_none) {
             return Ok(Vec::new());
         }
         match kept {
-            Some((above, scored)) if above + 1 == level => Ok(scored),
-            _ => open_scored(objects, run, level - 1).await,
+            Some((above, explained)) if above + 1 == level => Ok(explained),
+            _ => open_explained(objects, run, level - 1).await,
         }
     }
 
@@ -135,15 +135,16 @@ impl Scoring<'_> {
         objects: &impl Objects,
         run: RunId,
         level: usize,
-        above: &[Scored],
-    ) -> Result<Vec<Scored>, ScoreError> {
+        above: &[Explained],
+    ) -> Result<Vec<Explained>, ScoreError> {
         let settings = &self.world.settings.people;
-        let scored = block_in_place(|| scored(self.people, level, settings, self.numbering, above));
-        let tables: Vec<&CommunityPeople> = scored.iter().map(|one| &one.table).collect();
+        let explained =
+            block_in_place(|| explained(self.people, level, settings, self.numbering, above));
+        let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
         seal_as(objects, run, &people_name(level), &tables).await?;
-        let packed: Vec<&Packed> = scored.iter().map(|one| &one.evidence).collect();
+        let packed: Vec<&Packed> = explained.iter().map(|one| &one.evidence).collect();
         seal_as(objects, run, &evidence_name(level), &packed).await?;
-        Ok(scored)
+        Ok(explained)
     }
 
     /// Takes the world's ranking apart.

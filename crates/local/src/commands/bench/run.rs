@@ -10,7 +10,7 @@ use graph::{
     community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
-use graph_score::stage::people::{Scored, scored};
+use graph_score::stage::people::{Explained, explained};
 use graph_score::stage::standings::Numbering;
 use model::evidence::Packed;
 use model::{Day, Layer};
@@ -234,16 +234,16 @@ fn people_of(
     stages: &mut Stages<'_>,
     (people, numbering): (&People<'_>, &Numbering),
     level: usize,
-    above: &[Scored],
-) -> Result<Vec<Scored>> {
-    let scored = stages.stage(&format!("people {level}"), true, || {
-        scored(people, level, &PeopleSettings::default(), numbering, above)
+    above: &[Explained],
+) -> Result<Vec<Explained>> {
+    let explained = stages.stage(&format!("people {level}"), true, || {
+        explained(people, level, &PeopleSettings::default(), numbering, above)
     });
-    let tables: Vec<&CommunityPeople> = scored.iter().map(|one| &one.table).collect();
+    let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
     stages.seal(&format!("people-{level}"), &tables)?;
-    let packed: Vec<&Packed> = scored.iter().map(|one| &one.evidence).collect();
+    let packed: Vec<&Packed> = explained.iter().map(|one| &one.evidence).collect();
     stages.seal(&format!("evidence-{level}"), &packed)?;
-    Ok(scored)
+    Ok(explained)
 }
 
 impl Stages<'_> {
