@@ -21,8 +21,8 @@ use backbone::Backbone;
 use description::Shape;
 use ladder::{LastLadder, Rung};
 use leaf::{First, LastLeaf, Leaf};
-pub(crate) use network::Groups;
 use network::Network;
+pub(crate) use network::{Groups, Sums};
 
 /// Stands for "in no community": a person without any arc.
 pub const NO_COMMUNITY: u32 = u32::MAX;

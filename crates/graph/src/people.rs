@@ -121,8 +121,8 @@ pub struct CommunityPeople {
 
 impl CommunityPeople {
     /// The same people as another community.
-    pub fn renumbered(&self, community: u32) -> CommunityPeople {
-        CommunityPeople { community, ..self.clone() }
+    pub fn renumbered(self, community: u32) -> CommunityPeople {
+        CommunityPeople { community, ..self }
     }
 
     /// The rows of those who have a rank, by falling insider score, then as they are. O(n).
@@ -153,25 +153,27 @@ impl<'a> People<'a> {
     }
 
     /// Scores the people of every community of one level, and makes of each what `take` takes, in
-    /// the level's order. `above` is what was made of the level above: of a community that has the
-    /// same people there, `again` makes the same with its own number. It may be empty.
-    pub fn level<T: Send + Sync>(
+    /// the level's order. `above` is what was made of the level above, or empty: what has the same
+    /// people there is only numbered anew by `again`.
+    pub fn level<T: Send>(
         &self,
         level: usize,
         settings: &PeopleSettings,
-        above: &[T],
+        above: Vec<T>,
         take: impl Fn(Ranked) -> T + Sync,
-        again: impl Fn(&T, u32) -> T + Sync,
+        again: impl Fn(T, u32) -> T + Sync,
     ) -> Vec<T> {
         let place = Place::new(&self.input, level);
-        let same = self.input.hierarchy.same_above(level);
-        let make = |community: usize| match same[community]
-            .and_then(|same| above.get(same as usize))
-        {
+        let mut above: Vec<Option<T>> = above.into_iter().map(Some).collect();
+        let same = self.input.hierarchy.same_above(level).into_iter();
+        let made = same.map(|same| above.get_mut(same? as usize)?.take());
+        let made: Vec<Option<T>> = made.collect();
+        drop(above);
+        let make = |(community, made): (usize, Option<T>)| match made {
             Some(made) => again(made, community as u32),
             None => take(table::table(&self.input, &place, &self.audience, community, settings)),
         };
-        (0..place.communities()).into_par_iter().with_max_len(1).map(make).collect()
+        made.into_par_iter().enumerate().with_max_len(1).map(make).collect()
     }
 
     /// What each person's global share rests on, as an effective number of arcs: `share² / Σ(α q)²`
@@ -190,6 +192,6 @@ pub fn people_stage(
     level: usize,
     settings: &PeopleSettings,
 ) -> Vec<CommunityPeople> {
-    let again = |table: &CommunityPeople, community| table.renumbered(community);
-    People::new(*input).level(level, settings, &[], |ranked| ranked.table, again)
+    let people = People::new(*input);
+    people.level(level, settings, Vec::new(), |ranked| ranked.table, CommunityPeople::renumbered)
 }

@@ -221,11 +221,6 @@ impl Groups {
     pub(crate) fn in_order(&self) -> &[u32] {
         &self.members
     }
-
-    /// Number of groups.
-    pub(crate) fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
 }
 
 /// Keys that were touched, in the order of first touch.

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use super::PeopleInput;
 use super::inflow::Inflow;
 use super::walk::Giving;
-use crate::csr::Csr;
 
 /// One-sided 95 % quantile of the normal distribution.
 const Z: f64 = 1.645;
@@ -30,7 +29,6 @@ struct Received {
 }
 
 impl Audience {
-    /// Each thread takes some of the receivers, and finds them in every row.
     pub(super) fn new(input: &PeopleInput<'_>) -> Audience {
         let arcs = &input.attention.arcs;
         let sender = |person: u32| match arcs.strength(person) {
@@ -38,11 +36,11 @@ impl Audience {
             strength => f64::from(input.global.shares[person as usize]) / strength,
         };
         let senders: Vec<f64> = (0..arcs.nodes() as u32).into_par_iter().map(sender).collect();
-        let mut received = vec![Received::default(); arcs.nodes()];
-        let width = arcs.nodes().div_ceil(rayon::current_num_threads()).max(1);
-        let parts =
-            received.par_chunks_mut(width).zip((0..arcs.nodes()).into_par_iter().step_by(width));
-        parts.for_each(|(received, first)| receive(arcs, &senders, first, received));
+        let received = arcs.receive(|received: &mut Received, (source, _, weight)| {
+            let sent = senders[source as usize] * f64::from(weight);
+            received.sum += sent;
+            received.squares += sent * sent;
+        });
         Audience { senders, received }
     }
 
@@ -84,25 +82,6 @@ pub(super) fn owners(inner: &Inflow, giving: &Giving) -> Vec<bool> {
     }
     let half = 0.5 * focus.iter().sum::<f64>() / members.max(1) as f64;
     focus.into_iter().map(|focus| focus > 0.0 && focus >= half).collect()
-}
-
-/// Adds up what people receive from `first` on, sender by sender.
-fn receive(arcs: &Csr, senders: &[f64], first: usize, received: &mut [Received]) {
-    let end = first + received.len();
-    for (source, &sender) in senders.iter().enumerate() {
-        let (row, range) = (arcs.row(source as u32), arcs.range(source as u32));
-        let from = row.partition_point(|&target| (target as usize) < first);
-        let weights = arcs.weights().map(|weights| &weights[range]);
-        for (at, &target) in row.iter().enumerate().skip(from) {
-            let target = target as usize;
-            if target >= end {
-                break;
-            }
-            let sent = sender * weights.map_or(1.0, |weights| f64::from(weights[at]));
-            received[target - first].sum += sent;
-            received[target - first].squares += sent * sent;
-        }
-    }
 }
 
 /// Wilson's lower bound of a share observed in `count` independent cases.

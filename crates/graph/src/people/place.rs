@@ -43,10 +43,6 @@ impl Place {
         Place { is_leaf, groups, spots }
     }
 
-    pub(super) fn communities(&self) -> usize {
-        self.groups.len()
-    }
-
     pub(super) fn members(&self, community: usize) -> Members<'_> {
         let people = self.groups.of(community);
         let first = people.first().map_or(0, |&first| self.spots[first as usize]);

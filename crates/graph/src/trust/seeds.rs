@@ -12,7 +12,7 @@
 use rayon::prelude::*;
 
 use super::spread::Spread;
-use crate::communities::{Hierarchy, Level, NO_COMMUNITY};
+use crate::communities::{Groups, Hierarchy, Level, NO_COMMUNITY, Sums};
 
 /// Communities with fewer members give no seeds.
 const MEMBERS_MIN: usize = 20;
@@ -106,7 +106,9 @@ fn cores(spread: &Spread<'_>, level: &Level, sizes: &[usize], approvals: &[bool]
 /// Attention from each person's own community, times its share of all that it receives.
 fn belonging(spread: &Spread<'_>, level: &Level) -> Vec<f64> {
     let community = |person: u32| level.community_of[person as usize];
-    let inside = spread.arcs.received(|from, to| community(from) == community(to));
+    let inside = spread.arcs.receive(|sum: &mut f64, (from, to, weight)| {
+        *sum += if community(from) == community(to) { f64::from(weight) } else { 0.0 };
+    });
     let people = inside.into_iter().zip(&spread.received);
     people.map(|(inside, all)| if *all > 0.0 { inside * inside / all } else { 0.0 }).collect()
 }
@@ -182,17 +184,22 @@ fn weighted_median(values: &[f64], sizes: &[usize]) -> f64 {
     middle.map_or(0.0, |at| values[at])
 }
 
-/// Attention between different communities, by source.
+/// Attention between different communities, by source, then by target.
 fn flows(spread: &Spread<'_>, level: &Level, count: usize) -> Vec<Vec<(u32, f64)>> {
-    let mut flows: Vec<std::collections::BTreeMap<u32, f64>> = vec![Default::default(); count];
-    for source in 0..spread.arcs.nodes() as u32 {
-        let from = level.community_of[source as usize];
-        for (target, weight) in spread.arcs.arcs_of(source) {
-            let to = level.community_of[target as usize];
-            if from != to && from != NO_COMMUNITY && to != NO_COMMUNITY {
-                *flows[from as usize].entry(to).or_default() += f64::from(weight);
+    let groups = Groups::new(&level.community_of, count);
+    let flows = |sums: &mut Sums, from: usize| {
+        for &source in groups.of(from) {
+            for (target, weight) in spread.arcs.arcs_of(source) {
+                let to = level.community_of[target as usize];
+                if to as usize != from && to != NO_COMMUNITY {
+                    sums.add(to, f64::from(weight));
+                }
             }
         }
-    }
-    flows.into_iter().map(|row| row.into_iter().collect()).collect()
+        let mut row = Vec::new();
+        sums.drain(|to, flow| row.push((to, flow)));
+        row.sort_unstable_by_key(|flow| flow.0);
+        row
+    };
+    (0..count).into_par_iter().map_init(|| Sums::new(count), flows).collect()
 }

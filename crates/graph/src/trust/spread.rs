@@ -27,7 +27,7 @@ pub(super) struct Spread<'a> {
 impl<'a> Spread<'a> {
     /// Prepares walks along `arcs`.
     pub(super) fn new(arcs: &'a Csr) -> Spread<'a> {
-        let received = arcs.received(|_, _| true);
+        let received = arcs.receive(|sum: &mut f64, (_, _, weight)| *sum += f64::from(weight));
         Spread { given: arcs.strengths(), received, layout: Layout::new(arcs), arcs }
     }
 

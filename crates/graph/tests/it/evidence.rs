@@ -24,9 +24,9 @@ fn explained(scored: &Scored, cover: Cover) -> Vec<(CommunityPeople, Vec<Evidenc
         let evidence = ranked.evidence(cover);
         (ranked.table, evidence)
     };
-    let again = |_: &_, _| unreachable!("no level above is given");
+    let again = |_, _| unreachable!("no level above is given");
     let (people, leaf) = (People::new(scored.input()), scored.hierarchy.leaf);
-    people.level(leaf, &PeopleSettings::default(), &[], take, again)
+    people.level(leaf, &PeopleSettings::default(), Vec::new(), take, again)
 }
 
 const COVER: Cover = Cover { part: 0.8, terms_max: usize::MAX };

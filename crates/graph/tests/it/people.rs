@@ -122,8 +122,7 @@ fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
             made.fetch_add(1, Relaxed);
             ranked.table
         };
-        let again = CommunityPeople::renumbered;
-        above = people.level(level, &settings, &above, take, again);
+        above = people.level(level, &settings, above, take, CommunityPeople::renumbered);
         assert!(above == people_stage(&scored.input(), level, &settings), "level {level}");
         shared += above.len() - made.into_inner();
     }

@@ -55,7 +55,7 @@ pub(crate) async fn people<O: Objects, C: Clock>(
             Piece::World => scoring.seal_world(doors.objects, run).await?,
             Piece::Level(level) => {
                 let above = scoring.above(doors.objects, run, level, kept.take()).await?;
-                let explained = scoring.seal_level(doors.objects, run, level, &above).await?;
+                let explained = scoring.seal_level(doors.objects, run, level, above).await?;
                 kept = Some((level, explained));
             }
         }
@@ -78,15 +78,15 @@ pub fn explained(
     level: usize,
     settings: &PeopleSettings,
     numbering: &Numbering,
-    above: &[Explained],
+    above: Vec<Explained>,
 ) -> Vec<Explained> {
     let take = |ranked: Ranked| {
         let evidence = evidence::of_community(&ranked, numbering);
         Explained { table: ranked.table, evidence }
     };
-    let again = |same: &Explained, community| Explained {
+    let again = |same: Explained, community| Explained {
         table: same.table.renumbered(community),
-        evidence: same.evidence.clone(),
+        evidence: same.evidence,
     };
     people.level(level, settings, above, take, again)
 }
@@ -135,7 +135,7 @@ impl Scoring<'_> {
         objects: &impl Objects,
         run: RunId,
         level: usize,
-        above: &[Explained],
+        above: Vec<Explained>,
     ) -> Result<Vec<Explained>, ScoreError> {
         let settings = &self.world.settings.people;
         let explained =

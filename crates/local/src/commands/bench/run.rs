@@ -129,7 +129,7 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
     let numbering = Numbering::new(&trust, &global);
     let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
-        above = people_of(&mut stages, (&ranked, &numbering), level, &above)?;
+        above = people_of(&mut stages, (&ranked, &numbering), level, above)?;
     }
     let told = hierarchy.clone();
     if changed > 0.0 {
@@ -234,7 +234,7 @@ fn people_of(
     stages: &mut Stages<'_>,
     (people, numbering): (&People<'_>, &Numbering),
     level: usize,
-    above: &[Explained],
+    above: Vec<Explained>,
 ) -> Result<Vec<Explained>> {
     let explained = stages.stage(&format!("people {level}"), true, || {
         explained(people, level, &PeopleSettings::default(), numbering, above)
