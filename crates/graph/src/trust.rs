@@ -7,7 +7,7 @@
 //! gains by attending to others. Sources: SybilRank (Cao et al. 2012); GrapeRank's capped averages.
 //! Time O(m · sets · log n), all sets of five in one pass over the arcs. Peak memory beside what is
 //! given, for five sets: 2 B/arc (6 B with weights), 22 B for each message of the rank kernel's (0.05 to
-//! 0.6 an arc) and 176 B/person.
+//! 0.6 an arc) and 224 B/person.
 
 mod judge;
 mod seeds;
