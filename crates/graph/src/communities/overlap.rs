@@ -1,14 +1,22 @@
 //! Overlapping membership: the communities that a person's attention, given and received, goes to.
 //!
 //! A person's own community always counts; another one if the person is tied to it more than chance
-//! explains: its weight there exceeds the expected `k·vol_c/vol` by two standard deviations and one
-//! tie. The eight largest are kept. Time O(edges), memory O(8·people).
+//! explains. By chance its `k` ties fall on communities by volume, so that `λ = k·vol_c/vol` are
+//! expected in c; there are `x`. Where all C communities are looked at, fewer than one person in
+//! four is to be in one by chance: `P(X ≥ x) · C < 1/4`, X Poisson of λ. For x above λ,
+//! `−ln P ≈ x·ln(x/λ) − x + λ + ln(2πx)/2`, its largest term by Stirling. The eight largest are kept.
+//! Time O(edges), memory O(8·people).
+
+use std::f64::consts::TAU;
 
 use rayon::prelude::*;
 
 use super::network::Sums;
 use super::{Level, NO_COMMUNITY, Overlap};
 use crate::csr::Ties;
+
+/// Of how many people one may be in a community by chance.
+const CHANCE: f64 = 4.0;
 
 /// Memberships kept for each person.
 const MEMBERSHIPS_MAX: usize = 8;
@@ -69,12 +77,12 @@ fn memberships(
     if all == 0.0 {
         return vec![(own, 1.0)];
     }
-    let unit = all / degree;
+    let (unit, least) = (all / degree, (CHANCE * shares.len() as f64).ln());
     let mut found: Vec<(u32, f32)> = Vec::new();
     let own_weight = sums.get(own);
     sums.drain(|community, weight| {
         let expected = degree * shares[community as usize];
-        if community != own && weight / unit > expected + 2.0 * expected.sqrt() + 1.0 {
+        if community != own && surprise(weight / unit, expected) > least {
             found.push((community, (weight / all) as f32));
         }
     });
@@ -87,4 +95,12 @@ fn memberships(
     }
     found.truncate(MEMBERSHIPS_MAX);
     found
+}
+
+/// −ln of the probability of so many ties where fewer are expected; 0 where they are not fewer.
+fn surprise(ties: f64, expected: f64) -> f64 {
+    if ties <= expected {
+        return 0.0;
+    }
+    ties * (ties / expected).ln() - ties + expected + (TAU * ties).ln() / 2.0
 }
