@@ -153,9 +153,7 @@ impl<W: Write + Send> TableWriter<W> {
             Writing::Text(text, rows) => Ok((text.finish()?, rows)),
             Writing::Parquet(parquet) => {
                 let (mut table, group) = *parquet;
-                if group.rows() > 0 {
-                    table.append(group.encode()?)?;
-                }
+                table.append(group.encode()?)?;
                 table.finish()
             }
         }
@@ -232,6 +230,27 @@ mod tests {
             reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
         assert_eq!(rows[0], "{node: \"a\td\\a\", level: 2, share: 0.5, trust: 0.2, member: true}");
         assert_eq!(rows[1], "{node: \"bob\", level: null, share: null, trust: null, member: null}");
+    }
+
+    #[test]
+    fn groups_are_made_apart_and_empty_ones_left_out() {
+        use parquet::file::reader::{FileReader, SerializedFileReader};
+        let mut table = ParquetTable::new(COLUMNS, Vec::new()).unwrap();
+        let (mut first, empty, mut last) = (table.group(), table.group(), table.group());
+        let rest = [Cell::Null; 4];
+        let row = |level| [[Cell::Text("ada"), Cell::Whole(level)].as_slice(), &rest[1..]].concat();
+        (1..=3).for_each(|level| last.row(&row(level)).unwrap());
+        first.row(&row(0)).unwrap();
+        assert!(matches!(first.row(&rest), Err(TableError::BadRow(4))));
+        for group in [first, empty, last] {
+            table.append(group.encode().unwrap()).unwrap();
+        }
+        let (bytes, rows) = table.finish().unwrap();
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        assert_eq!((rows, reader.num_row_groups()), (4, 2));
+        let levels = reader.get_row_iter(None).unwrap();
+        let levels: Vec<String> = levels.map(|row| row.unwrap().to_string()).collect();
+        assert!((0..4).all(|at| levels[at].contains(&format!("level: {at}"))), "{levels:?}");
     }
 
     #[test]

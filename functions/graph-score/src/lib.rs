@@ -3,7 +3,8 @@
 //! Each stage takes what the stages before it sealed under `runs/<run>/`, seals its own result and
 //! names the next. A stage that runs twice seals the same bytes, so a job may be delivered twice,
 //! or die anywhere and be delivered again: what is sealed is not made again. Before each piece of
-//! work (a stage, a level of people, a part of publishing) the worker asks its [`Budget`] whether there is time.
+//! work (a stage, a level of people, a part of publishing) the worker asks its [`Budget`] whether
+//! there is time.
 //!
 //! | stage | reads | seals |
 //! |---|---|---|

@@ -79,8 +79,11 @@ impl<W: Write + Send> ParquetTable<W> {
         }
     }
 
-    /// Writes a group after those before.
+    /// Writes a group after those before; one without rows is left out.
     pub fn append(&mut self, encoded: Encoded) -> Result<(), TableError> {
+        if encoded.rows == 0 {
+            return Ok(());
+        }
         let mut group = self.writer.next_row_group()?;
         for (pages, close) in encoded.columns {
             group.append_column(&pages, close)?;
