@@ -1,6 +1,7 @@
 //! The walk `a = α Pᵀ a + (1 − α) t` and the global rank.
 
 mod layout;
+mod onward;
 mod product;
 mod push;
 mod rows;
@@ -15,6 +16,7 @@ use crate::trust::Trust;
 
 pub(crate) use layout::Layout;
 pub use model::standing::score;
+pub use onward::Onward;
 pub use push::{Push, PushSettings};
 pub(crate) use walk::normalised;
 pub use walk::{Walk, Walked};

@@ -4,17 +4,17 @@
 //! each of its arcs; ε falls in steps, so that what is largest goes first. Mass of people who attend
 //! to nobody goes back to the seeds, which is the same as dividing by what is left.
 //!
-//! What is not passed on in the end is not forgotten: its holder keeps its part, and the rest is
-//! where attention goes from those who have attention, `onward`, the walk that restarts at the
-//! global ranks. That orders the far end of a view, which is mostly people whom everybody attends
-//! to, and costs nothing; by push alone it takes a hundred times the arcs.
+//! What is not passed on in the end is not forgotten: [`Onward`] says whom it would reach. That orders
+//! the far end of a view, which is mostly people whom everybody attends to; by push alone it takes a
+//! hundred times the arcs.
 //!
 //! Time O(1 / (ε (1 − α))) whatever the size of the graph, and never beyond the arcs allowed.
 //! Memory: 16 B/person, kept between views, and 4 B for everybody reached; all that a view needs to
-//! know of a person is in one place. Source: Andersen, Chung, Lang 2006; `onward` is ours.
+//! know of a person is in one place. Source: Andersen, Chung, Lang 2006.
 
 use serde::{Deserialize, Serialize};
 
+use super::Onward;
 use crate::csr::Csr;
 
 /// How far a personal view goes.
@@ -26,11 +26,18 @@ pub struct PushSettings {
     pub residue_max: f64,
     /// … unless so many arcs were followed: a limit in time.
     pub arcs_max: usize,
+    /// So many arcs at most are looked back along, from those who may be among the first.
+    pub received_max: usize,
 }
 
 impl Default for PushSettings {
     fn default() -> PushSettings {
-        PushSettings { damping: 0.85, residue_max: 1e-6, arcs_max: 300_000 }
+        PushSettings {
+            damping: 0.85,
+            residue_max: 1e-6,
+            arcs_max: 300_000,
+            received_max: 1_000_000,
+        }
     }
 }
 
@@ -40,10 +47,14 @@ const COARSE: f64 = 1e-3;
 /// How much smaller each ε is than the one before.
 const STEP: f64 = 10.0;
 
+/// Half as many more than are asked for may turn out to be among the first.
+const CANDIDATES_MORE: usize = 2;
+
 /// What personal views of a graph are computed with: one for each thread, used again and again.
 #[derive(Debug)]
 pub struct Push<'a> {
     arcs: &'a Csr,
+    onward: Option<&'a Onward>,
     masses: Vec<Mass>,
     reached: Vec<u32>,
     /// Who passes on, in turn.
@@ -57,26 +68,26 @@ struct Mass {
     /// Not reached yet if neither this nor the rank is above 0.
     residue: f32,
     rank: f32,
-    /// Number of arcs, at least 1.
+    /// Number of arcs; infinite if there are none, since then nothing is passed on.
     arcs: f32,
     onward: f32,
 }
 
 impl<'a> Push<'a> {
-    /// `onward` are the shares of the walk that restarts at the global ranks, if there are any.
-    pub fn new(arcs: &'a Csr, onward: Option<&[f32]>) -> Push<'a> {
-        let mass = |person: usize| Mass {
+    /// Without `onward`, what is not passed on stays where it is.
+    pub fn new(arcs: &'a Csr, onward: Option<&'a Onward>) -> Push<'a> {
+        let mass = |person: u32| Mass {
             residue: 0.0,
             rank: 0.0,
-            arcs: arcs.degree(person as u32).max(1) as f32,
-            onward: onward.map_or(0.0, |onward| onward[person]),
+            arcs: if arcs.degree(person) == 0 { f32::INFINITY } else { arcs.degree(person) as f32 },
+            onward: onward.map_or(0.0, |onward| onward.share(person)),
         };
-        let masses = (0..arcs.nodes()).map(mass).collect();
-        Push { arcs, masses, reached: Vec::new(), queue: Vec::new(), followed: 0 }
+        let masses = (0..arcs.nodes() as u32).map(mass).collect();
+        Push { arcs, onward, masses, reached: Vec::new(), queue: Vec::new(), followed: 0 }
     }
 
     /// Personal ranks from `seeds`, which start with equal shares: the first `count` by falling
-    /// rank, then by number. Those of all who were reached sum to 1.
+    /// rank, then by number. Those of all who were reached sum to 1, but for what a look back adds.
     pub fn ranks(
         &mut self,
         seeds: &[u32],
@@ -95,7 +106,15 @@ impl<'a> Push<'a> {
         while self.spread(epsilon, settings) && epsilon > settings.residue_max {
             epsilon = (epsilon / STEP).max(settings.residue_max);
         }
-        first(self.collect(settings.damping), count)
+        let mut ranks = self.estimates(settings.damping);
+        let sum: f64 = ranks.iter().map(|rank| rank.1).sum();
+        if let Some(onward) = self.onward {
+            ranks = first(ranks, count + count / CANDIDATES_MORE);
+            self.look_back(onward, &mut ranks, settings);
+        }
+        self.forget();
+        ranks.iter_mut().for_each(|rank| rank.1 /= sum);
+        first(ranks, count)
     }
 
     /// How many arcs the last view followed.
@@ -152,20 +171,46 @@ impl<'a> Push<'a> {
         self.queue.truncate(waiting);
     }
 
-    /// Everybody's rank, with sum 1; then all is as before the view.
-    fn collect(&mut self, damping: f64) -> Vec<(u32, f64)> {
-        let left = self.reached.iter().map(|&person| self.masses[person as usize].residue);
-        let passed_on = damping * left.map(f64::from).sum::<f64>();
-        let mut ranks: Vec<(u32, f64)> = Vec::with_capacity(self.reached.len());
+    /// What everybody who was reached has and will get, as far as it is known.
+    fn estimates(&self, damping: f64) -> Vec<(u32, f64)> {
+        let passed = damping * self.unpassed();
+        let estimate = |&person: &u32| {
+            let mass = &self.masses[person as usize];
+            let kept = f64::from(mass.rank) + (1.0 - damping) * f64::from(mass.residue);
+            (person, kept + passed * f64::from(mass.onward))
+        };
+        self.reached.iter().map(estimate).collect()
+    }
+
+    /// The residues of those who have somebody to pass them to.
+    fn unpassed(&self) -> f64 {
+        let masses = self.reached.iter().map(|&person| &self.masses[person as usize]);
+        masses.filter(|mass| mass.arcs.is_finite()).map(|mass| f64::from(mass.residue)).sum()
+    }
+
+    /// Takes the next step of all residues to these people as it is, one after the other; whoever
+    /// receives more arcs than are left to look along stays as it was.
+    fn look_back(&self, onward: &Onward, ranks: &mut [(u32, f64)], settings: &PushSettings) {
+        let (damping, unpassed) = (settings.damping, self.unpassed());
+        let rate = |giver: u32| {
+            let mass = &self.masses[giver as usize];
+            mass.residue / mass.arcs
+        };
+        let mut left = settings.received_max;
+        for (person, rank) in ranks {
+            if let Some(rest) = left.checked_sub(onward.degree(*person)) {
+                left = rest;
+                *rank += damping * (1.0 - damping) * onward.beyond(*person, unpassed, rate);
+            }
+        }
+    }
+
+    /// Makes all as it was before the view.
+    fn forget(&mut self) {
         for person in self.reached.drain(..) {
             let mass = &mut self.masses[person as usize];
-            let kept = f64::from(mass.rank) + (1.0 - damping) * f64::from(mass.residue);
             (mass.residue, mass.rank) = (0.0, 0.0);
-            ranks.push((person, kept + passed_on * f64::from(mass.onward)));
         }
-        let sum: f64 = ranks.iter().map(|rank| rank.1).sum();
-        ranks.iter_mut().for_each(|rank| rank.1 /= sum);
-        ranks
     }
 }
 

@@ -1,7 +1,7 @@
 //! The walk against a dense one, and the properties of ranks.
 
 use graph::generate::rmat;
-use graph::rank::{Push, PushSettings, Walk, score};
+use graph::rank::{Onward, Push, PushSettings, Walk, score};
 use graph::seed::Seed;
 use graph::{ArcList, Csr, RankSettings};
 use petgraph::algo::page_rank;
@@ -230,7 +230,8 @@ fn nobody_and_nothing_have_sane_ranks() {
 }
 
 /// Goes as far as it takes.
-const FAR: PushSettings = PushSettings { damping: 0.85, residue_max: 1e-9, arcs_max: 100_000_000 };
+const FAR: PushSettings =
+    PushSettings { damping: 0.85, residue_max: 1e-9, arcs_max: 100_000_000, received_max: 0 };
 
 #[test]
 fn personal_ranks_by_push_are_those_of_the_walk() {
@@ -255,7 +256,7 @@ fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
     let graph = Csr::from_arcs(nodes, rmat(14, 12, Seed(2)).list()).unwrap().csr;
     let walk = Walk::new(&graph);
     let global = walk.run(&vec![1.0; nodes], None, &EXACT);
-    let onward = walk.run(&global.shares, None, &EXACT);
+    let onward = Onward::new(&graph, &walk, &global.shares, &EXACT);
     let seed = (0..nodes as u32).find(|&person| graph.degree(person) > 5).unwrap();
     let mut t = vec![0.0; nodes];
     t[seed as usize] = 1.0;
@@ -269,8 +270,31 @@ fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
         assert!(view.len() == 100 && push.arcs_followed() <= 4_000);
         view.iter().filter(|(person, _)| order[..100].contains(person)).count()
     };
-    let (alone, helped) = (overlap(None), overlap(Some(&onward.shares)));
-    assert!(helped >= 90 && helped > alone, "{helped} with, {alone} without");
+    let (alone, helped) = (overlap(None), overlap(Some(&onward)));
+    assert!(helped >= 98 && helped > alone, "{helped} with, {alone} without");
+}
+
+#[test]
+fn a_view_goes_by_weights_within_each_row_only() {
+    let graph = Csr::from_arcs(1 << 12, rmat(12, 12, Seed(3)).list()).unwrap().csr;
+    let view = |graph: &Csr, scale: fn(u32) -> f32| {
+        let rows = (0..graph.nodes() as u32).flat_map(|person| {
+            graph.arcs_of(person).map(move |(to, weight)| (person, to, weight * scale(person)))
+        });
+        let (pairs, weights): (Vec<_>, Vec<_>) = rows.map(|(from, to, w)| ((from, to), w)).unzip();
+        let (sources, targets): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
+        let list = ArcList { sources: &sources, targets: &targets, weights: Some(&weights) };
+        let graph = Csr::from_arcs(graph.nodes(), list).unwrap().csr;
+        let walk = Walk::new(&graph);
+        let global = walk.run(&vec![1.0; graph.nodes()], None, &EXACT).shares;
+        let onward = Onward::new(&graph, &walk, &global, &EXACT);
+        let settings = PushSettings { arcs_max: 2_000, ..PushSettings::default() };
+        let view = Push::new(&graph, Some(&onward)).ranks(&[9, 77], 60, &settings);
+        view.into_iter().collect::<std::collections::BTreeMap<u32, f64>>()
+    };
+    let (plain, scaled) = (view(&graph, |_| 1.0), view(&graph, |person| 1.0 + (person % 7) as f32));
+    let near = |(person, rank): (&u32, &f64)| (plain[person] - rank).abs() < 1e-6 * rank.max(1e-3);
+    assert!(plain.len() == 60 && scaled.iter().all(near));
 }
 
 #[test]
@@ -285,7 +309,7 @@ fn a_view_leaves_nothing_behind_for_the_next() {
 
 #[test]
 fn push_stays_near_the_seeds() {
-    let settings = PushSettings { residue_max: 1e-3, arcs_max: 1_000, damping: 0.85 };
+    let settings = PushSettings { residue_max: 1e-3, arcs_max: 1_000, ..PushSettings::default() };
     let chain: Vec<(u32, u32)> = (0..999).map(|at| (at, at + 1)).collect();
     let pushed = Push::new(&csr(1_000, &chain), None).ranks(&[0], 1_000, &settings);
     assert_eq!(pushed[0].0, 0);

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use graph::generate::{PlantedSpec, planted, rmat};
-use graph::rank::{Push, PushSettings, Walk};
+use graph::rank::{Onward, Push, PushSettings, Walk};
 use graph::seed::Seed;
 use graph::{Csr, RankSettings};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
     let walk = Walk::new(csr);
     let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
     let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
-    let onward = walk.run(&global, None, &settings).shares;
+    let onward = Onward::new(csr, &walk, &global, &settings);
     let mut push = Push::new(csr, Some(&onward));
     let mut random = Seed(SEED);
     let mut people = std::iter::repeat_with(|| random.below(csr.nodes() as u64) as u32)
