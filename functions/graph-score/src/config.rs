@@ -1,5 +1,6 @@
 //! What the environment says: the record, the objects and the queue.
 
+use graph_score::RunSettings;
 use runtime::{SettingError, Settings};
 
 /// The function's configuration.
@@ -10,7 +11,12 @@ pub(crate) struct Config {
     pub(crate) objects_bucket: String,
     /// Where stages wait.
     pub(crate) score_queue_url: String,
+    /// The memory of an invocation, in MB. Lambda says it.
+    memory_mb: u64,
 }
+
+/// The most that a Lambda function can have.
+const MEMORY_MB: u64 = 10_240;
 
 impl Config {
     /// The configuration that these settings make.
@@ -19,6 +25,16 @@ impl Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
             score_queue_url: settings.required("SCORE_QUEUE_URL")?.to_owned(),
+            memory_mb: settings.number(
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                MEMORY_MB,
+                128..=MEMORY_MB,
+            )?,
         })
+    }
+
+    /// What the runs that this function begins are asked to do.
+    pub(crate) fn run(&self) -> RunSettings {
+        RunSettings { memory_bytes: self.memory_mb << 20, ..RunSettings::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use graph_score::{Budget, Doors, RunSettings, STAGE_LEASE_SECONDS, Scored, handle, start};
+use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
 use model::port::{Clock, Objects, Outgoing, PortError, Queue};
 use runtime::Failure;
@@ -10,9 +10,8 @@ use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long a job stays away after a failure that may pass, in seconds: until the lease on its
-/// stage has run out.
-const RETRY_SECONDS: u32 = STAGE_LEASE_SECONDS + 5;
+/// How long a job stays away after a failure that may pass, in seconds, times its receives.
+const RETRY_SECONDS: u32 = 60;
 
 /// What is kept back of the time, to send the next job and to answer.
 const RESERVE: Duration = Duration::from_secs(15);
@@ -38,11 +37,12 @@ pub(crate) enum Event {
 pub(crate) async fn answer<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
+    settings: &RunSettings,
     event: Event,
     left: Duration,
 ) -> Result<Value, Failure> {
     match event {
-        Event::Start { start: true } => Ok(json!(begin(doors, queue).await?)),
+        Event::Start { start: true } => Ok(json!(begin(doors, queue, settings).await?)),
         Event::Start { .. } => Err(Failure::new("there is nothing to do: `start` is false")),
         Event::Jobs(jobs) => {
             let budget = Budget::of(left.saturating_sub(RESERVE), doors.clock);
@@ -57,8 +57,9 @@ pub(crate) async fn answer<O: Objects, C: Clock>(
 async fn begin<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
+    settings: &RunSettings,
 ) -> Result<ScoreJob, Failure> {
-    let job = start(doors, &RunSettings::default()).await?;
+    let job = start(doors, settings).await?;
     send(queue, job).await?;
     Ok(job)
 }
@@ -74,16 +75,18 @@ async fn job<O: Objects, C: Clock>(
         Ok(job) => job,
         Err(poison) => return poison,
     };
-    let retry = |why: String| Outcome::Retry { after_seconds: RETRY_SECONDS, why };
+    let retry = |seconds: u32, why: String| Outcome::Retry {
+        after_seconds: seconds.saturating_mul(message.receives),
+        why,
+    };
     match handle(doors, job, budget).await {
         Ok(Scored::Next(next)) => send_on(queue, next).await,
         Ok(Scored::Later) => send_on(queue, job).await,
         Ok(Scored::Published | Scored::Ended) => Outcome::Done,
-        Ok(Scored::Busy) => Outcome::Retry {
-            after_seconds: BUSY_SECONDS.saturating_mul(message.receives),
-            why: "another worker has the stage".to_owned(),
-        },
-        Err(error) if error.is_passing() => retry(error.to_string()),
+        // Not done: a dead letter tells that a run failed.
+        Ok(Scored::Failed) => Outcome::Poison { why: format!("{} was given up", job.run) },
+        Ok(Scored::Busy) => retry(BUSY_SECONDS, "another worker has the stage".to_owned()),
+        Err(error) if error.is_passing() => retry(RETRY_SECONDS, error.to_string()),
         Err(error) => Outcome::Poison { why: error.to_string() },
     }
 }

@@ -50,7 +50,9 @@ pub enum Scored {
     Published,
     /// Another worker has the stage: ask again later.
     Busy,
-    /// The run was given up or retired.
+    /// The run was given up, now or before.
+    Failed,
+    /// The run was retired, or a newer one was served before it was done.
     Ended,
 }
 
@@ -89,15 +91,21 @@ pub async fn handle<O: Objects, C: Clock>(
     let now = doors.clock.now();
     match run::lease_stage(doors.pg, run, stage, now, STAGE_LEASE_SECONDS).await? {
         StageLease::Busy => return Ok(Scored::Busy),
+        StageLease::Failed => return Ok(Scored::Failed),
         StageLease::Ended => return Ok(Scored::Ended),
         StageLease::Sealed => {}
         StageLease::Taken => {
             tracing::info!(%run, stage = stage.slug(), "scoring");
             let done = do_stage(doors, run, stage, budget).await;
-            if let Err(error) = &done
-                && !error.is_passing()
-            {
-                run::fail(doors.pg, run, &error.to_string(), doors.clock.now()).await?;
+            match &done {
+                Ok(_) => {}
+                // The next try need not wait until the lease runs out.
+                Err(error) if error.is_passing() => {
+                    run::release_stage(doors.pg, run, stage).await?;
+                }
+                Err(error) => {
+                    run::fail(doors.pg, run, &error.to_string(), doors.clock.now()).await?;
+                }
             }
             if done? == Time::NextInvocation {
                 run::release_stage(doors.pg, run, stage).await?;

@@ -18,6 +18,10 @@ async fn main() -> Result<(), Failure> {
     let aws = Aws::from_env().await;
     let (objects, queue) =
         (aws.objects(&config.objects_bucket), aws.queue(&config.score_queue_url));
+    let settings = config.run();
     let doors = Doors { pg: &pg, objects: &objects, clock: &System };
-    runtime::function::serve(async |event, left| answer(doors, &queue, event, left).await).await
+    runtime::function::serve(async |event, left| {
+        answer(doors, &queue, &settings, event, left).await
+    })
+    .await
 }

@@ -83,7 +83,8 @@ async fn do_stage(
             }
             Scored::Later => {}
             Scored::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
-            Scored::Ended => bail!("{} was given up by another process", job.run),
+            Scored::Failed => bail!("{} was given up by another process", job.run),
+            Scored::Ended => bail!("{} was overtaken by a newer run", job.run),
         }
     }
 }

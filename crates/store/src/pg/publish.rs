@@ -322,12 +322,13 @@ impl<'a> Loader<'a> {
     }
 
     /// A statement that inserts `columns` of the arrays, named u(a, b, …), into a table of the
-    /// run.
+    /// run. It may run twice: whether it did is not known when a connection breaks.
     fn insert(&self, table: &str, arrays: &str, columns: &str) -> String {
         let names: Vec<String> =
             ('a'..).take(arrays.matches('$').count()).map(String::from).collect();
         format!(
-            "insert into {table}_{} select $1, {columns} from unnest({arrays}) u({})",
+            "insert into {table}_{} select $1, {columns} from unnest({arrays}) u({})
+             on conflict do nothing",
             self.number(),
             names.join(", ")
         )

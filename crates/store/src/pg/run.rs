@@ -12,7 +12,7 @@ use crate::StoreError;
 
 mod retire;
 
-pub use retire::retire;
+pub use retire::{retire, with_tables};
 
 /// How a run stands. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub enum RunState {
     Published = 2,
     /// It was given up.
     Failed = 3,
-    /// Its results were dropped from the record; those that are sealed stay.
+    /// Its results were dropped from the record, or a newer run was served before it was done; what is
+    /// sealed stays.
     Retired = 4,
 }
 
@@ -56,14 +57,17 @@ pub enum StageLease {
     Sealed,
     /// Another worker does it, or the stage before is not sealed yet.
     Busy,
-    /// The run failed or was retired: there is nothing to do.
+    /// The run was given up: there is nothing to do.
+    Failed,
+    /// The run was retired, or overtaken by a newer one: there is nothing to do.
     Ended,
 }
 
 const MINT: &str =
     "update minted set next_id = next_id + $2 where noun = $1 returning next_id - $2";
 const CREATE: &str =
-    "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, 1, $3)";
+    "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, 1, $3)
+    on conflict do nothing";
 const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms, error";
 const SET_SNAPSHOT: &str = "update run set snapshot_id = $2 where run_id = $1";
 const LEASE_STATE: &str =
@@ -81,6 +85,9 @@ const PUBLISH: &str = "update run set state = 2, sealed = 5, lease_until_ms = 0,
         ended_ms = coalesce(case when state = 2 then ended_ms end, $2)
     where run_id = $1 and state in (1, 2)
     and exists (select from pg_inherits where inhrelid = to_regclass('run_person_' || $1))";
+/// Runs that are not done when a newer one is served never will be.
+const OVERTAKE: &str = "update run set state = 4, ended_ms = $2 where run_id < $1 and state = 1";
+const LOADED: &str = "select from pg_inherits where inhrelid = to_regclass('run_person_' || $1)";
 const ACTIVATE: &str = "insert into active_run (run_id) values ($1)
     on conflict (one) do update set run_id = excluded.run_id";
 
@@ -155,7 +162,8 @@ pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), S
 }
 
 /// Serves this run from now on: one row changes, readers never wait. Its results must be loaded;
-/// that seals its last stage. An older run that is still loaded may be made active again.
+/// that seals its last stage. An older run that is still loaded may be made active again; one that is
+/// still running ends, so that it is not served over a newer one.
 pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreError> {
     publish(pg, id, &[], now).await
 }
@@ -180,10 +188,18 @@ pub async fn publish(
             let why = "its results are not loaded, or it failed or was retired";
             return Err(StoreError::Conflict(format!("serve {id}: {why}")));
         }
+        // Before the row of the active run, which an older run that is being published waits for too.
+        tx.execute(OVERTAKE, params![stored(id) => INT8, stored_ms(now) => INT8]).await?;
         tx.execute(ACTIVATE, params![stored(id) => INT8]).await?;
         tx.commit().await
     })
     .await
+}
+
+/// Whether the results of a run are loaded and attached: all of them, since all are at once.
+pub async fn is_loaded(pg: &Pg, id: RunId) -> Result<bool, StoreError> {
+    let row = pg.query_opt("run::is_loaded", LOADED, params![stored(id) => INT8]).await?;
+    Ok(row.is_some())
 }
 
 /// The run that is served.
@@ -253,6 +269,8 @@ async fn lease_once(
     let (state, sealed, until): (i16, i16, i64) = (row.get(0), row.get(1), row.get(2));
     let answer = if sealed >= stage as i16 {
         StageLease::Sealed
+    } else if state == RunState::Failed as i16 {
+        StageLease::Failed
     } else if state != RunState::Running as i16 {
         StageLease::Ended
     } else if sealed + 1 < stage as i16 || until > now_ms {

@@ -86,6 +86,16 @@ const LISTED: &str = "select profile_id, layer, direction, complete,
 const WORDS: &str = "select profile_id, consent, handle, display_name, bio from profile
     where profile_id > $1 and gone = 0 order by profile_id limit $2";
 
+const SIZE: &str = "select (select coalesce(sum(n), 0)::bigint from adjacency),
+        (select count(*) from profile)";
+
+/// How many arcs the lists of the record have, and how many profiles it has. Reads all rows, without
+/// the bodies of lists.
+pub async fn size(pg: &Pg) -> Result<(u64, u64), StoreError> {
+    let row = pg.query_opt("snapshot::size", SIZE, &[]).await?;
+    Ok(row.map_or((0, 0), |row| (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)))
+}
+
 /// A new id for a snapshot that is about to be sealed.
 pub async fn mint(pg: &Pg) -> Result<SnapshotId, StoreError> {
     run::mint_number(pg, "snapshot", 1).await.map(SnapshotId::new)

@@ -66,7 +66,7 @@ async fn a_failed_run_is_over() {
     run::fail(db.pg(), id, "out of memory", at(5)).await.unwrap();
     let stored = run::get(db.pg(), id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.error.as_deref()), (RunState::Failed, Some("out of memory")));
-    assert_eq!(lease(&db, id, Stage::Snapshot, 6).await, StageLease::Ended);
+    assert_eq!(lease(&db, id, Stage::Snapshot, 6).await, StageLease::Failed);
     assert!(Loader::begin(db.pg(), id).await.is_err());
 }
 
@@ -136,6 +136,53 @@ async fn a_released_stage_can_be_taken_at_once() {
     assert_eq!(lease(&db, id, Stage::Snapshot, 1).await, StageLease::Busy);
     run::release_stage(db.pg(), id, Stage::Snapshot).await.unwrap();
     assert_eq!(lease(&db, id, Stage::Snapshot, 1).await, StageLease::Taken);
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_done_when_a_newer_one_is_served_never_is() {
+    let db = database().await;
+    let (older, newer) = (loaded(&db).await, loaded(&db).await);
+    run::publish(db.pg(), newer, &[], at(1)).await.unwrap();
+    assert!(run::publish(db.pg(), older, &[], at(2)).await.is_err());
+    assert_eq!(run::active(db.pg()).await.unwrap(), Some(newer));
+    assert_eq!(lease(&db, older, Stage::Snapshot, 3).await, StageLease::Ended);
+    let stored = run::get(db.pg(), older).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.ended_at), (RunState::Retired, Some(at(1))));
+}
+
+#[tokio::test]
+async fn an_interrupted_retirement_is_finished_by_the_next_of_any_run() {
+    let db = database().await;
+    let runs = [loaded(&db).await, loaded(&db).await, loaded(&db).await];
+    for (run, seconds) in runs.into_iter().zip(1..) {
+        run::activate(db.pg(), run, at(seconds)).await.unwrap();
+    }
+    let reader = db.client().await;
+    reader.batch_execute("begin; select from run_person").await.unwrap();
+    let client = db.client().await;
+    client.batch_execute("set statement_timeout = 200").await.unwrap();
+    let table = format!("run_person_{}", runs[0].number());
+    let detach = format!("alter table run_person detach partition {table} concurrently");
+    assert!(client.batch_execute(&detach).await.is_err(), "it waits for the reader");
+    reader.batch_execute("commit").await.unwrap();
+    assert!(run::is_loaded(db.pg(), runs[0]).await.unwrap(), "it is still pending");
+    run::retire(db.pg(), runs[1]).await.unwrap();
+    let left = run::with_tables(db.pg()).await.unwrap();
+    assert_eq!(left.iter().map(|run| run.id).collect::<Vec<_>>(), [runs[2], runs[0]]);
+    run::retire(db.pg(), runs[0]).await.unwrap();
+    assert_eq!(run::with_tables(db.pg()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn why_a_run_failed_stays_known_when_its_tables_go() {
+    let db = database().await;
+    let failed = created(&db).await;
+    Loader::begin(db.pg(), failed).await.unwrap();
+    run::fail(db.pg(), failed, "out of memory", at(5)).await.unwrap();
+    run::retire(db.pg(), failed).await.unwrap();
+    assert!(run::with_tables(db.pg()).await.unwrap().is_empty());
+    let stored = run::get(db.pg(), failed).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.error.as_deref()), (RunState::Failed, Some("out of memory")));
 }
 
 #[tokio::test]

@@ -105,17 +105,17 @@ pub(super) async fn build<O: Objects>(
     let mut spill = Spill::new(build.objects, build.id, ranges, build.limits.spill_bytes);
     let complete = build.read_lists(&mut places, &mut spill, parent, since).await?;
     if !complete {
-        spill.clear().await?;
+        spill.clear().await;
         return Ok(None);
     }
     let layers = build.merge(&mut places, &spill, parent).await?;
-    spill.clear().await?;
     let ordered = match (parent, order) {
         (Some(parent), _) => parent.ordered,
         (None, Some(_)) => places.len().into(),
         (None, None) => 0,
     };
     let manifest = build.seal(&places, layers, (parent.map(|parent| parent.id), ordered)).await?;
+    spill.clear().await;
     Ok(Some(manifest))
 }
 

@@ -98,21 +98,33 @@ fn plan_memory(manifest: &Manifest, memory_bytes: u64) -> Result<(), ScoreError>
 }
 
 /// The seconds that a piece of a stage is expected to take. Before there is a snapshot, the last
-/// run's tells how much there is; without one there is no telling, and a first run is small.
+/// run's tells how much there is, else the record.
 pub(crate) async fn seconds<O: Objects, C>(
     doors: Doors<'_, O, C>,
     run: RunId,
     stage: Stage,
 ) -> Result<f64, ScoreError> {
     let manifest = if stage == Stage::Snapshot {
-        let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
-        let Some(last) = settings.last else { return Ok(0.0) };
-        snapshot::load_last_manifest(doors.objects, snapshot_of(doors.pg, last).await?).await?
+        last_manifest(doors, run).await?
     } else {
         let snapshot = snapshot_of(doors.pg, run).await?;
         Some(snapshot::load_manifest(doors.objects, snapshot).await?)
     };
-    Ok(manifest.map_or(0.0, |known| budget::seconds(stage, arcs_of(&known), known.people)))
+    let (arcs, people) = match manifest {
+        Some(known) => (arcs_of(&known), known.people),
+        None => store::pg::snapshot::size(doors.pg).await?,
+    };
+    Ok(budget::seconds(stage, arcs, people))
+}
+
+/// The manifest of the last run's snapshot, if there is one that can be read.
+async fn last_manifest<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    run: RunId,
+) -> Result<Option<Manifest>, ScoreError> {
+    let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
+    let Some(last) = settings.last else { return Ok(None) };
+    snapshot::load_last_manifest(doors.objects, snapshot_of(doors.pg, last).await?).await
 }
 
 fn arcs_of(manifest: &Manifest) -> u64 {

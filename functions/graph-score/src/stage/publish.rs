@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use search::index::Builder;
 use store::pg::community::WORLD;
 use store::pg::publish::{Loader, Standings};
+use store::pg::run::{Run, RunState};
 use store::pg::term::Term;
 use store::pg::{frontier, run};
 use tokio::task::block_in_place;
@@ -70,11 +71,14 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
             Piece::Load => load(doors, run).await?,
         }
     }
-    retire_old(doors).await?;
+    // The run is served; the next one tidies up what is left.
+    if let Err(error) = retire_old(doors).await {
+        tracing::warn!(%run, %error, "results of older runs are still in the record");
+    }
     Ok(Time::Enough)
 }
 
-/// The pieces to do, in order. A load leaves nothing under which it could be gone on with.
+/// The pieces to do, in order.
 async fn missing(objects: &impl Objects, run: RunId) -> Result<Vec<Piece>, ScoreError> {
     let sealed = names(objects, run).await?;
     let is_missing = |piece: &Piece| match piece {
@@ -85,23 +89,29 @@ async fn missing(objects: &impl Objects, run: RunId) -> Result<Vec<Piece>, Score
     Ok([Piece::Changes, Piece::Tables, Piece::Load].into_iter().filter(is_missing).collect())
 }
 
-/// Loads everything into tables that nobody reads yet, then makes them the served ones. A run that
-/// is older than the served one is loaded, and not served. The change log hears of ranks in the same
-/// transaction: whoever publishes a run again changes nothing and tells nothing.
+/// Loads everything into tables that nobody reads yet, then makes them the served ones. Tables that an
+/// earlier worker has attached are whole, and readers may be at them: they stay. The change log hears
+/// of ranks in the same transaction: whoever publishes a run again changes nothing and tells nothing.
 async fn load<O: Objects, C: Clock>(doors: Doors<'_, O, C>, this: RunId) -> Result<(), ScoreError> {
     let results = Results::open(doors, this).await?;
-    let mut loader = Loader::begin(doors.pg, this).await?;
-    load_people(&mut loader, &results).await?;
-    load_communities(doors, &mut loader, &results).await?;
-    load_evidence(doors, &mut loader, &results).await?;
-    load_terms(doors, &mut loader, &results).await?;
-    loader.finish().await?;
-    if run::active(doors.pg).await?.is_none_or(|active| active < this) {
-        tell_frontier(doors, &results).await?;
-        let changes: Vec<RankChange> = open(doors.objects, &key(this, CHANGES)).await?;
-        run::publish(doors.pg, this, &changes, doors.clock.now()).await?;
+    if !run::is_loaded(doors.pg, this).await? {
+        load_all(doors, &results).await?;
     }
-    Ok(())
+    tell_frontier(doors, &results).await?;
+    let changes: Vec<RankChange> = open(doors.objects, &key(this, CHANGES)).await?;
+    Ok(run::publish(doors.pg, this, &changes, doors.clock.now()).await?)
+}
+
+async fn load_all<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    results: &Results,
+) -> Result<(), ScoreError> {
+    let mut loader = Loader::begin(doors.pg, results.run).await?;
+    load_people(&mut loader, results).await?;
+    load_communities(doors, &mut loader, results).await?;
+    load_evidence(doors, &mut loader, results).await?;
+    load_terms(doors, &mut loader, results).await?;
+    Ok(loader.finish().await?)
 }
 
 impl Results {
@@ -243,12 +253,15 @@ async fn tell_frontier<O, C>(doors: Doors<'_, O, C>, results: &Results) -> Resul
     Ok(())
 }
 
-/// Drops the tables of published runs that are older than those to be kept.
+/// Drops the tables of runs that are not to be kept: of published ones all but the newest few, and of
+/// those that failed, were overtaken, or were not retired to the end.
 async fn retire_old<O, C>(doors: Doors<'_, O, C>) -> Result<(), ScoreError> {
     let active = run::active(doors.pg).await?;
-    let runs = run::list(doors.pg, None, 100).await?;
-    let published = runs.iter().filter(|run| run.state == run::RunState::Published);
-    for old in published.filter(|run| Some(run.id) != active).skip(RUNS_KEPT) {
+    let mut runs = run::with_tables(doors.pg).await?;
+    runs.retain(|run| Some(run.id) != active && run.state != RunState::Running);
+    let (published, left): (Vec<Run>, Vec<Run>) =
+        runs.into_iter().partition(|run| run.state == RunState::Published);
+    for old in published.iter().skip(RUNS_KEPT).chain(&left) {
         run::retire(doors.pg, old.id).await?;
     }
     Ok(())

@@ -54,5 +54,5 @@ async fn what_can_never_fit_is_given_up_with_a_reason() {
     let stored = run::get(world.database.pg(), job.run).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.error), (RunState::Failed, Some(refused.to_string())));
     let again = handle(world.doors(&world.objects), job, Budget::ENDLESS).await.unwrap();
-    assert_eq!(again, Scored::Ended, "nobody tries it for ever");
+    assert_eq!(again, Scored::Failed, "nobody tries it for ever");
 }
