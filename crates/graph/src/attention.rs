@@ -17,7 +17,7 @@ use crate::csr::{Csr, Rows};
 /// Days after which an interaction counts half.
 pub const HALF_LIFE_DAYS: f64 = 90.0;
 
-/// Weights below this are noise and dropped: a like of three years ago.
+/// Interactions that weigh less are noise and dropped: a like of three years ago.
 const WEIGHT_MIN: f64 = 1e-4;
 
 /// Arcs of one layer.
@@ -166,12 +166,13 @@ impl LayerArcs {
         }
         let count = self.counts.get(arc).map_or(1.0, |&count| f64::from(count));
         let age = self.last_days.get(arc).map_or(0.0, |day| f64::from(day.until(today)));
-        standing * count.ln_1p() * (-age / HALF_LIFE_DAYS).exp2()
+        let weight = standing * count.ln_1p() * (-age / HALF_LIFE_DAYS).exp2();
+        if weight < WEIGHT_MIN { 0.0 } else { weight }
     }
 }
 
-/// Adds up the layers' arcs, each weighed by `weight(place of the layer, arc)`. One layer of plain follows stays
-/// unweighted: it halves the memory of everything after.
+/// Adds up the layers' arcs, each weighed by `weight(place of the layer, arc)`. One layer of plain
+/// follows stays unweighted: it halves the memory of everything after.
 fn combine(
     nodes: usize,
     layers: &[&LayerArcs],
@@ -201,6 +202,6 @@ fn combine_row(
     terms.sort_by_key(|term| term.0);
     let sums = terms.chunk_by(|a, b| a.0 == b.0);
     sums.map(|same| (same[0].0, same.iter().map(|term| term.1).sum::<f64>()))
-        .filter(|&(_, sum)| sum >= WEIGHT_MIN)
+        .filter(|&(_, sum)| sum > 0.0)
         .for_each(|(target, sum)| rows.push(target, sum as f32));
 }

@@ -71,6 +71,19 @@ pub struct Lineage {
     pub events: Vec<Event>,
 }
 
+/// For each new level the old one that it continues: the two are of the nearest resolutions from both
+/// sides, so that no level is continued twice. `old` and `new` are the levels' resolutions.
+pub fn continued_levels(old: &[f64], new: &[f64]) -> Vec<Option<usize>> {
+    let nearest = |resolution: f64, among: &[f64]| {
+        let distance = |at: &usize| (among[*at].ln() - resolution.ln()).abs();
+        (0..among.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    };
+    let continued = new.iter().enumerate().map(|(at, &resolution)| {
+        nearest(resolution, old).filter(|&level| nearest(old[level], new) == Some(at))
+    });
+    continued.collect()
+}
+
 /// Follows communities from `old` to `new`: the community of each person, `0..communities` or
 /// [`NO_COMMUNITY`], over the same person numbers.
 pub fn follow(old: (&[u32], u32), new: (&[u32], u32)) -> Lineage {
@@ -186,6 +199,14 @@ mod tests {
 
     fn kinds(lineage: &Lineage) -> Vec<(EventKind, Option<u32>, Option<u32>)> {
         lineage.events.iter().map(|event| (event.kind, event.new, event.old)).collect()
+    }
+
+    #[test]
+    fn a_level_continues_one_level_at_most() {
+        let levels = continued_levels(&[0.57, 1.0], &[0.33, 0.57, 1.0]);
+        assert_eq!(levels, [None, Some(0), Some(1)]);
+        assert_eq!(continued_levels(&[0.3, 0.5, 1.0], &[0.52, 1.1]), [Some(1), Some(2)]);
+        assert_eq!(continued_levels(&[], &[1.0]), [None]);
     }
 
     #[test]

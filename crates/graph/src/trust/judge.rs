@@ -2,7 +2,7 @@
 //!
 //! For: attention from people with a voice (T). Against: attention from people who are doubted (U),
 //! and blocks by people with a voice (B), in units of an average arc. With μ the value of a stranger,
-//! a person's value is `g · (E + λμ) / (T + min(U, cap) + B + λ)`: the mean of a Beta posterior, so
+//! a person's value is `g · (E + λμ) / (T + min(U, cap(T / 2)) + B + λ)`: the mean of a Beta posterior, so
 //! that more evidence of the same kind says more. E is what of T is approval: all of it where nobody
 //! rates, and otherwise an arc counts μ to 1 by the rating (Kamvar's EigenTrust and GrapeRank rate
 //! too). So a low rating by the known says less than a high one, but never less than that nobody
@@ -11,11 +11,12 @@
 //! nothing.
 //!
 //! *Standing* is 1 for whom at least half of what is known comes from voices and falls with the
-//! evidence to the contrary: `g · (2T + λ) / (T + min(U, cap) + B + λ)`, at most 1. A *voice* is
+//! evidence to the contrary: `g · (2T + λ) / (T + min(U, cap(T)) + B + λ)`, at most 1. A *voice* is
 //! bounded three times: by reach, by standing² and by what the person has itself heard from voices,
 //! of which it can say at most [`BUDGET`] times as much: a few who are attended to cannot vouch for
-//! thousands. The cap, `T + 64 / (1 + T)`, lets a crowd outweigh the few arcs that a farm bought,
-//! but no more than match the many of somebody whom the trusted attend to.
+//! thousands. The cap, `cap(x) = x + 64 / (1 + T)`, lets a crowd outweigh the few arcs that a farm bought,
+//! but no more than match the many of somebody whom the trusted attend to; and in its value it keeps two
+//! thirds of what it would have, so that a mob takes nobody's rank.
 //!
 //! The circle of the known is widened in four rounds ([`BELOW`]): the later ones no longer pass
 //! through those who by then stand badly, so that little leaks out of the widest. Whoever is known of
@@ -34,6 +35,10 @@ const PATIENCE: f32 = 3.0;
 
 /// Bound of what speaks against a person for whom nobody speaks, in average arcs.
 const AGAINST_MAX: f32 = 64.0;
+
+/// The part of what speaks for somebody well known that may speak against it. With less than 1 a mob
+/// alone takes nobody's rank, which needs half of what is usual: 2/3 is left of what all say.
+const AGAINST_KNOWN: f32 = 0.5;
 
 /// Weight of a trusted block, in average arcs.
 const BLOCK: f32 = 2.0;
@@ -145,15 +150,17 @@ impl<'a> Judge<'a> {
             }
             let company = company_of(&company[person], self.spread.given[person]);
             let approval = self.approval(person as u32, voices, heard);
-            let part = |lane: usize, good: f32, stranger: f32| {
+            let part = |lane: usize, against: f32, good: f32, stranger: f32| {
                 let heard = heard[lane];
-                let bad = doubted[lane].min(heard + AGAINST_MAX / (1.0 + heard));
+                let bad = doubted[lane].min(against * heard + AGAINST_MAX / (1.0 + heard));
                 let all = heard + bad + BLOCK * blocks[lane] + PATIENCE;
                 company[lane] * (good + PATIENCE * stranger) / all
             };
+            let value = |lane| part(lane, AGAINST_KNOWN, approval[lane], UNKNOWN);
+            let standing = |lane| part(lane, 1.0, 2.0 * heard[lane], 1.0).min(1.0);
             *opinion = Opinion {
-                value: std::array::from_fn(|lane| part(lane, approval[lane], UNKNOWN)),
-                standing: std::array::from_fn(|lane| part(lane, 2.0 * heard[lane], 1.0).min(1.0)),
+                value: std::array::from_fn(value),
+                standing: std::array::from_fn(standing),
                 heard,
             };
         });

@@ -114,12 +114,16 @@ fn belonging(spread: &Spread<'_>, level: &Level) -> Vec<f64> {
 }
 
 /// Whether most voters approve of each community; where they agree on none, those that the largest
-/// number approves of.
+/// number approves of. Where no community attends to another there are no voters: nothing speaks
+/// against any.
 fn approvals(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> {
     let flows = flows(spread, level, sizes.len());
     let mut voters = voters(sizes);
     // Who attends to no other community has no opinion.
     voters.retain(|&(voter, _)| !flows[voter].is_empty());
+    if voters.is_empty() {
+        return vec![true; sizes.len()];
+    }
     let ballots: Vec<Vec<bool>> =
         voters.par_iter().map(|&(voter, _)| ballot(&flows, sizes, voter)).collect();
     let votes = |at: usize| -> usize {

@@ -31,16 +31,18 @@ fn parts(arcs: &Csr, community_of: &[u32]) -> usize {
 }
 
 fn check(arcs: &Csr, hierarchy: &Hierarchy) {
+    let received = arcs.transpose();
     for (at, level) in hierarchy.levels.iter().enumerate() {
         assert_eq!(parts(arcs, &level.community_of), level.communities as usize, "level {at}");
         assert_eq!(level.parents.len(), if at == 0 { 0 } else { level.communities as usize });
         for (person, &community) in level.community_of.iter().enumerate() {
-            let alone =
-                arcs.degree(person as u32) == 0 && arcs.transpose().degree(person as u32) == 0;
+            let person = person as u32;
+            let alone = arcs.degree(person) == 0 && received.degree(person) == 0;
             assert_eq!(community == NO_COMMUNITY, alone);
             if at > 0 && community != NO_COMMUNITY {
                 let above = &hierarchy.levels[at - 1];
-                assert_eq!(level.parents[community as usize], above.community_of[person]);
+                let parent = above.community_of[person as usize];
+                assert_eq!(level.parents[community as usize], parent);
             }
         }
     }
@@ -99,8 +101,18 @@ fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
     let world = planted_world(0.4);
     let before = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
     let first = found(&before);
-    let kept = before.arcs.filter(|source, target, _| (source * 31 + target * 17) % 100 != 0);
-    let after = attention(kept);
+    // One of 200 is gone, and as many are new.
+    let (mut sources, mut targets) = (Vec::new(), Vec::new());
+    for from in 0..3_000 {
+        for &to in before.arcs.row(from) {
+            let mut random = Seed(7).fork(u64::from(from) << 32 | u64::from(to));
+            let goes = random.below(200) == 0;
+            sources.push(if goes { random.below(3_000) as u32 } else { from });
+            targets.push(if goes { random.below(3_000) as u32 } else { to });
+        }
+    }
+    let pairs: Vec<(u32, u32)> = sources.into_iter().zip(targets).collect();
+    let after = attention(csr(3_000, &pairs));
     let second = community_stage(&after, Some(&first), &CommunitySettings::default());
     let (old, new) = (first.leaf_level(), second.leaf_level());
     let lineage =
@@ -195,6 +207,24 @@ fn without(attention: &Attention, share: f64, run: u64) -> Attention {
         Seed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
     };
     self::attention(attention.arcs.filter(stays))
+}
+
+#[test]
+fn large_searches_are_connected_and_equal_on_any_threads_and_for_arcs_in_any_order() {
+    let (attention, _) = large_world(0.5);
+    let one = on(1, || found(&attention));
+    check(&attention.arcs, &one);
+    assert!(one == on(2, || found(&attention)) && one == on(3, || found(&attention)));
+    let rows = 0..attention.arcs.nodes() as u32;
+    let arcs = rows.flat_map(|from| attention.arcs.row(from).iter().map(move |&to| (from, to)));
+    let mut pairs: Vec<(u32, u32)> = arcs.collect();
+    Seed(3).shuffle(&mut pairs);
+    assert!(found(&self::attention(csr(20_000, &pairs))) == one);
+    let left = without(&attention, 5e-3, 1);
+    let next = || community_stage(&left, Some(&one), &CommunitySettings::default());
+    let again = on(1, next);
+    check(&left.arcs, &again);
+    assert!(again == on(3, next));
 }
 
 #[test]

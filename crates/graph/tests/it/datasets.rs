@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use graph::{
-    ArcList, Attention, CommunitySettings, Csr, Hierarchy, TrustSettings, community_stage, eval,
+    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, PeopleInput, PeopleSettings,
+    RankSettings, Trust, TrustSettings, community_stage, eval, people_stage, rank_stage,
     trust_stage,
 };
 
@@ -74,21 +75,21 @@ fn best_ami(set: &Set, hierarchy: &Hierarchy) -> f64 {
 fn the_leaf_of_lfr_10k_is_its_truth() {
     let Some(set) = read("lfr-10k") else { return };
     let leaf = eval::agreement(&found(&set).leaf_level().community_of, &set.truth);
-    assert!(leaf.ami >= 0.95, "{}", leaf.ami);
+    assert!(leaf.ami >= 0.995, "{}", leaf.ami);
 }
 
 #[test]
 fn a_level_of_email_eu_is_as_good_as_the_best_resolution() {
     let Some(set) = read("email-eu") else { return };
     let ami = best_ami(&set, &found(&set));
-    assert!(ami >= 0.68 - 0.02, "{ami}");
+    assert!(ami >= 0.67, "{ami}");
 }
 
 #[test]
 fn a_level_of_polblogs_parts_the_two_camps() {
     let Some(set) = read("polblogs") else { return };
     let ami = best_ami(&set, &found(&set));
-    assert!(ami >= 0.69, "{ami}");
+    assert!(ami >= 0.70, "{ami}");
 }
 
 #[test]
@@ -101,8 +102,41 @@ fn trust_tells_the_farm_of_sybil_10k_demo_apart_from_any_seeds() {
         let values: Vec<f64> = trust.values.iter().map(|&value| f64::from(value)).collect();
         let auc = eval::auc(&values, &honest).unwrap();
         assert!(auc >= 0.985, "{auc} from {} seeds", seeds.len());
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
-        assert!(order[..1_000].iter().all(|&person| honest[person]));
+        assert_eq!(fakes_first(&values, &honest), 0, "by trust");
+        let global = rank_stage(&set.attention, &trust, None, &RankSettings::default());
+        let ranked = |person: usize| match global.ranks[person] {
+            Some(_) => f64::from(global.shares[person]),
+            None => f64::NEG_INFINITY,
+        };
+        let values: Vec<f64> = (0..values.len()).map(ranked).collect();
+        assert_eq!(fakes_first(&values, &honest), 0, "in the whole world");
+        none_in_communities(&set, (&hierarchy, &trust, &global), &honest);
+    }
+}
+
+/// How many of the first 1,000 are fakes.
+fn fakes_first(values: &[f64], honest: &[bool]) -> usize {
+    let mut order: Vec<usize> = (0..values.len()).filter(|&at| values[at].is_finite()).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    order.iter().take(1_000).filter(|&&person| !honest[person]).count()
+}
+
+/// No ranking of any community serves a fake among its first 1,000, by attention or by insider score.
+fn none_in_communities(
+    set: &Set,
+    (hierarchy, trust, global): (&Hierarchy, &Trust, &GlobalRank),
+    honest: &[bool],
+) {
+    let attention = &set.attention;
+    let input = PeopleInput { attention, hierarchy, trust, global, kinds: &[] };
+    for level in 0..hierarchy.levels.len() {
+        for table in people_stage(&input, level, &PeopleSettings::default()) {
+            let ranked = table.people.iter().filter(|one| one.rank.is_some());
+            let by_attention = ranked.map(|one| one.person).take(1_000);
+            let by_insider = table.by_insider().into_iter().take(1_000);
+            let by_insider = by_insider.map(|row| table.people[row as usize].person);
+            let fake = by_attention.chain(by_insider).find(|&who| !honest[who as usize]);
+            assert_eq!(fake, None, "level {level}, community {}", table.community);
+        }
     }
 }

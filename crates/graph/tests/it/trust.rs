@@ -47,7 +47,35 @@ fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
         arcs.targets.push(victim);
     }
     let after = Scored::new(&arcs, 3_000, 300);
-    assert!(after.trust.values[victim as usize] > 0.5 * UNKNOWN);
+    let rank = after.global.ranks[victim as usize];
+    let (was, is) = (before.trust.values[victim as usize], after.trust.values[victim as usize]);
+    assert!(is > 0.6 * was, "{is} after {was}");
+    assert!(rank.is_some(), "{is}, noise {}", after.trust.noise);
+}
+
+#[test]
+fn a_crowd_of_fakes_that_blocks_somebody_costs_little() {
+    let scored = Scored::with_farm();
+    let blocks: Vec<(u32, u32)> = (3_000..3_300).map(|fake| (fake, 7)).collect();
+    let attention = Attention { negative: csr(3_300, &blocks), ..scored.attention.clone() };
+    let trust = trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default());
+    assert!(trust.values[7] > 0.9 * scored.trust.values[7]);
+}
+
+#[test]
+fn communities_without_arcs_between_them_are_trusted_alike() {
+    let group = |first: u32| {
+        let member =
+            move |a: u32| (1..7).map(move |step| (first + a, first + (a + step * step) % 40));
+        (0..40).flat_map(member)
+    };
+    let attention = attention(csr(80, &group(0).chain(group(40)).collect::<Vec<_>>()));
+    let hierarchy = community_stage(&attention, None, &Default::default());
+    let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
+    let least = trust.values.iter().copied().fold(1.0, f32::min);
+    assert!(least > UNKNOWN && least >= trust.noise, "{least}, noise {}", trust.noise);
+    let halves = [0..40, 40..80].map(|half| trust.values[half].iter().sum::<f32>() / 40.0);
+    assert!((halves[0] - halves[1]).abs() < 0.1, "{halves:?}");
 }
 
 #[test]

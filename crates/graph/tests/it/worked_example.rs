@@ -155,12 +155,14 @@ impl Naive {
             let known = each(|at| self.received(at) / (self.received(at) + 3.0));
             let doubt = each(|at| (1.0 - voice[at]) * known[at]);
             let company = self.company(&standing);
-            standing = each(|at| (company[at] * self.part(at, &voice, &doubt, 2.0, 1.0)).min(1.0));
+            standing = each(|at| {
+                (company[at] * self.part(at, [&voice, &doubt], [1.0, 2.0, 1.0])).min(1.0)
+            });
             heard = each(|at| self.heard(at, &voice));
         }
         let doubt = standing.map(|standing| 1.0 - standing);
         let before = self.company(&standing);
-        each(|at| before[at] * self.part(at, &voice, &doubt, 1.0, 0.2))
+        each(|at| before[at] * self.part(at, [&voice, &doubt], [0.5, 1.0, 0.2]))
     }
 
     /// In units of an average arc.
@@ -186,9 +188,9 @@ impl Naive {
     }
 
     /// What speaks for somebody against what speaks at all.
-    fn part(&self, to: usize, voice: &Each, doubt: &Each, most: f64, stranger: f64) -> f64 {
-        let (good, bad) = (self.heard(to, voice), self.heard(to, doubt));
-        let bad = bad.min(good + 64.0 / (1.0 + good));
+    fn part(&self, to: usize, by: [&Each; 2], [against, most, stranger]: [f64; 3]) -> f64 {
+        let [good, bad] = by.map(|by| self.heard(to, by));
+        let bad = bad.min(against * good + 64.0 / (1.0 + good));
         (most * good + 3.0 * stranger) / (good + bad + 3.0)
     }
 

@@ -4,12 +4,16 @@
 //! 12 bytes an arc and the names once.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use model::platform::HANDLE_BYTES_MAX;
 
 use crate::import::lines::{BadLines, Lines};
+
+/// Weights that can be added up and compared in single precision, however many arcs there are.
+const WEIGHTS: RangeInclusive<f32> = 1e-9..=1e9;
 
 /// The arcs of a file, by source.
 #[derive(Debug, Default)]
@@ -81,8 +85,8 @@ fn parse(line: &str) -> Result<Option<(&str, &str, f32)>, &'static str> {
     if src.len().max(dst.len()) > HANDLE_BYTES_MAX {
         return Err("has an id of more than 2048 bytes");
     }
-    if !(weight.is_finite() && weight > 0.0) {
-        return Err("has a weight that is not above 0");
+    if !WEIGHTS.contains(&weight) {
+        return Err("has a weight that is not within 1e-9 and 1e9");
     }
     Ok(Some((src, dst, weight)))
 }

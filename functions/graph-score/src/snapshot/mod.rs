@@ -181,7 +181,8 @@ pub(crate) async fn load_last_manifest(
     if_readable(load_manifest(objects, id).await)
 }
 
-fn if_readable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, ScoreError> {
+/// Nothing, where what is asked for is missing or broken.
+pub(crate) fn if_readable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, ScoreError> {
     match found {
         Err(error) if is_broken(&error) => Ok(None),
         found => found.map(Some),

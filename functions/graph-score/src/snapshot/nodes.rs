@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use model::port::Objects;
-use model::snapshot::{Manifest, Shard};
+use model::snapshot::{Manifest, Shard, manifest_key};
 use model::{PersonId, PersonKind, ProfileId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
@@ -227,7 +227,8 @@ pub(super) async fn open(
     if facts.len() as u64 == manifest.numbers {
         return Ok(facts);
     }
-    Err(ScoreError::Run(format!("{} lacks some of its nodes", manifest.id)))
+    let why = format!("its {} nodes are {}", manifest.numbers, facts.len());
+    Err(SealError::Corrupt { key: manifest_key(manifest.id), why }.into())
 }
 
 #[cfg(test)]

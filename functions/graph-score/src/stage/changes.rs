@@ -3,10 +3,11 @@
 //! A change is told of a person who is or was among the first [`HEAD`] of a community that both
 //! runs have, or of the world: if it moved by at least a fifth of its better rank, or if it got or
 //! lost its rank. Of a run at most [`CHANGES_MAX`] are told, the best ranks first. The reasons are
-//! exact: each contributor's part in either run is worked out from that run's own arcs, which are
-//! loaded one after the other. Who is unlisted is neither a subject nor a reason.
+//! exact: each contributor's part in either run is worked out from that run's own arcs, both of which are
+//! held. Who is unlisted in either run, or gone, is neither a subject nor a reason. Where the last run's
+//! arcs cannot be read any more, changes are told without reasons.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::num::NonZeroU32;
 
 use graph::evidence::{Contributor, change_reasons, community_terms, global_terms};
@@ -19,6 +20,7 @@ use store::pg::community::WORLD;
 use tokio::task::block_in_place;
 
 use super::names::Names;
+use super::standings::{ranks, world_ranks};
 use super::{World, open_people, seal_as, snapshot_of};
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
@@ -33,9 +35,6 @@ const CHANGES_MAX: usize = 1_000;
 /// The most reasons of one change.
 const REASONS_MAX: usize = 5;
 
-/// The most contributors of one share that are looked at, the largest first.
-const TERMS_MAX: usize = 2_000;
-
 /// A change without its reasons.
 struct Moved {
     community: CommunityId,
@@ -44,8 +43,8 @@ struct Moved {
     after: Stood,
 }
 
-/// What a person's share is made of.
-type Parts = Vec<(PersonId, f64)>;
+/// The reasons of changes, by whose they are.
+type Reasons = BTreeMap<(CommunityId, PersonId), Vec<Reason>>;
 
 /// The name under which the changes of a run are sealed.
 pub(super) const CHANGES: &str = "changes";
@@ -78,59 +77,135 @@ async fn find<O: Objects, C: Clock>(
     let nodes = snapshot::load_nodes(doors.objects, snapshot).await?;
     let new = Side::open(doors, this, nodes).await?;
     let mut moved = compare(WORLD, old.world(), new.world());
-    for (level, names) in new.names.levels.iter().enumerate() {
-        moved.extend(moved_on(doors, (&old, &new), level, &names.ids).await?);
+    for level in 0..new.names.levels.len() {
+        let compare =
+            |id, [before, after]: Pair<'_>| compare(id, old.inside(before), new.inside(after));
+        let found = in_both(doors, (&old, &new), level, |_| true, compare).await?;
+        moved.extend(found.into_iter().flatten());
     }
-    moved.retain(|one| old.may_tell(one.person) && new.is_there(one.person));
+    moved.retain(|one| may_tell((&old, &new), one.person));
     moved.sort_by_key(|one| (better(one), one.community, one.person));
     moved.truncate(CHANGES_MAX);
-    if moved.is_empty() {
-        return Ok(Vec::new());
-    }
-    let before = old.parts(doors, &moved).await?;
-    let after = new.parts(doors, &moved).await?;
-    let parts = before.iter().zip(&after);
-    Ok(moved.iter().zip(parts).map(|(one, parts)| told(this, one, parts)).collect())
-}
-
-fn told(run: RunId, moved: &Moved, (before, after): (&Parts, &Parts)) -> RankChange {
-    let reasons = change_reasons(before, after, REASONS_MAX).into_iter();
-    let reasons = reasons.map(|reason| Reason {
-        person: reason.person,
-        before: reason.before as f32,
-        after: reason.after as f32,
+    let mut reasons = match moved.is_empty() {
+        true => Reasons::new(),
+        false => reasons(doors, (&old, &new), &moved).await?,
+    };
+    let told = moved.into_iter().map(|Moved { community, person, before, after }| RankChange {
+        person,
+        community,
+        run: this,
+        before,
+        after,
+        reasons: reasons.remove(&(community, person)).unwrap_or_default(),
     });
-    let &Moved { community, person, before, after } = moved;
-    RankChange { person, community, run, before, after, reasons: reasons.collect() }
+    Ok(told.collect())
 }
 
-/// The changes in the communities of one level that the old run has too, on whatever level.
-async fn moved_on<O: Objects, C>(
+/// One community as the two runs have it.
+type Pair<'a> = [&'a CommunityPeople; 2];
+
+/// Makes something of each wanted community of a level that the old run has too, on whatever level.
+async fn in_both<O: Objects, C, T: Send>(
     doors: Doors<'_, O, C>,
     (old, new): (&Side, &Side),
     level: usize,
-    ids: &[CommunityId],
-) -> Result<Vec<Moved>, ScoreError> {
-    let mut moved = Vec::new();
-    let tables = new.tables(doors, level).await?;
+    wanted: impl Fn(CommunityId) -> bool,
+    make: impl Fn(CommunityId, Pair<'_>) -> T + Sync,
+) -> Result<Vec<T>, ScoreError> {
+    let ids = &new.names.levels[level].ids;
+    let wanted: HashSet<CommunityId> = ids.iter().copied().filter(|&id| wanted(id)).collect();
+    let mut made = Vec::new();
+    let mut tables = None;
     for (old_level, names) in old.names.levels.iter().enumerate() {
-        let common: BTreeSet<CommunityId> =
-            names.ids.iter().copied().filter(|id| ids.contains(id)).collect();
-        if common.is_empty() {
+        if !names.ids.iter().any(|id| wanted.contains(id)) {
             continue;
+        }
+        if tables.is_none() {
+            tables = Some(new.tables(doors, level).await?);
         }
         let old_tables = old.tables(doors, old_level).await?;
         let of = |table: &CommunityPeople| names.ids[table.community as usize];
         let old_tables: BTreeMap<CommunityId, &CommunityPeople> =
             old_tables.iter().map(|table| (of(table), table)).collect();
-        let found = tables.par_iter().filter_map(|table| {
+        let pairs = tables.iter().flatten().filter_map(|table| {
             let id = ids[table.community as usize];
-            let before = old_tables.get(&id)?;
-            Some(compare(id, old.inside(before), new.inside(table)))
+            let before = old_tables.get(&id).filter(|_| wanted.contains(&id))?;
+            Some((id, [*before, table]))
         });
-        moved.extend(block_in_place(|| found.collect::<Vec<_>>()).into_iter().flatten());
+        let pairs: Vec<(CommunityId, Pair<'_>)> = pairs.collect();
+        let found = pairs.into_par_iter().map(|(id, pair)| make(id, pair));
+        made.extend(block_in_place(|| found.collect::<Vec<_>>()));
     }
-    Ok(moved)
+    Ok(made)
+}
+
+/// Whether nothing in either run speaks against naming a person.
+fn may_tell((old, new): (&Side, &Side), person: PersonId) -> bool {
+    old.may_tell(person) && new.is_there(person)
+}
+
+/// Why these changed, community by community: from all that each share is made of in either run.
+async fn reasons<O: Objects, C>(
+    doors: Doors<'_, O, C>,
+    (old, new): (&Side, &Side),
+    moved: &[Moved],
+) -> Result<Reasons, ScoreError> {
+    let Some(before) = snapshot::if_readable(World::open(doors, old.run).await)? else {
+        tracing::warn!(run = %old.run, "its arcs cannot be read: changes are told without reasons");
+        return Ok(Reasons::new());
+    };
+    let after = World::open(doors, new.run).await?;
+    let mut wanted: BTreeMap<CommunityId, Vec<PersonId>> = BTreeMap::new();
+    moved.iter().for_each(|one| wanted.entry(one.community).or_default().push(one.person));
+    let mut reasons = Reasons::new();
+    if let Some(people) = wanted.get(&WORLD) {
+        let terms = |side: &Side, world: &World| {
+            let damping = world.settings.rank.damping;
+            global_terms(&world.attention.arcs, &side.global, damping, &side.places(people))
+        };
+        let terms = block_in_place(|| [terms(old, &before), terms(new, &after)]);
+        reasons.extend(explained((old, new), WORLD, people, terms));
+    }
+    for level in 0..new.names.levels.len() {
+        let explain = |id, [old_table, new_table]: Pair<'_>| {
+            let people = &wanted[&id];
+            let terms = |side: &Side, world: &World, table| {
+                community_terms(&world.attention.arcs, table, &side.places(people))
+            };
+            let terms = [terms(old, &before, old_table), terms(new, &after, new_table)];
+            explained((old, new), id, people, terms)
+        };
+        let is_wanted = |id| wanted.contains_key(&id);
+        let found = in_both(doors, (old, new), level, is_wanted, explain).await?;
+        reasons.extend(found.into_iter().flatten());
+    }
+    Ok(reasons)
+}
+
+/// The reasons of some people's changes in one community, from the terms in the old and the new run.
+fn explained(
+    (old, new): (&Side, &Side),
+    community: CommunityId,
+    people: &[PersonId],
+    [mut before, mut after]: [BTreeMap<u32, Vec<Contributor>>; 2],
+) -> Reasons {
+    let named = |side: &Side, terms: &mut BTreeMap<u32, Vec<Contributor>>, person: PersonId| {
+        let terms = side.place(person).and_then(|place| terms.remove(&(place as u32)));
+        let parts = terms.into_iter().flatten();
+        let parts = parts.map(|term| (side.nodes.people[term.person as usize], term.part));
+        parts.filter(|part| may_tell((old, new), part.0)).collect::<Vec<_>>()
+    };
+    let reasons = people.iter().map(|&person| {
+        let (before, after) = (named(old, &mut before, person), named(new, &mut after, person));
+        let reasons = change_reasons(&before, &after, REASONS_MAX).into_iter();
+        let reasons = reasons.map(|reason| Reason {
+            person: reason.person,
+            before: reason.before as f32,
+            after: reason.after as f32,
+        });
+        ((community, person), reasons.collect())
+    });
+    reasons.collect()
 }
 
 /// The better of a change's two ranks.
@@ -209,6 +284,10 @@ impl Side {
         Some(self.nodes.person(person)? as usize)
     }
 
+    fn places(&self, people: &[PersonId]) -> BTreeSet<u32> {
+        people.iter().filter_map(|&person| self.nodes.person(person)).collect()
+    }
+
     fn is_there(&self, person: PersonId) -> bool {
         self.place(person).is_some_and(|place| !self.nodes.unlisted[place])
     }
@@ -218,81 +297,25 @@ impl Side {
         self.place(person).is_none_or(|place| !self.nodes.unlisted[place])
     }
 
-    /// The ranking of one community.
+    /// The ranking of one community, of those who are listed.
     fn inside(&self, table: &CommunityPeople) -> Ranking {
-        let people = table.people.iter();
-        self.served(people.map(|one| (one.person, one.rank.is_some(), one.share)))
-    }
-
-    /// The ranking of the whole world.
-    fn world(&self) -> Ranking {
-        let mut people: Vec<u32> = (0..self.nodes.people.len() as u32).collect();
-        // Those without a rank come last; their order does not matter.
-        let rank = |&person: &u32| self.global.ranks[person as usize].map_or(u32::MAX, u32::from);
-        people.sort_by_key(rank);
-        let people = people.iter().map(|&person| {
-            let at = person as usize;
-            (person, self.global.ranks[at].is_some(), self.global.shares[at])
-        });
-        self.served(people)
-    }
-
-    /// Ranks as they are served: the unlisted take none, and are left out.
-    fn served(&self, people: impl Iterator<Item = (u32, bool, f32)>) -> Ranking {
-        let mut last = 0;
-        let listed = people.filter(|one| !self.nodes.unlisted[one.0 as usize]);
-        let stood = listed.map(|(person, ranked, attention)| {
-            last += u32::from(ranked);
-            let rank = NonZeroU32::new(last).filter(|_| ranked);
-            (self.nodes.people[person as usize], Stood { rank, attention })
+        let people = table.people.iter().zip(ranks(table, &self.nodes));
+        let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person as usize]);
+        let stood = listed.map(|(one, ranks)| {
+            let stood = Stood { rank: ranks.all, attention: one.share };
+            (self.nodes.people[one.person as usize], stood)
         });
         stood.collect()
     }
 
-    /// What the share of each of these is made of in this run.
-    async fn parts<O: Objects, C>(
-        &self,
-        doors: Doors<'_, O, C>,
-        moved: &[Moved],
-    ) -> Result<Vec<Parts>, ScoreError> {
-        let world = World::open(doors, self.run).await?;
-        let (arcs, damping) = (&world.attention.arcs, world.settings.rank.damping);
-        let mut wanted: BTreeMap<CommunityId, BTreeSet<u32>> = BTreeMap::new();
-        for one in moved {
-            let place = self.place(one.person).map(|place| place as u32);
-            wanted.entry(one.community).or_default().extend(place);
-        }
-        let mut found: BTreeMap<(CommunityId, u32), Vec<Contributor>> = BTreeMap::new();
-        let mut keep = |community, terms: BTreeMap<u32, Vec<Contributor>>| {
-            found.extend(terms.into_iter().map(|(person, terms)| ((community, person), terms)));
-        };
-        if let Some(people) = wanted.get(&WORLD) {
-            keep(WORLD, global_terms(arcs, &self.global, damping, people));
-        }
-        for (level, names) in self.names.levels.iter().enumerate() {
-            if names.ids.iter().any(|id| wanted.contains_key(id)) {
-                for table in self.tables(doors, level).await? {
-                    let id = names.ids[table.community as usize];
-                    if let Some(people) = wanted.get(&id) {
-                        keep(id, community_terms(arcs, &table, people));
-                    }
-                }
-            }
-        }
-        let of = |one: &Moved| {
-            let place = self.place(one.person)? as u32;
-            found.remove(&(one.community, place))
-        };
-        let terms: Vec<_> = moved.iter().map(of).map(Option::unwrap_or_default).collect();
-        Ok(terms.into_iter().map(|terms| self.named(terms)).collect())
-    }
-
-    /// The largest terms of those who may be named.
-    fn named(&self, mut terms: Vec<Contributor>) -> Parts {
-        terms.sort_by(|a, b| b.part.total_cmp(&a.part).then(a.person.cmp(&b.person)));
-        let listed = terms.iter().filter(|term| !self.nodes.unlisted[term.person as usize]);
-        let part = |term: &Contributor| (self.nodes.people[term.person as usize], term.part);
-        listed.take(TERMS_MAX).map(part).collect()
+    /// The ranking of the whole world, of those who are listed.
+    fn world(&self) -> Ranking {
+        let ranks = world_ranks(&self.nodes, &self.global).into_iter().enumerate();
+        let listed = ranks.filter(|&(at, _)| !self.nodes.unlisted[at]);
+        let stood = listed.map(|(at, rank)| {
+            (self.nodes.people[at], Stood { rank, attention: self.global.shares[at] })
+        });
+        stood.collect()
     }
 }
 

@@ -1,9 +1,7 @@
 //! The stage that finds communities, keeps their ids, and labels them.
 
-use std::collections::HashSet;
-
 use graph::labels::LabelCounter;
-use graph::lineage::{Event, EventKind, Lineage, follow};
+use graph::lineage::{Event, EventKind, continued_levels, follow};
 use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
 use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
@@ -81,11 +79,22 @@ impl Last {
         Ok(Some(Last { hierarchy, names }))
     }
 
-    /// The last run's level that a level continues: the one of the nearest resolution.
-    fn level(&self, resolution: f64) -> Option<usize> {
-        let distance = |level: &Level| (level.resolution.ln() - resolution.ln()).abs();
-        let levels = self.hierarchy.levels.iter().enumerate();
-        levels.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).map(|(at, _)| at)
+    /// The end of all communities of levels that no new one continues.
+    fn ended<'a>(
+        &'a self,
+        continues: &'a [Option<usize>],
+    ) -> impl Iterator<Item = LineageEvent> + 'a {
+        let levels = self.names.levels.iter().enumerate();
+        let lost = levels.filter(|(at, _)| !continues.contains(&Some(*at)));
+        lost.flat_map(|(at, names)| {
+            names.ids.iter().map(move |&community| LineageEvent {
+                level: u8::try_from(at).unwrap_or(u8::MAX),
+                community,
+                event: EventKind::Died,
+                other: None,
+                shared: 0,
+            })
+        })
     }
 }
 
@@ -103,9 +112,16 @@ async fn name(
     hierarchy: &Hierarchy,
     last: Option<&Last>,
 ) -> Result<Names, ScoreError> {
-    let mut taken = HashSet::new();
-    let levels: Vec<Continued<'_>> =
-        hierarchy.levels.iter().map(|level| continued(level, last, &mut taken)).collect();
+    let continues = last.map_or_else(
+        || vec![None; hierarchy.levels.len()],
+        |last| continued_levels(&resolutions(&last.hierarchy), &resolutions(hierarchy)),
+    );
+    let levels: Vec<Continued<'_>> = hierarchy
+        .levels
+        .iter()
+        .zip(&continues)
+        .map(|(level, &old)| continued(level, last.zip(old)))
+        .collect();
     let missing = levels.iter().flat_map(|level| &level.kept).filter(|id| id.is_none()).count();
     let count = u32::try_from(missing).unwrap_or(u32::MAX);
     let mut fresh = community::mint_once(pg, run, count).await?.into_iter();
@@ -118,35 +134,30 @@ async fn name(
         names.lineage.extend(told);
         names.levels.push(LevelNames { ids, labels: Vec::new() });
     }
+    names.lineage.extend(last.into_iter().flat_map(|last| last.ended(&continues)));
     Ok(names)
 }
 
-/// Old ids where they are kept and no coarser level has taken them already.
-fn continued<'a>(
-    level: &Level,
-    last: Option<&'a Last>,
-    taken: &mut HashSet<CommunityId>,
-) -> Continued<'a> {
-    let before = last.and_then(|last| Some((last, last.level(level.resolution)?)));
-    let lineage = before.map(|(last, at)| {
-        let old = &last.hierarchy.levels[at];
-        let old = (old.community_of.as_slice(), old.communities);
-        follow(old, (&level.community_of, level.communities))
-    });
-    let lineage = lineage.unwrap_or_else(|| all_born(level));
-    let old_ids = before.map(|(last, at)| last.names.levels[at].ids.as_slice());
-    let old_ids = old_ids.unwrap_or_default();
-    let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old as usize]));
-    let kept: Vec<_> = kept.map(|id| id.filter(|id| !taken.contains(id))).collect();
-    taken.extend(kept.iter().flatten());
-    Continued { kept, events: lineage.events, old_ids }
+fn resolutions(hierarchy: &Hierarchy) -> Vec<f64> {
+    hierarchy.levels.iter().map(|level| level.resolution).collect()
 }
 
-fn all_born(level: &Level) -> Lineage {
+/// A level with the ids of the one that it continues, where they are kept.
+fn continued<'a>(level: &Level, old: Option<(&'a Last, usize)>) -> Continued<'a> {
+    let Some((last, at)) = old else { return all_born(level) };
+    let (old, old_ids) = (&last.hierarchy.levels[at], last.names.levels[at].ids.as_slice());
+    let old = (old.community_of.as_slice(), old.communities);
+    let lineage = follow(old, (&level.community_of, level.communities));
+    let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old as usize]));
+    Continued { kept: kept.collect(), events: lineage.events, old_ids }
+}
+
+fn all_born(level: &Level) -> Continued<'static> {
     let born = |number| Event { kind: EventKind::Born, new: Some(number), old: None, shared: 0 };
-    Lineage {
+    Continued {
         kept: vec![None; level.communities as usize],
         events: (0..level.communities).map(born).collect(),
+        old_ids: &[],
     }
 }
 

@@ -16,7 +16,7 @@ pub struct LevelNames {
 /// What became of a community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineageEvent {
-    /// The level, of this run.
+    /// The level, of this run; of the last one, where none continues its level.
     pub level: u8,
     /// The community that it is about.
     pub community: CommunityId,

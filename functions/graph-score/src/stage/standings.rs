@@ -1,8 +1,10 @@
 //! Dense scores in the form in which they are served: persons numbered from the most trusted on.
 
+use std::num::NonZeroU32;
+
 use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
-use model::Standing;
 use model::interval::SUPPORT_CONFIDENT;
+use model::{PersonKind, Standing};
 use store::pg::score::PersonScore;
 
 use crate::snapshot::Nodes;
@@ -36,6 +38,65 @@ impl Numbering {
     }
 }
 
+/// The ranks of a person in a community as they are served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ranks {
+    /// Among all.
+    pub(super) all: Option<NonZeroU32>,
+    /// Among persons and people of unknown kind.
+    pub(super) person: Option<NonZeroU32>,
+    /// Among organisations.
+    pub(super) organisation: Option<NonZeroU32>,
+    /// Among all, by insider score.
+    pub(super) insider: Option<NonZeroU32>,
+}
+
+/// Counts those who take a rank.
+#[derive(Default)]
+struct Count(u32);
+
+impl Count {
+    fn next(&mut self) -> Option<NonZeroU32> {
+        self.0 += 1;
+        NonZeroU32::new(self.0)
+    }
+}
+
+/// The ranks of each row of a community. The unlisted take none: a gap would tell of them.
+pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
+    let listed = |row: usize| !nodes.unlisted[community.people[row].person as usize];
+    let mut ranks = vec![Ranks::default(); community.people.len()];
+    let (mut all, mut persons, mut organisations) = <(Count, Count, Count)>::default();
+    for (row, one) in community.people.iter().enumerate() {
+        if one.rank.is_none() || !listed(row) {
+            continue;
+        }
+        ranks[row].all = all.next();
+        match nodes.kinds[one.person as usize] {
+            PersonKind::Unknown | PersonKind::Person => ranks[row].person = persons.next(),
+            PersonKind::Organisation => ranks[row].organisation = organisations.next(),
+            PersonKind::Bot => {}
+        }
+    }
+    let (mut insiders, rows) = (Count::default(), community.by_insider().into_iter());
+    rows.map(|row| row as usize)
+        .filter(|&row| listed(row))
+        .for_each(|row| ranks[row].insider = insiders.next());
+    ranks
+}
+
+/// The rank of each person in the whole world. The unlisted take none.
+pub(super) fn world_ranks(nodes: &Nodes, global: &GlobalRank) -> Vec<Option<NonZeroU32>> {
+    let ranked = |person: &u32| global.ranks[*person as usize].is_some();
+    let listed = |person: &u32| !nodes.unlisted[*person as usize];
+    let mut people: Vec<u32> =
+        (0..global.ranks.len() as u32).filter(ranked).filter(listed).collect();
+    people.sort_by_key(|&person| global.ranks[person as usize]);
+    let (mut ranks, mut count) = (vec![None; global.ranks.len()], Count::default());
+    people.iter().for_each(|&person| ranks[person as usize] = count.next());
+    ranks
+}
+
 /// The global scores of the person with each number.
 pub(super) fn person_scores<'a>(
     numbering: &'a Numbering,
@@ -43,7 +104,8 @@ pub(super) fn person_scores<'a>(
     trust: &'a Trust,
     global: &'a GlobalRank,
 ) -> impl Iterator<Item = PersonScore> + 'a {
-    numbering.order.iter().map(|&person| {
+    let ranks = world_ranks(nodes, global);
+    numbering.order.iter().map(move |&person| {
         let at = person as usize;
         PersonScore {
             person: nodes.people[at],
@@ -52,7 +114,7 @@ pub(super) fn person_scores<'a>(
             attention: global.shares[at],
             score: global.scores[at].round() as u16,
             trust: trust.values[at],
-            rank: global.ranks[at].filter(|_| !nodes.unlisted[at]),
+            rank: ranks[at],
         }
     })
 }
@@ -79,10 +141,8 @@ impl<'a> Belonging<'a> {
             let own = self.community_of[person as usize];
             return if own != NO_COMMUNITY && own == community { 1.0 } else { 0.0 };
         }
-        let start = self.overlap.offsets[person as usize] as usize;
-        let end = self.overlap.offsets[person as usize + 1] as usize;
-        let place = self.overlap.communities[start..end].iter().position(|&one| one == community);
-        place.map_or(0.0, |place| self.overlap.shares[start + place])
+        let mut places = self.overlap.of(person);
+        places.find(|place| place.0 == community).map_or(0.0, |place| place.1)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A run's results as Parquet, for whoever takes all of them: `ranks.parquet`, a row for each
 //! person, and `members.parquet`, a row for each person in each community that it is attended to
-//! in. Persons and communities are numbers, as the record has them; the unlisted are left out. Whole
+//! in. Persons and communities are numbers, as the record has them; the unlisted are left out, and take
+//! no ranks. Whole
 //! numbers are `INT64`, others `FLOAT`.
 //!
 //! | column | of | meaning |
@@ -33,7 +34,7 @@ use tokio::task::block_in_place;
 
 use super::open_people;
 use super::publish::Results;
-use super::standings::Belonging;
+use super::standings::{Belonging, Ranks, ranks, world_ranks};
 use crate::seal::{SealError, key};
 use crate::{Doors, ScoreError};
 
@@ -78,7 +79,7 @@ pub(super) async fn tables<O: Objects, C>(
     doors: Doors<'_, O, C>,
     results: &Results,
 ) -> Result<(), ScoreError> {
-    let body = block_in_place(|| ranks(results))?;
+    let body = block_in_place(|| world(results))?;
     put(doors.objects, &key(results.run, RANKS), body).await?;
     let mut table = ParquetTable::new(MEMBER_COLUMNS, Vec::new())?;
     for level in 0..results.hierarchy.levels.len() {
@@ -88,9 +89,10 @@ pub(super) async fn tables<O: Objects, C>(
     put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await
 }
 
-fn ranks(results: &Results) -> Result<Vec<u8>, ScoreError> {
+fn world(results: &Results) -> Result<Vec<u8>, ScoreError> {
     let mut table = TableWriter::new(Form::Parquet, RANK_COLUMNS, Vec::new())?;
     let nodes = &results.nodes;
+    let ranks = world_ranks(nodes, &results.global);
     for at in (0..nodes.people.len()).filter(|&at| !nodes.unlisted[at]) {
         let (share, support) = (results.global.shares[at], results.support[at]);
         let [attention, low, high, support_cell] = attention(share, support);
@@ -103,7 +105,7 @@ fn ranks(results: &Results) -> Result<Vec<u8>, ScoreError> {
             high,
             support_cell,
             single(results.global.scores[at]),
-            whole(results.global.ranks[at]),
+            whole(ranks[at]),
             Cell::Flag(support < SUPPORT_CONFIDENT),
         ])?;
     }
@@ -118,7 +120,7 @@ fn members(
     table: &mut ParquetTable<Vec<u8>>,
 ) -> Result<(), ScoreError> {
     let belonging = Belonging::new(&results.hierarchy, level);
-    let insiders: Vec<_> = people.par_iter().map(insider_ranks).collect();
+    let ranks: Vec<_> = people.par_iter().map(|one| ranks(one, &results.nodes)).collect();
     let ends = people.iter().scan(0, |end, one| {
         *end += one.people.len();
         Some(*end)
@@ -134,7 +136,7 @@ fn members(
                 break;
             }
             let rows = first.saturating_sub(start)..community.people.len().min(last - start);
-            let shown = (community, &insiders[at][rows.clone()]);
+            let shown = (community, &ranks[at][rows.clone()]);
             add(results, (level, &belonging), shown, &community.people[rows], &mut group)?;
         }
         group.encode()
@@ -143,39 +145,30 @@ fn members(
     Ok(groups.into_iter().try_for_each(|group| table.append(group))?)
 }
 
-/// Adds some of the people of a community, with their ranks by insider score.
+/// Adds some of the people of a community, with their ranks.
 fn add(
     results: &Results,
     (level, belonging): (usize, &Belonging<'_>),
-    (community, insiders): (&CommunityPeople, &[Option<NonZeroU32>]),
+    (community, ranks): (&CommunityPeople, &[Ranks]),
     people: &[PersonScore],
     group: &mut Group,
 ) -> Result<(), TableError> {
     let id = results.names.levels[level].ids[community.community as usize].number();
-    let people = people.iter().zip(insiders);
-    for (one, insider) in people.filter(|(one, _)| !results.nodes.unlisted[one.person as usize]) {
+    let people = people.iter().zip(ranks);
+    for (one, ranks) in people.filter(|(one, _)| !results.nodes.unlisted[one.person as usize]) {
         let person = results.nodes.people[one.person as usize].number();
         let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
         let belongs = single(belonging.of(one.person, community.community));
-        group.row(&member(place, Cell::Whole(person as i64), belongs, (one, *insider)))?;
+        group.row(&member(place, Cell::Whole(person as i64), belongs, (one, ranks)))?;
     }
     Ok(())
-}
-
-/// The rank of each row by insider score.
-fn insider_ranks(community: &CommunityPeople) -> Vec<Option<NonZeroU32>> {
-    let mut ranks = vec![None; community.people.len()];
-    for (row, rank) in community.by_insider().into_iter().zip(1..) {
-        ranks[row as usize] = NonZeroU32::new(rank);
-    }
-    ranks
 }
 
 fn member<'a>(
     [community, level]: [Cell<'a>; 2],
     person: Cell<'a>,
     belonging: Cell<'a>,
-    (one, insider): (&PersonScore, Option<NonZeroU32>),
+    (one, ranks): (&PersonScore, &Ranks),
 ) -> [Cell<'a>; 16] {
     let [attention, low, high, support] = attention(one.share, one.support);
     [
@@ -190,10 +183,10 @@ fn member<'a>(
         support,
         single(one.score()),
         single(one.insider),
-        whole(one.rank),
-        whole(one.rank_person),
-        whole(one.rank_organisation),
-        whole(insider),
+        whole(ranks.all),
+        whole(ranks.person),
+        whole(ranks.organisation),
+        whole(ranks.insider),
         Cell::Flag(one.is_low_confidence()),
     ]
 }
