@@ -3,9 +3,9 @@
 use model::port::{Objects, PortError, Put};
 use store::objects::Folder;
 
-/// What happens before and after an object is put.
+/// What happens before and after an object is put; where it fails before, nothing is put.
 pub(crate) trait Seals: Send + Sync {
-    fn before(&self, key: &str) -> impl Future<Output = ()> + Send;
+    fn before(&self, key: &str) -> impl Future<Output = Result<(), PortError>> + Send;
     fn after(&self, key: &str) -> impl Future<Output = ()> + Send;
 }
 
@@ -17,7 +17,7 @@ pub(crate) struct Around<'a, S> {
 
 impl<S: Seals> Objects for Around<'_, S> {
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
-        self.seals.before(key).await;
+        self.seals.before(key).await?;
         let put = self.inner.put(key, body).await;
         self.seals.after(key).await;
         put

@@ -2,11 +2,12 @@
 
 use graph_score::{Budget, handle};
 use model::message::{ScoreJob, Stage};
+use model::port::Objects as _;
 use model::{PersonId, RankChange};
 use store::pg::change::{self, Change, Position};
 use store::pg::run;
 
-use crate::world::{GROUP, HERMIT, World};
+use crate::world::{GROUP, HERMIT, World, arcs};
 
 /// The changes of ranks in the log. They wait for every transaction of the server that began
 /// before them, those of other tests too.
@@ -48,6 +49,40 @@ async fn who_rises_is_told_with_those_who_lifted_it() {
         let change = rise.after.attention - rise.before.attention;
         assert!(gained > 0.2 * change && gained < 1.2 * change, "{rise:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_falls_is_told_with_those_who_left_and_none_that_is_unlisted_by_now() {
+    let world = World::scored_and_changed().await;
+    world.score().await;
+    told(&world).await;
+    world.attend(&arcs()).await;
+    let fan = 5;
+    world.unlist(fan).await;
+    let run = world.score().await;
+    let star = person(&world, GROUP - 1);
+    let told = told(&world).await;
+    let falls = told.iter().filter(|change| change.run == run && change.person == star);
+    let falls: Vec<_> = falls.collect();
+    assert!(falls.len() >= 2, "in its community and in the world: {told:?}");
+    for fall in falls {
+        assert!(fall.before.rank < fall.after.rank || fall.after.rank.is_none(), "{fall:?}");
+        let left = fall.reasons.iter().filter(|reason| reason.after == 0.0);
+        assert_eq!(left.count(), 5, "{fall:?}");
+        assert!(fall.reasons.iter().all(|reason| reason.person != person(&world, fan)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_are_told_without_reasons_if_the_last_runs_arcs_are_gone() {
+    let world = World::scored_and_changed().await;
+    for key in world.objects.list("snapshots/").await.unwrap() {
+        if key.contains("follow") {
+            world.objects.delete(&key).await.unwrap();
+        }
+    }
+    world.score().await;
+    assert!(told(&world).await.iter().all(|change| change.reasons.is_empty()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use graph_score::{Budget, STAGE_LEASE_SECONDS, Scored, handle};
 use model::RunId;
 use model::message::ScoreJob;
+use model::port::PortError;
 use tokio::sync::Notify;
 
 use crate::around::{Around, Seals};
@@ -39,8 +40,9 @@ impl Deadly<'_> {
 }
 
 impl Seals for Deadly<'_> {
-    async fn before(&self, key: &str) {
+    async fn before(&self, key: &str) -> Result<(), PortError> {
         self.survive(key, Side::Before).await;
+        Ok(())
     }
 
     async fn after(&self, key: &str) {
@@ -141,4 +143,30 @@ async fn killed_at_many_other_points_a_run_ends_the_same() {
     }
     assert!(world.left_by(run).await == wanted, "after {deaths} deaths");
     assert!(deaths > 30, "{deaths} deaths");
+}
+
+/// Lets the first seal fail.
+struct Failing(Mutex<bool>);
+
+impl Seals for Failing {
+    async fn before(&self, key: &str) -> Result<(), PortError> {
+        match std::mem::replace(&mut *self.0.lock().unwrap(), false) {
+            true => Err(PortError::Retry(format!("put {key}: slow down"))),
+            false => Ok(()),
+        }
+    }
+
+    async fn after(&self, _: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_failure_that_may_pass_the_stage_is_free_at_once() {
+    let world = World::scored_and_changed().await;
+    let job = world.start().await;
+    let objects = Around { inner: &world.objects, seals: Failing(Mutex::new(true)) };
+    let doors = world.doors(&objects);
+    let failed = handle(doors, job, Budget::ENDLESS).await.unwrap_err();
+    assert!(failed.is_passing() && failed.to_string().contains("slow down"), "{failed}");
+    let again = handle(doors, job, Budget::ENDLESS).await.unwrap();
+    assert!(matches!(again, Scored::Next(_)), "{again:?}");
 }

@@ -7,6 +7,8 @@ mod changes;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod lineage;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod time;

@@ -39,6 +39,14 @@ async fn everybody_listed_is_in_both_tables_by_number() {
     let share = number(best, "attention");
     assert!(number(best, "attention_low") < share && share < number(best, "attention_high"));
     assert!(ranks.iter().all(|row| number(row, "attention") <= share));
+    let taken = ranks.iter().filter_map(|row| match field(row, "rank") {
+        Field::Long(rank) => Some(*rank),
+        _ => None,
+    });
+    let mut taken: Vec<i64> = taken.collect();
+    taken.sort_unstable();
+    let gapless: Vec<i64> = (1..=taken.len() as i64).collect();
+    assert!(taken.len() > 80 && taken == gapless, "the unlisted take no rank: {taken:?}");
     let members = rows(&world, run, MEMBERS).await;
     assert!(members.len() > ranks.len());
     assert!(ranks.iter().chain(&members).all(|row| number(row, "person") != hermit));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use graph_score::{Budget, Scored, handle};
 use model::message::Stage;
+use model::port::PortError;
 use store::pg::run::{self, RunState};
 use testkit::Frozen;
 
@@ -15,8 +16,9 @@ use crate::world::World;
 struct Slow<'a>(&'a Frozen);
 
 impl Seals for Slow<'_> {
-    async fn before(&self, _: &str) {
+    async fn before(&self, _: &str) -> Result<(), PortError> {
         self.0.advance_seconds(60);
+        Ok(())
     }
 
     async fn after(&self, _: &str) {}

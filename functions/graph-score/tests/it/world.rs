@@ -58,18 +58,22 @@ pub(crate) fn risen() -> Arcs {
     arcs
 }
 
+fn page(person: u32, unlisted: bool) -> SeenProfile {
+    SeenProfile {
+        named: Named { native_id: person.to_string(), ..Named::default() },
+        bio: Some(format!("one of group{}", person / GROUP)),
+        consent: if unlisted { Consent::UNLISTED } else { Consent::default() },
+        ..SeenProfile::default()
+    }
+}
+
 impl World {
     /// A world that nobody has scored yet.
     pub(crate) async fn new() -> World {
         let (database, clock) = (database().await, Frozen::default());
         let folder = tempfile::tempdir().expect("a temporary folder");
         let objects = Folder::open(folder.path()).expect("it takes objects");
-        let page = |person: u32| SeenProfile {
-            named: Named { native_id: person.to_string(), ..Named::default() },
-            bio: Some(format!("one of group{}", person / GROUP)),
-            consent: if person == HERMIT { Consent::UNLISTED } else { Consent::default() },
-            ..SeenProfile::default()
-        };
+        let page = |person: u32| page(person, person == HERMIT);
         let pages: Vec<SeenProfile> = (0..PEOPLE).map(page).collect();
         let names: Vec<Named> = pages.iter().map(|page| page.named.clone()).collect();
         let (pg, now) = (database.pg(), clock.now());
@@ -86,6 +90,13 @@ impl World {
         world.score().await;
         world.attend(&risen()).await;
         world
+    }
+
+    /// Takes a person out of all lists.
+    pub(crate) async fn unlist(&self, person: u32) {
+        let (pg, now) = (self.database.pg(), self.clock.now());
+        let imported = profile::import(pg, Platform::FILE, &[page(person, true)], now).await;
+        imported.expect("a profile imports");
     }
 
     /// Makes these the arcs.

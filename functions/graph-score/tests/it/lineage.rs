@@ -1,0 +1,44 @@
+//! What a run says of communities that came apart.
+
+use graph::lineage::EventKind;
+use graph_score::{Names, seal};
+use model::RunId;
+
+use crate::world::{Arcs, GROUP, World, arcs};
+
+async fn names(world: &World, run: RunId) -> Names {
+    seal::open(&world.objects, &seal::key(run, "names")).await.expect("names are sealed")
+}
+
+/// The same groups, but the even and the odd of the first attend to each other no more.
+fn halved() -> Arcs {
+    let mut arcs = arcs();
+    arcs.retain(|&(from, to)| from >= GROUP || to >= GROUP || from % 2 == to % 2);
+    let alike = |from: u32| (0..GROUP).filter(move |&to| from != to && from % 2 == to % 2);
+    arcs.extend((0..GROUP).flat_map(|from| alike(from).map(move |to| (from, to))));
+    arcs
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_apart_is_told_with_the_ids_that_are_served() {
+    let world = World::new().await;
+    let first = world.score().await;
+    let before = names(&world, first).await;
+    let born = before.lineage.iter().filter(|event| event.event == EventKind::Born).count();
+    assert_eq!(born, before.levels.iter().map(|level| level.ids.len()).sum::<usize>());
+    world.attend(&halved()).await;
+    let second = world.score().await;
+    let after = names(&world, second).await;
+    let leaf = after.levels.last().expect("there are levels");
+    let old = &before.levels.last().expect("there are levels").ids;
+    let split = after.lineage.iter().find(|event| event.event == EventKind::Split);
+    let split = split.unwrap_or_else(|| panic!("a split in {:?}", after.lineage));
+    let other = split.other.expect("it came from somewhere");
+    assert!(old.contains(&other) && leaf.ids.contains(&other), "the old one lives on");
+    assert!(leaf.ids.contains(&split.community) && !old.contains(&split.community));
+    let mut ids: Vec<_> = after.levels.iter().flat_map(|level| &level.ids).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "no id is given twice");
+}
