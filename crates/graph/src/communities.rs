@@ -114,15 +114,13 @@ impl Hierarchy {
     /// the levels is the leaf, in whose communities people may be in part.
     pub fn same_above(&self, level: usize) -> Vec<Option<u32>> {
         let found = &self.levels[level];
-        let communities = 0..found.communities as usize;
         if level == 0 || level == self.leaf || level == self.leaf + 1 {
-            return communities.map(|_| None).collect();
+            return vec![None; found.communities as usize];
         }
         let mut parts = vec![0u32; self.levels[level - 1].communities as usize];
-        let known = found.parents.iter().filter(|&&parent| parent != NO_COMMUNITY);
-        known.for_each(|&parent| parts[parent as usize] += 1);
-        let whole = |&parent: &u32| parts.get(parent as usize) == Some(&1);
-        communities.map(|community| found.parents.get(community).copied().filter(whole)).collect()
+        found.parents.iter().for_each(|&parent| parts[parent as usize] += 1);
+        let whole = |&parent: &u32| parts[parent as usize] == 1;
+        found.parents.iter().map(|&parent| Some(parent).filter(whole)).collect()
     }
 }
 

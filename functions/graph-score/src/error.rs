@@ -5,7 +5,8 @@ use store::StoreError;
 
 use crate::seal::SealError;
 
-/// What went wrong in a stage. Nothing of it is sealed; the job may be tried again.
+/// What went wrong in a stage. What it has sealed by then stays, and whoever tries again goes on from
+/// there.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
     /// The record failed.
@@ -26,7 +27,7 @@ pub enum ScoreError {
     /// A result cannot be written as a table.
     #[error(transparent)]
     Table(#[from] store::table::TableError),
-    /// The run is not, or not any more, what the job takes it for.
+    /// The run cannot go on: it is not what the job takes it for, or too much for this machine.
     #[error("{0}")]
     Run(String),
 }

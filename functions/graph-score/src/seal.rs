@@ -64,9 +64,20 @@ pub async fn seal<T: Serialize>(
     value: &T,
 ) -> Result<(), SealError> {
     let body = encode(value);
-    let body = body.map_err(|why| SealError::Corrupt { key: key.to_owned(), why })?;
+    put(objects, key, body.map_err(|why| SealError::Corrupt { key: key.to_owned(), why })?).await
+}
+
+/// Puts bytes as they are; what is there already stays.
+pub(crate) async fn put(objects: &impl Objects, key: &str, body: Vec<u8>) -> Result<(), SealError> {
     let put = objects.put(key, body).await;
     put.map(|_| ()).map_err(|source| SealError::Port { key: key.to_owned(), source })
+}
+
+/// Gets bytes as they are; `Missing` if there are none.
+pub(crate) async fn get(objects: &impl Objects, key: &str) -> Result<Vec<u8>, SealError> {
+    let found = objects.get(key).await;
+    let found = found.map_err(|source| SealError::Port { key: key.to_owned(), source })?;
+    found.ok_or_else(|| SealError::Missing(key.to_owned()))
 }
 
 /// Opens a value that may be sealed already.
@@ -82,10 +93,7 @@ pub async fn find_sealed<T: DeserializeOwned>(
 
 /// Opens a sealed value; `Missing` if there is none.
 pub async fn open<T: DeserializeOwned>(objects: &impl Objects, key: &str) -> Result<T, SealError> {
-    let found = objects.get(key).await;
-    let body = found
-        .map_err(|source| SealError::Port { key: key.to_owned(), source })?
-        .ok_or_else(|| SealError::Missing(key.to_owned()))?;
+    let body = get(objects, key).await?;
     let body = body.strip_prefix(&FORMAT).ok_or_else(|| SealError::Format(key.to_owned()))?;
     decode(body).map_err(|why| SealError::Corrupt { key: key.to_owned(), why })
 }

@@ -9,7 +9,7 @@ use store::pg::run;
 
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
-use crate::stage::{attention_of, open_people, snapshot_of};
+use crate::stage::{arcs_of, attention_of, open_hierarchy, open_people, snapshot_of};
 use crate::{Names, ScoreError};
 
 /// Everything of one run but its people.
@@ -41,7 +41,7 @@ impl Sealed {
             run,
             snapshot,
             nodes: snapshot::load_nodes(objects, snapshot).await?,
-            hierarchy: open(objects, &key(run, "hierarchy")).await?,
+            hierarchy: open_hierarchy(objects, run).await?,
             names: open(objects, &key(run, "names")).await?,
             trust: open(objects, &key(run, "trust")).await?,
             global: open(objects, &key(run, "global")).await?,
@@ -84,12 +84,12 @@ pub struct Summary {
 pub async fn summary(pg: &Pg, objects: &impl Objects, run: RunId) -> Result<Summary, ScoreError> {
     let snapshot = snapshot_of(pg, run).await?;
     let manifest = snapshot::load_manifest(objects, snapshot).await?;
-    let hierarchy: Hierarchy = open(objects, &key(run, "hierarchy")).await?;
+    let hierarchy = open_hierarchy(objects, run).await?;
     Ok(Summary {
         snapshot,
         profiles: manifest.profiles,
         people: manifest.people,
-        arcs: manifest.layers.iter().flat_map(|layer| &layer.shards).map(|shard| shard.arcs).sum(),
+        arcs: arcs_of(&manifest),
         levels: hierarchy.levels.iter().map(|level| level.communities).collect(),
         leaf: hierarchy.leaf,
     })

@@ -48,8 +48,11 @@ impl Shape {
         self.volumes.iter().zip(&self.exits).map(move |(volume, exit)| (volume - exit) / total)
     }
 
-    /// Description length of `network`, in bits.
+    /// Description length of `network`, in bits; 0 if it has no edges.
     pub(crate) fn bits(&self, network: &Network) -> f64 {
+        if network.targets.is_empty() {
+            return 0.0;
+        }
         let (total, edges) = (network.total, network.targets.len() as f64 / 2.0);
         let (nodes, count) = (network.nodes() as f64, self.sizes.len() as f64);
         let exit: f64 = self.exits.iter().sum();

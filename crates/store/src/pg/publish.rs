@@ -257,9 +257,6 @@ impl<'a> Loader<'a> {
 
     fn person_blocks(&mut self) -> Vec<Body> {
         let block_of = |person: u32| person / PERSONS_BLOCK as u32;
-        for place in &mut self.places {
-            place.0 = place.0.min(i32::MAX as u32);
-        }
         self.places.par_sort_unstable();
         let blocks = self.places.par_chunk_by(|a, b| block_of(a.0) == block_of(b.0));
         let pack = |places: &[(u32, CommunityId, u32)]| {

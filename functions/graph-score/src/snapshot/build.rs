@@ -16,10 +16,10 @@
 //! build, and [`build`] says so by `None`.
 //!
 //! Memory: 70 B a number (without a parent 100 B while numbers are given), the bytes that wait in
-//! the spill and those of one list, one page of lists, and the arcs of one range: those of its shards at 20 B and as many
-//! waiting ones at 44 B, or those of one source. By [`Limits`] that is 70 B a number and 540 MB,
-//! however many arcs there are. Time: the record's rows once (twice without a parent), and every
-//! arc once.
+//! the spill and those of one list, one page of lists, and the arcs of one range: those of its shards
+//! at 20 B and as many waiting ones at 44 B, or those of one source. By [`Limits`] that is 70 B a
+//! number and 540 MB, however many arcs there are. Time: the record's rows once (twice without a
+//! parent), and every arc once.
 
 use std::collections::BTreeSet;
 

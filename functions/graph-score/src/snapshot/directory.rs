@@ -2,8 +2,7 @@
 //!
 //! Stored ids are minted one after the other, so they come in runs: a block of sixteen numbers for
 //! each sixteenth of the id space that has any. About 5 B an id where runs are whole, 70 B where
-//! every id stands alone; a look-up is one
-//! multiplication and two indices.
+//! every id stands alone; a look-up is one multiplication and two indices.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -72,7 +72,7 @@ async fn open_layer(
 }
 
 /// Reads one shard, whose numbers must be those that the manifest says.
-pub(super) async fn read_shard(
+async fn read_shard(
     objects: &impl Objects,
     manifest: &Manifest,
     shard: &Shard,

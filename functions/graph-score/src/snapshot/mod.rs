@@ -24,7 +24,7 @@ use store::Pg;
 use store::pg::snapshot::{Reader, mint};
 use store::pg::{identity, person, run};
 
-use crate::seal::SealError;
+use crate::seal::{SealError, get, put};
 use crate::stage::{open_hierarchy, snapshot_of};
 use crate::{Doors, ScoreError};
 use build::{Build, Limits, Order, build};
@@ -192,9 +192,7 @@ pub(crate) fn if_readable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, 
 /// What a snapshot consists of.
 pub async fn load_manifest(objects: &impl Objects, id: SnapshotId) -> Result<Manifest, ScoreError> {
     let key = manifest_key(id);
-    let found = objects.get(&key).await;
-    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
-    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+    let body = get(objects, &key).await?;
     let manifest: Manifest = serde_json::from_slice(&body)
         .map_err(|error| SealError::Corrupt { key, why: error.to_string() })?;
     manifest.check_format()?;
@@ -218,12 +216,10 @@ async fn open_nodes(objects: &impl Objects, manifest: &Manifest) -> Result<Nodes
 }
 
 async fn get_shard(objects: &impl Objects, shard: &Shard) -> Result<Vec<u8>, ScoreError> {
-    let key = shard.key.clone();
-    let found = objects.get(&key).await;
-    let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
-    let body = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+    let body = get(objects, &shard.key).await?;
     if blake3::hash(&body).to_hex().as_str() != shard.blake3 {
-        return Err(ManifestError::CorruptShard { key, why: "its hash is another" }.into());
+        let (key, why) = (shard.key.clone(), "its hash is another");
+        return Err(ManifestError::CorruptShard { key, why }.into());
     }
     Ok(body)
 }
@@ -238,12 +234,6 @@ async fn put_shard(
     let (bytes, blake3) = (body.len() as u64, blake3::hash(&body).to_hex().to_string());
     put(objects, &key, body).await?;
     Ok(Shard { key, first, end, arcs, bytes, blake3 })
-}
-
-async fn put(objects: &impl Objects, key: &str, body: Vec<u8>) -> Result<(), ScoreError> {
-    let put = objects.put(key, body).await;
-    put.map_err(|source| SealError::Port { key: key.to_owned(), source })?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use model::{Direction, Layer, SnapshotId};
 
 use super::arcs::DenseArc;
 use crate::ScoreError;
-use crate::seal::SealError;
+use crate::seal::{SealError, get, put};
 
 /// Numbers beyond the known ranges are cut into ranges of so many.
 const RANGE_NUMBERS: u32 = 1 << 16;
@@ -105,7 +105,7 @@ impl<'a, O: Objects> Spill<'a, O> {
         }
         let body = &mut self.buckets[bucket].body;
         let before = body.len();
-        put(body, section, arc);
+        put_arc(body, section, arc);
         self.bytes += body.len() - before;
     }
 
@@ -132,9 +132,7 @@ impl<'a, O: Objects> Spill<'a, O> {
         self.bytes -= body.len();
         let packed = zstd::bulk::compress(&body, 1)
             .map_err(|error| ScoreError::Run(format!("pack {key}: {error}")))?;
-        let put = self.objects.put(&key, packed).await;
-        put.map_err(|source| SealError::Port { key, source })?;
-        Ok(())
+        Ok(put(self.objects, &key, packed).await?)
     }
 
     /// The arcs that wait for the sources `first..end` of one range, in no order.
@@ -151,7 +149,7 @@ impl<'a, O: Objects> Spill<'a, O> {
             };
             let mut rest = body;
             while !rest.is_empty() {
-                let (section, arc) = take(&mut rest).map_err(corrupt)?;
+                let (section, arc) = take_arc(&mut rest).map_err(corrupt)?;
                 if (first..end).contains(&arc.source) {
                     arcs.push((section, arc));
                 }
@@ -159,9 +157,7 @@ impl<'a, O: Objects> Spill<'a, O> {
             Ok::<_, SealError>(())
         };
         for (key, size) in &bucket.sealed {
-            let found = self.objects.get(key).await;
-            let found = found.map_err(|source| SealError::Port { key: key.clone(), source })?;
-            let packed = found.ok_or_else(|| SealError::Missing(key.clone()))?;
+            let packed = get(self.objects, key).await?;
             let body = zstd::bulk::decompress(&packed, *size)
                 .map_err(|error| SealError::Corrupt { key: key.clone(), why: error.to_string() })?;
             keep(key, &body)?;
@@ -182,7 +178,7 @@ impl<'a, O: Objects> Spill<'a, O> {
 
 const WEIGHTED: u8 = 0x80;
 
-fn put(body: &mut Vec<u8>, (layer, direction): Section, arc: &DenseArc) {
+fn put_arc(body: &mut Vec<u8>, (layer, direction): Section, arc: &DenseArc) {
     let weighted = arc.weight.to_bits() != 1f32.to_bits();
     let section = (layer as u8) << 1 | direction as u8;
     body.push(section | if weighted { WEIGHTED } else { 0 });
@@ -198,7 +194,7 @@ fn put(body: &mut Vec<u8>, (layer, direction): Section, arc: &DenseArc) {
 }
 
 /// What this process put: only a store that loses bytes can break it.
-fn take(rest: &mut &[u8]) -> Result<(Section, DenseArc), VarintError> {
+fn take_arc(rest: &mut &[u8]) -> Result<(Section, DenseArc), VarintError> {
     let (&head, tail) = rest.split_first().ok_or(VarintError::Truncated)?;
     *rest = tail;
     let section = head & !WEIGHTED;

@@ -127,7 +127,8 @@ async fn last_manifest<O: Objects, C>(
     snapshot::load_last_manifest(doors.objects, snapshot_of(doors.pg, last).await?).await
 }
 
-fn arcs_of(manifest: &Manifest) -> u64 {
+/// Number of arcs, each layer on its own.
+pub(crate) fn arcs_of(manifest: &Manifest) -> u64 {
     manifest.layers.iter().flat_map(|layer| &layer.shards).map(|shard| shard.arcs).sum()
 }
 

@@ -35,7 +35,7 @@ use tokio::task::block_in_place;
 use super::open_people;
 use super::publish::Results;
 use super::standings::{Belonging, Ranks, ranks, world_ranks};
-use crate::seal::{SealError, key};
+use crate::seal::{key, put};
 use crate::{Doors, ScoreError};
 
 /// The name under which everybody's global scores are sealed.
@@ -86,7 +86,7 @@ pub(super) async fn tables<O: Objects, C>(
         let people = open_people(doors.objects, results.run, level).await?;
         block_in_place(|| members(results, level, &people, &mut table))?;
     }
-    put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await
+    Ok(put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await?)
 }
 
 fn world(results: &Results) -> Result<Vec<u8>, ScoreError> {
@@ -205,10 +205,4 @@ fn single(number: f32) -> Cell<'static> {
 
 fn whole(rank: Option<NonZeroU32>) -> Cell<'static> {
     rank.map_or(Cell::Null, |rank| Cell::Whole(i64::from(rank.get())))
-}
-
-async fn put(objects: &impl Objects, key: &str, body: Vec<u8>) -> Result<(), ScoreError> {
-    let put = objects.put(key, body).await;
-    put.map_err(|source| SealError::Port { key: key.to_owned(), source })?;
-    Ok(())
 }
