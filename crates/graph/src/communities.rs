@@ -1,4 +1,9 @@
 //! Attention → a hierarchy of communities, from continents to villages.
+//!
+//! The backbone of the graph is searched for its *leaf*, the partition that describes it in the fewest
+//! bits; levels above and below refine each other along a ladder of resolutions; people belong to the
+//! leaf's communities in part. Each file says its formula and source. Time O(m · levels · passes), a
+//! pass being one visit of all who may move; memory about 29 B/arc at the peak (`borg bench run`).
 
 mod attach;
 mod backbone;

@@ -9,7 +9,7 @@
 //! | stage | input | output | time | memory |
 //! |---|---|---|---|---|
 //! | [`attention_stage`] | [`LayerArcs`] of every layer, today | [`Attention`] | O(m) | 8 B/arc of each layer |
-//! | [`community_stage`] | [`Attention`], the last [`Hierarchy`] | [`Hierarchy`] | O(m · levels) | 26 B/arc (measured, 93 M arcs) |
+//! | [`community_stage`] | [`Attention`], the last [`Hierarchy`] | [`Hierarchy`] | O(m · levels) | 29 B/arc (measured, 93 M arcs) |
 //! | [`trust_stage`] | [`Attention`], [`Hierarchy`], given seeds | [`Trust`] | O(m · sets · log n), and 101 short walks between communities | 5 to 15 B/arc, 4 more with weights, + 224 B/person |
 //! | [`rank_stage`] | [`Attention`], [`Trust`], the last [`GlobalRank`] | [`GlobalRank`] | O(m · iterations) | 9 B/arc, 5 without weights, + 20 B/person |
 //! | [`People::level`] | all of the above, kinds, a level | [`Ranked`] of every community: [`CommunityPeople`] and their [`evidence`] | O(m · iterations) | 20 B/arc of one community per thread, 24 B/person |

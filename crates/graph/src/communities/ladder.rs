@@ -3,7 +3,8 @@
 //! Coarser levels merge whole communities: modularity at a falling γ on the aggregated graph, which
 //! costs next to nothing. Finer ones split the leaf at a rising γ, each search confined to a
 //! community by leaving out the edges between them. Time O(edges) for each finer level. Where a leaf
-//! was found near the last run's, so are the other levels, at the resolutions that they had.
+//! was found near the last run's, so are the other levels, at the resolutions that they had. Source:
+//! multiresolution modularity (Reichardt & Bornholdt 2006; Arenas et al. 2008).
 
 use rayon::prelude::*;
 

@@ -2,7 +2,8 @@
 //!
 //! Arcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
 //! likes. What costs is an arc *from* an honest person: bought, begged or tricked. Every form takes
-//! the same number of those, so that prices can be compared.
+//! the same number of those, so that prices can be compared. Sources of the forms: Viswanath et al.
+//! 2010; Cao et al. 2012; Yang et al. 2014 on farms as they are found. Time and memory O(arcs drawn).
 
 use super::{Arcs, Farm, add_farm};
 use crate::seed::Seed;

@@ -1,4 +1,5 @@
-//! What the members of one community give, receiver by receiver.
+//! What the members of one community give, receiver by receiver: a transpose of their arcs by
+//! counting, and by sorting for receivers outside. Time O(arcs that start in the community).
 
 use super::place::Members;
 use crate::csr::Csr;

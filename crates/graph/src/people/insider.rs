@@ -4,7 +4,9 @@
 //! members, those with more attention counting more. Members with at least half of the mean focus are
 //! the community's own. `insider_c(v)` is the lower 95 % Wilson bound of the share of v's global
 //! attention that comes from them, over the effective number of people it comes from: one fan makes
-//! nobody an insider, and a celebrity whom outsiders attend to is none.
+//! nobody an insider, and a celebrity whom outsiders attend to is none. Time O(arcs that start in the
+//! community), memory 16 B/member; what everybody receives is added up once, 24 B/person. Sources:
+//! Wilson 1927; Kish's effective sample size.
 
 use rayon::prelude::*;
 

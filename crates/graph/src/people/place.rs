@@ -1,4 +1,5 @@
-//! Who is where on one level, and where the walk of a community restarts.
+//! Who is where on one level, and where the walk of a community restarts: at members, by trust beyond
+//! a stranger's, on the leaf level times their share in it. Time and memory O(n).
 
 use super::PeopleInput;
 use crate::communities::Groups;

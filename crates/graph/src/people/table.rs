@@ -1,4 +1,6 @@
-//! The table of one community: what its members' attention adds up to, person by person.
+//! The table of one community: what its members' attention adds up to, person by person:
+//! `share_v = Σ_{u∈c} a_u w_uv / W_u / flow`, by falling share. Time O(arcs that start in the community
+//! + receivers · log), memory as [`super::inflow`]'s and 40 B/receiver.
 
 use std::num::NonZeroU32;
 

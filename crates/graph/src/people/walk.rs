@@ -1,4 +1,7 @@
-//! The walk in one community.
+//! The walk in one community: `a_v = α Σ_{u∈c} P(u→v) a_u + (1 − α) t_v` over its members, with P the
+//! shares of all their attention, so that what leaves the community is lost to it.
+//!
+//! Time O(arcs between members · iterations), memory 40 B/member.
 
 use super::inflow::Inflow;
 use crate::rank::RankSettings;

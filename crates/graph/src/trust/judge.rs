@@ -22,6 +22,8 @@
 //! through those who by then stand badly, so that little leaks out of the widest. Whoever is known of
 //! but has no voice speaks against, with the weight of what is known. At the end only the doubted do:
 //! newcomers do no harm.
+//!
+//! Time O(m · sets) for each of five views; memory is most of the 224 B/person of [`super`].
 
 use rayon::prelude::*;
 

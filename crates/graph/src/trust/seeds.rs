@@ -8,6 +8,9 @@
 //! communities that most members' communities approve of. So a farm gains nothing by being many
 //! communities that attend to each other, until most people are fakes. The cores are dealt to the
 //! sets by size, so that a community that slipped through decides in one set only.
+//!
+//! Time O(m + voters · flows · log communities) with at most 101 voters, memory O(flows): pairs of
+//! communities with an arc. The vote is ours.
 
 use rayon::prelude::*;
 

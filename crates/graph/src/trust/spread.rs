@@ -5,7 +5,8 @@
 //! `reach(v) = min(1, (Σ_steps x_step(v) / max(in(v), W_v)) / typical)`: mass received for each unit
 //! of attention that v receives or gives, whichever is more. By what it receives, since hubs of farms
 //! collect much mass from many; by what it gives, since one who got little could hand it to
-//! thousands. All sets go along the arcs in one pass, as lanes.
+//! thousands. All sets go along the arcs in one pass, as lanes. Time O(m · sets · log n), memory
+//! 2 B/arc (6 B with weights) and 22 B/message. Source: SybilRank (Cao et al. 2012), with directions.
 
 use rayon::prelude::*;
 

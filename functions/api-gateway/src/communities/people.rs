@@ -93,7 +93,8 @@ impl From<Sort> for Order {
     }
 }
 
-/// Everyone who receives attention in a community (`com_0`: in the world), members or not.
+/// Everyone who receives attention in a community, members or not, of outsiders the first 10,000
+/// (`com_0`: the first 100,000 of the world).
 /// Unlisted people are left out, so a page may be short; the walk ends where there is no
 /// `next_cursor`.
 #[utoipa::path(get, operation_id = "list_community_people", path = "/v1/communities/{id}/people", tag = "communities",

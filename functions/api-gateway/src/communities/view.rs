@@ -50,7 +50,7 @@ pub(crate) struct StandingView {
     rank_person: Option<u32>,
     /// Place among organisations; `null` for others.
     rank_organisation: Option<u32>,
-    /// Share of the community's attention; shares sum to 1.
+    /// Share of the community's attention; shares of all who receive any sum to 1.
     attention: f32,
     /// Of 10 true shares 9 are between this one …
     attention_low: Option<f32>,
