@@ -45,6 +45,36 @@ fn a_second_run_keeps_the_communities_ids() {
     assert!(borg.export("lineage").is_empty(), "nothing happened between the runs");
 }
 
+/// Groups of 40, in which everybody attends to a dozen, and to three outside.
+fn groups(people: u32) -> String {
+    let mut text = String::from("src\tdst\tweight\n");
+    for from in 0..people {
+        let mix =
+            |at: u32| from.wrapping_mul(0x9e37_79b9).rotate_left(at).wrapping_mul(0x85eb_ca6b) >> 8;
+        let near = (0..12).map(|at| from / 40 * 40 + mix(at) % 40);
+        let far = (12..15).map(|at| mix(at) % people);
+        for (to, weight) in near.chain(far).filter(|&to| to != from).zip(1..) {
+            text += &format!("{from}\t{to}\t{}\n", 1 + weight % 3);
+        }
+    }
+    text
+}
+
+#[test]
+fn a_run_is_the_same_to_the_bit_on_any_number_of_threads() {
+    let arcs = groups(4_000);
+    let scored = |threads: &str| {
+        let borg = Borg::new();
+        borg.write("arcs.tsv", &arcs);
+        borg.json(&["import", "arcs.tsv"]);
+        borg.json(&["score", "--threads", threads]);
+        ["communities", "members", "ranks", "evidence"].map(|what| borg.export(what))
+    };
+    let one = scored("1");
+    assert!(one.iter().all(|rows| rows.len() >= 4_000));
+    assert!(one == scored("2") && one == scored("3"));
+}
+
 #[test]
 fn an_export_takes_the_form_of_its_name() {
     let borg = Borg::new();

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
+use graph::seed::Seed;
 use graph::{
-    CommunityPeople, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
+    CommunityPeople, Csr, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
     people_stage,
 };
 use model::PersonKind;
 
-use crate::worlds::{Scored, on};
+use crate::worlds::{Scored, attention, on, weighted};
 
 fn leaf_tables(scored: &Scored) -> Vec<CommunityPeople> {
     people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default())
@@ -159,6 +160,82 @@ fn tables_are_equal_to_the_bit_on_any_number_of_threads() {
     for scored in [Scored::with_farm(), Scored::weighted()] {
         let tables = |threads| on(threads, || leaf_tables(&scored));
         assert!(tables(1) == tables(2) && tables(1) == tables(3));
+    }
+}
+
+/// Everybody's share and insider score in each community of a level.
+fn scores(scored: &Scored, level: usize) -> BTreeMap<(u32, u32), [f32; 2]> {
+    let tables = people_stage(&scored.input(), level, &PeopleSettings::default()).into_iter();
+    let rows = tables.flat_map(|table| {
+        let community = table.community;
+        table.people.into_iter().map(move |one| ((community, one.person), [one.share, one.insider]))
+    });
+    rows.collect()
+}
+
+/// Whether two scores are equal but for rounding, which is relative to what is ranked at all.
+fn near(a: [f32; 2], b: [f32; 2]) -> bool {
+    (a[0] - b[0]).abs() < 1e-3 * a[0].max(1e-4) && (a[1] - b[1]).abs() < 1e-3
+}
+
+#[test]
+fn scores_go_with_people_not_with_their_numbers() {
+    let scored = Scored::weighted();
+    let mut new_ids: Vec<u32> = (0..3_000).collect();
+    Seed(4).shuffle(&mut new_ids);
+    let moved = scored.renumbered(&new_ids);
+    for (old, &new) in new_ids.iter().enumerate() {
+        let (a, b) = (scored.trust.values[old], moved.trust.values[new as usize]);
+        assert!((a - b).abs() < 1e-3, "trust of {old}: {a} and {b}");
+    }
+    for level in 0..scored.hierarchy.levels.len() {
+        let (before, after) = (scores(&scored, level), scores(&moved, level));
+        assert_eq!(before.len(), after.len());
+        for ((community, person), score) in before {
+            let moved = after[&(community, new_ids[person as usize])];
+            assert!(near(score, moved), "{person} in {community}: {score:?} and {moved:?}");
+        }
+    }
+}
+
+#[test]
+fn what_people_say_counts_by_shares_whatever_the_scale() {
+    let scored = Scored::weighted();
+    let arcs = &scored.attention.arcs;
+    let louder = arcs.weights().unwrap().iter().map(|weight| weight * 8.0).collect();
+    let louder = Csr::from_parts(arcs.offsets().to_vec(), arcs.targets().to_vec(), Some(louder));
+    let louder = scored.along(louder.unwrap());
+    let level = scored.hierarchy.leaf;
+    let (before, after) = (scores(&scored, level), scores(&louder, level));
+    assert!(before.iter().all(|(key, score)| near(*score, after[key])));
+}
+
+#[test]
+fn a_follow_more_lowers_nobody_it_goes_to() {
+    let scored = Scored::weighted();
+    let leaf = &scored.hierarchy.leaf_level().community_of;
+    let before = scores(&scored, scored.hierarchy.leaf);
+    let mut random = Seed(9);
+    for _ in 0..8 {
+        let fan = random.below(3_000) as u32;
+        let inside = |&to: &u32| leaf[to as usize] == leaf[fan as usize] && to != fan;
+        let strangers = (0..3_000).filter(inside);
+        let strangers = strangers.filter(|&to| scored.attention.arcs.weight(fan, to).is_none());
+        let strangers: Vec<u32> = strangers.collect();
+        let star = strangers[random.below(strangers.len() as u64) as usize];
+        let rows = (0..3_000).flat_map(|from| {
+            scored.attention.arcs.arcs_of(from).map(move |(to, weight)| (from, to, weight))
+        });
+        let rows: Vec<(u32, u32, f32)> = rows.chain([(fan, star, 1.0)]).collect();
+        // Trust and communities as they were: this is about attention alone.
+        let more = attention(weighted(3_000, &rows));
+        let input = PeopleInput { attention: &more, ..scored.input() };
+        let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
+        let home = leaf[star as usize];
+        let table = &tables[home as usize];
+        let after = table.people.iter().find(|one| one.person == star).unwrap().share;
+        let was = before.get(&(home, star)).map_or(0.0, |score| score[0]);
+        assert!(after > was, "{star} had {was}, has {after}");
     }
 }
 

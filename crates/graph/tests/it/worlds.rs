@@ -3,8 +3,8 @@
 use graph::generate::{Arcs, Farm, PlantedSpec, add_farm, planted};
 use graph::seed::Seed;
 use graph::{
-    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, PeopleInput, RankSettings,
-    Trust, TrustSettings, community_stage, rank_stage, trust_stage,
+    ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, Overlap, PeopleInput,
+    RankSettings, Trust, TrustSettings, community_stage, rank_stage, trust_stage,
 };
 use proptest::prelude::*;
 
@@ -79,6 +79,11 @@ impl Scored {
     fn of(arcs: Csr, honest: usize) -> Scored {
         let attention = attention(arcs);
         let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
+        Scored::within(hierarchy, attention, honest)
+    }
+
+    /// Scores people in communities that are known.
+    fn within(hierarchy: Hierarchy, attention: Attention, honest: usize) -> Scored {
         let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
         let global = rank_stage(&attention, &trust, None, &RankSettings::default());
         Scored { attention, hierarchy, trust, global, honest }
@@ -102,6 +107,33 @@ impl Scored {
         let weights: Vec<f32> = (0..arcs.sources.len()).map(weight).collect();
         let list = ArcList { weights: Some(&weights), ..arcs.list() };
         Scored::of(Csr::from_arcs(3_000, list).unwrap().csr, 3_000)
+    }
+
+    /// The same people in the same communities, scored anew along other arcs.
+    pub(crate) fn along(&self, arcs: Csr) -> Scored {
+        Scored::within(self.hierarchy.clone(), attention(arcs), self.honest)
+    }
+
+    /// The same people, communities and arcs with other numbers (`new_ids[old] = new`), scored anew.
+    pub(crate) fn renumbered(&self, new_ids: &[u32]) -> Scored {
+        let mut old_ids = vec![0; new_ids.len()];
+        (0..).zip(new_ids).for_each(|(old, &new)| old_ids[new as usize] = old);
+        let mut hierarchy = self.hierarchy.clone();
+        for level in &mut hierarchy.levels {
+            let old = std::mem::take(&mut level.community_of);
+            level.community_of = old_ids.iter().map(|&id| old[id as usize]).collect();
+        }
+        let mut overlap = Overlap { offsets: vec![0], ..Overlap::default() };
+        for &old in &old_ids {
+            let (communities, shares): (Vec<u32>, Vec<f32>) =
+                self.hierarchy.overlap.of(old).unzip();
+            overlap.communities.extend(communities);
+            overlap.shares.extend(shares);
+            overlap.offsets.push(overlap.communities.len() as u64);
+        }
+        hierarchy.overlap = overlap;
+        let arcs = self.attention.arcs.relabel(new_ids).unwrap();
+        Scored::within(hierarchy, attention(arcs), self.honest)
     }
 
     pub(crate) fn input(&self) -> PeopleInput<'_> {

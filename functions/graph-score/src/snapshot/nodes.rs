@@ -233,6 +233,8 @@ pub(super) async fn open(
 
 #[cfg(test)]
 mod tests {
+    use graph::seed::Seed;
+
     use super::*;
 
     fn fact(id: u64, person: u64, kind: PersonKind, unlisted: bool) -> Option<Fact> {
@@ -268,6 +270,18 @@ mod tests {
     fn facts_read_back_and_columns_that_do_not_fit_are_refused() {
         assert_eq!(NodeShard::new(&facts()).facts(4), Some(facts()));
         assert_eq!(NodeShard::new(&facts()).facts(3), None);
+        let body = postcard::to_stdvec(&NodeShard::new(&facts())).unwrap();
+        for seed in 0..20_000 {
+            // Whatever bytes say, they are facts of as many numbers or are refused.
+            let (mut random, mut bytes) = (Seed(seed), body.clone());
+            for _ in 0..1 + random.below(4) {
+                let at = random.below(bytes.len() as u64) as usize;
+                bytes[at] = random.below(256) as u8;
+            }
+            bytes.truncate(random.below(2 * body.len() as u64).max(1) as usize);
+            let facts = postcard::from_bytes::<NodeShard>(&bytes).ok().and_then(|it| it.facts(4));
+            assert!(facts.is_none_or(|facts| facts.len() == 4));
+        }
         let mut lost = NodeShard::new(&facts());
         lost.joined.push((1, 3));
         assert_eq!(lost.facts(4), None);
