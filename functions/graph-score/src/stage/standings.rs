@@ -38,7 +38,7 @@ impl Numbering {
     }
 }
 
-/// The ranks of a person in a community as they are served.
+/// The ranks of a person in a community by attention, as they are served.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Ranks {
     /// Among all.
@@ -47,8 +47,6 @@ pub(super) struct Ranks {
     pub(super) person: Option<NonZeroU32>,
     /// Among organisations.
     pub(super) organisation: Option<NonZeroU32>,
-    /// Among all, by insider score.
-    pub(super) insider: Option<NonZeroU32>,
 }
 
 /// Counts those who take a rank.
@@ -64,24 +62,27 @@ impl Count {
 
 /// The ranks of each row of a community. The unlisted take none: a gap would tell of them.
 pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
-    let listed = |row: usize| !nodes.unlisted[community.people[row].person as usize];
-    let mut ranks = vec![Ranks::default(); community.people.len()];
     let (mut all, mut persons, mut organisations) = <(Count, Count, Count)>::default();
-    for (row, one) in community.people.iter().enumerate() {
-        if one.rank.is_none() || !listed(row) {
-            continue;
+    let ranks = community.people.iter().map(|one| {
+        if one.rank.is_none() || nodes.unlisted[one.person as usize] {
+            return Ranks::default();
         }
-        ranks[row].all = all.next();
-        match nodes.kinds[one.person as usize] {
-            PersonKind::Unknown | PersonKind::Person => ranks[row].person = persons.next(),
-            PersonKind::Organisation => ranks[row].organisation = organisations.next(),
-            PersonKind::Bot => {}
-        }
-    }
-    let (mut insiders, rows) = (Count::default(), community.by_insider().into_iter());
-    rows.map(|row| row as usize)
-        .filter(|&row| listed(row))
-        .for_each(|row| ranks[row].insider = insiders.next());
+        let (person, organisation) = match nodes.kinds[one.person as usize] {
+            PersonKind::Unknown | PersonKind::Person => (persons.next(), None),
+            PersonKind::Organisation => (None, organisations.next()),
+            PersonKind::Bot => (None, None),
+        };
+        Ranks { all: all.next(), person, organisation }
+    });
+    ranks.collect()
+}
+
+/// The rank of each row by insider score. The unlisted take none.
+pub(super) fn insider_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Option<NonZeroU32>> {
+    let rows = community.by_insider().into_iter().map(|row| row as usize);
+    let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person as usize]);
+    let (mut ranks, mut count) = (vec![None; community.people.len()], Count::default());
+    listed.for_each(|row| ranks[row] = count.next());
     ranks
 }
 

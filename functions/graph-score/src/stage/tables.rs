@@ -34,7 +34,7 @@ use tokio::task::block_in_place;
 
 use super::open_people;
 use super::publish::Results;
-use super::standings::{Belonging, Ranks, ranks, world_ranks};
+use super::standings::{Belonging, Ranks, insider_ranks, ranks, world_ranks};
 use crate::seal::{key, put};
 use crate::{Doors, ScoreError};
 
@@ -120,7 +120,11 @@ fn members(
     table: &mut ParquetTable<Vec<u8>>,
 ) -> Result<(), ScoreError> {
     let belonging = Belonging::new(&results.hierarchy, level);
-    let ranks: Vec<_> = people.par_iter().map(|one| ranks(one, &results.nodes)).collect();
+    let ranks = |one: &CommunityPeople| {
+        let insiders = insider_ranks(one, &results.nodes);
+        ranks(one, &results.nodes).into_iter().zip(insiders).collect()
+    };
+    let ranks: Vec<Vec<Places>> = people.par_iter().map(ranks).collect();
     let ends = people.iter().scan(0, |end, one| {
         *end += one.people.len();
         Some(*end)
@@ -145,11 +149,14 @@ fn members(
     Ok(groups.into_iter().try_for_each(|group| table.append(group))?)
 }
 
+/// The ranks by attention, and that by insider score.
+type Places = (Ranks, Option<NonZeroU32>);
+
 /// Adds some of the people of a community, with their ranks.
 fn add(
     results: &Results,
     (level, belonging): (usize, &Belonging<'_>),
-    (community, ranks): (&CommunityPeople, &[Ranks]),
+    (community, ranks): (&CommunityPeople, &[Places]),
     people: &[PersonScore],
     group: &mut Group,
 ) -> Result<(), TableError> {
@@ -168,7 +175,7 @@ fn member<'a>(
     [community, level]: [Cell<'a>; 2],
     person: Cell<'a>,
     belonging: Cell<'a>,
-    (one, ranks): (&PersonScore, &Ranks),
+    (one, (ranks, insider)): (&PersonScore, &Places),
 ) -> [Cell<'a>; 16] {
     let [attention, low, high, support] = attention(one.share, one.support);
     [
@@ -186,7 +193,7 @@ fn member<'a>(
         whole(ranks.all),
         whole(ranks.person),
         whole(ranks.organisation),
-        whole(ranks.insider),
+        whole(*insider),
         Cell::Flag(one.is_low_confidence()),
     ]
 }
