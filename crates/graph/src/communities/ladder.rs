@@ -85,7 +85,7 @@ fn coarser_near(mut merged: Network, leaf: &Rung, last: &LastLadder, seed: Seed)
     let mut below = leaf.clone();
     for rung in last.rungs[..last.leaf].iter().rev() {
         let start = before(&below, rung);
-        let mut groups = leiden(&merged, Some(rung.resolution), start, 1, seed);
+        let mut groups = near(&merged, Some(rung.resolution), start, seed);
         let count = renumber(&mut groups);
         if count < 2 || count == below.count {
             continue;
@@ -182,9 +182,10 @@ fn divide(network: &Network, above: &Rung, resolution: f64, seed: Seed) -> Vec<u
         .into_par_iter()
         .map(|group| {
             let mut inside = network.induced(&groups, group);
-            // Volumes of the whole graph keep the null model, hence the meaning of γ.
+            // Volumes and weight of the whole graph keep the null model, hence the meaning of γ.
             inside.volumes =
                 groups.of(group).iter().map(|&node| network.volumes[node as usize]).collect();
+            inside.total = network.total;
             let alone = (0..inside.nodes() as u32).collect();
             leiden(&inside, Some(resolution), alone, 1, seed.fork(group as u64))
         })
