@@ -20,10 +20,8 @@ use crate::seed::Seed;
 /// How hard to search.
 #[derive(Debug)]
 struct Effort {
-    /// Resolutions of modularity that are tried on the whole graph …
+    /// Resolutions of modularity that are tried on the whole graph.
     resolutions: &'static [f64],
-    /// … and inside of a community, relative to its own edges.
-    splits: &'static [f64],
     /// Whether the map equation is tried too.
     map: bool,
     /// Passes of each search.
@@ -39,7 +37,6 @@ struct Effort {
 /// For graphs of at most [`SMALL_ARCS`], where time does not matter.
 const THOROUGH: Effort = Effort {
     resolutions: &[0.3, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0],
-    splits: &[1.0, 3.0],
     map: true,
     passes: 3,
     worth: 0.0,
@@ -48,11 +45,12 @@ const THOROUGH: Effort = Effort {
 
 /// For larger ones: one search, then the resolutions that its results point to.
 const QUICK: Effort =
-    Effort { resolutions: &[1.0], splits: &[2.0], map: false, passes: 1, worth: 1e-3, turns: 32.0 };
+    Effort { resolutions: &[1.0], map: false, passes: 1, worth: 1e-3, turns: 32.0 };
 
-/// For larger ones after a last run: few communities are searched for parts, so by more resolutions.
-/// Two halves are found at a low one.
-const NEAR: Effort = Effort { splits: &[0.5, 1.0, 2.0], ..QUICK };
+/// The resolution at which a community is searched for parts, relative to its own edges: a low one,
+/// for a few large parts, each of which is searched again. A high one finds many at once, and they
+/// shorten the description too, by less than the right few would.
+const SPLIT: f64 = 0.5;
 
 /// Graphs up to this are searched thoroughly.
 const SMALL_ARCS: usize = 200_000;
@@ -183,25 +181,24 @@ pub(crate) fn first(network: &Network, seed: Seed) -> First {
 
 /// Finds the leaf partition after a [`first`] one.
 pub(crate) fn leaf(network: &Network, first: First, seed: Seed) -> Leaf {
-    let with = (effort(network, &QUICK), seed);
+    let with = (effort(network), seed);
     finished(network, cold(network, first, with), None, with)
 }
 
 /// Finds the leaf partition near the last run's, or anew if that has become stale.
 pub(crate) fn leaf_near(network: &Network, last: LastLeaf, seed: Seed) -> Leaf {
-    let with = (effort(network, &NEAR), seed);
+    let with = (effort(network), seed);
     let best = warm(network, last.community_of.clone(), with);
     if per_edge(network, best.bits) <= last.fewest * (1.0 + STALE) {
         return finished(network, best, Some(&last), with);
     }
-    let with = (effort(network, &QUICK), seed);
     let far = cold(network, first(network, seed), with);
     let best = if best.bits <= far.bits * (1.0 + INERTIA) { best } else { far };
     finished(network, best, None, with)
 }
 
-fn effort(network: &Network, large: &'static Effort) -> &'static Effort {
-    if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { large }
+fn effort(network: &Network) -> &'static Effort {
+    if network.targets.len() <= SMALL_ARCS { &THOROUGH } else { &QUICK }
 }
 
 /// The leaf that the best candidate becomes; after a last run it is split only where that is due.
@@ -426,7 +423,7 @@ fn split_one(
         return None;
     }
     let inside = network.induced(groups, group);
-    let best = best_candidate(&inside, effort.splits, (effort, seed));
+    let best = best_candidate(&inside, &[SPLIT], (effort, seed));
     let all = vec![true; best.count];
     (best.count > 1).then(|| split(&inside, best, &all, (effort, seed), depth - 1))
 }

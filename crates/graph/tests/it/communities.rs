@@ -1,6 +1,6 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
-use graph::generate::{PlantedSpec, planted};
+use graph::generate::{Planted, PlantedSpec, planted};
 use graph::lineage::{EventKind, Lineage, follow};
 use graph::seed::Seed;
 use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
@@ -225,6 +225,48 @@ fn large_searches_are_connected_and_equal_on_any_threads_and_for_arcs_in_any_ord
     let again = on(1, next);
     check(&left.arcs, &again);
     assert!(again == on(3, next));
+}
+
+/// Communities in parents, four to each, and more arcs than are searched thoroughly.
+fn nested_world(mixing: f64) -> (Attention, Planted) {
+    let spec =
+        PlantedSpec { siblings: 4, kept_by_parent: 0.5, ..PlantedSpec::usual(20_000, mixing) };
+    let world = planted(&spec, Seed(1));
+    (attention(Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr), world)
+}
+
+#[test]
+fn communities_within_larger_ones_are_the_leaf_and_the_larger_ones_a_level() {
+    for mixing in [0.3, 0.4] {
+        let (attention, world) = nested_world(mixing);
+        let found = found(&attention);
+        let leaf = eval::agreement(&found.leaf_level().community_of, &world.community_of).ami;
+        assert!(leaf > 0.985, "{leaf} at {mixing}");
+        let above = found.levels[..found.leaf].iter();
+        let parents = above.map(|level| eval::agreement(&level.community_of, &world.parent_of).ami);
+        let best = parents.fold(0.0, f64::max);
+        assert!(best > 0.95, "{best} at {mixing}");
+    }
+}
+
+#[test]
+fn people_keep_their_communities_on_every_level() {
+    let (mut attention, _) = nested_world(0.4);
+    let mut last = found(&attention);
+    for (run, gone) in [(0, 0.0), (1, 1e-2), (2, 1e-2), (3, 0.0)] {
+        attention = without(&attention, gone, run);
+        let next = community_stage(&attention, Some(&last), &CommunitySettings::default());
+        assert_eq!(next.levels.len(), last.levels.len());
+        for (old, new) in last.levels.iter().zip(&next.levels) {
+            let lineage =
+                follow((&old.community_of, old.communities), (&new.community_of, new.communities));
+            let people = new.community_of.iter().zip(&old.community_of);
+            let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old));
+            let (same, resolution) = (same.count(), new.resolution);
+            assert!(same >= 19_400, "{same} of 20000 at {resolution} after {gone}");
+        }
+        last = next;
+    }
 }
 
 #[test]
