@@ -4,8 +4,8 @@
 //! A first search at γ = 1 is followed by searches at the resolution that its result points to
 //! (Newman 2016), where the parts that people were put together in are joined anew if that settles;
 //! then by the map equation and modularity in turns from the best; small graphs try a ladder of
-//! resolutions too. Splitting lets small communities inside of large ones be found whatever the size
-//! of the whole graph. A run after another begins with the last leaf instead: people and whole
+//! resolutions too. Splitting, into few parts at a time, lets small communities inside of large ones
+//! be found whatever the size of the whole graph (decision 20). A run after another begins with the last leaf instead: people and whole
 //! communities move, and parts are looked for where much has changed. Time: one search for each
 //! candidate, about four, or a few sweeps near the last leaf; memory: a search's state for each
 //! thread. Decision 13.
@@ -13,7 +13,7 @@
 use rayon::prelude::*;
 
 use super::description::Shape;
-use super::leiden::{Draft, leiden, near, renumber, split_components};
+use super::leiden::{Draft, leiden, near, renumber, split_components, touched_up};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -212,7 +212,12 @@ fn finished(
         Some(last) => due(network, &best, last, (effort, seed)),
         None => vec![true; best.count],
     };
+    let count = best.count;
     let mut community_of = split(network, best, &due, (effort, seed), SPLITS_MAX);
+    if renumber(&mut community_of) > count {
+        // Whoever stands at an edge of its part was looked at by that part's arcs alone.
+        community_of = touched_up(network, community_of, seed);
+    }
     settle(network, &mut community_of);
     Leaf { community_of, anew: last.is_none() }
 }
