@@ -192,6 +192,10 @@ fn search(
     let mut community_of = leaf.community_of;
     let platforms: Vec<u16> = people.iter().map(|&person| platforms[person as usize]).collect();
     sides::join(&network, &platforms, &mut community_of);
+    if leaf.split {
+        // Whoever stands at the edge of a part was looked at by that part's arcs alone.
+        community_of = leiden::touched_up(&network, community_of, seed.fork(2));
+    }
     let count = leiden::renumber(&mut community_of);
     let merged = network.aggregate(&community_of, count);
     let shape = Shape::of_merged(&merged, &community_of);

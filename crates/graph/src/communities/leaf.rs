@@ -13,7 +13,7 @@
 use rayon::prelude::*;
 
 use super::description::Shape;
-use super::leiden::{Draft, leiden, near, renumber, split_components, touched_up};
+use super::leiden::{Draft, leiden, near, renumber, split_components};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -160,6 +160,8 @@ pub(crate) struct Leaf {
     pub(crate) community_of: Vec<u32>,
     /// Whether all was searched anew, not only near the last run's.
     pub(crate) anew: bool,
+    /// Whether some are parts of what was found first.
+    pub(crate) split: bool,
 }
 
 /// What [`leaf`] begins with where there is no last run.
@@ -214,12 +216,9 @@ fn finished(
     };
     let count = best.count;
     let mut community_of = split(network, best, &due, (effort, seed), SPLITS_MAX);
-    if renumber(&mut community_of) > count {
-        // Whoever stands at an edge of its part was looked at by that part's arcs alone.
-        community_of = touched_up(network, community_of, seed);
-    }
+    let split = renumber(&mut community_of) > count;
     settle(network, &mut community_of);
-    Leaf { community_of, anew: last.is_none() }
+    Leaf { community_of, anew: last.is_none(), split }
 }
 
 /// Bits for each edge.
