@@ -193,8 +193,7 @@ fn search(
     let platforms: Vec<u16> = people.iter().map(|&person| platforms[person as usize]).collect();
     sides::join(&network, &platforms, &mut community_of);
     if leaf.split {
-        // Whoever stands at the edge of a part was looked at by that part's arcs alone.
-        community_of = leiden::touched_up(&network, community_of, seed.fork(2));
+        community_of = leaf::touched_up(&network, community_of, seed.fork(2));
     }
     let count = leiden::renumber(&mut community_of);
     let merged = network.aggregate(&community_of, count);

@@ -97,24 +97,37 @@ pub async fn handle<O: Objects, C: Clock>(
         StageLease::Taken => {
             tracing::info!(%run, stage = stage.slug(), "scoring");
             let done = do_stage(doors, run, stage, budget).await;
-            match &done {
-                Ok(_) => {}
-                // The next try need not wait until the lease runs out.
-                Err(error) if error.is_passing() => {
+            match done {
+                Ok(Time::Enough) => {}
+                Ok(Time::NextInvocation) => {
                     run::release_stage(doors.pg, run, stage).await?;
+                    return Ok(Scored::Later);
                 }
                 Err(error) => {
-                    run::fail(doors.pg, run, &error.to_string(), doors.clock.now()).await?;
+                    let_go(doors, (run, stage), &error).await;
+                    return Err(error);
                 }
-            }
-            if done? == Time::NextInvocation {
-                run::release_stage(doors.pg, run, stage).await?;
-                return Ok(Scored::Later);
             }
             run::finish_stage(doors.pg, run, stage, doors.clock.now()).await?;
         }
     }
     Ok(stage.next().map_or(Scored::Published, |next| Scored::Next(ScoreJob { run, stage: next })))
+}
+
+/// After a failure: one that may pass leaves the stage to the next try at once, any other gives up
+/// the run. Where the record does not take that, the lease runs out, and the failure is told anyway.
+async fn let_go<O: Objects, C: Clock>(
+    doors: Doors<'_, O, C>,
+    (run, stage): (RunId, Stage),
+    error: &ScoreError,
+) {
+    let done = match error.is_passing() {
+        true => run::release_stage(doors.pg, run, stage).await,
+        false => run::fail(doors.pg, run, &error.to_string(), doors.clock.now()).await,
+    };
+    if let Err(unheard) = done {
+        tracing::warn!(%run, %error, %unheard, "the record does not know of a failure");
+    }
 }
 
 async fn do_stage<O: Objects, C: Clock>(

@@ -5,15 +5,15 @@
 //! (Newman 2016), where the parts that people were put together in are joined anew if that settles;
 //! then by the map equation and modularity in turns from the best; small graphs try a ladder of
 //! resolutions too. Splitting, into few parts at a time, lets small communities inside of large ones
-//! be found whatever the size of the whole graph (decision 20). A run after another begins with the last leaf instead: people and whole
-//! communities move, and parts are looked for where much has changed. Time: one search for each
-//! candidate, about four, or a few sweeps near the last leaf; memory: a search's state for each
-//! thread. Decision 13.
+//! be found whatever the size of the whole graph. A run after another begins with the last leaf
+//! instead: people and whole communities move, and parts are looked for where much has changed. Time:
+//! one search for each candidate, about four, or a few sweeps near the last leaf; memory: a search's
+//! state for each thread. Decisions 13 and 20.
 
 use rayon::prelude::*;
 
 use super::description::Shape;
-use super::leiden::{Draft, leiden, near, renumber, split_components};
+use super::leiden::{Draft, leiden, moved_alone, near, renumber, split_components};
 use super::network::{Groups, Network, Sums};
 use crate::seed::Seed;
 
@@ -197,6 +197,14 @@ pub(crate) fn leaf_near(network: &Network, last: LastLeaf, seed: Seed) -> Leaf {
     let far = cold(network, first(network, seed), with);
     let best = if best.bits <= far.bits * (1.0 + INERTIA) { best } else { far };
     finished(network, best, None, with)
+}
+
+/// A leaf some of whose communities are parts: whoever stands at the edge of one was looked at by that
+/// part's arcs alone, so single people move once more, by all.
+pub(crate) fn touched_up(network: &Network, community_of: Vec<u32>, seed: Seed) -> Vec<u32> {
+    let mut community_of = moved_alone(network, community_of, seed);
+    settle(network, &mut community_of);
+    community_of
 }
 
 fn effort(network: &Network) -> &'static Effort {

@@ -138,7 +138,7 @@ pub(crate) fn near(
 
 /// Lets single people move by the map equation, until nobody gains more than is worth it; communities
 /// stay apart, and are cut where they come apart.
-pub(crate) fn touched_up(network: &Network, start: Vec<u32>, seed: Seed) -> Vec<u32> {
+pub(crate) fn moved_alone(network: &Network, start: Vec<u32>, seed: Seed) -> Vec<u32> {
     let mut partition = Partition::new(network, MapEquation::new(network.total), start);
     partition.move_nodes(&order(network.nodes(), seed), GAIN_WORTH, 0);
     let mut community_of = partition.community_of;

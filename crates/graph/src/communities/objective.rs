@@ -3,7 +3,8 @@
 //! Modularity (Reichardt & Bornholdt): `Q = Σ_c [in_c / 2m − γ (K_c / 2m)²]`. Map equation (Rosvall
 //! & Bergstrom), undirected: `L = x(Σq) − 2 Σ x(q_c) + Σ x(q_c + p_c) − Σ x(p_u)` with
 //! `x(p) = p log₂ p`, p a share of the volume and q the share of weight that leaves a community.
-//! What a move changes is O(1) once the weights towards both communities are known. Sources: Reichardt & Bornholdt 2006; Rosvall & Bergstrom 2008.
+//! What a move changes is O(1) once the weights towards both communities are known. Sources: Reichardt
+//! & Bornholdt 2006; Rosvall & Bergstrom 2008.
 
 use std::f64::consts::LOG2_E;
 

@@ -123,7 +123,7 @@ impl Walk {
     }
 
     /// Walks from several preference vectors, up to eight in one pass over the arcs: eight cost as
-    /// much as three walks. A pass stops when its last vector is within tolerance.
+    /// much as three or four. A pass stops when its last vector is within tolerance.
     pub fn run_many(&self, ts: &[Vec<f32>], settings: &RankSettings) -> Vec<Walked> {
         let mut all = Vec::with_capacity(ts.len());
         let mut rest = ts;

@@ -1,6 +1,6 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
-use graph::generate::{Planted, PlantedSpec, planted};
+use graph::generate::{Planted, PlantedSpec, planted, rmat};
 use graph::lineage::{EventKind, Lineage, follow};
 use graph::seed::Seed;
 use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
@@ -247,6 +247,21 @@ fn communities_within_larger_ones_are_the_leaf_and_the_larger_ones_a_level() {
         let best = parents.fold(0.0, f64::max);
         assert!(best > 0.95, "{best} at {mixing}");
     }
+}
+
+#[test]
+fn nobody_who_knows_others_is_left_in_a_community_of_two() {
+    let spec = PlantedSpec { siblings: 4, kept_by_parent: 0.5, ..PlantedSpec::usual(65_536, 0.3) };
+    let (mut arcs, random) = (planted(&spec, Seed(1)).arcs, rmat(16, 8, Seed(1)));
+    arcs.sources.extend(random.sources);
+    arcs.targets.extend(random.targets);
+    let graph = Csr::from_arcs(65_536, arcs.list()).unwrap().csr;
+    let found = found(&attention(graph));
+    let leaf = found.leaf_level();
+    let mut sizes = vec![0; leaf.communities as usize];
+    let homes = leaf.community_of.iter().filter(|&&home| home != NO_COMMUNITY);
+    homes.for_each(|&home| sizes[home as usize] += 1);
+    assert!(sizes.iter().all(|&size| size > 2), "{sizes:?}");
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! A run's results as Parquet, for whoever takes all of them: `ranks.parquet`, a row for each
 //! person, and `members.parquet`, a row for each person in each community that it is attended to
-//! in. Persons and communities are numbers, as the record has them; the unlisted are left out, and take
-//! no ranks. Whole
-//! numbers are `INT64`, others `FLOAT`.
+//! in. Persons and communities are numbers, as the record has them; the unlisted are left out, and
+//! take no ranks. Whole numbers are `INT64`, others `FLOAT`.
 //!
 //! | column | of | meaning |
 //! |---|---|---|

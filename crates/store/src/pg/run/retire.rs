@@ -2,7 +2,7 @@
 
 use model::RunId;
 
-use super::{Run, from_row, stored};
+use super::{COLUMNS, Run, from_row, stored};
 use crate::StoreError;
 use crate::pg::Pg;
 use crate::pg::connection::params;
@@ -18,15 +18,15 @@ const TABLES: &str = "select t, i.inhrelid is not null from unnest(run_tables())
 /// Partitions whose detaching was interrupted. While there is one, its parent lets go of no other.
 const PENDING: &str = "select inhparent::regclass::text, inhrelid::regclass::text from pg_inherits
     where inhdetachpending";
-const WITH_TABLES: &str = "select run_id, snapshot_id, state, sealed, created_ms, ended_ms, error
-    from run where exists (
+const WITH_TABLES: &str = "from run where exists (
         select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
     order by run_id desc";
 
 /// The runs that have tables in the record, the newest first: those that can be served, the one that
 /// is being loaded, and what was left of those that failed or were not retired to the end.
 pub async fn with_tables(pg: &Pg) -> Result<Vec<Run>, StoreError> {
-    pg.query("run::with_tables", WITH_TABLES, &[]).await?.iter().map(from_row).collect()
+    let sql = format!("select {COLUMNS} {WITH_TABLES}");
+    pg.query("run::with_tables", &sql, &[]).await?.iter().map(from_row).collect()
 }
 
 /// Drops the results of a run from the record; sealed ones stay. The active run and one that is
