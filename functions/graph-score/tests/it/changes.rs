@@ -3,7 +3,7 @@
 use graph_score::{Budget, handle};
 use model::message::{ScoreJob, Stage};
 use model::port::Objects as _;
-use model::{PersonId, RankChange};
+use model::{PersonId, RankChange, RunId};
 use store::pg::change::{self, Change, Position};
 use store::pg::run;
 
@@ -12,6 +12,11 @@ use crate::world::{GROUP, HERMIT, World, arcs};
 /// The changes of ranks in the log. They wait for every transaction of the server that began
 /// before them, those of other tests too.
 async fn told(world: &World) -> Vec<RankChange> {
+    told_up_to(world, RunId::new(0)).await
+}
+
+/// The same, those of a run and of later ones among them.
+async fn told_up_to(world: &World, run: RunId) -> Vec<RankChange> {
     for _ in 0..600 {
         let events = change::page(world.database.pg(), Position::default(), 5_000).await.unwrap();
         let ranks = events.into_iter().filter_map(|event| match event.change {
@@ -19,7 +24,7 @@ async fn told(world: &World) -> Vec<RankChange> {
             _ => None,
         });
         let ranks: Vec<RankChange> = ranks.collect();
-        if !ranks.is_empty() {
+        if ranks.iter().any(|change| change.run >= run) {
             return ranks;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -55,13 +60,12 @@ async fn who_rises_is_told_with_those_who_lifted_it() {
 async fn who_falls_is_told_with_those_who_left_and_none_that_is_unlisted_by_now() {
     let world = World::scored_and_changed().await;
     world.score().await;
-    told(&world).await;
     world.attend(&arcs()).await;
     let fan = 5;
     world.unlist(fan).await;
     let run = world.score().await;
     let star = person(&world, GROUP - 1);
-    let told = told(&world).await;
+    let told = told_up_to(&world, run).await;
     let falls = told.iter().filter(|change| change.run == run && change.person == star);
     let falls: Vec<_> = falls.collect();
     assert!(falls.len() >= 2, "in its community and in the world: {told:?}");
