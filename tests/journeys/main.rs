@@ -9,6 +9,7 @@ mod contract;
 mod crawling;
 mod deployed;
 mod explained;
+mod odd_hosts;
 mod real;
 mod scoring;
 mod served;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use crawl_dispatch::{Pace, Settings};
+use model::Account;
 use model::message::FetchJob;
 use model::port::{Clock, Queue, Received};
 use model::time::Timestamp;
@@ -23,8 +24,8 @@ use crate::home::Home;
 /// How often a job is received before it goes to the dead letters.
 const RECEIVES_MAX: u32 = 5;
 
-/// How long a received job is left to its worker, in seconds.
-const VISIBILITY_SECONDS: u32 = 300;
+/// How long a received job is left to its worker, in seconds: longer than it may take.
+const VISIBILITY_SECONDS: u32 = 330;
 
 /// How long a claim lasts, in seconds: longer than all receipts of its job.
 const CLAIM_SECONDS: u32 = 3_600;
@@ -76,6 +77,11 @@ impl Crawler {
     /// A crawler of the live web, or of the origins that stand in for it.
     pub(crate) async fn new(home: Arc<Home>, origins: Origins, contact: &str) -> Result<Crawler> {
         let exempt = origins.exempt();
+        if contact.is_empty() && exempt.is_empty() {
+            tracing::warn!(
+                "give --contact a page or an address where hosts can ask who crawls them"
+            );
+        }
         let engine = Engine::new(platforms::Settings { origins, ..Default::default() })?;
         let web = Client::new(ClientSettings {
             contact: contact.to_owned(),
@@ -209,16 +215,26 @@ impl Crawler {
         }
     }
 
-    async fn fetch(&self, job: &FetchJob) -> Result<()> {
-        let doors = platform_fetch::Doors {
+    /// Finds accounts by name and makes them due, to spread so many steps.
+    pub(crate) async fn seed(&self, accounts: &[Account], depth: i16) -> Result<()> {
+        Ok(platform_fetch::seed(&self.doors(), accounts, depth).await?)
+    }
+
+    fn doors(&self) -> platform_fetch::Doors<'_, Client, System> {
+        platform_fetch::Doors {
             pg: &self.home.pg,
             web: &self.web,
             clock: &self.home.clock,
             engine: &self.engine,
             memory: &self.memory,
             hosts: &self.hosts,
-        };
-        let fetched = platform_fetch::handle(&doors, job).await?;
+        }
+    }
+
+    async fn fetch(&self, job: &FetchJob) -> Result<()> {
+        let time = jiff::SignedDuration::from_secs(platform_fetch::JOB_SECONDS);
+        let deadline = self.home.clock.now().saturating_add(time)?;
+        let fetched = platform_fetch::handle(&self.doors(), job, deadline).await?;
         self.requests.fetch_add(fetched.requests, Ordering::Relaxed);
         self.arc_views.fetch_add(fetched.committed.arcs_added, Ordering::Relaxed);
         Ok(())

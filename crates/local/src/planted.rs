@@ -9,7 +9,7 @@ use sample::{Running, ServerConfig, World, WorldConfig};
 use store::clock::System;
 use store::pg::frontier::DEPTH_UNLIMITED;
 
-use crate::commands::crawl::{IDLE, run_with_progress, seed};
+use crate::commands::crawl::{IDLE, run_with_progress};
 use crate::crawler::{Crawler, Until};
 use crate::home::Home;
 use crate::output::Output;
@@ -38,7 +38,7 @@ impl Planted {
 
     /// Crawls from the web's own seeds until nothing is due.
     pub(crate) async fn crawl(&self, home: &Home, output: Output) -> Result<u64> {
-        seed(home, &self.crawler, &seeds(&self.web)?, DEPTH_UNLIMITED).await?;
+        self.crawler.seed(&seeds(&self.web)?, DEPTH_UNLIMITED).await?;
         self.go_on(home, output).await
     }
 

@@ -120,6 +120,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body of a POST; `None` is a GET.
     pub body: Option<Vec<u8>>,
+    /// The URL that redirected here, if one did: what only a first request may reach stays closed.
+    pub redirected_by: Option<String>,
 }
 
 /// An answer, whatever its status.
@@ -134,9 +136,17 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first value of a header, by its lower-case name.
+    /// The first line of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers_named(name).next()
+    }
+
+    /// Every line of a header, by its lower-case name: a list may come in several.
+    pub fn headers_named<'a, 'n>(
+        &'a self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -165,13 +175,10 @@ pub enum WebError {
     /// The URL cannot be used.
     #[error("`{0}` is no usable URL")]
     BadUrl(String),
-    /// Redirects go in circles or are too many.
-    #[error("{0} redirects too often")]
-    TooManyRedirects(String),
 }
 
 /// The outside web. The safe client, or recorded answers.
 pub trait Web: Send + Sync {
-    /// Sends one request and reads the whole answer, within the client's caps.
+    /// Sends one request and reads the whole answer, within the client's caps. A redirect is an answer.
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, WebError>> + Send;
 }

@@ -8,6 +8,7 @@ pub(crate) enum Name {
     NativeId,
     NativeIds,
     NativeHost,
+    NativePath,
     Handle,
     AcctUser,
     AcctHost,
@@ -15,7 +16,6 @@ pub(crate) enum Name {
     LocalId,
     PageSize,
     Cursor,
-    Watermark,
     Item,
 }
 
@@ -23,6 +23,7 @@ const NAMES: [(&str, Name); 12] = [
     ("native_id", Name::NativeId),
     ("native_ids", Name::NativeIds),
     ("native_host", Name::NativeHost),
+    ("native_path", Name::NativePath),
     ("handle", Name::Handle),
     ("handle_name", Name::AcctUser),
     ("handle_host", Name::AcctHost),
@@ -30,7 +31,6 @@ const NAMES: [(&str, Name); 12] = [
     ("local_id", Name::LocalId),
     ("page_size", Name::PageSize),
     ("cursor", Name::Cursor),
-    ("watermark", Name::Watermark),
     ("item", Name::Item),
 ];
 

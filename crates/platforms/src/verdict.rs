@@ -30,7 +30,8 @@ pub(crate) fn of_answer(rules: &ErrorRules, response: &Response, host: &str) -> 
     if (200..300).contains(&response.status) {
         return Verdict::Page;
     }
-    let body = read(&rules.shape, &response.body).unwrap_or(Node::Null);
+    let text = String::from_utf8_lossy(&response.body);
+    let body = read(&rules.shape, &text).unwrap_or(Node::Null);
     let fitting = rules.rules.iter().find(|rule| fits(rule, response, &body));
     let context = Context { host };
     let wait = || rules.wait.as_ref().and_then(|wait| told_ms(wait, &body, context));

@@ -5,6 +5,9 @@ use model::time::Timestamp;
 use platforms::engine::{Outcome, Progress, StreamRun, Subject};
 use store::pg::crawl::{self, CrawledStream, Mark, RoundEnd, StreamEnd};
 
+/// So often in a row a profile is tried in vain before it is given up for weeks.
+const TRIES: u32 = 10;
+
 /// How long a profile waits after its first trouble, where its host names no wait, in seconds; it
 /// doubles with each further one.
 const RETRY_SECONDS: i64 = 2;
@@ -27,6 +30,7 @@ pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> Subject {
         followers: stored.followers,
         following: stored.following,
         watermarks: stored.watermarks.clone(),
+        lists: stored.lists.clone(),
         progress: progress.collect(),
         attempt: stored.attempt,
         ..Subject::new(platform, stored.named.clone())
@@ -37,9 +41,9 @@ pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> Subject {
 pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream {
     let end = match &run.outcome {
         Outcome::Done | Outcome::Refused { .. } => StreamEnd::Done,
-        Outcome::More { cursor } | Outcome::Retry { cursor, .. } => {
-            StreamEnd::Cut { cursor: cursor.clone() }
-        }
+        Outcome::More { cursor }
+        | Outcome::Retry { cursor, .. }
+        | Outcome::Unreadable { cursor, .. } => StreamEnd::Cut { cursor: cursor.clone() },
     };
     CrawledStream {
         stream: run.stream,
@@ -50,22 +54,36 @@ pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream 
 }
 
 /// How a profile's round goes on, by how its streams ended, the profile's own page first. Trouble
-/// that may pass outweighs a cut; a page that is refused for good ends the round.
+/// that may pass outweighs a cut; a page that is refused for good ends the round, and so does trouble
+/// that came back too often while nothing else went on.
 pub(crate) fn round_end(runs: &[StreamRun], attempt: u32, now: Timestamp) -> RoundEnd {
     if let Some(Outcome::Refused { why }) = runs.first().map(|run| &run.outcome) {
         return RoundEnd::Failed { why: why.clone() };
     }
-    let mut end = RoundEnd::Done;
-    for run in runs {
-        match &run.outcome {
-            Outcome::Retry { after_ms, why, .. } => {
-                return RoundEnd::Retry { at: retry_at(*after_ms, attempt, now), why: why.clone() };
-            }
-            Outcome::More { .. } => end = RoundEnd::Cut,
-            Outcome::Refused { .. } | Outcome::Done => {}
-        }
+    let Some((after_ms, why, tries)) = runs.iter().find_map(trouble) else {
+        let is_cut = runs.iter().any(|run| matches!(run.outcome, Outcome::More { .. }));
+        return if is_cut { RoundEnd::Cut } else { RoundEnd::Done };
+    };
+    let in_vain = !runs.iter().skip(1).any(has_come_on);
+    if in_vain && attempt + 1 >= tries {
+        return RoundEnd::Failed { why: format!("given up after {tries} tries: {why}") };
     }
-    end
+    RoundEnd::Retry { at: retry_at(after_ms, attempt, now), why: why.to_owned(), in_vain }
+}
+
+/// The trouble of a stream: the wait that its host asked for, what happened, and how often in a row it
+/// may happen.
+fn trouble(run: &StreamRun) -> Option<(Option<u64>, &str, u32)> {
+    match &run.outcome {
+        Outcome::Retry { after_ms, why, .. } => Some((*after_ms, why, TRIES)),
+        Outcome::Unreadable { why, .. } => Some((None, why, Subject::READINGS)),
+        Outcome::More { .. } | Outcome::Refused { .. } | Outcome::Done => None,
+    }
+}
+
+/// Whether a visit brought a stream farther than it was.
+fn has_come_on(run: &StreamRun) -> bool {
+    run.outcome.is_final() || run.outcome.cursor() != run.began.as_deref()
 }
 
 fn retry_at(after_ms: Option<u64>, attempt: u32, now: Timestamp) -> Timestamp {
@@ -99,9 +117,30 @@ mod tests {
         assert_eq!(round_end(&[done.clone(), done.clone()], 0, now), RoundEnd::Done);
         assert_eq!(round_end(&[done.clone(), more.clone()], 0, now), RoundEnd::Cut);
         let at = Timestamp::from_second(2).unwrap();
-        let end = RoundEnd::Retry { at, why: "429".into() };
+        let end = RoundEnd::Retry { at, why: "429".into(), in_vain: true };
         assert_eq!(round_end(&[more, retry], 0, now), end);
         assert_eq!(round_end(&[done.clone(), refused.clone()], 0, now), RoundEnd::Done);
         assert!(matches!(round_end(&[refused, done], 0, now), RoundEnd::Failed { .. }));
+    }
+
+    #[test]
+    fn every_retry_ends() {
+        let now = Timestamp::UNIX_EPOCH;
+        let tries = |outcome: Outcome| {
+            let runs = [run(Outcome::Done), run(outcome)];
+            let fails =
+                |attempt: &u32| matches!(round_end(&runs, *attempt, now), RoundEnd::Failed { .. });
+            (0..100).find(fails)
+        };
+        let why = || "no".to_owned();
+        let retry = Outcome::Retry { cursor: None, after_ms: None, why: why() };
+        assert_eq!(tries(retry), Some(TRIES - 1));
+        let pause = Outcome::Retry { cursor: None, after_ms: Some(9_000), why: why() };
+        assert_eq!(tries(pause), Some(TRIES - 1));
+        let unreadable = Outcome::Unreadable { cursor: None, why: why() };
+        assert_eq!(tries(unreadable), Some(Subject::READINGS - 1));
+        // A list that goes on page by page is not given up, however often its host fails.
+        let cursor = Some("2".to_owned());
+        assert_eq!(tries(Outcome::Retry { cursor, after_ms: None, why: why() }), None);
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use model::Account;
 use model::message::FetchJob;
 use model::port::{Clock, Queue, Web};
-use platform_fetch::{Doors, FetchError, handle};
-use platforms::engine::{OpenGate, Via};
+use model::time::Timestamp;
+use platform_fetch::{Doors, FetchError, handle, seed};
 use runtime::Failure;
 use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
+use store::pg::frontier::DEPTH_UNLIMITED;
 
 /// How long a job stays away after a failure of the record, in seconds, times its receives.
 const RETRY_SECONDS: u32 = 10;
@@ -41,23 +41,30 @@ pub(crate) async fn answer<W: Web, C: Clock>(
 ) -> Result<Value, Failure> {
     match event {
         Event::Seeds { seed: names, depth } => {
-            Ok(json!({"seeded": seed(doors, &names, depth).await?}))
+            Ok(json!({"seeded": begin(doors, &names, depth).await?}))
         }
         Event::Jobs(jobs) => {
-            let each = async |message: &Message| job(doors, message).await;
+            let time = left;
+            let left = jiff::SignedDuration::try_from(left).unwrap_or_default();
+            let deadline = doors.clock.now().saturating_add(left).unwrap_or(Timestamp::MAX);
+            let each = async |message: &Message| job(doors, message, deadline).await;
             let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
-            batch::serve("platform-fetch", jobs, left, each, release).await
+            batch::serve("platform-fetch", jobs, time, each, release).await
         }
     }
 }
 
 /// Does the job of one message.
-async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Outcome {
+async fn job<W: Web, C: Clock>(
+    doors: &Doors<'_, W, C>,
+    message: &Message,
+    deadline: Timestamp,
+) -> Outcome {
     let job: FetchJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
     };
-    match Box::pin(handle(doors, &job)).await {
+    match Box::pin(handle(doors, &job, deadline)).await {
         Ok(fetched) => {
             tracing::info!(host = job.host, requests = fetched.requests, "fetched");
             Outcome::Done
@@ -71,24 +78,12 @@ async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Ou
 }
 
 /// Finds the seeds by name and makes them due; returns how many.
-async fn seed<W: Web, C: Clock>(
+async fn begin<W: Web, C: Clock>(
     doors: &Doors<'_, W, C>,
     names: &[String],
     depth: Option<i16>,
 ) -> Result<usize, Failure> {
-    let mut gate = OpenGate::default();
-    let mut via = Via::new(doors.web, doors.clock, &mut gate, doors.memory);
-    for name in names {
-        let account: Account = name.parse()?;
-        let subject = doors.engine.resolve(&mut via, &account).await?;
-        let host = doors.engine.default_host(account.platform).unwrap_or_default();
-        let seeds = Seeds {
-            platform: account.platform,
-            names: &[subject.named],
-            default_host: &host,
-            depth: depth.unwrap_or(DEPTH_UNLIMITED),
-        };
-        frontier::seed(doors.pg, seeds, doors.clock.now()).await?;
-    }
-    Ok(names.len())
+    let accounts: Vec<Account> = names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
+    seed(doors, &accounts, depth.unwrap_or(DEPTH_UNLIMITED)).await?;
+    Ok(accounts.len())
 }

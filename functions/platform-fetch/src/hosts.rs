@@ -3,7 +3,8 @@
 //! instead of asking for more. Losing it costs a few statements and the tokens of open leases.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use model::Platform;
 use model::budget::{Lease, Limit};
@@ -26,16 +27,28 @@ pub struct Hosts {
     known: Mutex<Known>,
 }
 
-type Known = HashMap<(Platform, String), Arc<Mutex<Held>>>;
+type Known = HashMap<(Platform, String), Arc<Held>>;
 
 /// What is held of one host.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) id: HostId,
-    leases: Vec<Lease>,
+    /// Locked by whoever waits for a token, so that those behind find the lease that it got.
+    pub(crate) leases: Mutex<Leases>,
+    /// Whether it has answered this process: before that, its limit may be another than is thought.
+    is_known: AtomicBool,
+    /// Whether the leases so far are void.
+    is_void: AtomicBool,
     /// The last good news told, and when.
-    told: Option<(Option<Limit>, Timestamp)>,
+    told: std::sync::Mutex<Option<Told>>,
 }
+
+/// A limit that was announced, if one was, and when it was told.
+type Told = (Option<Limit>, Timestamp);
+
+/// The leases of a host that may still be good.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Vec<Lease>);
 
 impl Hosts {
     /// Nothing known.
@@ -49,7 +62,7 @@ impl Hosts {
         pg: &Pg,
         platform: Platform,
         host: &str,
-    ) -> Result<Arc<Mutex<Held>>, StoreError> {
+    ) -> Result<Arc<Held>, StoreError> {
         let key = (platform, host.to_owned());
         if let Some(held) = self.known.lock().await.get(&key) {
             return Ok(Arc::clone(held));
@@ -59,28 +72,43 @@ impl Hosts {
         if known.len() >= HOSTS_MAX {
             known.clear();
         }
-        let fresh = || Arc::new(Mutex::new(Held { id, leases: Vec::new(), told: None }));
+        let fresh = || Arc::new(Held::new(id));
         Ok(Arc::clone(known.entry(key).or_insert_with(fresh)))
     }
 
-    /// Tells the budgets what hosts let us know about themselves.
+    /// Tells a host's budget what the host lets us know about itself. Leases given under a limit
+    /// (`default`, as long as none was announced) that turns out to be wider than the host's own are
+    /// void, and so are all of a host that wants silence.
     pub(crate) async fn tell(
         &self,
         pg: &Pg,
-        platform: Platform,
-        news: &[HostNews],
+        (platform, default): (Platform, Option<Limit>),
+        news: &HostNews,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        for one in news {
-            let held = self.of(pg, platform, &one.host).await?;
-            let mut held = held.lock().await;
-            if !held.has_told(one, now) {
-                tell(pg, held.id, one, now).await?;
-                held.told = one.answered.then_some((one.limit, now));
-            }
+        let held = self.of(pg, platform, &news.host).await?;
+        held.is_known.fetch_or(news.answered, Ordering::Relaxed);
+        if held.has_told(news, now) {
+            return Ok(());
         }
+        let believed = held.announced().or(default);
+        let is_stricter = news.limit.zip(believed).is_some_and(|(own, other)| stricter(own, other));
+        if is_stricter || news.pause_until.is_some() {
+            held.is_void.store(true, Ordering::Release);
+        }
+        tell(pg, held.id, news, now).await?;
+        if is_stricter {
+            host::drain(pg, held.id, now).await?;
+        }
+        *held.told() = news.answered.then_some((news.limit, now));
         Ok(())
     }
+}
+
+/// Whether a limit allows less than another: at once, or in the long run.
+fn stricter(own: Limit, other: Limit) -> bool {
+    let pace = |one: Limit, window: Limit| u64::from(one.requests) * u64::from(window.window_ms);
+    own.burst() < other.burst() || pace(own, other) < pace(other, own)
 }
 
 async fn tell(pg: &Pg, id: HostId, news: &HostNews, now: Timestamp) -> Result<(), StoreError> {
@@ -97,17 +125,36 @@ async fn tell(pg: &Pg, id: HostId, news: &HostNews, now: Timestamp) -> Result<()
 }
 
 impl Held {
-    /// Adds a lease.
-    pub(crate) fn add(&mut self, lease: Lease) {
-        self.leases.push(lease);
+    fn new(id: HostId) -> Held {
+        Held {
+            id,
+            leases: Mutex::default(),
+            is_known: AtomicBool::new(false),
+            is_void: AtomicBool::new(false),
+            told: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether the host has answered this process.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
     }
 
     /// Takes a token that is still good, if there is one.
-    pub(crate) fn spend(&mut self, now: Timestamp) -> bool {
-        self.leases.retain(|lease| lease.tokens > 0 && now < lease.expires);
-        // The one that ends first.
-        let first = self.leases.iter_mut().min_by_key(|lease| lease.expires);
-        first.map(|lease| lease.tokens -= 1).is_some()
+    pub(crate) fn spend(&self, leases: &mut Leases, now: Timestamp) -> bool {
+        if self.is_void.swap(false, Ordering::AcqRel) {
+            leases.0.clear();
+        }
+        leases.spend(now)
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, Option<Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The limit that it announced, as far as this process knows.
+    fn announced(&self) -> Option<Limit> {
+        (*self.told()).and_then(|(limit, _)| limit)
     }
 
     /// Whether the record knows these news: good ones, told a moment ago.
@@ -115,7 +162,21 @@ impl Held {
         let fresh = |at: Timestamp| now.as_second() - at.as_second() < TELL_AGAIN_SECONDS;
         let same = |limit: Option<Limit>| news.limit.is_none() || news.limit == limit;
         let quiet = news.answered && news.pause_until.is_none();
-        quiet && self.told.is_some_and(|(limit, at)| fresh(at) && same(limit))
+        quiet && (*self.told()).is_some_and(|(limit, at)| fresh(at) && same(limit))
+    }
+}
+
+impl Leases {
+    /// Adds a lease.
+    pub(crate) fn add(&mut self, lease: Lease) {
+        self.0.push(lease);
+    }
+
+    fn spend(&mut self, now: Timestamp) -> bool {
+        self.0.retain(|lease| lease.tokens > 0 && now < lease.expires);
+        // The one that ends first.
+        let first = self.0.iter_mut().min_by_key(|lease| lease.expires);
+        first.map(|lease| lease.tokens -= 1).is_some()
     }
 }
 
@@ -127,23 +188,42 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + second).unwrap()
     }
 
-    fn held(leases: &[(u32, i64)]) -> Held {
+    fn leases(leases: &[(u32, i64)]) -> Leases {
         let lease = |&(tokens, expires)| Lease { tokens, expires: at(expires) };
-        Held { id: HostId(1), leases: leases.iter().map(lease).collect(), told: None }
+        Leases(leases.iter().map(lease).collect())
     }
 
     #[test]
     fn leases_are_spent_while_they_are_good_and_the_shortest_first() {
-        let mut held = held(&[(1, 9), (2, 3)]);
-        assert!(held.spend(at(0)) && held.spend(at(2)));
+        let mut leases = leases(&[(1, 9), (2, 3)]);
+        assert!(leases.spend(at(0)) && leases.spend(at(2)));
         assert_eq!(
-            held.leases,
+            leases.0,
             [Lease { tokens: 1, expires: at(9) }, Lease { tokens: 0, expires: at(3) }]
         );
-        assert!(held.spend(at(8)));
-        assert!(!held.spend(at(8)));
-        held.add(Lease { tokens: 5, expires: at(9) });
-        assert!(!held.spend(at(9)));
+        assert!(leases.spend(at(8)));
+        assert!(!leases.spend(at(8)));
+        leases.add(Lease { tokens: 5, expires: at(9) });
+        assert!(!leases.spend(at(9)));
+    }
+
+    #[test]
+    fn leases_that_are_void_are_not_spent() {
+        let (held, mut leases) = (Held::new(HostId(1)), leases(&[(5, 9)]));
+        assert!(held.spend(&mut leases, at(0)));
+        held.is_void.store(true, Ordering::Release);
+        assert!(!held.spend(&mut leases, at(0)));
+        leases.add(Lease { tokens: 1, expires: at(9) });
+        assert!(held.spend(&mut leases, at(0)));
+    }
+
+    #[test]
+    fn a_limit_is_stricter_by_its_pace_or_its_burst() {
+        let limit = |requests, window_ms| Limit { requests, window_ms };
+        assert!(stricter(limit(30, 10_000), limit(300, 300_000)));
+        assert!(stricter(limit(100, 300_000), limit(300, 300_000)));
+        assert!(!stricter(limit(300, 300_000), limit(300, 300_000)));
+        assert!(!stricter(limit(3_000, 300_000), limit(300, 300_000)));
     }
 
     #[test]
@@ -155,9 +235,9 @@ mod tests {
             pause_until,
             answered,
         };
-        let mut held = held(&[]);
+        let held = Held::new(HostId(1));
         assert!(!held.has_told(&news(true, limit, None), at(0)));
-        held.told = Some((limit, at(0)));
+        *held.told() = Some((limit, at(0)));
         assert!(held.has_told(&news(true, limit, None), at(1)));
         assert!(held.has_told(&news(true, None, None), at(1)));
         let other = Some(Limit { requests: 30, window_ms: 1_000 });

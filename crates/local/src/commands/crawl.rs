@@ -1,19 +1,15 @@
 //! `borg crawl`: live, from seeds.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::ProgressBar;
-use model::observation::Named;
 use model::port::Clock;
-use model::{Account, Platform};
 use platforms::Origins;
-use platforms::engine::{OpenGate, ResolveError, Via};
 use serde_json::{Value, json};
-use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
+use store::pg::frontier::{self, DEPTH_UNLIMITED};
 
 use crate::cli::CrawlArgs;
 use crate::crawler::{Crawler, Until};
@@ -24,19 +20,13 @@ use crate::output::Output;
 /// A crawl ends when nothing will be due for so long; trouble at a host passes or not by then.
 pub(crate) const IDLE: Duration = Duration::from_secs(15);
 
-/// How often a seed is looked up before its host's trouble is told.
-const RESOLVE_TRIES: u32 = 4;
-
-/// How long to wait after the first trouble; after the second twice as long, and so on.
-const RESOLVE_WAIT: Duration = Duration::from_secs(1);
-
 /// Resolves the seeds, crawls, and says what came of it.
 pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> Result<Value> {
     let meter = Meter::start();
     let origins = Origins::parse(&args.base_url)?;
     let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, &args.contact).await?);
     let depth = args.depth.unwrap_or(DEPTH_UNLIMITED);
-    seed(&home, &crawler, &args.seeds, depth).await?;
+    crawler.seed(&args.seeds, depth).await?;
     let until = Until { profiles: args.limit.unwrap_or(u64::MAX), idle: Some(IDLE) };
     let sent = run_with_progress(&crawler, &home, until, output).await?;
     let counts = frontier::counts(&home.pg, home.clock.now()).await?;
@@ -102,35 +92,4 @@ async fn show(home: &Home, bar: &ProgressBar) {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-}
-
-/// Finds the seeds by name and makes them due.
-pub(crate) async fn seed(
-    home: &Home,
-    crawler: &Crawler,
-    accounts: &[Account],
-    depth: i16,
-) -> Result<()> {
-    let mut by_platform: BTreeMap<Platform, Vec<Named>> = BTreeMap::new();
-    let mut gate = OpenGate::default();
-    let mut via = Via::new(&crawler.web, &home.clock, &mut gate, &crawler.memory);
-    for account in accounts {
-        let mut tries = 1;
-        let subject = loop {
-            match crawler.engine.resolve(&mut via, account).await {
-                Err(ResolveError::Retry { .. }) if tries < RESOLVE_TRIES => {
-                    tokio::time::sleep(RESOLVE_WAIT * tries).await;
-                    tries += 1;
-                }
-                resolved => break resolved?,
-            }
-        };
-        by_platform.entry(account.platform).or_default().push(subject.named);
-    }
-    for (platform, names) in by_platform {
-        let host = crawler.engine.default_host(platform).unwrap_or_default();
-        let seeds = Seeds { platform, names: &names, default_host: &host, depth };
-        frontier::seed(&home.pg, seeds, home.clock.now()).await?;
-    }
-    Ok(())
 }

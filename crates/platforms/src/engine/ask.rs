@@ -1,19 +1,19 @@
-//! One request: where it goes, whether it may go, and what the answer means.
+//! One request: where it goes, and what the answer means.
 
-use model::port::{Clock, Request, Response, Web, WebError};
+use std::borrow::Cow;
+
+use model::port::{Clock, Response, Web};
 use model::profile::Gone;
-use model::time::Timestamp;
 
 use super::Engine;
+use super::send::send;
+use super::subject::Subject;
 use super::values::{Values, authorise, path_and_query, request};
 use super::via::{Gate, Via};
-use crate::limits;
 use crate::manifest::{Auth, Discover, ErrorRules, Manifest, RequestTemplate};
 use crate::origin::Origin;
-use crate::path::{Context, Node, Shape, read};
+use crate::path::{Context, Node, Shape, read, text_of};
 use crate::template::plain;
-use crate::verdict::{self, Verdict};
-use crate::window;
 
 /// Why there is no page to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,11 @@ pub(super) enum Stop {
         after_ms: Option<u64>,
         why: String,
     },
+    /// The answer is not of the form that was expected.
+    Unreadable(String),
     Refused(String),
+    /// The host's robots.txt does not let us ask.
+    Disallowed(String),
     Gone(Gone),
     Hidden,
     Empty,
@@ -37,14 +41,14 @@ impl Stop {
 }
 
 /// Where a request goes.
-#[derive(Debug)]
-struct Target {
+#[derive(Debug, Clone)]
+pub(super) struct Target {
     /// The origin, without a trailing slash.
-    base: String,
+    pub(super) base: String,
     /// The host whose budget is charged.
-    host: String,
+    pub(super) host: String,
     /// The `Host` header, where it is not the origin's own.
-    host_header: Option<String>,
+    pub(super) host_header: Option<String>,
 }
 
 /// An answer that is a page, and who gave it.
@@ -57,8 +61,15 @@ pub(super) struct Answer {
 impl Answer {
     /// What `shape` wants of the body. Trouble names the host: there may have been several.
     pub(super) fn page(&self, shape: &Shape) -> Result<Node<'_>, Stop> {
-        let read = read(shape, &self.response.body);
-        read.map_err(|error| Stop::retry(format!("{}: {error}", self.host)))
+        let read = text_of(&self.response.body).and_then(|text| read(shape, text));
+        read.map_err(|error| Stop::Unreadable(format!("{}: {error}", self.host)))
+    }
+
+    /// Lets bytes that are no text stand for unknown characters.
+    fn forgive(&mut self) {
+        if let Cow::Owned(text) = String::from_utf8_lossy(&self.response.body) {
+            self.response.body = text.into_bytes();
+        }
     }
 }
 
@@ -71,8 +82,10 @@ pub(super) struct Ask<'a> {
     pub(super) auth: &'a Auth,
     pub(super) errors: &'a ErrorRules,
     pub(super) values: Values<'a>,
-    /// The query of a Link header.
+    /// What a Link header says: path and query, or a query alone.
     pub(super) link: Option<&'a str>,
+    /// How often it was asked in vain before.
+    pub(super) attempt: u32,
 }
 
 impl Engine {
@@ -90,7 +103,12 @@ impl Engine {
         let authorised = authorise(ask.auth, &secret)
             .map_err(|name| Stop::Refused(format!("the secret `{name}` is not configured")))?;
         request.headers.extend(authorised);
-        send(via, &ask, target, request).await
+        let mut answer = send(via, &ask, target, request).await?;
+        // By the last try it is no passing fault: such bytes then cost themselves and not their page.
+        if ask.attempt + 1 >= Subject::READINGS {
+            answer.forgive();
+        }
+        Ok(answer)
     }
 
     async fn target<W: Web, C: Clock, G: Gate>(
@@ -187,7 +205,7 @@ impl Engine {
 }
 
 impl Target {
-    fn at(origin: &Origin) -> Target {
+    pub(super) fn at(origin: &Origin) -> Target {
         Target {
             base: origin.as_str().to_owned(),
             host: origin.host().to_owned(),
@@ -210,82 +228,4 @@ fn applicable<'a>(ask: &Ask<'a>) -> Result<(&'a RequestTemplate, String), Stop> 
         }
     }
     Err(missing.map_or_else(|| Stop::Refused("there is no request".to_owned()), unknown_name))
-}
-
-async fn send<W: Web, C: Clock, G: Gate>(
-    via: &mut Via<'_, W, C, G>,
-    ask: &Ask<'_>,
-    target: Target,
-    mut request: Request,
-) -> Result<Answer, Stop> {
-    let host = target.host;
-    if via.is_closed(&host) {
-        return Err(Stop::Cut);
-    }
-    if via.gate.pass(&host).await.is_err() {
-        via.close(&host);
-        return Err(Stop::Cut);
-    }
-    request.headers.extend(target.host_header.map(|value| ("host".to_owned(), value)));
-    via.requests += 1;
-    let fetched = via.web.fetch(request).await;
-    let now = via.clock.now();
-    let news = via.news_of(&host);
-    news.answered = !matches!(fetched, Err(WebError::Unreachable { .. }));
-    let response = match fetched {
-        Ok(response) => response,
-        Err(error) => {
-            if matches!(error, WebError::Unreachable { .. }) {
-                via.close(&host);
-            }
-            return Err(judge(verdict::of_error(&error)));
-        }
-    };
-    listen(via, ask.manifest, &host, &response, now);
-    match verdict::of_answer(ask.errors, &response, &host) {
-        Verdict::Page => Ok(Answer { response, host }),
-        Verdict::RateLimited(told_ms) => {
-            let until = limits::pause_until(&ask.manifest.rate, &response, told_ms, now);
-            via.pause(&host, until);
-            let wait = until.as_millisecond() - now.as_millisecond();
-            let after_ms = Some(u64::try_from(wait).unwrap_or(0));
-            Err(Stop::Retry { after_ms, why: format!("{host} asks for a pause") })
-        }
-        other => Err(judge(other)),
-    }
-}
-
-fn judge(verdict: Verdict) -> Stop {
-    match verdict {
-        Verdict::Page | Verdict::Empty => Stop::Empty,
-        Verdict::Hidden => Stop::Hidden,
-        Verdict::Gone(gone) => Stop::Gone(gone),
-        Verdict::RateLimited(after_ms) => {
-            Stop::Retry { after_ms, why: "the host asks for a pause".to_owned() }
-        }
-        Verdict::Retry(why) => Stop::retry(why),
-        Verdict::GiveUp(why) => Stop::Refused(why),
-    }
-}
-
-/// Takes note of what an answer's headers announce.
-fn listen<W: Web, C: Clock, G: Gate>(
-    via: &mut Via<'_, W, C, G>,
-    manifest: &Manifest,
-    host: &str,
-    response: &Response,
-    now: Timestamp,
-) {
-    let announced = limits::announced(&manifest.rate, response, now);
-    let usual_ms = manifest.rate.window_ms;
-    let limit =
-        via.memory.with_window(host, |window| window::limit(window, announced, usual_ms, now));
-    if limit.is_some() {
-        via.news_of(host).limit = limit;
-    }
-    if let (Some(0), Some(reset)) = (announced.remaining, announced.reset)
-        && reset > now
-    {
-        via.pause(host, reset);
-    }
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use model::platform::HANDLE_BYTES_MAX;
 
-/// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters.
+/// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters, and
+/// none that stands for one that was lost: two names might become one.
 pub(super) fn name(text: Cow<'_, str>) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= HANDLE_BYTES_MAX && is_unbroken(&text);
     fits.then(|| text.into_owned())
@@ -12,7 +13,7 @@ pub(super) fn name(text: Cow<'_, str>) -> Option<String> {
 
 /// Without white space and control characters; nearly every name is plain ASCII.
 fn is_unbroken(text: &str) -> bool {
-    let bad = |c: char| c.is_whitespace() || c.is_control();
+    let bad = |c: char| c.is_whitespace() || c.is_control() || c == char::REPLACEMENT_CHARACTER;
     text.bytes().all(|byte| byte.is_ascii_graphic()) || !text.contains(bad)
 }
 

@@ -1,8 +1,8 @@
 //! Interaction streams: posts newer than the watermark, added up per layer and target.
 //!
-//! A post counts at most once per layer and target. The watermark is the newest post of the whole
-//! round; while a round is cut, the pieces keep the old watermark and the mark carries the new
-//! one, so that nothing is counted twice and nothing between the pieces is lost.
+//! A post counts at most once per layer and target. The watermark is made of the whole round; while a
+//! round is cut, the pieces keep the old watermark and the mark carries what the new one is made of,
+//! so that nothing is counted twice and nothing between the pieces is lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,13 +12,14 @@ use model::{Day, Direction, Layer};
 
 use super::Engine;
 use super::ask::{Answer, Stop};
-use super::mark::{Mark, Place};
+use super::mark::Mark;
 use super::names::{Alias, Settled, settle};
 use super::posts::{Known, Touch, take_in};
 use super::run::{Outcome, StreamRun};
 use super::scene::Scene;
 use super::values::Values;
 use super::via::{Gate, Via};
+use super::watermark::{Anchor, Trace, Watermark};
 use crate::manifest::{Find, InteractionRules};
 
 /// A visit to an interaction stream in progress.
@@ -29,10 +30,8 @@ struct Visit {
     left_out: u32,
     pages: u32,
     used: HashSet<String>,
-    /// The posts counted.
-    keys: HashSet<String>,
-    /// The oldest post that earlier visits counted.
-    bottom: Option<Place>,
+    /// The posts seen in this visit, and the last ones of the visit before.
+    seen: HashSet<Anchor>,
 }
 
 /// What was added up for one layer and target.
@@ -54,18 +53,20 @@ impl Engine {
         let began = scene.subject.progress(&scene.stream.name).and_then(|at| at.cursor.clone());
         let layers = rules.layers();
         let old = layers.first().and_then(|layer| scene.subject.watermark(*layer));
-        let place = |mark: &str| Place::parse(rules.order, mark);
-        let watermark = old.and_then(place);
-        let mark = Mark::parse(began.as_deref());
-        let mut visit =
-            Visit { bottom: mark.bottom.as_deref().and_then(place), mark, ..Visit::default() };
+        let watermark = old.map(Watermark::parse);
+        let mut mark = Mark::parse(began.as_deref());
+        if mark == Mark::default() {
+            mark.cursor = watermark.as_ref().and_then(|old| old.start()).map(str::to_owned);
+        }
+        let seen = mark.trace.as_ref().map(Trace::last).unwrap_or_default();
+        let mut visit = Visit { mark, seen, ..Visit::default() };
         let before = via.requests;
         let end = self.posts(via, scene, rules, watermark.as_ref(), &mut visit).await;
         let requests = via.requests - before;
         let outcome = outcome(&end, &visit, scene.stream.paging.pages_max);
         let observations = match end {
             Err(Stop::Gone(gone)) => vec![Observation::Gone(gone)],
-            _ => lists(&layers, &mut visit, &outcome, old),
+            _ => lists(&layers, &mut visit, &outcome, (old, watermark.as_ref())),
         };
         let (stream, left_out) = (scene.stream.name.clone(), visit.left_out);
         StreamRun { stream, began, observations, outcome, requests, left_out }
@@ -76,7 +77,7 @@ impl Engine {
         via: &mut Via<'_, W, C, G>,
         scene: Scene<'_>,
         rules: &InteractionRules,
-        old: Option<&Place>,
+        old: Option<&Watermark>,
         visit: &mut Visit,
     ) -> Result<(), Stop> {
         let paging = &scene.stream.paging;
@@ -87,12 +88,8 @@ impl Engine {
             let cursor = visit.mark.cursor.clone();
             visit.used.extend(cursor.clone());
             let size = paging.page_size.to_string();
-            let values = Values {
-                page_size: Some(&size),
-                cursor: cursor.as_deref(),
-                watermark: old.map(|old| old.text.as_str()),
-                ..scene.values()
-            };
+            let values =
+                Values { page_size: Some(&size), cursor: cursor.as_deref(), ..scene.values() };
             let answer = self.ask(via, scene.ask(&scene.stream.requests, values)).await?;
             self.page_of_posts(via, scene, rules, (&answer, old), visit).await?;
             if visit.mark.cursor.is_none() {
@@ -107,18 +104,20 @@ impl Engine {
         via: &mut Via<'_, W, C, G>,
         scene: Scene<'_>,
         rules: &InteractionRules,
-        (answer, old): (&Answer, Option<&Place>),
+        (answer, old): (&Answer, Option<&Watermark>),
         visit: &mut Visit,
     ) -> Result<(), Stop> {
+        let now = via.clock.now();
         let known = Known {
             watermark: old,
-            bottom: visit.bottom.as_ref(),
-            keys: &visit.keys,
+            passed: visit.mark.trace.as_ref().map(|trace| trace.passed).unwrap_or_default(),
+            seen: &visit.seen,
             cursor: visit.mark.cursor.as_deref(),
+            now,
         };
         let mut page = take_in(scene, rules, answer, known, via.memory)?;
         if page.next.as_ref().is_some_and(|next| visit.used.contains(next)) {
-            return Err(Stop::retry(format!("{} sends the same cursor twice", answer.host)));
+            return Err(Stop::Unreadable(format!("{} sends the same cursor twice", answer.host)));
         }
         let open = page.touches.iter().filter_map(|touch| match &touch.who {
             Settled::Open(alias) => Some((alias.clone(), touch.find)),
@@ -135,13 +134,13 @@ impl Engine {
                 }
             }
         }
-        let place = |mark: &Option<String>| Place::parse(rules.order, mark.as_deref()?);
-        let top = place(&visit.mark.top).max(page.top.take());
-        let bottoms = [place(&visit.mark.bottom), page.bottom.take()];
-        visit.mark.top = top.map(|top| top.text);
-        visit.mark.bottom = bottoms.into_iter().flatten().min().map(|bottom| bottom.text);
-        visit.keys.extend(page.keys.drain(..));
-        visit.mark.cursor = page.next.take();
+        let trace = visit.mark.trace.get_or_insert_default();
+        trace.page(&page.posts, visit.mark.cursor.as_deref(), now);
+        trace.passed = page.passed;
+        // Where the newest come first, everything behind known posts is known.
+        let is_over = page.ends_old && trace.is_newest_first(old);
+        visit.seen.extend(page.posts.iter().map(|(post, _)| post.anchor));
+        visit.mark.cursor = page.next.take().filter(|_| !is_over);
         visit.mark.pages += 1;
         visit.pages += 1;
         visit.left_out += page.left_out;
@@ -182,7 +181,8 @@ fn outcome(end: &Result<(), Stop>, visit: &Visit, pages_max: u32) -> Outcome {
         Err(Stop::Retry { after_ms, why }) => {
             Outcome::Retry { cursor, after_ms: *after_ms, why: why.clone() }
         }
-        Err(Stop::Refused(why)) => Outcome::Refused { why: why.clone() },
+        Err(Stop::Unreadable(why)) => Outcome::Unreadable { cursor, why: why.clone() },
+        Err(Stop::Refused(why) | Stop::Disallowed(why)) => Outcome::Refused { why: why.clone() },
     }
 }
 
@@ -192,16 +192,20 @@ fn lists(
     layers: &[Layer],
     visit: &mut Visit,
     outcome: &Outcome,
-    old: Option<&str>,
+    (text, old): (Option<&str>, Option<&Watermark>),
 ) -> Vec<Observation> {
-    if visit.pages == 0 {
-        return Vec::new();
-    }
-    let old = old.map(str::to_owned);
-    let watermark = match outcome {
-        Outcome::Done => visit.mark.top.take().or(old),
-        _ => old,
+    let new = match outcome {
+        // The host does not take the cursor that it gave.
+        Outcome::Refused { .. }
+            if visit.pages == 0 && old.is_some_and(|old| old.start().is_some()) =>
+        {
+            text.and_then(Watermark::from_start)
+        }
+        _ if visit.pages == 0 => return Vec::new(),
+        Outcome::Done => visit.mark.trace.take().and_then(|trace| trace.watermark(old)),
+        _ => None,
     };
+    let watermark = new.or_else(|| text.map(str::to_owned));
     let mut arcs: BTreeMap<Layer, Vec<SeenArc>> = BTreeMap::new();
     for ((layer, _), sum) in std::mem::take(&mut visit.sums) {
         let Sum { other, count, last_day } = sum;

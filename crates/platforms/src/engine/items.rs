@@ -7,7 +7,7 @@ use model::port::{Clock, Web};
 use super::Engine;
 use super::ask::Stop;
 use super::clean;
-use super::mark::{Turn, next_cursor, visit};
+use super::mark::{Next, Turn, next_page, visit};
 use super::scene::{Scene, well_formed};
 use super::values::Values;
 use super::via::{Gate, Via};
@@ -15,13 +15,13 @@ use crate::manifest::ForEach;
 use crate::path::Context;
 
 impl Engine {
-    /// Every item, in the platform's order, at most `items_max`.
+    /// The items, in the platform's order, at most `items_max`, and whether these are all.
     pub(super) async fn items<W: Web, C: Clock, G: Gate>(
         &self,
         via: &mut Via<'_, W, C, G>,
         scene: Scene<'_>,
         for_each: &ForEach,
-    ) -> Result<Vec<String>, Stop> {
+    ) -> Result<(Vec<String>, bool), Stop> {
         let paging = &for_each.paging;
         let size = paging.page_size.to_string();
         let (mut items, mut cursor, mut used) = (Vec::new(), None::<String>, HashSet::new());
@@ -38,20 +38,24 @@ impl Engine {
                     items.extend(for_each.item.text(record, context).and_then(clean::name));
                 });
                 let turn = Turn { response: &answer.response, context, cursor: cursor.as_deref() };
-                next_cursor(paging, &page, turn)
+                next_page(paging, &page, turn)?
             };
-            items.truncate(for_each.items_max);
+            if items.len() > for_each.items_max {
+                items.truncate(for_each.items_max);
+                return Ok((items, false));
+            }
             match next {
-                Some(next) if items.len() < for_each.items_max => {
+                Next::Page(next) => {
                     if !used.insert(next.clone()) {
                         let why = format!("{} sends the same cursor twice", answer.host);
-                        return Err(Stop::retry(why));
+                        return Err(Stop::Unreadable(why));
                     }
                     cursor = Some(next);
                 }
-                _ => break,
+                Next::End => return Ok((items, true)),
+                Next::Unknown => break,
             }
         }
-        Ok(items)
+        Ok((items, false))
     }
 }

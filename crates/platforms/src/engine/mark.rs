@@ -1,14 +1,16 @@
 //! The engine's own cursor: the platform's cursor with what else it takes to go on.
 
-use std::cmp::Ordering;
-
 use model::port::Response;
-use model::time::Timestamp;
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{Order, Pager, Paging};
+use super::ask::Stop;
+use super::link::next_link;
+use super::watermark::Trace;
+use crate::manifest::{Pager, Paging};
 use crate::path::{Context, Node};
+
+/// The longest cursor of a platform, in bytes.
+const CURSOR_BYTES_MAX: usize = 8_192;
 
 /// Where a stream stands. Kept as JSON in `Progress::cursor`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,26 +21,66 @@ pub(super) struct Mark {
     /// The platform's cursor for the next page.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub(super) cursor: Option<String>,
-    /// Interactions: the newest post seen in this round.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub(super) top: Option<String>,
-    /// Interactions: the oldest post counted in this round.
-    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
-    pub(super) bottom: Option<String>,
+    /// Interactions: what was read in this round.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub(super) trace: Option<Trace>,
+    /// Interactions: the newest post, as earlier versions noted it.
+    #[serde(rename = "t", default, skip_serializing)]
+    newest: Option<String>,
+    /// Lists: how many people were named in this round.
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub(super) people: u32,
+    /// Lists: whether one ended without a word that this is all.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_open: bool,
     /// Lists of lists: the one that is being read.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(people: &u32) -> bool {
+    *people == 0
+}
+
 impl Mark {
     /// Reads a cursor; none, or one that is not ours, is the start.
     pub(super) fn parse(cursor: Option<&str>) -> Mark {
-        cursor.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        let mut mark: Mark =
+            cursor.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let newest = mark.newest.take();
+        mark.trace = mark.trace.or_else(|| Some(Trace::of_newest(&newest?)));
+        mark
     }
 
     /// The cursor; `None` at the start.
     pub(super) fn cursor(&self) -> Option<String> {
         if *self == Mark::default() { None } else { serde_json::to_string(self).ok() }
+    }
+}
+
+/// What follows a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Another page, at this cursor.
+    Page(String),
+    /// Nothing: the host says so.
+    End,
+    /// Nothing that the host names, and no word that this is all.
+    Unknown,
+}
+
+impl Next {
+    fn page(cursor: Option<String>) -> Next {
+        cursor.filter(|cursor| !cursor.is_empty()).map_or(Next::End, Next::Page)
+    }
+
+    /// The cursor of another page.
+    pub(super) fn cursor(self) -> Option<String> {
+        match self {
+            Next::Page(cursor) => Some(cursor),
+            Next::End | Next::Unknown => None,
+        }
     }
 }
 
@@ -51,34 +93,61 @@ pub(super) struct Turn<'a> {
     pub(super) cursor: Option<&'a str>,
 }
 
-/// The cursor of the next page; `None` at the end. A short page is never the end by itself.
-pub(super) fn next_cursor(paging: &Paging, page: &Node<'_>, turn: Turn<'_>) -> Option<String> {
-    let count = || {
-        let mut count = 0_u64;
-        visit(paging, page, &mut |_| count += 1);
-        (count > 0).then_some(count)
-    };
+/// What follows a page. A short page is never the end by itself.
+pub(super) fn next_page(paging: &Paging, page: &Node<'_>, turn: Turn<'_>) -> Result<Next, Stop> {
     let number = |start: u64| turn.cursor.and_then(|text| text.parse().ok()).unwrap_or(start);
     let next = match &paging.pager {
-        Pager::None => None,
+        Pager::None => Next::End,
         Pager::Cursor(selector) => {
-            selector.text(page, turn.context).map(std::borrow::Cow::into_owned)
+            let cursor = selector.text(page, turn.context);
+            Next::page(cursor.map(std::borrow::Cow::into_owned))
         }
-        Pager::Link { until } => match turn.response.header("link") {
-            Some(link) => next_link(link),
-            None => {
-                let (last, param) = until.as_ref()?;
-                let last = last_text(paging, page, last, turn.context)?;
+        Pager::Link { until } => link(paging, page, turn, until.as_ref()),
+        Pager::Offset => {
+            Next::page(count(paging, page).map(|count| (number(0) + count).to_string()))
+        }
+        Pager::Page => Next::page(count(paging, page).map(|_| (number(1) + 1).to_string())),
+        Pager::Until { last } => Next::page(last_text(paging, page, last, turn.context)),
+    };
+    match next {
+        Next::Page(cursor) if cursor.len() > CURSOR_BYTES_MAX => Err(Stop::Unreadable(format!(
+            "{} sends a cursor of more than {CURSOR_BYTES_MAX} bytes",
+            turn.context.host
+        ))),
+        next => Ok(next),
+    }
+}
+
+/// What a page's Link header says. Where there is none, the last record's id leads on if the manifest
+/// says how, and an empty page is the end.
+fn link(
+    paging: &Paging,
+    page: &Node<'_>,
+    turn: Turn<'_>,
+    until: Option<&(crate::path::Selector, String)>,
+) -> Next {
+    if turn.response.header("link").is_some_and(|header| !header.trim().is_empty()) {
+        return Next::page(next_link(turn.response));
+    }
+    match (until, count(paging, page)) {
+        (_, None) => Next::End,
+        (None, Some(_)) => Next::Unknown,
+        (Some((last, param)), Some(_)) => {
+            let last = last_text(paging, page, last, turn.context);
+            Next::page(last.map(|last| {
                 let mut next = format!("{param}=");
                 crate::template::escape_url(&last, &mut next);
-                Some(next)
-            }
-        },
-        Pager::Offset => count().map(|count| (number(0) + count).to_string()),
-        Pager::Page => count().map(|_| (number(1) + 1).to_string()),
-        Pager::Until { last } => last_text(paging, page, last, turn.context),
-    };
-    next.filter(|next| !next.is_empty() && next.len() <= model::platform::HANDLE_BYTES_MAX)
+                next
+            }))
+        }
+    }
+}
+
+/// How many records a page has; `None` for none.
+fn count(paging: &Paging, page: &Node<'_>) -> Option<u64> {
+    let mut count = 0;
+    visit(paging, page, &mut |_| count += 1);
+    (count > 0).then_some(count)
 }
 
 /// Visits every record of a page.
@@ -109,82 +178,6 @@ fn last_text(
     last.map(std::borrow::Cow::into_owned)
 }
 
-/// The query of a Link header's `next`. Host and path are not taken: the next page is asked of the
-/// same host, wherever the header points.
-fn next_link(header: &str) -> Option<String> {
-    let next = header.split(',').find(|link| {
-        let is_next = |param: &str| {
-            let param = param.trim();
-            param.eq_ignore_ascii_case("rel=\"next\"") || param.eq_ignore_ascii_case("rel=next")
-        };
-        link.split(';').skip(1).any(is_next)
-    })?;
-    let target = next.split_once('<')?.1.split_once('>')?.0;
-    let base = Url::parse("https://host.invalid/").ok()?;
-    base.join(target).ok()?.query().map(str::to_owned)
-}
-
-/// Where a post stands in its stream's order, with the text that says so. Two texts for one
-/// moment are equal.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    place: Ordinal,
-    pub(super) text: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Ordinal {
-    Time(Timestamp),
-    Number(u128),
-    /// The text itself decides.
-    Text,
-}
-
-impl Place {
-    /// Reads a mark; `None` if it is not in this order, since it would then stand in the way for
-    /// ever.
-    pub(super) fn parse(order: Order, text: &str) -> Option<Place> {
-        let place = match order {
-            Order::Time => Ordinal::Time(text.parse().ok()?),
-            Order::Number => Ordinal::Number(text.parse().ok()?),
-            Order::Text => Ordinal::Text,
-        };
-        Some(Place { place, text: text.to_owned() })
-    }
-
-    /// When the post was, where the order tells.
-    pub(super) fn time(&self) -> Option<Timestamp> {
-        match self.place {
-            Ordinal::Time(at) => Some(at),
-            Ordinal::Number(_) | Ordinal::Text => None,
-        }
-    }
-}
-
-impl PartialEq for Place {
-    fn eq(&self, other: &Place) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Place {}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Place) -> Ordering {
-        let by_text = match self.place {
-            Ordinal::Text => self.text.cmp(&other.text),
-            _ => Ordering::Equal,
-        };
-        self.place.cmp(&other.place).then(by_text)
-    }
-}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,9 +187,8 @@ mod tests {
         let mark = Mark {
             pages: 3,
             cursor: Some("a=b".into()),
-            top: Some("2026-01-01T00:00:00Z".into()),
-            bottom: None,
-            item: None,
+            trace: Some(Trace::of_newest("7")),
+            ..Mark::default()
         };
         assert_eq!(Mark::parse(mark.cursor().as_deref()), mark);
         assert_eq!(Mark::parse(Some("{\"p\":\"x\"}")), Mark::default());
@@ -204,23 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_query_of_a_next_link_is_taken() {
-        let header =
-            "<https://evil.example/x?limit=80&max_id=7>; rel=\"next\", <https://a/b>; rel=\"prev\"";
-        assert_eq!(next_link(header).as_deref(), Some("limit=80&max_id=7"));
-        assert_eq!(next_link("</x?max_id=1 2>; rel=next").as_deref(), Some("max_id=1%202"));
-        for header in ["", "<https://a/b?x=1>; rel=\"prev\"", "https://a; rel=\"next\"", "<a"] {
-            assert_eq!(next_link(header), None, "{header}");
-        }
-    }
-
-    #[test]
-    fn watermarks_compare_by_meaning() {
-        let place = |order, text| Place::parse(order, text).unwrap();
-        assert!(place(Order::Number, "99") < place(Order::Number, "100"));
-        let (first, second) = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z");
-        assert!(place(Order::Time, first) < place(Order::Time, second));
-        assert!(place(Order::Text, "3la") < place(Order::Text, "3lb"));
-        assert!(Place::parse(Order::Time, "yesterday").is_none());
+    fn a_round_that_an_earlier_version_began_is_gone_on_with() {
+        let began = Mark::parse(Some(r#"{"p":3,"c":"a=b","t":"7","b":"5"}"#));
+        assert_eq!((began.pages, began.cursor.as_deref()), (3, Some("a=b")));
+        assert_eq!(began.trace, Some(Trace::of_newest("7")));
     }
 }

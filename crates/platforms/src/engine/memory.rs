@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::observation::Named;
 
+use super::robots::Rules;
 use crate::origin::Origin;
 use crate::window::Window;
 
@@ -17,6 +18,7 @@ const ENTRIES_MAX: usize = 200_000;
 #[derive(Debug, Default)]
 pub struct Memory {
     inner: Mutex<Inner>,
+    ignores_robots: bool,
 }
 
 #[derive(Debug, Default)]
@@ -24,6 +26,7 @@ struct Inner {
     names: Kept<Option<Named>>,
     origins: Kept<Origin>,
     windows: Kept<Option<Window>>,
+    robots: Kept<Rules>,
 }
 
 /// Two generations of entries. What is asked for moves to the young one; when that is full it
@@ -61,6 +64,23 @@ impl Memory {
     /// An empty memory.
     pub fn new() -> Memory {
         Memory::default()
+    }
+
+    /// An empty memory of a web that has no robots.txt: recorded answers.
+    pub fn of_recordings() -> Memory {
+        Memory { ignores_robots: true, ..Memory::default() }
+    }
+
+    pub(super) fn heeds_robots(&self) -> bool {
+        !self.ignores_robots
+    }
+
+    pub(super) fn robots(&self, host: &str) -> Option<Rules> {
+        self.inner().robots.get(host).cloned()
+    }
+
+    pub(super) fn keep_robots(&self, host: String, rules: Rules) {
+        self.inner().robots.keep(host, rules);
     }
 
     /// Who this key stands for; `Some(None)` is known to be nobody.

@@ -135,12 +135,17 @@ impl Engine {
             asked += usize::from(!matches!(found, Err((_, Stop::Cut))));
             if let Err((of, trouble)) = found {
                 failed.insert(of);
-                let told = stop.filter(|stop| matches!(stop, Stop::Retry { .. }));
+                let told =
+                    stop.filter(|stop| matches!(stop, Stop::Retry { .. } | Stop::Unreadable(_)));
                 stop = told.or(Some(trouble));
             }
         }
         match stop {
-            Some(Stop::Retry { .. }) if subject.attempt >= Subject::PATIENCE => Ok(()),
+            Some(Stop::Retry { .. } | Stop::Unreadable(_))
+                if subject.attempt >= Subject::PATIENCE =>
+            {
+                Ok(())
+            }
             Some(stop) => Err(stop),
             // The memory may have had to forget a name before the page could use it.
             None if open.into_iter().any(is_open(via.memory, manifest, host)) => Err(Stop::Cut),
@@ -171,7 +176,10 @@ impl Engine {
                 return Err((at, Stop::Cut));
             }
             let told = self.tell(via, manifest, lookup, &found, host).await;
-            let told = told.map_err(|stop| (at, stop))?;
+            let told = match told {
+                Err(Stop::Disallowed(_)) => Alias::default(),
+                told => told.map_err(|stop| (at, stop))?,
+            };
             found.native_id = told.native_id.or(found.native_id);
             found.handle = told.handle.or(found.handle);
             if found.native_id.is_some() {
@@ -209,10 +217,11 @@ impl Engine {
                 ..Values::default()
             },
             link: None,
+            attempt: 0,
         };
         let answer = match self.ask(via, ask).await {
             Ok(answer) => answer,
-            Err(stop @ (Stop::Cut | Stop::Retry { .. })) => return Err(stop),
+            Err(stop @ (Stop::Cut | Stop::Retry { .. } | Stop::Disallowed(_))) => return Err(stop),
             Err(_) => return Ok(Alias::default()),
         };
         let page = answer.page(&lookup.shape)?;

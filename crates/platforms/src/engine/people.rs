@@ -1,7 +1,7 @@
 //! The people on a page of a list.
 
 use super::ask::{Answer, Stop};
-use super::mark::{Turn, next_cursor, visit};
+use super::mark::{Next, Turn, next_page, visit};
 use super::memory::Memory;
 use super::names::{Alias, Settled, alias, settle};
 use super::scene::{Scene, well_formed};
@@ -15,19 +15,19 @@ pub(super) struct Person {
     pub(super) weight: f32,
 }
 
-/// The next cursor and the people of a page.
+/// What follows a page, and the people on it.
 pub(super) fn take_in(
     scene: Scene<'_>,
     rules: &ListRules,
     answer: &Answer,
     cursor: Option<&str>,
     memory: &Memory,
-) -> Result<(Option<String>, Vec<Person>), Stop> {
+) -> Result<(Next, Vec<Person>), Stop> {
     let paging = &scene.stream.paging;
     let page = answer.page(&paging.shape)?;
     let context = Context { host: &answer.host };
     well_formed(paging, &page, context)?;
-    let next = next_cursor(paging, &page, Turn { response: &answer.response, context, cursor });
+    let next = next_page(paging, &page, Turn { response: &answer.response, context, cursor })?;
     Ok((next, people(scene, rules, &page, context, memory)))
 }
 

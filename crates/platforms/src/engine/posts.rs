@@ -6,10 +6,11 @@ use model::Layer;
 use model::time::{Day, Timestamp};
 
 use super::ask::{Answer, Stop};
-use super::mark::{Place, Turn, next_cursor, visit};
+use super::mark::{Turn, next_page, visit};
 use super::memory::Memory;
 use super::names::{Settled, alias, settle};
 use super::scene::{Scene, well_formed};
+use super::watermark::{Anchor, Passed, Post, Watermark};
 use crate::manifest::{ArcRule, Find, InteractionRules};
 use crate::path::{Context, Node};
 
@@ -28,27 +29,30 @@ pub(super) struct Touch<'r> {
 #[derive(Debug, Default)]
 pub(super) struct Page<'r> {
     pub(super) touches: Vec<Touch<'r>>,
-    /// Names the posts that were taken.
-    pub(super) keys: Vec<String>,
-    /// The newest and the oldest post taken.
-    pub(super) top: Option<Place>,
-    pub(super) bottom: Option<Place>,
-    /// `None` at the end, or where the posts are as old as the watermark.
+    /// Every post of the page with its id, in the page's order.
+    pub(super) posts: Vec<(Post, String)>,
+    /// How far the list has come beside what was known of it.
+    pub(super) passed: Passed,
+    /// Whether the page ends among posts that are in the record.
+    pub(super) ends_old: bool,
     pub(super) next: Option<String>,
     pub(super) left_out: u32,
+    /// How many posts were taken.
+    taken: usize,
 }
 
 /// Which posts are not to be taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// The watermark: posts up to it are counted in the record.
-    pub(super) watermark: Option<&'a Place>,
-    /// Posts from here up were counted by earlier visits of this round.
-    pub(super) bottom: Option<&'a Place>,
-    /// The posts that this visit has counted, by key.
-    pub(super) keys: &'a HashSet<String>,
+    /// What the last round left.
+    pub(super) watermark: Option<&'a Watermark>,
+    /// How far this round has come beside it.
+    pub(super) passed: Passed,
+    /// The posts that this round has seen.
+    pub(super) seen: &'a HashSet<Anchor>,
     /// The cursor that the page was asked for with.
     pub(super) cursor: Option<&'a str>,
+    pub(super) now: Timestamp,
 }
 
 /// Reads what is new of a page.
@@ -63,14 +67,12 @@ pub(super) fn take_in<'r>(
     let node = answer.page(&paging.shape)?;
     let context = Context { host: &answer.host };
     well_formed(paging, &node, context)?;
-    let mut reader = Reader { scene, rules, context, memory, page: Page::default() };
-    let mut reached = false;
-    visit(paging, &node, &mut |record| reached |= reader.post(record, known));
+    let page = Page { passed: known.passed, ..Page::default() };
+    let mut reader = Reader { scene, rules, context, memory, seen: HashSet::new(), page };
+    visit(paging, &node, &mut |record| reader.post(record, known));
     let mut page = reader.page;
-    if !reached {
-        let turn = Turn { response: &answer.response, context, cursor: known.cursor };
-        page.next = next_cursor(paging, &node, turn);
-    }
+    let turn = Turn { response: &answer.response, context, cursor: known.cursor };
+    page.next = next_page(paging, &node, turn)?.cursor();
     Ok(page)
 }
 
@@ -79,44 +81,36 @@ struct Reader<'r, 'c> {
     rules: &'r InteractionRules,
     context: Context<'c>,
     memory: &'c Memory,
+    /// The posts of this page so far.
+    seen: HashSet<Anchor>,
     page: Page<'r>,
 }
 
 impl<'r> Reader<'r, '_> {
-    /// Takes a post if it is new; answers whether the watermark is reached.
-    fn post(&mut self, record: &Node<'_>, known: Known<'_>) -> bool {
-        let at = self.rules.at.text(record, self.context);
-        let Some(at) = at.and_then(|at| Place::parse(self.rules.order, &at)) else {
+    /// Takes a post if it is new.
+    fn post(&mut self, record: &Node<'_>, known: Known<'_>) {
+        let Some(id) = self.rules.id.text(record, self.context) else {
             self.page.left_out += 1;
-            return false;
+            return;
         };
-        if known.watermark.is_some_and(|mark| at <= *mark) {
-            return true;
-        }
-        let id = self.rules.id.text(record, self.context).unwrap_or_default();
-        let key = format!("{} {id}", at.text);
+        let at: Option<Timestamp> =
+            self.rules.at.as_ref().and_then(|at| at.text(record, self.context)?.parse().ok());
+        let post = Post { anchor: Anchor::of(&id), at_ms: at.map(Timestamp::as_millisecond) };
         // A host that loops sends pages again under other cursors.
-        if known.keys.contains(&key) || known.bottom.is_some_and(|mark| at >= *mark) {
-            return false;
+        let is_again = known.seen.contains(&post.anchor) || !self.seen.insert(post.anchor);
+        self.page.posts.push((post, id.into_owned()));
+        let passed = &mut self.page.passed;
+        let is_new =
+            known.watermark.is_none_or(|watermark| watermark.is_new(post, passed, known.now));
+        self.page.ends_old = !is_new;
+        if is_new && !is_again {
+            self.page.taken += 1;
+            // What somebody's clock says of the future is not believed.
+            let day = at.map_or(Day(0), |at| Day::of(at.min(known.now)));
+            for rule in &self.rules.arcs {
+                self.touches(rule, record, day);
+            }
         }
-        self.page.keys.push(key);
-        let day = self.day(record, &at);
-        for rule in &self.rules.arcs {
-            self.touches(rule, record, day);
-        }
-        if self.page.bottom.as_ref().is_none_or(|bottom| at < *bottom) {
-            self.page.bottom = Some(at.clone());
-        }
-        self.page.top = self.page.top.take().max(Some(at));
-        false
-    }
-
-    /// The post's day; where the manifest names no field for it, its place in time.
-    fn day(&self, record: &Node<'_>, at: &Place) -> Day {
-        let told = || -> Option<Timestamp> {
-            self.rules.day.as_ref()?.text(record, self.context)?.parse().ok()
-        };
-        at.time().or_else(told).map_or(Day(0), Day::of)
     }
 
     /// Whom one rule finds in one post.
@@ -141,7 +135,7 @@ impl<'r> Reader<'r, '_> {
         match settle(self.scene.manifest, self.memory, find, alias, self.context.host) {
             Settled::Nobody => {}
             who => {
-                let post = self.page.keys.len();
+                let post = self.page.taken;
                 self.page.touches.push(Touch { layer: rule.layer, who, find, day, post });
             }
         }

@@ -13,14 +13,15 @@ use super::ask::Stop;
 use super::clean;
 use super::mark::visit;
 use super::names::{Alias, alias, named};
+use super::robots::forbids_indexing;
 use super::run::{Outcome, StreamRun};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::values::Values;
 use super::via::{Gate, Via};
 use crate::claims::CLAIMS_MAX;
-use crate::manifest::{Manifest, ProfileRules, Stream, StreamKind};
-use crate::path::{Context, Node, Selector};
+use crate::manifest::{ConsentElsewhere, Manifest, ProfileRules, Stream, StreamKind};
+use crate::path::{Condition, Context, Node, Selector};
 
 const NAME_CHARS_MAX: usize = 640;
 const BIO_CHARS_MAX: usize = 5_000;
@@ -70,8 +71,8 @@ impl Engine {
         let missing = rules.missing.map(|index| &manifest.streams[index]);
         let mut seen = match self.page_of(via, manifest, stream, chunk).await {
             Ok(seen) => seen,
-            // One bad name may spoil a batch: its profiles are then asked for one by one.
-            Err(Stop::Refused(_) | Stop::Gone(_)) if missing.is_some() => Seen::new(),
+            // One bad name or value may spoil a batch: its profiles are then asked for one by one.
+            Err(stop) if missing.is_some() && is_spoilt(&stop, &chunk[0]) => Seen::new(),
             Err(stop) => return vec![Err(stop); chunk.len()],
         };
         let mut ends = Vec::with_capacity(chunk.len());
@@ -142,7 +143,9 @@ impl Engine {
         let page = answer.page(&stream.paging.shape)?;
         let context = Context { host: &answer.host };
         super::scene::well_formed(&stream.paging, &page, context)?;
-        let mut seen = Seen::new();
+        let is_forbidden = forbids_indexing(&answer.response);
+        let elsewhere = rules.consent_elsewhere.as_ref().filter(|_| subjects.len() == 1);
+        let (mut seen, mut asks_elsewhere) = (Seen::new(), false);
         visit(&stream.paging, &page, &mut |record| {
             let mut who = alias(&rules.who, record, context);
             if subjects.len() == 1 && is_somebody(&who) {
@@ -150,13 +153,41 @@ impl Engine {
             }
             if let Some(native_id) = who.native_id.clone() {
                 let named = named(manifest, &who, native_id.clone());
-                seen.insert(native_id, self.profile(rules, record, context, (who, named)));
+                let profile = || self.profile(rules, record, context, (who, named));
+                asks_elsewhere |= elsewhere.is_some_and(|rule| rule.when.holds(record));
+                let refused = is_forbidden.then_some(Observation::Gone(Gone::Refused));
+                seen.insert(native_id, refused.unwrap_or_else(profile));
             }
         });
+        if let (true, Some(rule)) = (asks_elsewhere, elsewhere)
+            && let Some(Observation::Profile(profile)) = seen.values_mut().next()
+            && let Some(consent) = self.consent_elsewhere(via, scene, rule).await?
+        {
+            profile.consent = consent;
+        }
         match seen.is_empty() && rules.batch == 1 {
-            true => Err(Stop::retry(format!("{} answered without a profile", answer.host))),
+            true => Err(Stop::Unreadable(format!("{} answered without a profile", answer.host))),
             false => Ok(seen),
         }
+    }
+
+    /// What another page than its own says that a profile's owner allows; `None` where there is none.
+    async fn consent_elsewhere<W: Web, C: Clock, G: Gate>(
+        &self,
+        via: &mut Via<'_, W, C, G>,
+        scene: Scene<'_>,
+        rule: &ConsentElsewhere,
+    ) -> Result<Option<Consent>, Stop> {
+        let ask = scene.ask(std::slice::from_ref(&rule.request), scene.values());
+        let is_patient = scene.subject.attempt < Subject::PATIENCE;
+        let answer = match self.ask(via, ask).await {
+            Ok(answer) => answer,
+            Err(Stop::Cut) => return Err(Stop::Cut),
+            Err(stop @ Stop::Retry { .. }) if is_patient => return Err(stop),
+            Err(_) => return Ok(None),
+        };
+        let page = answer.page(&rule.shape);
+        Ok(page.ok().map(|page| consent(&rule.consent, &page)))
     }
 
     fn profile(
@@ -170,8 +201,7 @@ impl Engine {
         if let Some((_, gone)) = gone {
             return Observation::Gone(*gone);
         }
-        let consent = rules.consent.iter().filter(|(condition, _)| condition.holds(record));
-        let consent = consent.fold(Consent::default(), |all, (_, one)| all.and(*one));
+        let consent = consent(&rules.consent, record);
         if consent.has(Consent::REFUSED) {
             return Observation::Gone(Gone::Refused);
         }
@@ -227,6 +257,22 @@ impl Engine {
     }
 }
 
+/// All that the rules that hold restrict.
+fn consent(rules: &[(Condition, Consent)], record: &Node<'_>) -> Consent {
+    let holding = rules.iter().filter(|(condition, _)| condition.holds(record));
+    holding.fold(Consent::default(), |all, (_, one)| all.and(*one))
+}
+
+/// Whether a batch may fail for one of its profiles. A host that is in trouble for once is not asked
+/// 25 times instead of once.
+fn is_spoilt(stop: &Stop, first: &Subject) -> bool {
+    match stop {
+        Stop::Refused(_) | Stop::Gone(_) | Stop::Unreadable(_) => true,
+        Stop::Retry { after_ms: None, .. } => first.attempt >= Subject::PATIENCE,
+        _ => false,
+    }
+}
+
 fn is_somebody(who: &Alias) -> bool {
     who.handle.is_some() || who.local_id.is_some()
 }
@@ -238,7 +284,8 @@ fn run(stream: &Stream, end: Result<Observation, Stop>, requests: u32) -> Stream
         Err(Stop::Retry { after_ms, why }) => {
             (Vec::new(), Outcome::Retry { cursor: None, after_ms, why })
         }
-        Err(Stop::Refused(why)) => (Vec::new(), Outcome::Refused { why }),
+        Err(Stop::Unreadable(why)) => (Vec::new(), Outcome::Unreadable { cursor: None, why }),
+        Err(Stop::Refused(why) | Stop::Disallowed(why)) => (Vec::new(), Outcome::Refused { why }),
         Err(Stop::Gone(gone)) => (vec![Observation::Gone(gone)], Outcome::Done),
         Err(Stop::Hidden | Stop::Empty) => (vec![Observation::Gone(Gone::Deleted)], Outcome::Done),
     };

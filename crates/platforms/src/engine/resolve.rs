@@ -30,14 +30,31 @@ pub enum ResolveError {
     /// There is nobody of that name.
     #[error("there is no account `{0}`: check its spelling")]
     NotFound(String),
+    /// The host does not let us ask.
+    #[error("`{account}` cannot be looked up: {why}")]
+    Disallowed {
+        /// The account.
+        account: String,
+        /// What forbids it.
+        why: String,
+    },
     /// Nobody could be asked; trying again may help.
-    #[error("`{account}` cannot be looked up now: {why}: try again later")]
+    #[error("`{account}` cannot be looked up now: {why}: try again {}", when(*.after_ms))]
     Retry {
         /// The account.
         account: String,
         /// What happened.
         why: String,
+        /// For how long nobody may be asked, in milliseconds, where that is known.
+        after_ms: Option<u64>,
     },
+}
+
+fn when(after_ms: Option<u64>) -> String {
+    match after_ms {
+        None => "later".to_owned(),
+        Some(ms) => format!("in {} s", ms.div_ceil(1_000)),
+    }
 }
 
 impl Engine {
@@ -71,7 +88,7 @@ impl Engine {
         account: &Account,
         mut found: Alias,
     ) -> Result<Alias, ResolveError> {
-        let mut trouble = None;
+        let (mut trouble, mut forbidden) = (None, None);
         for lookup in &manifest.resolve {
             if found.native_id.is_some() && (found.handle.is_some() || !manifest.is_hosted()) {
                 break;
@@ -82,15 +99,24 @@ impl Engine {
                     found.handle = told.handle.or(found.handle);
                     found.local_id = found.local_id.or(told.local_id);
                 }
-                Err(Stop::Retry { why, .. }) => trouble = Some(why),
-                Err(_) => trouble = Some("its host gives no leave to ask now".to_owned()),
+                Err(Stop::Retry { after_ms, why }) => trouble = Some((why, after_ms)),
+                Err(Stop::Disallowed(why)) => forbidden = Some(why),
+                Err(Stop::Unreadable(why)) => trouble = Some((why, None)),
+                Err(_) => {
+                    let why = "its host may not be asked more now".to_owned();
+                    trouble = Some((why, Some(via.take_wait_ms())));
+                }
             }
         }
         match trouble {
-            Some(why) if found.native_id.is_none() => {
-                Err(ResolveError::Retry { account: account.to_string(), why })
+            _ if found.native_id.is_some() => Ok(found),
+            Some((why, after_ms)) => {
+                Err(ResolveError::Retry { account: account.to_string(), why, after_ms })
             }
-            _ => Ok(found),
+            None => match forbidden {
+                Some(why) => Err(ResolveError::Disallowed { account: account.to_string(), why }),
+                None => Ok(found),
+            },
         }
     }
 }

@@ -44,6 +44,13 @@ pub enum Outcome {
         /// What happened, fit for "failed to fetch: …".
         why: String,
     },
+    /// The host answered with something else than the page, such as a log-in page: worth a few tries.
+    Unreadable {
+        /// Where to go on; `None` is from the start.
+        cursor: Option<String>,
+        /// What happened, fit for "failed to fetch: …".
+        why: String,
+    },
     /// Trouble that will not pass: the stream has ended for this round.
     Refused {
         /// What happened, fit for "failed to fetch: …".
@@ -60,7 +67,9 @@ impl Outcome {
     /// Where the stream goes on, if it does.
     pub fn cursor(&self) -> Option<&str> {
         match self {
-            Outcome::More { cursor } | Outcome::Retry { cursor, .. } => cursor.as_deref(),
+            Outcome::More { cursor }
+            | Outcome::Retry { cursor, .. }
+            | Outcome::Unreadable { cursor, .. } => cursor.as_deref(),
             Outcome::Done | Outcome::Refused { .. } => None,
         }
     }

@@ -28,6 +28,7 @@ impl<'a> Scene<'a> {
             errors: &stream.errors,
             values,
             link,
+            attempt: self.subject.attempt,
         }
     }
 
@@ -47,7 +48,8 @@ pub(super) fn well_formed(
     context: Context<'_>,
 ) -> Result<(), Stop> {
     if paging.records.as_ref().is_some_and(|records| !records.is_there(page)) {
-        return Err(Stop::retry(format!("{} answered without the expected list", context.host)));
+        let why = format!("{} answered without the expected list", context.host);
+        return Err(Stop::Unreadable(why));
     }
     let told = paging.wait.as_ref().and_then(|wait| verdict::told_ms(wait, page, context));
     match told {

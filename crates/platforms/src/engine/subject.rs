@@ -1,7 +1,7 @@
 //! Whom a fetch is about, and what is already known of it.
 
 use model::observation::{Named, SeenProfile};
-use model::{Layer, Platform};
+use model::{Direction, Layer, Platform};
 
 /// One profile to be fetched, as the record knows it when the job runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub struct Subject {
     pub followers: Option<u32>,
     /// To how many it attends, as its own page said last.
     pub following: Option<u32>,
-    /// The newest post seen, per interaction layer, of its own (`Out`) lists.
+    /// What the last round left to tell new posts by, per interaction layer, of its own (`Out`) lists.
     pub watermarks: Vec<(Layer, String)>,
+    /// How many people each list that the record holds names.
+    pub lists: Vec<((Layer, Direction), u32)>,
     /// Where the streams of an unfinished round stand; none for a new round.
     pub progress: Vec<Progress>,
     /// How many rounds in a row ended with a retry. From [`Subject::PATIENCE`] on, arcs to
@@ -40,6 +42,9 @@ impl Subject {
     /// After so many failed rounds, what other hosts do not tell is done without.
     pub const PATIENCE: u32 = 3;
 
+    /// So often a page that cannot be read is asked for before it is given up.
+    pub const READINGS: u32 = 4;
+
     /// A profile of which nothing but its name is known.
     pub fn new(platform: Platform, named: Named) -> Subject {
         Subject {
@@ -49,6 +54,7 @@ impl Subject {
             followers: None,
             following: None,
             watermarks: Vec::new(),
+            lists: Vec::new(),
             progress: Vec::new(),
             attempt: 0,
         }
@@ -64,10 +70,16 @@ impl Subject {
         self.following = seen.following.or(self.following);
     }
 
-    /// The watermark of a layer's own list.
+    /// What the last round left of a layer's own list.
     pub(crate) fn watermark(&self, layer: Layer) -> Option<&str> {
         let known = self.watermarks.iter().find(|(of, _)| *of == layer);
         known.map(|(_, watermark)| watermark.as_str())
+    }
+
+    /// How many people a list names in the record.
+    pub(crate) fn list_length(&self, layer: Layer, direction: Direction) -> u32 {
+        let known = self.lists.iter().find(|(of, _)| *of == (layer, direction));
+        known.map_or(0, |(_, length)| *length)
     }
 
     /// How far a stream is.

@@ -17,7 +17,6 @@ pub(super) struct Values<'v> {
     pub(super) local_id: Option<&'v str>,
     pub(super) page_size: Option<&'v str>,
     pub(super) cursor: Option<&'v str>,
-    pub(super) watermark: Option<&'v str>,
     pub(super) item: Option<&'v str>,
 }
 
@@ -40,6 +39,7 @@ impl<'v> Values<'v> {
             Name::NativeId => self.native_id,
             Name::NativeIds => None,
             Name::NativeHost => self.native_host,
+            Name::NativePath => self.native_id.and_then(path_of),
             Name::Handle => self.handle,
             Name::AcctUser => self.handle.and_then(|handle| handle.split('@').next()),
             Name::AcctHost => self.handle.and_then(|handle| Some(handle.split_once('@')?.1)),
@@ -47,14 +47,20 @@ impl<'v> Values<'v> {
             Name::LocalId => self.local_id,
             Name::PageSize => self.page_size,
             Name::Cursor => self.cursor,
-            Name::Watermark => self.watermark,
             Name::Item => self.item,
         }
     }
 }
 
-/// Path and query of a request. `link` is the query of a Link header: its fields go before the
-/// template's. Unknown cursors and watermarks leave their field out; the name of anything else
+/// The path of a native id that is a URL, with its query.
+fn path_of(native_id: &str) -> Option<&str> {
+    let (_, rest) = native_id.split_once("://")?;
+    let path = &rest[rest.find('/')?..];
+    (!path.contains('#')).then_some(path)
+}
+
+/// Path and query of a request. `link` is what a Link header says, path and query or a query alone: its
+/// fields go before the template's. An unknown cursor leaves its field out; the name of anything else
 /// that is unknown is the error.
 pub(super) fn path_and_query(
     template: &RequestTemplate,
@@ -62,7 +68,18 @@ pub(super) fn path_and_query(
     link: Option<&str>,
 ) -> Result<String, Name> {
     let get = |name| values.get(name);
-    let mut out = template.path.fill(&get, &escape_url)?;
+    let (linked_path, link) = match link {
+        Some(link) if link.starts_with('/') => {
+            let (path, query) = link.split_once('?').unwrap_or((link, ""));
+            (Some(path.to_owned()), Some(query))
+        }
+        link => (None, link),
+    };
+    // A URL's path is escaped already.
+    let is_url = template.path.has(Name::NativePath);
+    let escape = if is_url { plain } else { escape_url };
+    let own_path = template.path.fill(&get, &escape)?;
+    let mut out = linked_path.unwrap_or(own_path);
     let mut mark = '?';
     let mut push = |out: &mut String, name: &str, value: &str| {
         out.push(std::mem::replace(&mut mark, '&'));
@@ -84,7 +101,7 @@ pub(super) fn path_and_query(
         }
         match value.fill(&get, &escape_url) {
             Ok(value) => push(&mut out, field, &value),
-            Err(Name::Cursor | Name::Watermark) => {}
+            Err(Name::Cursor) => {}
             Err(name) => return Err(name),
         }
     }
@@ -116,6 +133,7 @@ pub(super) fn request(
         url: format!("{base}{path_and_query}"),
         headers,
         body: body.map(String::into_bytes),
+        redirected_by: None,
     })
 }
 

@@ -1,7 +1,8 @@
 //! The one HTTP client: bounded in time and size, polite by name, and closed to private addresses.
 //!
-//! Redirects are followed here, hop by hop, each checked like a first request; only the origins of
-//! `--base-url` may be private or speak plain HTTP, and a redirect does not get there from outside.
+//! Redirects are answers: whoever follows one asks again, within the budget of the host that it leads
+//! to. Only the origins of `--base-url` may be private or speak plain HTTP, and a redirect does not get
+//! there from outside.
 
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -16,8 +17,6 @@ use super::body::{Body, BodyError};
 use super::resolver::{NotPublic, PublicOnly};
 use crate::origin::Origin;
 
-/// The most redirects that one request follows.
-const REDIRECTS_MAX: usize = 5;
 /// The ports that public hosts may be asked at.
 const PORTS: [u16; 2] = [443, 8443];
 
@@ -33,7 +32,7 @@ pub struct ClientSettings {
     pub connect_timeout: Duration,
     /// How long a host may be silent in the middle of an answer.
     pub silence_timeout: Duration,
-    /// How long a request may take in all, redirects included.
+    /// How long a request may take in all.
     pub total_timeout: Duration,
     /// The largest body, packed or unpacked.
     pub body_bytes_max: usize,
@@ -91,30 +90,20 @@ impl Client {
         })
     }
 
-    async fn follow(&self, request: Request) -> Result<Response, WebError> {
+    async fn exchange(&self, request: Request) -> Result<Response, WebError> {
         let bad = |url: &str| WebError::BadUrl(url.chars().take(200).collect());
-        let mut url = Url::parse(&request.url).map_err(|_| bad(&request.url))?;
-        let mut headers = headers(&request.headers).ok_or_else(|| bad(&request.url))?;
-        let mut from = Origin::of(&url);
-        for _ in 0..=REDIRECTS_MAX {
-            let here = Origin::of(&url);
-            let is_exempt = here == from && self.settings.exempt.contains(&here);
-            if here != from {
-                // Secrets and a borrowed name were meant for the first host alone.
-                headers = own_headers();
-            }
-            let client = if is_exempt { &self.private } else { &self.public };
-            check(&url, is_exempt)?;
-            let answer = self.send(client, &url, &headers, request.body.as_deref()).await?;
-            // A body was meant for the first host alone; whoever sent it must look for themselves.
-            let next = redirect_of(&answer, &url).filter(|_| request.body.is_none());
-            let Some(next) = next else {
-                return self.read(answer, &host_of(&url)).await;
-            };
-            from = here;
-            url = next?;
-        }
-        Err(WebError::TooManyRedirects(host_of(&url)))
+        let url = Url::parse(&request.url).map_err(|_| bad(&request.url))?;
+        let headers = headers(&request.headers).ok_or_else(|| bad(&request.url))?;
+        let here = Origin::of(&url);
+        let is_from_here = request
+            .redirected_by
+            .as_ref()
+            .is_none_or(|from| Url::parse(from).is_ok_and(|from| Origin::of(&from) == here));
+        let is_exempt = is_from_here && self.settings.exempt.contains(&here);
+        let client = if is_exempt { &self.private } else { &self.public };
+        check(&url, is_exempt)?;
+        let answer = self.send(client, &url, &headers, request.body.as_deref()).await?;
+        self.read(answer, &host_of(&url)).await
     }
 
     async fn send(
@@ -167,7 +156,7 @@ impl Web for Client {
     async fn fetch(&self, request: Request) -> Result<Response, WebError> {
         let host = Url::parse(&request.url).map_or_else(|_| String::new(), |url| host_of(&url));
         let limit = self.settings.total_timeout;
-        tokio::time::timeout(limit, self.follow(request)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or_else(|_| {
             let why = format!("it took more than {} ms", limit.as_millis());
             Err(WebError::Unreachable { host, why })
         })
@@ -194,16 +183,6 @@ fn check(url: &Url, is_exempt: bool) -> Result<(), WebError> {
         true => Ok(()),
         false => Err(bad()),
     }
-}
-
-/// Where an answer redirects to, if it does.
-fn redirect_of(answer: &reqwest::Response, url: &Url) -> Option<Result<Url, WebError>> {
-    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let location = answer.headers().get("location")?.to_str().ok()?;
-    let next = url.join(location);
-    Some(next.map_err(|_| WebError::BadUrl(location.chars().take(200).collect())))
 }
 
 /// What every request says.

@@ -53,6 +53,12 @@ impl Recorded {
         recorded
     }
 
+    /// One answer of 200 that is not text.
+    pub fn of_bytes(url: String, body: Vec<u8>) -> Recorded {
+        let response = Response { status: 200, headers: Vec::new(), body };
+        Recorded { answers: HashMap::from([(url, vec![response])]), ..Recorded::default() }
+    }
+
     /// From a JSON file.
     pub fn read(file: &Path) -> Result<Recorded, RecordedError> {
         let fail = |why: String| RecordedError { file: file.display().to_string(), why };

@@ -171,7 +171,8 @@ pub(super) fn request(
     raw: &raw::Request,
     roles: Roles<'_>,
 ) -> Result<RequestTemplate, ManifestError> {
-    at.under("path").require(raw.path.starts_with('/'), "it must begin with `/`")?;
+    let is_path = raw.path.starts_with('/') || raw.path == "{native_path}";
+    at.under("path").require(is_path, "it must begin with `/`, or be `{native_path}`")?;
     let pairs = |field: &str, raw: &std::collections::BTreeMap<String, String>| {
         let at = at.under(field);
         let pair =

@@ -2,8 +2,9 @@
 
 use model::profile::{Consent, Gone, PersonKind};
 
+use super::compile::{Roles, request};
 use super::error::ManifestError;
-use super::nouns::{ArcRule, InteractionRules, ListRules, ProfileRules, Who};
+use super::nouns::{ArcRule, ConsentElsewhere, InteractionRules, ListRules, ProfileRules, Who};
 use super::raw;
 use super::raw::{ConsentWord, GoneWord, KindWord};
 use super::scope::Scope;
@@ -63,16 +64,10 @@ pub(super) fn interactions(
     };
     let arcs: Vec<ArcRule> =
         raw.arcs.iter().enumerate().map(rule).collect::<Result<_, ManifestError>>()?;
-    at.under("day").require(
-        raw.day.is_some() != (raw.order == raw::Order::Time),
-        "it is needed where `order` is not `time`, and only there",
-    )?;
     at.under("arcs").require(!arcs.is_empty(), "it must name at least one arc")?;
     Ok(InteractionRules {
-        at: at.under("at").selector(&raw.at, record)?,
-        order: raw.order,
-        id: at.under("id").selector(raw.id.as_ref().unwrap_or(&raw.at), record)?,
-        day: at.maybe("day", raw.day.as_ref(), record)?,
+        id: at.under("id").selector(&raw.id, record)?,
+        at: at.maybe("at", raw.at.as_ref(), record)?,
         arcs,
     })
 }
@@ -80,6 +75,7 @@ pub(super) fn interactions(
 pub(super) fn profile_rules(
     at: &Scope,
     raw: &raw::Profile,
+    roles: Roles<'_>,
     record: &mut Shape,
 ) -> Result<ProfileRules, ManifestError> {
     let named = raw::Who {
@@ -107,9 +103,29 @@ pub(super) fn profile_rules(
         created_at: at.maybe("created_at", raw.created_at.as_ref(), record)?,
         kind: rules(&at.under("kind"), &raw.kind, record, kind_of)?,
         consent: rules(&at.under("consent"), &raw.consent, record, consent_of)?,
+        consent_elsewhere: raw
+            .consent_elsewhere
+            .as_ref()
+            .map(|raw| consent_elsewhere(&at.under("consent_elsewhere"), raw, roles, record))
+            .transpose()?,
         gone: rules(&at.under("gone"), &raw.gone, record, gone_of)?,
         websites: each("websites", &raw.websites, record)?,
         accounts: each("accounts", &raw.accounts, record)?,
+    })
+}
+
+fn consent_elsewhere(
+    at: &Scope,
+    raw: &raw::ConsentElsewhere,
+    roles: Roles<'_>,
+    record: &mut Shape,
+) -> Result<ConsentElsewhere, ManifestError> {
+    let mut shape = Shape::default();
+    Ok(ConsentElsewhere {
+        when: at.under("when").condition(&raw.when, record)?,
+        request: request(&at.under("request"), &raw.request, roles)?,
+        consent: rules(&at.under("consent"), &raw.consent, &mut shape, consent_of)?,
+        shape,
     })
 }
 

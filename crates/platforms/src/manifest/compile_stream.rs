@@ -85,7 +85,7 @@ fn kind(
                 (batch > 1) == raw.request.as_slice().iter().any(asks_for_many),
                 "a batch needs {native_ids} in its query, and the other way round",
             )?;
-            let rules = profile_rules(&at.under("profile"), profile, record)?;
+            let rules = profile_rules(&at.under("profile"), profile, roles, record)?;
             Ok(StreamKind::Profile(ProfileRules { batch, missing: missing.transpose()?, ..rules }))
         }
         (None, Some(list), None) => {

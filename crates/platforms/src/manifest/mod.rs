@@ -15,4 +15,4 @@ pub use error::ManifestError;
 pub(crate) use compile::manifest as compile;
 pub(crate) use nouns::*;
 pub(crate) use raw::{Fold, Form, Then};
-pub(crate) use raw_stream::{Counted, Find, Order};
+pub(crate) use raw_stream::{Counted, Find};

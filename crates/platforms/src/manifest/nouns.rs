@@ -7,7 +7,7 @@ use model::observation::Named;
 use model::profile::{Consent, Gone, PersonKind};
 use regex::Regex;
 
-use super::raw::{Counted, Find, Fold, Form, Order, Then};
+use super::raw::{Counted, Find, Fold, Form, Then};
 use crate::path::{Condition, Path, Selector, Shape};
 use crate::template::Template;
 
@@ -221,9 +221,19 @@ pub(crate) struct ProfileRules {
     pub(crate) created_at: Option<Selector>,
     pub(crate) kind: Vec<(Condition, PersonKind)>,
     pub(crate) consent: Vec<(Condition, Consent)>,
+    pub(crate) consent_elsewhere: Option<ConsentElsewhere>,
     pub(crate) gone: Vec<(Condition, Gone)>,
     pub(crate) websites: Vec<Selector>,
     pub(crate) accounts: Vec<Selector>,
+}
+
+/// Another page that tells what a profile's owner allows, where its own page lacks the fields.
+#[derive(Debug)]
+pub(crate) struct ConsentElsewhere {
+    pub(crate) when: Condition,
+    pub(crate) request: RequestTemplate,
+    pub(crate) shape: Shape,
+    pub(crate) consent: Vec<(Condition, Consent)>,
 }
 
 /// Where a record names somebody.
@@ -256,12 +266,10 @@ pub(crate) struct ForEach {
 
 #[derive(Debug)]
 pub(crate) struct InteractionRules {
-    pub(crate) at: Selector,
-    pub(crate) order: Order,
-    /// What tells one post from another.
+    /// What tells one post from another, in whatever form.
     pub(crate) id: Selector,
-    /// The day, where the order is not that of time.
-    pub(crate) day: Option<Selector>,
+    /// When the post was.
+    pub(crate) at: Option<Selector>,
     pub(crate) arcs: Vec<ArcRule>,
 }
 

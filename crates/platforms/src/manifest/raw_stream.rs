@@ -79,12 +79,21 @@ pub(super) struct Profile {
     pub(super) kind: Vec<Rule<KindWord>>,
     #[serde(default)]
     pub(super) consent: Vec<Rule<ConsentWord>>,
+    pub(super) consent_elsewhere: Option<ConsentElsewhere>,
     #[serde(default)]
     pub(super) gone: Vec<Rule<GoneWord>>,
     #[serde(default)]
     pub(super) websites: Vec<String>,
     #[serde(default)]
     pub(super) accounts: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentElsewhere {
+    pub(super) when: String,
+    pub(super) request: Request,
+    pub(super) consent: Vec<Rule<ConsentWord>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -156,20 +165,9 @@ pub(crate) enum Counted {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Interactions {
-    pub(super) at: Texts,
-    pub(super) order: Order,
-    pub(super) id: Option<Texts>,
-    pub(super) day: Option<Texts>,
+    pub(super) id: Texts,
+    pub(super) at: Option<Texts>,
     pub(super) arcs: Vec<ArcRule>,
-}
-
-/// How watermarks compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Order {
-    Time,
-    Number,
-    Text,
 }
 
 #[derive(Debug, Clone, Deserialize)]

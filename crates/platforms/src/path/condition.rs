@@ -8,6 +8,7 @@ use super::selector::{Path, as_text, chain};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Literal {
     Null,
+    Absent,
     Bool(bool),
     Whole(i64),
     Text(Box<str>),
@@ -29,7 +30,7 @@ impl Literal {
 pub(super) enum Test {
     /// Any value but `null` and `false`.
     There,
-    /// At least one is this; `== null`: there is none at all.
+    /// At least one is this; `== null`: there is none at all; `== absent`: not even a `null`.
     Is(Literal),
     /// None is this; `!= null`: there is one.
     IsNot(Literal),
@@ -48,6 +49,8 @@ impl Condition {
     pub(crate) fn holds(&self, node: &Node<'_>) -> bool {
         match &self.test {
             Test::There => self.any(node, &|value| *value != Node::Bool(false)),
+            Test::Is(Literal::Absent) => self.path.is_absent(node),
+            Test::IsNot(Literal::Absent) => !self.path.is_absent(node),
             Test::Is(Literal::Null) => !self.any(node, &|_| true),
             Test::IsNot(Literal::Null) => self.any(node, &|_| true),
             Test::Is(wanted) => self.any(node, &|value| wanted.is(value)),

@@ -13,6 +13,6 @@ mod selector;
 mod shape;
 
 pub(crate) use condition::Condition;
-pub(crate) use node::{Node, read};
+pub(crate) use node::{Node, read, text_of};
 pub(crate) use selector::{Context, Path, Selector};
 pub(crate) use shape::Shape;

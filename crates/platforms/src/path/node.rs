@@ -12,9 +12,11 @@ const VALUES_MAX: usize = 1_000_000;
 /// How deep wanted values nest at most.
 const DEPTH_MAX: u32 = 64;
 
-/// A value of a page. Objects hold one slot for each key of their shape, `Null` where it is not.
+/// A value of a page. Objects hold one slot for each key of their shape.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node<'a> {
+    /// The object does not have this key.
+    Absent,
     Null,
     Bool(bool),
     Number(Number),
@@ -23,13 +25,26 @@ pub(crate) enum Node<'a> {
     Object(Vec<Node<'a>>),
 }
 
-/// Reads what `shape` wants of `body`. Linear in the body.
+impl Node<'_> {
+    /// Whether there is no value: `null`, or no such key.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Node::Absent | Node::Null)
+    }
+}
+
+/// The text of a body. Checked as a whole: bytes that are no text might hide in a key or in what is
+/// skipped.
+pub(crate) fn text_of(body: &[u8]) -> Result<&str, PageError> {
+    std::str::from_utf8(body).map_err(PageError::no_text)
+}
+
+/// Reads what `shape` wants of a page. Linear in the page.
 ///
-/// What is wanted is checked as JSON. What is not is skipped: only its brackets and quotes are
-/// counted, so that nothing after it can be mistaken.
-pub(crate) fn read<'a>(shape: &Shape, body: &'a [u8]) -> Result<Node<'a>, PageError> {
-    // Checked as a whole: bytes that are no text might hide in a key or in what is skipped.
-    let text = std::str::from_utf8(body).map_err(PageError::no_text)?;
+/// A value that cannot be kept (half an emoji, a number out of range, one that nests too deeply) is
+/// `Null` or loses a character; an error is only what makes it unclear where the next value begins.
+/// What is not wanted is skipped: only its brackets and quotes are counted.
+pub(crate) fn read<'a>(shape: &Shape, text: &'a str) -> Result<Node<'a>, PageError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { scan: Scan::new(text), left: VALUES_MAX };
     let node = reader.value(shape, 0)?;
     match reader.scan.peek() {
@@ -45,24 +60,24 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn value(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
-        if depth > DEPTH_MAX {
-            return Err(self.scan.fail("it nests too deeply"));
-        }
         match self.scan.peek() {
+            Some(b'{' | b'[') if depth > DEPTH_MAX => self.scan.skip().map(|()| Node::Null),
             Some(b'{') => self.object(shape, depth),
             Some(b'[') => self.array(shape, depth),
             Some(b'"') => self.scan.string().map(Node::Text),
-            Some(b't') => self.scan.word("true").map(|()| Node::Bool(true)),
-            Some(b'f') => self.scan.word("false").map(|()| Node::Bool(false)),
-            Some(b'n') => self.scan.word("null").map(|()| Node::Null),
-            Some(_) => self.scan.number().map(Node::Number),
+            Some(b't' | b'f' | b'n') => Ok(match self.scan.word()? {
+                "true" => Node::Bool(true),
+                "false" => Node::Bool(false),
+                _ => Node::Null,
+            }),
+            Some(_) => Ok(self.scan.number()?.map_or(Node::Null, Node::Number)),
             None => Err(self.scan.fail("it ends too early")),
         }
     }
 
     fn object(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
         self.spend(shape.width())?;
-        let mut slots = vec![Node::Null; shape.width()];
+        let mut slots = vec![Node::Absent; shape.width()];
         self.scan.expect(b'{')?;
         if self.scan.take(b'}') {
             return Ok(Node::Object(slots));
@@ -120,41 +135,70 @@ mod tests {
 
     #[test]
     fn only_wanted_keys_are_read() {
-        let body = br#" { "a" : {"x":[1,"]}\""]} , "b":"y\u00e9s","c":-0.5e3}  "#;
+        let body = r#" { "a" : {"x":[1,"]}\""]} , "b":"y\u00e9s","c":-0.5e3}  "#;
         let node = read(&shape(&["b", "d"]), body).unwrap();
-        assert_eq!(node, Node::Object(vec![Node::Text("yés".into()), Node::Null]));
+        assert_eq!(node, Node::Object(vec![Node::Text("yés".into()), Node::Absent]));
     }
 
     #[test]
     fn hostile_bodies_are_errors() {
         let deep = "[".repeat(100_000);
         let wide = format!("[{}0]", "0,".repeat(VALUES_MAX));
-        let bodies: [&[u8]; 14] = [
-            b"",
-            b"{\"b\":",
-            b"{\"b\":\"\xff\"}",
-            b"{\"a\":\"\xff\"}",
-            b"{} x",
-            b"{\"a\":{\"b\":1}",
-            b"{\"a\":\"x}",
-            b"{\"b\":01}",
-            b"{\"b\":tru}",
-            b"{\"b\":\"\\u12\"}",
-            b"{\"b\" 1}",
-            b"[1,]",
-            deep.as_bytes(),
-            wide.as_bytes(),
+        let bodies = [
+            "",
+            "<!doctype html><p>Log in</p>",
+            r#"{"b":"#,
+            "{} x",
+            r#"{"a":{"b":1}"#,
+            r#"{"a":"x}"#,
+            r#"{"b" 1}"#,
+            "[1,]",
+            &deep,
+            &wide,
         ];
         for body in bodies {
-            let shown = String::from_utf8_lossy(&body[..body.len().min(20)]);
+            let shown = &body[..body.len().min(20)];
             assert!(read(&shape(&["b"]), body).is_err(), "{shown}");
         }
+        assert!(text_of(b"{\"a\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn a_bad_value_costs_itself_and_not_its_page() {
+        let nested = format!("{}1{}", r#"{"b":["#.repeat(500), "]}".repeat(500));
+        let values = [
+            (r#""\ud83d""#, Node::Text("\u{fffd}".into())),
+            (r#""\ud83dx\udc1fy""#, Node::Text("\u{fffd}x\u{fffd}y".into())),
+            (r#""\ud83d\ud83d\udc18""#, Node::Text("\u{fffd}🐘".into())),
+            (r#""\u12""#, Node::Text("\u{fffd}12".into())),
+            (r#""\q\u""#, Node::Text("\u{fffd}\u{fffd}".into())),
+            ("\"a\u{1}b\n\"", Node::Text("a\u{1}b\n".into())),
+            ("1e999", Node::Null),
+            ("-", Node::Null),
+            ("01", Node::Null),
+            ("NaN", Node::Null),
+            ("tru", Node::Null),
+        ];
+        for (value, wanted) in values {
+            let page = format!(r#"{{"b":{value},"c":2}}"#);
+            let read = read(&shape(&["b", "c"]), &page);
+            assert_eq!(read, Ok(Node::Object(vec![wanted, Node::Number(2.into())])), "{value}");
+        }
+        let mut deep = shape(&["c"]);
+        let mut under = &mut deep;
+        for _ in 0..500 {
+            under = under.want("b").1;
+        }
+        let page = format!(r#"[{nested},{{"c":2}}]"#);
+        let Ok(Node::Array(records)) = read(&deep, &page) else { panic!("{nested}") };
+        assert_eq!(records[1], Node::Object(vec![Node::Number(2.into()), Node::Absent]));
+        assert_eq!(read(&shape(&["b"]), "\u{feff}{}"), Ok(Node::Object(vec![Node::Absent])));
     }
 
     #[test]
     fn depth_under_an_unwanted_key_is_skipped_without_recursion() {
         let body = format!(r#"{{"a":{}{},"b":1}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        let node = read(&shape(&["b"]), body.as_bytes()).unwrap();
+        let node = read(&shape(&["b"]), &body).unwrap();
         assert_eq!(node, Node::Object(vec![Node::Number(1.into())]));
     }
 
@@ -171,7 +215,7 @@ mod tests {
             Value::Object(_) if depth == 0 => Node::Object(Vec::new()),
             Value::Object(map) => {
                 let under = |key: &&str| map.get(*key).map(|value| wanted(value, keys, depth - 1));
-                Node::Object(keys.iter().map(|key| under(key).unwrap_or(Node::Null)).collect())
+                Node::Object(keys.iter().map(|key| under(key).unwrap_or(Node::Absent)).collect())
             }
         }
     }
@@ -208,14 +252,23 @@ mod tests {
                 true => serde_json::to_string_pretty(&value).unwrap(),
                 false => value.to_string(),
             };
-            prop_assert_eq!(read(&shape, text.as_bytes()).unwrap(), wanted(&value, &["a", "b"], 2));
+            prop_assert_eq!(read(&shape, &text).unwrap(), wanted(&value, &["a", "b"], 2));
         }
 
         #[test]
         fn a_truncated_object_is_an_error(value in tree(), cut in 0.0..1.0f64) {
             let text = serde_json::json!({"a": value, "b": [value]}).to_string();
             let cut = text.floor_char_boundary((text.len() as f64 * cut) as usize);
-            prop_assert!(read(&shape(&["a"]), &text.as_bytes()[..cut]).is_err());
+            prop_assert!(read(&shape(&["a"]), &text[..cut]).is_err());
+        }
+
+        /// Another reader of JSON knows what escapes stand for.
+        #[test]
+        fn escaped_text_reads_back(text in any::<String>()) {
+            let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+            for page in [serde_json::to_string(&text).unwrap(), format!("\"{}\"", units.collect::<String>())] {
+                prop_assert_eq!(read(&Shape::default(), &page).unwrap(), Node::Text(text.as_str().into()));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 //! filter    = "[" condition "]"
 //! condition = path { "|" function } [ ( "==" | "!=" ) literal ]
 //! key       = letters, digits, "_", "$", "-"  |  text in quotes
-//! literal   = text in quotes | whole number | true | false | null
+//! literal   = text in quotes | whole number | true | false | null | absent
 //! function  = name [ text in quotes ]
 //! ```
 
@@ -154,8 +154,9 @@ impl Reader<'_> {
             "true" => Ok(Literal::Bool(true)),
             "false" => Ok(Literal::Bool(false)),
             "null" => Ok(Literal::Null),
+            "absent" => Ok(Literal::Absent),
             _ => word.parse().map(Literal::Whole).map_err(|_| {
-                format!("`{word}` is neither a quoted text, a whole number, true, false nor null")
+                format!("`{word}` is neither a quoted text, a whole number, true, false, null nor absent")
             }),
         }
     }
@@ -190,7 +191,7 @@ mod tests {
     fn texts(selector: &str, json: &str) -> Vec<String> {
         let mut shape = Shape::default();
         let selector = Selector::parse(&[selector], &mut shape).unwrap();
-        let node = read(&shape, json.as_bytes()).unwrap();
+        let node = read(&shape, json).unwrap();
         let mut texts = Vec::new();
         let context = Context { host: "h.test" };
         selector.texts(&node, context, &mut |text| texts.push(text.into_owned()));
@@ -211,6 +212,9 @@ mod tests {
         assert_eq!(texts("l[neg != true].v", json), ["x", "y"]);
         assert_eq!(texts("l[neg].v", json), ["z"]);
         assert_eq!(texts("l[$t == null].v", json), ["z"]);
+        let json = r#"{"l":[{"v":"x","neg":null},{"v":"y","neg":false},{"v":"z"}]}"#;
+        assert_eq!(texts("l[neg == absent].v", json), ["z"]);
+        assert_eq!(texts("l[neg != absent].v", json), ["x", "y"]);
     }
 
     #[test]
@@ -250,7 +254,7 @@ mod tests {
         fn no_text_breaks_the_parser(text in "[a-c.|\\[\\]=!\" $]{0,24}") {
             let mut shape = Shape::default();
             if let Ok(selector) = Selector::parse(&[&text], &mut shape) {
-                let node = read(&shape, br#"{"a":[{"b":"c"}],"b":{"c":null}}"#).unwrap();
+                let node = read(&shape, r#"{"a":[{"b":"c"}],"b":{"c":null}}"#).unwrap();
                 selector.texts(&node, Context::default(), &mut |_| {});
             }
         }

@@ -19,6 +19,9 @@ impl PageError {
     }
 }
 
+/// What stands for a character that a text cannot hold, such as half of a surrogate pair.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
 /// Strings up to here are searched byte by byte: keys are short, and a call costs more.
 const SHORT_BYTES: usize = 16;
 
@@ -71,23 +74,9 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes `true`, `false` or `null`.
-    pub(super) fn word(&mut self, word: &str) -> Result<(), PageError> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(self.fail("an unknown word"));
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    pub(super) fn number(&mut self) -> Result<Number, PageError> {
-        let rest = &self.text[self.at..];
-        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        let number = serde_json::from_str(&rest[..length]);
-        let number = number.map_err(|_| self.fail("a malformed value"))?;
-        self.at += length;
-        Ok(number)
+    /// A number; `None` where it is none, or larger than any that can be kept.
+    pub(super) fn number(&mut self) -> Result<Option<Number>, PageError> {
+        Ok(serde_json::from_str(self.word()?).ok())
     }
 
     /// A string, borrowed unless it has escapes in it.
@@ -99,9 +88,7 @@ impl<'a> Scan<'a> {
         if !has_escapes {
             return Ok(Cow::Borrowed(inside));
         }
-        let whole = &self.text[start - 1..self.at];
-        let unescaped: Result<String, _> = serde_json::from_str(whole);
-        unescaped.map(Cow::Owned).map_err(|_| self.fail("a malformed string"))
+        Ok(Cow::Owned(unescape(inside)))
     }
 
     /// Goes behind the closing quote; answers whether there were escapes.
@@ -146,7 +133,7 @@ impl<'a> Scan<'a> {
                     self.at += 1;
                     continue;
                 }
-                Some(_) => self.skip_word()?,
+                Some(_) => _ = self.word()?,
             }
             if depth == 0 {
                 return Ok(());
@@ -154,16 +141,62 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Goes behind a number, `true`, `false` or `null`.
-    fn skip_word(&mut self) -> Result<(), PageError> {
-        let bytes = &self.text.as_bytes()[self.at..];
-        let is_part =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
-        let length = bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
+    /// Takes a number, `true`, `false`, `null`, or what stands in the place of one.
+    pub(super) fn word(&mut self) -> Result<&'a str, PageError> {
+        let rest = &self.text[self.at..];
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+        let length = rest.bytes().position(|byte| !is_part(byte)).unwrap_or(rest.len());
         self.at += length;
         match length {
             0 => Err(self.fail("a malformed value")),
-            _ => Ok(()),
+            _ => Ok(&rest[..length]),
         }
     }
+}
+
+/// The text that an escaped one stands for. What no text can hold, and what is no escape, becomes
+/// a replacement character: one bad character costs itself, not its page.
+fn unescape(mut escaped: &str) -> String {
+    let mut out = String::with_capacity(escaped.len());
+    while let Some((before, after)) = escaped.split_once('\\') {
+        out.push_str(before);
+        let mut rest = after.chars();
+        out.push(match rest.next() {
+            Some(plain @ ('"' | '\\' | '/')) => plain,
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => {
+                let (character, behind) = code_point(rest.as_str());
+                escaped = behind;
+                out.push(character);
+                continue;
+            }
+            _ => REPLACEMENT,
+        });
+        escaped = rest.as_str();
+    }
+    out.push_str(escaped);
+    out
+}
+
+/// The character of a `\u`, whose digits come next, and what is behind it.
+fn code_point(text: &str) -> (char, &str) {
+    let Some((first, rest)) = hex4(text) else { return (REPLACEMENT, text) };
+    let low = rest.strip_prefix("\\u").and_then(hex4);
+    match (first, low) {
+        (0xd800..0xdc00, Some((low @ 0xdc00..0xe000, behind))) => {
+            let point = 0x1_0000 + ((first - 0xd800) << 10) + (low - 0xdc00);
+            (char::from_u32(point).unwrap_or(REPLACEMENT), behind)
+        }
+        _ => (char::from_u32(first).unwrap_or(REPLACEMENT), rest),
+    }
+}
+
+fn hex4(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u32::from_str_radix(digits, 16).ok().map(|point| (point, rest)))?
 }

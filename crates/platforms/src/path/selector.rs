@@ -44,14 +44,20 @@ impl Path {
         if self.steps.is_empty() {
             return matches!(node, Node::Array(_));
         }
-        let mut at = node;
-        for step in &self.steps {
-            match at {
-                Node::Object(slots) => at = slots.get(step.slot).unwrap_or(&Node::Null),
-                _ => return false,
-            }
-        }
-        matches!(at, Node::Array(_) | Node::Object(_))
+        matches!(self.end(node), Node::Array(_) | Node::Object(_))
+    }
+
+    /// Whether the record lacks what the path leads to, which a `null` does not.
+    pub(super) fn is_absent(&self, node: &Node<'_>) -> bool {
+        *self.end(node) == Node::Absent
+    }
+
+    /// The value at the end of the path, where no list is on the way.
+    fn end<'n, 'a>(&self, node: &'n Node<'a>) -> &'n Node<'a> {
+        self.steps.iter().fold(node, |at, step| match at {
+            Node::Object(slots) => slots.get(step.slot).unwrap_or(&Node::Absent),
+            _ => &Node::Absent,
+        })
     }
 }
 
@@ -64,7 +70,7 @@ fn walk<'n, 'a>(
     if let Node::Array(items) = node {
         return items.iter().all(|item| walk(filter, steps, item, visit));
     }
-    if *node == Node::Null || filter.is_some_and(|filter| !filter.holds(node)) {
+    if node.is_nothing() || filter.is_some_and(|filter| !filter.holds(node)) {
         return true;
     }
     match (steps.split_first(), node) {

@@ -107,7 +107,7 @@ impl Found {
                 self.refused.insert(id, why);
                 return false;
             }
-            Outcome::More { .. } | Outcome::Retry { .. } => {
+            Outcome::More { .. } | Outcome::Retry { .. } | Outcome::Unreadable { .. } => {
                 self.again(subject, run.outcome, queue);
                 return false;
             }
@@ -128,7 +128,12 @@ impl Found {
 
     fn again(&mut self, subject: &Subject, outcome: Outcome, queue: &mut VecDeque<Subject>) {
         let mut subject = subject.clone();
-        if let Outcome::Retry { why, after_ms, .. } = outcome {
+        let trouble = match outcome {
+            Outcome::Retry { why, after_ms, .. } => Some((why, after_ms)),
+            Outcome::Unreadable { why, .. } => Some((why, None)),
+            _ => None,
+        };
+        if let Some((why, after_ms)) = trouble {
             *self.troubles.entry(why).or_default() += 1;
             let pause = Instant::now() + Duration::from_millis(after_ms.unwrap_or(0));
             self.pause = self.pause.max(Some(pause));

@@ -117,7 +117,7 @@ fn subjects() -> [Subject; 2] {
 
 async fn visit_all(body: Vec<u8>) {
     let engine = Engine::new(Settings::default()).unwrap();
-    let (web, memory) = (Parrot { body }, Memory::new());
+    let (web, memory) = (Parrot { body }, Memory::of_recordings());
     for subject in subjects() {
         let mut gate = OpenGate::default();
         let mut via = Via::new(&web, &Still, &mut gate, &memory);

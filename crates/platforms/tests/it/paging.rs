@@ -1,10 +1,10 @@
 //! Pages: until the cursor ends, cut and resumed, looping, hidden, capped.
 
-use model::Layer;
-use model::observation::{Observation, Reach};
+use model::observation::{Named, Observation, Reach};
 use model::profile::Gone;
+use model::{Direction, Layer, Platform};
 use platforms::engine::{Outcome, Progress, Subject};
-use platforms::http::Recorded;
+use platforms::http::{Recorded, Recording};
 use platforms::{Engine, Settings};
 
 use crate::script::{
@@ -77,12 +77,78 @@ async fn a_cursor_that_comes_back_is_trouble_and_the_page_is_not_kept() {
 }
 
 #[tokio::test]
-async fn an_empty_list_where_the_count_says_otherwise_is_hidden() {
+async fn bluesky_has_no_hidden_lists() {
     let web = Recorded::new([follows(None, &[], None)]);
     let mut subject = only("follows", me());
-    assert_eq!(list(&run(&web, &subject).await).reach, Reach::Complete);
     subject.following = Some(3);
-    assert_eq!(list(&run(&web, &subject).await).reach, Reach::Hidden);
+    assert_eq!(list(&run(&web, &subject).await).reach, Reach::Complete);
+}
+
+#[tokio::test]
+async fn a_list_that_lost_much_is_asked_for_again_before_anybody_is_removed() {
+    let mut subject = only("follows", me());
+    subject.lists = vec![((Layer::Follow, Direction::Out), 4)];
+    let short = || follows(None, &["did:plc:a"], None);
+    let whole = follows(None, &["did:plc:a", "did:plc:b", "did:plc:c", "did:plc:d"], None);
+    let asked = async |pages: Vec<Recording>, subject: &Subject| {
+        let run = run(&Recorded::new(pages), subject).await;
+        (names(list(&run)).len(), list(&run).reach.clone(), run.requests)
+    };
+    assert_eq!(asked(vec![short(), whole], &subject).await, (4, Reach::Complete, 2));
+    assert_eq!(asked(vec![short(), short()], &subject).await, (1, Reach::Complete, 2));
+    let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
+    let (people, reach, _) = asked(vec![short(), answer(url, 503, &[], "")], &subject).await;
+    assert_eq!((people, matches!(reach, Reach::Part { .. })), (1, true));
+    subject.following = Some(1);
+    assert_eq!(asked(vec![short()], &subject).await, (1, Reach::Complete, 1));
+}
+
+const FOLLOWING: &str = "https://one.test/api/v1/accounts/7/following?limit=80";
+
+/// A page of a fediverse account's list: so many people from `first` on, and its Link header lines.
+fn following(query: &str, (first, count): (u32, u32), links: &[&str]) -> Recording {
+    let person = |n| format!(r#"{{"uri":"https://one.test/users/p{n}","acct":"p{n}","id":"{n}"}}"#);
+    let people: Vec<String> = (first..first + count).map(person).collect();
+    let links: Vec<(&str, &str)> = links.iter().map(|line| ("link", *line)).collect();
+    answer(format!("{FOLLOWING}{query}"), 200, &links, format!("[{}]", people.join(",")))
+}
+
+fn fediverse(following: Option<u32>) -> Subject {
+    let native_id = "https://one.test/users/me".to_owned();
+    let named = Named { native_id, host: Some("one.test".to_owned()), ..Named::default() };
+    let local_id = Some("7".to_owned());
+    let me = Subject { local_id, following, ..Subject::new(Platform::FEDIVERSE, named) };
+    only("following", me)
+}
+
+#[tokio::test]
+async fn a_link_header_in_several_lines_leads_on() {
+    let prev = r#"<https://one.test/x?since_id=1>; rel="prev""#;
+    let next = r#"<https://one.test/api/v1/accounts/7/following?limit=80&max_id=3>; rel="next""#;
+    let web = Recorded::new([
+        following("", (1, 3), &[prev, next]),
+        following("&max_id=3", (4, 2), &[prev]),
+    ]);
+    let run = run(&web, &fediverse(Some(5))).await;
+    assert_eq!((names(list(&run)).len(), list(&run).reach.clone()), (5, Reach::Complete));
+}
+
+#[tokio::test]
+async fn a_list_is_complete_only_if_its_end_is_proven() {
+    let reach = async |count: Option<u32>, links: &[&str]| {
+        let web = Recorded::new([following("", (1, 3), links)]);
+        list(&run(&web, &fediverse(count)).await).reach.clone()
+    };
+    let is_part = |reach: Reach| matches!(reach, Reach::Part { .. });
+    let prev = r#"<https://one.test/x?since_id=1>; rel="prev""#;
+    assert_eq!(reach(Some(3), &[prev]).await, Reach::Complete);
+    assert_eq!(reach(None, &[prev]).await, Reach::Complete);
+    // No word of the end: the profile's own count decides, and without one nobody knows.
+    assert_eq!(reach(Some(3), &[]).await, Reach::Complete);
+    assert!(is_part(reach(Some(9), &[]).await));
+    assert!(is_part(reach(None, &[]).await));
+    // A form of `next` that is not legal is no end where much is missing.
+    assert!(is_part(reach(Some(9), &["<https://one.test/x?max_id=3>; rel='next'"]).await));
 }
 
 #[tokio::test]
@@ -117,7 +183,7 @@ fn mention(did: &str) -> String {
     format!(r#"{{"features":[{{"$type":"app.bsky.richtext.facet#mention","did":"{did}"}}]}}"#)
 }
 
-fn feed(cursor: Option<&str>, posts: &[String], next: Option<&str>) -> platforms::http::Recording {
+fn feed(cursor: Option<&str>, posts: &[String], next: Option<&str>) -> Recording {
     let next = next.map(|next| format!(r#","cursor":"{next}""#)).unwrap_or_default();
     let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
     let filter = "&filter=posts_with_replies&limit=100";
@@ -139,7 +205,6 @@ async fn only_posts_newer_than_the_watermark_are_counted() {
     let first = run(&web, &only("posts", me())).await;
     let (mentions, watermark) = layer(&first, Layer::Mention);
     assert_eq!(mentions, [("did:plc:ada".to_owned(), 2)]);
-    assert_eq!(watermark.as_deref(), Some("2026-11-02T10:00:00.000Z"));
     assert_eq!(layer(&first, Layer::Reply), (Vec::new(), watermark));
 
     let mut subject = only("posts", me());
@@ -167,6 +232,70 @@ async fn a_cut_feed_keeps_the_old_watermark_and_counts_each_post_once() {
     let cursor = runs[0].outcome.cursor().map(str::to_owned);
     subject.progress.push(Progress { stream: "posts".into(), cursor, done: false });
     let second = run(&web, &subject).await;
-    let newest = Some("2026-11-02T10:00:00.000Z".to_owned());
-    assert_eq!(layer(&second, Layer::Mention), (vec![("did:plc:ada".to_owned(), 1)], newest));
+    let (mentions, watermark) = layer(&second, Layer::Mention);
+    assert_eq!(mentions, [("did:plc:ada".to_owned(), 1)]);
+    subject.progress.pop();
+    let layers = [Layer::Mention, Layer::Reply, Layer::Repost];
+    subject.watermarks = layers.map(|layer| (layer, watermark.clone().unwrap())).to_vec();
+    assert_eq!(layer(&run(&web, &subject).await, Layer::Mention).0, []);
+}
+
+#[tokio::test]
+async fn ids_are_opaque_and_likes_may_come_oldest_first() {
+    let like = |n: u32| {
+        let uri = format!("at://did:plc:me/app.bsky.feed.like/{:x}", n.wrapping_mul(0x9e37_79b9));
+        let of = format!("at://did:plc:p{n}/app.bsky.feed.post/1");
+        format!(
+            r#"{{"uri":"{uri}","value":{{"createdAt":"2026-11-01T00:00:00Z","subject":{{"uri":"{of}"}}}}}}"#
+        )
+    };
+    let page = |cursor: Option<u32>, likes: std::ops::Range<u32>, next: Option<u32>| {
+        let likes: Vec<String> = likes.map(like).collect();
+        let next = next.map(|next| format!(r#","cursor":"{next}""#)).unwrap_or_default();
+        let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+        let of = "collection=app.bsky.feed.like";
+        page(
+            format!(
+                "https://pds.test/xrpc/com.atproto.repo.listRecords?{of}{cursor}&limit=100&repo=did:plc:me"
+            ),
+            format!(r#"{{"records":[{}]{next}}}"#, likes.join(",")),
+        )
+    };
+    let doc = r#"{"service":[{"type":"AtprotoPersonalDataServer","serviceEndpoint":"https://pds.test"}]}"#;
+    let plc = || crate::script::page("https://plc.directory/did:plc:me", doc);
+    let mut subject = only("likes", me());
+    let first = run(
+        &Recorded::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..150, None)]),
+        &subject,
+    )
+    .await;
+    let (likes, watermark) = layer(&first, Layer::Like);
+    assert_eq!(likes.len(), 150);
+    subject.watermarks = vec![(Layer::Like, watermark.unwrap())];
+    let web =
+        Recorded::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..151, None)]);
+    let second = run(&web, &subject).await;
+    assert_eq!(layer(&second, Layer::Like).0, [("did:plc:p150".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_is_no_page_is_told_apart_from_a_passing_trouble() {
+    let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
+    for body in ["<!doctype html><p>Log in</p>", "", "{}", "[1,", "null", "\"text\""] {
+        let run = run(&Recorded::new([page(&url, body)]), &only("follows", me())).await;
+        assert!(matches!(run.outcome, Outcome::Unreadable { .. }), "{body}: {run:?}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_cost_themselves_if_they_stay() {
+    let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
+    let body = b"{\"follows\":[{\"did\":\"did:plc:a\",\"handle\":\"\xff.test\"}]}".to_vec();
+    let web = Recorded::of_bytes(url, body);
+    let mut subject = only("follows", me());
+    assert!(matches!(run(&web, &subject).await.outcome, Outcome::Unreadable { .. }));
+    subject.attempt = Subject::READINGS - 1;
+    let run = run(&web, &subject).await;
+    assert_eq!(list(&run).arcs[0].other.handle, None);
+    assert_eq!(names(list(&run)), ["did:plc:a"]);
 }

@@ -12,7 +12,7 @@ use crate::script::{APPVIEW, Still, Tokens, answer, me, page};
 
 async fn profiles(web: &Recorded, subjects: &[Subject]) -> Vec<StreamRun> {
     let engine = Engine::new(Settings::default()).unwrap();
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     let mut gate = Tokens(100);
     engine.profiles(&mut Via::new(web, &Still, &mut gate, &memory), subjects).await
 }

@@ -79,7 +79,7 @@ async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
     let url = "https://localhost:3000/api/v1/accounts/7";
     let web = Recorded::new([moved(&cassette, "verify_credentials", url)]);
     let engine = Engine::new(Settings::default()).unwrap();
-    let (memory, mut gate) = (Memory::new(), Tokens(9));
+    let (memory, mut gate) = (Memory::of_recordings(), Tokens(9));
     let mut via = Via::new(&web, &Still, &mut gate, &memory);
     let me = subject("http://localhost:3000/ap/users/117020457910412882");
     let runs = engine.profiles(&mut via, &[me]).await;

@@ -82,7 +82,7 @@ pub(crate) async fn round_with<G: Gate>(
     subject: &Subject,
     gate: &mut G,
 ) -> (Vec<StreamRun>, Vec<HostNews>) {
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     let mut via = Via::new(web, &Still, gate, &memory);
     let runs = engine.round(&mut via, subject).await;
     (runs, via.take_news())

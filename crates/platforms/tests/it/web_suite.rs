@@ -8,7 +8,7 @@ use crate::hostile::{Server, reply};
 use crate::script::answer;
 
 fn get(url: String) -> Request {
-    Request { url, headers: Vec::new(), body: None }
+    Request { url, headers: Vec::new(), body: None, redirected_by: None }
 }
 
 /// Runs on a web that answers at `origin`: `/page` with 200, `/gone` with 410, nothing else.

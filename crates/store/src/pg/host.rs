@@ -81,6 +81,7 @@ const ANNOUNCE: &str = "update host set limit_requests = $2, window_ms = $3
     where host_id = $1 and (limit_requests, window_ms) is distinct from ($2, $3)";
 const PAUSE: &str = "update host set tokens = 0, at_ms = greatest(at_ms, $3),
     not_before_ms = greatest(not_before_ms, $2) where host_id = $1";
+const DRAIN: &str = "update host set tokens = 0, at_ms = greatest(at_ms, $2) where host_id = $1";
 const FAILED: &str = "update host set failures = failures + 1, broken_until_ms =
         case when failures + 1 < $3 then broken_until_ms
         else greatest(broken_until_ms, $2 + least($5, $4 << least(failures + 1 - $3, 30))) end
@@ -185,6 +186,12 @@ fn bucket(row: &Row, default: Limit, now: Timestamp) -> Budget {
         (Some(tokens), Some(at_ms)) => Budget { limit, tokens, at: from_ms(at_ms), not_before },
         _ => Budget { not_before, ..fresh },
     }
+}
+
+/// Takes all tokens out of a host's bucket: more were given out than its own limit allows.
+pub async fn drain(pg: &Pg, id: HostId, now: Timestamp) -> Result<(), StoreError> {
+    let params = params![id.0 => INT4, stored_ms(now) => INT8];
+    pg.execute("host::drain", DRAIN, params).await.map(|_| ())
 }
 
 /// Records the limit that a host announced: it replaces the manifest's, up or down. Tokens above

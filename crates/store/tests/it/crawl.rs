@@ -145,7 +145,7 @@ async fn several_lists_of_one_stream_are_one_list() {
 async fn a_retry_waits_as_long_as_the_host_asked_and_keeps_count() {
     let db = database().await;
     let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
-    let retry = |at| RoundEnd::Retry { at, why: "429".into() };
+    let retry = |at| RoundEnd::Retry { at, why: "429".into(), in_vain: true };
     let busy = CrawledProfile { id: ada, streams: vec![], end: retry(at(90)) };
     commit_all(db.pg(), at(0), vec![busy]).await;
     assert_eq!(claim(db.pg(), at(89)).await, []);

@@ -58,6 +58,8 @@ pub enum RoundEnd {
         at: Timestamp,
         /// The reason, for people.
         why: String,
+        /// Whether nothing else of the round went on: it counts as one more try in vain.
+        in_vain: bool,
     },
     /// Trying again soon cannot help; recorded, and tried anew in a month.
     Failed {

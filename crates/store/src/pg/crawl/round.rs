@@ -33,12 +33,12 @@ const LOCK: &str = "select profile_id, change_ema, trust from frontier
     where profile_id = any($1) and claimed order by profile_id for update";
 /// A profile that was seen at a greater depth during its round starts another at once.
 const END: &str = "update frontier f set claimed = false, outcome = u.outcome, error = u.error,
-        attempts = case when u.outcome = 3 then f.attempts else 0 end,
+        attempts = case when u.in_vain then f.attempts else 0 end,
         last_crawl = case when u.outcome = 1 then $1 else f.last_crawl end,
         due_at = case when f.depth_left > f.depth_claimed and u.outcome < 3 then $1 else u.due_at end,
         change_ema = u.ema
-    from unnest($2::bigint[], $3::smallint[], $4::bigint[], $5::real[], $6::text[])
-        u(id, outcome, due_at, ema, error) where f.profile_id = u.id";
+    from unnest($2::bigint[], $3::smallint[], $4::bigint[], $5::real[], $6::text[], $7::boolean[])
+        u(id, outcome, due_at, ema, error, in_vain) where f.profile_id = u.id";
 
 /// Locks the rounds of those of these profiles that are under a claim.
 pub(super) async fn lock(
@@ -58,7 +58,7 @@ pub(super) async fn end(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (mut ids, mut outcomes, mut due) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut emas, mut errors) = (Vec::new(), Vec::new());
+    let (mut emas, mut errors, mut in_vain) = (Vec::new(), Vec::new(), Vec::new());
     for (profile, round, changed) in ended {
         let Some((outcome, due_at, why)) = verdict(&profile.end, *round, *changed, now) else {
             continue;
@@ -67,6 +67,7 @@ pub(super) async fn end(
         outcomes.push(outcome as i16);
         due.push(due_at);
         emas.push(if outcome == Outcome::Done { round.ema(*changed) } else { round.change_ema });
+        in_vain.push(matches!(profile.end, RoundEnd::Retry { in_vain: true, .. }));
         errors.push(why.map(|why| clean(why, WHY_CHARS_MAX).into_owned()));
     }
     let params = params![
@@ -76,6 +77,7 @@ pub(super) async fn end(
         due => INT8_ARRAY,
         emas => FLOAT4_ARRAY,
         errors => TEXT_ARRAY,
+        in_vain => BOOL_ARRAY,
     ];
     tx.execute(END, params).await.map(|_| ())
 }
@@ -95,7 +97,7 @@ fn verdict(
             Some((Outcome::Done, next, None))
         }
         RoundEnd::Cut => Some((Outcome::Cut, seconds, None)),
-        RoundEnd::Retry { at, why } => {
+        RoundEnd::Retry { at, why, .. } => {
             Some((Outcome::Retry, stored_seconds(*at).max(seconds), Some(why)))
         }
         RoundEnd::Failed { why } => {
@@ -130,7 +132,8 @@ mod tests {
     #[test]
     fn a_retry_is_never_due_in_the_past() {
         let now = Timestamp::from_second(1_000).unwrap();
-        let retry = RoundEnd::Retry { at: Timestamp::UNIX_EPOCH, why: "busy".into() };
+        let retry =
+            RoundEnd::Retry { at: Timestamp::UNIX_EPOCH, why: "busy".into(), in_vain: true };
         let round = Round { change_ema: 0.5, trust: 0.0 };
         assert_eq!(verdict(&retry, round, false, now), Some((Outcome::Retry, 1_000, Some("busy"))));
         assert_eq!(verdict(&RoundEnd::Open, round, true, now), None);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::observation::Named;
 use model::time::Timestamp;
-use model::{Layer, ProfileId};
+use model::{Direction, Layer, ProfileId};
 use tokio_postgres::Row;
 
 use crate::StoreError;
@@ -38,8 +38,10 @@ pub struct Subject {
     pub following: Option<u32>,
     /// How many claims there were since its last commit, this one not counted.
     pub attempt: u32,
-    /// The newest interaction counted, by layer of its own lists.
+    /// What the last round left to tell new interactions by, by layer of its own lists.
     pub watermarks: Vec<(Layer, String)>,
+    /// How many people each of its lists names.
+    pub lists: Vec<((Layer, Direction), u32)>,
     /// The streams that do not stand at their beginning, by name.
     pub streams: Vec<StreamState>,
 }
@@ -53,9 +55,8 @@ const SUBJECTS: &str = "select f.profile_id, i.native_id, coalesce(p.handle, i.h
     left join profile p on p.profile_id = u.id order by f.profile_id";
 const PROGRESS: &str = "select profile_id, stream, cursor, done from crawl_progress
     where profile_id = any($1) order by profile_id, stream";
-const WATERMARKS: &str = "select profile_id, layer, watermark from adjacency
-    where profile_id = any($1) and direction = 0 and watermark is not null
-    order by profile_id, layer";
+const LISTS: &str = "select profile_id, layer, direction, n, watermark from adjacency
+    where profile_id = any($1) order by profile_id, layer, direction";
 
 /// What to fetch of these profiles: only those under a claim that has not run out at `now`, by
 /// id. The others are done, or will be claimed again.
@@ -75,13 +76,28 @@ pub async fn subjects(
             subject.streams.push(StreamState { stream, cursor, done });
         }
     }
-    for row in pg.query("crawl::subjects", WATERMARKS, params![ids => INT8_ARRAY]).await? {
-        let layer = u8::try_from(row.get::<_, i16>(1)).ok().and_then(Layer::from_number);
-        if let (Some(subject), Some(layer)) = (subjects.get_mut(&profile_id(row.get(0))), layer) {
-            subject.watermarks.push((layer, row.get(2)));
+    for row in pg.query("crawl::subjects", LISTS, params![ids => INT8_ARRAY]).await? {
+        if let Some(subject) = subjects.get_mut(&profile_id(row.get(0))) {
+            subject.learn_list(&row);
         }
     }
     Ok(subjects.into_values().collect())
+}
+
+impl Subject {
+    fn learn_list(&mut self, row: &Row) {
+        let number = |at: usize| u8::try_from(row.get::<_, i16>(at)).ok();
+        let layer = number(1).and_then(Layer::from_number);
+        let (Some(layer), Some(direction)) = (layer, number(2).and_then(Direction::from_number))
+        else {
+            return;
+        };
+        let length = u32::try_from(row.get::<_, i32>(3)).unwrap_or(0);
+        self.lists.push(((layer, direction), length));
+        if let (Direction::Out, Some(watermark)) = (direction, row.get(4)) {
+            self.watermarks.push((layer, watermark));
+        }
+    }
 }
 
 fn from_row(row: &Row) -> Subject {
@@ -94,6 +110,7 @@ fn from_row(row: &Row) -> Subject {
         following: count(6),
         attempt: u32::try_from(row.get::<_, i16>(7)).unwrap_or(0).saturating_sub(1),
         watermarks: Vec::new(),
+        lists: Vec::new(),
         streams: Vec::new(),
     }
 }
