@@ -33,6 +33,11 @@ pub struct WorldConfig {
     pub unlisted_share: f64,
     /// Of honest fediverse accounts: hidden lists.
     pub hidden_share: f64,
+    /// Of honest fediverse accounts that are public: never decided whether to be discoverable.
+    pub undecided_share: f64,
+    /// Whether the last three ordinary servers have a robots.txt of their own, one of each of
+    /// [`Robots`](super::Robots): the API is closed at two of them.
+    pub robots: bool,
     /// The end of the world's time, in unix seconds; posts fall into the 180 days before.
     pub until: u64,
 }
@@ -68,6 +73,8 @@ impl WorldConfig {
             opted_out_share: 0.02,
             unlisted_share: 0.05,
             hidden_share: 0.06,
+            undecided_share: 0.07,
+            robots: false,
             until: UNTIL,
         }
     }
