@@ -147,15 +147,19 @@ impl WorldBuilder {
         self.lists.push(List { owner, name: name.to_owned(), purpose, members: of });
     }
 
-    /// Names a fediverse account's page in a Bluesky profile: as its website if that is free and
-    /// `as_website`, else in the bio.
+    /// Names a fediverse account in a Bluesky profile: by its page as the website if that is free
+    /// and `as_website`, else in the bio, where some whose handle is at another domain than their
+    /// page are named by handle.
     pub fn claim_fediverse(&mut self, bluesky: AccountId, fediverse: AccountId, as_website: bool) {
-        let page = self.accounts[fediverse.index()].page();
+        let named = &self.accounts[fediverse.index()];
+        let (page, handle) = (named.page(), format!("@{}", named.handle));
+        let split = self.hosts[usize::from(named.host)].domain.is_some();
         let words = &mut self.accounts[bluesky.index()].words;
         if as_website && words.website.is_none() {
             words.website = Some(page);
         } else {
-            words.bio = format!("{} Also at {page}", words.bio).trim_start().to_owned();
+            let name = if split && fediverse.0.is_multiple_of(2) { handle } else { page };
+            words.bio = format!("{} Also at {name}", words.bio).trim_start().to_owned();
         }
     }
 

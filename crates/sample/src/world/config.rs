@@ -9,7 +9,8 @@ pub struct WorldConfig {
     pub accounts: u32,
     /// Planted communities of the finer level, at most 60; four to each of the coarser level.
     pub leaves: u16,
-    /// Fediverse servers, at most 24; with 12 and more, the last five are odd ones.
+    /// Fediverse servers, at most 24; with 12 and more, the last five are odd ones. The handles of
+    /// the third are at a domain of their own.
     pub hosts: u16,
     /// Humans with proven accounts on both platforms.
     pub linked_share: f64,
@@ -33,7 +34,8 @@ pub struct WorldConfig {
     pub unlisted_share: f64,
     /// Of honest fediverse accounts: hidden lists.
     pub hidden_share: f64,
-    /// Of honest fediverse accounts that are public: never decided whether to be discoverable.
+    /// Of honest fediverse accounts that are public: never decided whether to be discoverable. On
+    /// snac, four times as many.
     pub undecided_share: f64,
     /// Whether the last three ordinary servers have a robots.txt of their own, one of each of
     /// [`Robots`](super::Robots): the API is closed at two of them.

@@ -184,6 +184,12 @@ fn one_server_s_handles_are_at_another_domain() {
     let members = WORLD.ids().filter(|&id| WORLD.host_of(id) == split[0]);
     let members: Vec<AccountId> = members.collect();
     assert!(members.len() > 200, "{}", members.len());
+    let claimed = |by: &str| {
+        let bios = WORLD.accounts().iter().map(|account| &account.words.bio);
+        bios.filter(|bio| bio.contains(by)).count()
+    };
+    assert!(claimed("Also at https://cedar.social.test/@") > 20);
+    assert!(claimed("@cedar.test") > 20);
     for id in members {
         let account = WORLD.account(id);
         assert!(account.handle.ends_with(&format!("@{}", split[0].handle_domain())));
@@ -223,7 +229,9 @@ fn proofs_are_published_by_both_sides() {
             Proof::Mutual => {
                 let page = there.page();
                 let website = here.words.website.as_deref() == Some(&page);
-                assert!(website || here.words.bio.contains(&page));
+                let handle = format!("Also at @{}", there.handle);
+                let bio = &here.words.bio;
+                assert!(website || bio.contains(&page) || bio.ends_with(&handle));
                 let ends =
                     |value: &str| value.ends_with(&here.handle) || value.ends_with(&here.native_id);
                 assert!(fields.iter().any(|field| ends(&field.value)));
@@ -242,8 +250,8 @@ fn decoys_claim_what_nobody_returns() {
         WORLD.links().iter().flat_map(|link| [link.bluesky, link.fediverse]).collect();
     let claims = |id: &AccountId| {
         let words = &WORLD.account(*id).words;
-        let page = words.website.is_some() || words.bio.contains(".social.test/@");
-        page || words.fields.iter().any(|field| field.value.starts_with("https://"))
+        let here = words.website.is_some() || words.bio.contains("Also at ");
+        here || words.fields.iter().any(|field| field.value.starts_with("https://"))
     };
     let decoys = WORLD.ids().filter(|id| !linked.contains(id)).filter(claims).count();
     assert!((250..=300).contains(&decoys), "{decoys}");
