@@ -35,6 +35,9 @@ pub(crate) struct Bluesky {
 
 type Answer = Result<Vec<u8>, Refusal>;
 
+/// As at the AppView: all is open.
+const ROBOTS: &str = "User-Agent: *\nAllow: /\n";
+
 impl Bluesky {
     pub(crate) fn new(world: Arc<World>, origin: &str) -> Bluesky {
         let mut lists: HashMap<AccountId, Vec<usize>> = HashMap::new();
@@ -64,6 +67,7 @@ impl Bluesky {
             "/xrpc/app.bsky.feed.getActorLikes" => ("getActorLikes", Err(Refusal::AuthMissing)),
             "/xrpc/com.atproto.repo.listRecords" => ("listRecords", self.records(ask)),
             "/xrpc/com.atproto.identity.resolveHandle" => ("resolveHandle", self.resolve(ask)),
+            "/robots.txt" => return ("robots", Reply::text(ROBOTS)),
             "/.well-known/atproto-did" => return ("atproto-did", self.did_of_host(ask)),
             path if path.starts_with("/did:") => return ("plc", self.document(&path[1..])),
             path if path.starts_with("/xrpc/") => ("unknown", Err(Refusal::NoSuchMethod)),

@@ -91,7 +91,7 @@ mod tests {
     fn walk(len: usize, limit: usize, salt: u64) -> (Vec<usize>, usize) {
         let (mut seen, mut pages, mut query) = (Vec::new(), 0, format!("limit={limit}"));
         loop {
-            let ask = Ask { host: "", path: "", query: Query(&query), circle: false };
+            let ask = Ask { host: "", path: "", query: Query(&query), accept: "", circle: false };
             let page = page(&ask, len, salt).unwrap();
             seen.extend(page.range);
             pages += 1;
@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn foreign_cursors_and_limits_are_refused() {
         for query in ["cursor=", "cursor=abc", "cursor=30000000000000001", "cursor=3zz"] {
-            let ask = Ask { host: "", path: "", query: Query(query), circle: false };
+            let ask = Ask { host: "", path: "", query: Query(query), accept: "", circle: false };
             assert_eq!(page(&ask, 10, 1), Err(Refusal::MalformedCursor), "{query}");
         }
         for query in ["limit=0", "limit=101", "limit=x", "limit=-5"] {
-            let ask = Ask { host: "", path: "", query: Query(query), circle: false };
+            let ask = Ask { host: "", path: "", query: Query(query), accept: "", circle: false };
             assert!(page(&ask, 10, 1).is_err(), "{query}");
         }
     }
@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn a_circle_returns_the_cursor_that_was_asked_with() {
         let circle = |query: &str| {
-            page(&Ask { host: "", path: "", query: Query(query), circle: true }, 90, 3).unwrap()
+            page(&Ask { host: "", path: "", query: Query(query), accept: "", circle: true }, 90, 3)
+                .unwrap()
         };
         let first = circle("limit=10").cursor.unwrap();
         assert_eq!(circle(&format!("limit=10&cursor={first}")).cursor, Some(first));

@@ -37,6 +37,9 @@ pub enum Fault {
     InvalidUtf8,
     /// A page whose next cursor is the one it was asked with.
     CursorLoop,
+    /// 302, 307 or 308, by URL, to the same thing at another address of the same host, which then
+    /// answers.
+    Redirect,
     /// 302 to an address in a private network.
     PrivateRedirect,
     /// 5 GB of white space.
@@ -49,7 +52,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 14] = [
+    pub const ALL: [Fault; 15] = [
         Fault::TooMany(Dialect::UnixSeconds),
         Fault::TooMany(Dialect::IsoTime),
         Fault::TooMany(Dialect::SecondsLeft),
@@ -60,6 +63,7 @@ impl Fault {
         Fault::Truncated,
         Fault::InvalidUtf8,
         Fault::CursorLoop,
+        Fault::Redirect,
         Fault::PrivateRedirect,
         Fault::Endless,
         Fault::GzipBomb,
@@ -79,6 +83,7 @@ impl Fault {
             Fault::Truncated => "truncated",
             Fault::InvalidUtf8 => "invalid-utf8",
             Fault::CursorLoop => "cursor-loop",
+            Fault::Redirect => "redirect",
             Fault::PrivateRedirect => "private-redirect",
             Fault::Endless => "endless",
             Fault::GzipBomb => "gzip-bomb",

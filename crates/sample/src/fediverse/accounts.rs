@@ -8,9 +8,13 @@ use super::refusal::Refusal;
 use super::{Answer, Fediverse, Visit};
 use crate::json::Json;
 use crate::serve::Reply;
-use crate::world::{AccountId, State};
+use crate::world::{AccountId, Host, State};
 
 impl Fediverse {
+    pub(super) fn host(&self, visit: &Visit<'_>) -> &Host {
+        &self.world.hosts()[usize::from(visit.host)]
+    }
+
     /// The account that a host knows by a number.
     pub(super) fn account_at(&self, host: u16, number: &str) -> Option<AccountId> {
         let account = account_of(host, number.parse().ok()?)?;
@@ -18,12 +22,13 @@ impl Fediverse {
         (known.platform == Platform::FEDIVERSE).then_some(account)
     }
 
-    /// The account of a name, `name` at this host or `name@host`.
+    /// The account of a name, `name` at this host or `name@host`, where `host` may be the domain of
+    /// its handles or its own name.
     pub(super) fn named(&self, visit: &Visit<'_>, acct: &str) -> Option<AccountId> {
         let acct = acct.strip_prefix('@').unwrap_or(acct);
         let account = match acct.contains('@') {
             true => self.world.find(acct),
-            false => self.world.find(&format!("{acct}@{}", visit.ask.host)),
+            false => self.world.find(&format!("{acct}@{}", self.host(visit).handle_domain())),
         };
         account.filter(|&account| self.world.account(account).platform == Platform::FEDIVERSE)
     }

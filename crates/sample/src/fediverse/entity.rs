@@ -1,6 +1,6 @@
-//! Accounts as Mastodon's entities. The text is the same on every host but for four gaps: the
-//! host's number, the name with or without its host, what old versions lack, and what is told of
-//! local accounts only.
+//! Accounts as Mastodon's entities. The text is the same on every host but for five gaps: the
+//! host's number, the name with or without its host, what snac lacks, what old versions lack, and
+//! what is told of local accounts only.
 
 use model::Platform;
 
@@ -15,8 +15,12 @@ struct Entity {
     start: usize,
     /// `","username":…,"acct":"name` up to here; then perhaps `@host`.
     acct_end: usize,
-    /// Up to here in every version; then what modern versions add.
+    /// Up to here everywhere; then `discoverable`, which snac lacks.
+    plain_end: usize,
+    discoverable_end: usize,
+    /// Up to here in every version; then `uri`, which old ones lack, and what snac lacks too.
     old_end: usize,
+    uri_end: usize,
     modern_end: usize,
     /// `noindex` and `roles`, for local accounts of modern versions.
     local_end: usize,
@@ -29,7 +33,8 @@ struct Entity {
 pub(super) struct Entities {
     text: Vec<u8>,
     entities: Vec<Entity>,
-    hosts: Vec<String>,
+    /// Of the handles, by host.
+    domains: Vec<String>,
 }
 
 impl Entities {
@@ -41,8 +46,8 @@ impl Entities {
             _ => Entity::default(),
         });
         let entities = entities.collect();
-        let hosts = world.hosts().iter().map(|host| host.name.clone()).collect();
-        Entities { text: json.0, entities, hosts }
+        let domains = world.hosts().iter().map(|host| host.handle_domain().to_owned()).collect();
+        Entities { text: json.0, entities, domains }
     }
 
     /// The account as a host shows it.
@@ -52,15 +57,19 @@ impl Entities {
         json.raw(r#"{"id":""#).number(account_number(host, id));
         json.bytes(&self.text[entity.start..entity.acct_end]);
         if !local {
-            json.raw("@").raw(&self.hosts[usize::from(entity.home)]);
+            json.raw("@").raw(&self.domains[usize::from(entity.home)]);
         }
-        json.bytes(&self.text[entity.acct_end..entity.old_end]);
-        if !matches!(nature, Nature::Old | Nature::Snac) {
-            let end = if local { entity.local_end } else { entity.modern_end };
-            json.bytes(&self.text[entity.old_end..end]);
-        } else if nature == Nature::Snac {
-            json.bytes(&self.text[entity.old_end..entity.modern_end]);
+        json.bytes(&self.text[entity.acct_end..entity.plain_end]);
+        if nature != Nature::Snac {
+            json.bytes(&self.text[entity.plain_end..entity.discoverable_end]);
         }
+        let end = match nature {
+            Nature::Old => entity.old_end,
+            Nature::Snac => entity.uri_end,
+            _ if local => entity.local_end,
+            _ => entity.modern_end,
+        };
+        json.bytes(&self.text[entity.discoverable_end..end]);
         json.bytes(&self.text[entity.local_end..entity.end]);
     }
 }
@@ -71,9 +80,14 @@ fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
     let name = account.local_name();
     json.raw(r#"","username":"#).text(name).raw(r#","acct":""#).inner(name);
     let acct_end = json.0.len();
+    write_plain(json, account);
+    let plain_end = json.0.len();
+    json.raw(r#","discoverable":"#).raw(discoverable(account.state));
+    let discoverable_end = json.0.len();
     write_old(json, world, id);
     let old_end = json.0.len();
     json.raw(r#","uri":"#).text(&account.native_id);
+    let uri_end = json.0.len();
     json.raw(r#","indexable":"#).flag(account.indexable);
     json.raw(r#","hide_collections":"#);
     json.raw(if account.state == State::HiddenLists { "true" } else { "null" });
@@ -86,26 +100,45 @@ fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
         home: account.host,
         start,
         acct_end,
+        plain_end,
+        discoverable_end,
         old_end,
+        uri_end,
         modern_end,
         local_end,
         end: json.0.len(),
     }
 }
 
-/// What every version tells.
-fn write_old(json: &mut Json, world: &World, id: AccountId) {
-    let account = world.account(id);
-    let group = account.kind == Kind::Organisation && id.0.is_multiple_of(3);
+/// What comes before `discoverable`.
+fn write_plain(json: &mut Json, account: &Account) {
     json.raw(r#"","display_name":"#).text(&account.words.name);
     json.raw(r#","locked":false,"bot":"#).flag(account.kind == Kind::Bot);
-    json.raw(r#","discoverable":"#).flag(account.state != State::Unlisted);
-    json.raw(r#","group":"#).flag(group);
+}
+
+/// The owner's decision: who never decided has `null`.
+fn discoverable(state: State) -> &'static str {
+    match state {
+        State::Unlisted => "false",
+        State::Undecided => "null",
+        _ => "true",
+    }
+}
+
+/// Whether an account is one of a group.
+pub(super) fn is_group(account: &Account, id: AccountId) -> bool {
+    account.kind == Kind::Organisation && id.0.is_multiple_of(3)
+}
+
+/// What every version tells after it.
+fn write_old(json: &mut Json, world: &World, id: AccountId) {
+    let account = world.account(id);
+    json.raw(r#","group":"#).flag(is_group(account, id));
     let midnight = account.created_at / 86_400 * 86_400;
     json.raw(r#","created_at":"#).text(&iso(midnight * 1_000));
     json.raw(r#","note":"#).text(&note(account));
     json.raw(r#","url":"#).text(&account.page());
-    let media = format!("https://{}/avatars/original/missing.png", host_of(account));
+    let media = format!("{}/avatars/original/missing.png", server_of(account));
     for key in [r#","avatar":"#, r#","avatar_static":"#, r#","header":"#, r#","header_static":"#] {
         json.raw(key).text(&media);
     }
@@ -127,18 +160,19 @@ pub(super) fn is_listed(world: &World, host: u16, account: AccountId) -> bool {
     account.host != host || account.state.is_alive()
 }
 
-fn host_of(account: &Account) -> &str {
-    account.handle.split_once('@').map_or("", |(_, host)| host)
+/// The origin of the server where an account lives.
+fn server_of(account: &Account) -> &str {
+    account.native_id.split_once("/users/").map_or("", |(server, _)| server)
 }
 
 /// The bio as HTML: the first word of some is a hashtag.
-fn note(account: &Account) -> String {
+pub(super) fn note(account: &Account) -> String {
     let bio = account.words.bio.replace('&', "&amp;").replace('<', "&lt;");
     match bio.split_once(' ') {
         Some((tag, rest)) if account.created_at.is_multiple_of(2) && tag.is_ascii() => {
-            let host = host_of(account);
+            let server = server_of(account);
             format!(
-                "<p><a href=\"https://{host}/tags/{tag}\" class=\"mention hashtag\" rel=\"tag\">\
+                "<p><a href=\"{server}/tags/{tag}\" class=\"mention hashtag\" rel=\"tag\">\
                  #<span>{tag}</span></a> {rest}</p>"
             )
         }

@@ -1,25 +1,33 @@
 //! What every server says of itself and of names: WebFinger, NodeInfo, instance, robots.txt.
 
+use axum::http::StatusCode;
+
 use super::refusal::Refusal;
 use super::{Answer, Fediverse, Visit};
 use crate::json::Json;
 use crate::serve::Reply;
 use crate::world::{AccountId, Nature, State};
 
-/// As on Mastodon's own servers.
-pub(super) fn robots() -> Reply {
-    Reply::text("User-agent: *\nDisallow: /media_proxy/\nDisallow: /interact/\n")
+/// What stands at the domain of a server's handles: a page about something else for every path.
+pub(super) fn home_page(visit: &Visit<'_>) -> Reply {
+    let body = format!("<!doctype html><title>{}</title><p>My shop", visit.ask.host);
+    let status = if visit.ask.path == "/" { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    Reply::of(status, "text/html; charset=utf-8", body.into_bytes())
 }
 
 fn software(nature: Nature) -> (&'static str, &'static str) {
     match nature {
-        Nature::Snac => ("snac", "2.75"),
+        Nature::Snac => ("snac", "2.49"),
         Nature::Old => ("mastodon", "3.3.0"),
         _ => ("mastodon", "4.5.2"),
     }
 }
 
 impl Fediverse {
+    pub(super) fn robots(&self, visit: &Visit<'_>) -> Reply {
+        Reply::text(self.host(visit).robots.text())
+    }
+
     /// JRD of a local account: by `acct:name@host`, by its URI or by its page.
     pub(super) fn webfinger(&self, visit: &Visit<'_>) -> Answer {
         let resource = visit.ask.query.get("resource").ok_or(Refusal::BadRequest)?;
@@ -38,6 +46,13 @@ impl Fediverse {
         json.raw(r#"},{"rel":"self","type":"application/activity+json","href":"#);
         json.text(&known.native_id).raw("}]}");
         Ok(Reply { content_type: "application/jrd+json; charset=utf-8", ..Reply::json(json.0) })
+    }
+
+    /// The same question at the server.
+    pub(super) fn webfinger_at_server(&self, visit: &Visit<'_>) -> Reply {
+        let (server, query) = (&self.host(visit).name, visit.ask.query.0);
+        let location = format!("https://{server}{}?{query}", visit.ask.path);
+        Reply::redirect(StatusCode::MOVED_PERMANENTLY, location)
     }
 
     fn resource(&self, visit: &Visit<'_>, resource: &str) -> Option<AccountId> {
@@ -76,7 +91,8 @@ impl Fediverse {
             return Err(Refusal::NoSuchPage);
         }
         let mut json = Json::default();
-        json.raw(r#"{"domain":"#).text(visit.ask.host).raw(r#","title":"#).text(visit.ask.host);
+        let domain = self.host(visit).handle_domain();
+        json.raw(r#"{"domain":"#).text(domain).raw(r#","title":"#).text(domain);
         json.raw(r#","version":"#).text(software(visit.nature).1);
         json.raw(r#","source_url":"https://github.com/mastodon/mastodon","languages":["en"]}"#);
         Ok(Reply::json(json.0))

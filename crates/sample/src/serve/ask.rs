@@ -9,6 +9,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) host: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: Query<'a>,
+    /// The `Accept` header, or nothing.
+    pub(crate) accept: &'a str,
     /// Whether the next cursor shall be the one asked with.
     pub(crate) circle: bool,
 }

@@ -25,12 +25,19 @@ pub struct ServerConfig {
     pub slow: Duration,
     /// How long a flaky host fails after its first request.
     pub flaky_for: Duration,
+    /// The share of hosts that send every request on to another address of their own, rounded up;
+    /// which ones depends on their names only.
+    pub redirecting: f64,
+    /// Whether the domains of handles send WebFinger on (301) to their servers, as Mastodon
+    /// advises, instead of answering themselves.
+    pub domains_redirect: bool,
     /// Threads that serve.
     pub threads: usize,
 }
 
 impl ServerConfig {
-    /// 2,000 requests a second per host, no faults, slow hosts 40 ms, flaky ones 3 s, one thread.
+    /// 2,000 requests a second per host, no faults, slow hosts 40 ms, flaky ones 3 s, no redirects,
+    /// one thread.
     pub fn new(clock: Arc<dyn Clock>) -> ServerConfig {
         ServerConfig {
             clock,
@@ -39,6 +46,8 @@ impl ServerConfig {
             faults: Faults::default(),
             slow: Duration::from_millis(40),
             flaky_for: Duration::from_secs(3),
+            redirecting: 0.0,
+            domains_redirect: false,
             threads: 1,
         }
     }
@@ -47,6 +56,7 @@ impl ServerConfig {
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = (&self.limit, &self.limits, &self.faults, self.slow, self.flaky_for);
-        f.debug_tuple("ServerConfig").field(&shown).finish()
+        let redirects = (self.redirecting, self.domains_redirect);
+        f.debug_tuple("ServerConfig").field(&shown).field(&redirects).finish()
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use model::port::Clock;
 
 use super::stats::Counters;
@@ -31,6 +32,14 @@ impl Site {
         match self {
             Site::Bluesky(site) => site.answer(ask),
             Site::Fediverse(site) => site.answer(ask),
+        }
+    }
+
+    /// The name under which a request's host is known: all of Bluesky is one.
+    fn name<'h>(&self, host: &'h str) -> &'h str {
+        match self {
+            Site::Bluesky(_) => "bsky.sample.test",
+            Site::Fediverse(_) => host,
         }
     }
 
@@ -65,13 +74,20 @@ pub(crate) struct Temper {
     pub(crate) nature: Nature,
     pub(crate) slow: Duration,
     pub(crate) flaky_for: Duration,
+    /// Whether every request is sent on within the host.
+    pub(crate) redirects: bool,
     /// When the first request came, in unix milliseconds; 0 before it.
     pub(crate) woken_ms: AtomicU64,
 }
 
 impl Temper {
-    /// Waits or fails, as is the host's nature.
-    async fn endure(&self, now_ms: u64) -> Option<Reply> {
+    /// Waits, fails or sends on, as is the host's nature.
+    async fn endure(&self, url: &str, now_ms: u64) -> Option<Reply> {
+        let reply = self.wait_or_fail(now_ms).await;
+        reply.or_else(|| self.redirects.then(|| redirect(url)).flatten())
+    }
+
+    async fn wait_or_fail(&self, now_ms: u64) -> Option<Reply> {
         let page = |status| Reply::of(status, "text/html", b"<h1>Sorry</h1>".to_vec());
         match self.nature {
             Nature::Broken => Some(page(StatusCode::BAD_GATEWAY)),
@@ -93,14 +109,10 @@ impl Temper {
 /// Answers one request.
 pub(crate) async fn handle(State(door): State<Arc<Door>>, request: Request) -> Response<Body> {
     let host = host_of(&request);
-    let key = match door.site {
-        Site::Bluesky(_) => "bsky.sample.test",
-        Site::Fediverse(_) => &host,
-    };
     let now_ms = door.clock.now().as_millisecond().max(0) as u64;
-    let pass = door.limiter.enter(key, now_ms);
+    let pass = door.limiter.enter(door.site.name(&host), now_ms);
     let mut response = if pass.allowed {
-        door.admit(&host, request.uri(), now_ms).await
+        door.admit(&host, &request.into_parts().0, now_ms).await
     } else {
         Err(door.site.too_many().into_response(Body::from))
     };
@@ -123,25 +135,29 @@ impl Door {
     async fn admit(
         &self,
         host: &str,
-        uri: &Uri,
+        request: &Parts,
         now_ms: u64,
     ) -> Result<Response<Body>, Response<Body>> {
-        let url = uri.path_and_query().map_or("/", |url| url.as_str());
+        let url = request.uri.path_and_query().map_or("/", |url| url.as_str());
         let fault = self.faults.draw(host, url);
+        let fault = fault.filter(|&fault| fault != Fault::Redirect || !is_marked(url));
         if let Some(fault) = fault {
             self.counters.fault(fault);
             if let Some(response) = self.instead(fault, url, now_ms).await {
                 return Err(response);
             }
         }
-        if let Some(temper) = self.tempers.get(host)
-            && let Some(sorry) = temper.endure(now_ms).await
+        if let Some(temper) = self.tempers.get(self.site.name(host))
+            && let Some(instead) = temper.endure(url, now_ms).await
         {
-            return Err(sorry.into_response(Body::from));
+            return Err(instead.into_response(Body::from));
         }
-        let query = Query(uri.query().unwrap_or(""));
+        let query = Query(request.uri.query().unwrap_or(""));
+        let accept = request.headers.get(header::ACCEPT);
+        let accept = accept.and_then(|accept| accept.to_str().ok()).unwrap_or("");
         let circle = fault == Some(Fault::CursorLoop);
-        let (route, reply) = self.site.answer(&Ask { host, path: uri.path(), query, circle });
+        let ask = Ask { host, path: request.uri.path(), query, accept, circle };
+        let (route, reply) = self.site.answer(&ask);
         self.counters.route(route);
         Ok(self.spoil(reply, fault))
     }
@@ -167,6 +183,7 @@ impl Door {
                 tokio::time::sleep(self.faults.faults.hang).await;
                 Some(plain(StatusCode::GATEWAY_TIMEOUT).into_response(Body::from))
             }
+            Fault::Redirect => redirect(url).map(|reply| reply.into_response(Body::from)),
             Fault::PrivateRedirect => {
                 let to = ["http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/"];
                 let mut response = plain(StatusCode::FOUND).into_response(Body::from);
@@ -198,6 +215,25 @@ impl Door {
         }
         reply.into_response(Body::from)
     }
+}
+
+/// Marks an address that a host has sent a client to.
+const MARK: &str = "moved=1";
+
+/// Sends a client on to the same thing at another address of the host; whoever comes from there is
+/// not sent again.
+fn redirect(url: &str) -> Option<Reply> {
+    if is_marked(url) {
+        return None;
+    }
+    let status =
+        [StatusCode::FOUND, StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT];
+    let and = if url.contains('?') { '&' } else { '?' };
+    Some(Reply::redirect(status[url.len() % 3], format!("{url}{and}{MARK}")))
+}
+
+fn is_marked(url: &str) -> bool {
+    url.rsplit(['?', '&']).next() == Some(MARK)
 }
 
 /// The `Host` header in lower case, without a port.

@@ -3,13 +3,14 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
-/// Status, kind, body and, for Mastodon's pages, the Link header.
+/// Status, kind, body and, where they belong, the Link and Location headers.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
     pub(crate) link: Option<String>,
+    pub(crate) location: Option<String>,
 }
 
 impl Reply {
@@ -25,7 +26,12 @@ impl Reply {
 
     /// Any status, kind and body.
     pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Reply {
-        Reply { status, content_type, body, link: None }
+        Reply { status, content_type, body, link: None, location: None }
+    }
+
+    /// A redirect to another place.
+    pub(crate) fn redirect(status: StatusCode, location: String) -> Reply {
+        Reply { location: Some(location), ..Reply::of(status, "text/html", Vec::new()) }
     }
 
     /// The HTTP response, with a body of one's choice made from the reply's.
@@ -34,8 +40,10 @@ impl Reply {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if let Some(link) = self.link.and_then(|link| HeaderValue::try_from(link).ok()) {
-            headers.insert(header::LINK, link);
+        for (name, value) in [(header::LINK, self.link), (header::LOCATION, self.location)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                headers.insert(name, value);
+            }
         }
         response
     }

@@ -1,6 +1,6 @@
 //! Starting and stopping the sample web.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +17,8 @@ use crate::bluesky::Bluesky;
 use crate::faults::FaultPlan;
 use crate::fediverse::Fediverse;
 use crate::limits::Limiter;
-use crate::world::World;
+use crate::random::mix_bytes;
+use crate::world::{Host, Nature, World};
 
 /// Why the sample web did not start.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +62,10 @@ pub fn serve(world: Arc<World>, config: ServerConfig) -> Result<Running, ServeEr
     };
     let sites = [
         (bluesky_listener, Site::Bluesky(Bluesky::new(world.clone(), &bluesky))),
-        (fediverse_listener, Site::Fediverse(Fediverse::new(world.clone()))),
+        (
+            fediverse_listener,
+            Site::Fediverse(Fediverse::new(world.clone(), config.domains_redirect)),
+        ),
     ];
     for (listener, site) in sites {
         let _within = runtime.enter();
@@ -87,18 +91,30 @@ fn listen() -> std::io::Result<(TcpListener, String)> {
 }
 
 fn limiter(world: &World, config: &ServerConfig) -> Arc<Limiter> {
-    let hosts = world.hosts().iter().map(|host| host.name.as_str());
-    Arc::new(Limiter::new(hosts, config.limit, &config.limits))
+    let servers = world.hosts().iter().map(|host| host.name.as_str());
+    let domains = world.hosts().iter().filter_map(|host| host.domain.as_deref());
+    Arc::new(Limiter::new(servers.chain(domains), config.limit, &config.limits))
 }
 
 fn tempers(world: &World, config: &ServerConfig) -> BTreeMap<String, Temper> {
-    let temper = |nature| Temper {
-        nature,
+    let redirecting = redirecting(world, config.redirecting);
+    let temper = |host: &Host| Temper {
+        nature: host.nature,
         slow: config.slow,
         flaky_for: config.flaky_for,
+        redirects: redirecting.contains(host.name.as_str()),
         woken_ms: AtomicU64::new(0),
     };
-    world.hosts().iter().map(|host| (host.name.clone(), temper(host.nature))).collect()
+    world.hosts().iter().map(|host| (host.name.clone(), temper(host))).collect()
+}
+
+/// So large a share of the hosts that answer at all, rounded up.
+fn redirecting(world: &World, share: f64) -> HashSet<&str> {
+    let answers = world.hosts().iter().filter(|host| host.nature != Nature::Broken);
+    let mut names: Vec<&str> = answers.map(|host| host.name.as_str()).collect();
+    names.sort_by_key(|name| mix_bytes(name.as_bytes()));
+    names.truncate((names.len() as f64 * share).ceil() as usize);
+    names.into_iter().collect()
 }
 
 impl Running {

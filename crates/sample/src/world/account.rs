@@ -35,6 +35,8 @@ pub enum State {
     Public,
     /// Fediverse: `discoverable: false`; public otherwise.
     Unlisted,
+    /// Fediverse: has never decided whether to be discoverable; public otherwise.
+    Undecided,
     /// Fediverse: the lists of whom it follows and who follows it are empty though counted.
     HiddenLists,
     /// Bluesky: labels itself `!no-unauthenticated`; fediverse: `noindex: true`.
@@ -48,7 +50,13 @@ pub enum State {
 impl State {
     /// Whether others may know of the account: it exists and has not opted out.
     pub fn is_public(self) -> bool {
-        matches!(self, State::Public | State::Unlisted | State::HiddenLists)
+        self.is_listed() || matches!(self, State::Unlisted | State::Undecided)
+    }
+
+    /// Whether others may be shown the account in lists and searches. In the fediverse that takes
+    /// a yes: who never decided has given none.
+    pub fn is_listed(self) -> bool {
+        matches!(self, State::Public | State::HiddenLists)
     }
 
     /// Whether its host still answers for it as for any other.
@@ -88,7 +96,7 @@ pub struct Account {
     pub platform: Platform,
     /// `did:plc:…`, or the actor URI `https://host/users/name`.
     pub native_id: String,
-    /// `name.bsky.sample.test` or a domain of its own; `name@host`.
+    /// `name.bsky.sample.test` or a domain of its own; `name@domain`.
     pub handle: String,
     /// Index into [`World::hosts`](super::World::hosts).
     pub host: u16,
@@ -117,10 +125,10 @@ impl Account {
         self.handle.split(end).next().unwrap_or(&self.handle)
     }
 
-    /// The page that shows the account to people.
+    /// The page that shows the account to people: in the fediverse, on the server where it lives.
     pub fn page(&self) -> String {
-        match self.handle.split_once('@') {
-            Some((name, host)) => format!("https://{host}/@{name}"),
+        match self.native_id.split_once("/users/") {
+            Some((server, name)) => format!("{server}/@{name}"),
             None => format!("https://bsky.app/profile/{}", self.handle),
         }
     }

@@ -52,13 +52,13 @@ pub struct WorldBuilder {
     likes: Vec<(AccountId, DraftPost, u32)>,
     lists: Vec<List>,
     links: Vec<Link>,
-    seeds: Vec<AccountId>,
+    pub(crate) seeds: Vec<AccountId>,
 }
 
 impl WorldBuilder {
     /// An empty world whose time ends at `until`, in unix seconds. Host 0 is Bluesky.
     pub fn new(until: u64) -> WorldBuilder {
-        let bluesky = Host { name: "bsky.sample.test".to_owned(), nature: Nature::Bluesky };
+        let bluesky = Host::new("bsky.sample.test", Nature::Bluesky);
         WorldBuilder {
             until,
             hosts: vec![bluesky],
@@ -73,9 +73,14 @@ impl WorldBuilder {
         }
     }
 
-    /// Adds a fediverse server and returns its index.
+    /// Adds an ordinary fediverse server of this nature and returns its index.
     pub fn host(&mut self, name: &str, nature: Nature) -> u16 {
-        self.hosts.push(Host { name: name.to_owned(), nature });
+        self.add_host(Host::new(name, nature))
+    }
+
+    /// Adds a fediverse server and returns its index.
+    pub fn add_host(&mut self, host: Host) -> u16 {
+        self.hosts.push(host);
         (self.hosts.len() - 1) as u16
     }
 
@@ -97,7 +102,10 @@ impl WorldBuilder {
                 true => ids::did(&draft.name),
                 false => format!("https://{}/users/{}", host.name, draft.name),
             },
-            handle: if bluesky { draft.name } else { format!("{}@{}", draft.name, host.name) },
+            handle: match bluesky {
+                true => draft.name,
+                false => format!("{}@{}", draft.name, host.handle_domain()),
+            },
             host: draft.host,
             person,
             leaf: draft.community.map(|community| community.0),
@@ -139,15 +147,19 @@ impl WorldBuilder {
         self.lists.push(List { owner, name: name.to_owned(), purpose, members: of });
     }
 
-    /// Names a fediverse account's page in a Bluesky profile: as its website if that is free and
-    /// `as_website`, else in the bio.
+    /// Names a fediverse account in a Bluesky profile: by its page as the website if that is free
+    /// and `as_website`, else in the bio, where some whose handle is at another domain than their
+    /// page are named by handle.
     pub fn claim_fediverse(&mut self, bluesky: AccountId, fediverse: AccountId, as_website: bool) {
-        let page = self.accounts[fediverse.index()].page();
+        let named = &self.accounts[fediverse.index()];
+        let (page, handle) = (named.page(), format!("@{}", named.handle));
+        let split = self.hosts[usize::from(named.host)].domain.is_some();
         let words = &mut self.accounts[bluesky.index()].words;
         if as_website && words.website.is_none() {
             words.website = Some(page);
         } else {
-            words.bio = format!("{} Also at {page}", words.bio).trim_start().to_owned();
+            let name = if split && fediverse.0.is_multiple_of(2) { handle } else { page };
+            words.bio = format!("{} Also at {name}", words.bio).trim_start().to_owned();
         }
     }
 
@@ -188,12 +200,7 @@ impl WorldBuilder {
         let n = self.accounts.len();
         let (posts, place) = order_posts(n, self.posts);
         let (out, back) = order_follows(n, self.follows);
-        let mut names = HashMap::with_capacity(2 * n);
-        for (account, id) in self.accounts.iter().zip(0..) {
-            names.insert(account.native_id.clone(), AccountId(id));
-            names.insert(account.handle.to_ascii_lowercase(), AccountId(id));
-        }
-        debug_assert_eq!(names.len(), 2 * n, "a handle is taken twice");
+        let names = names(&self.hosts, &self.accounts);
         World {
             until: self.until,
             hosts: self.hosts,
@@ -208,6 +215,23 @@ impl WorldBuilder {
             names,
         }
     }
+}
+
+/// Every name that leads to an account: native id, handle and, where the handle's domain is another
+/// one than the server's, the name at the server.
+fn names(hosts: &[Host], accounts: &[Account]) -> HashMap<String, AccountId> {
+    let mut names = HashMap::with_capacity(2 * accounts.len());
+    for (account, id) in accounts.iter().zip((0..).map(AccountId)) {
+        let host = &hosts[usize::from(account.host)];
+        let at_server = || format!("{}@{}", account.local_name(), host.name).to_ascii_lowercase();
+        let alias = host.domain.as_ref().map(|_| at_server());
+        let own = [account.native_id.clone(), account.handle.to_ascii_lowercase()];
+        for name in own.into_iter().chain(alias) {
+            let former = names.insert(name, id);
+            debug_assert_eq!(former, None, "a handle is taken twice");
+        }
+    }
+    names
 }
 
 type Arcs = Vec<(AccountId, AccountId)>;

@@ -9,7 +9,8 @@ pub struct WorldConfig {
     pub accounts: u32,
     /// Planted communities of the finer level, at most 60; four to each of the coarser level.
     pub leaves: u16,
-    /// Fediverse servers, at most 24; with 12 and more, the last five are odd ones.
+    /// Fediverse servers, at most 24; with 12 and more, the last five are odd ones. The handles of
+    /// the third are at a domain of their own.
     pub hosts: u16,
     /// Humans with proven accounts on both platforms.
     pub linked_share: f64,
@@ -33,6 +34,12 @@ pub struct WorldConfig {
     pub unlisted_share: f64,
     /// Of honest fediverse accounts: hidden lists.
     pub hidden_share: f64,
+    /// Of honest fediverse accounts that are public: never decided whether to be discoverable. On
+    /// snac, four times as many.
+    pub undecided_share: f64,
+    /// Whether the last three ordinary servers have a robots.txt of their own, one of each of
+    /// [`Robots`](super::Robots): the API is closed at two of them.
+    pub robots: bool,
     /// The end of the world's time, in unix seconds; posts fall into the 180 days before.
     pub until: u64,
 }
@@ -68,6 +75,8 @@ impl WorldConfig {
             opted_out_share: 0.02,
             unlisted_share: 0.05,
             hidden_share: 0.06,
+            undecided_share: 0.07,
+            robots: false,
             until: UNTIL,
         }
     }

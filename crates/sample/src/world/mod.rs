@@ -20,7 +20,7 @@ use model::identity::Proof;
 pub use account::{Account, AccountId, Field, Kind, State, Words};
 pub use builder::{Draft, DraftPost, WorldBuilder};
 pub use config::WorldConfig;
-pub use host::{Host, Nature};
+pub use host::{Host, Nature, Robots};
 pub(crate) use ids::{cid, record_key};
 pub use post::{Act, Like, List, Post, PostId, Purpose};
 pub use rows::Rows;
@@ -90,7 +90,8 @@ impl World {
         (0..self.accounts.len() as u32).map(AccountId)
     }
 
-    /// The account with this native id or handle (in any case).
+    /// The account with this native id or handle (in any case), be it at the handles' domain or at
+    /// the server.
     pub fn find(&self, name: &str) -> Option<AccountId> {
         let known = self.names.get(name);
         known.or_else(|| self.names.get(&name.to_ascii_lowercase())).copied()

@@ -1,7 +1,7 @@
 //! What can be found from the seeds by reading follow lists, and nothing else.
 
 use super::account::{Account, AccountId, State};
-use super::host::{Host, Nature};
+use super::host::Host;
 use super::rows::Rows;
 
 /// The follow graph with all that decides who sees what.
@@ -20,7 +20,7 @@ impl Ground<'_> {
     /// Whether a crawler may know the account and its host answers for it.
     pub(crate) fn is_knowable(&self, account: AccountId) -> bool {
         let state = self.accounts[account.index()].state;
-        state.is_public() && self.host(account).nature != Nature::Broken
+        state.is_public() && self.host(account).is_readable()
     }
 
     /// Whether the account's follow lists can be read.

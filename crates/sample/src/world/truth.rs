@@ -1,13 +1,13 @@
 //! What a perfect crawler can know: who can be reached, which arcs, which proofs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Layer, Platform};
 
 use super::account::{AccountId, Kind, State};
 use super::post::{Act, Post, Purpose};
 use super::reach::Ground;
-use super::{Link, World};
+use super::{Link, Nature, World};
 
 /// Attention of one account to another in one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,16 +27,22 @@ pub struct Tie {
 pub struct Counts {
     /// Accounts that are reachable, by platform slug.
     pub reachable: BTreeMap<&'static str, usize>,
-    /// Public accounts on working hosts that no follow list leads to.
+    /// Reachable accounts that may be listed, by platform slug.
+    pub listed: BTreeMap<&'static str, usize>,
+    /// Public accounts on readable hosts that no follow list leads to.
     pub invisible: usize,
     /// Accounts on hosts that are broken for good.
     pub broken: usize,
+    /// Accounts on working hosts whose robots.txt closes the API.
+    pub closed: usize,
     /// Accounts by state.
     pub states: BTreeMap<State, usize>,
     /// Accounts by kind.
     pub kinds: BTreeMap<Kind, usize>,
     /// Persons with a reachable account.
     pub people: usize,
+    /// Persons with a reachable account that may be listed.
+    pub people_listed: usize,
     /// Planted links that can be proven.
     pub links: usize,
     /// Reachable arcs by layer slug.
@@ -64,9 +70,20 @@ impl<'a> Truth<'a> {
         Truth { world, reachable: ground.found_from(&world.seeds), shows_lists }
     }
 
-    /// Whether the account is public, on a working host, and found from the seeds.
+    /// Whether the account is public, on a host that can and may be read, and found from the seeds.
     pub fn is_reachable(&self, account: AccountId) -> bool {
         self.reachable[account.index()]
+    }
+
+    /// Whether a crawler that minds consent shows the account to anybody: it could read that the
+    /// account agreed, in the API or, where that does not tell, in the actor's document.
+    pub fn is_listed(&self, account: AccountId) -> bool {
+        self.is_reachable(account) && self.world.account(account).state.is_listed()
+    }
+
+    /// Every account that may be listed.
+    pub fn listed(&self) -> impl Iterator<Item = AccountId> + '_ {
+        self.world.ids().filter(|&account| self.is_listed(account))
     }
 
     /// Every reachable account.
@@ -108,25 +125,32 @@ impl<'a> Truth<'a> {
         for account in self.world.ids() {
             self.count(account, &mut counts);
         }
-        let mut people: Vec<u32> = self.reachable().map(|a| self.world.account(a).person).collect();
-        people.sort_unstable();
-        people.dedup();
-        counts.people = people.len();
+        counts.people = self.persons(self.reachable()).len();
+        counts.people_listed = self.persons(self.listed()).len();
         for layer in Layer::ALL {
             counts.arcs.insert(layer.slug(), self.arcs(layer).len());
         }
         counts
     }
 
+    /// The persons behind accounts, each once.
+    fn persons(&self, accounts: impl Iterator<Item = AccountId>) -> BTreeSet<u32> {
+        accounts.map(|account| self.world.account(account).person).collect()
+    }
+
     fn count(&self, id: AccountId, counts: &mut Counts) {
         let account = self.world.account(id);
         *counts.states.entry(account.state).or_default() += 1;
         *counts.kinds.entry(account.kind).or_default() += 1;
-        let works = self.world.host_of(id).nature != super::Nature::Broken;
+        let slug = account.platform.slug();
+        *counts.listed.entry(slug).or_default() += usize::from(self.is_listed(id));
+        let host = self.world.host_of(id);
         if self.is_reachable(id) {
-            *counts.reachable.entry(account.platform.slug()).or_default() += 1;
-        } else if !works {
+            *counts.reachable.entry(slug).or_default() += 1;
+        } else if host.nature == Nature::Broken {
             counts.broken += 1;
+        } else if !host.is_readable() {
+            counts.closed += 1;
         } else if account.state.is_public() {
             counts.invisible += 1;
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use model::Timestamp;
 use model::port::Clock;
 use reqwest::{Client, Response, StatusCode};
+use sample::world::Host;
 use sample::{Running, ServerConfig, World, WorldConfig, serve};
 use serde_json::Value;
 
@@ -71,13 +72,24 @@ impl Web {
 
     /// Fetches a path of a virtual host.
     pub(crate) async fn at(&self, host: &str, path: &str) -> Response {
-        let origin = if host.contains("social") {
-            self.running.fediverse_url()
-        } else {
-            self.running.bluesky_url()
-        };
-        let request = self.client.get(format!("{origin}{path}")).header("Host", host);
-        request.send().await.unwrap()
+        self.accepting(host, path, "*/*").await
+    }
+
+    /// Fetches a path of a virtual host in one of these forms.
+    pub(crate) async fn accepting(&self, host: &str, path: &str, accept: &str) -> Response {
+        let is_domain = |known: &Host| known.domain.as_deref() == Some(host);
+        let fediverse =
+            host.contains("social") || self.running.world().hosts().iter().any(is_domain);
+        let origin =
+            if fediverse { self.running.fediverse_url() } else { self.running.bluesky_url() };
+        let request = self.client.get(format!("{origin}{path}"));
+        request.header("Host", host).header("Accept", accept).send().await.unwrap()
+    }
+
+    /// The document of an actor.
+    pub(crate) async fn actor(&self, uri: &str) -> Response {
+        let (host, path) = uri.strip_prefix("https://").unwrap().split_once('/').unwrap();
+        self.accepting(host, &format!("/{path}"), "application/activity+json").await
     }
 
     /// An XRPC query that succeeds.

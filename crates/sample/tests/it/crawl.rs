@@ -7,7 +7,7 @@ use model::{Layer, Platform};
 use sample::world::{Account, World};
 use serde_json::Value;
 
-use crate::client::{Web, config, texts, world};
+use crate::client::{Web, config, json, texts, world};
 
 type Names = BTreeSet<String>;
 type Arcs = BTreeSet<(String, String)>;
@@ -18,6 +18,8 @@ struct Crawl {
     queue: Vec<String>,
     seen: Names,
     public: Names,
+    /// Those who say that they may be listed.
+    listed: Names,
     arcs: Arcs,
 }
 
@@ -42,7 +44,7 @@ impl Crawl {
         }
     }
 
-    /// The arcs between public accounts.
+    /// The public accounts and the arcs between them.
     fn public_arcs(self) -> (Names, Arcs) {
         let (public, mut arcs) = (self.public, self.arcs);
         arcs.retain(|(src, dst)| public.contains(src) && public.contains(dst));
@@ -93,14 +95,38 @@ async fn a_crawl_of_bluesky_finds_what_is_reachable() {
     assert!(crawl.public_arcs() == truth(&world, Platform::BLUESKY, |a| &a.native_id));
 }
 
+/// The server of an account, as WebFinger at the handle's domain tells it.
+async fn server(web: &Web, handle: &str, domain: &str) -> Option<String> {
+    let path = format!("/.well-known/webfinger?resource=acct:{handle}");
+    let found = web.at(domain, &path).await;
+    if found.status() != 200 {
+        return None;
+    }
+    let found: Value = serde_json::from_str(&found.text().await.unwrap()).unwrap();
+    let own = found["links"].as_array().unwrap().iter().find(|link| link["rel"] == "self");
+    Some(own.unwrap()["href"].as_str().unwrap().split('/').nth(2).unwrap().to_owned())
+}
+
+/// Whether an account agreed to be listed: by the API or, where it does not tell, by the document.
+async fn is_listed(web: &Web, host: &str, name: &str, account: &Value) -> bool {
+    match account.get("discoverable") {
+        Some(told) => *told == true,
+        None => {
+            let uri = format!("https://{host}/users/{name}");
+            json(web.actor(&uri).await).await["discoverable"] == true
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_crawl_of_the_fediverse_finds_what_is_reachable() {
     let (world, web) = (world(), Web::new(world(), config()));
     let starts = seeds(&world, Platform::FEDIVERSE).map(|seed| seed.handle.clone());
     let mut crawl = Crawl::from(starts);
     while let Some(handle) = crawl.queue.pop() {
-        let (name, host) = handle.split_once('@').unwrap();
-        let found = web.at(host, &format!("/api/v1/accounts/lookup?acct={name}")).await;
+        let (name, domain) = handle.split_once('@').unwrap();
+        let Some(host) = server(&web, &handle, domain).await else { continue };
+        let found = web.at(&host, &format!("/api/v1/accounts/lookup?acct={name}")).await;
         if found.status() != 200 {
             continue;
         }
@@ -109,17 +135,24 @@ async fn a_crawl_of_the_fediverse_finds_what_is_reachable() {
             continue;
         }
         crawl.public.insert(handle.clone());
+        if is_listed(&web, &host, name, &account).await {
+            crawl.listed.insert(handle.clone());
+        }
         let number = account["id"].as_str().unwrap();
         for (route, outward) in [("following", true), ("followers", false)] {
             let path = format!("/api/v1/accounts/{number}/{route}?limit=80");
-            let people = web.api_pages(host, &path).await.0;
+            let people = web.api_pages(&host, &path).await.0;
             let full = |acct: String| match acct.contains('@') {
                 true => acct,
-                false => format!("{acct}@{host}"),
+                false => format!("{acct}@{domain}"),
             };
             let others = texts(&people, "/acct").into_iter().map(full).collect();
             crawl.note(&handle, others, outward);
         }
     }
+    let fediverse = |&id: &_| world.account(id).platform == Platform::FEDIVERSE;
+    let truth_of = world.truth();
+    let listed = truth_of.listed().filter(fediverse).map(|id| world.account(id).handle.clone());
+    assert_eq!(crawl.listed, listed.collect::<Names>());
     assert!(crawl.public_arcs() == truth(&world, Platform::FEDIVERSE, |a| &a.handle));
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use sample::{Dialect, Fault, Faults};
 
+use sample::world::Nature;
+
 use crate::client::{Web, frozen, header, json, next_link, world};
 
 /// A web where a URL meets this fault once, then is well.
@@ -77,6 +79,52 @@ async fn a_redirect_leads_into_a_private_network() {
     assert_eq!(response.status(), 302);
     let to = header(&response, "location");
     assert!(to.starts_with("http://169.254.169.254/") || to.starts_with("http://10.0.0.1/"));
+}
+
+#[tokio::test]
+async fn a_redirect_stays_at_its_host_and_ends_there() {
+    let mut web = once(Fault::Redirect);
+    let moved = async |web: &Web, path: &str| {
+        let response = web.bluesky(path).await;
+        (response.status().as_u16(), header(&response, "location"))
+    };
+    let mut statuses = std::collections::BTreeSet::new();
+    for path in ["/robots.txt", "/robots.txt?a", "/robots.txt?abc"] {
+        let (status, location) = moved(&web, path).await;
+        statuses.insert(status);
+        assert!(location.starts_with(path));
+        assert_eq!(moved(&web, &location).await, (200, String::new()));
+    }
+    assert_eq!(statuses, std::collections::BTreeSet::from([302, 307, 308]));
+    assert_eq!(web.running.stats().by_fault["redirect"], 3);
+    let faults = Faults { consecutive_max: 9, ..Faults::only(Fault::Redirect, 1.0) };
+    web = Web::new(world(), sample::ServerConfig { faults, ..frozen() });
+    let location = moved(&web, &profile()).await.1;
+    assert_eq!(
+        json(web.bluesky(&location).await).await["did"],
+        profile().split('=').nth(1).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn some_hosts_redirect_everything_and_count_each_hop() {
+    let web = Web::new(world(), sample::ServerConfig { redirecting: 0.1, ..frozen() });
+    let (world, mut redirecting) = (world(), 0);
+    for host in world.hosts().iter().skip(1).filter(|host| host.nature != Nature::Broken) {
+        for path in ["/robots.txt", "/.well-known/webfinger?resource=acct:nobody"] {
+            let response = web.at(&host.name, path).await;
+            if !response.status().is_redirection() {
+                continue;
+            }
+            redirecting += 1;
+            assert_eq!(header(&response, "x-ratelimit-limit"), "1000000");
+            let location = header(&response, "location");
+            assert!(!web.at(&host.name, &location).await.status().is_redirection());
+            assert!(web.running.stats().by_host[&host.name].requests >= 2);
+        }
+    }
+    assert!((4..=6).contains(&redirecting), "{redirecting}");
+    assert_eq!(web.running.stats().requests(), 2 * 23 + redirecting);
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sample::world::{AccountId, Act, Kind, Nature, State, World};
+use sample::world::{AccountId, Act, Kind, Nature, Robots, State, World};
 use serde_json::Value;
 
-use crate::client::{Web, config, json, next_link, refusal, texts, world};
+use crate::client::{Web, config, header, json, next_link, refusal, texts, world};
 
 /// What every account entity of the published API description has.
 const REQUIRED: &str = "acct avatar avatar_static bot created_at display_name emojis fields \
@@ -43,8 +43,8 @@ fn listed(world: &World, id: AccountId, of: &[AccountId]) -> BTreeSet<String> {
     listed.map(|other| other.handle.clone()).collect()
 }
 
-fn full(host: &str, acct: &str) -> String {
-    if acct.contains('@') { acct.to_owned() } else { format!("{acct}@{host}") }
+fn full(domain: &str, acct: &str) -> String {
+    if acct.contains('@') { acct.to_owned() } else { format!("{acct}@{domain}") }
 }
 
 #[tokio::test]
@@ -53,8 +53,8 @@ async fn pages_of_relations_add_up_to_the_truth() {
     let mut paged = 0;
     for id in world.ids().filter(|&id| world.account(id).host != 0).step_by(15) {
         let (host, state) = (world.host_of(id), world.account(id).state);
-        let plain = matches!(state, State::Public | State::Unlisted | State::OptedOut);
-        if !plain || !host.shows_lists() {
+        let hidden = state == State::HiddenLists;
+        if !state.is_alive() || hidden || !host.shows_lists() {
             continue;
         }
         let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
@@ -62,8 +62,10 @@ async fn pages_of_relations_add_up_to_the_truth() {
         {
             let path = format!("/api/v1/accounts/{number}/{name}?limit=10");
             let (people, pages) = web.api_pages(&host.name, &path).await;
-            let handles: Vec<String> =
-                texts(&people, "/acct").iter().map(|acct| full(&host.name, acct)).collect();
+            let handles: Vec<String> = texts(&people, "/acct")
+                .iter()
+                .map(|acct| full(host.handle_domain(), acct))
+                .collect();
             assert_eq!(handles.len(), handles.iter().collect::<BTreeSet<_>>().len());
             let truth = listed(&world, id, truth);
             assert_eq!(handles.into_iter().collect::<BTreeSet<_>>(), truth);
@@ -155,7 +157,7 @@ async fn statuses_tell_whom_their_author_attends_to() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut seen = [0; 5];
     for id in world.ids().filter(|&id| world.host_of(id).nature == Nature::Mastodon).step_by(9) {
-        let host = &world.host_of(id).name;
+        let (host, domain) = (&world.host_of(id).name, world.host_of(id).handle_domain());
         if !world.account(id).state.is_public() {
             continue;
         }
@@ -172,7 +174,7 @@ async fn statuses_tell_whom_their_author_attends_to() {
         let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.act)).collect();
         assert_eq!(shown.len(), posts.len());
         for (status, post) in shown.iter().zip(posts) {
-            seen[check_status(&world, host, status, post.act)] += 1;
+            seen[check_status(&world, domain, status, post.act)] += 1;
         }
     }
     assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
@@ -181,13 +183,13 @@ async fn statuses_tell_whom_their_author_attends_to() {
 /// Compares a status with the act that it shows; returns a number for the sort of act.
 fn check_status(
     world: &World,
-    host: &str,
+    domain: &str,
     status: &Value,
     act: Act<sample::world::PostId>,
 ) -> usize {
     let handle = |id| world.account(id).handle.clone();
     let author = |post| handle(world.post(post).author);
-    let acct = |value: &Value| full(host, value["acct"].as_str().unwrap());
+    let acct = |value: &Value| full(domain, value["acct"].as_str().unwrap());
     match act {
         Act::Say => assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null()),
         Act::Mention(first, _) => assert_eq!(acct(&status["mentions"][0]), handle(first)),
@@ -289,4 +291,160 @@ async fn broken_hosts_stay_broken_and_flaky_ones_recover() {
     assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 503));
     tokio::time::sleep(std::time::Duration::from_millis(350)).await;
     assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 200));
+}
+
+#[tokio::test]
+async fn accounts_say_what_their_owners_decided_and_nothing_of_who_never_did() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let decisions =
+        [(State::Public, Some(true)), (State::Unlisted, Some(false)), (State::Undecided, None)];
+    for (state, decision) in decisions {
+        let id = in_state(&world, state);
+        let shown = lookup(&web, &world, id).await;
+        assert!(shown.get("discoverable").is_some());
+        assert_eq!(shown["discoverable"].as_bool(), decision, "{state:?}");
+        let actor = json(web.actor(&world.account(id).native_id).await).await;
+        assert_eq!(actor["discoverable"], decision == Some(true), "{state:?}");
+        assert_eq!(actor["indexable"], world.account(id).indexable);
+    }
+}
+
+#[tokio::test]
+async fn what_snac_s_accounts_lack_its_actors_documents_tell_unless_nobody_decided() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let mut told = BTreeSet::new();
+    for id in world.ids().filter(|&id| world.host_of(id).nature == Nature::Snac) {
+        let account = world.account(id);
+        if !account.state.is_public() {
+            continue;
+        }
+        let shown = lookup(&web, &world, id).await;
+        assert!(shown.get("discoverable").is_none() && shown.get("indexable").is_none());
+        let actor = json(web.actor(&account.native_id).await).await;
+        let decided = account.state != State::Undecided;
+        let wanted = |value: bool| decided.then_some(value);
+        assert_eq!(actor.get("discoverable").and_then(Value::as_bool), wanted(true));
+        assert_eq!(actor.get("indexable").and_then(Value::as_bool), wanted(account.indexable));
+        told.insert(decided);
+    }
+    assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
+async fn old_hosts_know_discoverable_but_not_indexable() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let id = on(&world, Nature::Old);
+    let shown = lookup(&web, &world, id).await;
+    assert_eq!(shown["discoverable"], true);
+    assert!(shown.get("indexable").is_none());
+    let actor = json(web.actor(&world.account(id).native_id).await).await;
+    assert_eq!(actor["discoverable"], true);
+    assert!(actor.get("indexable").is_none());
+}
+
+#[tokio::test]
+async fn an_actor_s_document_is_for_those_who_accept_it_and_of_those_who_are_there() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let id = in_state(&world, State::Public);
+    let (account, host) = (world.account(id), &world.host_of(id).name);
+    let response = web.actor(&account.native_id).await;
+    assert!(header(&response, "content-type").starts_with("application/activity+json"));
+    let actor = json(response).await;
+    assert_eq!(actor["@context"][0], "https://www.w3.org/ns/activitystreams");
+    assert_eq!(
+        (&actor["id"], &actor["url"]),
+        (&account.native_id.as_str().into(), &account.page().into())
+    );
+    assert_eq!(actor["preferredUsername"], account.local_name());
+    for key in ["type", "name", "summary", "inbox", "outbox", "following", "followers"] {
+        assert!(actor[key].is_string(), "{key}");
+    }
+    assert_eq!(json(web.actor(&account.page()).await).await, actor);
+    let path = format!("/users/{}", account.local_name());
+    let linked_data = r#"application/ld+json; profile="https://www.w3.org/ns/activitystreams""#;
+    assert_eq!(json(web.accepting(host, &path, linked_data).await).await, actor);
+    assert!(header(&web.at(host, &path).await, "content-type").starts_with("text/html"));
+    for state in [State::Deleted, State::Suspended] {
+        let gone = &world.account(in_state(&world, state)).native_id;
+        assert_eq!(web.actor(gone).await.status(), 410);
+    }
+    assert_eq!(web.at(host, "/users/nobody").await.status(), 404);
+}
+
+fn split(world: &World) -> (AccountId, String, String) {
+    let fits = |id: AccountId| {
+        let known = world.account(id).state == State::Public && !world.followers(id).is_empty();
+        known && world.host_of(id).domain.is_some()
+    };
+    let id = somebody(world, fits);
+    let host = world.host_of(id);
+    (id, host.name.clone(), host.domain.clone().unwrap())
+}
+
+#[tokio::test]
+async fn a_handle_s_domain_need_not_be_its_server() {
+    let (world, web) = (world(), Web::new(world(), config()));
+    let (id, server, domain) = split(&world);
+    let account = world.account(id);
+    let name = account.local_name();
+    assert_eq!(account.handle, format!("{name}@{domain}"));
+    assert_eq!(account.native_id, format!("https://{server}/users/{name}"));
+    for host in [&server, &domain] {
+        for handle in [format!("{name}@{domain}"), format!("{name}@{server}")] {
+            let path = format!("/.well-known/webfinger?resource=acct:{handle}");
+            let found = web.api(host, &path).await;
+            assert_eq!(found["subject"], format!("acct:{}", account.handle));
+        }
+    }
+    for acct in [name.to_owned(), account.handle.clone(), format!("{name}@{server}")] {
+        let shown = web.api(&server, &format!("/api/v1/accounts/lookup?acct={acct}")).await;
+        assert_eq!((&shown["acct"], &shown["uri"]), (&name.into(), &account.native_id[..].into()));
+    }
+    let path = format!("/api/v1/accounts/lookup?acct={}", account.handle);
+    assert_eq!(web.api("alpha.social.test", &path).await["acct"], account.handle.as_str());
+    assert_eq!(web.api(&server, "/api/v2/instance").await["domain"], domain.as_str());
+}
+
+#[tokio::test]
+async fn a_handle_s_domain_has_webfinger_and_pages_about_something_else() {
+    let world = world();
+    let (id, server, domain) = split(&world);
+    let web = Web::new(world.clone(), config());
+    let api = format!("/api/v1/accounts/lookup?acct={}", world.account(id).local_name());
+    for (path, status) in [("/", 200), (&api[..], 404), ("/robots.txt", 404)] {
+        let response = web.at(&domain, path).await;
+        assert_eq!(response.status(), status);
+        assert!(header(&response, "content-type").starts_with("text/html"));
+    }
+    assert_eq!(web.running.stats().by_host[&domain].requests, 3);
+    let redirecting = sample::ServerConfig { domains_redirect: true, ..config() };
+    let web = Web::new(world.clone(), redirecting);
+    let path = format!("/.well-known/webfinger?resource=acct:{}", world.account(id).handle);
+    let response = web.at(&domain, &path).await;
+    assert_eq!(response.status(), 301);
+    assert_eq!(header(&response, "location"), format!("https://{server}{path}"));
+}
+
+#[tokio::test]
+async fn robots_txt_says_who_may_read_the_api() {
+    let settings = sample::WorldConfig { robots: true, ..sample::WorldConfig::sized(1_500, 3) };
+    let world = std::sync::Arc::new(World::generate(&settings));
+    let web = Web::new(world.clone(), config());
+    let mut closed = Vec::new();
+    for host in world.hosts().iter().filter(|host| host.nature == Nature::Mastodon) {
+        let text = web.at(&host.name, "/robots.txt").await.text().await.unwrap();
+        match host.robots {
+            Robots::Open => assert!(!text.contains("/api/")),
+            Robots::NoApi => assert!(text.ends_with("User-agent: *\nDisallow: /api/\n")),
+            Robots::NoBorg => assert!(text.ends_with("User-agent: borg\nDisallow: /\n")),
+            Robots::OnlyBorg => assert!(text.ends_with("User-Agent: Borg\nAllow: /\n")),
+        }
+        if host.robots != Robots::Open {
+            closed.push((host.robots, host.robots.opens_api()));
+        }
+    }
+    let expected = [(Robots::NoApi, false), (Robots::NoBorg, false), (Robots::OnlyBorg, true)];
+    assert_eq!(closed, expected);
+    let bluesky = web.bluesky("/robots.txt").await.text().await.unwrap();
+    assert_eq!(bluesky, "User-Agent: *\nAllow: /\n");
 }

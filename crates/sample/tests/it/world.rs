@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use model::identity::Proof;
 use model::{Layer, Platform};
 use sample::WorldConfig;
-use sample::world::{AccountId, Kind, Nature, State, World};
+use sample::world::{AccountId, Kind, Robots, State, World};
 
 static WORLD: LazyLock<World> = LazyLock::new(|| World::generate(&WorldConfig::sized(20_000, 1)));
 
@@ -104,10 +104,12 @@ fn everybody_public_on_a_working_host_can_be_found() {
     assert_eq!(counts.invisible, 0);
     assert!(counts.broken > 50 && counts.broken < 300, "{}", counts.broken);
     for id in WORLD.ids() {
-        let works = WORLD.host_of(id).nature != Nature::Broken;
+        let works = WORLD.host_of(id).is_readable();
         assert_eq!(truth.is_reachable(id), works && WORLD.account(id).state.is_public());
     }
-    for state in [State::Deleted, State::Suspended, State::OptedOut, State::HiddenLists] {
+    for state in
+        [State::Deleted, State::Suspended, State::OptedOut, State::HiddenLists, State::Undecided]
+    {
         assert!(counts.states[&state] > 100, "{state:?}");
     }
 }
@@ -116,6 +118,84 @@ fn everybody_public_on_a_working_host_can_be_found() {
 fn nobody_opts_out_where_it_cannot_be_seen() {
     for id in WORLD.ids().filter(|&id| WORLD.account(id).state == State::OptedOut) {
         assert!(WORLD.host_of(id).tells_consent(), "{}", WORLD.account(id).handle);
+    }
+}
+
+#[test]
+fn who_never_decided_is_known_but_not_listed() {
+    let (mut honest, mut undecided) = (0, 0);
+    let truth = WORLD.truth();
+    for id in truth.reachable().filter(|&id| WORLD.account(id).platform == Platform::FEDIVERSE) {
+        let account = WORLD.account(id);
+        honest += usize::from(account.kind != Kind::Fake);
+        undecided += usize::from(account.state == State::Undecided);
+        let agreed = matches!(account.state, State::Public | State::HiddenLists);
+        assert_eq!(truth.is_listed(id), agreed, "{}", account.handle);
+    }
+    let share = f64::from(undecided as u32) / f64::from(honest as u32);
+    assert!((0.05..0.10).contains(&share), "{share}");
+    let counts = truth.counts();
+    assert_eq!(counts.listed["bluesky"], counts.reachable["bluesky"]);
+    assert!(counts.people_listed < counts.people);
+}
+
+#[test]
+fn who_decides_changes_nothing_else() {
+    let settings = WorldConfig::sized(2_000, 1);
+    let all = World::generate(&WorldConfig { undecided_share: 0.0, ..settings.clone() });
+    let some = World::generate(&settings);
+    for id in all.ids() {
+        let (mut before, after) = (all.account(id).clone(), some.account(id));
+        if after.state == State::Undecided {
+            assert_eq!(before.state, State::Public);
+            before.state = State::Undecided;
+        }
+        assert_eq!(&before, after);
+        assert_eq!(all.follows(id), some.follows(id));
+        assert_eq!(all.posts(id), some.posts(id));
+    }
+    assert_eq!(all.seeds(), some.seeds());
+    assert_eq!(all.truth().arcs(Layer::Follow), some.truth().arcs(Layer::Follow));
+}
+
+#[test]
+fn whose_robots_txt_closes_the_api_is_not_reached() {
+    let settings = WorldConfig { robots: true, ..WorldConfig::sized(2_000, 1) };
+    let world = World::generate(&settings);
+    let truth = world.truth();
+    for id in world.ids() {
+        let open = !matches!(world.host_of(id).robots, Robots::NoApi | Robots::NoBorg);
+        assert!(open || !truth.is_reachable(id), "{}", world.account(id).handle);
+    }
+    let counts = truth.counts();
+    assert_eq!(counts.invisible, 0);
+    assert!(counts.closed > 20, "{}", counts.closed);
+    let lets_in = |id: &AccountId| world.host_of(*id).robots == Robots::OnlyBorg;
+    assert!(truth.reachable().any(|id| lets_in(&id)));
+    for seed in world.seeds() {
+        assert!(world.host_of(*seed).is_readable());
+    }
+}
+
+#[test]
+fn one_server_s_handles_are_at_another_domain() {
+    let split: Vec<_> = WORLD.hosts().iter().filter(|host| host.domain.is_some()).collect();
+    assert_eq!(split.len(), 1);
+    let members = WORLD.ids().filter(|&id| WORLD.host_of(id) == split[0]);
+    let members: Vec<AccountId> = members.collect();
+    assert!(members.len() > 200, "{}", members.len());
+    let claimed = |by: &str| {
+        let bios = WORLD.accounts().iter().map(|account| &account.words.bio);
+        bios.filter(|bio| bio.contains(by)).count()
+    };
+    assert!(claimed("Also at https://cedar.social.test/@") > 20);
+    assert!(claimed("@cedar.test") > 20);
+    for id in members {
+        let account = WORLD.account(id);
+        assert!(account.handle.ends_with(&format!("@{}", split[0].handle_domain())));
+        let at_server = format!("{}@{}", account.local_name(), split[0].name);
+        assert_eq!(WORLD.find(&at_server), Some(id));
+        assert!(account.page().starts_with(&format!("https://{}/@", split[0].name)));
     }
 }
 
@@ -149,7 +229,9 @@ fn proofs_are_published_by_both_sides() {
             Proof::Mutual => {
                 let page = there.page();
                 let website = here.words.website.as_deref() == Some(&page);
-                assert!(website || here.words.bio.contains(&page));
+                let handle = format!("Also at @{}", there.handle);
+                let bio = &here.words.bio;
+                assert!(website || bio.contains(&page) || bio.ends_with(&handle));
                 let ends =
                     |value: &str| value.ends_with(&here.handle) || value.ends_with(&here.native_id);
                 assert!(fields.iter().any(|field| ends(&field.value)));
@@ -168,8 +250,8 @@ fn decoys_claim_what_nobody_returns() {
         WORLD.links().iter().flat_map(|link| [link.bluesky, link.fediverse]).collect();
     let claims = |id: &AccountId| {
         let words = &WORLD.account(*id).words;
-        let page = words.website.is_some() || words.bio.contains(".social.test/@");
-        page || words.fields.iter().any(|field| field.value.starts_with("https://"))
+        let here = words.website.is_some() || words.bio.contains("Also at ");
+        here || words.fields.iter().any(|field| field.value.starts_with("https://"))
     };
     let decoys = WORLD.ids().filter(|id| !linked.contains(id)).filter(claims).count();
     assert!((250..=300).contains(&decoys), "{decoys}");

@@ -51,6 +51,7 @@ pub(super) async fn compare(home: &Home, sealed: &Sealed, world: &World) -> Resu
     let mut figures = Map::new();
     places.communities(&mut figures);
     places.links(&mut figures);
+    places.listing(&mut figures);
     places.coverage(home, &mut figures).await?;
     let rankings = Rankings::read(home, sealed).await?;
     figures.insert("fakes_in_top_100".into(), json!(places.fakes(&rankings)));
@@ -119,6 +120,21 @@ impl Places<'_> {
             wrong += people.windows(2).filter(|pair| pair[0] != pair[1]).count();
         }
         wrong
+    }
+
+    /// People whom anybody may be shown, and those who are shown without consent or left out
+    /// against it: a person is listed if one of its accounts is.
+    fn listing(&self, figures: &mut Map<String, Value>) {
+        let nodes = &self.sealed.nodes;
+        let truth = self.world.truth();
+        let mut agreed = vec![false; nodes.people.len()];
+        for (account, &person) in self.accounts.iter().zip(&nodes.person_of) {
+            agreed[person as usize] |= account.is_some_and(|account| truth.is_listed(account));
+        }
+        let listed = nodes.unlisted.iter().map(|unlisted| !unlisted);
+        let wrong = listed.clone().zip(&agreed).filter(|(listed, agreed)| listed != *agreed);
+        figures.insert("people_listed".into(), json!(listed.filter(|&listed| listed).count()));
+        figures.insert("people_listed_wrong".into(), json!(wrong.count()));
     }
 
     /// Reachable accounts and follows that the record lacks.

@@ -17,7 +17,7 @@ use super::account::{AccountId, Kind};
 use super::builder::WorldBuilder;
 use super::config::WorldConfig;
 use super::rows::Rows;
-use super::{Nature, World};
+use super::{Host, Nature, World};
 
 /// What the draws know of an account besides what the world keeps.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +67,12 @@ impl Draws<'_> {
     }
 
     fn nature(&self, account: AccountId) -> Nature {
+        self.host(account).nature
+    }
+
+    fn host(&self, account: AccountId) -> &Host {
         let host = self.builder.accounts[account.index()].host;
-        self.builder.hosts[usize::from(host)].nature
+        &self.builder.hosts[usize::from(host)]
     }
 }
 
@@ -90,5 +94,6 @@ pub(super) fn world(config: &WorldConfig) -> World {
     let lists = Lists { out: lists.0, back: lists.1 };
     posts::plant(&mut draws, &pools, &lists);
     seeds::plant(&mut draws, &pools, &lists);
+    servers::assign_undecided(&mut draws);
     draws.builder.build()
 }

@@ -55,7 +55,9 @@ fn choose(draws: &Draws<'_>, lists: &Lists) -> Vec<AccountId> {
         .filter(|&account| {
             let state = draws.builder.accounts[account.index()].state;
             let home = matches!(draws.nature(account), Nature::Bluesky | Nature::Mastodon);
-            home && state == State::Public && draws.kind(account) == Kind::Person
+            home && draws.host(account).is_readable()
+                && state == State::Public
+                && draws.kind(account) == Kind::Person
         })
         .collect();
     plain.sort_by_key(|&a| (std::cmp::Reverse(lists.back.row(a.index()).len()), a));

@@ -4,7 +4,7 @@ use crate::random::Dice;
 use crate::world::account::{AccountId, State};
 use crate::world::builder::WorldBuilder;
 use crate::world::config::WorldConfig;
-use crate::world::{Kind, Nature};
+use crate::world::{Host, Kind, Nature, Robots};
 
 use super::Draws;
 
@@ -22,6 +22,12 @@ const ODD: [(Nature, f64); 5] = [
     (Nature::Snac, 0.02),
     (Nature::Broken, 0.015),
 ];
+
+/// On snac, which does not ask, so many times as many have never decided.
+const UNASKED: f64 = 4.0;
+
+/// The server whose handles are at another domain, in worlds that have so many ordinary ones.
+const SPLIT: usize = 2;
 
 /// Worlds with fewer servers than this have ordinary ones only.
 const HOSTS_WITH_ODD_MIN: usize = 12;
@@ -44,9 +50,10 @@ impl Servers {
         let plain = zipf.iter().map(|share| (Nature::Mastodon, rest * share / total));
         let mut up_to = Vec::new();
         let mut sum = 0.0;
-        for ((nature, share), name) in plain.chain(ODD[..odd].iter().copied()).zip(NAMES) {
+        for (at, (nature, share)) in plain.chain(ODD[..odd].iter().copied()).enumerate() {
             sum += share;
-            up_to.push((sum, builder.host(&format!("{name}.social.test"), nature)));
+            let host = Host { robots: robots(config, at, ordinary), ..host(at, nature, ordinary) };
+            up_to.push((sum, builder.add_host(host)));
         }
         Servers { up_to, ordinary }
     }
@@ -64,6 +71,29 @@ impl Servers {
     }
 }
 
+/// The server at a place. The handles of one of them are at a domain without `social`.
+fn host(at: usize, nature: Nature, ordinary: usize) -> Host {
+    let name = NAMES[at];
+    let split = at == SPLIT && at < ordinary;
+    let domain = split.then(|| format!("{name}.test"));
+    Host { domain, ..Host::new(&format!("{name}.social.test"), nature) }
+}
+
+/// The robots.txt of the server at a place.
+fn robots(config: &WorldConfig, at: usize, ordinary: usize) -> Robots {
+    let own = [Robots::NoApi, Robots::NoBorg, Robots::OnlyBorg];
+    let first = ordinary.saturating_sub(own.len()).max(SPLIT + 1);
+    let place = at.checked_sub(first).filter(|_| config.robots && at < ordinary);
+    place.and_then(|place| own.get(place)).copied().unwrap_or_default()
+}
+
+/// Whether nothing is odd about an account, and no crawl begins there.
+fn is_plain(draws: &Draws<'_>, account: AccountId) -> bool {
+    let honest = draws.kind(account) != Kind::Fake && !draws.standing(account).decoy;
+    let state = draws.builder.accounts[account.index()].state;
+    honest && state == State::Public && !draws.builder.seeds.contains(&account)
+}
+
 /// Deletes, suspends, hides and opts out shares of the honest accounts.
 pub(super) fn assign_states(draws: &mut Draws<'_>) {
     let mut dice = Dice::new(draws.config.seed, "states");
@@ -71,6 +101,22 @@ pub(super) fn assign_states(draws: &mut Draws<'_>) {
         let x = dice.unit();
         if draws.kind(account) != Kind::Fake && !draws.standing(account).decoy {
             draws.builder.edit(account).state = state(draws, account, x);
+        }
+    }
+}
+
+/// Lets some of those who are simply public never have decided whether to be discoverable. Drawn
+/// last and apart from all else, so that this share changes nothing but consent.
+pub(super) fn assign_undecided(draws: &mut Draws<'_>) {
+    let mut dice = Dice::new(draws.config.seed, "undecided");
+    for account in draws.accounts() {
+        let share = match draws.nature(account) {
+            Nature::Bluesky => 0.0,
+            Nature::Snac => UNASKED * draws.config.undecided_share,
+            _ => draws.config.undecided_share,
+        };
+        if dice.chance(share) && is_plain(draws, account) {
+            draws.builder.edit(account).state = State::Undecided;
         }
     }
 }
