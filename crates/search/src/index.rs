@@ -1,7 +1,8 @@
-//! A run's public words to the rows of its search index.
+//! A run's public words to the rows of its search index, folded by [`Folding::NEWEST`].
 //!
 //! Keys are of three kinds that cannot meet: `rust` is a word, `@ada@example.org` a whole handle,
-//! `^ru` and `^@ad` are heavy prefixes. Words hold letters, digits and marks only.
+//! `^ru` and `^@ad` are heavy prefixes. Words hold letters, digits, marks and emoji
+//! only.
 //!
 //! Consent: a person with any unlisted (or refused) profile is not in the index; of a profile
 //! whose words are private, the handle and the shown name are, the bio is not.
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 
 use model::Consent;
 
+use crate::fold::Folding;
 use crate::postings::{Postings, decode};
 use crate::words;
 
@@ -19,9 +21,10 @@ mod heavy;
 
 pub use heavy::{HEAVY_ABOVE, HEAVY_CHARS_MAX, HEAVY_KEPT};
 
+/// Words of each reading. Most texts have fewer; a text without spaces has one for each character.
 const HANDLE_WORDS_MAX: usize = 8;
-const NAME_WORDS_MAX: usize = 16;
-const BIO_WORDS_MAX: usize = 96;
+const NAME_WORDS_MAX: usize = 64;
+const BIO_WORDS_MAX: usize = 512;
 
 /// The words of one profile of a person.
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,16 +123,17 @@ impl Builder {
 }
 
 fn terms_of(profile: &PublicWords<'_>) -> Vec<String> {
+    const FOLDING: Folding = Folding::NEWEST;
     let mut terms = Vec::new();
     if let Some(handle) = profile.handle {
-        terms.push(format!("@{}", words::whole_handle(handle)));
-        terms.extend(words::of_handle(handle, HANDLE_WORDS_MAX));
+        terms.push(format!("@{}", words::whole_handle(FOLDING, handle)));
+        terms.extend(words::of_handle(FOLDING, handle, HANDLE_WORDS_MAX));
     }
     if let Some(name) = profile.display_name {
-        terms.extend(words::indexed(name, NAME_WORDS_MAX));
+        terms.extend(words::indexed(FOLDING, name, NAME_WORDS_MAX));
     }
     if let Some(bio) = profile.bio.filter(|_| !profile.consent.has(Consent::WORDS_PRIVATE)) {
-        terms.extend(words::indexed(bio, BIO_WORDS_MAX));
+        terms.extend(words::indexed(FOLDING, bio, BIO_WORDS_MAX));
     }
     terms
 }
