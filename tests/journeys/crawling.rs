@@ -61,6 +61,7 @@ fn the_demo_finds_all_that_was_planted() {
     assert_eq!(number("opted_out_served"), 0.0, "{summary}");
     assert_eq!(number("windows_over_limit"), 0.0, "{summary}");
     assert_eq!(number("links_found"), number("links_planted"), "{summary}");
+    assert!(number("labels_on_topic") >= 0.95, "{summary}");
     assert!(number("links_planted") > 20.0 && number("platforms") == 2.0, "{summary}");
 }
 

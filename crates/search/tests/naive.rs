@@ -16,7 +16,7 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
 }
 
 fn index(people: &[Person]) -> Vec<Row> {
-    let mut builder = Builder::new();
+    let mut builder = Builder::new(FOLDING);
     for (number, (handle, bio)) in (0..).zip(people) {
         let words = PublicWords { handle: Some(handle), bio: Some(bio), ..PublicWords::default() };
         builder.add(number, &[words]).expect("numbers ascend");
