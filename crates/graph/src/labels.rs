@@ -16,7 +16,7 @@
 mod stop;
 mod terms;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::wilson::{Z, lower_bound};
 use stop::{Languages, StopWords};
@@ -57,7 +57,7 @@ pub struct LabelCounter {
 }
 
 /// A term that somebody says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Term {
     /// Its words, if it is a phrase.
     words: Option<[u32; 2]>,
@@ -105,49 +105,52 @@ impl LabelCounter {
         let spoken = &mut self.communities[community as usize];
         spoken.people += 1;
         languages.into_iter().for_each(|one| *spoken.languages.entry(one).or_insert(0) += 1);
-        let mut used = Vec::with_capacity(said.words.len() + said.phrases.len());
-        for (key, (spelling, tagged)) in &said.words {
-            let stops = self.stop_words.languages(key);
-            if *tagged || !stops.meet(self.stop_words.english()) {
-                let next = self.terms.len() as u32;
-                let number = *self.words.entry(key.clone()).or_insert(next);
-                used.push(self.spelled(number, (None, stops), (spelling, *tagged)));
-            }
+        let words = said.words.into_iter();
+        let words: Vec<u32> = words.filter_map(|(key, word)| self.word(key, word)).collect();
+        let phrases = said.phrases.iter();
+        let phrases: Vec<u32> = phrases.filter_map(|(of, phrase)| self.phrase(of, phrase)).collect();
+        for term in words.into_iter().chain(phrases) {
+            *self.uses.entry((community, term)).or_insert(0) += 1;
         }
-        for (words, spelling) in &said.phrases {
-            let words = words.each_ref().map(|word| self.words.get(word).copied());
-            if let [Some(one), Some(two)] = words {
-                let next = self.terms.len() as u32;
-                let number = *self.phrases.entry([one, two]).or_insert(next);
-                let stops = self.terms[one as usize].stops.or(self.terms[two as usize].stops);
-                used.push(self.spelled(number, (Some([one, two]), stops), (spelling, false)));
-            }
-        }
-        used.into_iter().for_each(|term| *self.uses.entry((community, term)).or_insert(0) += 1);
         if self.uses.len() > self.pairs_max {
             self.forget_rare();
         }
     }
 
-    /// The number of a term, known or next, that is spelled so once more.
-    fn spelled(
-        &mut self,
-        number: u32,
-        (words, stops): (Option<[u32; 2]>, Languages),
-        (spelling, tagged): (&str, bool),
-    ) -> u32 {
-        if number as usize == self.terms.len() {
-            self.terms.push(Term { words, stops, tagged: 0, spellings: Vec::new() });
+    /// The number of a word, which is spelled so once more; `None` if it says nothing.
+    fn word(&mut self, key: String, (spelling, tagged): (&str, bool)) -> Option<u32> {
+        let stops = self.stop_words.languages(&key);
+        if !tagged && stops.meet(self.stop_words.english()) {
+            return None;
         }
-        let term = &mut self.terms[number as usize];
-        term.tagged += u32::from(tagged);
-        let spellings = &mut term.spellings;
+        let number = *self.words.entry(key).or_insert(self.terms.len() as u32);
+        self.spell(number, Term { stops, ..Term::default() }, spelling);
+        self.terms[number as usize].tagged += u32::from(tagged);
+        Some(number)
+    }
+
+    /// The number of a phrase, which is spelled so once more; `None` if one of its words says nothing.
+    fn phrase(&mut self, words: &[String; 2], spelling: &str) -> Option<u32> {
+        let [one, two] = words.each_ref().map(|word| self.words.get(word).copied());
+        let words = [one?, two?];
+        let stops = words.map(|word| self.terms[word as usize].stops);
+        let number = *self.phrases.entry(words).or_insert(self.terms.len() as u32);
+        let new = Term { words: Some(words), stops: stops[0].or(stops[1]), ..Term::default() };
+        self.spell(number, new, spelling);
+        Some(number)
+    }
+
+    /// Counts a spelling of a term, which is `new` if its number is the next one.
+    fn spell(&mut self, number: u32, new: Term, spelling: &str) {
+        if number as usize == self.terms.len() {
+            self.terms.push(new);
+        }
+        let spellings = &mut self.terms[number as usize].spellings;
         match spellings.iter().position(|(known, _)| known == spelling) {
             Some(at) => spellings[at].1 += 1,
             None if spellings.len() < SPELLINGS_MAX => spellings.push((spelling.to_owned(), 1)),
             None => {}
         }
-        number
     }
 
     /// Forgets the pairs with the fewest people until half of the room is free. What was said by few
@@ -242,7 +245,8 @@ impl LabelCounter {
         let spelling = |one: Candidate| (one.score, self.terms[one.term as usize].spelling());
         let mut spelled: Vec<(f64, &str)> = candidates.into_iter().map(spelling).collect();
         spelled.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        spelled.dedup_by(|a, b| a.1 == b.1);
+        let mut seen = HashSet::new();
+        spelled.retain(|(_, spelling)| seen.insert(*spelling));
         spelled.into_iter().take(most).map(|(_, spelling)| spelling.to_owned()).collect()
     }
 

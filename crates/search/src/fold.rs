@@ -54,8 +54,8 @@ impl Folding {
         }
     }
 
-    /// The folded form with `ä`, `ö`, `ü`, `å` and `ø` spelled out as `ae`, `oe`, `ue`, `aa` and
-    /// `oe`; `None` if that is no other.
+    /// The folded form with `ä`, `ö`, `ü`, `å`, `ø` and `đ` spelled out as `ae`, `oe`, `ue`, `aa`,
+    /// `oe` and `dj`; `None` if that is no other.
     pub(crate) fn fold_spelled_out(self, text: &str) -> Option<String> {
         match self {
             Folding::V1 => None,

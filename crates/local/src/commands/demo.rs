@@ -68,7 +68,7 @@ async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) ->
     let key = server::create_key(home, "demo", Realm::Test).await?;
     let tries = tries(home, &url).await?;
     if output.json {
-        say(json!({ "url": url, "key": key.reveal(), "summary": summary }));
+        say(json!({ "url": url, "key": key.reveal(), "summary": summary, "try": tries }));
     } else {
         output.answer(summary);
         say(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));

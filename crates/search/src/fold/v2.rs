@@ -109,6 +109,7 @@ pub(super) fn spell_out(text: &str) -> Option<String> {
         'ö' | 'Ö' | 'ø' | 'Ø' => Some("oe"),
         'ü' | 'Ü' => Some("ue"),
         'å' | 'Å' => Some("aa"),
+        'đ' | 'Đ' => Some("dj"),
         _ => None,
     };
     if text.is_ascii() || !text.nfc().any(|c| spelled(c).is_some()) {
@@ -233,9 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn german_and_nordic_letters_can_be_spelled_out() {
+    fn letters_of_some_languages_can_be_spelled_out() {
         assert_eq!(spell_out("Jürgen Größe").as_deref(), Some("Juergen Groeße"));
         assert_eq!(spell_out("Ju\u{308}rgen Ångaard").as_deref(), Some("Juergen aangaard"));
+        assert_eq!(spell_out("Đorđe").as_deref(), Some("djordje"));
         assert_eq!(spell_out("Émile"), None);
     }
 }

@@ -28,7 +28,7 @@ const TYPED: [(&str, &[&str], &str); 21] = [
     ("Łukasz Wójcik", &["lukasz", "ŁUKASZ wojcik", "wójcik"], "lucas"),
     ("Hans Weiß", &["weiss", "weiß", "WEISS", "hans weis"], "weix"),
     ("Æsir Þór", &["aesir", "æsir", "thor", "þór"], "asir"),
-    ("Øystein Đorđe", &["oystein", "oeystein", "dorde", "ØYSTEIN"], "oustein"),
+    ("Øystein Đorđe", &["oystein", "oeystein", "dorde", "djordje", "ØYSTEIN"], "oustein"),
     ("Işık Irmak", &["ışık", "IŞIK", "isik", "ırmak", "irmak"], "asik"),
     ("İbrahim İnan", &["ibrahim", "İBRAHİM", "ıbrahım"], "ebrahim"),
     ("أَحْمَد الشَّيْخ", &["احمد", "الشيخ", "أحمد", "احـــمد"], "حمدا"),

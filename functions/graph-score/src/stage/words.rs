@@ -47,7 +47,8 @@ pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>,
 
 /// What a profile says of itself and lets be searched.
 pub(super) fn told(words: &Words) -> Option<&str> {
-    words.bio.as_deref().filter(|_| !words.consent.has(Consent::WORDS_PRIVATE))
+    let bio = words.bio.as_deref().filter(|bio| !bio.trim().is_empty());
+    bio.filter(|_| !words.consent.has(Consent::WORDS_PRIVATE))
 }
 
 /// The same words as the search index takes them.
