@@ -57,6 +57,7 @@ const REFUSED: &[Refused] = &[
     get("/v1/runs?colour=red", 400, &["unknown", "`colour`", "`limit` or `cursor`"]),
     get("/v1/search", 400, &["missing", "`q`"]),
     get("/v1/search?q=%FF", 400, &["not UTF-8", "percent-encode"]),
+    get("/v1/search?q=a%00b", 400, &["NUL"]),
     get("/v1/communities?level=256", 400, &["level", "from 0 to 255"]),
     get("/v1/communities?as_of=yesterday", 400, &["as_of", "2026-01-31T12:00:00Z"]),
     get("/v1/communities?run=last", 400, &["`last`", "run_…"]),

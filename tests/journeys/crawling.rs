@@ -8,6 +8,7 @@ use model::Platform;
 use sample::{Faults, Running, ServerConfig, World, WorldConfig, serve};
 
 use crate::borg::Borg;
+use crate::served::Served;
 
 pub(crate) fn web(accounts: u32, faults: Faults) -> Running {
     let world = Arc::new(World::generate(&WorldConfig::sized(accounts, 7)));
@@ -61,7 +62,22 @@ fn the_demo_finds_all_that_was_planted() {
     assert_eq!(number("opted_out_served"), 0.0, "{summary}");
     assert_eq!(number("windows_over_limit"), 0.0, "{summary}");
     assert_eq!(number("links_found"), number("links_planted"), "{summary}");
+    assert!(number("labels_on_topic") >= 0.95, "{summary}");
     assert!(number("links_planted") > 20.0 && number("platforms") == 2.0, "{summary}");
+}
+
+#[test]
+fn what_the_demo_proposes_can_be_asked() {
+    let borg = Borg::new();
+    let (served, paths) = Served::demo(&borg);
+    let ranks = paths.iter().find(|path| path.ends_with("/ranks")).expect("somebody's ranks");
+    let ranked = |row: &serde_json::Value| row["rank"].is_u64();
+    let rows = served.data(ranks);
+    assert!(rows.as_array().expect("a list").iter().any(ranked), "{rows}");
+    for path in paths {
+        let data = served.data(&path);
+        assert!(data.as_array().is_none_or(|rows| !rows.is_empty()), "{path}: {data}");
+    }
 }
 
 #[test]

@@ -23,15 +23,31 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn start(borg: &Borg) -> Served {
         let key = borg.json(&["key", "create", "--account", "journey", "--credits", "1"]);
-        let key = key["key"].as_str().expect("a key is text").to_owned();
-        let mut child = borg.start_talking(&["serve", "--addr", "127.0.0.1:0", "--json"]);
+        Served::by(borg, &["serve", "--addr", "127.0.0.1:0", "--json"], Some(&key)).0
+    }
+
+    /// A demo of a small web, and the requests that it proposes.
+    pub(crate) fn demo(borg: &Borg) -> (Served, Vec<String>) {
+        let people = ["--people", "300", "--seed", "5"];
+        let args = [&["demo", "--addr", "127.0.0.1:0", "--json"][..], &people].concat();
+        let (served, said) = Served::by(borg, &args, None);
+        let tries = said["try"].as_array().expect("a list").iter();
+        let path = |one: &Value| one.as_str()?.strip_prefix(&served.url).map(str::to_owned);
+        let paths = tries.map(|one| path(one).expect("a URL of the demo")).collect();
+        (served, paths)
+    }
+
+    /// Starts a command that serves; what it says has the key, unless that is given.
+    fn by(borg: &Borg, args: &[&str], key: Option<&Value>) -> (Served, Value) {
+        let mut child = borg.start_talking(args);
         let mut line = String::new();
         let mut said = BufReader::new(child.stdout.take().expect("standard output is piped"));
         said.read_line(&mut line).expect("borg writes UTF-8");
         let place: Value = serde_json::from_str(&line).expect("borg says where it serves");
         let url = place["url"].as_str().expect("a URL is text").to_owned();
+        let key = key.unwrap_or(&place)["key"].as_str().expect("a key is text").to_owned();
         let runtime = Runtime::new().expect("a runtime starts");
-        Served { child, _said: said, url, key, client: Client::new(), runtime }
+        (Served { child, _said: said, url, key, client: Client::new(), runtime }, place)
     }
 
     /// The secret that opens everything.

@@ -138,18 +138,18 @@ pub fn community_stage(
     community_stage_across(attention, &vec![1; attention.arcs.nodes()], last, settings)
 }
 
-/// Finds the hierarchy. `platforms` has a bit for each platform of each person. `last` is the
-/// previous run's, over the same person numbers: the search starts from it too. People beyond its
+/// Finds the hierarchy. `platform_of` has the number of the only platform of each person, or 0 for
+/// one that is on several. `last` is the previous run's, over the same person numbers: the search starts from it too. People beyond its
 /// length are new.
 pub fn community_stage_across(
     attention: &Attention,
-    platforms: &[u16],
+    platform_of: &[u8],
     last: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
     let transposed = attention.arcs.transpose();
     let ties = Ties { arcs: &attention.arcs, transposed: &transposed };
-    let found = search(ties, platforms, last, settings);
+    let found = search(ties, platform_of, last, settings);
     let spread = |rung: &Rung| spread(&rung.community_of, &found.people, ties.nodes());
     let leaf = &found.rungs[found.leaf];
     let homes = attach::homes(ties, &spread(leaf), leaf.count);
@@ -178,7 +178,7 @@ struct Found {
 /// Searches the backbone.
 fn search(
     ties: Ties<'_>,
-    platforms: &[u16],
+    platform_of: &[u8],
     last: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Found {
@@ -190,8 +190,8 @@ fn search(
     };
     let last = last.filter(|_| !leaf.anew);
     let mut community_of = leaf.community_of;
-    let platforms: Vec<u16> = people.iter().map(|&person| platforms[person as usize]).collect();
-    sides::join(&network, &platforms, &mut community_of);
+    let platform_of: Vec<u8> = people.iter().map(|&one| platform_of[one as usize]).collect();
+    sides::join(&network, &platform_of, &mut community_of);
     if leaf.split {
         community_of = leaf::touched_up(&network, community_of, seed.fork(2));
     }

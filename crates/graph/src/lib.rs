@@ -32,6 +32,7 @@ pub mod snapshot;
 mod sorting;
 pub mod trust;
 pub mod union;
+mod wilson;
 
 pub use attention::{Attention, LayerArcs, attention_stage};
 pub use communities::{

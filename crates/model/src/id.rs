@@ -149,6 +149,11 @@ impl ProfileId {
         u8::try_from(self.0 >> SEQUENCE_BITS).ok().and_then(Platform::from_number)
     }
 
+    /// The number of the platform in the id, known or not.
+    pub const fn platform_number(self) -> u8 {
+        (self.0 >> SEQUENCE_BITS) as u8
+    }
+
     /// The person that this profile is as long as no proof joins it to another.
     pub const fn home_person(self) -> PersonId {
         PersonId(self.0)

@@ -1,7 +1,8 @@
 //! A run's public words to the rows of its search index.
 //!
 //! Keys are of three kinds that cannot meet: `rust` is a word, `@ada@example.org` a whole handle,
-//! `^ru` and `^@ad` are heavy prefixes. Words hold letters, digits and marks only.
+//! `^ru` and `^@ad` are heavy prefixes. Words hold letters, digits, marks and emoji
+//! only.
 //!
 //! Consent: a person with any unlisted (or refused) profile is not in the index; of a profile
 //! whose words are private, the handle and the shown name are, the bio is not.
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 
 use model::Consent;
 
+use crate::fold::Folding;
 use crate::postings::{Postings, decode};
 use crate::words;
 
@@ -19,9 +21,10 @@ mod heavy;
 
 pub use heavy::{HEAVY_ABOVE, HEAVY_CHARS_MAX, HEAVY_KEPT};
 
+/// Words of each reading. Most texts have fewer; a text without spaces has one for each character.
 const HANDLE_WORDS_MAX: usize = 8;
-const NAME_WORDS_MAX: usize = 16;
-const BIO_WORDS_MAX: usize = 96;
+const NAME_WORDS_MAX: usize = 64;
+const BIO_WORDS_MAX: usize = 512;
 
 /// The words of one profile of a person.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,8 +76,9 @@ pub enum IndexError {
 }
 
 /// Collects the words of persons, best trusted first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
+    folding: Folding,
     terms: HashMap<String, Postings>,
     last: Option<u32>,
 }
@@ -88,9 +92,9 @@ pub fn is_listed<'a>(profiles: impl IntoIterator<Item = &'a PublicWords<'a>>) ->
 }
 
 impl Builder {
-    /// An index of nobody.
-    pub fn new() -> Builder {
-        Builder::default()
+    /// An index of nobody, whose words are folded in this way: new runs take [`Folding::NEWEST`].
+    pub fn new(folding: Folding) -> Builder {
+        Builder { folding, terms: HashMap::new(), last: None }
     }
 
     /// Adds the next person by number, with the words of all of its profiles. One that may not be
@@ -101,7 +105,7 @@ impl Builder {
         }
         self.last = Some(person);
         if is_listed(profiles) {
-            let terms = profiles.iter().flat_map(terms_of);
+            let terms = profiles.iter().flat_map(|profile| terms_of(self.folding, profile));
             terms.for_each(|term| self.terms.entry(term).or_default().push(person));
         }
         Ok(())
@@ -119,17 +123,17 @@ impl Builder {
     }
 }
 
-fn terms_of(profile: &PublicWords<'_>) -> Vec<String> {
+fn terms_of(folding: Folding, profile: &PublicWords<'_>) -> Vec<String> {
     let mut terms = Vec::new();
     if let Some(handle) = profile.handle {
-        terms.push(format!("@{}", words::whole_handle(handle)));
-        terms.extend(words::of_handle(handle, HANDLE_WORDS_MAX));
+        terms.push(format!("@{}", words::whole_handle(folding, handle)));
+        terms.extend(words::of_handle(folding, handle, HANDLE_WORDS_MAX));
     }
     if let Some(name) = profile.display_name {
-        terms.extend(words::indexed(name, NAME_WORDS_MAX));
+        terms.extend(words::indexed(folding, name, NAME_WORDS_MAX));
     }
     if let Some(bio) = profile.bio.filter(|_| !profile.consent.has(Consent::WORDS_PRIVATE)) {
-        terms.extend(words::indexed(bio, BIO_WORDS_MAX));
+        terms.extend(words::indexed(folding, bio, BIO_WORDS_MAX));
     }
     terms
 }
@@ -145,7 +149,7 @@ mod tests {
             bio: Some("engines"),
             consent,
         };
-        let mut builder = Builder::new();
+        let mut builder = Builder::new(Folding::NEWEST);
         builder.add(7, &[ada]).unwrap();
         builder.finish().into_iter().map(|row| row.key).collect()
     }
@@ -162,7 +166,7 @@ mod tests {
     fn one_unlisted_profile_hides_the_person() {
         let shown = PublicWords { handle: Some("ada.example"), ..PublicWords::default() };
         let hidden = PublicWords { consent: Consent::UNLISTED, ..shown };
-        let mut builder = Builder::new();
+        let mut builder = Builder::new(Folding::NEWEST);
         builder.add(0, &[shown, hidden]).unwrap();
         assert!(builder.finish().is_empty());
     }
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn persons_come_ascending_and_count_once_a_term() {
         let ada = PublicWords { display_name: Some("ada Ada"), ..PublicWords::default() };
-        let mut builder = Builder::new();
+        let mut builder = Builder::new(Folding::NEWEST);
         builder.add(3, &[ada, ada]).unwrap();
         builder.add(9, &[ada]).unwrap();
         assert_eq!(builder.add(9, &[ada]), Err(IndexError::OutOfOrder { person: 9, last: 9 }));

@@ -2,28 +2,31 @@
 //!
 //! The language: words must all be there; the last one may be the beginning of a word, unless it
 //! stands in quotation marks; `@ada` asks for handles that begin so; `bluesky:ada.example` names
-//! one account. A query without spaces also asks for handles that begin with it.
+//! one account. A query without spaces also asks for handles that begin with it. Where a query can
+//! be read in several ways ([`Reading`]), persons are found whom any of them finds.
 //!
 //! Results come best trusted first (ascending numbers). What is capped, and what that means: a
 //! term finds its [`KEPT_MAX`](crate::postings::KEPT_MAX) best trusted persons; a prefix alone
 //! finds the [`HEAVY_KEPT`](crate::index::HEAVY_KEPT) best trusted and everybody with that very
-//! word; a prefix of three letters and more beside other words finds in addition the persons of
+//! word; a prefix of three bytes and more beside other words finds in addition the persons of
 //! the first [`PREFIX_TERMS_MAX`] terms that begin with it, so more letters find more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::platform::{Account, AccountError, Platform};
 
-use crate::words;
+use crate::fold::Folding;
+use crate::words::{self, Reading};
 
 /// The longest query, in bytes.
 pub const QUERY_BYTES_MAX: usize = 256;
-/// The most words that a query may have.
+/// The most words that a query may have. A run of characters without spaces counts as one.
 pub const QUERY_WORDS_MAX: usize = 8;
 /// The most terms to read that begin with one prefix, the first of them in byte order.
 pub const PREFIX_TERMS_MAX: u32 = 512;
-/// From so many characters on, a heavy prefix beside other words is looked up term by term.
-const BESIDE_CHARS_MIN: usize = 3;
+/// From so many bytes on, a heavy prefix beside other words is looked up term by term: three Latin
+/// letters, or one character of a script without spaces, say enough.
+const BESIDE_BYTES_MIN: usize = 3;
 
 /// Why a text is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +38,7 @@ pub enum QueryError {
     #[error("the query has more than {QUERY_WORDS_MAX} words")]
     TooManyWords,
     /// Nothing to look for.
-    #[error("the query has no letter or digit in it")]
+    #[error("the query has no letter, digit or emoji in it")]
     NoWord,
     /// It has a platform's name before a colon, but names no account.
     #[error("{0}")]
@@ -69,8 +72,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads a query.
-    pub fn parse(query: &str) -> Result<Plan, QueryError> {
+    /// Reads a query to a run whose words are folded by `folding`.
+    pub fn parse(query: &str, folding: Folding) -> Result<Plan, QueryError> {
         let query = query.trim();
         if query.len() > QUERY_BYTES_MAX {
             return Err(QueryError::TooLong(query.len()));
@@ -80,9 +83,12 @@ impl Plan {
             return Ok(Plan { exact: Some(exact), any: Vec::new() });
         }
         let exact = exact(query);
-        let mut any: Vec<Vec<Ask>> = exact.iter().map(|exact| vec![handle(exact)]).collect();
+        let mut any: Vec<Vec<Ask>> =
+            exact.iter().map(|exact| vec![handle(folding, exact)]).collect();
         if !query.starts_with('@') {
-            any.push(words_of(query)?);
+            for reading in Reading::ALL {
+                any.extend(words_of(folding, reading, query)?);
+            }
         }
         any.retain(|all| !all.is_empty());
         if any.is_empty() { Err(QueryError::NoWord) } else { Ok(Plan { exact, any }) }
@@ -137,25 +143,43 @@ fn exact(query: &str) -> Option<Exact> {
     one_piece.then(|| Exact { platform: None, handle: handle.to_owned() })
 }
 
-fn handle(exact: &Exact) -> Ask {
-    Ask::Prefix(format!("@{}", words::whole_handle(&exact.handle)))
+fn handle(folding: Folding, exact: &Exact) -> Ask {
+    Ask::Prefix(format!("@{}", words::whole_handle(folding, &exact.handle)))
 }
 
-/// The words outside and inside of quotation marks; the last one, if outside, is a prefix.
-fn words_of(query: &str) -> Result<Vec<Ask>, QueryError> {
-    let mut asks = Vec::new();
+/// The words outside and inside of quotation marks, read in one way; the last one, if outside, is a
+/// prefix. `None` if the reading is no other than the first.
+fn words_of(
+    folding: Folding,
+    reading: Reading,
+    query: &str,
+) -> Result<Option<Vec<Ask>>, QueryError> {
+    let (mut asks, mut words, mut other) = (Vec::new(), 0, reading == Reading::Parts);
+    let last = query.matches('"').count();
     for (index, piece) in query.split('"').enumerate() {
-        let quoted = index % 2 == 1;
-        let mut found = words::asked(piece, QUERY_WORDS_MAX + 1);
-        let open_end = !quoted && index == query.matches('"').count();
+        let read = |reading| words::asked(folding, reading, piece, QUERY_WORDS_MAX + 1);
+        let found = read(reading);
+        other |= found.is_some();
+        let found = found.or_else(|| read(Reading::Parts)).unwrap_or_default();
+        words += found.len();
+        let mut found = found.concat();
+        let open_end = index % 2 == 0 && index == last;
         let prefix = if open_end { found.pop() } else { None };
-        asks.extend(found.into_iter().map(Ask::Word));
+        asks.extend(found.into_iter().map(|word| Ask::of(folding, word)));
         asks.extend(prefix.map(Ask::Prefix));
     }
-    if asks.len() > QUERY_WORDS_MAX { Err(QueryError::TooManyWords) } else { Ok(asks) }
+    match words > QUERY_WORDS_MAX {
+        true => Err(QueryError::TooManyWords),
+        false => Ok(other.then_some(asks)),
+    }
 }
 
 impl Ask {
+    /// A whole word; but a single character of a run is the beginning of its pairs.
+    fn of(folding: Folding, word: String) -> Ask {
+        if words::is_piece(folding, &word) { Ask::Prefix(word) } else { Ask::Word(word) }
+    }
+
     fn keys(&self) -> Vec<String> {
         match self {
             Ask::Word(word) => vec![word.clone()],
@@ -167,7 +191,7 @@ impl Ask {
     fn light(&self, rows: &Rows, beside: bool) -> Option<String> {
         let Ask::Prefix(prefix) = self else { return None };
         let heavy = rows.contains_key(&format!("^{prefix}"));
-        let telling = prefix.chars().count() >= BESIDE_CHARS_MIN;
+        let telling = prefix.len() >= BESIDE_BYTES_MIN;
         (!heavy || (beside && telling)).then(|| prefix.clone())
     }
 
@@ -200,7 +224,7 @@ mod tests {
     use super::*;
 
     fn plan(query: &str) -> Plan {
-        Plan::parse(query).unwrap()
+        Plan::parse(query, Folding::NEWEST).unwrap()
     }
 
     #[test]
@@ -220,21 +244,50 @@ mod tests {
     }
 
     #[test]
+    fn a_query_is_read_in_each_way_that_is_another() {
+        let query = plan("Müller-Lüdenscheid x");
+        assert_eq!(query.any.len(), 3);
+        let joined: Vec<_> = query.any[1].iter().flat_map(Ask::keys).collect();
+        assert_eq!(joined, ["mullerludenscheid", "x", "^x"]);
+        let spelled: Vec<_> = query.any[2].iter().flat_map(Ask::keys).collect();
+        assert_eq!(spelled, ["mueller", "luedenscheid", "x", "^x"]);
+        assert_eq!(plan("\"O'Brien\" Ng").any.len(), 2);
+    }
+
+    #[test]
+    fn one_character_of_a_run_is_the_beginning_of_its_pairs() {
+        assert_eq!(plan("김 민수").keys(), ["^김", "^민수", "김", "민수"]);
+        assert_eq!(plan("\"김\" a").keys(), ["^a", "^김", "a", "김"]);
+    }
+
+    #[test]
+    fn a_query_is_folded_as_the_run_is() {
+        let keys = |folding| Plan::parse("\"Łódź\"", folding).unwrap().keys();
+        assert_eq!(keys(Folding::V1), ["łodz"]);
+        assert_eq!(keys(Folding::V2), ["lodz"]);
+    }
+
+    #[test]
     fn a_platform_and_a_colon_name_one_account() {
         let exact = plan("mastodon:@ada@example.org").exact().cloned().unwrap();
         assert_eq!(exact.platform, Some(Platform::FEDIVERSE));
         assert_eq!(exact.handle, "ada@example.org");
         assert!(plan("bluesky:ada").keys().is_empty());
-        assert!(matches!(Plan::parse("bluesky:a b"), Err(QueryError::BadAccount(_))));
+        assert!(matches!(
+            Plan::parse("bluesky:a b", Folding::NEWEST),
+            Err(QueryError::BadAccount(_))
+        ));
     }
 
     #[test]
     fn what_is_no_query_says_why() {
-        assert_eq!(Plan::parse(" !? "), Err(QueryError::NoWord));
-        assert_eq!(Plan::parse("@"), Err(QueryError::NoWord));
-        assert_eq!(Plan::parse(&"a".repeat(257)), Err(QueryError::TooLong(257)));
-        assert_eq!(Plan::parse("a b c d e f g h i"), Err(QueryError::TooManyWords));
-        assert!(Plan::parse("a b c d e f g h").is_ok());
+        let parse = |query: &str| Plan::parse(query, Folding::NEWEST);
+        assert_eq!(parse(" !? \0"), Err(QueryError::NoWord));
+        assert_eq!(parse("@"), Err(QueryError::NoWord));
+        assert_eq!(parse(&"a".repeat(257)), Err(QueryError::TooLong(257)));
+        assert_eq!(parse("a b c d e f g h i"), Err(QueryError::TooManyWords));
+        assert!(parse("a b c d e f g h").is_ok());
+        assert!(parse("気候変動に関する政府間パネルの報告").is_ok());
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! Text to words, one way for the index and one for the query, so that they meet.
 //!
-//! A word is a run of letters, digits and the marks between them, folded. Chinese and Japanese
-//! have no spaces: their runs become overlapping pairs of characters. The index also keeps the
-//! last character of such a run on its own, so that one character asked for as a prefix finds
-//! every run that has it.
+//! A word is a run of letters, digits and the marks between them, folded. Where words have no
+//! spaces between them (Chinese, Japanese, Thai and their neighbours), or carry endings (Korean),
+//! runs become overlapping pairs of characters: any word in a run is found by its pairs, without
+//! a dictionary that would have to be the same for both. The index also keeps the last character of
+//! such a run on its own, so that one character asked for as a prefix finds every run that has it.
+//! An emoji is a word.
+//!
+//! A text can be read in several ways ([`Reading`]): the index has the words of all, and a query
+//! finds whom any of its readings finds.
 
-use unicode_normalization::char::is_combining_mark;
+use std::collections::HashSet;
 
-use crate::fold::fold;
+use crate::fold::{Class, Folding};
 
 /// The longest word, in characters; longer ones are cut, in the index and in queries alike.
 pub const WORD_CHARS_MAX: usize = 32;
@@ -16,26 +21,74 @@ pub const HANDLE_CHARS_MAX: usize = 64;
 /// How much of a text is read, in characters.
 const TEXT_CHARS_MAX: usize = 4096;
 
-/// The words of a text as the index keeps them: at most `most`, in order, with repetitions.
-pub fn indexed(text: &str, most: usize) -> Vec<String> {
-    words(text, most, true)
+/// One of the ways to read a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The parts of compounds as words: `o'brien` is o, brien.
+    Parts,
+    /// Compounds as one word: `o'brien` is obrien.
+    Joined,
+    /// As [`Reading::Parts`], with `ü` and the like as `ue`.
+    SpelledOut,
 }
 
-/// The words of a text as a query asks for them: at most `most`, in order, with repetitions.
-pub fn asked(text: &str, most: usize) -> Vec<String> {
-    words(text, most, false)
+impl Reading {
+    /// All of them, the plainest first.
+    pub const ALL: [Reading; 3] = [Reading::Parts, Reading::Joined, Reading::SpelledOut];
+
+    /// The folded characters of a text, read in this way; `None` if that is no other than the first.
+    fn of(self, folding: Folding, text: &str) -> Option<Vec<char>> {
+        let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
+        let chars = |folded: String| folded.chars().collect::<Vec<char>>();
+        match self {
+            Reading::Parts => Some(chars(folding.fold(&cut))),
+            Reading::Joined => joined(folding, &chars(folding.fold(&cut))),
+            Reading::SpelledOut => folding.fold_spelled_out(&cut).map(chars),
+        }
+    }
+}
+
+/// The words of a text as the index keeps them, in all readings: at most `most` of each.
+pub fn indexed(folding: Folding, text: &str, most: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let readings = Reading::ALL.into_iter().filter_map(|reading| reading.of(folding, text));
+    let words = readings.flat_map(|chars| {
+        let words = runs(folding, &chars, true).flatten();
+        words.take(most).collect::<Vec<_>>()
+    });
+    words.filter(|word| seen.insert(word.clone())).collect()
+}
+
+/// The words of a text as a query asks for them, read in one way; those of one run stand together,
+/// and there are at most `most` runs. `None` if the reading is no other than the first.
+pub fn asked(
+    folding: Folding,
+    reading: Reading,
+    text: &str,
+    most: usize,
+) -> Option<Vec<Vec<String>>> {
+    let chars = reading.of(folding, text)?;
+    Some(runs(folding, &chars, false).take(most).collect())
+}
+
+/// Whether an asked word is one character of a run, which the index has as the beginning of pairs.
+pub(crate) fn is_piece(folding: Folding, word: &str) -> bool {
+    let mut chars = word.chars();
+    let first = chars.next().is_some_and(|c| folding.class(c) == Class::Unspaced);
+    first && chars.next().is_none()
 }
 
 /// The words of a handle that tell people apart: those of the part before the server
-/// (`john.doe@example.org`, `john-doe.bsky.social`: john, doe; `nytimes.com`: nytimes).
-pub fn of_handle(handle: &str, most: usize) -> Vec<String> {
-    indexed(name_part(handle), most)
+/// (`john.doe@example.org`, `john-doe.bsky.social`: john, doe, johndoe; `nytimes.com`: nytimes).
+pub fn of_handle(folding: Folding, handle: &str, most: usize) -> Vec<String> {
+    indexed(folding, &name_part(handle).replace('.', "-"), most)
 }
 
-/// The whole handle as the index keeps it, without a leading `@`.
-pub fn whole_handle(handle: &str) -> String {
+/// The whole handle as the index keeps it, without a leading `@`, and without what nobody sees.
+pub fn whole_handle(folding: Folding, handle: &str) -> String {
     let cut: String = handle.chars().take(HANDLE_CHARS_MAX * 2).collect();
-    fold(cut.trim_start_matches('@')).chars().take(HANDLE_CHARS_MAX).collect()
+    let folded = folding.fold(cut.trim_start_matches('@'));
+    folded.chars().filter(|c| !c.is_control()).take(HANDLE_CHARS_MAX).collect()
 }
 
 fn name_part(handle: &str) -> &str {
@@ -48,51 +101,42 @@ fn name_part(handle: &str) -> &str {
     name.or(domain).or(last).unwrap_or(bare)
 }
 
-/// What a character is to the tokeniser.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Letter,
-    Unspaced,
-    Between,
+/// The text without the signs that join words; `None` if there are none.
+fn joined(folding: Folding, chars: &[char]) -> Option<Vec<char>> {
+    let is_word = |at: Option<&char>| {
+        at.is_some_and(|&c| matches!(folding.class(c), Class::Letter | Class::Unspaced))
+    };
+    let joins = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| chars.get(before));
+        folding.class(chars[at]) == Class::Joiner && is_word(before) && is_word(chars.get(at + 1))
+    };
+    let kept: Vec<char> = (0..chars.len()).filter(|&at| !joins(at)).map(|at| chars[at]).collect();
+    (kept.len() < chars.len()).then_some(kept)
 }
 
-fn class(c: char) -> Class {
-    match c {
-        '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => {
-            Class::Unspaced
-        }
-        '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
-            Class::Unspaced
-        }
-        '\u{20000}'..='\u{3ffff}' => Class::Unspaced,
-        _ if c.is_alphanumeric() || is_combining_mark(c) => Class::Letter,
-        _ => Class::Between,
-    }
+/// The words of each run of characters of one class.
+fn runs(
+    folding: Folding,
+    chars: &[char],
+    with_last: bool,
+) -> impl Iterator<Item = Vec<String>> + '_ {
+    let class = move |c: char| folding.class(c);
+    chars.chunk_by(move |&a, &b| class(a) == class(b)).filter_map(move |run| {
+        let words = match class(run[0]) {
+            Class::Between | Class::Joiner => return None,
+            Class::Letter => vec![run.iter().take(WORD_CHARS_MAX).collect()],
+            Class::Unspaced => pairs(run, with_last),
+            Class::Emblem => run.iter().map(char::to_string).collect(),
+            Class::Regional => run.chunks(2).map(|flag| flag.iter().collect()).collect(),
+        };
+        Some(words)
+    })
 }
 
-fn words(text: &str, most: usize, with_last: bool) -> Vec<String> {
-    let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
-    let folded: Vec<char> = fold(&cut).chars().collect();
-    let mut out = Vec::new();
-    for run in folded.chunk_by(|&a, &b| class(a) == class(b)) {
-        match class(run[0]) {
-            Class::Between => {}
-            Class::Letter => out.push(run.iter().take(WORD_CHARS_MAX).collect()),
-            Class::Unspaced => push_pairs(&mut out, run, with_last),
-        }
-        if out.len() >= most {
-            break;
-        }
-    }
-    out.truncate(most);
-    out
-}
-
-fn push_pairs(out: &mut Vec<String>, run: &[char], with_last: bool) {
-    out.extend(run.windows(2).map(|pair| pair.iter().collect::<String>()));
-    if with_last || run.len() == 1 {
-        out.extend(run.last().map(char::to_string));
-    }
+fn pairs(run: &[char], with_last: bool) -> Vec<String> {
+    let pairs = run.windows(2).map(|pair| pair.iter().collect());
+    let last = run.last().filter(|_| with_last || run.len() == 1);
+    pairs.chain(last.map(char::to_string)).collect()
 }
 
 #[cfg(test)]
@@ -100,51 +144,102 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const NEWEST: Folding = Folding::NEWEST;
+
     fn check(text: &str, wanted: &[&str]) {
-        assert_eq!(indexed(text, 100), wanted, "{text}");
+        assert_eq!(indexed(NEWEST, text, 100), wanted, "{text}");
+    }
+
+    fn asked_for(text: &str) -> Vec<String> {
+        asked(NEWEST, Reading::Parts, text, 9).unwrap().concat()
     }
 
     #[test]
     fn words_are_folded_runs_of_letters_and_digits() {
-        check("Rust, C++ & Zürich-2026!", &["rust", "c", "zurich", "2026"]);
+        check("Rust, C++ & Łódź 2026!", &["rust", "c", "lodz", "2026"]);
         check("हिन्दी भाषा", &["हिन्दी", "भाषा"]);
-        check("  \t", &[]);
+        check("  \t\0", &[]);
     }
 
     #[test]
     fn unspaced_scripts_become_pairs_and_the_last_character() {
         check("東京都 rust", &["東京", "京都", "都", "rust"]);
-        assert_eq!(asked("東京都", 9), ["東京", "京都"]);
-        assert_eq!(asked("都", 9), ["都"]);
+        check("한국어", &["한국", "국어", "어"]);
+        check("ประเทศ", &["ปร", "ระ", "ะเ", "เท", "ทศ", "ศ"]);
+        check("ລາວ", &["ລາ", "າວ", "ວ"]);
+        check("らーめん", &["らー", "ーめ", "めん", "ん"]);
+        assert_eq!(asked_for("東京都"), ["東京", "京都"]);
+        assert_eq!(asked_for("都"), ["都"]);
+    }
+
+    #[test]
+    fn compounds_are_there_in_parts_and_in_one() {
+        check("O’Brien", &["o", "brien", "obrien"]);
+        check("Jean-Pierre d'Arc", &["jean", "pierre", "d", "arc", "jeanpierre", "darc"]);
+        check("ジョン・リー", &["ジョ", "ョン", "ン", "リー", "ー", "ンリ"]);
+        check("me - you -", &["me", "you"]);
+        check("می\u{200c}خواهم", &["مي", "خواهم", "ميخواهم"]);
+    }
+
+    #[test]
+    fn umlauts_are_there_without_and_spelled_out() {
+        check("Jürgen Weiß", &["jurgen", "weiss", "juergen"]);
+        check(
+            "Müller-Lüdenscheid",
+            &["muller", "ludenscheid", "mullerludenscheid", "mueller", "luedenscheid"],
+        );
+    }
+
+    #[test]
+    fn an_emoji_is_a_word() {
+        check("crab🦀🦀 fan", &["crab", "🦀", "fan"]);
+        check("👩🏽‍💻", &["👩", "💻"]);
+        check("🇺🇦🇵🇱", &["🇺🇦", "🇵🇱"]);
+        check("❤️", &["❤"]);
     }
 
     #[test]
     fn a_handle_gives_its_name_but_not_its_server() {
         for (handle, wanted) in [
             ("alice.bsky.social", vec!["alice"]),
-            ("@John_Doe@example.org", vec!["john", "doe"]),
+            ("@John_Doe@example.org", vec!["john", "doe", "johndoe"]),
+            ("john.doe.bsky.social", vec!["john", "doe", "johndoe"]),
             ("nytimes.com", vec!["nytimes"]),
             ("ada:matrix.org", vec!["ada"]),
-            ("rust-lang", vec!["rust", "lang"]),
+            ("rust-lang", vec!["rust", "lang", "rustlang"]),
         ] {
-            assert_eq!(of_handle(handle, 8), wanted, "{handle}");
+            assert_eq!(of_handle(NEWEST, handle, 8), wanted, "{handle}");
         }
-        assert_eq!(whole_handle("@Ada@Example.org"), "ada@example.org");
+        assert_eq!(whole_handle(NEWEST, "@Ada@Example.org"), "ada@example.org");
     }
 
     #[test]
     fn words_and_handles_are_bounded() {
-        assert_eq!(indexed(&"x".repeat(10_000), 5), ["x".repeat(WORD_CHARS_MAX)]);
-        assert_eq!(indexed(&"a b ".repeat(10_000), 5).len(), 5);
-        assert_eq!(whole_handle(&"h".repeat(2048)).len(), HANDLE_CHARS_MAX);
+        assert_eq!(indexed(NEWEST, &"x".repeat(10_000), 5), ["x".repeat(WORD_CHARS_MAX)]);
+        let many: String = (0..10_000).map(|n| format!("a{n} b-c{n} ")).collect();
+        assert_eq!(indexed(NEWEST, &many, 5).len(), 7);
+        assert_eq!(whole_handle(NEWEST, &"h".repeat(2048)).len(), HANDLE_CHARS_MAX);
+        assert_eq!(whole_handle(NEWEST, "a\0b"), "ab");
+    }
+
+    #[test]
+    fn the_first_version_reads_as_it_did() {
+        let v1 = |text| indexed(Folding::V1, text, 100);
+        assert_eq!(v1("Łódź 한국어 東京都"), ["łodz", "한국어", "東京", "京都", "都"]);
+        assert_eq!(v1("O'Brien Müller"), ["o", "brien", "muller"]);
+        assert_eq!(asked(Folding::V1, Reading::Joined, "O'Brien", 9), None);
     }
 
     proptest! {
         #[test]
         fn every_word_asked_for_is_a_word_of_the_index_or_begins_one(text: String) {
-            let kept = indexed(&text, 1000);
-            for word in asked(&text, 1000) {
-                prop_assert!(kept.contains(&word));
+            for folding in [Folding::V1, Folding::V2] {
+                let kept = indexed(folding, &text, 1000);
+                for reading in Reading::ALL {
+                    for word in asked(folding, reading, &text, 1000).into_iter().flatten().flatten() {
+                        prop_assert!(kept.contains(&word));
+                    }
+                }
             }
         }
     }

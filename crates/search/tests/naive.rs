@@ -1,20 +1,22 @@
 //! The index, the plan and the order together find what a scan of all words finds.
 
 use proptest::prelude::*;
-use search::words::{asked, indexed, of_handle, whole_handle};
-use search::{Builder, Plan, PublicWords, Row, Rows};
+use search::words::{Reading, asked, indexed, of_handle, whole_handle};
+use search::{Builder, Folding, Plan, PublicWords, Row, Rows};
+
+const FOLDING: Folding = Folding::NEWEST;
 
 /// A person of the test: a handle and a bio.
 type Person = (String, String);
 
 fn people() -> impl Strategy<Value = Vec<Person>> {
     let handle = "[abc]{1,3}\\.(example\\.org|b\\.ca)";
-    let bio = "([abc]{1,3}|東京|京都|é)( ([abc]{1,2}|京|Ab))?";
+    let bio = "([abc]{1,3}|東京|京都|é|한국|a-b|ü)( ([abc]{1,2}|京|Ab|ไทย))?";
     proptest::collection::vec((handle, bio), 0..60)
 }
 
 fn index(people: &[Person]) -> Vec<Row> {
-    let mut builder = Builder::new();
+    let mut builder = Builder::new(FOLDING);
     for (number, (handle, bio)) in (0..).zip(people) {
         let words = PublicWords { handle: Some(handle), bio: Some(bio), ..PublicWords::default() };
         builder.add(number, &[words]).expect("numbers ascend");
@@ -35,33 +37,39 @@ fn fetch(plan: &Plan, index: &[Row]) -> Rows {
 }
 
 fn scan(people: &[Person], query: &str) -> Vec<u32> {
-    let mut words = asked(query, 100);
-    let last = words.pop();
-    let finds = |(handle, bio): &Person| {
-        let has: Vec<String> = of_handle(handle, 9).into_iter().chain(indexed(bio, 9)).collect();
-        let whole = words.iter().all(|word| has.contains(word));
-        let begun = last.iter().all(|last| has.iter().any(|word| word.starts_with(last)));
-        let by_handle =
-            !query.contains(' ') && whole_handle(handle).starts_with(&query.to_lowercase());
-        (whole && begun && !query.starts_with('@')) || by_handle
+    let found = |person: &Person| Reading::ALL.iter().any(|&reading| finds(person, query, reading));
+    (0..).zip(people).filter(|(_, person)| found(person)).map(|(number, _)| number).collect()
+}
+
+fn finds((handle, bio): &Person, query: &str, reading: Reading) -> bool {
+    let has: Vec<String> =
+        of_handle(FOLDING, handle, 9).into_iter().chain(indexed(FOLDING, bio, 99)).collect();
+    let Some(mut words) = asked(FOLDING, reading, query, 99).map(|runs| runs.concat()) else {
+        return false;
     };
-    (0..).zip(people).filter(|(_, person)| finds(person)).map(|(number, _)| number).collect()
+    let last = words.pop();
+    let begins = |word: &String| has.iter().any(|has| has.starts_with(word.as_str()));
+    let piece = |word: &String| word.chars().count() == 1 && !word.is_ascii();
+    let whole = words.iter().all(|word| has.contains(word) || piece(word) && begins(word));
+    let by_handle = !query.contains(' ')
+        && whole_handle(FOLDING, handle).starts_with(&whole_handle(FOLDING, query));
+    (whole && last.iter().all(begins) && !query.starts_with('@')) || by_handle
 }
 
 proptest! {
     #[test]
     fn a_query_finds_what_a_scan_finds(
         people in people(),
-        query in "([abc]{1,3}|[Aé]b?|東京|京) ?[abc]{1,2}|[abc]{1,2}\\.[eb]|京|東京|[abc]",
+        query in "([abc]{1,3}|[Aé]b?|東京|京|한|ü) ?[abc]{1,2}|[abc]{1,2}[.-][eb]|京|東京|ไท|ue|[abc]",
     ) {
-        let plan = Plan::parse(&query).unwrap();
+        let plan = Plan::parse(&query, FOLDING).unwrap();
         let rows = fetch(&plan, &index(&people));
         prop_assert_eq!(plan.order(&rows), scan(&people, &query));
     }
 
     #[test]
     fn any_query_is_a_plan_or_an_error(query: String, people in people()) {
-        if let Ok(plan) = Plan::parse(&query) {
+        if let Ok(plan) = Plan::parse(&query, FOLDING) {
             let found = plan.order(&fetch(&plan, &index(&people)));
             prop_assert!(found.is_sorted_by(|a, b| a < b));
         }
@@ -75,9 +83,9 @@ fn a_heavy_prefix_keeps_the_best_trusted_hundred() {
     let index = index(&people);
     let heavy = index.iter().find(|row| row.key == "^maria").unwrap();
     assert_eq!(heavy.people(), (0..100).collect::<Vec<u32>>());
-    let plan = Plan::parse("maria").unwrap();
+    let plan = Plan::parse("maria", FOLDING).unwrap();
     assert_eq!(plan.order(&fetch(&plan, &index)), (0..100).collect::<Vec<u32>>());
-    let light = Plan::parse("maria24").unwrap();
+    let light = Plan::parse("maria24", FOLDING).unwrap();
     let found: Vec<u32> = [24].into_iter().chain(240..250).collect();
     assert_eq!(light.order(&fetch(&light, &index)), found);
     assert!(index.iter().all(|row| row.key != "^maria249"));

@@ -61,6 +61,8 @@ pub struct Served {
     pub run: RunId,
     /// When it was made.
     pub as_of: Timestamp,
+    /// How its words are folded: [`search::Folding`].
+    pub folding: u8,
 }
 
 /// An answer of a handler: the body and its units.

@@ -4,10 +4,11 @@ mod people;
 mod view;
 
 use model::{CommunityId, RunId};
+use search::words::Reading;
 use serde::Deserialize;
 use store::pg::community::{self, Filter};
 
-use crate::answer::{Answer, Class, Envelope};
+use crate::answer::{Answer, Class, Envelope, Served};
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
 use crate::query::{Level, Limit, Moment, Wanted};
@@ -26,7 +27,7 @@ pub(crate) struct ListParams {
     /// Only the parts of this community.
     #[param(value_type = Option<String>, example = "com_7")]
     parent: Option<CommunityId>,
-    /// Only those that have a label beginning with each of these words; at most 8 words.
+    /// Only those that have a label with a word that begins so, for each of these words; at most 8 words.
     q: Option<String>,
     /// The run to answer from; the one that is served now, unless given.
     #[param(value_type = Option<String>, example = "run_3")]
@@ -63,9 +64,9 @@ pub(crate) async fn list(
 ) -> Result<Answer<Vec<CommunityView>>, Problem> {
     let rows = asked.limit.unwrap_or_default().rows();
     let walk = call.opened(asked.cursor.as_deref())?;
-    let words = words(asked.q.as_deref())?;
     let served =
         runs::chosen(call.pg(), Wanted { run: asked.run, as_of: asked.as_of }, walk).await?;
+    let words = words(asked.q.as_deref(), served)?;
     let filter = Filter { level: asked.level.map(|level| level.0), parent: asked.parent };
     let after = walk.map(|cursor| {
         let [members, id] = cursor.position;
@@ -97,11 +98,12 @@ pub(crate) async fn get(
 }
 
 /// The words of `q`; none if it is not given.
-fn words(q: Option<&str>) -> Result<Vec<String>, Problem> {
+fn words(q: Option<&str>, served: Served) -> Result<Vec<String>, Problem> {
     let Some(q) = q else { return Ok(Vec::new()) };
-    let words = search::words::asked(q, search::plan::QUERY_WORDS_MAX);
+    let (folding, most) = (runs::folding(served)?, search::plan::QUERY_WORDS_MAX);
+    let words = search::words::asked(folding, Reading::Parts, q, most).unwrap_or_default().concat();
     if words.is_empty() {
-        return Err(Problem::parameter("q", "has no letter or digit in it"));
+        return Err(Problem::parameter("q", "has no letter, digit or emoji in it"));
     }
     Ok(words)
 }

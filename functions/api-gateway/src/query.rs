@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::error::{Code, Problem};
 
-/// Decodes a query into its pairs; refuses bytes that are not UTF-8 instead of replacing them.
+/// Decodes a query into its pairs; refuses bytes that are not UTF-8 instead of replacing them,
+/// and NUL, which the record cannot hold.
 pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts
@@ -31,6 +32,9 @@ fn decoded(text: &str) -> Result<String, Problem> {
             (b'+', _) => bytes.push(b' '),
             _ => bytes.push(first),
         }
+    }
+    if bytes.contains(&0) {
+        return Err(Problem::new(Code::BadParameter, "the query has a NUL (%00) in it"));
     }
     String::from_utf8(bytes).map_err(|_| {
         Problem::new(Code::BadParameter, "the query is not UTF-8: percent-encode it as UTF-8")
@@ -173,6 +177,7 @@ mod tests {
         assert_eq!(decoded[0], ("q".into(), "Zürich x".into()));
         assert_eq!(decoded[2], ("flag".into(), String::new()));
         assert!(pairs("q=%FF").is_err());
+        assert!(pairs("q=a%00b").is_err() && pairs("q=a\0").is_err() && pairs("a%00").is_err());
         assert_eq!(pairs("q=100%").unwrap()[0].1, "100%");
     }
 

@@ -2,6 +2,7 @@
 
 use model::time::Timestamp;
 use model::{RunId, SnapshotId};
+use search::Folding;
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::run::{self, Run, RunState};
@@ -114,7 +115,7 @@ pub(crate) async fn chosen(
         (Some(id), _) => run::get(pg, id).await?.ok_or_else(|| unknown(id))?,
     };
     match run.state {
-        RunState::Published => Ok(Served { run: run.id, as_of: run.created_at }),
+        RunState::Published => Ok(served(&run)),
         RunState::Retired => {
             let why = format!("{} is not kept any more: see /v1/runs", run.id);
             Err(Problem::new(Code::RunRetired, why))
@@ -129,7 +130,20 @@ pub(crate) async fn chosen(
 /// The active run, where an answer says more with one but needs none.
 pub(crate) async fn active_if_any(pg: &Pg) -> Result<Option<Served>, Problem> {
     let run = active(pg).await?;
-    Ok(run.map(|run| Served { run: run.id, as_of: run.created_at }))
+    Ok(run.as_ref().map(served))
+}
+
+const fn served(run: &Run) -> Served {
+    Served { run: run.id, as_of: run.created_at, folding: run.folding }
+}
+
+/// How the words of a run are folded. One that a newer version of Borg published may be served while
+/// that version is being taken back: its words cannot be asked for until then.
+pub(crate) fn folding(served: Served) -> Result<Folding, Problem> {
+    Folding::try_from(served.folding).map_err(|error| {
+        let why = format!("the search index of {} has {error}: try again later", served.run);
+        Problem::new(Code::Unavailable, why)
+    })
 }
 
 async fn active(pg: &Pg) -> Result<Option<Run>, Problem> {

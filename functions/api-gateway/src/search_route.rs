@@ -70,9 +70,10 @@ pub(crate) async fn search(
 ) -> Result<Answer<Vec<Hit>>, Problem> {
     let rows = asked.limit.unwrap_or_default().rows() as usize;
     let walk = call.opened(asked.cursor.as_deref())?;
-    let plan = Plan::parse(&asked.q).map_err(|error| Problem::parameter("q", error.to_string()))?;
     let wanted = Wanted { run: asked.run, as_of: asked.as_of };
     let served = runs::chosen(call.pg(), wanted, walk).await?;
+    let plan = Plan::parse(&asked.q, runs::folding(served)?)
+        .map_err(|error| Problem::parameter("q", error.to_string()))?;
     let [part, from] = walk.map_or([IN_EXACT, 0], |cursor| cursor.position);
     let exact = exact(&call, &plan).await?;
     let seen = if part == IN_EXACT { from as usize } else { exact.len() };

@@ -12,7 +12,7 @@
 //! | communities | snapshot, the last run's communities | `hierarchy`, `names` |
 //! | rank | snapshot, hierarchy | `trust`, `global` |
 //! | people | all of the above | `people-<level>`, `evidence-<level>`, `support-world`, `evidence-world` |
-//! | publish | all of the above, the last run | `changes`, `ranks.parquet`, `members.parquet`, the served tables |
+//! | publish | all of the above, the last run, what people say of themselves | `labels`, `changes`, `ranks.parquet`, `members.parquet`, the served tables |
 
 mod budget;
 mod doors;

@@ -9,7 +9,9 @@ use store::pg::run;
 
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
-use crate::stage::{arcs_of, attention_of, open_hierarchy, open_people, snapshot_of};
+use crate::stage::{
+    arcs_of, attention_of, open_hierarchy, open_names, open_people, snapshot_of,
+};
 use crate::{Names, ScoreError};
 
 /// Everything of one run but its people.
@@ -42,7 +44,7 @@ impl Sealed {
             snapshot,
             nodes: snapshot::load_nodes(objects, snapshot).await?,
             hierarchy: open_hierarchy(objects, run).await?,
-            names: open(objects, &key(run, "names")).await?,
+            names: open_names(objects, run).await?,
             trust: open(objects, &key(run, "trust")).await?,
             global: open(objects, &key(run, "global")).await?,
         })

@@ -13,9 +13,7 @@ use rayon::prelude::*;
 use super::PeopleInput;
 use super::inflow::Inflow;
 use super::walk::Giving;
-
-/// One-sided 95 % quantile of the normal distribution.
-const Z: f64 = 1.645;
+use crate::wilson::lower_bound;
 
 /// What every person receives from everybody: Σ q and Σ q², with `q_uv = a_u · P(u→v)`.
 pub(super) struct Audience {
@@ -84,12 +82,4 @@ pub(super) fn owners(inner: &Inflow, giving: &Giving) -> Vec<bool> {
     }
     let half = 0.5 * focus.iter().sum::<f64>() / members.max(1) as f64;
     focus.into_iter().map(|focus| focus > 0.0 && focus >= half).collect()
-}
-
-/// Wilson's lower bound of a share observed in `count` independent cases.
-fn lower_bound(share: f64, count: f64) -> f64 {
-    let z2 = Z * Z / count;
-    let middle = share + z2 / 2.0;
-    let spread = (share * (1.0 - share) / count + z2 / (4.0 * count)).max(0.0).sqrt() * Z;
-    ((middle - spread) / (1.0 + z2)).max(0.0)
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use graph_score::{RunSettings, Sealed};
+use model::PersonId;
 use model::key::Realm;
 use serde_json::{Value, json};
+use store::pg::score;
+use store::pg::standing::{self, Order};
 
 use super::score::run_stages;
 use crate::cli::DemoArgs;
@@ -18,6 +21,11 @@ use crate::server;
 
 mod compare;
 mod walk;
+
+use walk::encoded;
+
+/// In how many first places of a community somebody with a rank is looked for.
+const FIRST_PLACES: u32 = 100;
 
 /// Plants, crawls, scores, compares with what was planted, and serves.
 pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Result<Value> {
@@ -60,7 +68,7 @@ async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) ->
     let key = server::create_key(home, "demo", Realm::Test).await?;
     let tries = tries(home, &url).await?;
     if output.json {
-        say(json!({ "url": url, "key": key.reveal(), "summary": summary }));
+        say(json!({ "url": url, "key": key.reveal(), "summary": summary, "try": tries }));
     } else {
         output.answer(summary);
         say(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));
@@ -77,16 +85,31 @@ async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) ->
 async fn tries(home: &Home, url: &str) -> Result<Vec<String>> {
     let sealed = Sealed::active(&home.pg, &home.objects).await?;
     let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
-    let community = leaf.ids.first().context("there is a community")?;
-    let label = leaf.labels.first().and_then(|labels| labels.first()).cloned();
-    let best = sealed.global.ranks.iter().position(|rank| rank.is_some_and(|rank| rank.get() == 1));
-    let person = sealed.nodes.people[best.unwrap_or(0)];
+    let (at, person) = first_ranked(home, &sealed).await?;
+    let community = leaf.ids[at];
+    let label = leaf.labels.get(at).and_then(|labels| labels.first());
     Ok(vec![
         format!("{url}/v1/status"),
         format!("{url}/v1/communities?limit=5"),
         format!("{url}/v1/communities/{community}/people?sort=insider&limit=10"),
         format!("{url}/v1/people/{person}/ranks"),
         format!("{url}/v1/people/{person}/evidence?community={community}"),
-        format!("{url}/v1/search?q={}", label.unwrap_or_else(|| "a".to_owned())),
+        format!("{url}/v1/search?q={}", label.map_or("a".to_owned(), |label| encoded(label))),
     ])
+}
+
+/// The first community of the leaf level in which somebody holds a rank, and the first who does.
+async fn first_ranked(home: &Home, sealed: &Sealed) -> Result<(usize, PersonId)> {
+    let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
+    for (at, &community) in leaf.ids.iter().enumerate() {
+        let order = Order::Attention;
+        let page = standing::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
+        let ranked = page.and_then(|page| page.rows.into_iter().find(|row| row.rank.is_some()));
+        if let Some(row) = ranked {
+            let found = score::get(&home.pg, sealed.run, &[row.standing.person]).await?;
+            let score = found.into_iter().flatten().next().context("a standing is a person's")?;
+            return Ok((at, score.person));
+        }
+    }
+    bail!("nobody holds a rank in any community")
 }

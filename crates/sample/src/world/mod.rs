@@ -158,6 +158,14 @@ impl World {
         Topics::load().title(leaf)
     }
 
+    /// The words of a planted community of the finer level: its own, and those that it shares with its
+    /// siblings.
+    pub fn leaf_words(leaf: u16) -> Vec<&'static str> {
+        let topics = Topics::load();
+        let topic = topics.leaf(leaf);
+        topic.words.iter().chain(&topic.shared).copied().collect()
+    }
+
     /// What a perfect crawler can know of this world.
     pub fn truth(&self) -> Truth<'_> {
         Truth::of(self)

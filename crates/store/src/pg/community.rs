@@ -57,7 +57,8 @@ pub async fn page(
     labelled(pg, run, (filter, &[]), after, limit).await
 }
 
-/// As [`page`], of those communities of which each word begins a label. Words are in lower case.
+/// As [`page`], of those communities of which each word begins a word of a label. Words are folded as
+/// the run's are; of a run that has no words of labels, each begins a label in lower case.
 /// Reads on from the largest community until the page is full.
 pub async fn labelled(
     pg: &Pg,
@@ -73,7 +74,8 @@ pub async fn labelled(
             and ($2::smallint is null or c.level = $2) and ($3::bigint is null or c.parent = $3)
             and (c.members < $4 or (c.members = $4 and c.community_id > $5))
             and not exists (select from unnest($7::text[]) w(word) where not exists (
-                select from unnest(c.labels) l(label) where starts_with(lower(l.label), w.word)))
+                select from unnest(coalesce(c.label_words, lower(c.labels::text)::text[])) l(label)
+                where starts_with(l.label, w.word)))
          order by c.members desc, c.community_id limit $6"
     );
     let params = params![

@@ -83,6 +83,10 @@ const BYTES_MAX: usize = 1 << 20;
 /// The most statements under way, each on a connection of its own.
 const SENT_MAX: usize = 2;
 
+/// In one statement, so that a run never says of its terms what an earlier loader wrote.
+const FINISH: &str = "with told as (update run set folding = $2 where run_id = $1)
+    select attach_run($1)";
+
 const RUNNING: &str = "select from run where run_id = $1 and state = 1";
 
 impl<'a> Loader<'a> {
@@ -131,16 +135,22 @@ impl<'a> Loader<'a> {
         self.put_bodies("run_person", "int", vec![(block, body)]).await
     }
 
-    /// Adds communities.
-    pub async fn communities(&mut self, communities: &[Community]) -> Result<(), StoreError> {
+    /// Adds communities, each with the words of its labels, folded as the terms are.
+    pub async fn communities(
+        &mut self,
+        communities: &[(Community, Vec<String>)],
+    ) -> Result<(), StoreError> {
         let sql = self.insert(
             "community",
             "$2::bigint[], $3::bigint[], $4::smallint[], $5::int[], $6::real[], $7::boolean[],
-             $8::text[]",
-            "u.a, u.b, u.c, u.d, u.e, u.f, string_to_array(u.g, E'\\n')",
+             $8::text[], $9::text[]",
+            "u.a, u.b, u.c, u.d, u.e, u.f, string_to_array(u.g, E'\\n'),
+             string_to_array(u.h, E'\\n')",
         );
         for chunk in communities.chunks(ROWS_MAX) {
             let id = |id: CommunityId| id.number() as i64;
+            let (chunk, words): (Vec<&Community>, Vec<&Vec<String>>) =
+                chunk.iter().map(|(community, words)| (community, words)).unzip();
             let params = params![
                 run::stored(self.run) => INT8,
                 chunk.iter().map(|c| id(c.id)).collect::<Vec<_>>() => INT8_ARRAY,
@@ -149,7 +159,8 @@ impl<'a> Loader<'a> {
                 chunk.iter().map(|c| stored_count(c.members)).collect::<Vec<_>>() => INT4_ARRAY,
                 chunk.iter().map(|c| c.trust).collect::<Vec<_>>() => FLOAT4_ARRAY,
                 chunk.iter().map(|c| c.low_trust).collect::<Vec<_>>() => BOOL_ARRAY,
-                chunk.iter().map(|c| labels(&c.labels)).collect::<Vec<_>>() => TEXT_ARRAY,
+                chunk.iter().map(|c| lines(&c.labels)).collect::<Vec<_>>() => TEXT_ARRAY,
+                words.iter().map(|words| lines(words)).collect::<Vec<_>>() => TEXT_ARRAY,
             ];
             self.pg.execute("publish::communities", &sql, params).await?;
         }
@@ -238,8 +249,9 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// Attaches the tables: the run can be read, and be made the active one.
-    pub async fn finish(mut self) -> Result<(), StoreError> {
+    /// Attaches the tables: the run can be read, and be made the active one. Its terms are folded by
+    /// this version.
+    pub async fn finish(mut self, folding: u8) -> Result<(), StoreError> {
         self.put_block().await?;
         self.put_standings().await?;
         self.put_givers().await?;
@@ -251,8 +263,8 @@ impl<'a> Loader<'a> {
         let persons = self.person_blocks();
         self.put_bodies("person_standing", "int", persons).await?;
         self.arrive(0).await?;
-        let params = params![run::stored(self.run) => INT8];
-        self.pg.query("publish::finish", "select attach_run($1)", params).await.map(|_| ())
+        let params = params![run::stored(self.run) => INT8, i16::from(folding) => INT2];
+        self.pg.query("publish::finish", FINISH, params).await.map(|_| ())
     }
 
     fn person_blocks(&mut self) -> Vec<Body> {
@@ -354,8 +366,8 @@ impl<T> Waiting<T> {
     }
 }
 
-/// Labels as one text; an array of arrays cannot be ragged.
-fn labels(labels: &[String]) -> String {
-    let clean: Vec<String> = labels.iter().map(|label| label.replace(['\n', '\0'], " ")).collect();
+/// Texts as one; an array of arrays cannot be ragged.
+fn lines(texts: &[String]) -> String {
+    let clean: Vec<String> = texts.iter().map(|text| text.replace(['\n', '\0'], " ")).collect();
     clean.join("\n")
 }

@@ -46,6 +46,8 @@ pub struct Run {
     pub ended_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The version by which the words of its search index are folded, once it is loaded.
+    pub folding: u8,
 }
 
 /// The answer to a wish to do a stage.
@@ -68,7 +70,7 @@ const MINT: &str =
 const CREATE: &str =
     "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, 1, $3)
     on conflict do nothing";
-const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms, error";
+const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms, error, folding";
 const SET_SNAPSHOT: &str = "update run set snapshot_id = $2 where run_id = $1";
 const LEASE_STATE: &str =
     "select state, sealed, lease_until_ms from run where run_id = $1 for update";
@@ -299,6 +301,7 @@ fn from_row(row: &tokio_postgres::Row) -> Result<Run, StoreError> {
         created_at: from_ms(row.get(4)),
         ended_at: row.get::<_, Option<i64>>(5).map(from_ms),
         error: row.get(6),
+        folding: u8::try_from(row.get::<_, i16>(7)).map_err(|_| bad("folding", row.get(7)))?,
     })
 }
 

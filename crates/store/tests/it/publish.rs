@@ -18,6 +18,9 @@ use crate::web::at;
 /// How many people the planted run has: more than one block of each kind.
 const PEOPLE: u32 = 2_500;
 
+/// How the words of the planted runs are folded.
+const FOLDING: u8 = 7;
+
 /// Ids in no order at all.
 fn person(number: u32) -> PersonId {
     PersonId::new((2 << 45) + u64::from(number.wrapping_mul(2_654_435_761) >> 8))
@@ -64,6 +67,11 @@ fn community(id: u64, level: u8, members: u32) -> Community {
     }
 }
 
+/// With the words of its labels.
+fn worded(community: Community) -> (Community, Vec<String>) {
+    (community, ["rust", "compilers"].map(str::to_owned).to_vec())
+}
+
 /// A run with a world, a community of 200 and one of 5.
 async fn planted(pg: &Pg) -> RunId {
     let id = run::create(pg, None, at(0)).await.unwrap();
@@ -71,7 +79,7 @@ async fn planted(pg: &Pg) -> RunId {
     for chunk in scores().chunks(700) {
         loader.people(chunk).await.unwrap();
     }
-    let all = [community(1, 0, 2_000), community(2, 1, 200), community(3, 1, 5)];
+    let all = [community(1, 0, 2_000), community(2, 1, 200), community(3, 1, 5)].map(worded);
     loader.communities(&all).await.unwrap();
     loader.standings(Standings::pack(WORLD, &standings(PEOPLE))).await.unwrap();
     loader.standings(Standings::pack(CommunityId::new(2), &standings(200))).await.unwrap();
@@ -81,7 +89,7 @@ async fn planted(pg: &Pg) -> RunId {
     let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
     let terms = ["ada", "adam", "bob", "zoë", "^ad"].map(|name| term(name, 3));
     loader.terms(&terms).await.unwrap();
-    loader.finish().await.unwrap();
+    loader.finish(FOLDING).await.unwrap();
     run::activate(pg, id, at(1)).await.unwrap();
     id
 }
@@ -130,7 +138,7 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     let mut all = standings(150);
     all.iter_mut().for_each(|one| one.insider = one.person as f32 % 10.0 / 10.0);
     loader.standings(Standings::pack(CommunityId::new(4), &all)).await.unwrap();
-    loader.finish().await.unwrap();
+    loader.finish(FOLDING).await.unwrap();
     let page = async |order, place| {
         let page = standing::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();
         page.unwrap().rows
@@ -256,7 +264,7 @@ async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
     let mut dying = Loader::begin(db.pg(), id).await.unwrap();
     dying.people(&scores()).await.unwrap();
-    dying.communities(&[community(1, 0, 9)]).await.unwrap();
+    dying.communities(&[worded(community(1, 0, 9))]).await.unwrap();
     drop(dying);
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), []);
     let mut again = Loader::begin(db.pg(), id).await.unwrap();

@@ -22,7 +22,7 @@ async fn lease(db: &Database, id: RunId, stage: Stage, seconds: i64) -> StageLea
 
 async fn loaded(db: &Database) -> RunId {
     let id = created(db).await;
-    Loader::begin(db.pg(), id).await.unwrap().finish().await.unwrap();
+    Loader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
     id
 }
 

@@ -21,6 +21,7 @@ async fn communities_are_listed_by_size_and_found_by_level_parent_and_label() {
         ("q=Art+people", vec![&art]),
         ("q=people&level=0", vec![&rust]),
         ("q=nothing", vec![]),
+        ("q=R%C3%BCst", vec![&rust]),
     ] {
         let found = api.get(&format!("/v1/communities?{query}")).await.data();
         let ids: Vec<&str> =

@@ -8,7 +8,7 @@ use crate::world::Api;
 async fn bad_input_gets_a_telling_problem() {
     let api = Api::new().await;
     let long = format!("/v1/search?q={}", "x".repeat(300));
-    let table: [(&str, u16, &str); 17] = [
+    let table: [(&str, u16, &str); 24] = [
         ("/v1/runs?limit=0", 400, "bad_parameter"),
         ("/v1/runs?limit=1000000000", 400, "bad_parameter"),
         ("/v1/runs?limit=abc", 400, "bad_parameter"),
@@ -19,6 +19,13 @@ async fn bad_input_gets_a_telling_problem() {
         ("/v1/communities/com_0/people?sort=best", 400, "bad_parameter"),
         ("/v1/search?q=%FF", 400, "bad_parameter"),
         (&long, 400, "bad_parameter"),
+        ("/v1/search?q=a%00b", 400, "bad_parameter"),
+        ("/v1/search?q=%00", 400, "bad_parameter"),
+        ("/v1/search?q=bluesky:a%00b", 400, "bad_parameter"),
+        ("/v1/communities?q=a%00b", 400, "bad_parameter"),
+        ("/v1/people:resolve?account=bluesky:a%00b", 400, "bad_parameter"),
+        ("/v1/runs?cursor=%00", 400, "bad_parameter"),
+        ("/v1/people/per_1%00", 400, "bad_id"),
         ("/v1/people/%FF", 400, "bad_id"),
         ("/v1/people/ada", 400, "bad_id"),
         ("/v1/people/prf_1", 400, "bad_id"),

@@ -1,8 +1,10 @@
 //! Search.
 
 use serde_json::Value;
+use store::pg::run;
+use store::pg::term::Term;
 
-use crate::world::{ALANS, Api};
+use crate::world::{ALANS, Api, bluesky};
 
 async fn handles(api: &Api, query: &str) -> Vec<String> {
     let hits = api.get(&format!("/v1/search?q={query}&limit=1000")).await.data();
@@ -19,6 +21,85 @@ async fn words_find_people_by_trust() {
     assert_eq!(handles(&api, "LOVE").await, ["ada.example.org"]);
     assert_eq!(handles(&api, "compilers").await, ["grace.example.org", "acme.example.com"]);
     assert_eq!(handles(&api, "ala").await.len(), ALANS as usize);
+}
+
+/// Names, and what people type who look for them. The last of each line finds nobody.
+const TYPED: [(&str, &[&str], &str); 21] = [
+    ("Łukasz Wójcik", &["lukasz", "ŁUKASZ wojcik", "wójcik"], "lucas"),
+    ("Hans Weiß", &["weiss", "weiß", "WEISS", "hans weis"], "weix"),
+    ("Æsir Þór", &["aesir", "æsir", "thor", "þór"], "asir"),
+    ("Øystein Đorđe", &["oystein", "oeystein", "dorde", "djordje", "ØYSTEIN"], "oustein"),
+    ("Işık Irmak", &["ışık", "IŞIK", "isik", "ırmak", "irmak"], "asik"),
+    ("İbrahim İnan", &["ibrahim", "İBRAHİM", "ıbrahım"], "ebrahim"),
+    ("أَحْمَد الشَّيْخ", &["احمد", "الشيخ", "أحمد", "احـــمد"], "حمدا"),
+    ("שָׁלוֹם כֹּהֵן", &["שלום", "כהן"], "שלומי"),
+    ("สมชาย ใจดี", &["สมชาย", "ชาย", "ใจ", "ดี"], "หญิง"),
+    ("김민수의서울이야기", &["김민수", "서울", "이야기", "김"], "부산"),
+    ("気候変動東京支部", &["東京", "変動", "支部", "京"], "大阪"),
+    ("ラーメン・ジロー", &["ラーメン", "ジロー", "ラーメンジロー", "ﾗｰﾒﾝ"], "カレー"),
+    ("Алексей Ёлкин", &["алексей", "елкин", "ёлкин", "АЛЕКСЕИ\u{306}"], "aleksey"),
+    ("Γιώργος Παπάς", &["γιωργος", "παπας", "ΠΑΠΑΣ", "παπάς"], "giorgos"),
+    ("Nguyễn Văn Đức", &["nguyen van duc", "nguyê\u{303}n đức"], "nguyon"),
+    ("Jürgen Müller", &["jurgen", "juergen", "mueller", "Ju\u{308}rgen"], "miller"),
+    ("Seán O’Brien", &["obrien", "o'brien", "o brien", "sean"], "orien"),
+    ("Jean-Pierre", &["jean pierre", "jeanpierre", "jean‐pierre", "pierre"], "jeanpaul"),
+    ("𝓥𝓮𝓻𝓪 Ｗｉｄｅ ﬁne", &["vera", "wide", "fine", "ＶＥＲＡ"], "very"),
+    ("Crab 🦀 Flag 🇺🇦", &["🦀", "crab 🦀", "🇺🇦"], "🦞"),
+    ("ខ្មែរ ພາສາລາວ မြန်မာစာ", &["ខ្មែរ", "ລາວ", "မြန်မာ"], "ไทย"),
+];
+
+#[tokio::test]
+async fn names_are_found_as_they_are_typed() {
+    let api = Api::new().await;
+    let mut pages = bluesky();
+    let people = pages.iter_mut().rev().take(TYPED.len());
+    let named: Vec<String> = people
+        .zip(TYPED)
+        .map(|(page, (name, ..))| {
+            page.display_name = Some(name.to_owned());
+            page.named.handle.clone().expect("it has a handle")
+        })
+        .collect();
+    api.world.publish(api.database.pg(), &pages, api.clock.now()).await;
+    for (handle, (name, typed, other)) in named.iter().zip(TYPED) {
+        for query in typed {
+            let found = handles(&api, &encoded(query)).await;
+            assert!(found.contains(handle), "{query} finds {found:?} instead of {name}");
+        }
+        let found = handles(&api, &encoded(other)).await;
+        assert!(!found.contains(handle), "{other} finds {name}");
+    }
+    // What is there only once finds one.
+    assert_eq!(handles(&api, &encoded("lukasz")).await, [named[0].as_str()]);
+}
+
+fn encoded(query: &str) -> String {
+    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A run that was published by an older version of Borg, asked by this one; and one that was published
+/// by a newer version, which was taken back.
+#[tokio::test]
+async fn each_run_is_asked_in_the_way_in_which_it_was_folded() {
+    let api = Api::new().await;
+    let (pg, now) = (api.database.pg(), api.clock.now());
+    let term = |term: &str| Term { term: term.to_owned(), count: 1, body: vec![0] };
+    let terms = ["łodz", "한국어"].map(term);
+    let old = api.world.load_terms(pg, (&terms, 1), now).await;
+    run::activate(pg, old, now).await.expect("the run is served");
+    for query in ["Łódź", "ŁODZ", "한국어", "한"] {
+        assert_eq!(handles(&api, &encoded(query)).await, ["ada.example.org"], "{query}");
+    }
+    let new = api.world.load_terms(pg, (&terms, 99), now).await;
+    run::activate(pg, new, now).await.expect("the run is served");
+    for path in ["/v1/search?q=ada", "/v1/communities?q=ada"] {
+        let reply = api.get(path).await;
+        assert_eq!((reply.status, reply.code().as_str()), (503, "unavailable"), "{path}");
+        assert!(reply.text.contains("folded by version 99"), "{}", reply.text);
+    }
+    assert_eq!(api.get("/v1/communities").await.status, 200);
+    let path = format!("/v1/search?q=%C5%81%C3%B3d%C5%BA&run={old}");
+    assert_eq!(api.get(&path).await.data()[0]["person"]["handle"], "ada.example.org");
 }
 
 #[tokio::test]

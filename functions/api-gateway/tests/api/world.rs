@@ -19,6 +19,7 @@ use model::{
     Adjacency, Community, CommunityId, Consent, Entry, KeyId, Layer, PersonId, PersonKind,
     Platform, ProfileId, RunId, Standing,
 };
+use ::search::Folding;
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
@@ -32,6 +33,9 @@ use tower::ServiceExt as _;
 
 /// How many Alans there are: enough to fill several pages.
 pub(crate) const ALANS: u32 = 23;
+
+/// How the words of runs are folded.
+const FOLDING: Folding = Folding::NEWEST;
 
 const PEPPER: &[u8] = b"the pepper of the tests";
 
@@ -182,7 +186,7 @@ fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
 }
 
 /// The profiles on Bluesky, in the order of the run's numbers.
-fn bluesky() -> Vec<SeenProfile> {
+pub(crate) fn bluesky() -> Vec<SeenProfile> {
     let target = "https://example.org/users/ada".to_owned();
     let claim = Claim::Account { platform: Platform::FEDIVERSE, target };
     let mut all = vec![
@@ -254,6 +258,16 @@ impl World {
     }
 
     async fn load_pages(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
+        self.load_terms(pg, (&terms(pages), FOLDING.number()), now).await
+    }
+
+    /// Loads one more run of the same people with another search index, folded by this version.
+    pub(crate) async fn load_terms(
+        &self,
+        pg: &Pg,
+        (terms, folding): (&[Term], u8),
+        now: Timestamp,
+    ) -> RunId {
         let run = run::create(pg, None, now).await.expect("a run is created");
         let mut loader = Loader::begin(pg, run).await.expect("the loader begins");
         loader.people(&self.scores()).await.expect("people load");
@@ -265,8 +279,8 @@ impl World {
                 .expect("standings load");
         }
         loader.evidence(self.rust, evidence(&self.standings())).await.expect("evidence loads");
-        loader.terms(&terms(pages)).await.expect("terms load");
-        loader.finish().await.expect("the run is attached");
+        loader.terms(terms).await.expect("terms load");
+        loader.finish(folding).await.expect("the run is attached");
         run
     }
 
@@ -289,7 +303,7 @@ impl World {
         (0..).zip(self.profiles.iter().zip(&pages)).map(score).collect()
     }
 
-    fn communities(&self) -> Vec<Community> {
+    fn communities(&self) -> Vec<(Community, Vec<String>)> {
         let community = |id, parent, level, members, low_trust, label: &str| Community {
             id,
             parent,
@@ -299,10 +313,16 @@ impl World {
             low_trust,
             labels: vec![label.to_owned(), "people".to_owned()],
         };
-        vec![
+        let all = vec![
             community(self.rust, None, 0, 20, false, "Rust"),
             community(self.art, Some(self.rust), 1, 8, true, "art"),
-        ]
+        ];
+        let indexed = |label: &String| ::search::words::indexed(FOLDING, label, 9);
+        let worded = |one: Community| {
+            let words = one.labels.iter().flat_map(indexed).collect();
+            (one, words)
+        };
+        all.into_iter().map(worded).collect()
     }
 
     /// By falling attention; the insider score rises, so the two orders differ.
@@ -334,7 +354,7 @@ fn evidence(standings: &[Standing]) -> Packed {
 }
 
 fn terms(pages: &[SeenProfile]) -> Vec<Term> {
-    let mut builder = ::search::Builder::new();
+    let mut builder = ::search::Builder::new(FOLDING);
     for (number, page) in (0..).zip(pages) {
         let words = ::search::PublicWords {
             handle: page.named.handle.as_deref(),

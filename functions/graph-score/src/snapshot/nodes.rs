@@ -108,15 +108,18 @@ impl Nodes {
         &self.person_at
     }
 
-    /// A bit for each platform that a person is on, by dense person. Platforms beyond the
-    /// sixteenth share bits.
-    pub fn platforms(&self) -> Vec<u16> {
-        let mut platforms = vec![0; self.people.len()];
+    /// The number of the only platform of each person, or 0 for one that is on several, by dense
+    /// person.
+    pub fn platform_of(&self) -> Vec<u8> {
+        let mut platform_of = vec![None; self.people.len()];
         for (id, &person) in self.profiles.iter().zip(&self.person_of) {
-            let number = id.platform().map_or(0, |platform| u32::from(platform.number()));
-            platforms[person as usize] |= 1 << (number % u16::BITS);
+            let own = &mut platform_of[person as usize];
+            *own = match (*own, id.platform_number()) {
+                (None, number) => Some(number),
+                (Some(known), number) => Some(if known == number { known } else { 0 }),
+            };
         }
-        platforms
+        platform_of.into_iter().map(Option::unwrap_or_default).collect()
     }
 
     /// The profiles of each person, by dense person.
@@ -264,6 +267,27 @@ mod tests {
         assert_eq!(nodes.profile(ProfileId::new(5)), Some(2));
         assert_eq!(nodes.person(PersonId::new(7)), None);
         assert_eq!(nodes.people_of(&[5, 7, 8].map(ProfileId::new)), [1]);
+    }
+
+    #[test]
+    fn every_platform_is_one_of_its_own() {
+        let platforms = [1u64, 2, 17, 18, 19, 200, 255];
+        let alone = platforms.map(|platform| platform << 45 | 7);
+        // Each is also joined with the next.
+        let joined = platforms.windows(2).flat_map(|pair| {
+            let [one, two] = [pair[0] << 45 | 8 + pair[1], pair[1] << 45 | 9 + pair[0]];
+            [(one, one), (two, one)]
+        });
+        let all = alone.into_iter().map(|id| (id, id)).chain(joined);
+        let facts: Vec<_> =
+            all.map(|(id, person)| fact(id, person, PersonKind::Unknown, false)).collect();
+        let nodes = Nodes::new(&facts);
+        let platform_of = nodes.platform_of();
+        for (at, person) in nodes.people.iter().enumerate() {
+            let alone = alone.contains(&person.number());
+            let wanted = if alone { (person.number() >> 45) as u8 } else { 0 };
+            assert_eq!(platform_of[at], wanted, "{person}");
+        }
     }
 
     #[test]

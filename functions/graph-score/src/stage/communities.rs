@@ -1,6 +1,5 @@
-//! The stage that finds communities, keeps their ids, and labels them.
+//! The stage that finds communities and keeps their ids.
 
-use graph::labels::LabelCounter;
 use graph::lineage::{Event, EventKind, continued_levels, follow};
 use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
 use model::port::{Clock, Objects};
@@ -9,13 +8,10 @@ use store::Pg;
 use store::pg::community;
 
 use super::names::{LevelNames, LineageEvent, Names};
-use super::{World, open_hierarchy, seal_as, snapshot_of, words};
+use super::{World, open_hierarchy, seal_as, snapshot_of};
 use crate::seal::{find_sealed, key, open};
 use crate::snapshot::{self, Nodes};
 use crate::{Doors, RunSettings, ScoreError};
-
-/// Labels kept of each community.
-const LABELS_MAX: usize = 8;
 
 /// Finds the hierarchy, warm-started from the last run, and names it. Ids are minted once for a run,
 /// so that whoever goes on after a worker that died gives the same ones.
@@ -30,8 +26,7 @@ pub(crate) async fn communities<O: Objects, C: Clock>(
         Some(sealed) => sealed,
         None => search(doors, this, last.as_ref()).await?,
     };
-    let mut names = name(doors.pg, this, &hierarchy, last.as_ref()).await?;
-    label(doors, &nodes, &hierarchy, &mut names).await?;
+    let names = name(doors.pg, this, &hierarchy, last.as_ref()).await?;
     seal_as(doors.objects, this, "names", &names).await
 }
 
@@ -42,10 +37,10 @@ async fn search<O: Objects, C>(
     last: Option<&Last>,
 ) -> Result<Hierarchy, ScoreError> {
     let world = World::open(doors, this).await?;
-    let platforms = world.snapshot.nodes.platforms();
+    let platform_of = world.snapshot.nodes.platform_of();
     let hierarchy = tokio::task::block_in_place(|| {
         let start = last.map(|last| &last.hierarchy);
-        community_stage_across(&world.attention, &platforms, start, &world.settings.communities)
+        community_stage_across(&world.attention, &platform_of, start, &world.settings.communities)
     });
     seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
     Ok(hierarchy)
@@ -176,24 +171,4 @@ fn tell(
     };
     let level = u8::try_from(level).unwrap_or(u8::MAX);
     Some(LineageEvent { level, community, event: event.kind, other, shared: event.shared })
-}
-
-async fn label<O, C>(
-    doors: Doors<'_, O, C>,
-    nodes: &Nodes,
-    hierarchy: &Hierarchy,
-    names: &mut Names,
-) -> Result<(), ScoreError> {
-    let words = words::by_person(doors.pg, nodes).await?;
-    for (level, names) in hierarchy.levels.iter().zip(&mut names.levels) {
-        let mut counter = LabelCounter::new(level.communities);
-        for (person, words) in words.iter().enumerate() {
-            let community = level.community_of[person];
-            if community != NO_COMMUNITY && !words.is_empty() {
-                counter.add(community, &words::told(words));
-            }
-        }
-        names.labels = counter.labels(LABELS_MAX);
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod communities;
 pub mod evidence;
+mod labels;
 pub mod names;
 pub mod people;
 mod publish;
@@ -25,6 +26,7 @@ use crate::snapshot::{self, Snapshot};
 use crate::{Doors, RunSettings, ScoreError, budget};
 
 pub(crate) use communities::communities;
+pub(crate) use labels::open_names;
 pub(crate) use people::people;
 pub(crate) use publish::publish;
 pub(crate) use rank::rank;

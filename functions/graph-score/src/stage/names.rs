@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct LevelNames {
     /// The stable ids.
     pub ids: Vec<CommunityId>,
-    /// Words that set each apart, the most telling first.
+    /// Words that set each apart, the most telling first; none before the run is labelled, since they
+    /// are sealed apart, as `labels`.
     pub labels: Vec<Vec<String>>,
 }
 

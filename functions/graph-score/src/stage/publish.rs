@@ -7,6 +7,7 @@ use model::port::{Clock, Objects};
 use model::rank_change::RankChange;
 use model::{Community, RunId};
 use rayon::prelude::*;
+use search::Folding;
 use search::index::Builder;
 use store::pg::community::WORLD;
 use store::pg::publish::{Loader, Standings};
@@ -16,6 +17,7 @@ use store::pg::{frontier, run};
 use tokio::task::block_in_place;
 
 use super::changes::{CHANGES, changes};
+use super::labels::{LABELS, labels, open_names};
 use super::names::Names;
 use super::people::{WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name};
 use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
@@ -28,6 +30,9 @@ use crate::{Doors, ScoreError};
 
 /// Rows handed to the loader at a time.
 const CHUNK: usize = 10_000;
+
+/// Words of one label that it is found by.
+const LABEL_WORDS_MAX: usize = 32;
 
 /// How many published runs stay readable beside the served one.
 const RUNS_KEPT: usize = 3;
@@ -48,12 +53,13 @@ pub(super) struct Results {
 /// One piece of the work.
 #[derive(Debug, Clone, Copy)]
 enum Piece {
+    Labels,
     Changes,
     Tables,
     Load,
 }
 
-/// Tells what changed, seals the tables, then loads everything and serves it. What is sealed is not
+/// Labels communities, tells what changed, seals the tables, then loads everything and serves it. What is sealed is not
 /// made again; where the time ends, the next invocation goes on with the first piece that is missing.
 pub(crate) async fn publish<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
@@ -66,6 +72,7 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
             return Ok(Time::NextInvocation);
         }
         match piece {
+            Piece::Labels => labels(doors, run).await?,
             Piece::Changes => changes(doors, run).await?,
             Piece::Tables => tables(doors, &Results::open(doors, run).await?).await?,
             Piece::Load => load(doors, run).await?,
@@ -82,11 +89,13 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
 async fn missing(objects: &impl Objects, run: RunId) -> Result<Vec<Piece>, ScoreError> {
     let sealed = names(objects, run).await?;
     let is_missing = |piece: &Piece| match piece {
+        Piece::Labels => !sealed.contains(LABELS),
         Piece::Changes => !sealed.contains(CHANGES),
         Piece::Tables => !sealed.contains(MEMBERS),
         Piece::Load => true,
     };
-    Ok([Piece::Changes, Piece::Tables, Piece::Load].into_iter().filter(is_missing).collect())
+    let pieces = [Piece::Labels, Piece::Changes, Piece::Tables, Piece::Load];
+    Ok(pieces.into_iter().filter(is_missing).collect())
 }
 
 /// Loads everything into tables that nobody reads yet, then makes them the served ones. Tables that an
@@ -111,7 +120,7 @@ async fn load_all<O: Objects, C: Clock>(
     load_communities(doors, &mut loader, results).await?;
     load_evidence(doors, &mut loader, results).await?;
     load_terms(doors, &mut loader, results).await?;
-    Ok(loader.finish().await?)
+    Ok(loader.finish(Folding::NEWEST.number()).await?)
 }
 
 impl Results {
@@ -126,7 +135,7 @@ impl Results {
             run,
             nodes: snapshot::load_nodes(doors.objects, snapshot).await?,
             hierarchy: open_hierarchy(doors.objects, run).await?,
-            names: open(doors.objects, &key(run, "names")).await?,
+            names: open_names(doors.objects, run).await?,
             support: open(doors.objects, &key(run, WORLD_SUPPORT)).await?,
             numbering: Numbering::new(&trust, &global),
             trust,
@@ -194,7 +203,8 @@ async fn load_communities<O: Objects, C>(
     for level in 0..results.hierarchy.levels.len() {
         let people = open_people(doors.objects, results.run, level).await?;
         let communities = results.communities(level, &people);
-        for chunk in communities.chunks(CHUNK) {
+        let worded: Vec<_> = communities.iter().cloned().map(worded).collect();
+        for chunk in worded.chunks(CHUNK) {
             loader.communities(chunk).await?;
         }
         for packed in block_in_place(|| results.standings(level, &communities, &people)) {
@@ -202,6 +212,13 @@ async fn load_communities<O: Objects, C>(
         }
     }
     Ok(())
+}
+
+/// A community with the words of its labels, as they are looked for.
+fn worded(community: Community) -> (Community, Vec<String>) {
+    let words = |label: &String| search::words::indexed(Folding::NEWEST, label, LABEL_WORDS_MAX);
+    let words = community.labels.iter().flat_map(words).collect();
+    (community, words)
 }
 
 async fn load_evidence<O: Objects, C>(
@@ -226,7 +243,7 @@ async fn load_terms<O, C>(
     results: &Results,
 ) -> Result<(), ScoreError> {
     let words = words::by_person(doors.pg, &results.nodes).await?;
-    let mut index = Builder::new();
+    let mut index = Builder::new(Folding::NEWEST);
     for (number, &person) in results.numbering.order.iter().enumerate() {
         let public: Vec<_> = words[person as usize].iter().map(words::public).collect();
         index

@@ -1,6 +1,6 @@
-//! What people say of themselves, by person, for labels and for the search index.
+//! What people say of themselves, for labels and for the search index.
 
-use model::Consent;
+use model::{Consent, ProfileId};
 use search::index::PublicWords;
 use store::Pg;
 use store::pg::snapshot::{Reader, Words};
@@ -11,27 +11,44 @@ use crate::snapshot::Nodes;
 /// Profiles read at a time.
 const PAGE: u32 = 2_000;
 
+/// The words of all profiles as they are now, by id, page by page.
+pub(super) struct Pages {
+    reader: Reader,
+    after: Option<ProfileId>,
+}
+
+impl Pages {
+    pub(super) async fn open(pg: &Pg) -> Result<Pages, ScoreError> {
+        Ok(Pages { reader: Reader::open(pg).await?, after: None })
+    }
+
+    /// The next page; `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Words>>, ScoreError> {
+        let page = self.reader.words(self.after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.after = Some(last.id);
+        Ok(Some(page))
+    }
+}
+
 /// The words of every person's profiles that are there now, by dense person.
 pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>, ScoreError> {
-    let reader = Reader::open(pg).await?;
+    let mut pages = Pages::open(pg).await?;
     let mut by_person = vec![Vec::new(); nodes.people.len()];
-    let mut after = None;
-    loop {
-        let page = reader.words(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(by_person) };
-        after = Some(last.id);
+    while let Some(page) = pages.next().await? {
         for words in page {
             if let Some(dense) = nodes.profile(words.id) {
                 by_person[nodes.person_of[dense as usize] as usize].push(words);
             }
         }
     }
+    Ok(by_person)
 }
 
-/// What one person says of itself and lets be searched, as one text.
-pub(super) fn told(words: &[Words]) -> String {
-    let open = words.iter().filter(|words| !words.consent.has(Consent::WORDS_PRIVATE));
-    open.filter_map(|words| words.bio.as_deref()).collect::<Vec<_>>().join(" ")
+/// What a profile says of itself and lets be searched.
+pub(super) fn told(words: &Words) -> Option<&str> {
+    let bio = words.bio.as_deref().filter(|bio| !bio.trim().is_empty());
+    bio.filter(|_| !words.consent.has(Consent::WORDS_PRIVATE))
 }
 
 /// The same words as the search index takes them.

@@ -56,6 +56,7 @@ pub(super) async fn compare(home: &Home, sealed: &Sealed, world: &World) -> Resu
     let rankings = Rankings::read(home, sealed).await?;
     figures.insert("fakes_in_top_100".into(), json!(places.fakes(&rankings)));
     figures.insert("full_first_pages".into(), json!(places.full_first_pages(&rankings)));
+    figures.insert("labels_on_topic".into(), json!(places.labels_on_topic()));
     let platforms: BTreeSet<_> = sealed.nodes.profiles.iter().map(|id| id.platform()).collect();
     Ok(Found { platforms: platforms.len(), figures })
 }
@@ -188,8 +189,8 @@ impl Places<'_> {
         tops.into_iter().filter(|&person| is_fake(person)).count()
     }
 
-    /// The share of planted communities whose best match among the leaves has a full first page.
-    fn full_first_pages(&self, rankings: &Rankings) -> f64 {
+    /// The leaf that has most people of each planted community, with how many.
+    fn best_matches(&self) -> BTreeMap<u16, (u32, u32)> {
         let hierarchy = &self.sealed.hierarchy;
         let level = &hierarchy.levels[hierarchy.leaf];
         let mut shared: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
@@ -197,18 +198,37 @@ impl Places<'_> {
             let community = level.community_of[person as usize];
             *shared.entry(leaf).or_default().entry(community).or_default() += 1;
         }
-        let ids = &self.sealed.names.levels[hierarchy.leaf].ids;
-        let is_full = |(leaf, matches): &(&u16, &BTreeMap<u32, u32>)| {
-            let best = matches.iter().max_by_key(|(_, count)| **count);
-            let ranked = best
-                .and_then(|(&at, _)| rankings.ranked.get(ids.get(at as usize)?))
-                .copied()
-                .unwrap_or(0);
-            tracing::info!(leaf, planted = matches.values().sum::<u32>(), ?best, ranked, "page");
+        let best = |matches: BTreeMap<u32, u32>| matches.into_iter().max_by_key(|one| one.1);
+        shared.into_iter().filter_map(|(leaf, matches)| Some((leaf, best(matches)?))).collect()
+    }
+
+    /// The share of planted communities whose best match among the leaves has a full first page.
+    fn full_first_pages(&self, rankings: &Rankings) -> f64 {
+        let ids = &self.sealed.names.levels[self.sealed.hierarchy.leaf].ids;
+        let matches = self.best_matches();
+        let is_full = |(leaf, (at, shared)): &(&u16, &(u32, u32))| {
+            let ranked = ids.get(*at as usize).and_then(|id| rankings.ranked.get(id));
+            let ranked = ranked.copied().unwrap_or(0);
+            tracing::info!(leaf, at, shared, ranked, "page");
             ranked >= FIRST_PAGE
         };
-        let full = shared.iter().filter(is_full).count();
-        full as f64 / shared.len().max(1) as f64
+        let full = matches.iter().filter(is_full).count();
+        full as f64 / matches.len().max(1) as f64
+    }
+
+    /// The share of the labels of planted communities' best matches that are words of their topics.
+    fn labels_on_topic(&self) -> f64 {
+        let (mut on_topic, mut all) = (0, 0);
+        for (leaf, (at, _)) in self.best_matches() {
+            let names = &self.sealed.names.levels[self.sealed.hierarchy.leaf];
+            let labels = names.labels.get(at as usize).map_or(&[][..], Vec::as_slice);
+            let words: BTreeSet<&str> = World::leaf_words(leaf).into_iter().collect();
+            let is_on = |label: &&String| label.split(' ').all(|word| words.contains(word));
+            tracing::info!(leaf = World::leaf_title(leaf), ?labels, "labels");
+            on_topic += labels.iter().filter(is_on).count();
+            all += labels.len();
+        }
+        on_topic as f64 / all.max(1) as f64
     }
 }
 

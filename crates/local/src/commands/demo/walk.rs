@@ -126,7 +126,7 @@ fn collect(value: &Value, names: &HashSet<&str>, found: &mut BTreeSet<String>) {
 }
 
 /// Percent-encodes all but what is safe in a query.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encode = |byte: u8| {
         if safe(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }

@@ -1,0 +1,102 @@
+//! What each version of folding costs: CPU time, and the size of the index.
+//!
+//! `cargo run --release -p search --example folding -- 100000` makes so many people from a seed: names,
+//! handles and bios in the scripts of the social web, most of them Latin.
+
+use std::time::Instant;
+
+use search::{Builder, Folding, PublicWords};
+
+/// Words of names and bios, by script, and how many of a hundred people use it.
+const SCRIPTS: [(&str, usize, &str, &str); 7] = [
+    (
+        "latin",
+        66,
+        "Anna Łukasz Jürgen Zoë Müller O'Brien Jean-Pierre Smith Nguyễn Işık García Weiß Øystein John",
+        "software gardening café self-taught music die Berge und it's about climate science writing \
+         coffee cats she/her photos développement für journalist opinions mine naïve football jazz",
+    ),
+    ("japanese", 14, "田中さくら 山田太郎 ラーメン好き みどり", "東京在住のエンジニアです 音楽と写真が好き 日常のつぶやき 猫と暮らす"),
+    ("cyrillic", 6, "Алексей Ёлкин Ольга Андрій", "пишу о музыке люблю горы фотография журналист код кофе"),
+    ("arabic", 5, "أَحْمَد فاطمة محمد", "أكتب عن الموسيقى والسفر مهندس برمجيات أحب القهوة"),
+    ("korean", 5, "김민수 이서연 박지훈", "서울에서 음악을 만드는 개발자 고양이와 커피를 좋아합니다"),
+    ("thai", 2, "สมชายใจดี มะลิ", "ฉันเขียนทุกวันรักดนตรีและกาแฟ นักพัฒนาซอฟต์แวร์จากกรุงเทพ"),
+    ("devanagari", 2, "राहुल प्रिया", "मैं हर दिन लिखता हूँ संगीत और फ़ोन"),
+];
+
+struct Person {
+    handle: String,
+    name: String,
+    bio: String,
+}
+
+fn main() {
+    let people = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let people: Vec<Person> = (0..people).map(person).collect();
+    println!("folding  script      chars/µs");
+    for folding in [Folding::V1, Folding::V2] {
+        for (script, _, names, words) in SCRIPTS {
+            println!("{folding:?}       {script:10} {:9.1}", speed(folding, &[names, words].join(" ")));
+        }
+    }
+    println!("folding  rows/person  bytes/person  µs/person");
+    for folding in [Folding::V1, Folding::V2] {
+        index(folding, &people);
+    }
+}
+
+/// Characters folded in a microsecond.
+fn speed(folding: Folding, text: &str) -> f64 {
+    const ROUNDS: usize = 20_000;
+    let began = Instant::now();
+    let folded: usize = (0..ROUNDS).map(|_| std::hint::black_box(folding.fold(text)).len()).sum();
+    assert!(folded > 0);
+    (ROUNDS * text.chars().count()) as f64 / began.elapsed().as_secs_f64() / 1e6
+}
+
+fn index(folding: Folding, people: &[Person]) {
+    let began = Instant::now();
+    let mut builder = Builder::new(folding);
+    for (number, person) in (0..).zip(people) {
+        let words = PublicWords {
+            handle: Some(&person.handle),
+            display_name: Some(&person.name),
+            bio: Some(&person.bio),
+            ..PublicWords::default()
+        };
+        builder.add(number, &[words]).expect("numbers ascend");
+    }
+    let rows = builder.finish();
+    let seconds = began.elapsed().as_secs_f64();
+    let bytes: usize = rows.iter().map(|row| row.key.len() + row.body.len()).sum();
+    let each = |sum: f64| sum / people.len() as f64;
+    let (rows, bytes, time) = (each(rows.len() as f64), each(bytes as f64), each(seconds * 1e6));
+    println!("{folding:?}       {rows:11.2} {bytes:13.1} {time:10.2}");
+}
+
+/// A number that follows from another, as if at random (SplitMix64).
+fn mixed(number: usize) -> usize {
+    let mut z = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (z ^ (z >> 27)) as usize >> 4
+}
+
+fn person(number: usize) -> Person {
+    let mut place = mixed(number) % 100;
+    let (_, _, names, words) = SCRIPTS
+        .into_iter()
+        .find(|(_, share, ..)| {
+            let found = place < *share;
+            place = place.saturating_sub(*share);
+            found
+        })
+        .unwrap_or(SCRIPTS[0]);
+    let draw = |text: &str, salt: usize, count: usize| -> String {
+        let all: Vec<&str> = text.split_whitespace().collect();
+        let one = |at| all[mixed(number * 64 + salt + at) % all.len()];
+        (0..count).map(one).collect::<Vec<_>>().join(" ")
+    };
+    let handle = format!("{}-{number}.example.org", draw("ada john_doe maria rust.lang", 0, 1));
+    let bio = format!("{} word{}", draw(words, 8, 10), mixed(number) % 20_000);
+    Person { handle, name: draw(names, 4, 2), bio }
+}
