@@ -28,9 +28,11 @@ pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>,
     }
 }
 
-/// What one person says of itself and lets be searched, as one text.
+/// What one person says of itself, where it is listed, and lets be searched, as one text.
 pub(super) fn told(words: &[Words]) -> String {
-    let open = words.iter().filter(|words| !words.consent.has(Consent::WORDS_PRIVATE));
+    let is_open =
+        |words: &&Words| words.consent.is_listed() && !words.consent.has(Consent::WORDS_PRIVATE);
+    let open = words.iter().filter(is_open);
     open.filter_map(|words| words.bio.as_deref()).collect::<Vec<_>>().join(" ")
 }
 
