@@ -151,8 +151,7 @@ mod tests {
     #[test]
     fn a_person_is_found_by_its_listed_profiles_alone() {
         let shown = PublicWords { handle: Some("ada"), ..PublicWords::default() };
-        let hidden =
-            PublicWords { handle: Some("eve"), consent: Consent::UNLISTED, ..shown };
+        let hidden = PublicWords { handle: Some("eve"), consent: Consent::UNLISTED, ..shown };
         let mut builder = Builder::new();
         builder.add(0, &[shown, hidden]).unwrap();
         let keys: Vec<String> = builder.finish().into_iter().map(|row| row.key).collect();

@@ -228,7 +228,10 @@ fn view(event: Event, all: &Listed) -> Option<EventView> {
         Change::Arcs { layer, direction, added, removed } => {
             let (added, removed) = (listed(added).len(), listed(removed).len());
             let is_shown = !layer.is_negative() && added + removed > 0;
-            (event.subject, is_shown.then_some(ChangeView::Arcs { layer, direction, added, removed })?)
+            (
+                event.subject,
+                is_shown.then_some(ChangeView::Arcs { layer, direction, added, removed })?,
+            )
         }
         Change::Joined(others) => (event.subject, ChangeView::Joined { profiles: some(others)? }),
         Change::Parted(others) => (event.subject, ChangeView::Parted { profiles: some(others)? }),

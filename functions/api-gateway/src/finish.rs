@@ -126,7 +126,8 @@ async fn tagged(asked: &Asked, response: Response) -> Result<(Response, Units), 
         return Ok((Response::from_parts(parts, Body::from(body)), counted));
     }
     let tag = etag(asked, &body);
-    let is_known = |known: &IfNoneMatch| tag.as_ref().is_some_and(|tag| !known.precondition_passes(tag));
+    let is_known =
+        |known: &IfNoneMatch| tag.as_ref().is_some_and(|tag| !known.precondition_passes(tag));
     let (mut response, units) = if asked.if_none_match.as_ref().is_some_and(is_known) {
         (not_modified(), Units { class: units.class, ..Units::NONE })
     } else {

@@ -155,7 +155,8 @@ impl Scan<'_> {
         let words: Vec<PublicWords<'_>> = person.profiles.iter().map(words).collect();
         let mut index = Builder::new();
         let indexed = index.add(0, &words).map(|()| index.finish());
-        let rows: Rows = indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();
+        let rows: Rows =
+            indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();
         !self.plan.order(&rows).is_empty()
     }
 }
