@@ -6,6 +6,7 @@ use model::observation::{Named, SeenProfile};
 use model::{Adjacency, Consent, Entry, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::{self, ImportMode};
+use store::pg::change::{self, Change};
 use store::pg::frontier::{self, Seeds};
 use store::pg::snapshot::Reader;
 use store::pg::{ident, profile};
@@ -88,6 +89,25 @@ async fn whom_a_bulk_file_names_is_listed_until_its_page_says_no() {
         SeenProfile { named: named("b"), consent: Consent::UNLISTED, ..SeenProfile::default() };
     profile::import(db.pg(), OPT_IN, &[page], at(0)).await.unwrap();
     assert_eq!(listed(db.pg(), &ends).await, [true, false]);
+}
+
+#[tokio::test]
+async fn readers_of_the_change_log_hear_who_is_not_listed_any_more_once() {
+    let db = database().await;
+    let pg = db.pg();
+    let page =
+        |name, consent| SeenProfile { named: named(name), consent, ..SeenProfile::default() };
+    let ids = [resolved(pg, OPT_IN, "open").await, resolved(pg, OPT_IN, "shy").await];
+    for open in [Consent::WORDS_PRIVATE, Consent::UNLISTED, Consent::UNLISTED.and(Consent(4))] {
+        let pages = [page("open", open), page("shy", Consent::UNLISTED)];
+        profile::import(pg, OPT_IN, &pages, at(0)).await.unwrap();
+    }
+    let told = async |id| {
+        let events = change::of_subject(pg, id, None, 9).await.unwrap();
+        events.into_iter().map(|event| event.change).collect::<Vec<_>>()
+    };
+    assert_eq!(told(ids[0]).await, [Change::Gone]);
+    assert_eq!(told(ids[1]).await, [], "nobody was ever told of it");
 }
 
 /// What is done to a record of before, beside a new column.
