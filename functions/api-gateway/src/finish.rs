@@ -1,22 +1,21 @@
 //! What every request has around it: an id, a time limit, refusal of keys in URLs; and what every
 //! answer gets: problems as JSON, a strong `ETag` and 304, its units, one line in the log.
 //!
-//! The `ETag` is a BLAKE3 hash of format, path, canonical query and body. The body is part of it,
-//! because names, links and opt-outs change within a run.
+//! The body is part of the [`etag`], because names, links and opt-outs change within a run.
 
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, VARY};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, VARY};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use headers::{ETag, HeaderMapExt, IfNoneMatch};
 
 use crate::answer::Units;
 use crate::auth::Caller;
 use crate::error::{Code, Problem, not_modified, options};
+use crate::etag::{Known, etag};
 use crate::query;
 use crate::state::Gateway;
 
@@ -24,8 +23,6 @@ use crate::state::Gateway;
 const ANSWER_SECONDS_MAX: u64 = 20;
 /// No answer is larger: 1,000 rows stay far below.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
-/// Counts up when the form of answers changes, so that no client keeps an old one.
-const ANSWER_FORMAT: u8 = 1;
 
 /// The header that says what an answer is worth.
 pub(crate) const UNITS: HeaderName = HeaderName::from_static("borg-units");
@@ -39,7 +36,7 @@ struct Asked {
     path: String,
     route: String,
     query: String,
-    if_none_match: Option<IfNoneMatch>,
+    known: Known,
 }
 
 impl Asked {
@@ -52,7 +49,7 @@ impl Asked {
             path: if query::has_key(path) { "(hidden)".to_owned() } else { path.to_owned() },
             route: route.to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
-            if_none_match: request.headers().typed_get(),
+            known: Known::of(request.headers()),
         }
     }
 
@@ -125,23 +122,14 @@ async fn tagged(asked: &Asked, response: Response) -> Result<(Response, Units), 
     if !asked.is_read() {
         return Ok((Response::from_parts(parts, Body::from(body)), counted));
     }
-    let tag = etag(asked, &body);
-    let is_known =
-        |known: &IfNoneMatch| tag.as_ref().is_some_and(|tag| !known.precondition_passes(tag));
-    let (mut response, units) = if asked.if_none_match.as_ref().is_some_and(is_known) {
+    let tag = etag(&asked.path, &asked.query, &body);
+    let (mut response, units) = if asked.known.has(&tag) {
         (not_modified(), Units { class: units.class, ..Units::NONE })
     } else {
         (Response::from_parts(parts, Body::from(body)), counted)
     };
-    tag.into_iter().for_each(|tag| response.headers_mut().typed_insert(tag));
-    Ok((response, units))
-}
-
-fn etag(asked: &Asked, body: &[u8]) -> Option<ETag> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[ANSWER_FORMAT]);
-    for part in [asked.path.as_bytes(), asked.query.as_bytes(), body] {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+    if let Ok(value) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(ETAG, value);
     }
-    format!("\"{}\"", &hasher.finalize().to_hex()[..32]).parse().ok()
+    Ok((response, units))
 }

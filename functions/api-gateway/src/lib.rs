@@ -17,6 +17,7 @@ mod communities;
 mod cursor;
 mod docs;
 pub mod error;
+mod etag;
 mod extract;
 mod finish;
 pub mod keys;
