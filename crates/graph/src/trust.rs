@@ -28,7 +28,7 @@ const LANES: usize = 5;
 type Lanes = [f32; LANES];
 
 /// Trust of a person of whom nothing is known.
-pub const UNKNOWN: f32 = 0.2;
+pub const UNKNOWN: f32 = model::community::STRANGER_TRUST;
 
 /// How trust is spread.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -94,7 +94,7 @@ impl Home {
         self.cluster.as_ref().map_or(0.0, Cluster::cpu_seconds)
     }
 
-    /// The installation's own secret: keys are hashed and cursors signed with it. Made once, and
+    /// The installation's own secret: keys are hashed and cursors sealed with it. Made once, and
     /// readable by its owner only.
     pub(crate) fn secret(&self) -> Result<Vec<u8>> {
         let path = self.folder.join("secret");

@@ -44,8 +44,9 @@ fn decode(text: &str) -> Option<u64> {
     })
 }
 
+/// A kind of id: its name, its prefix, and how many bits its numbers have at most.
 macro_rules! public_id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $bits:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -84,6 +85,7 @@ macro_rules! public_id {
             fn from_str(text: &str) -> Result<$name, IdError> {
                 text.strip_prefix(concat!($prefix, "_"))
                     .and_then(decode)
+                    .filter(|number| number.leading_zeros() >= u64::BITS - $bits)
                     .map($name)
                     .ok_or_else(|| IdError { text: text.chars().take(80).collect(), prefix: $prefix })
             }
@@ -107,28 +109,28 @@ macro_rules! public_id {
 
 public_id! {
     /// One profile: 8 bits of platform, 45 bits of sequence, so that it fits a JSON number.
-    ProfileId, "prf"
+    ProfileId, "prf", 53
 }
 public_id! {
     /// One person. It is the number of the profile that the person was minted for, and is stored
     /// once a second profile joins: merging keeps the older id, unmerging revives the other.
-    PersonId, "per"
+    PersonId, "per", 53
 }
 public_id! {
     /// One community, minted at its birth and kept for as long as lineage can follow it.
-    CommunityId, "com"
+    CommunityId, "com", 64
 }
 public_id! {
     /// One scoring of one snapshot.
-    RunId, "run"
+    RunId, "run", 64
 }
 public_id! {
     /// One sealed attention graph.
-    SnapshotId, "snp"
+    SnapshotId, "snp", 64
 }
 public_id! {
     /// One API key; never the secret itself.
-    KeyId, "key"
+    KeyId, "key", 64
 }
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
@@ -167,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_public_id_reads_back(number: u64) {
+        fn a_public_id_reads_back(number in 0u64..1 << 53) {
             let id = PersonId::new(number);
             prop_assert_eq!(id.to_string().parse::<PersonId>(), Ok(id));
             prop_assert!(id.to_string().parse::<CommunityId>().is_err());
@@ -180,6 +182,14 @@ mod tests {
         assert!("com_".parse::<CommunityId>().is_err());
         assert!("com_u".parse::<CommunityId>().is_err());
         assert!("com_zzzzzzzzzzzzz".parse::<CommunityId>().is_err());
+    }
+
+    #[test]
+    fn a_number_that_no_profile_can_have_is_no_id_of_one() {
+        let (last, next) = (PersonId::new((1 << 53) - 1), PersonId::new(1 << 53));
+        assert_eq!(last.to_string().parse(), Ok(last));
+        assert!(next.to_string().parse::<PersonId>().is_err());
+        assert!(ProfileId::new(u64::MAX).to_string().parse::<ProfileId>().is_err());
     }
 
     #[test]

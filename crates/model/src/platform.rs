@@ -34,6 +34,15 @@ const KNOWN: &[(u8, &str, &[&str])] = &[
     (20, "threads", &[]),
 ];
 
+/// Whether a platform's profiles may be shown to others before they have said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Only once a profile was read and said yes: silence, and never having been read, are no.
+    OptIn,
+    /// Unless a profile says no.
+    OptOut,
+}
+
 impl Platform {
     /// Bulk files whose nodes belong to no known platform.
     pub const FILE: Platform = Platform(1);
@@ -55,6 +64,14 @@ impl Platform {
     /// The lower-case name used in URLs, files and logs.
     pub fn slug(self) -> &'static str {
         KNOWN.iter().find(|known| known.0 == self.0).map_or("unknown", |known| known.1)
+    }
+
+    /// Whose word it takes for its profiles to be listed. The one place for it.
+    pub const fn listing(self) -> Listing {
+        match self {
+            Platform::FEDIVERSE => Listing::OptIn,
+            _ => Listing::OptOut,
+        }
     }
 
     /// Every platform, by number.
@@ -181,6 +198,13 @@ mod tests {
         assert!(matches!("alice".parse::<Account>(), Err(AccountError::NoPlatform(_))));
         assert!(matches!("bluesky:".parse::<Account>(), Err(AccountError::BadHandle(_))));
         assert!(matches!("bluesky:a b".parse::<Account>(), Err(AccountError::BadHandle(_))));
+    }
+
+    #[test]
+    fn the_fediverse_alone_is_opt_in() {
+        let opt_in: Vec<Platform> =
+            Platform::all().filter(|platform| platform.listing() == Listing::OptIn).collect();
+        assert_eq!(opt_in, [Platform::FEDIVERSE]);
     }
 
     #[test]

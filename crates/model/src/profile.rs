@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::Listing;
+
 /// Who is behind a profile or a person. The numbers are stored.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -49,11 +51,25 @@ impl Consent {
     /// Not to be indexed at all: `noindex`, no-unauthenticated, opted out with us. Leaves every
     /// store.
     pub const REFUSED: Consent = Consent(1);
-    /// Never listed or suggested: `discoverable: false`. Ranks are computed and shown to those
-    /// who already know the profile.
+    /// Served to nobody, not even by id or handle, nor are the links to it: it said no, or, on a
+    /// platform of [`Listing::OptIn`], no yes. It counts in scores all the same.
     pub const UNLISTED: Consent = Consent(2);
     /// Own words are not searchable: `indexable: false`, the fediverse's default.
     pub const WORDS_PRIVATE: Consent = Consent(4);
+
+    /// That of a profile of which only the name is known. What the operator imported is listed
+    /// until it is read and says otherwise.
+    pub const fn unread(listing: Listing, imported: bool) -> Consent {
+        match listing {
+            Listing::OptIn if !imported => Consent::UNLISTED,
+            Listing::OptIn | Listing::OptOut => Consent(0),
+        }
+    }
+
+    /// Whether the profile may be served.
+    pub const fn is_listed(self) -> bool {
+        !self.has(Consent::UNLISTED) && !self.has(Consent::REFUSED)
+    }
 
     /// Both restrictions.
     #[must_use]
@@ -97,6 +113,14 @@ mod tests {
         assert!(both.has(Consent::UNLISTED) && both.has(Consent::WORDS_PRIVATE));
         assert!(!both.has(Consent::REFUSED));
         assert!(!Consent::default().has(Consent::UNLISTED));
+    }
+
+    #[test]
+    fn who_was_never_read_is_listed_only_where_silence_is_a_yes() {
+        assert!(!Consent::unread(Listing::OptIn, false).is_listed());
+        assert!(Consent::unread(Listing::OptIn, true).is_listed());
+        assert!(Consent::unread(Listing::OptOut, false).is_listed());
+        assert!(!Consent::REFUSED.is_listed() && Consent::WORDS_PRIVATE.is_listed());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The change log: what happened to profiles, in an order that can be followed without gaps.
 //!
 //! Events name whose they are and how much changed, not with whom: the lists themselves are at
-//! `/v1/profiles/{id}/neighbors`, where consent is applied as it is at that time. Of unlisted
-//! profiles only that they are gone is told. A change of a rank names who brought it about, as far
-//! as they may be listed now.
+//! `/v1/profiles/{id}/neighbors`. Consent is applied as it is when somebody reads the log: of unlisted
+//! profiles only that they are gone is told, and arcs to and from them do not count. A change of a rank
+//! names who brought it about, as far as they are listed now.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use model::rank_change::{RankChange, Reason};
 use model::time::Timestamp;
@@ -19,9 +19,11 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call};
-use crate::people;
-use crate::profiles::is_listed;
+use crate::people::{Known, by_id};
 use crate::query::Limit;
+
+/// A page looks at no more profiles than so many, or at those of one event: it ends before that.
+const NAMED_MAX: usize = 50_000;
 
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +34,7 @@ pub(crate) struct EventView {
     /// When it was recorded.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// The profile that it happened to.
+    /// The profile that it happened to; of a rank, one of the person's.
     #[schema(value_type = String, example = "prf_2001")]
     profile: ProfileId,
     /// What happened.
@@ -51,9 +53,9 @@ pub(crate) enum ChangeView {
         /// `out`: to whom it attends; `in`: who attends to it.
         #[schema(value_type = String, example = "out")]
         direction: Direction,
-        /// How many arcs the list gained.
+        /// How many arcs the list gained, those to and from the unlisted not counted.
         added: usize,
-        /// How many arcs the list lost.
+        /// How many arcs the list lost, counted likewise.
         removed: usize,
     },
     /// It is not there any more, or does not want to be found: forget what you know of it.
@@ -110,11 +112,11 @@ pub(crate) struct ReasonView {
 }
 
 impl ChangeView {
-    fn rank(change: RankChange, listed: &Listed) -> Option<ChangeView> {
-        let shown = |reason: &Reason| listed.people.contains(&reason.person);
+    fn rank(change: RankChange, listed: &Listed) -> ChangeView {
+        let shown = |reason: &Reason| listed.people.contains_key(&reason.person);
         let reason = |Reason { person, before, after }| ReasonView { person, before, after };
         let RankChange { person, community, run, before, after, reasons } = change;
-        listed.people.contains(&person).then(|| ChangeView::Rank {
+        ChangeView::Rank {
             person,
             community,
             run,
@@ -123,7 +125,7 @@ impl ChangeView {
             attention_before: before.attention,
             attention_after: after.attention,
             reasons: reasons.into_iter().filter(shown).map(reason).collect(),
-        })
+        }
     }
 }
 
@@ -152,7 +154,8 @@ pub(crate) async fn changes(
         xid: cursor.position[0],
         seq: i64::try_from(cursor.position[1]).unwrap_or(i64::MAX),
     });
-    let events = change::page(call.pg(), after, rows).await?;
+    let mut events = change::page(call.pg(), after, rows).await?;
+    events.truncate(within(&events, NAMED_MAX));
     let last = events.last().map_or(after, |event| event.position);
     let next = call.cursor(RunId::new(0), numbers(last));
     let shown = shown(call.pg(), events).await?;
@@ -163,35 +166,43 @@ fn numbers(position: Position) -> [u64; 2] {
     [position.xid, u64::try_from(position.seq).unwrap_or(0)]
 }
 
-/// Who of those that events name may be listed.
+/// How many events, from the first on, name no more than `most` profiles; at least one.
+fn within(events: &[Event], most: usize) -> usize {
+    let named = events.iter().scan(0, |sum, event| {
+        *sum += named(event).count();
+        Some(*sum)
+    });
+    named.take_while(|&sum| sum <= most).count().max(1)
+}
+
+/// Who of those that events name is listed.
 struct Listed {
     profiles: HashSet<ProfileId>,
-    people: HashSet<PersonId>,
+    people: HashMap<PersonId, Known>,
 }
 
 async fn shown(pg: &Pg, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
-    let subjects: Vec<ProfileId> = events.iter().flat_map(named).collect();
-    let profiles = profile::get(pg, &subjects).await?.into_iter().filter(is_listed);
+    let mut profiles: Vec<ProfileId> = events.iter().flat_map(named).collect();
+    profiles.sort_unstable();
+    profiles.dedup();
     let mut ranked: Vec<PersonId> = events.iter().flat_map(ranked).collect();
     ranked.sort_unstable();
     ranked.dedup();
-    let people = people::listed(pg, &ranked).await?;
     let listed = Listed {
-        profiles: profiles.map(|profile| profile.id).collect(),
-        people: people.into_keys().collect(),
+        profiles: profile::listed(pg, &profiles).await?,
+        people: by_id(pg, &ranked).await?,
     };
     Ok(events.into_iter().filter_map(|event| view(event, &listed)).collect())
 }
 
 /// The profiles that an event names.
-fn named(event: &Event) -> Vec<ProfileId> {
-    match &event.change {
-        Change::Joined(others) | Change::Parted(others) => {
-            others.iter().copied().chain([event.subject]).collect()
-        }
-        Change::Arcs { .. } | Change::Gone => vec![event.subject],
-        Change::Rank(_) => Vec::new(),
-    }
+fn named(event: &Event) -> impl Iterator<Item = ProfileId> {
+    let (some, more): (&[ProfileId], &[ProfileId]) = match &event.change {
+        Change::Joined(others) | Change::Parted(others) => (others, &[]),
+        Change::Arcs { added, removed, .. } => (added, removed),
+        Change::Gone | Change::Rank(_) => (&[], &[]),
+    };
+    some.iter().chain(more).copied().chain([event.subject])
 }
 
 /// The people that an event names.
@@ -200,24 +211,36 @@ fn ranked(event: &Event) -> Vec<PersonId> {
     change.reasons.iter().map(|reason| reason.person).chain([change.person]).collect()
 }
 
+/// An event as it is shown; `None` where nothing is left of it.
 fn view(event: Event, all: &Listed) -> Option<EventView> {
-    let subject_listed = all.profiles.contains(&event.subject);
-    let listed = |others: Vec<ProfileId>| {
-        let others: Vec<ProfileId> =
-            others.into_iter().filter(|id| all.profiles.contains(id)).collect();
-        (subject_listed && !others.is_empty()).then_some(others)
+    let listed = |others: Vec<ProfileId>| -> Vec<ProfileId> {
+        others.into_iter().filter(|id| all.profiles.contains(id)).collect()
     };
-    let change = match event.change {
-        Change::Gone => ChangeView::Gone,
-        Change::Arcs { layer, direction, added, removed } => {
-            let (added, removed) = (added.len(), removed.len());
-            let shown = subject_listed && !layer.is_negative();
-            shown.then_some(ChangeView::Arcs { layer, direction, added, removed })?
+    let some = |others| Some(listed(others)).filter(|others| !others.is_empty());
+    let is_listed = all.profiles.contains(&event.subject);
+    let (profile, change) = match event.change {
+        Change::Gone => (event.subject, ChangeView::Gone),
+        Change::Rank(change) => {
+            let person = all.people.get(&change.person)?;
+            (shown_of(person, event.subject)?, ChangeView::rank(change, all))
         }
-        Change::Joined(others) => ChangeView::Joined { profiles: listed(others)? },
-        Change::Parted(others) => ChangeView::Parted { profiles: listed(others)? },
-        Change::Rank(change) => ChangeView::rank(change, all)?,
+        _ if !is_listed => return None,
+        Change::Arcs { layer, direction, added, removed } => {
+            let (added, removed) = (listed(added).len(), listed(removed).len());
+            let is_shown = !layer.is_negative() && added + removed > 0;
+            (
+                event.subject,
+                is_shown.then_some(ChangeView::Arcs { layer, direction, added, removed })?,
+            )
+        }
+        Change::Joined(others) => (event.subject, ChangeView::Joined { profiles: some(others)? }),
+        Change::Parted(others) => (event.subject, ChangeView::Parted { profiles: some(others)? }),
     };
-    let position = numbers(event.position);
-    Some(EventView { position, at: event.at, profile: event.subject, change })
+    Some(EventView { position: numbers(event.position), at: event.at, profile, change })
+}
+
+/// The profile that a person was minted for or, if that one is not listed, one that stands for it.
+fn shown_of(person: &Known, home: ProfileId) -> Option<ProfileId> {
+    let is_home = person.profiles.iter().any(|profile| profile.id == home);
+    if is_home { Some(home) } else { person.face().map(|face| face.id) }
 }

@@ -1,9 +1,13 @@
-//! Opaque cursors: `run ‖ position ‖ filter ‖ MAC`, in base64url.
+//! Opaque cursors: `run ‖ position`, sealed with the filter by AES-SIV (RFC 5297), in base64url.
 //!
-//! The filter is a hash of account, path and parameters (but `limit`), so a cursor works only for
-//! the walk that it was given in; the MAC (BLAKE3, keyed) makes it ours. A walk stays on the run
-//! that it began with, so its pages fit together whatever is published meanwhile.
+//! They are encrypted, because a position can be the id of somebody who is not shown, or a place in the
+//! order of trust; and the same cursor always looks the same, because the `ETag` covers it. The filter
+//! is a hash of account, path and parameters (but `limit`), so a cursor works only for the walk that it
+//! was given in. A walk stays on the run that it began with, so its pages fit together whatever is
+//! published meanwhile.
 
+use aes_siv::KeyInit as _;
+use aes_siv::siv::Aes128Siv;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::RunId;
@@ -11,9 +15,9 @@ use model::RunId;
 /// Where a page begins, in a route's own terms.
 pub(crate) type Position = [u64; 2];
 
-/// The key that cursors are signed with; the same in every instance.
+/// The key that cursors are sealed with; the same in every instance.
 #[derive(Clone)]
-pub(crate) struct Signer([u8; 32]);
+pub(crate) struct Sealer([u8; 32]);
 
 /// What a cursor says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +31,13 @@ pub(crate) struct Cursor {
 /// A hash of what the walk is about.
 pub(crate) type Filter = [u8; 8];
 
+/// Run and position.
 const SAID_BYTES: usize = 24;
-const MAC_BYTES: usize = 16;
 
-impl Signer {
+impl Sealer {
     /// Derives the key from the installation's secret.
-    pub(crate) fn new(secret: &[u8]) -> Signer {
-        Signer(blake3::derive_key("borg 2026-11 api-gateway cursors", secret))
+    pub(crate) fn new(secret: &[u8]) -> Sealer {
+        Sealer(blake3::derive_key("borg 2026-11 api-gateway sealed cursors", secret))
     }
 
     /// The hash of what a walk is about. Lengths keep the parts apart.
@@ -50,33 +54,25 @@ impl Signer {
 
     /// The cursor as clients see it.
     pub(crate) fn seal(&self, cursor: Cursor, filter: Filter) -> String {
-        let mut said = Vec::with_capacity(SAID_BYTES + MAC_BYTES);
+        let mut said = Vec::with_capacity(SAID_BYTES);
         said.extend(cursor.run.number().to_le_bytes());
         cursor.position.iter().for_each(|part| said.extend(part.to_le_bytes()));
-        let mac = self.mac(&said, filter);
-        said.extend(&mac.as_bytes()[..MAC_BYTES]);
-        URL_SAFE_NO_PAD.encode(said)
+        // One filter is far below the number that AES-SIV refuses.
+        let sealed = self.cipher().encrypt([filter], &said).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(sealed)
     }
 
     /// Reads a cursor; `None` if it is not ours or belongs to another walk.
     pub(crate) fn open(&self, text: &str, filter: Filter) -> Option<Cursor> {
-        let bytes: [u8; SAID_BYTES + MAC_BYTES] =
-            URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (said, mac) = bytes.split_at(SAID_BYTES);
-        // Both are hashed again, so that the comparison takes the same time wherever they differ.
-        let wanted = self.mac(said, filter);
-        if blake3::hash(mac) != blake3::hash(&wanted.as_bytes()[..MAC_BYTES]) {
-            return None;
-        }
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let said = self.cipher().decrypt([filter], &sealed).ok()?;
+        let said: [u8; SAID_BYTES] = said.try_into().ok()?;
         let number = |at: usize| said[at..].first_chunk().map(|part| u64::from_le_bytes(*part));
         Some(Cursor { run: RunId::new(number(0)?), position: [number(8)?, number(16)?] })
     }
 
-    fn mac(&self, said: &[u8], filter: Filter) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(said);
-        hasher.update(&filter);
-        hasher.finalize()
+    fn cipher(&self) -> Aes128Siv {
+        Aes128Siv::new(&self.0.into())
     }
 }
 
@@ -90,27 +86,40 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_in_its_own_walk_only() {
-        let signer = Signer::new(b"secret");
-        let (here, there) = (Signer::filter(&["a", "bc"]), Signer::filter(&["ab", "c"]));
-        let text = signer.seal(cursor(), here);
-        assert_eq!(signer.open(&text, here), Some(cursor()));
-        assert_eq!(signer.open(&text, there), None);
-        assert_eq!(Signer::new(b"other").open(&text, here), None);
+        let sealer = Sealer::new(b"secret");
+        let (here, there) = (Sealer::filter(&["a", "bc"]), Sealer::filter(&["ab", "c"]));
+        let text = sealer.seal(cursor(), here);
+        assert_eq!(sealer.open(&text, here), Some(cursor()));
+        assert_eq!(sealer.open(&text, there), None);
+        assert_eq!(Sealer::new(b"other").open(&text, here), None);
+    }
+
+    #[test]
+    fn a_cursor_tells_nobody_where_it_is_and_is_always_the_same() {
+        let (sealer, filter) = (Sealer::new(b"secret"), Sealer::filter(&["a"]));
+        let bytes = |position| {
+            let text = sealer.seal(Cursor { run: RunId::new(3), position }, filter);
+            URL_SAFE_NO_PAD.decode(text).unwrap()
+        };
+        let (one, next) = (bytes([7, 0]), bytes([8, 0]));
+        assert_eq!(one, bytes([7, 0]));
+        let same = one.iter().zip(&next).filter(|(a, b)| a == b).count();
+        assert!(same < 8, "{same} of {} bytes are those of the next position", one.len());
     }
 
     #[test]
     fn whatever_is_changed_in_a_cursor_voids_it() {
-        let signer = Signer::new(b"secret");
-        let filter = Signer::filter(&["a"]);
-        let text = signer.seal(cursor(), filter);
+        let sealer = Sealer::new(b"secret");
+        let filter = Sealer::filter(&["a"]);
+        let text = sealer.seal(cursor(), filter);
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(signer.open(&changed, filter), None, "{at}");
+            assert_eq!(sealer.open(&changed, filter), None, "{at}");
         }
         for text in ["", "x", "borg", &text[1..]] {
-            assert_eq!(signer.open(text, filter), None);
+            assert_eq!(sealer.open(text, filter), None);
         }
     }
 }

@@ -29,7 +29,7 @@ const SECURITY: [(HeaderName, &str); 3] = [
             belong to, and their ranks, with evidence.\n\n\
             Send your key as `Authorization: Bearer borg_live_…`. Answers are `{data, \
             next_cursor?, run?, as_of?}`; errors are RFC 9457 problems with a `code`. Every answer \
-            to a GET has an `ETag`: send it as `If-None-Match`, and an unchanged answer is a free \
+            to a GET or HEAD has an `ETag`: send it as `If-None-Match`, and an unchanged answer is a free \
             304. `Borg-Units` says what an answer is worth; errors, 304s and empty answers are \
             worth nothing."
     ),

@@ -32,6 +32,8 @@ pub enum Code {
     BadId,
     /// The body is not the JSON that the route takes.
     BadBody,
+    /// The body's `Content-Type` is not JSON.
+    BadContentType,
     /// The body is larger than the route takes.
     BodyTooLarge,
     /// The cursor was not made for this route, these parameters and this account.
@@ -118,7 +120,7 @@ pub struct ProblemBody {
 
 impl Code {
     /// Every code.
-    const ALL: [Code; 24] = [
+    const ALL: [Code; 25] = [
         Code::KeyMissing,
         Code::KeyMalformed,
         Code::KeyUnknown,
@@ -128,6 +130,7 @@ impl Code {
         Code::BadParameter,
         Code::BadId,
         Code::BadBody,
+        Code::BadContentType,
         Code::BodyTooLarge,
         Code::BadCursor,
         Code::UnknownRoute,
@@ -165,6 +168,7 @@ impl Code {
             Code::BadParameter => (StatusCode::BAD_REQUEST, "Bad parameter"),
             Code::BadId => (StatusCode::BAD_REQUEST, "Bad id"),
             Code::BadBody => (StatusCode::BAD_REQUEST, "Bad body"),
+            Code::BadContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Bad content type"),
             Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
             Code::BadCursor => (StatusCode::BAD_REQUEST, "Bad cursor"),
             Code::UnknownRoute => (StatusCode::NOT_FOUND, "Unknown route"),
@@ -274,6 +278,14 @@ impl Problem {
 /// The empty answer to a client that has the current one.
 pub(crate) fn not_modified() -> Response {
     StatusCode::NOT_MODIFIED.into_response()
+}
+
+/// The answer to a plain `OPTIONS`: the `Allow` header says all.
+pub(crate) fn options(bare: Response) -> Response {
+    match bare.status() {
+        StatusCode::METHOD_NOT_ALLOWED => StatusCode::NO_CONTENT.into_response(),
+        _ => bare,
+    }
 }
 
 /// Carries the problem to [`mod@crate::finish`], which renders it.

@@ -5,15 +5,19 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use mime::Mime;
 use model::RunId;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use store::Pg;
 
 use crate::auth::Caller;
-use crate::cursor::{Cursor, Filter, Position, Signer};
+use crate::cursor::{Cursor, Filter, Position, Sealer};
 use crate::error::{Code, Problem};
 use crate::query;
 use crate::state::Gateway;
@@ -32,7 +36,7 @@ impl Call {
 
     /// Where this page begins; `None` on the first.
     pub(crate) fn opened(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
-        let open = |text| self.gateway.signer().open(text, self.filter);
+        let open = |text| self.gateway.sealer().open(text, self.filter);
         let refused = || {
             let why = "this cursor belongs to another route, other parameters, another account or \
                 another server, or is damaged: begin again without it";
@@ -43,7 +47,7 @@ impl Call {
 
     /// The cursor of a page of the same walk.
     pub(crate) fn cursor(&self, run: RunId, position: Position) -> String {
-        self.gateway.signer().seal(Cursor { run, position }, self.filter)
+        self.gateway.sealer().seal(Cursor { run, position }, self.filter)
     }
 }
 
@@ -54,7 +58,7 @@ impl FromRequestParts<Gateway> for Call {
         let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
         let asked = query::canonical(pairs, &["cursor", "limit"]);
         let account = parts.extensions.get::<Caller>().map_or("", |caller| &caller.account);
-        let filter = Signer::filter(&[account, parts.uri.path(), &asked]);
+        let filter = Sealer::filter(&[account, parts.uri.path(), &asked]);
         Ok(Call { gateway: gateway.clone(), filter })
     }
 }
@@ -107,18 +111,47 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Json<T>, Problem> {
-        let body = Bytes::from_request(request, gateway).await.map_err(|_| {
-            Problem::new(Code::BodyTooLarge, "the body is too large: send fewer ids")
-        })?;
+        require_json(request.headers())?;
+        let body = Bytes::from_request(request, gateway).await.map_err(unread)?;
         let mut json = serde_json::Deserializer::from_slice(&body);
-        serde_path_to_error::deserialize(&mut json).map(Json).map_err(|error| {
+        let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let pointer = error.path().iter().map(|part| format!("/{part}")).collect::<String>();
             let pointer = pointer.replace(['[', ']'], "");
             let error = error.into_inner();
             match error.classify() {
                 Category::Data => Problem::body(&pointer, error.to_string()),
-                _ => Problem::body("", format!("this is no JSON: {error}")),
+                _ => no_json(&error),
             }
-        })
+        })?;
+        json.end().map_err(|error| no_json(&error))?;
+        Ok(Json(parsed))
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> Problem {
+    Problem::body("", format!("this is no JSON: {error}"))
+}
+
+/// Refuses a body that says it is something else than JSON. One that says nothing is taken for it.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = || {
+        let why = "the body must be JSON: send `Content-Type: application/json`";
+        Problem::new(Code::BadContentType, why)
+    };
+    let Some(said) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let said: Option<Mime> = said.to_str().ok().and_then(|text| text.parse().ok());
+    let is_json = |mime: &Mime| {
+        let plain = mime.essence_str() == mime::APPLICATION_JSON.essence_str();
+        plain || (mime.type_() == mime::APPLICATION && mime.suffix() == Some(mime::JSON))
+    };
+    said.filter(is_json).map(|_| ()).ok_or_else(refused)
+}
+
+fn unread(error: BytesRejection) -> Problem {
+    match error {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(Code::BodyTooLarge, "the body is too large: send fewer ids")
+        }
+        error => Problem::body("", format!("it did not come whole: {error}")),
     }
 }

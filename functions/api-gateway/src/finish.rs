@@ -1,21 +1,21 @@
 //! What every request has around it: an id, a time limit, refusal of keys in URLs; and what every
 //! answer gets: problems as JSON, a strong `ETag` and 304, its units, one line in the log.
 //!
-//! The `ETag` is a BLAKE3 hash of format, path, canonical query and body. The body is part of it,
-//! because names, links and opt-outs change within a run.
+//! The body is part of the [`etag`], because names, links and opt-outs change within a run.
 
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, VARY};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::answer::Units;
 use crate::auth::Caller;
-use crate::error::{Code, Problem, not_modified};
+use crate::error::{Code, Problem, not_modified, options};
+use crate::etag::{Known, etag};
 use crate::query;
 use crate::state::Gateway;
 
@@ -23,8 +23,6 @@ use crate::state::Gateway;
 const ANSWER_SECONDS_MAX: u64 = 20;
 /// No answer is larger: 1,000 rows stay far below.
 const ANSWER_BYTES_MAX: usize = 32 << 20;
-/// Counts up when the form of answers changes, so that no client keeps an old one.
-const ANSWER_FORMAT: u8 = 1;
 
 /// The header that says what an answer is worth.
 pub(crate) const UNITS: HeaderName = HeaderName::from_static("borg-units");
@@ -38,7 +36,7 @@ struct Asked {
     path: String,
     route: String,
     query: String,
-    if_none_match: Option<HeaderValue>,
+    known: Known,
 }
 
 impl Asked {
@@ -51,12 +49,13 @@ impl Asked {
             path: if query::has_key(path) { "(hidden)".to_owned() } else { path.to_owned() },
             route: route.to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
-            if_none_match: request.headers().get(IF_NONE_MATCH).cloned(),
+            known: Known::of(request.headers()),
         }
     }
 
-    fn is_get(&self) -> bool {
-        self.method == Method::GET
+    /// Whether it asks for what is there: a HEAD is answered as the GET, and loses its body last.
+    fn is_read(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
     }
 }
 
@@ -88,6 +87,9 @@ fn late() -> Problem {
 
 async fn settle(asked: Asked, mut response: Response) -> Response {
     let key = response.extensions_mut().remove::<Caller>().map(|caller| caller.key.to_string());
+    if asked.method == Method::OPTIONS {
+        response = options(response);
+    }
     let problem = response.extensions_mut().remove::<Problem>();
     let finished = match problem.or_else(|| Problem::of_bare(&response)) {
         Some(problem) => Err((problem, response)),
@@ -106,6 +108,7 @@ async fn settle(asked: Asked, mut response: Response) -> Response {
         }
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.append(VARY, AUTHORIZATION.into());
     response
 }
 
@@ -116,48 +119,17 @@ async fn tagged(asked: &Asked, response: Response) -> Result<(Response, Units), 
     let body = to_bytes(body, ANSWER_BYTES_MAX).await;
     let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
     let counted = Units { bytes: if units.calls > 0 { body.len() as u64 } else { 0 }, ..units };
-    if !asked.is_get() {
+    if !asked.is_read() {
         return Ok((Response::from_parts(parts, Body::from(body)), counted));
     }
-    let tag = etag(asked, &body);
-    if asked.if_none_match.as_ref().is_some_and(|known| matches(known, &tag)) {
-        let free = Units { class: units.class, ..Units::NONE };
-        return Ok((with_tag(not_modified(), &tag), free));
-    }
-    Ok((with_tag(Response::from_parts(parts, Body::from(body)), &tag), counted))
-}
-
-fn with_tag(mut response: Response, tag: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(tag) {
+    let tag = etag(&asked.path, &asked.query, &body);
+    let (mut response, units) = if asked.known.has(&tag) {
+        (not_modified(), Units { class: units.class, ..Units::NONE })
+    } else {
+        (Response::from_parts(parts, Body::from(body)), counted)
+    };
+    if let Ok(value) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(ETAG, value);
     }
-    response
-}
-
-fn etag(asked: &Asked, body: &[u8]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[ANSWER_FORMAT]);
-    for part in [asked.path.as_bytes(), asked.query.as_bytes(), body] {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
-    }
-    format!("\"{}\"", &hasher.finalize().to_hex()[..32])
-}
-
-/// Whether one of the tags in `If-None-Match` is this one; weak ones compare alike.
-fn matches(known: &HeaderValue, tag: &str) -> bool {
-    let known = known.to_str().unwrap_or_default().split(',').map(str::trim);
-    known.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_of_several_tags_matches() {
-        let known = HeaderValue::from_static("\"a\", W/\"b\"");
-        assert!(matches(&known, "\"a\"") && matches(&known, "\"b\""));
-        assert!(!matches(&known, "\"c\""));
-        assert!(matches(&HeaderValue::from_static("*"), "\"c\""));
-    }
+    Ok((response, units))
 }

@@ -5,8 +5,10 @@
 //! record and shapes. Whatever goes wrong is a [`Problem`]; only [`error`] knows status codes.
 //! [`answer::Units`] is the one place where an answer says what it is worth.
 //!
-//! Consent at this door: who is gone or refused is never served; who is unlisted is served to
-//! those who name it by id or exact handle, and left out of every list of others.
+//! Consent at this door: a profile that is gone, refused or unlisted is served to nobody, nor are the
+//! links to it, whatever it is named by: the answer is that to an unknown one. A person is served with
+//! those of its profiles that are listed, if there is one. That is read from the record with each
+//! answer, whichever run it comes from; cursors are encrypted, since they name where a page ended.
 
 pub mod answer;
 mod auth;
@@ -15,6 +17,7 @@ mod communities;
 mod cursor;
 mod docs;
 pub mod error;
+mod etag;
 mod extract;
 mod finish;
 pub mod keys;

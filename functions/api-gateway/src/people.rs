@@ -8,20 +8,20 @@ mod ranks;
 mod view;
 
 use model::platform::Account;
-use model::{PersonId, ProfileId, RunId};
+use model::{PersonId, RunId};
 use serde::Deserialize;
 use store::Pg;
-use store::pg::{person, profile, score};
+use store::pg::{person, score};
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Class, Envelope, Served};
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id, Json};
-use crate::runs;
+use crate::{profiles, runs};
 
 pub(crate) use batch::Batch;
 pub(crate) use evidence::{__path_evidence, evidence};
-pub(crate) use known::{Known, known, listed};
+pub(crate) use known::{Known, by_id, known};
 pub(crate) use links::{__path_links, links};
 pub(crate) use ranks::{__path_ranks, ranks};
 pub(crate) use view::{PersonBrief, PersonView};
@@ -69,9 +69,8 @@ pub(crate) async fn resolve(
         let why = "is not in the index, or does not want to be found: check its spelling";
         Problem::new(Code::AccountUnknown, format!("{account} {why}"))
     };
-    let found = profile::find(call.pg(), std::slice::from_ref(&account)).await?;
-    let id: ProfileId = found.into_iter().flatten().next().ok_or_else(unknown)?;
-    let person = person::of_profiles(call.pg(), &[id]).await?.into_iter().next();
+    let found = profiles::named(call.pg(), std::slice::from_ref(&account)).await?;
+    let person = person::of_profiles(call.pg(), &found).await?.into_iter().next();
     let people = known(call.pg(), person.as_slice()).await?;
     shown(&call, people.into_iter().next().ok_or_else(unknown)?).await
 }

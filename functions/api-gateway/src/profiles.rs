@@ -3,7 +3,7 @@
 mod neighbors;
 mod view;
 
-use model::ProfileId;
+use model::{Account, ProfileId};
 use serde::Deserialize;
 use store::Pg;
 use store::pg::profile::{self, Profile};
@@ -15,7 +15,7 @@ use crate::extract::{Call, Id, Json};
 use crate::people::Batch;
 
 pub(crate) use neighbors::{__path_neighbors, neighbors};
-pub(crate) use view::{ProfileView, is_listed, is_there};
+pub(crate) use view::{ProfileView, is_listed};
 
 /// Ids of profiles.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,13 +47,21 @@ pub(crate) async fn batch(
 ) -> Result<Answer<Vec<ProfileView>>, Problem> {
     let ids = Batch::of(asked.ids)?;
     let profiles = profile::get(call.pg(), ids.each_once()).await?;
-    let profiles = profiles.into_iter().filter(is_there).map(ProfileView::new).collect();
+    let profiles = profiles.into_iter().filter(is_listed).map(ProfileView::new).collect();
     Ok(Answer::page(Class::Graph, profiles))
+}
+
+/// Those of these accounts' profiles that are listed, in the order of the accounts.
+pub(crate) async fn named(pg: &Pg, accounts: &[Account]) -> Result<Vec<ProfileId>, Problem> {
+    let found = profile::find(pg, accounts).await?;
+    let found: Vec<ProfileId> = found.into_iter().flatten().collect();
+    let listed = profile::listed(pg, &found).await?;
+    Ok(found.into_iter().filter(|id| listed.contains(id)).collect())
 }
 
 /// The profile, if it is there and wants to be found.
 async fn there(pg: &Pg, id: ProfileId) -> Result<Profile, Problem> {
-    let found = profile::get(pg, &[id]).await?.into_iter().find(is_there);
+    let found = profile::get(pg, &[id]).await?.into_iter().find(is_listed);
     let why = "or it does not want to be found: /v1/people:resolve finds one by its account";
     let unknown = || Problem::new(Code::ProfileUnknown, format!("there is no profile {id}, {why}"));
     found.ok_or_else(unknown)

@@ -1,10 +1,13 @@
 //! The one table of routes: which path, which handler, which scope.
 
-use axum::extract::DefaultBodyLimit;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
+use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,11 +23,14 @@ use crate::{
 /// The largest body: 1,000 ids are about 20 kB.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
+/// How long a browser remembers what it may send: the longest that browsers take.
+const PREFLIGHT_KEPT: Duration = Duration::from_secs(7_200);
+
 /// The whole API, and its documentation.
 pub fn router(gateway: Gateway) -> Router {
     let (routes, document) = table(&gateway).split_for_parts();
     let json = docs::json(document);
-    routes
+    let routes = routes
         .route("/openapi.json", routing::get(async move || docs::openapi(json)))
         .route("/docs", routing::get(docs::page))
         .route("/docs/style.css", routing::get(docs::style))
@@ -33,8 +39,17 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(docs::harden))
         .layer(from_fn_with_state(gateway.clone(), finish::finish))
-        .layer(cors())
-        .with_state(gateway)
+        .with_state(gateway);
+    routes.clone().layer(cors()).layer(from_fn_with_state(routes, past_cors))
+}
+
+/// Lets a plain `OPTIONS` past the layer for browsers, which takes any for a preflight.
+async fn past_cors(State(routes): State<Router>, request: Request, next: Next) -> Response {
+    let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if request.method() != Method::OPTIONS || is_preflight {
+        return next.run(request).await;
+    }
+    routes.oneshot(request).await.into_response()
 }
 
 fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
@@ -74,9 +89,17 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([header::AUTHORIZATION, header::IF_NONE_MATCH])
-        .expose_headers([header::ETAG, finish::UNITS, finish::REQUEST_ID])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .expose_headers([
+            header::ALLOW,
+            header::ETAG,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            finish::UNITS,
+            finish::REQUEST_ID,
+        ])
+        .max_age(PREFLIGHT_KEPT)
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {

@@ -8,23 +8,29 @@ use std::collections::HashMap;
 use model::platform::{Account, Platform};
 use model::{PersonId, RunId};
 use search::plan::{Exact, PREFIX_TERMS_MAX};
-use search::{Plan, PostingsError, Rows, postings};
+use search::{Builder, Plan, PostingsError, PublicWords, Rows, postings};
 use serde::{Deserialize, Serialize};
+use store::pg::profile::Profile;
 use store::pg::term::Term;
-use store::pg::{person, profile, score, term};
+use store::pg::{person, score, term};
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Class, Envelope, Served};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call};
-use crate::people::{Known, PersonBrief, known, listed};
-use crate::query::{Limit, Moment, Wanted};
-use crate::runs;
+use crate::people::{Known, PersonBrief, by_id, known};
+use crate::query::{LIMIT_MAX, Limit, Moment, Wanted};
+use crate::{profiles, runs};
 
 /// First in a cursor's position: the other part is how many exact hits were shown.
 const IN_EXACT: u64 = 0;
 /// First in a cursor's position: the exact hits are past; the other part is the next number.
 const IN_FOUND: u64 = 1;
+
+/// The most numbers that one page looks at.
+const SCANNED_MAX: usize = 10 * LIMIT_MAX as usize;
+/// The fewest numbers that are looked at together.
+const PART_MIN: usize = 64;
 
 /// A person found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,9 +91,10 @@ pub(crate) async fn search(
     } else {
         let from = if part == IN_FOUND { from } else { 0 };
         let skipped: Vec<PersonId> = exact.iter().map(|person| person.id).collect();
-        let (found, next) = found(&call, served.run, &plan, (from, rows - hits.len())).await?;
-        let found: Vec<Known> =
-            found.into_iter().filter(|person| !skipped.contains(&person.id)).collect();
+        let numbers = plan.order(&fetch(&call, served.run, &plan).await?);
+        let words = Scan { call: &call, run: served.run, plan: &plan, skipped };
+        let start = numbers.partition_point(|&number| u64::from(number) < from);
+        let (found, next) = words.page(&numbers[start..], rows - hits.len()).await?;
         hits.extend(views(&call, served, &found, false).await?);
         next.map(|next| [IN_FOUND, next])
     };
@@ -95,32 +102,83 @@ pub(crate) async fn search(
     Ok(Answer::page(Class::Search, hits).of(Some(served)).then(next))
 }
 
-/// The listable persons that words find, from the number `from` on: those among the next `rows`
-/// numbers, and the number after these.
-async fn found(
-    call: &Call,
+/// Whom words find.
+struct Scan<'a> {
+    call: &'a Call,
     run: RunId,
-    plan: &Plan,
-    (from, rows): (u64, usize),
-) -> Result<(Vec<Known>, Option<u64>), Problem> {
-    let numbers = plan.order(&fetch(call, run, plan).await?);
-    let start = numbers.partition_point(|&number| u64::from(number) < from);
-    let end = numbers.len().min(start + rows);
-    let scores = score::get(call.pg(), run, &numbers[start..end]).await?;
-    let listable = scores.into_iter().flatten().filter(|score| !score.unlisted);
-    let ids: Vec<PersonId> = listable.map(|score| score.person).collect();
-    let mut people = listed(call.pg(), &ids).await?;
-    let people = ids.iter().filter_map(|id| people.remove(id)).collect();
-    Ok((people, numbers.get(end).map(|&next| u64::from(next))))
+    plan: &'a Plan,
+    /// Those who were shown already.
+    skipped: Vec<PersonId>,
 }
 
-/// The persons behind the account that the query may name: few, listed or not.
+impl Scan<'_> {
+    /// Up to `rows` listed persons of these numbers, and with which to go on; `None` where nobody
+    /// listed is left, so that no page tells that somebody hidden was found.
+    async fn page(
+        &self,
+        numbers: &[u32],
+        rows: usize,
+    ) -> Result<(Vec<Known>, Option<u64>), Problem> {
+        let mut found = Vec::new();
+        let looked_at = &numbers[..numbers.len().min(SCANNED_MAX)];
+        for part in looked_at.chunks((2 * rows).clamp(PART_MIN, LIMIT_MAX as usize)) {
+            for (&number, shown) in part.iter().zip(self.shown(part).await?) {
+                if shown.is_some() && found.len() == rows {
+                    return Ok((found, Some(number.into())));
+                }
+                found.extend(shown);
+            }
+        }
+        Ok((found, numbers.get(looked_at.len()).map(|&next| next.into())))
+    }
+
+    /// The person of each of these numbers; `None` for one that is not shown.
+    async fn shown(&self, numbers: &[u32]) -> Result<Vec<Option<Known>>, Problem> {
+        let scores = score::get(self.call.pg(), self.run, numbers).await?;
+        let ids: Vec<Option<PersonId>> = scores
+            .into_iter()
+            .map(|score| Some(score.filter(|score| !score.unlisted)?.person))
+            .map(|id| id.filter(|id| !self.skipped.contains(id)))
+            .collect();
+        let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
+        let mut people = by_id(self.call.pg(), &wanted).await?;
+        let person = |id: Option<PersonId>| people.remove(&id?);
+        let people = ids.into_iter().map(person);
+        Ok(people.map(|person| person.filter(|person| self.is_meant(person))).collect())
+    }
+
+    /// Whether what is served of a person has the words. The index knows its profiles as they were
+    /// listed when the run was made: one that is hidden by now must not be found by its words.
+    fn is_meant(&self, person: &Known) -> bool {
+        if !person.has_hidden {
+            return true;
+        }
+        let words: Vec<PublicWords<'_>> = person.profiles.iter().map(words).collect();
+        let mut index = Builder::new();
+        let indexed = index.add(0, &words).map(|()| index.finish());
+        let rows: Rows =
+            indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();
+        !self.plan.order(&rows).is_empty()
+    }
+}
+
+/// The words of a profile as the index takes them.
+fn words(profile: &Profile) -> PublicWords<'_> {
+    PublicWords {
+        handle: profile.handle.as_deref(),
+        display_name: profile.display_name.as_deref(),
+        bio: profile.bio.as_deref(),
+        consent: profile.consent,
+    }
+}
+
+/// The persons behind the account that the query may name: few.
 async fn exact(call: &Call, plan: &Plan) -> Result<Vec<Known>, Problem> {
     let Some(Exact { platform, handle }) = plan.exact() else { return Ok(Vec::new()) };
     let platforms = platform.map_or_else(|| Platform::all().collect(), |one| vec![one]);
     let accounts: Vec<Account> =
         platforms.into_iter().filter_map(|platform| Account::new(platform, handle).ok()).collect();
-    let found: Vec<_> = profile::find(call.pg(), &accounts).await?.into_iter().flatten().collect();
+    let found = profiles::named(call.pg(), &accounts).await?;
     let mut people: Vec<PersonId> = person::of_profiles(call.pg(), &found).await?;
     people.sort_unstable();
     people.dedup();

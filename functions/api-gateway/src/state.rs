@@ -8,14 +8,14 @@ use model::time::Timestamp;
 use store::Pg;
 
 use crate::auth::KeyCache;
-use crate::cursor::Signer;
+use crate::cursor::Sealer;
 
 /// What an installation keeps to itself.
 #[derive(Clone)]
 pub struct Secrets {
     /// Under which the hashes of API keys are stored. The same in every instance, for ever.
     pub pepper: Vec<u8>,
-    /// Signs cursors. The same in every instance; changing it voids the walks under way.
+    /// Seals cursors. The same in every instance; changing it voids the walks under way.
     pub cursors: Vec<u8>,
     /// Begins the request ids of this instance: random, for each start anew.
     pub instance: [u8; 16],
@@ -30,7 +30,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     pepper: Vec<u8>,
     keys: KeyCache,
-    signer: Signer,
+    sealer: Sealer,
     instance: [u8; 16],
     requests: AtomicU64,
 }
@@ -42,7 +42,7 @@ impl Gateway {
             pg,
             clock,
             keys: KeyCache::new(&secrets.pepper),
-            signer: Signer::new(&secrets.cursors),
+            sealer: Sealer::new(&secrets.cursors),
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
@@ -65,8 +65,8 @@ impl Gateway {
         &self.0.keys
     }
 
-    pub(crate) fn signer(&self) -> &Signer {
-        &self.0.signer
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
     }
 
     /// A new id for a request, which nobody can guess from another.

@@ -11,6 +11,7 @@ use model::{Platform, ProfileId};
 
 use super::Pg;
 use super::connection::params;
+use super::transaction::Tx;
 use super::value::{clean, platform_number, profile_id, stored_ids};
 use crate::StoreError;
 
@@ -29,6 +30,13 @@ const INSERT: &str = "insert into ident (platform_id, native_id, handle, profile
 const NAMES: &str = "select u.o, i.native_id from unnest($1::bigint[]) with ordinality u(id, o)
     join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
     where not starts_with(i.native_id, 'erased:')";
+
+/// By id, so that two imports never wait for each other in a circle.
+const NOTE_IMPORTED: &str = "with new as (select profile_id from ident
+        where platform_id = $1 and profile_id = any($2) and not imported
+        order by profile_id for update)
+    update ident i set imported = true from new
+    where i.platform_id = $1 and i.profile_id = new.profile_id";
 
 /// The ids of these names, in their order; unknown ones get a new id. The same name always has
 /// the same id, after its erasure too.
@@ -64,6 +72,16 @@ pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, St
         names[row.get::<_, i64>(0) as usize - 1] = row.get(1);
     }
     Ok(names)
+}
+
+/// Notes that a bulk file named these profiles of one platform.
+pub(super) async fn note_imported(
+    tx: &Tx<'_>,
+    platform: Platform,
+    ids: &[ProfileId],
+) -> Result<(), StoreError> {
+    let params = params![platform_number(platform) => INT2, stored_ids(ids) => INT8_ARRAY];
+    tx.execute(NOTE_IMPORTED, params).await.map(|_| ())
 }
 
 /// The form in which an erased native id is kept: enough to know it again, not to read it.

@@ -1,9 +1,11 @@
 //! Profiles as they are served.
 
-use model::platform::HANDLE_BYTES_MAX;
+use std::collections::HashSet;
+
+use model::platform::{HANDLE_BYTES_MAX, Listing};
 use model::profile::Gone;
 use model::time::Timestamp;
-use model::{Account, Consent, PersonId, PersonKind, ProfileId};
+use model::{Account, Consent, PersonId, PersonKind, Platform, ProfileId};
 use tokio_postgres::Row;
 
 use super::Pg;
@@ -46,7 +48,7 @@ pub struct Profile {
     pub posts: Option<u32>,
     /// Who is behind it.
     pub kind: PersonKind,
-    /// What its owner allows.
+    /// What its owner allows: what its page says or, without one, what silence means on its platform.
     pub consent: Consent,
     /// Why it is not there any more. A profile with a reason must not be served.
     pub gone: Option<Gone>,
@@ -62,7 +64,7 @@ pub(super) const OPTED_OUT: i16 = 4;
 const COLUMNS: &str = "i.profile_id, coalesce(m.person_id, i.profile_id),
     case when not starts_with(i.native_id, 'erased:') then i.native_id end,
     coalesce(p.handle, i.handle), p.display_name, p.bio, p.avatar_url, p.url, p.followers,
-    p.following, p.posts, p.kind, p.consent, p.gone, p.created_ms, f.last_crawl";
+    p.following, p.posts, p.kind, p.consent, p.gone, p.created_ms, f.last_crawl, i.imported";
 const JOINS: &str = "left join profile p on p.profile_id = i.profile_id
     left join person_member m on m.profile_id = i.profile_id
     left join frontier f on f.profile_id = i.profile_id";
@@ -79,6 +81,12 @@ const BY_HANDLE: &str = "select distinct on (u.o) u.o, p.profile_id
         and p.profile_id < (u.platform_id::bigint + 1) << 45
     left join frontier f on f.profile_id = p.profile_id
     order by u.o, f.last_crawl desc nulls last, p.profile_id";
+
+const LISTED: &str = "select i.profile_id, p.consent, i.imported from unnest($1::bigint[]) u(id)
+    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
+    left join profile p on p.profile_id = i.profile_id where coalesce(p.gone, 0) = 0";
+/// The most ids of one statement.
+const LISTED_MAX: usize = 10_000;
 
 /// The ids of accounts by native id or, failing that, by handle (whatever its case), in their
 /// order. Gone profiles are not found.
@@ -124,6 +132,19 @@ pub async fn page(
     rows.iter().map(from_row).collect()
 }
 
+/// Those of these profiles that may be served, in no order.
+pub async fn listed(pg: &Pg, ids: &[ProfileId]) -> Result<HashSet<ProfileId>, StoreError> {
+    let mut listed = HashSet::with_capacity(ids.len());
+    for chunk in ids.chunks(LISTED_MAX) {
+        let params = params![stored_ids(chunk) => INT8_ARRAY];
+        for row in pg.query("profile::listed", LISTED, params).await? {
+            let id = profile_id(row.get(0));
+            listed.extend(consent(id, row.get(1), row.get(2)).is_listed().then_some(id));
+        }
+    }
+    Ok(listed)
+}
+
 fn from_row(row: &Row) -> Result<Profile, StoreError> {
     let id = profile_id(row.get(0));
     let count = |at: usize| row.get::<_, Option<i32>>(at).and_then(|n| u32::try_from(n).ok());
@@ -141,11 +162,23 @@ fn from_row(row: &Row) -> Result<Profile, StoreError> {
         following: count(9),
         posts: count(10),
         kind: kind(small(11)).ok_or_else(|| corrupt(("profile", "kind"), id, "unknown"))?,
-        consent: Consent(small(12) as u8),
+        consent: consent(id, row.get(12), row.get(16)),
         gone: gone(small(13)),
         created_at: row.get::<_, Option<i64>>(14).map(from_ms),
         crawled_at: row.get::<_, Option<i64>>(15).map(from_seconds),
     })
+}
+
+/// What a profile allows: as its page says or, if none was stored, what silence means.
+fn consent(id: ProfileId, stored: Option<i16>, imported: bool) -> Consent {
+    let listing = || id.platform().map_or(Listing::OptIn, Platform::listing);
+    stored.map_or_else(|| Consent::unread(listing(), imported), |bits| Consent(bits as u8))
+}
+
+/// The platforms, by number, whose profiles are unlisted until they are read.
+pub(super) fn opt_in() -> Vec<i16> {
+    let opt_in = Platform::all().filter(|platform| platform.listing() == Listing::OptIn);
+    opt_in.map(platform_number).collect()
 }
 
 /// The kind with this stored number.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
+use model::community::STRANGER_TRUST;
 use model::{PersonId, PersonKind, RunId};
 
 use super::connection::params;
@@ -25,7 +26,7 @@ pub struct PersonScore {
     pub person: PersonId,
     /// Who it is.
     pub kind: PersonKind,
-    /// Never listed or suggested: shown only to those who ask for it by id.
+    /// None of its profiles was listed when the run was made: it holds no rank.
     pub unlisted: bool,
     /// Share of all attention; shares sum to 1.
     pub attention: f32,
@@ -35,6 +36,14 @@ pub struct PersonScore {
     pub trust: f32,
     /// Global rank; `None` under the noise level.
     pub rank: Option<NonZeroU32>,
+}
+
+impl PersonScore {
+    /// Trust, if it is above the noise level: below it there is no rank, and nobody is known who is
+    /// trusted no more than a stranger.
+    pub fn known_trust(&self) -> Option<f32> {
+        self.rank.map(|_| self.trust).filter(|&trust| trust > STRANGER_TRUST)
+    }
 }
 
 const GET: &str = "select u.o, substring(p.body from (u.number & 1023) * 24 + 1 for 24)

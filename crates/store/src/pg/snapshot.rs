@@ -78,6 +78,10 @@ const NODES: &str = "select p.profile_id, coalesce(m.person_id, p.profile_id), p
         p.gone, coalesce(p.back_xid::text::bigint, 0)
     from profile p left join person_member m on m.profile_id = p.profile_id
     where p.profile_id > $1 order by p.profile_id limit $2";
+const UNREAD: &str = "select i.profile_id from ident i
+    where i.platform_id = any($1) and i.profile_id > $2 and not i.imported
+        and not exists (select from profile p where p.profile_id = i.profile_id)
+    order by i.profile_id limit $3";
 /// Without the bodies of lists that did not change, whose rows alone are read.
 const LISTED: &str = "select profile_id, layer, direction, complete,
         case when changed_xid >= $4::text::xid8 then body end from adjacency
@@ -161,7 +165,8 @@ impl Reader {
     }
 
     /// Profiles that were crawled, imported or erased, by id, at most `limit` after `after`. Of any
-    /// other profile nothing is known: it is its own person, of unknown kind, and allows all.
+    /// other profile nothing is known: it is its own person, of unknown kind, and allows all unless
+    /// it is among [`Reader::unread`].
     pub async fn nodes(
         &self,
         after: Option<ProfileId>,
@@ -169,6 +174,22 @@ impl Reader {
     ) -> Result<Vec<Node>, StoreError> {
         let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
         self.query(NODES, params).await?.iter().map(node).collect()
+    }
+
+    /// Profiles without a page whose platform lists only those who said yes, but for those that were
+    /// imported, by id, at most `limit` after `after`: they are unlisted.
+    pub async fn unread(
+        &self,
+        after: Option<ProfileId>,
+        limit: u32,
+    ) -> Result<Vec<ProfileId>, StoreError> {
+        let params = params![
+            profile::opt_in() => INT2_ARRAY,
+            after.map_or(-1, stored_id) => INT8,
+            i64::from(limit) => INT8,
+        ];
+        let rows = self.query(UNREAD, params).await?;
+        Ok(rows.iter().map(|row| profile_id(row.get(0))).collect())
     }
 
     /// The words of profiles that are there, by id, at most `limit` after `after`.

@@ -16,12 +16,14 @@ use super::{StandingView, unknown};
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::people::{PersonBrief, listed};
+use crate::people::{PersonBrief, by_id};
 use crate::query::{LIMIT_MAX, Limit, Moment, Wanted};
 use crate::runs;
 
 /// The most places that one page looks at.
 const SCANNED_MAX: u32 = 10 * LIMIT_MAX;
+/// The fewest places that are looked at together.
+const PART_MIN: u32 = 64;
 
 /// A person and its place in the community.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,8 +97,7 @@ impl From<Sort> for Order {
 
 /// Everyone who receives attention in a community, members or not, of outsiders the first 10,000
 /// (`com_0`: the first 100,000 of the world).
-/// Unlisted people are left out, so a page may be short; the walk ends where there is no
-/// `next_cursor`.
+/// Unlisted people are left out. The walk ends where there is no `next_cursor`.
 #[utoipa::path(get, operation_id = "list_community_people", path = "/v1/communities/{id}/people", tag = "communities",
     params(("id" = String, Path, example = "com_7"), PeopleParams), responses(
     (status = 200, body = Envelope<Vec<Place>>, description = "The answer."), (status = "default", body = ProblemBody,
@@ -119,7 +120,7 @@ pub(crate) async fn people(
         community: id,
         order: asked.sort.unwrap_or_default().into(),
         view: asked.view.unwrap_or_default(),
-        low_trust: found.is_some_and(|one| one.low_trust),
+        unknown: found.is_some_and(|one| one.is_too_little_known()),
     };
     let from = walk.map_or(0, |cursor| u32::try_from(cursor.position[0]).unwrap_or(u32::MAX));
     let (places, end) = scan.page(from, asked.limit.unwrap_or_default().rows()).await?;
@@ -134,7 +135,8 @@ struct Scan<'a> {
     community: CommunityId,
     order: Order,
     view: View,
-    low_trust: bool,
+    /// Whether it is too little known for ranks.
+    unknown: bool,
 }
 
 impl Scan<'_> {
@@ -142,13 +144,14 @@ impl Scan<'_> {
     async fn page(&self, from: u32, rows: u32) -> Result<(Vec<Place>, Option<u32>), Problem> {
         let (mut at, mut found) = (from, Vec::new());
         while at - from < SCANNED_MAX {
-            let part = (at, LIMIT_MAX.min(2 * rows));
+            let part = (at, (2 * rows).clamp(PART_MIN, LIMIT_MAX));
             let page = standing::page(self.pg, self.run, self.community, self.order, part).await?;
             let Some(page) = page.filter(|page| !page.rows.is_empty()) else {
                 return Ok((found, None));
             };
             for (place, shown) in (at..).zip(self.shown(&page.rows).await?) {
-                if found.len() == rows as usize {
+                // A page that ends where nobody is left would tell that somebody is hidden.
+                if shown.is_some() && found.len() == rows as usize {
                     return Ok((found, Some(place)));
                 }
                 found.extend(shown);
@@ -171,12 +174,12 @@ impl Scan<'_> {
         let ids: Vec<Option<PersonId>> =
             listable.map(|score| score.map(|score| score.person)).collect();
         let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
-        let people = listed(self.pg, &wanted).await?;
+        let people = by_id(self.pg, &wanted).await?;
         let mut ids = ids.into_iter();
         let shown = rows.iter().map(|row| {
             let id = if in_view(&row) { ids.next().flatten() } else { None };
             let person = PersonBrief::new(people.get(&id?)?);
-            Some(Place { person, standing: StandingView::new(*row, self.low_trust) })
+            Some(Place { person, standing: StandingView::new(*row, self.unknown) })
         });
         Ok(shown.collect())
     }

@@ -19,10 +19,10 @@ pub(crate) struct CommunityView {
     level: u8,
     /// How many people belong to it.
     members: u32,
-    /// Mean trust of its members, 0 to 1; a stranger's is 0.2.
-    trust: f32,
-    /// Whether its trust is under the noise level: its people have no ranks then.
-    low_trust: bool,
+    /// Mean trust of its members, 0 to 1; `null` if it is no more than a stranger's, 0.2.
+    trust: Option<f32>,
+    /// Whether its members are known no better than strangers: its people have no ranks then.
+    too_little_known: bool,
     /// Words that set it apart, the most telling first.
     labels: Vec<String>,
 }
@@ -73,19 +73,20 @@ pub(crate) struct StandingView {
     member: bool,
     /// Whether the support is below 5: the interval then spans more than a factor of 5.
     low_confidence: bool,
-    /// Whether the community's trust is too small for ranks.
-    low_trust: bool,
+    /// Whether there is no rank, since too little is known of the person or of the community.
+    pub(crate) too_little_known: bool,
 }
 
 impl CommunityView {
     pub(crate) fn new(community: Community) -> CommunityView {
+        let too_little_known = community.is_too_little_known();
         CommunityView {
             id: community.id,
             parent: community.parent,
             level: community.level,
             members: community.members,
-            trust: community.trust,
-            low_trust: community.low_trust,
+            trust: (!too_little_known).then_some(community.trust),
+            too_little_known,
             labels: community.labels,
         }
     }
@@ -104,17 +105,19 @@ impl CommunityBrief {
 }
 
 impl StandingView {
-    pub(crate) fn new(ranked: Ranked, low_trust: bool) -> StandingView {
+    /// Without ranks, if its community is too little known for them.
+    pub(crate) fn new(ranked: Ranked, unknown: bool) -> StandingView {
         let Ranked { standing, rank, rank_of_kind } = ranked;
         let human = matches!(standing.kind, PersonKind::Person | PersonKind::Unknown);
         let organisation = standing.kind == PersonKind::Organisation;
         let held = |rank: Option<std::num::NonZeroU32>| {
-            rank.filter(|_| standing.ranked && !low_trust).map(Into::into)
+            rank.filter(|_| standing.ranked && !unknown).map(Into::into)
         };
+        let rank = held(rank);
         let interval = standing.interval();
         let score = |share: f32| model::standing::score(share).round() as u16;
         StandingView {
-            rank: held(rank),
+            rank,
             rank_person: held(rank_of_kind.filter(|_| human)),
             rank_organisation: held(rank_of_kind.filter(|_| organisation)),
             attention: standing.attention,
@@ -128,7 +131,7 @@ impl StandingView {
             belonging: standing.belonging,
             member: standing.member,
             low_confidence: standing.low_confidence,
-            low_trust,
+            too_little_known: rank.is_none(),
         }
     }
 }

@@ -9,7 +9,7 @@ use store::pg::community::WORLD;
 use store::pg::{evidence as stored, score};
 use utoipa::ToSchema;
 
-use super::{PersonBrief, listed, number, there};
+use super::{PersonBrief, by_id, number, there};
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Code, Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
@@ -50,7 +50,7 @@ pub(crate) struct EvidenceView {
 /// One person's attention that reaches the subject.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContributorView {
-    /// Who it is; `null` for one that may not be listed.
+    /// Who it is; `null` for one that is not listed.
     person: Option<PersonBrief>,
     /// Its own attention in the community.
     attention: f32,
@@ -132,7 +132,7 @@ async fn contributors(
     let numbers: Vec<u32> = found.contributors.iter().map(|one| one.person).collect();
     let scores = score::get(call.pg(), run, &numbers).await?;
     let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
-    let people = listed(call.pg(), &ids).await?;
+    let people = by_id(call.pg(), &ids).await?;
     let people: HashMap<PersonId, PersonBrief> =
         people.iter().map(|(id, person)| (*id, PersonBrief::new(person))).collect();
     let shown = found.contributors.iter().zip(scores).map(|(one, score)| ContributorView {

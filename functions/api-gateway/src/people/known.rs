@@ -1,4 +1,4 @@
-//! What the record knows of persons, and who of them may be shown to whom.
+//! What the record knows of persons: those who are served, with what is served of them.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use store::pg::person::{self, Person};
 use store::pg::profile::{self, Profile};
 
 use crate::error::Problem;
-use crate::profiles::{is_listed, is_there};
+use crate::profiles::is_listed;
 
-/// A person with those of its profiles that are there: at least one.
+/// A person with those of its profiles that are listed: at least one.
 ///
 /// Of one that was merged these are its home profile only, so that answers from runs before the
 /// merge still have a name.
@@ -19,7 +19,8 @@ pub(crate) struct Known {
     pub(crate) id: PersonId,
     pub(crate) merged_into: Option<PersonId>,
     pub(crate) profiles: Vec<Profile>,
-    listed: bool,
+    /// Whether it has others too, of which nothing is told.
+    pub(crate) has_hidden: bool,
 }
 
 impl Known {
@@ -36,8 +37,7 @@ impl Known {
     }
 }
 
-/// The persons with these ids that are there, in their order. For those whose ids were named by
-/// the caller: unlisted ones are among them.
+/// The persons with these ids that are listed, in their order. A person is if one of its profiles is.
 pub(crate) async fn known(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Known>, Problem> {
     let people = person::get(pg, ids).await?;
     let wanted: Vec<ProfileId> = people.iter().flat_map(profiles_of).collect();
@@ -47,10 +47,9 @@ pub(crate) async fn known(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Known>, Probl
     Ok(people.into_iter().filter_map(|person| gather(person, &profiles)).collect())
 }
 
-/// The persons with these ids that may be listed, by id. One unlisted profile hides its person.
-pub(crate) async fn listed(pg: &Pg, ids: &[PersonId]) -> Result<HashMap<PersonId, Known>, Problem> {
-    let listed = known(pg, ids).await?.into_iter().filter(|person| person.listed);
-    Ok(listed.map(|person| (person.id, person)).collect())
+/// The same, by id.
+pub(crate) async fn by_id(pg: &Pg, ids: &[PersonId]) -> Result<HashMap<PersonId, Known>, Problem> {
+    Ok(known(pg, ids).await?.into_iter().map(|person| (person.id, person)).collect())
 }
 
 fn profiles_of(person: &Person) -> Vec<ProfileId> {
@@ -61,10 +60,10 @@ fn profiles_of(person: &Person) -> Vec<ProfileId> {
 }
 
 fn gather(person: Person, all: &HashMap<ProfileId, Profile>) -> Option<Known> {
-    let profiles: Vec<Profile> =
-        profiles_of(&person).iter().filter_map(|id| all.get(id)).cloned().collect();
-    let profiles: Vec<Profile> = profiles.into_iter().filter(is_there).collect();
-    let listed = profiles.iter().all(is_listed);
-    let known = Known { id: person.id, merged_into: person.merged_into, profiles, listed };
+    let ids = profiles_of(&person);
+    let listed = ids.iter().filter_map(|id| all.get(id)).filter(|profile| is_listed(profile));
+    let profiles: Vec<Profile> = listed.cloned().collect();
+    let has_hidden = profiles.len() < ids.len();
+    let known = Known { id: person.id, merged_into: person.merged_into, profiles, has_hidden };
     (!known.profiles.is_empty()).then_some(known)
 }

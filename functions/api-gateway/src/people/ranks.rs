@@ -24,6 +24,17 @@ pub(crate) struct RankView {
     community: CommunityBrief,
     #[serde(flatten)]
     standing: StandingView,
+    /// Why `rank` is `null`; `null` where there is a rank.
+    #[schema(inline)]
+    why_no_rank: Option<WhyNoRank>,
+}
+
+/// Why somebody has no rank.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum WhyNoRank {
+    /// Too few known people attend to it here, or the community itself is known too little.
+    TooLittleKnown,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -93,10 +104,12 @@ async fn views(
         communities.into_iter().map(|one| (one.id, one)).collect();
     let view = |(id, ranked): &(CommunityId, Ranked)| {
         let community = communities.get(id);
-        let low_trust = community.is_some_and(|one| one.low_trust);
+        let unknown = community.is_some_and(Community::is_too_little_known);
+        let standing = StandingView::new(*ranked, unknown);
         RankView {
             community: CommunityBrief::new(*id, community),
-            standing: StandingView::new(*ranked, low_trust),
+            why_no_rank: standing.too_little_known.then_some(WhyNoRank::TooLittleKnown),
+            standing,
         }
     };
     Ok(shown.iter().map(view).collect())

@@ -37,8 +37,11 @@ pub(crate) struct GlobalScore {
     score: u16,
     /// Place by attention; `null` under the noise level.
     rank: Option<u32>,
-    /// Trust: what early, capped walks from many seeds agree on.
-    trust: f32,
+    /// Trust: what early, capped walks from many seeds agree on; `null` at or below the noise level.
+    trust: Option<f32>,
+    /// Whether its trust is at or below the noise level. All that this says is that few known people
+    /// attend to it.
+    too_little_known: bool,
 }
 
 /// A person in a list.
@@ -79,11 +82,13 @@ impl PersonView {
 
 impl GlobalScore {
     pub(crate) fn new(score: PersonScore) -> GlobalScore {
+        let trust = score.known_trust();
         GlobalScore {
             attention: score.attention,
             score: score.score,
             rank: score.rank.map(Into::into),
-            trust: score.trust,
+            trust,
+            too_little_known: trust.is_none(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whom a profile attends to, and who attends to it, as its own lists show.
 
-use model::{Adjacency, Direction, Layer, ProfileId, RunId};
+use model::{Adjacency, Direction, Entry, Layer, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::{adjacency, profile};
 use utoipa::ToSchema;
@@ -9,7 +9,12 @@ use super::{is_listed, there};
 use crate::answer::{Answer, Class, Envelope};
 use crate::error::{Problem, ProblemBody};
 use crate::extract::{Asked, Call, Id};
-use crate::query::{Limit, ShownLayer, Side};
+use crate::query::{LIMIT_MAX, Limit, ShownLayer, Side};
+
+/// The most arcs that one page looks at.
+const SCANNED_MAX: usize = 10 * LIMIT_MAX as usize;
+/// The fewest arcs that are looked at together.
+const PART_MIN: usize = 64;
 
 /// The profile at the other end of an arc.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,8 +50,8 @@ pub(crate) struct NeighborParams {
     cursor: Option<String>,
 }
 
-/// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out, so
-/// a page may have fewer rows than asked for.
+/// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out. The
+/// walk ends where there is no `next_cursor`.
 #[utoipa::path(get, operation_id = "list_neighbors", path = "/v1/profiles/{id}/neighbors", tag = "profiles",
     params(("id" = String, Path, example = "prf_2001"), NeighborParams), responses(
     (status = 200, body = Envelope<Vec<Neighbor>>, description = "The answer."), (status = "default", body = ProblemBody,
@@ -63,11 +68,31 @@ pub(crate) async fn neighbors(
     let direction = asked.direction.map_or(Direction::Out, Direction::from);
     let list = list(&call, id, layer, direction).await?;
     let from = list.entries().partition_point(|one| Some(one.other.number()) <= after);
-    let left = &list.entries()[from..];
-    let shown = &left[..rows.min(left.len())];
-    let last = shown.last().filter(|_| shown.len() < left.len());
-    let next = last.map(|last| call.cursor(RunId::new(0), [last.other.number(), 0]));
-    Ok(Answer::page(Class::Graph, named(&call, shown, layer).await?).then(next))
+    let (shown, last) = page(&call, &list.entries()[from..], layer, rows).await?;
+    let next = last.map(|last| call.cursor(RunId::new(0), [last.number(), 0]));
+    Ok(Answer::page(Class::Graph, shown).then(next))
+}
+
+/// Up to `rows` of these arcs' listed ends, and after whom to go on; `None` where nobody listed is
+/// left, so that no page tells how many are hidden.
+async fn page(
+    call: &Call,
+    arcs: &[Entry],
+    layer: Layer,
+    rows: usize,
+) -> Result<(Vec<Neighbor>, Option<ProfileId>), Problem> {
+    let mut shown = Vec::new();
+    let looked_at = &arcs[..arcs.len().min(SCANNED_MAX)];
+    for part in looked_at.chunks((2 * rows).clamp(PART_MIN, LIMIT_MAX as usize)) {
+        shown.extend(named(call, part, layer).await?);
+        if shown.len() > rows {
+            shown.truncate(rows);
+            let last = shown.last().map(|neighbor: &Neighbor| neighbor.profile);
+            return Ok((shown, last));
+        }
+    }
+    let last = looked_at.last().filter(|_| looked_at.len() < arcs.len());
+    Ok((shown, last.map(|arc| arc.other)))
 }
 
 async fn list(
@@ -81,7 +106,7 @@ async fn list(
     Ok(row.map(adjacency::Row::list).transpose()?.unwrap_or_default())
 }
 
-async fn named(call: &Call, arcs: &[model::Entry], layer: Layer) -> Result<Vec<Neighbor>, Problem> {
+async fn named(call: &Call, arcs: &[Entry], layer: Layer) -> Result<Vec<Neighbor>, Problem> {
     let ids: Vec<ProfileId> = arcs.iter().map(|arc| arc.other).collect();
     let profiles = profile::get(call.pg(), &ids).await?;
     let named = profiles.into_iter().filter(is_listed).filter_map(|profile| {

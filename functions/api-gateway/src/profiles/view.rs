@@ -1,7 +1,7 @@
 //! A profile as it is shown to those who ask for it.
 
 use model::time::Timestamp;
-use model::{Consent, PersonId, PersonKind, Platform, ProfileId};
+use model::{PersonId, PersonKind, Platform, ProfileId};
 use serde::Serialize;
 use store::pg::profile::Profile;
 use utoipa::ToSchema;
@@ -39,8 +39,6 @@ pub(crate) struct ProfileView {
     /// Who is behind it: person, organisation, bot or unknown.
     #[schema(value_type = String, example = "person")]
     kind: PersonKind,
-    /// Whether it may be listed and suggested.
-    listed: bool,
     /// When it came to be.
     #[schema(value_type = Option<String>, format = DateTime)]
     created_at: Option<Timestamp>,
@@ -55,7 +53,6 @@ impl ProfileView {
             id: profile.id,
             person: profile.person,
             platform: profile.id.platform(),
-            listed: is_listed(&profile),
             native_id: profile.native_id,
             handle: profile.handle,
             display_name: profile.display_name,
@@ -72,12 +69,7 @@ impl ProfileView {
     }
 }
 
-/// Whether a profile may be served at all.
-pub(crate) fn is_there(profile: &Profile) -> bool {
-    profile.gone.is_none() && !profile.consent.has(Consent::REFUSED)
-}
-
-/// Whether a profile may be listed among others.
+/// Whether a profile is served; to nobody, otherwise, whatever it is named by.
 pub(crate) fn is_listed(profile: &Profile) -> bool {
-    is_there(profile) && !profile.consent.has(Consent::UNLISTED)
+    profile.gone.is_none() && profile.consent.is_listed()
 }

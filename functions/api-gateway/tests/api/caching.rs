@@ -39,3 +39,65 @@ async fn a_changed_answer_has_another_tag() {
     let other = format!("/v1/communities/{}/people?limit=6", api.world.rust);
     assert_eq!(again(&api, &other, &tag).await.status, 200);
 }
+
+/// A way to send the tags that a client knows; `{}` stands for the current one.
+const KNOWN: &[&[&str]] = &[
+    &["{}"],
+    &["W/{}"],
+    &["*"],
+    &["\"old\", {}"],
+    &["\"old\",W/{} , \"older\""],
+    &[", ,{},"],
+    &["\"with, a comma\", {}"],
+    &["\"old\"", "{}"],
+    &["{}", "\"old\""],
+];
+const UNKNOWN: &[&[&str]] = &[
+    &["\"old\""],
+    &["\"*\""],
+    &["W/\"old\""],
+    &["\"old, {bare}\""],
+    &["{bare}"],
+    &[""],
+    &["w/{}"],
+];
+
+#[tokio::test]
+async fn tags_are_read_by_their_grammar() {
+    let api = Api::new().await;
+    let first = api.get("/v1/runs").await;
+    let tag = first.header("etag").to_owned();
+    for (lines, status) in
+        KNOWN.iter().map(|lines| (lines, 304)).chain(UNKNOWN.iter().map(|lines| (lines, 200)))
+    {
+        for method in ["GET", "HEAD"] {
+            let mut request = api.request(method, "/v1/runs");
+            for line in *lines {
+                let line = line.replace("{}", &tag).replace("{bare}", tag.trim_matches('"'));
+                request = request.header("if-none-match", line);
+            }
+            let reply = api.send(request, Body::empty()).await;
+            assert_eq!((reply.status, reply.header("etag")), (status, tag.as_str()), "{lines:?}");
+            assert_eq!(reply.header("vary"), first.header("vary"));
+            assert_eq!(reply.header("cache-control"), first.header("cache-control"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_a_get_without_its_body() {
+    let api = Api::new().await;
+    let unknown = "/v1/people/per_zzzzzz".to_owned();
+    let people = format!("/v1/communities/{}/people?limit=5", api.world.rust);
+    for path in [people, "/v1/runs".into(), "/health".into(), "/docs".into(), unknown] {
+        let get = api.get(&path).await;
+        let head = api.send(api.request("HEAD", &path), Body::empty()).await;
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        let headers = |reply: &Reply| -> Vec<String> {
+            let own = reply.headers.iter().filter(|(name, _)| *name != "borg-request-id");
+            own.map(|(name, value)| format!("{name}: {value:?}")).collect()
+        };
+        assert_eq!(headers(&head), headers(&get), "{path}");
+        assert_eq!(head.header("content-length"), get.text.len().to_string(), "{path}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::world::{Api, Reply};
 
 /// The first page that has events. They wait for every transaction of the server that began before
 /// them, those of other tests too.
-async fn soon(api: &Api, path: &str) -> Reply {
+pub(crate) async fn soon(api: &Api, path: &str) -> Reply {
     for _ in 0..600 {
         let page = api.get(path).await;
         if page.data().as_array().is_some_and(|events| !events.is_empty()) {

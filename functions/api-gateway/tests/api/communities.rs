@@ -36,7 +36,13 @@ async fn a_community_knows_its_place_in_the_hierarchy() {
     let art = api.get(&format!("/v1/communities/{}", api.world.art)).await.data();
     assert_eq!(art["parent"], api.world.rust.to_string());
     assert_eq!((art["level"].as_u64(), art["members"].as_u64()), (Some(1), Some(8)));
-    assert_eq!((art["labels"][0].as_str(), art["low_trust"].as_bool()), (Some("art"), Some(true)));
+    assert_eq!(art["labels"][0], "art");
+    assert!(art["trust"].is_null() && art["too_little_known"] == true, "{art}");
+    let rust = api.get(&format!("/v1/communities/{}", api.world.rust)).await.data();
+    assert_eq!(
+        (rust["trust"].as_f64(), rust["too_little_known"].as_bool()),
+        (Some(0.5), Some(false))
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod batches;
 mod caching;
 mod changes;
 mod communities;
+mod consent;
 mod documents;
 mod people;
 mod profiles;

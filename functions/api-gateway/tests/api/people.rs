@@ -51,7 +51,7 @@ async fn an_account_resolves_by_handle_and_native_id() {
 }
 
 #[tokio::test]
-async fn ranks_name_every_community_and_are_null_under_low_trust() {
+async fn ranks_name_every_community_and_say_why_there_is_none() {
     let api = Api::new().await;
     let ranks = api.get(&format!("/v1/people/{}/ranks", api.person(2))).await.data();
     let ids: Vec<&str> =
@@ -67,7 +67,32 @@ async fn ranks_name_every_community_and_are_null_under_low_trust() {
     assert!(number("attention_low") < number("attention"));
     assert!(number("attention") < number("attention_high"));
     assert!(number("score_low") < number("score_high"));
-    assert!(ranks[2]["rank"].is_null() && ranks[2]["low_trust"] == true);
+    assert!(ranks[1]["too_little_known"] == false && ranks[1]["why_no_rank"].is_null());
+    assert!(ranks[2]["rank"].is_null() && ranks[2]["too_little_known"] == true);
+    assert_eq!(ranks[2]["why_no_rank"], "too_little_known");
+    // Of a community that is known well: nobody from number 20 on has a rank in it.
+    let ranks = api.get(&format!("/v1/people/{}/ranks", api.person(25))).await.data();
+    assert!(ranks.as_array().unwrap().iter().all(|rank| rank["rank"].is_null()));
+    assert!(ranks.as_array().unwrap().iter().all(|r| r["why_no_rank"] == "too_little_known"));
+}
+
+#[tokio::test]
+async fn how_little_somebody_is_trusted_is_told_nowhere() {
+    let api = Api::new().await;
+    let score = async |number| {
+        let path = format!("/v1/people/{}", api.person(number));
+        api.get(&path).await.data()["score"].clone()
+    };
+    let (ada, grace) = (score(0).await, score(1).await);
+    assert_eq!(
+        (ada["trust"].as_f64(), ada["too_little_known"].as_bool()),
+        (Some(0.25), Some(false))
+    );
+    assert!(grace["trust"].is_null() && grace["too_little_known"] == true, "{grace}");
+    for path in ["/v1/search?q=engines", "/v1/communities", "/openapi.json", "/v1/changes"] {
+        let text = api.get(path).await.text;
+        assert!(!text.contains("low_trust") && !text.contains("0.125"), "{path}: {text}");
+    }
 }
 
 #[tokio::test]
@@ -96,14 +121,6 @@ async fn links_say_what_joins_the_profiles() {
     assert_eq!(links[0]["proof"], "mutual");
     let none = api.get(&format!("/v1/people/{}/links", api.person(1))).await;
     assert_eq!(none.header("borg-units"), "class=graph, calls=0, rows=0, bytes=0");
-}
-
-#[tokio::test]
-async fn the_unlisted_are_found_by_those_who_name_them() {
-    let api = Api::new().await;
-    let hermit = api.get("/v1/people:resolve?account=bluesky:hermit.example.org").await.data();
-    assert_eq!(hermit["id"], api.person(3).to_string());
-    assert_eq!(hermit["profiles"][0]["listed"], false);
 }
 
 #[tokio::test]

@@ -113,11 +113,16 @@ async fn an_exact_handle_comes_first_and_only_once() {
 }
 
 #[tokio::test]
-async fn the_unlisted_are_found_by_exact_handle_only() {
+async fn the_unlisted_are_found_by_nothing() {
     let api = Api::new().await;
     assert_eq!(handles(&api, "hermit").await, [] as [&str; 0]);
     assert_eq!(handles(&api, "secret").await, [] as [&str; 0]);
-    assert_eq!(handles(&api, "hermit.example.org").await, ["hermit.example.org"]);
+    for query in ["hermit.example.org", "@hermit.example.org", "bluesky:hermit.example.org"] {
+        assert_eq!(handles(&api, query).await, [] as [&str; 0], "{query}");
+    }
+    for query in ["phantom@hidden.example", "phantom", "ectoplasm", "wraith@hidden.example"] {
+        assert_eq!(handles(&api, query).await, [] as [&str; 0], "{query}");
+    }
 }
 
 #[tokio::test]

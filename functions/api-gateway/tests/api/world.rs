@@ -1,7 +1,8 @@
 //! A small world behind the API: people with telling names, one run, a key for everything.
 //!
 //! Numbers of the run, by trust: 0 Ada (two joined profiles), 1 Grace, 2 the organisation ACME,
-//! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans.
+//! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans. Grace has a second profile that is not listed,
+//! and Ada's second one was crawled: it follows that one and somebody who was never read.
 
 use std::sync::Arc;
 
@@ -12,18 +13,22 @@ use axum::http::{HeaderMap, Request};
 use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
 use model::key::{RANDOM_BYTES, Realm, Secret};
-use model::observation::{Named, SeenProfile};
+use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
-use model::time::Timestamp;
+use model::time::{Day, Timestamp};
 use model::{
-    Adjacency, Community, CommunityId, Consent, Entry, KeyId, Layer, PersonId, PersonKind,
-    Platform, ProfileId, RunId, Standing,
+    Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, PersonId,
+    PersonKind, Platform, ProfileId, RunId, Standing,
 };
 use ::search::Folding;
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
 use store::pg::community::WORLD;
+use store::pg::crawl::{
+    CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
+};
+use store::pg::frontier::{self, Seeds};
 use store::pg::publish::{Loader, Standings};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
@@ -59,6 +64,10 @@ pub(crate) struct World {
     pub(crate) profiles: Vec<ProfileId>,
     /// Ada's second profile.
     pub(crate) ada_too: ProfileId,
+    /// Grace's second one, which is not listed.
+    pub(crate) grace_too: ProfileId,
+    /// Somebody whom a crawl met on a platform of opt-in, and has not read.
+    pub(crate) unread: ProfileId,
 }
 
 /// One answer.
@@ -195,7 +204,13 @@ pub(crate) fn bluesky() -> Vec<SeenProfile> {
             followers: Some(500),
             ..seen("ada.example.org", "Ada Lovelace", "analytical engines")
         },
-        seen("grace.example.org", "Grace Hopper", "compilers and engines"),
+        SeenProfile {
+            claims: vec![Claim::Account {
+                platform: Platform::FEDIVERSE,
+                target: on_fediverse("phantom").native_id,
+            }],
+            ..seen("grace.example.org", "Grace Hopper", "compilers and engines")
+        },
         SeenProfile {
             kind: PersonKind::Organisation,
             ..seen("acme.example.com", "ACME", "everything, also compilers")
@@ -210,7 +225,32 @@ pub(crate) fn bluesky() -> Vec<SeenProfile> {
     all
 }
 
-fn ada_too() -> SeenProfile {
+/// An account on a platform of opt-in.
+fn on_fediverse(name: &str) -> Named {
+    Named {
+        native_id: format!("https://hidden.example/users/{name}"),
+        handle: Some(format!("{name}@hidden.example")),
+        host: Some("hidden.example".to_owned()),
+    }
+}
+
+/// Grace's second profile: each names the other.
+fn grace_too() -> SeenProfile {
+    let claim = Claim::Account {
+        platform: Platform::BLUESKY,
+        target: "did:plc:grace.example.org".to_owned(),
+    };
+    SeenProfile {
+        named: on_fediverse("phantom"),
+        consent: Consent::UNLISTED,
+        claims: vec![claim],
+        followers: Some(9_000),
+        kind: PersonKind::Bot,
+        ..seen("phantom", "Phantom", "ectoplasm")
+    }
+}
+
+pub(crate) fn ada_too() -> SeenProfile {
     let claim = Claim::Account {
         platform: Platform::BLUESKY,
         target: "did:plc:ada.example.org".to_owned(),
@@ -231,16 +271,20 @@ impl World {
     async fn build(pg: &Pg, now: Timestamp) -> World {
         let pages = bluesky();
         let profiles = import(pg, Platform::BLUESKY, &pages, now).await;
-        let ada_too = import(pg, Platform::FEDIVERSE, &[ada_too()], now).await[0];
-        let joined = [vec![profiles[0], ada_too]];
+        let ada_too = crawl(pg, now).await;
+        let grace_too = import(pg, Platform::FEDIVERSE, &[grace_too()], now).await[0];
+        let unread = ident::resolve(pg, Platform::FEDIVERSE, &[on_fediverse("wraith")]).await;
+        let unread = unread.expect("names resolve")[0];
+        let joined = [vec![profiles[0], ada_too], vec![profiles[1], grace_too]];
         person::save_groups(pg, &joined, now).await.expect("groups are disjoint");
         let arcs: Adjacency = profiles[1..].iter().map(|&other| Entry::plain(other)).collect();
         let lists = [(profiles[0], arcs)];
         let mode = adjacency::ImportMode::Replace;
         adjacency::import(pg, Layer::Follow, &lists, mode, now).await.expect("lists import");
         let minted = community::mint(pg, 2).await.expect("ids are minted");
-        let mut world =
-            World { run: RunId::new(0), rust: minted[0], art: minted[1], profiles, ada_too };
+        let (rust, art) = (minted[0], minted[1]);
+        let run = RunId::new(0);
+        let mut world = World { run, rust, art, profiles, ada_too, grace_too, unread };
         world.run = world.publish(pg, &pages, now).await;
         world
     }
@@ -343,6 +387,35 @@ impl World {
     }
 }
 
+/// Crawls Ada's second profile, which follows two who are not listed.
+async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
+    let (platform, page, default_host) = (Platform::FEDIVERSE, ada_too(), "example.org");
+    let names = std::slice::from_ref(&page.named);
+    let seeds = Seeds { platform, names, default_host, depth: 1 };
+    let id = frontier::seed(pg, seeds, now).await.expect("a seed is taken")[0];
+    let hosts = frontier::due_hosts(pg, now, 9).await.expect("hosts are read");
+    let wants: Vec<_> = hosts.iter().map(|due| (due.host.id, 9)).collect();
+    frontier::claim(pg, &wants, now, 600).await.expect("it is claimed");
+    let arc = |name| SeenArc { other: on_fediverse(name), count: 0, last_day: Day(0), weight: 1.0 };
+    let list = SeenList {
+        layer: Layer::Follow,
+        direction: Direction::Out,
+        arcs: ["phantom", "wraith"].map(arc).to_vec(),
+        reach: Reach::Complete,
+    };
+    let stream = CrawledStream {
+        stream: "all".to_owned(),
+        began: Mark::default(),
+        observations: vec![Observation::Profile(Box::new(page.clone())), Observation::List(list)],
+        end: StreamEnd::Done,
+    };
+    let profiles = vec![CrawledProfile { id, streams: vec![stream], end: RoundEnd::Done }];
+    let default_host = default_host.to_owned();
+    let batch = CrawlBatch { platform, default_host, now, profiles };
+    commit(pg, &batch).await.expect("the batch is committed");
+    id
+}
+
 /// Ada's attention in the community Rust: Grace and the hermit bring it.
 fn evidence(standings: &[Standing]) -> Packed {
     let giver = |person, attention| Giver { person, attention, unit: 0.5 };
@@ -355,17 +428,23 @@ fn evidence(standings: &[Standing]) -> Packed {
 
 fn terms(pages: &[SeenProfile]) -> Vec<Term> {
     let mut builder = ::search::Builder::new(FOLDING);
+    let seconds = [Some(ada_too()), Some(grace_too())];
     for (number, page) in (0..).zip(pages) {
-        let words = ::search::PublicWords {
-            handle: page.named.handle.as_deref(),
-            display_name: page.display_name.as_deref(),
-            bio: page.bio.as_deref(),
-            consent: page.consent,
-        };
-        builder.add(number, &[words]).expect("numbers ascend");
+        let second = seconds.get(number as usize).and_then(Option::as_ref);
+        let words: Vec<_> = [Some(page), second].into_iter().flatten().map(words).collect();
+        builder.add(number, &words).expect("numbers ascend");
     }
     let rows = builder.finish().into_iter();
     rows.map(|row| Term { term: row.key, count: row.count, body: row.body }).collect()
+}
+
+fn words(page: &SeenProfile) -> ::search::PublicWords<'_> {
+    ::search::PublicWords {
+        handle: page.named.handle.as_deref(),
+        display_name: page.display_name.as_deref(),
+        bio: page.bio.as_deref(),
+        consent: page.consent,
+    }
 }
 
 async fn import(

@@ -8,7 +8,8 @@
 //!    (without a parent: all) come with their arcs, which wait in a [`Spill`] by range of sources.
 //! 3. **Ranges.** Range after range, the parent's arcs whose lists did not change and the waiting
 //!    ones become shards. A shard that is what it was is copied.
-//! 4. **Nodes, then the manifest.** Numbers that nothing names any more are vacant.
+//! 4. **Nodes, then the manifest.** Numbers that nothing names any more are vacant; profiles that
+//!    nobody has read are unlisted where they must say yes first.
 //!
 //! Lists leave the record only when their owner is erased, so a list that is missing takes its arcs
 //! along, as a list that changed does. Someone who comes back, or a list that was complete and is
@@ -109,6 +110,7 @@ pub(super) async fn build<O: Objects>(
         return Ok(None);
     }
     let layers = build.merge(&mut places, &spill, parent).await?;
+    build.read_unread(&mut places).await?;
     let ordered = match (parent, order) {
         (Some(parent), _) => parent.ordered,
         (None, Some(_)) => places.len().into(),
@@ -153,6 +155,17 @@ impl<O: Objects> Build<'_, O> {
                 places.note(node);
                 back = back.max(node.back);
             }
+        }
+    }
+
+    /// Reads who is unlisted for want of a page. After the lists: only whom they name has a number.
+    async fn read_unread(&self, places: &mut Places) -> Result<(), ScoreError> {
+        let mut after = None;
+        loop {
+            let page = self.reader.unread(after, self.limits.page_rows).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            page.into_iter().for_each(|id| places.note_unread(id));
         }
     }
 

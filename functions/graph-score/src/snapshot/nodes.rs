@@ -32,10 +32,10 @@ pub struct Nodes {
     pub person_of: Vec<u32>,
     /// The stored id of each person.
     pub people: Vec<PersonId>,
-    /// Who each person is: of the kind that any profile names, bot before organisation before
-    /// person.
+    /// Who each person is: of the kind that any profile names that is shown (if none is, any), bot
+    /// before organisation before person.
     pub kinds: Vec<PersonKind>,
-    /// Persons any of whose profiles may not be listed or suggested.
+    /// Persons none of whose profiles is listed.
     pub unlisted: Vec<bool>,
     /// The dense person of each number, vacant ones included.
     person_at: Vec<u32>,
@@ -77,8 +77,9 @@ impl Nodes {
             }
         }
         nodes.kinds = vec![PersonKind::Unknown; nodes.people.len()];
-        nodes.unlisted = vec![false; nodes.people.len()];
+        nodes.unlisted = vec![true; nodes.people.len()];
         taken().for_each(|(number, fact)| nodes.join(number, fact));
+        taken().for_each(|(number, fact)| nodes.name_kind(number, fact));
         nodes
     }
 
@@ -88,9 +89,15 @@ impl Nodes {
         self.profile_by_id.set(fact.id.number(), self.profiles.len() as u32);
         self.profiles.push(fact.id);
         self.person_of.push(person);
-        let person = person as usize;
-        self.kinds[person] = self.kinds[person].max(fact.kind);
-        self.unlisted[person] |= fact.unlisted;
+        self.unlisted[person as usize] &= fact.unlisted;
+    }
+
+    /// What a profile says of its person's kind, unless it is hidden and others are not.
+    fn name_kind(&mut self, number: u32, fact: &Fact) {
+        let person = self.person_at[number as usize] as usize;
+        if !fact.unlisted || self.unlisted[person] {
+            self.kinds[person] = self.kinds[person].max(fact.kind);
+        }
     }
 
     /// The dense number of a profile; `None` if it is not in the snapshot.
@@ -247,10 +254,10 @@ mod tests {
 
     fn facts() -> Vec<Option<Fact>> {
         vec![
-            fact(7, 5, PersonKind::Unknown, true),
+            fact(7, 5, PersonKind::Bot, true),
             None,
-            fact(9, 9, PersonKind::Person, false),
-            fact(5, 5, PersonKind::Bot, false),
+            fact(9, 9, PersonKind::Person, true),
+            fact(5, 5, PersonKind::Organisation, false),
         ]
     }
 
@@ -262,8 +269,9 @@ mod tests {
             (nodes.person_of.as_slice(), nodes.person_at()),
             (&[1, 0, 1][..], &[1, NONE, 0, 1][..])
         );
-        assert_eq!(nodes.kinds, [PersonKind::Person, PersonKind::Bot]);
-        assert_eq!(nodes.unlisted, [false, true]);
+        // A person with a listed profile is listed, and as that one says.
+        assert_eq!(nodes.kinds, [PersonKind::Person, PersonKind::Organisation]);
+        assert_eq!(nodes.unlisted, [true, false]);
         assert_eq!(nodes.profile(ProfileId::new(5)), Some(2));
         assert_eq!(nodes.person(PersonId::new(7)), None);
         assert_eq!(nodes.people_of(&[5, 7, 8].map(ProfileId::new)), [1]);

@@ -96,6 +96,14 @@ impl Places {
         }
     }
 
+    /// Notes that nobody has read a profile that must say yes first; one without a number stays so.
+    pub(super) fn note_unread(&mut self, id: ProfileId) {
+        let number = self.numbers.get(id.number());
+        if let Some(place) = number.and_then(|number| self.all.get_mut(number as usize)) {
+            place.unlisted = true;
+        }
+    }
+
     /// Notes that the record has a list, and whether its arcs are those of the parent.
     pub(super) fn note_list(&mut self, owner: u32, section: Section, complete: bool, kept: bool) {
         let place = &mut self.all[owner as usize];

@@ -27,7 +27,8 @@ pub(super) async fn read(reader: &Reader) -> Result<(Nodes, Vec<LayerArcs>), Sco
     let out: BTreeSet<ProfileId> = known.iter().filter(is_out).map(|node| node.id).collect();
     let mut lists = read_lists(reader).await?;
     lists.retain(|row| !out.contains(&row.key.profile));
-    let nodes = number(&known, &out, &lists)?;
+    let unread = read_unread(reader).await?;
+    let nodes = number((&known, &unread), &out, &lists)?;
     let mut views = Views::new();
     let complete = complete(&lists);
     for row in &lists {
@@ -50,6 +51,17 @@ async fn read_nodes(reader: &Reader) -> Result<Vec<Node>, ScoreError> {
     }
 }
 
+async fn read_unread(reader: &Reader) -> Result<Vec<ProfileId>, ScoreError> {
+    let mut all: Vec<ProfileId> = Vec::new();
+    loop {
+        let page = reader.unread(all.last().copied(), PAGE_ROWS).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
 async fn read_lists(reader: &Reader) -> Result<Vec<Row>, ScoreError> {
     let mut all: Vec<Row> = Vec::new();
     loop {
@@ -68,7 +80,11 @@ fn is_out(node: &&Node) -> bool {
 }
 
 /// Numbers every profile that is known or named in a list and may be there, by stored id.
-fn number(known: &[Node], out: &BTreeSet<ProfileId>, lists: &[Row]) -> Result<Nodes, ScoreError> {
+fn number(
+    (known, unread): (&[Node], &[ProfileId]),
+    out: &BTreeSet<ProfileId>,
+    lists: &[Row],
+) -> Result<Nodes, ScoreError> {
     let mut ids: Vec<ProfileId> = known.iter().map(|node| node.id).collect();
     for row in lists {
         ids.push(row.key.profile);
@@ -83,7 +99,10 @@ fn number(known: &[Node], out: &BTreeSet<ProfileId>, lists: &[Row]) -> Result<No
             id,
             person: known.map_or(id.home_person(), |node| node.person),
             kind: known.map_or_else(Default::default, |node| node.kind),
-            unlisted: known.is_some_and(|node| node.consent.has(Consent::UNLISTED)),
+            unlisted: known.map_or_else(
+                || unread.binary_search(&id).is_ok(),
+                |node| node.consent.has(Consent::UNLISTED),
+            ),
             complete: 0,
         })
     };

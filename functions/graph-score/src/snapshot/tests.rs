@@ -36,13 +36,17 @@ struct World {
     objects: Folder,
     clock: Frozen,
     random: Seed,
+    /// Where everybody is.
+    platform: Platform,
 }
 
 impl World {
     async fn new(seed: u64) -> World {
         let home = tempfile::tempdir().unwrap();
         let objects = Folder::open(home.path()).unwrap();
-        World { db: database().await, home, objects, clock: Frozen::default(), random: Seed(seed) }
+        let platform = [Platform::BLUESKY, Platform::FEDIVERSE][seed as usize % 2];
+        let (db, clock, random) = (database().await, Frozen::default(), Seed(seed));
+        World { db, home, objects, clock, random, platform }
     }
 
     fn doors(&self) -> Doors<'_, Folder, Frozen> {
@@ -63,7 +67,7 @@ impl World {
     }
 
     async fn id(&self, named: &Named) -> ProfileId {
-        let ids = ident::resolve(self.db.pg(), Platform::BLUESKY, std::slice::from_ref(named));
+        let ids = ident::resolve(self.db.pg(), self.platform, std::slice::from_ref(named));
         ids.await.unwrap()[0]
     }
 
@@ -87,7 +91,7 @@ impl World {
             _ => {
                 let named = Named { native_id: "did:0".to_owned(), ..Named::default() };
                 let (pg, name) = (self.db.pg(), named.native_id);
-                erase::opt_out(pg, Platform::BLUESKY, &name, self.clock.now()).await.unwrap();
+                erase::opt_out(pg, self.platform, &name, self.clock.now()).await.unwrap();
             }
         }
     }
@@ -139,7 +143,7 @@ impl World {
     async fn crawl(&self, owner: &Named, streams: Vec<CrawledStream>) {
         let (pg, now) = (self.db.pg(), self.clock.now());
         let names = std::slice::from_ref(owner);
-        let platform = Platform::BLUESKY;
+        let platform = self.platform;
         let depth = frontier::DEPTH_UNLIMITED;
         let seeds = Seeds { platform, names, default_host: HOST, depth };
         let id = frontier::seed(pg, seeds, now).await.unwrap()[0];
@@ -165,7 +169,7 @@ impl World {
         };
         let pages = [page];
         let (pg, now) = (self.db.pg(), self.clock.now());
-        profile::import(pg, Platform::BLUESKY, &pages, now).await.unwrap();
+        profile::import(pg, self.platform, &pages, now).await.unwrap();
     }
 
     /// Two profiles are one person, and nobody else is.
@@ -232,7 +236,7 @@ fn people(nodes: &Nodes) -> BTreeMap<ProfileId, (PersonId, PersonKind, bool)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn snapshots_of_what_changed_are_those_of_the_whole_record() {
-    let (mut merged, mut anew) = (0, 0);
+    let (mut merged, mut anew, mut unread) = (0, 0, 0);
     for seed in 0..6 {
         let mut world = World::new(seed).await;
         let mut parent = world.full().await;
@@ -252,7 +256,10 @@ async fn snapshots_of_what_changed_are_those_of_the_whole_record() {
             }
             world.check(&parent).await;
         }
+        let reader = Reader::open(world.db.pg()).await.unwrap();
+        unread += reader.unread(None, 100).await.unwrap().len();
     }
+    assert!(unread > 5, "{unread} who were met and never read");
     assert!(merged > 40 && anew > 0, "{merged} merged, {anew} anew");
 }
 

@@ -19,10 +19,12 @@ pub struct Numbering {
 }
 
 impl Numbering {
-    /// The most trusted first; of equals the most attended, then the first in the snapshot.
+    /// The most trusted first; of equals the most attended, then the first in the snapshot. All at or
+    /// below the noise level are equals, so that no order tells how little somebody is trusted.
     pub fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
         let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
-        let key = |&person: &u32| (trust.values[person as usize], global.shares[person as usize]);
+        let known = |person: u32| trust.values[person as usize].max(trust.noise);
+        let key = |&person: &u32| (known(person), global.shares[person as usize]);
         order.sort_by(|a, b| {
             let (a_key, b_key) = (key(a), key(b));
             b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(b))

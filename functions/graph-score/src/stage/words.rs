@@ -45,10 +45,11 @@ pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>,
     Ok(by_person)
 }
 
-/// What a profile says of itself and lets be searched.
+/// What a profile that is listed says of itself and lets be searched.
 pub(super) fn told(words: &Words) -> Option<&str> {
     let bio = words.bio.as_deref().filter(|bio| !bio.trim().is_empty());
-    bio.filter(|_| !words.consent.has(Consent::WORDS_PRIVATE))
+    let is_open = words.consent.is_listed() && !words.consent.has(Consent::WORDS_PRIVATE);
+    bio.filter(|_| is_open)
 }
 
 /// The same words as the search index takes them.

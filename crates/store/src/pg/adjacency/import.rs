@@ -1,14 +1,17 @@
 //! Lists of bulk files.
 
+use std::collections::BTreeMap;
+
+use model::platform::Listing;
 use model::time::Timestamp;
-use model::{Adjacency, Direction, Layer, ProfileId};
+use model::{Adjacency, Direction, Layer, Platform, ProfileId};
 
 use super::Key;
 use super::edit::{Edit, Edited, Op, edit};
 use crate::StoreError;
-use crate::pg::Pg;
 use crate::pg::connection::{params, retry};
 use crate::pg::transaction::Tx;
+use crate::pg::{Pg, ident};
 
 /// How an import treats what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +76,26 @@ async fn import_some(
     let mut client = pg.client().await?;
     let tx = Tx::begin(&mut client, "adjacency::import").await?;
     tx.query(LOCK, params![layer as i32 => INT4]).await?;
+    for (platform, ids) in opt_in(lists) {
+        ident::note_imported(&tx, platform, &ids).await?;
+    }
     let edited = edit(&tx, lists.iter().map(to_edit).collect(), now).await?;
     tx.commit().await?;
     Ok(edited)
+}
+
+/// Everybody whom lists name on platforms of opt-in, by platform, each once.
+fn opt_in(lists: &[(ProfileId, Adjacency)]) -> BTreeMap<Platform, Vec<ProfileId>> {
+    let others = lists.iter().flat_map(|(_, list)| list.entries()).map(|entry| entry.other);
+    let mut named: BTreeMap<Platform, Vec<ProfileId>> = BTreeMap::new();
+    for id in lists.iter().map(|(owner, _)| *owner).chain(others) {
+        if let Some(platform) = id.platform().filter(|one| one.listing() == Listing::OptIn) {
+            named.entry(platform).or_default().push(id);
+        }
+    }
+    for ids in named.values_mut() {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    named
 }

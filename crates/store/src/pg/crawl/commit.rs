@@ -52,7 +52,7 @@ async fn commit_once(
             None => applied.push((crawled, streams)),
         }
     }
-    let pages = profile::store(&tx, &pages(&applied)).await?;
+    let pages = profile::store(&tx, &pages(&applied), batch.now).await?;
     outcome.changed_profiles = pages.len() as u64;
     let lists = commit_lists(&tx, batch, &applied, ids).await?;
     count_lists(&mut outcome, &lists);

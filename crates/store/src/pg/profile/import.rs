@@ -45,7 +45,7 @@ pub async fn import(
         let changed = retry(|| async {
             let mut client = pg.client().await?;
             let tx = Tx::begin(&mut client, "profile::import").await?;
-            let changed = store(&tx, &pages).await?;
+            let changed = store(&tx, &pages, now).await?;
             erase::erase(&tx, platform, &refused, now).await?;
             tx.commit().await?;
             Ok(changed.len() as u64)

@@ -1,13 +1,14 @@
 //! Storing the profiles' own pages: only those that differ, told by a hash.
 
-use model::ProfileId;
 use model::observation::SeenProfile;
+use model::time::Timestamp;
+use model::{Consent, ProfileId};
 
 use crate::StoreError;
 use crate::pg::connection::params;
-use crate::pg::identity;
 use crate::pg::transaction::Tx;
 use crate::pg::value::{clean, content_hash, profile_id, stored_count, stored_id, stored_ms};
+use crate::pg::{change, identity};
 
 const NAME_CHARS_MAX: usize = 512;
 const BIO_CHARS_MAX: usize = 10_000;
@@ -34,14 +35,21 @@ const STORE: &str = "with n as materialized (select * from unnest($1::bigint[], 
     where profile.content_hash is distinct from excluded.content_hash and profile.gone <> 4
     returning profile_id";
 
+/// Those whose page lists them, of $1; $2 are the restrictions that would not.
+const LISTED: &str = "select profile_id from profile
+    where profile_id = any($1) and gone = 0 and consent & $2 = 0 order by profile_id";
+
 /// Stores pages, each profile at most once, with their claims. Returns the profiles that changed.
+/// The change log hears of those that are not listed any more as of those who are gone.
 pub(in crate::pg) async fn store(
     tx: &Tx<'_>,
     pages: &[(ProfileId, &SeenProfile)],
+    now: Timestamp,
 ) -> Result<Vec<ProfileId>, StoreError> {
     if pages.is_empty() {
         return Ok(Vec::new());
     }
+    change::record_gone(tx, &unlisted(tx, pages).await?, now).await?;
     let ids: Vec<i64> = pages.iter().map(|(id, _)| stored_id(*id)).collect();
     let handles = texts(pages, NAME_CHARS_MAX, |page| page.named.handle.as_deref());
     let display_names = texts(pages, NAME_CHARS_MAX, |page| page.display_name.as_deref());
@@ -78,6 +86,18 @@ pub(in crate::pg) async fn store(
         .collect();
     identity::replace_claims(tx, &claims).await?;
     Ok(changed)
+}
+
+/// Those that their last page listed, and this one does not.
+async fn unlisted(tx: &Tx<'_>, pages: &[Page<'_>]) -> Result<Vec<ProfileId>, StoreError> {
+    let silent = pages.iter().filter(|(_, page)| !page.consent.is_listed());
+    let ids: Vec<i64> = silent.map(|(id, _)| stored_id(*id)).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let restrictions = i16::from(Consent::UNLISTED.and(Consent::REFUSED).0);
+    let rows = tx.query(LISTED, params![ids => INT8_ARRAY, restrictions => INT2]).await?;
+    Ok(rows.iter().map(|row| profile_id(row.get(0))).collect())
 }
 
 type Page<'a> = (ProfileId, &'a SeenProfile);
