@@ -56,7 +56,8 @@ fn people(borg: &Borg) -> Vec<Vec<String>> {
 fn the_demo_finds_all_that_was_planted() {
     let summary = Borg::new().json(&["demo", "--once", "--people", "600", "--seed", "3"]);
     let number = |field: &str| summary[field].as_f64().unwrap_or_else(|| panic!("no {field}"));
-    for none in ["accounts_missing", "arcs_missing", "links_wrong", "fakes_in_top_100"] {
+    let nones = ["accounts_missing", "arcs_missing", "links_wrong", "fakes_in_top_100"];
+    for none in nones.into_iter().chain(["people_listed_wrong"]) {
         assert_eq!(number(none), 0.0, "{none} in {summary}");
     }
     assert_eq!(number("opted_out_served"), 0.0, "{summary}");
@@ -112,6 +113,24 @@ fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
     assert!(rough.stats().too_many() > 50, "the web refused a part");
     assert_eq!(record(&hard), record(&easy));
     assert_eq!(rough.stats().windows_over_limit(), 0);
+}
+
+#[test]
+fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
+    let served = |redirecting| {
+        let config = WorldConfig { robots: true, ..WorldConfig::sized(200, 7) };
+        let world = Arc::new(World::generate(&config));
+        let plain = ServerConfig::new(Arc::new(store::clock::System));
+        serve(world, ServerConfig { redirecting, domains_redirect: redirecting > 0.0, ..plain })
+            .expect("the sample web is served")
+    };
+    let (plain, redirecting) = (served(0.0), served(0.1));
+    let (easy, hard) = (Borg::new(), Borg::new());
+    easy.json(&words(&crawl(&plain)));
+    hard.json(&words(&crawl(&redirecting)));
+    assert!(redirecting.stats().requests() > plain.stats().requests(), "nobody redirected");
+    assert_eq!(record(&hard), record(&easy));
+    assert_eq!(redirecting.stats().windows_over_limit(), 0);
 }
 
 #[test]

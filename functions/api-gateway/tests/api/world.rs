@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use ::search::Folding;
 use api_gateway::{Gateway, Scope, Secrets, keys, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -20,7 +21,6 @@ use model::{
     Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, PersonId,
     PersonKind, Platform, ProfileId, RunId, Standing,
 };
-use ::search::Folding;
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
