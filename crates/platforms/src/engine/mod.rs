@@ -4,6 +4,7 @@ mod ask;
 mod clean;
 mod feed;
 mod items;
+mod known_as;
 mod lists;
 mod mark;
 mod memory;
