@@ -9,6 +9,7 @@ mod contract;
 mod crawling;
 mod deployed;
 mod explained;
+mod names;
 mod real;
 mod scoring;
 mod served;

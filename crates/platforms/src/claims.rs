@@ -37,15 +37,12 @@ static RUN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\w.-]+").expect("it
 /// Every account that `text` names, each once, in order. Linear in the text.
 pub(crate) fn recognise(manifests: &[Manifest], text: &str) -> Vec<Claim> {
     let end = text.floor_char_boundary(text.len().min(TEXT_BYTES_MAX));
-    let text: String = text[..end].chars().filter(|&c| !is_mark(c)).map(half_width).collect();
+    let text = &text[..end];
     let mut reader = Reader { manifests, claims: Vec::new() };
-    let mut last = None;
-    for found in RUN.find_iter(&text) {
-        let run = Run { text: &text, start: found.start(), end: found.end() };
-        reader.read(run, last.replace(run));
-        if reader.claims.len() >= CLAIMS_MAX {
-            break;
-        }
+    reader.read_all(&text.chars().filter(|&c| !is_mark(c)).map(half_width).collect::<String>());
+    if text.contains(is_mark) {
+        // A mark that nobody sees may be inside of a name, or part one from what follows.
+        reader.read_all(&text.replace(is_mark, " ").chars().map(half_width).collect::<String>());
     }
     reader.claims.truncate(CLAIMS_MAX);
     reader.claims
@@ -106,6 +103,17 @@ struct Reader<'m> {
 }
 
 impl Reader<'_> {
+    fn read_all(&mut self, text: &str) {
+        let mut last = None;
+        for found in RUN.find_iter(text) {
+            let run = Run { text, start: found.start(), end: found.end() };
+            self.read(run, last.replace(run));
+            if self.claims.len() >= CLAIMS_MAX {
+                break;
+            }
+        }
+    }
+
     fn read(&mut self, run: Run<'_>, last: Option<Run<'_>>) {
         if let Some(name) = last.filter(|last| last.is_name_at(run)) {
             if let Some(sign) = name.sign() {
@@ -194,8 +202,9 @@ fn bounds(run: &str) -> Vec<usize> {
     for (at, c) in run.char_indices() {
         let other_script = c.is_alphabetic() && script.replace(is_latin(c)) == Some(!is_latin(c));
         let is_dash = c == '-' && (at > last_dot || (before == '-' && !run[..at].ends_with("xn-")));
+        let is_sign = c == '_' || !(c.is_ascii() || c.is_alphanumeric());
         let is_sentence = before == '.' && (c == '.' || (starts_small && c.is_uppercase()));
-        if other_script || is_dash || is_sentence || c == '_' {
+        if other_script || is_dash || is_sentence || is_sign {
             bounds.push(at);
         }
         if bounds.len() == BOUNDS_MAX {
