@@ -10,6 +10,7 @@ mod contract;
 mod crawling;
 mod deployed;
 mod explained;
+mod names;
 mod odd_hosts;
 mod real;
 mod scoring;

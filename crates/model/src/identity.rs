@@ -7,13 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::handle;
 use crate::id::ProfileId;
 use crate::platform::Platform;
 
 /// What a profile says it also is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Claim {
-    /// Another account: a handle in lower case, or a native id.
+    /// Another account: a handle in its one form and lower case, or a native id.
     Account {
         /// The other identity space.
         platform: Platform,
@@ -21,7 +22,7 @@ pub enum Claim {
         target: String,
     },
     /// Control of a web page, which the platform itself has checked (a verified rel=me link, a
-    /// domain handle). Host in lower case and path, without scheme or trailing slash.
+    /// domain handle). In the form of [`normalise_page`].
     Website {
         /// Host and path, such as `example.org/~ada`.
         page: String,
@@ -50,8 +51,8 @@ pub struct Link {
     pub proof: Proof,
 }
 
-/// The form in which a web page is compared: no scheme, host in lower case, no `www.`, no query,
-/// no fragment, no trailing slash. `None` for what is no web page.
+/// The form in which a web page is compared: no scheme, host in its one form ([`handle::host`]), no
+/// `www.`, no query, no fragment, no trailing slash. `None` for what is no web page.
 pub fn normalise_page(url: &str) -> Option<String> {
     let (scheme, rest) = url.trim().split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
@@ -59,9 +60,9 @@ pub fn normalise_page(url: &str) -> Option<String> {
     }
     let bare = rest.split(['?', '#']).next()?.trim_end_matches('/');
     let (host, path) = bare.split_once('/').map_or((bare, None), |(h, p)| (h, Some(p)));
-    let host = host.to_ascii_lowercase();
+    let host = handle::host(host)?;
     let host = host.strip_prefix("www.").unwrap_or(&host);
-    if host.is_empty() || !host.contains('.') || host.contains(['@', ' ']) {
+    if !host.contains('.') {
         return None;
     }
     Some(path.map_or_else(|| host.to_owned(), |path| format!("{host}/{path}")))
@@ -78,6 +79,10 @@ mod tests {
             assert_eq!(normalise_page(url).as_deref(), Some("example.org"));
         }
         assert_eq!(normalise_page("https://a.org/~Ada/").as_deref(), Some("a.org/~Ada"));
+        for host in ["bücher.test", "BÜCHER.test.", "www.xn--bcher-kva.test", "bücher。test"] {
+            let page = normalise_page(&format!("https://{host}/@ada"));
+            assert_eq!(page.as_deref(), Some("xn--bcher-kva.test/@ada"), "{host}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod adjacency;
 pub mod budget;
 pub mod community;
 pub mod evidence;
+pub mod handle;
 pub mod id;
 pub mod identity;
 pub mod interval;

@@ -45,6 +45,9 @@ pub struct SeenProfile {
     pub created_at: Option<Timestamp>,
     /// An id that only its host understands and that further requests need.
     pub local_id: Option<String>,
+    /// The handle that its own server goes by, such as `ada@social.example.org`, where others know
+    /// it by another, such as `ada@example.org`. It finds the profile too.
+    pub server_handle: Option<String>,
     /// What it says of its other accounts. Empty means that it says nothing (any more).
     pub claims: Vec<Claim>,
 }

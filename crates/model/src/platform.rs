@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::handle::{self, DomainError};
+
 /// One identity space. Its number is stored in every id, so a number is never reused or changed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -131,6 +133,14 @@ pub enum AccountError {
     /// The handle is empty, too long, or has white space or control characters in it.
     #[error("malformed handle `{0}`: 1 to 2048 characters without white space")]
     BadHandle(String),
+    /// The domain of the handle is none.
+    #[error("malformed handle `{handle}`: {source}")]
+    BadDomain {
+        /// What was given, with invisible marks shown.
+        handle: String,
+        /// What is wrong with it.
+        source: DomainError,
+    },
 }
 
 fn known_slugs() -> String {
@@ -142,7 +152,7 @@ fn known_slugs() -> String {
 pub struct Account {
     /// The identity space.
     pub platform: Platform,
-    /// A handle or a native id, without a leading `@`.
+    /// A handle in its one form ([`handle::canonical`]), or a native id.
     pub handle: String,
 }
 
@@ -150,15 +160,19 @@ pub struct Account {
 pub const HANDLE_BYTES_MAX: usize = 2048;
 
 impl Account {
-    /// Takes a handle as written; a leading `@` is dropped.
-    pub fn new(platform: Platform, handle: &str) -> Result<Account, AccountError> {
-        let bare = handle.strip_prefix('@').unwrap_or(handle);
+    /// Takes a handle as written, in whatever form.
+    pub fn new(platform: Platform, written: &str) -> Result<Account, AccountError> {
+        let shown = || handle::shown(written);
         let bad = |c: char| c.is_whitespace() || c.is_control();
-        if bare.is_empty() || bare.len() > HANDLE_BYTES_MAX || bare.contains(bad) {
-            let shown: String = handle.chars().take(80).collect();
-            return Err(AccountError::BadHandle(shown));
+        if written.len() > HANDLE_BYTES_MAX || written.trim().contains(bad) {
+            return Err(AccountError::BadHandle(shown()));
         }
-        Ok(Account { platform, handle: bare.to_owned() })
+        let handle = handle::canonical(platform, written)
+            .map_err(|source| AccountError::BadDomain { handle: shown(), source })?;
+        match handle.is_empty() {
+            true => Err(AccountError::BadHandle(shown())),
+            false => Ok(Account { platform, handle: handle.into_owned() }),
+        }
     }
 }
 
@@ -198,6 +212,21 @@ mod tests {
         assert!(matches!("alice".parse::<Account>(), Err(AccountError::NoPlatform(_))));
         assert!(matches!("bluesky:".parse::<Account>(), Err(AccountError::BadHandle(_))));
         assert!(matches!("bluesky:a b".parse::<Account>(), Err(AccountError::BadHandle(_))));
+        let long = "a".repeat(HANDLE_BYTES_MAX + 1);
+        assert!(matches!(Account::new(Platform::FILE, &long), Err(AccountError::BadHandle(_))));
+        let error = "bluesky:a..b".parse::<Account>().unwrap_err().to_string();
+        assert_eq!(error, "malformed handle `a..b`: `a..b` is no domain name");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown_where_it_is_refused() {
+        let error = "fediverse:\u{202A}ada\u{202C}@xn--a.\u{200B}test".parse::<Account>();
+        let error = error.unwrap_err().to_string();
+        let handle = "ada<U+202C>@xn--a.<U+200B>test";
+        let wanted = format!("malformed handle `<U+202A>{handle}`: `xn--a.test` is no domain name");
+        assert_eq!(error, wanted);
+        let error = "github:a\u{A0}b".parse::<Account>().unwrap_err().to_string();
+        assert!(error.contains("`a<U+00A0>b`"), "{error}");
     }
 
     #[test]

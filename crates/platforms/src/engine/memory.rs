@@ -1,6 +1,6 @@
 //! Names learned on the way, so that no request is made twice for one: who a host's numeric id or
-//! an `acct` is, and where a profile's own server stands. Bounded; what was not asked for longest
-//! goes first.
+//! an `acct` is, where a profile's own server stands, and under which domain a host's accounts are
+//! known. Bounded; what was not asked for longest goes first.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,9 +25,21 @@ pub struct Memory {
 struct Inner {
     names: Kept<Option<Named>>,
     origins: Kept<Origin>,
+    domains: Kept<Domain>,
     windows: Kept<Option<Window>>,
     robots: Kept<Rules>,
 }
+
+/// Under which domain the accounts of a host are known.
+#[derive(Debug)]
+enum Domain {
+    Known(String),
+    /// It did not tell, so many times in a row.
+    Silent(u32),
+}
+
+/// A host that did not tell so many times is not asked again: its accounts are known by its name.
+const SILENCES_MAX: u32 = 3;
 
 /// Two generations of entries. What is asked for moves to the young one; when that is full it
 /// becomes the old one, and the old one goes. So an entry outlives [`ENTRIES_MAX`] others at least.
@@ -105,6 +117,25 @@ impl Memory {
         self.inner().origins.keep(native_id, origin);
     }
 
+    /// Under which domain the accounts of a host are known; `None` if it is to be asked.
+    pub(crate) fn domain(&self, host: &str) -> Option<String> {
+        match self.inner().domains.get(host)? {
+            Domain::Known(domain) => Some(domain.clone()),
+            Domain::Silent(times) => (*times >= SILENCES_MAX).then(|| host.to_owned()),
+        }
+    }
+
+    /// Keeps what a host told of its accounts' domain, or that it told nothing.
+    pub(crate) fn keep_domain(&self, host: &str, told: Option<String>) {
+        let domains = &mut self.inner().domains;
+        let domain = match (told, domains.get(host)) {
+            (Some(domain), _) => Domain::Known(domain),
+            (None, Some(Domain::Silent(times))) => Domain::Silent(*times + 1),
+            (None, _) => Domain::Silent(1),
+        };
+        domains.keep(host.to_owned(), domain);
+    }
+
     /// Works on what is known of a host's rate-limit windows.
     pub(crate) fn with_window<T>(
         &self,
@@ -129,6 +160,18 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_asked_for_its_domain_until_it_tells_or_was_silent_too_often() {
+        let memory = Memory::new();
+        memory.keep_domain("told.test", Some("other.test".to_owned()));
+        assert_eq!(memory.domain("told.test").as_deref(), Some("other.test"));
+        for _ in 0..SILENCES_MAX {
+            assert_eq!(memory.domain("silent.test"), None);
+            memory.keep_domain("silent.test", None);
+        }
+        assert_eq!(memory.domain("silent.test").as_deref(), Some("silent.test"));
+    }
 
     #[test]
     fn what_is_asked_for_stays_and_the_rest_is_bounded() {

@@ -4,6 +4,7 @@ mod ask;
 mod clean;
 mod feed;
 mod items;
+mod known_as;
 mod link;
 mod lists;
 mod mark;

@@ -1,13 +1,16 @@
 //! Whom a record names, and how a name that it lacks is found out.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use model::handle;
 use model::observation::Named;
 use model::port::{Clock, Web};
 
 use super::Engine;
 use super::ask::{Ask, Stop};
 use super::clean;
+use super::known_as::as_known;
 use super::memory::Memory;
 use super::subject::Subject;
 use super::values::Values;
@@ -50,6 +53,18 @@ pub(super) fn alias(who: &Who, record: &Node<'_>, context: Context<'_>) -> Alias
     }
 }
 
+/// An alias whose handle has its one form; one that can have none is left out.
+pub(super) fn in_one_form(manifest: &Manifest, alias: Alias) -> Alias {
+    Alias { handle: alias.handle.and_then(|handle| one_form(manifest, handle)), ..alias }
+}
+
+fn one_form(manifest: &Manifest, handle: String) -> Option<String> {
+    match handle::canonical(manifest.platform, &handle).ok()? {
+        Cow::Borrowed(same) if same.len() == handle.len() => Some(handle),
+        other => Some(other.into_owned()),
+    }
+}
+
 /// Settles a name by what is known already, and remembers it if it is worth it.
 pub(super) fn settle(
     manifest: &Manifest,
@@ -58,6 +73,7 @@ pub(super) fn settle(
     alias: Alias,
     host: &str,
 ) -> Settled {
+    let alias = as_known(memory, in_one_form(manifest, alias), host);
     if let Some(native_id) = alias.native_id.as_ref() {
         if !manifest.handle.native.is_match(native_id) {
             return Settled::Unknowable;
@@ -229,10 +245,11 @@ impl Engine {
         let text = |selector: &Option<crate::path::Selector>| {
             clean::name(selector.as_ref()?.text(&page, context)?)
         };
-        Ok(Alias {
+        let told = Alias {
             native_id: text(&lookup.native_id),
             handle: text(&lookup.handle),
             local_id: text(&lookup.local_id),
-        })
+        };
+        Ok(in_one_form(manifest, told))
     }
 }

@@ -12,7 +12,7 @@ use super::Engine;
 use super::ask::Stop;
 use super::clean;
 use super::mark::visit;
-use super::names::{Alias, alias, named};
+use super::names::{Alias, alias, in_one_form, named};
 use super::robots::forbids_indexing;
 use super::run::{Outcome, StreamRun};
 use super::scene::Scene;
@@ -100,9 +100,10 @@ impl Engine {
         let subjects = std::slice::from_ref(&subject);
         match self.page_of(via, manifest, stream, subjects).await {
             // Under that name there is somebody else now, or nobody.
-            Ok(mut seen) => Ok(seen
-                .remove(&subject.named.native_id)
-                .unwrap_or(Observation::Gone(Gone::Deleted))),
+            Ok(mut seen) => match seen.remove(&subject.named.native_id) {
+                Some(observation) => self.as_others_know(via, manifest, observation).await,
+                None => Ok(Observation::Gone(Gone::Deleted)),
+            },
             Err(Stop::Gone(gone)) => Ok(Observation::Gone(gone)),
             Err(Stop::Empty | Stop::Hidden) => Ok(Observation::Gone(Gone::Deleted)),
             Err(stop) => Err(stop),
@@ -147,7 +148,7 @@ impl Engine {
         let elsewhere = rules.consent_elsewhere.as_ref().filter(|_| subjects.len() == 1);
         let (mut seen, mut asks_elsewhere) = (Seen::new(), false);
         visit(&stream.paging, &page, &mut |record| {
-            let mut who = alias(&rules.who, record, context);
+            let mut who = in_one_form(manifest, alias(&rules.who, record, context));
             if subjects.len() == 1 && is_somebody(&who) {
                 who.native_id.get_or_insert_with(|| first.named.native_id.clone());
             }
@@ -220,6 +221,7 @@ impl Engine {
             consent,
             created_at: text(&rules.created_at).and_then(|t| t.parse::<Timestamp>().ok()),
             local_id: who.local_id,
+            server_handle: None,
             claims: self.claims(rules, record, context, &named),
             named,
         }))

@@ -1,5 +1,6 @@
 //! From an account as people write it to the profile that it is.
 
+use model::handle;
 use model::observation::Named;
 use model::platform::Account;
 use model::port::{Clock, Web};
@@ -129,12 +130,12 @@ fn start(manifest: &Manifest, account: &Account) -> Result<Alias, ResolveError> 
     }
     let handle = match rule.fold {
         Fold::None => account.handle.clone(),
-        Fold::Lower => account.handle.to_lowercase(),
+        Fold::Lower => account.handle.to_ascii_lowercase(),
     };
     match rule.pattern.is_match(&handle) {
         true => Ok(Alias { handle: Some(handle), ..Alias::default() }),
         false => Err(ResolveError::Malformed {
-            handle,
+            handle: handle::shown(&handle),
             platform: manifest.platform.to_string(),
             example: rule.example.clone(),
         }),

@@ -41,6 +41,7 @@ pub(crate) fn manifest(file: &str, yaml: &str) -> Result<Manifest, ManifestError
         resolve: resolve.collect::<Result<_, _>>()?,
         by_local_id: lookup_at("local_id", &raw.names.local_id)?,
         by_handle: lookup_at("handle", &raw.names.handle)?,
+        own_name: lookup_at("own", &raw.names.own)?,
         plan,
         streams,
     })

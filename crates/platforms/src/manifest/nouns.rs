@@ -2,6 +2,7 @@
 
 use model::Platform;
 use model::budget::Limit;
+use model::handle;
 use model::layer::{Direction, Layer};
 use model::observation::Named;
 use model::profile::{Consent, Gone, PersonKind};
@@ -25,6 +26,8 @@ pub(crate) struct Manifest {
     pub(crate) resolve: Vec<Lookup>,
     pub(crate) by_local_id: Option<Lookup>,
     pub(crate) by_handle: Option<Lookup>,
+    /// What a host calls an account of its own, by the handle that is made of the host's name.
+    pub(crate) own_name: Option<Lookup>,
     /// Indices into `streams`; the first is the profile stream.
     pub(crate) plan: Vec<usize>,
     pub(crate) streams: Vec<Stream>,
@@ -45,7 +48,7 @@ impl Manifest {
     /// The host that serves a profile, on platforms where each has its own.
     pub(crate) fn home_host(&self, named: &Named) -> Option<String> {
         match self.is_hosted() {
-            true => self.native_host(&named.native_id).map(str::to_lowercase),
+            true => self.native_host(&named.native_id).map(one_form),
             false => None,
         }
     }
@@ -55,6 +58,11 @@ impl Manifest {
         let base = self.roles[self.home].base.as_ref();
         base.is_some_and(|base| base.has(crate::template::Name::Host))
     }
+}
+
+/// A host's one form; as it is, in lower case, where it is no name, such as an IPv6 address.
+fn one_form(host: &str) -> String {
+    handle::host(host).unwrap_or_else(|| host.to_lowercase())
 }
 
 #[derive(Debug)]

@@ -175,6 +175,7 @@ pub(super) struct ClaimPattern {
 pub(super) struct Names {
     pub(super) local_id: Option<Lookup>,
     pub(super) handle: Option<Lookup>,
+    pub(super) own: Option<Lookup>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

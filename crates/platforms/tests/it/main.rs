@@ -1,6 +1,8 @@
 //! The engine against the sample web, recordings, and hostile servers.
 
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crawler;
@@ -10,6 +12,8 @@ mod fuzz;
 mod hostile;
 #[cfg(test)]
 mod manifests;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Claims become proof: the law of [`model::identity`] as joins.
 
+use model::ProfileId;
 use model::identity::{Claim, Link, Proof};
-use model::{Platform, ProfileId};
+use model::observation::SeenProfile;
 use tokio_postgres::Row;
 
 use super::Pg;
@@ -24,6 +25,11 @@ const ADD: &str = "insert into identity_claim
     select * from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::text[]) n
     order by 1, 2, 3, 4 on conflict do nothing";
 
+/// The handles of all who are there, by which claims name them: that by which others know them, and
+/// that of their own servers (claims of kind 3).
+const HANDLES: &str = "select lower(handle) as handle, profile_id from profile where gone = 0
+    union all select target, profile_id from identity_claim where kind = 3";
+
 /// The proven links. Mutual: each names the other, by native id or by a handle that only one
 /// profile has. Website: the only one of its platform on a page, and the only one of another.
 /// `claims` and `pages` restrict which claims are read (on `c`).
@@ -35,11 +41,11 @@ fn proven_sql(claims: &str, pages: &str) -> String {
             where c.kind = 1 {claims}
             union
             select c.profile_id, min(p.profile_id) from identity_claim c
-            join profile p on lower(p.handle) = lower(c.target) and p.gone = 0
+            join ({HANDLES}) p on p.handle = lower(c.target)
                 and p.profile_id >= c.platform_id::bigint << 45
                 and p.profile_id < (c.platform_id::bigint + 1) << 45
             where c.kind = 1 {claims} group by c.profile_id, c.platform_id, c.target
-            having count(*) = 1),
+            having min(p.profile_id) = max(p.profile_id)),
         sole as (
             select c.target, min(c.profile_id) id from identity_claim c where c.kind = 2 {pages}
             group by c.target, c.profile_id >> 45 having count(*) = 1),
@@ -91,24 +97,26 @@ pub(super) fn links(rows: Vec<Row>) -> Result<Vec<Link>, StoreError> {
     rows.iter().map(link).collect()
 }
 
-/// Makes these the only claims of these profiles; claims that stay are not touched.
+/// Makes these pages' claims the only ones of their profiles; claims that stay are not touched.
 pub(super) async fn replace_claims(
     tx: &Tx<'_>,
-    claims: &[(ProfileId, &[Claim])],
+    pages: &[(ProfileId, &SeenProfile)],
 ) -> Result<(), StoreError> {
-    let owners: Vec<i64> = claims.iter().map(|(id, _)| stored_id(*id)).collect();
+    let owners: Vec<i64> = pages.iter().map(|(id, _)| stored_id(*id)).collect();
     if owners.is_empty() {
         return Ok(());
     }
     let (mut ids, mut kinds, mut platforms) = (Vec::new(), Vec::new(), Vec::new());
     let mut targets = Vec::new();
-    for (id, claims) in claims {
-        for claim in claims.iter().take(CLAIMS_MAX) {
-            let (kind, platform, target) = columns(claim);
+    for (id, page) in pages {
+        let server = page.server_handle.as_ref().map(|handle| (3, 0, handle.to_lowercase()));
+        for (kind, platform, target) in
+            page.claims.iter().take(CLAIMS_MAX).map(columns).chain(server)
+        {
             ids.push(stored_id(*id));
             kinds.push(kind);
-            platforms.push(platform.map_or(0, platform_number));
-            targets.push(clean(target, TARGET_CHARS_MAX).into_owned());
+            platforms.push(platform);
+            targets.push(clean(&target, TARGET_CHARS_MAX).into_owned());
         }
     }
     let new = params![
@@ -125,9 +133,10 @@ pub(super) async fn replace_claims(
     Ok(())
 }
 
-fn columns(claim: &Claim) -> (i16, Option<Platform>, &str) {
+/// The kind of a claim, the number of the platform that it names, and what it names there.
+fn columns(claim: &Claim) -> (i16, i16, String) {
     match claim {
-        Claim::Account { platform, target } => (1, Some(*platform), target),
-        Claim::Website { page } => (2, None, page),
+        Claim::Account { platform, target } => (1, platform_number(*platform), target.clone()),
+        Claim::Website { page } => (2, 0, page.clone()),
     }
 }

@@ -73,6 +73,13 @@ const BY_NATIVE_ID: &str = "select u.o, i.profile_id
     join ident i on i.platform_id = u.platform_id and i.native_id = u.name
     left join profile p on p.profile_id = i.profile_id
     where coalesce(p.gone, 0) = 0";
+/// Who goes by a handle at its own server, while others know it by another.
+const BY_SERVER_HANDLE: &str = "select u.o, min(c.profile_id)
+    from unnest($1::smallint[], $2::text[]) with ordinality u(platform_id, name, o)
+    join identity_claim c on c.kind = 3 and c.target = lower(u.name)
+        and c.profile_id >= u.platform_id::bigint << 45
+        and c.profile_id < (u.platform_id::bigint + 1) << 45
+    group by u.o";
 /// Of several profiles that had a handle in turn, the one crawled last has it now.
 const BY_HANDLE: &str = "select distinct on (u.o) u.o, p.profile_id
     from unnest($1::smallint[], $2::text[]) with ordinality u(platform_id, name, o)
@@ -97,7 +104,7 @@ pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>
         accounts.iter().map(|account| clean(&account.handle, HANDLE_BYTES_MAX)).collect();
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let mut found = vec![None; accounts.len()];
-    for sql in [BY_HANDLE, BY_NATIVE_ID] {
+    for sql in [BY_SERVER_HANDLE, BY_HANDLE, BY_NATIVE_ID] {
         let params = params![platforms => INT2_ARRAY, names => TEXT_ARRAY];
         for row in pg.query("profile::find", sql, params).await? {
             found[row.get::<_, i64>(0) as usize - 1] = Some(profile_id(row.get(1)));

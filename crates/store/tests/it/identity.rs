@@ -99,3 +99,47 @@ async fn a_claim_taken_back_ends_the_link() {
     erase::profile(db.pg(), a, model::profile::Gone::Deleted, at(1)).await.unwrap();
     assert_eq!(pairs(db.pg()).await, []);
 }
+
+#[tokio::test]
+async fn either_handle_of_a_profile_names_it() {
+    let db = database().await;
+    let named = Named {
+        native_id: "https://social.one.test/users/ada".into(),
+        handle: Some("Ada@one.test".into()),
+        host: Some("social.one.test".into()),
+    };
+    let page = SeenProfile {
+        named: named.clone(),
+        server_handle: Some("Ada@social.one.test".into()),
+        claims: vec![account(SKY, "ada.test")],
+        ..SeenProfile::default()
+    };
+    profile::import(db.pg(), FEDI, std::slice::from_ref(&page), at(0)).await.unwrap();
+    let ada = ident::resolve(db.pg(), FEDI, &[named]).await.unwrap()[0];
+    for target in ["ada@one.test", "ada@social.one.test"] {
+        let sky = claims(db.pg(), SKY, "ada", &[account(FEDI, target)]).await;
+        assert_eq!(pairs(db.pg()).await, [(sky, ada, Proof::Mutual)], "{target}");
+        assert_eq!(identity::among(db.pg(), &[sky, ada]).await.unwrap().len(), 1, "{target}");
+        let asked = model::Account::new(FEDI, &target.to_uppercase()).unwrap();
+        assert_eq!(profile::find(db.pg(), &[asked]).await.unwrap(), [Some(ada)], "{target}");
+    }
+    let moved = SeenProfile { server_handle: None, ..page };
+    profile::import(db.pg(), FEDI, &[moved], at(1)).await.unwrap();
+    let old = model::Account::new(FEDI, "ada@social.one.test").unwrap();
+    assert_eq!(profile::find(db.pg(), &[old]).await.unwrap(), [None]);
+    assert_eq!(pairs(db.pg()).await, []);
+}
+
+#[tokio::test]
+async fn a_servers_handle_that_another_profile_has_proves_nothing() {
+    let db = database().await;
+    claims(db.pg(), SKY, "ada", &[account(FEDI, "x.test")]).await;
+    let named = Named { native_id: "id:y".into(), handle: Some("y.test".into()), host: None };
+    let server_handle = Some("x.test".into());
+    let back = vec![account(SKY, "ada.test")];
+    let page = SeenProfile { named, server_handle, claims: back.clone(), ..SeenProfile::default() };
+    profile::import(db.pg(), FEDI, &[page], at(0)).await.unwrap();
+    assert_eq!(pairs(db.pg()).await.len(), 1);
+    claims(db.pg(), FEDI, "x", &back).await;
+    assert_eq!(pairs(db.pg()).await, []);
+}

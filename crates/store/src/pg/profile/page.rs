@@ -79,12 +79,9 @@ pub(in crate::pg) async fn store(
     ];
     let rows = tx.query(STORE, params).await?;
     let changed: Vec<ProfileId> = rows.iter().map(|row| profile_id(row.get(0))).collect();
-    let claims: Vec<_> = pages
-        .iter()
-        .filter(|(id, _)| changed.contains(id))
-        .map(|(id, page)| (*id, page.claims.as_slice()))
-        .collect();
-    identity::replace_claims(tx, &claims).await?;
+    let pages: Vec<Page<'_>> =
+        pages.iter().filter(|(id, _)| changed.contains(id)).copied().collect();
+    identity::replace_claims(tx, &pages).await?;
     Ok(changed)
 }
 
@@ -139,6 +136,8 @@ fn hash(page: &SeenProfile) -> i64 {
     put(created.as_ref().map(<[u8; 8]>::as_slice));
     let mut claims: Vec<String> = page.claims.iter().map(|claim| format!("{claim:?}")).collect();
     claims.sort_unstable();
+    // Few have one; the hash of all others stays what it was.
+    claims.extend(page.server_handle.clone());
     claims.iter().for_each(|claim| put(Some(claim.as_bytes())));
     content_hash(&hasher)
 }
