@@ -32,7 +32,9 @@ impl Database {
     /// Its URL with settings for the server, like `-c work_mem=1MB`.
     pub fn url_with_options(&self, options: &str) -> String {
         match self.url.contains("://") {
-            true => format!("{}?options={}", self.url, options.replace(' ', "%20").replace('=', "%3D")),
+            true => {
+                format!("{}?options={}", self.url, options.replace(' ', "%20").replace('=', "%3D"))
+            }
             false => format!("{} options='{options}'", self.url),
         }
     }

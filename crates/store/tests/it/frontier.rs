@@ -107,7 +107,8 @@ async fn hosts_that_could_be_asked_the_longest_come_first() {
     for (seconds, host) in [30, 10, 20].into_iter().zip(hosts) {
         let mut named = crate::web::named(host);
         named.host = Some(host.to_owned());
-        let seeds = frontier::Seeds { platform: PLATFORM, names: &[named], default_host: HOST, depth: 0 };
+        let seeds =
+            frontier::Seeds { platform: PLATFORM, names: &[named], default_host: HOST, depth: 0 };
         frontier::seed(db.pg(), seeds, at(seconds)).await.unwrap();
     }
     let due = async |seconds, limit| {

@@ -53,7 +53,8 @@ async fn a_run_that_the_release_before_sealed_is_gone_on_from() {
     let new = names(&world, after).await;
     let born = new.lineage.iter().filter(|event| event.event == EventKind::Born).count();
     assert_eq!(born, 0, "the same people in the same communities: {:?}", new.lineage);
-    let ids = |names: &Names| names.levels.iter().map(|level| level.ids.clone()).collect::<Vec<_>>();
+    let ids =
+        |names: &Names| names.levels.iter().map(|level| level.ids.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&new), ids(&old));
     let manifest = world.objects.get("snapshots/snp_2/manifest.json").await.unwrap().unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
