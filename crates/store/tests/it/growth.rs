@@ -68,8 +68,8 @@ async fn fill(db: &Database, rows: u32) {
         insert into adjacency (profile_id, layer, direction, complete, hidden, observed_at, n, hash, body)
             select {base} + n, 1, 0, true, false, 0, 19, 0, decode('{body}', 'hex') from {all};
         insert into change_log (day, at_ms, kind, subject)
-            select {day} - n % {DAYS}, {now} * 1000, 2, {base} + n from {all};
-        insert into erasure select {base} + n, {now} * 1000 from {all} where n % 10 = 0;
+            select {day} - n % {DAYS}, {now}::bigint * 1000, 2, {base} + n from {all};
+        insert into erasure select {base} + n, {now}::bigint * 1000 from {all} where n % 10 = 0;
         insert into queue_message (queue, visible_ms, body) select 'other', n, '{{}}' from {all};
         insert into queue_dead select n, 'other', n, '{{}}' from {all};
         insert into account (name, created_ms) select 'a' || n, 0 from {all};
@@ -248,7 +248,7 @@ async fn reads(rows: u32) -> Reads {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_ten_times_as_large_costs_no_more_for_the_same_answer() {
     let (small, large) = (reads(SMALL).await, reads(LARGE).await);
-    assert!(small.len() > 60, "only {} statements were seen", small.len());
+    assert!(small.len() > 50, "only {} statements were seen", small.len());
     let mut grown = Vec::new();
     for (sql, &(before, times)) in &small {
         let Some(&(after, times_after)) = large.get(sql) else { continue };
