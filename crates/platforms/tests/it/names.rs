@@ -58,7 +58,7 @@ async fn a_profile_is_known_by_the_name_that_others_use() {
         finger("ada@one.example", "ada@one.example", ADA),
         finger("bo@one.example", "bo@one.example", BO),
     ]);
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     let ada = read(&web, &memory, subject("social.one.example", "ada")).await;
     assert_eq!(ada.named.handle.as_deref(), Some("ada@one.example"));
     assert_eq!(ada.named.host.as_deref(), Some("social.one.example"));
@@ -76,7 +76,7 @@ async fn a_host_that_goes_by_its_own_name_is_asked_once() {
         own_page("one.example", "bo", ""),
         finger("ada@one.example", "ada@one.example", "https://one.example/users/ada"),
     ]);
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     for name in ["ada", "bo", "ada"] {
         let seen = read(&web, &memory, subject("one.example", name)).await;
         assert_eq!(seen.named.handle, Some(format!("{name}@one.example")));
@@ -98,7 +98,7 @@ async fn a_host_names_nobody_elses_accounts() {
     for denial in denials {
         let pages = [own_page("evil.example", "root", ""), told()];
         let web = Recorded::new(pages.into_iter().chain(denial));
-        let seen = read(&web, &Memory::new(), subject("evil.example", "root")).await;
+        let seen = read(&web, &Memory::of_recordings(), subject("evil.example", "root")).await;
         assert_eq!(seen.named.handle.as_deref(), Some("root@evil.example"));
         assert_eq!(seen.server_handle, None);
     }
@@ -113,7 +113,7 @@ async fn one_account_that_a_domain_vouches_for_does_not_vouch_for_the_rest() {
         finger("ada@one.example", "ada@one.example", ADA),
         finger("root@one.example", "root@one.example", "https://one.example/users/root"),
     ]);
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     read(&web, &memory, subject("social.one.example", "ada")).await;
     let root = read(&web, &memory, subject("social.one.example", "root")).await;
     assert_eq!(root.named.handle.as_deref(), Some("root@social.one.example"));
@@ -129,7 +129,7 @@ async fn a_host_without_webfinger_keeps_its_name_and_is_left_in_peace() {
     ];
     for told in answers {
         let web = Recorded::new([own_page("one.example", "ada", ""), told]);
-        let memory = Memory::new();
+        let memory = Memory::of_recordings();
         for _ in 0..10 {
             let seen = read(&web, &memory, subject("one.example", "ada")).await;
             assert_eq!(seen.named.handle.as_deref(), Some("ada@one.example"));
@@ -146,14 +146,14 @@ async fn a_domain_may_be_internationalised() {
         finger("ada@social.xn--bcher-kva.example", "ada@bücher.example", native_id),
         finger("ada@xn--bcher-kva.example", "ada@bücher.example", native_id),
     ]);
-    let seen = read(&web, &Memory::new(), subject("social.xn--bcher-kva.example", "ada")).await;
+    let seen = read(&web, &Memory::of_recordings(), subject("social.xn--bcher-kva.example", "ada")).await;
     assert_eq!(seen.named.handle.as_deref(), Some("ada@xn--bcher-kva.example"));
 }
 
 /// The people whom `subject` follows, after its own page was read.
 async fn following(web: &Recorded, subject: Subject) -> Vec<Named> {
     let engine = Engine::new(Settings::default()).unwrap();
-    let memory = Memory::new();
+    let memory = Memory::of_recordings();
     read(web, &memory, subject.clone()).await;
     let mut subject = only("following", subject);
     subject.local_id = Some("7".to_owned());
@@ -185,7 +185,7 @@ async fn lists_use_the_same_names() {
 
 async fn resolve(web: &Recorded, account: &str) -> Result<Subject, String> {
     let engine = Engine::new(Settings::default()).unwrap();
-    let (memory, mut gate) = (Memory::new(), OpenGate::default());
+    let (memory, mut gate) = (Memory::of_recordings(), OpenGate::default());
     let account: Account = account.parse().map_err(|error| format!("{error}"))?;
     let mut via = Via::new(web, &Still, &mut gate, &memory);
     engine.resolve(&mut via, &account).await.map_err(|error| error.to_string())
@@ -225,7 +225,7 @@ async fn a_refused_handle_is_shown_with_what_nobody_sees() {
     let error = resolve(&web, "fediverse:ada@xn--a.\u{202A}example").await.unwrap_err();
     assert!(error.contains("`ada@xn--a.<U+202A>example`: `xn--a.example` is no domain"), "{error}");
     let engine = Engine::new(Settings::default()).unwrap();
-    let (memory, mut gate) = (Memory::new(), OpenGate::default());
+    let (memory, mut gate) = (Memory::of_recordings(), OpenGate::default());
     let account = Account { platform: Platform::FEDIVERSE, handle: "ada\u{200B}".to_owned() };
     let mut via = Via::new(&web, &Still, &mut gate, &memory);
     let error = engine.resolve(&mut via, &account).await.unwrap_err().to_string();

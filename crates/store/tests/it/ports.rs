@@ -1,6 +1,6 @@
 //! The ports' suites on the implementations of this crate.
 
-use model::port::{Outgoing, Queue};
+use model::port::{Clock, Outgoing, Queue, RECEIVES_MAX, pause_seconds, travel_seconds};
 use store::objects::Folder;
 use store::queue::PgQueue;
 use testkit::{Frozen, database, objects_suite, queue_suite};
@@ -31,4 +31,26 @@ async fn clearing_a_queue_leaves_others_and_the_dead_alone() {
     one.clear().await.unwrap();
     assert_eq!((one.depth().await, other.depth().await), (Ok(0), Ok(1)));
     assert_eq!(one.dead_letters(9).await, Ok(vec!["dead".to_owned()]));
+}
+
+/// A job whose record is away: it is tried again later and later, and ten times in all.
+#[tokio::test]
+async fn a_message_is_received_ten_times_over_a_quarter_of_an_hour() {
+    let (db, clock) = (database().await, Frozen::default());
+    let queue = PgQueue::new(db.pg().clone(), "patient", RECEIVES_MAX, clock.clone());
+    queue.send(&[Outgoing { body: "job".into(), delay_seconds: 0 }]).await.unwrap();
+    let (began, visibility) = (clock.now(), 60);
+    let mut received_at = Vec::new();
+    while queue.depth().await.unwrap() > 0 {
+        for received in queue.receive(1, visibility).await.unwrap() {
+            received_at.push(clock.now().duration_since(began).as_secs());
+            let pause = pause_seconds(received.receives);
+            queue.release(&received.receipt, pause).await.unwrap();
+        }
+        clock.advance_seconds(2);
+    }
+    assert_eq!(received_at, [0, 2, 6, 14, 30, 62, 126, 254, 510, 1_022]);
+    assert_eq!(queue.dead_letters(9).await, Ok(vec!["job".to_owned()]));
+    let dead = clock.now().duration_since(began).as_secs();
+    assert!(dead > 15 * 60 && dead < i64::from(travel_seconds(visibility)));
 }
