@@ -9,6 +9,7 @@ mod contract;
 mod crawling;
 mod deployed;
 mod explained;
+mod opt_out;
 mod real;
 mod scoring;
 mod served;

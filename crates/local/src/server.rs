@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api_gateway::{Gateway, Scope, Secrets, keys, router};
+use api_gateway::{Gateway, Secrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use model::key::{RANDOM_BYTES, Realm, Secret};
-use model::port::Clock;
+use model::key::{Realm, Secret};
+use operate::Order;
 use serde_json::Value;
+use store::pg::key;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -23,31 +24,30 @@ pub(crate) fn gateway(home: &Home) -> Result<Gateway> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
     let secrets = Secrets {
-        pepper: derived(&secret, "borg 2026 api key pepper"),
-        cursors: derived(&secret, "borg 2026 cursor signing"),
+        pepper: key::pepper(&secret),
+        cursors: blake3::derive_key("borg 2026 cursor signing", &secret).to_vec(),
         instance,
     };
     Ok(Gateway::new(home.pg.clone(), Arc::new(home.clock), secrets))
 }
 
-/// A secret of its own for each use.
-fn derived(secret: &[u8], context: &str) -> Vec<u8> {
-    blake3::derive_key(context, secret).to_vec()
+/// Carries out an order as the function `operate` does, for the user who runs `borg`.
+pub(crate) async fn order(home: &Home, order: &Order) -> Result<Value> {
+    let (pepper, actor) = (key::pepper(&home.secret()?), actor());
+    let doors = operate::Doors { pg: &home.pg, clock: &home.clock, pepper: &pepper, actor: &actor };
+    Ok(operate::handle(&doors, order).await?)
 }
 
 /// Creates a key that may read everything; returns the secret, which is nowhere else.
 pub(crate) async fn create_key(home: &Home, account: &str, realm: Realm) -> Result<Secret> {
-    let pepper = derived(&home.secret()?, "borg 2026 api key pepper");
-    let mut random = [[0; RANDOM_BYTES]; 8];
-    for draw in &mut random {
-        getrandom::fill(draw).map_err(|error| anyhow::anyhow!("draw a key: {error}"))?;
-    }
-    // A draw is unfair less often than once in 10^8.
-    let mut draws = random.into_iter().cycle();
-    let secret = keys::mint(realm, || draws.next().unwrap_or([0; RANDOM_BYTES]));
-    let now = home.clock.now();
-    keys::create(&home.pg, &pepper, (account, &secret), &Scope::READING, now).await?;
-    Ok(secret)
+    let (pepper, actor) = (key::pepper(&home.secret()?), actor());
+    let doors = operate::Doors { pg: &home.pg, clock: &home.clock, pepper: &pepper, actor: &actor };
+    Ok(operate::create_key(&doors, account, realm).await?.1)
+}
+
+/// The user who runs `borg`, as the audit log names it.
+fn actor() -> String {
+    format!("local:{}", rustix::process::getuid().as_raw())
 }
 
 /// The API as a client sees it, without a network between.

@@ -6,6 +6,7 @@
 //! tables are partitioned by ranges of `profile_id`, one range for each platform.
 
 pub mod adjacency;
+pub mod audit;
 pub mod change;
 pub mod community;
 mod connection;
@@ -23,6 +24,7 @@ pub mod person;
 pub mod profile;
 pub mod publish;
 pub(crate) mod queue;
+pub mod retention;
 pub mod run;
 pub mod score;
 pub mod snapshot;

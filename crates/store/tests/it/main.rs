@@ -13,6 +13,7 @@ mod host;
 mod ident;
 mod identity;
 mod key;
+mod opt_out;
 mod person;
 mod ports;
 mod profile;
