@@ -30,18 +30,29 @@ fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| text(&row["id"])).collect()
 }
 
-/// Whether a value says something of this text: it, or a text that has it as a word.
+/// Whether a value names somebody: in any text but what others say of themselves in their bios, and
+/// the notice to forget the one who left.
 fn says(value: &Value, trace: &str) -> bool {
     match value {
-        Value::String(text) => text
-            .split(|c: char| c.is_whitespace() || "<>\"'(),;".contains(c))
-            .any(|word| word.trim_start_matches('@').eq_ignore_ascii_case(trace)),
+        Value::String(text) => names(text, trace),
         Value::Array(items) => items.iter().any(|item| says(item, trace)),
-        // What is said of the one who left: to forget it.
         Value::Object(fields) if fields.get("change") == Some(&json!({"type": "gone"})) => false,
-        Value::Object(fields) => fields.values().any(|item| says(item, trace)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, field)| name != "bio" && says(field, trace))
+        }
         _ => false,
     }
+}
+
+/// Whether a text has this name in it, and not only a longer one.
+fn names(text: &str, name: &str) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    text.match_indices(&name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(|c| part_of_name(c) || c == '.') && !after.is_some_and(part_of_name)
+    })
 }
 
 impl Walk<'_> {
