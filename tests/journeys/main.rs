@@ -5,6 +5,7 @@ mod bad_hosts;
 mod bad_input;
 mod bad_requests;
 mod borg;
+mod compat;
 mod contract;
 mod crawling;
 mod deployed;

@@ -393,6 +393,18 @@ pub(crate) enum BenchCommand {
         #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
         profiles: u32,
     },
+    /// What a tick reads of a frontier far larger than it: due hosts, and two claims.
+    Frontier {
+        /// Profiles of the frontier.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10_000..=100_000_000))]
+        rows: u64,
+        /// Hosts that they live on.
+        #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+        hosts: u32,
+        /// Measurements, interleaved; the median counts.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+        rounds: u32,
+    },
     /// The routes of the API on a scored sample web, without a network between.
     Api {
         /// Accounts in the sample web.

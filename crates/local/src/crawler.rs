@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use crawl_dispatch::{Pace, Settings};
 use model::message::FetchJob;
-use model::port::{Clock, Queue, Received};
+use model::port::{Clock, Queue, RECEIVES_MAX, Received, pause_seconds, travel_seconds};
 use model::time::Timestamp;
 use platform_fetch::Hosts;
 use platforms::engine::Memory;
@@ -20,14 +20,12 @@ use store::queue::PgQueue;
 
 use crate::home::Home;
 
-/// How often a job is received before it goes to the dead letters.
-const RECEIVES_MAX: u32 = 5;
-
 /// How long a received job is left to its worker, in seconds.
 const VISIBILITY_SECONDS: u32 = 300;
 
-/// How long a claim lasts, in seconds: longer than all receipts of its job.
-const CLAIM_SECONDS: u32 = 3_600;
+/// How long a claim lasts, in seconds: ten minutes in the queue, and then longer than its job is
+/// received again and again.
+const CLAIM_SECONDS: u32 = 600 + travel_seconds(VISIBILITY_SECONDS);
 
 /// Jobs fetched at the same time.
 const WORKERS: usize = 4;
@@ -201,7 +199,7 @@ impl Crawler {
             Err(error) => {
                 tracing::warn!(error = %format!("{error:#}"), "a fetch job failed");
                 self.wait_for_record(&error).await;
-                self.queue.release(&message.receipt, message.receives).await
+                self.queue.release(&message.receipt, pause_seconds(message.receives)).await
             }
         };
         if let Err(error) = ended {

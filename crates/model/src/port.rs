@@ -76,6 +76,26 @@ pub struct Received {
     pub receives: u32,
 }
 
+/// How often a message is received before it is a dead letter.
+pub const RECEIVES_MAX: u32 = 10;
+
+/// All pauses between the receives of one message, in seconds: 17 minutes.
+pub const PAUSES_SECONDS: u32 = pause_seconds(RECEIVES_MAX) - 2;
+
+/// How long a message stays away after it was received for the `receives`th time and failed for a
+/// reason that may pass: two seconds at first, and twice as long each time, so that a moment's trouble
+/// costs a moment and an outage of a quarter of an hour no message.
+pub const fn pause_seconds(receives: u32) -> u32 {
+    let doublings = if receives > RECEIVES_MAX { RECEIVES_MAX } else { receives };
+    1 << doublings
+}
+
+/// The longest that a message is on its way once it was received, in seconds, if each of its receipts
+/// lasts at most `visibility_seconds`. Who claims something for a message claims it for longer.
+pub const fn travel_seconds(visibility_seconds: u32) -> u32 {
+    RECEIVES_MAX * visibility_seconds + PAUSES_SECONDS
+}
+
 /// One queue, with its dead letters. SQS, or a table in PostgreSQL.
 ///
 /// At least once, in no order. A message received more than the queue's limit of times goes to
@@ -174,4 +194,19 @@ pub enum WebError {
 pub trait Web: Send + Sync {
     /// Sends one request and reads the whole answer, within the client's caps.
     fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, WebError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_outlives_an_outage_of_a_quarter_of_an_hour() {
+        let pauses: Vec<u32> = (1..RECEIVES_MAX).map(pause_seconds).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512]);
+        assert_eq!(pauses.iter().sum::<u32>(), PAUSES_SECONDS);
+        const { assert!(PAUSES_SECONDS >= 15 * 60) };
+        assert_eq!(pause_seconds(u32::MAX), pause_seconds(RECEIVES_MAX), "bounded");
+        assert_eq!(travel_seconds(300), 10 * 300 + PAUSES_SECONDS);
+    }
 }

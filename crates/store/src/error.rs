@@ -19,6 +19,17 @@ pub enum StoreError {
         /// Whether PostgreSQL says that the same statement may work later.
         passing: bool,
     },
+    /// A statement took too long, or waited too long for a lock.
+    #[error(
+        "run {what} in PostgreSQL: {why}: try again later; if it stays so, see pg_stat_activity for what \
+         holds its locks or keeps the server busy"
+    )]
+    TimedOut {
+        /// The function that ran it.
+        what: &'static str,
+        /// What PostgreSQL says.
+        why: String,
+    },
     /// The schema could not be brought up to date.
     #[error("migrate the database: {0}")]
     Migration(#[from] refinery::Error),
@@ -42,7 +53,13 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may work later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, StoreError::Unavailable(_) | StoreError::Statement { passing: true, .. })
+        let failed_once = matches!(self, StoreError::Statement { passing: true, .. });
+        failed_once || self.is_timeout() || matches!(self, StoreError::Unavailable(_))
+    }
+
+    /// Whether it took too long.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, StoreError::TimedOut { .. })
     }
 }
 

@@ -15,4 +15,4 @@ pub mod table;
 #[cfg(feature = "aws")]
 pub use aws::Aws;
 pub use error::StoreError;
-pub use pg::Pg;
+pub use pg::{Pg, Timeouts};

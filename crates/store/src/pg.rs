@@ -20,6 +20,7 @@ pub mod identity;
 pub mod key;
 pub mod measure;
 mod migrate;
+mod partition;
 pub mod person;
 pub mod profile;
 pub mod publish;
@@ -33,5 +34,5 @@ pub mod term;
 mod transaction;
 mod value;
 
-pub use connection::Pg;
+pub use connection::{Pg, Timeouts};
 pub use migrate::{migrate, schema_hash};

@@ -29,6 +29,14 @@ impl Database {
         &self.url
     }
 
+    /// Its URL with settings for the server, like `-c work_mem=1MB`.
+    pub fn url_with_options(&self, options: &str) -> String {
+        match self.url.contains("://") {
+            true => format!("{}?options={}", self.url, options.replace(' ', "%20").replace('=', "%3D")),
+            false => format!("{} options='{options}'", self.url),
+        }
+    }
+
     /// A connection of its own, for statements that only a test needs.
     pub async fn client(&self) -> Client {
         connect(&self.url).await

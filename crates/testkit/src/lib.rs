@@ -5,11 +5,13 @@
 
 mod clock;
 mod database;
+mod explained;
 mod objects;
 mod queue;
 mod server;
 
 pub use clock::Frozen;
 pub use database::{Database, database};
+pub use explained::{Explained, Reads, explained};
 pub use objects::objects_suite;
 pub use queue::queue_suite;

@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crawl_dispatch::{Pace, Settings as Dispatch};
+use crawl_dispatch::{CLAIM_SECONDS, Pace, Settings as Dispatch};
 use model::message::FetchJob;
 use platforms::{Engine, Origins};
 use runtime::{Failure, Settings};
-
-/// How long a claim lasts, in seconds: longer than five receipts of its job, each invisible for
-/// half an hour at most.
-const CLAIM_SECONDS: u32 = 10_800;
 
 /// Requests of one profile's round, about: its page, follows, followers, posts, likes, lists.
 const REQUESTS_A_PROFILE: u32 = 6;

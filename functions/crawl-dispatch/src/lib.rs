@@ -2,7 +2,8 @@
 //!
 //! A tick takes what fits into the queue, shares it among the hosts with due profiles, leases
 //! tokens for all of them at once, claims the profiles that the tokens are good for and sends them
-//! as jobs. A tick that runs twice claims other profiles; one that dies leaves claims that run out.
+//! as jobs, before the claims hold. A tick that runs twice claims other profiles; one that dies, or
+//! cannot send, has claimed nothing. Jobs that it sent find no claims and end.
 
 mod share;
 
@@ -11,13 +12,20 @@ use std::collections::BTreeMap;
 use model::Platform;
 use model::budget::{Lease, Limit};
 use model::message::FetchJob;
-use model::port::{Clock, Outgoing, PortError, Queue};
+use model::port::{Clock, Outgoing, PortError, Queue, travel_seconds};
 use model::time::Timestamp;
 use store::pg::frontier::{self, Claim, DueHost};
 use store::pg::host::{self, Grant, Want};
 use store::{Pg, StoreError};
 
 pub use share::HOSTS_MAX;
+
+/// How long the fetch queue hides a received job, in seconds: what the template says.
+const VISIBILITY_SECONDS: u32 = 1_800;
+
+/// How long a claim lasts, in seconds: an hour in the queue, and then longer than its job is received
+/// again and again.
+pub const CLAIM_SECONDS: u32 = 3_600 + travel_seconds(VISIBILITY_SECONDS);
 
 /// Leases that live shorter than this are not worth sending: the fetch takes its own.
 const TRAVEL_MS_MIN: u32 = 5_000;
@@ -68,7 +76,7 @@ pub struct Dispatched {
     pub jobs: u64,
 }
 
-/// Why a tick ended early. What was claimed and not sent was given back, or runs out.
+/// Why a tick ended early. Nothing is claimed then.
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
     /// The record failed.
@@ -102,12 +110,16 @@ pub async fn tick<Q: Queue, C: Clock>(
             Some((due.host.id, share::claim(*lease, wish, settings, due)?))
         })
         .collect();
-    let claims = frontier::claim(doors.pg, &wants, now, settings.claim_seconds).await?;
-    let jobs = jobs(&due, &leases, &claims, settings, now);
-    send(doors, &jobs, now).await?;
+    let send_for = async |claims: &[Claim]| {
+        let jobs = jobs(&due, &leases, claims, settings, now);
+        send(doors.queue, &jobs).await?;
+        Ok::<_, DispatchError>(jobs.len() as u64)
+    };
+    let (claims, jobs) =
+        frontier::claim_then(doors.pg, &wants, now, settings.claim_seconds, send_for).await?;
     let profiles = claims.iter().map(|claim| claim.profiles.len() as u64).sum();
-    tracing::debug!(hosts = due.len(), profiles, jobs = jobs.len(), "dispatched");
-    Ok(Dispatched { hosts: due.len() as u64, profiles, jobs: jobs.len() as u64 })
+    tracing::debug!(hosts = due.len(), profiles, jobs, "dispatched");
+    Ok(Dispatched { hosts: due.len() as u64, profiles, jobs })
 }
 
 /// A lease for each host, in their order: `None` for those that must wait. Hosts whose leases are
@@ -170,19 +182,34 @@ fn jobs(
     jobs
 }
 
-/// Sends the jobs; where that fails, their profiles are due again at once.
-async fn send<Q: Queue, C>(
-    doors: &Doors<'_, Q, C>,
-    jobs: &[FetchJob],
-    now: Timestamp,
-) -> Result<(), DispatchError> {
+async fn send(queue: &impl Queue, jobs: &[FetchJob]) -> Result<(), PortError> {
     let body = |job| serde_json::to_string(job).expect("a fetch job is plain data");
     let messages: Vec<Outgoing> =
         jobs.iter().map(|job| Outgoing { body: body(job), delay_seconds: 0 }).collect();
-    let sent = doors.queue.send(&messages).await;
-    if sent.is_err() {
-        let claimed: Vec<_> = jobs.iter().flat_map(|job| job.profiles.iter().copied()).collect();
-        frontier::release(doors.pg, &claimed, now).await?;
+    queue.send(&messages).await
+}
+
+#[cfg(test)]
+mod tests {
+    use model::port::RECEIVES_MAX;
+
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+    /// The numbers that stand behind a key in a part of the template.
+    fn numbers(part: &str, key: &str) -> Vec<u32> {
+        let behind = part.split(key).skip(1).map(|rest| rest.trim_start_matches(": "));
+        let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+        behind.map(|rest| digits(rest).parse().expect("a number")).collect()
     }
-    Ok(sent?)
+
+    #[test]
+    fn the_template_keeps_to_what_claims_are_reckoned_by() {
+        let receives = numbers(TEMPLATE, "maxReceiveCount");
+        assert_eq!(receives, vec![RECEIVES_MAX; TEMPLATE.matches("RedrivePolicy").count()]);
+        let (_, queue) = TEMPLATE.split_once("\n  FetchQueue:\n").expect("there is a fetch queue");
+        assert_eq!(numbers(queue, "VisibilityTimeout")[0], VISIBILITY_SECONDS);
+        assert!(CLAIM_SECONDS > RECEIVES_MAX * VISIBILITY_SECONDS);
+    }
 }

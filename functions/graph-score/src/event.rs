@@ -4,20 +4,17 @@ use std::time::Duration;
 
 use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
-use model::port::{Clock, Objects, Outgoing, PortError, Queue};
+use model::port::{Clock, Objects, Outgoing, PortError, Queue, pause_seconds};
 use runtime::Failure;
 use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long a job stays away after a failure that may pass, in seconds, times its receives.
-const RETRY_SECONDS: u32 = 60;
-
 /// What is kept back of the time, to send the next job and to answer.
 const RESERVE: Duration = Duration::from_secs(15);
 
 /// How long a job stays away while another worker has its stage, in seconds, times its receives.
-/// Five of them are longer than any stage, so that waiting alone makes no dead letter.
+/// All of them are longer than any stage, so that waiting alone makes no dead letter.
 const BUSY_SECONDS: u32 = 300;
 
 /// What the function is called with.
@@ -75,18 +72,20 @@ async fn job<O: Objects, C: Clock>(
         Ok(job) => job,
         Err(poison) => return poison,
     };
-    let retry = |seconds: u32, why: String| Outcome::Retry {
-        after_seconds: seconds.saturating_mul(message.receives),
-        why,
-    };
+    let retry = |after_seconds: u32, why: String| Outcome::Retry { after_seconds, why };
     match handle(doors, job, budget).await {
         Ok(Scored::Next(next)) => send_on(queue, next).await,
         Ok(Scored::Later) => send_on(queue, job).await,
         Ok(Scored::Published | Scored::Ended) => Outcome::Done,
         // Not done: a dead letter tells that a run failed.
         Ok(Scored::Failed) => Outcome::Poison { why: format!("{} was given up", job.run) },
-        Ok(Scored::Busy) => retry(BUSY_SECONDS, "another worker has the stage".to_owned()),
-        Err(error) if error.is_passing() => retry(RETRY_SECONDS, error.to_string()),
+        Ok(Scored::Busy) => {
+            let after_seconds = BUSY_SECONDS.saturating_mul(message.receives);
+            retry(after_seconds, "another worker has the stage".to_owned())
+        }
+        Err(error) if error.is_passing() => {
+            retry(pause_seconds(message.receives), error.to_string())
+        }
         Err(error) => Outcome::Poison { why: error.to_string() },
     }
 }

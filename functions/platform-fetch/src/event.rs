@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::Account;
 use model::message::FetchJob;
-use model::port::{Clock, Queue, Web};
+use model::port::{Clock, Queue, Web, pause_seconds};
 use platform_fetch::{Doors, FetchError, handle};
 use platforms::engine::{OpenGate, Via};
 use runtime::Failure;
@@ -13,9 +13,6 @@ use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::pg::frontier::{self, DEPTH_UNLIMITED, Seeds};
-
-/// How long a job stays away after a failure of the record, in seconds, times its receives.
-const RETRY_SECONDS: u32 = 10;
 
 /// What the function is called with.
 #[derive(Debug, Deserialize)]
@@ -63,7 +60,7 @@ async fn job<W: Web, C: Clock>(doors: &Doors<'_, W, C>, message: &Message) -> Ou
             Outcome::Done
         }
         Err(FetchError::Store(error)) if error.is_passing() => {
-            let after_seconds = RETRY_SECONDS.saturating_mul(message.receives);
+            let after_seconds = pause_seconds(message.receives);
             Outcome::Retry { after_seconds, why: error.to_string() }
         }
         Err(error) => Outcome::Poison { why: error.to_string() },

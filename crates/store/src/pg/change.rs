@@ -3,9 +3,9 @@
 use model::time::{Day, Timestamp};
 use model::{Direction, Layer, ProfileId, RankChange};
 
-use super::Pg;
 use super::connection::params;
 use super::value::stored_id;
+use super::{Pg, partition};
 use crate::StoreError;
 
 mod event;
@@ -66,8 +66,12 @@ const PAGE: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, 
 const OF_SUBJECT: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction,
         added, removed, body from change_log
     where subject = $1 and (xid, seq) < ($2::text::xid8, $3) order by xid desc, seq desc limit $4";
-const OLD_DAYS: &str = "select substring(c.relname from '[0-9]+$')::int from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid where i.inhparent = 'change_log'::regclass";
+/// By name, so that a day that was detached and not dropped is found too.
+const OLD_DAYS: &str = "select d from (
+        select substring(relname from '^change_log_([0-9]+)$')::int d from pg_class
+        where relkind = 'r' and relnamespace = (
+            select relnamespace from pg_class where oid = 'change_log'::regclass)) days
+    where d < $1 order by d limit $2";
 
 /// Events after a position, in order, at most `limit`. Events of transactions that may still be
 /// running wait, so that none can appear before a position already read.
@@ -99,15 +103,14 @@ pub async fn of_subject(
     rows.iter().map(event::from_row).collect()
 }
 
-/// Drops whole days before `first_kept`; returns how many.
-pub async fn retire(pg: &Pg, first_kept: Day) -> Result<u64, StoreError> {
-    let rows = pg.query("change::retire", OLD_DAYS, &[]).await?;
-    let days: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
-    let mut dropped = 0;
-    for day in days.into_iter().filter(|&day| day < i32::from(first_kept.0)) {
-        let sql = format!("drop table if exists change_log_{day}");
-        pg.execute("change::retire", &sql, &[]).await?;
-        dropped += 1;
+/// Drops whole days before `first_kept`, the oldest first, at most `most`; returns how many.
+pub async fn retire(pg: &Pg, first_kept: Day, most: usize) -> Result<usize, StoreError> {
+    partition::finish_pending(pg, "change::retire").await?;
+    let params = params![i32::from(first_kept.0) => INT4, most as i64 => INT8];
+    let days = pg.query("change::retire", OLD_DAYS, params).await?;
+    for day in &days {
+        let table = format!("change_log_{}", day.get::<_, i32>(0));
+        partition::drop(pg, "change::retire", ("change_log", &table)).await?;
     }
-    Ok(dropped)
+    Ok(days.len())
 }

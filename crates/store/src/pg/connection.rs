@@ -36,6 +36,54 @@ const CREATE: Duration = Duration::from_secs(5);
 /// How long to wait before each further try.
 const PAUSES_MS: [u64; 4] = [10, 50, 250, 1_000];
 
+/// The server looks this often whether the client of a running statement is still there, and ends the
+/// statement of one that is not.
+const CHECK: Duration = Duration::from_secs(2);
+
+/// How long the server works and waits for each connection of a pool. A statement is ended by the
+/// server, so it is whatever became of the process that sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// The longest a statement may run.
+    pub statement: Duration,
+    /// The longest a statement may wait for a lock.
+    pub lock: Duration,
+    /// The longest a transaction may wait for its next statement.
+    pub idle: Duration,
+}
+
+impl Timeouts {
+    /// For answers: within the 29 seconds that a request may take.
+    pub const ANSWER: Timeouts = Timeouts::seconds(10, 2, 10);
+    /// For a tick: within its function's 50 seconds.
+    pub const TICK: Timeouts = Timeouts::seconds(15, 5, 15);
+    /// For the commits of a fetch: within its function's 300 seconds. A lock is waited for longer than
+    /// a tick may hold one.
+    pub const COMMIT: Timeouts = Timeouts::seconds(60, 40, 60);
+    /// For a run, which reads the whole record in one transaction and loads large results: within its
+    /// function's 900 seconds.
+    pub const RUN: Timeouts = Timeouts::seconds(600, 60, 900);
+
+    const fn seconds(statement: u64, lock: u64, idle: u64) -> Timeouts {
+        Timeouts {
+            statement: Duration::from_secs(statement),
+            lock: Duration::from_secs(lock),
+            idle: Duration::from_secs(idle),
+        }
+    }
+
+    /// A URL's settings with these; what its user set stays.
+    pub(super) fn apply(self, config: &mut Config) {
+        let given = config.get_options().unwrap_or_default().to_owned();
+        let ms = |name: &str, time: Duration| format!("-c {name}={} ", time.as_millis());
+        let ours = ms("statement_timeout", self.statement)
+            + &ms("lock_timeout", self.lock)
+            + &ms("idle_in_transaction_session_timeout", self.idle)
+            + &ms("client_connection_check_interval", CHECK);
+        config.options(ours + &given);
+    }
+}
+
 /// The record. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Pg {
@@ -45,9 +93,18 @@ pub struct Pg {
 }
 
 impl Pg {
-    /// Opens a pool of at most `connections_max` connections and tries one.
+    /// Opens a pool of at most `connections_max` connections, for any work, and tries one.
     pub async fn connect(url: &str, connections_max: usize) -> Result<Pg, StoreError> {
-        let config: Config = url.parse().map_err(|e| StoreError::BadUrl(in_full(&e)))?;
+        Pg::connect_for(url, connections_max, Timeouts::RUN).await
+    }
+
+    /// Like [`Pg::connect`], for work that ends in time or fails.
+    pub async fn connect_for(
+        url: &str,
+        connections_max: usize,
+        timeouts: Timeouts,
+    ) -> Result<Pg, StoreError> {
+        let config = config(url, timeouts)?;
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, manager_config))
             .max_size(connections_max)
@@ -134,14 +191,22 @@ impl Pg {
     }
 }
 
-/// Does `work`, and does it again a few times as long as its error is passing.
+/// A URL as settings of a connection.
+pub(super) fn config(url: &str, timeouts: Timeouts) -> Result<Config, StoreError> {
+    let mut config: Config = url.parse().map_err(|e| StoreError::BadUrl(in_full(&e)))?;
+    timeouts.apply(&mut config);
+    Ok(config)
+}
+
+/// Does `work`, and does it again a few times as long as its error is passing. What took too long is
+/// not done again at once: it would only take its time once more.
 pub(super) async fn retry<T, F>(work: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
     for pause_ms in PAUSES_MS {
         match work().await {
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_passing() && !error.is_timeout() => {
                 tracing::debug!(%error, pause_ms, "trying again");
                 tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             }
@@ -157,7 +222,19 @@ pub(super) fn failed(what: &'static str, source: tokio_postgres::Error) -> Store
     if lost {
         return StoreError::Unavailable(in_full(&source));
     }
+    if is_timeout(&source) {
+        return StoreError::TimedOut { what, why: in_full(&source) };
+    }
     StoreError::Statement { what, why: in_full(&source), passing: asks_again(&source) }
+}
+
+fn is_timeout(error: &tokio_postgres::Error) -> bool {
+    let codes = [
+        SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ];
+    error.code().is_some_and(|code| codes.contains(code))
 }
 
 fn no_client(error: PoolError) -> StoreError {
@@ -182,7 +259,6 @@ fn asks_again(error: &tokio_postgres::Error) -> bool {
         SqlState::CRASH_SHUTDOWN,
         SqlState::CANNOT_CONNECT_NOW,
         SqlState::TOO_MANY_CONNECTIONS,
-        SqlState::LOCK_NOT_AVAILABLE,
     ];
     error.code().is_some_and(|code| passing.contains(code))
 }

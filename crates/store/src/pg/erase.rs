@@ -2,9 +2,9 @@
 //!
 //! Its words, lists, claims, progress and change events are deleted at once. What stays is its
 //! number, with the native id replaced by a hash, so that the same account is recognised, not
-//! crawled and not given a second number when others still show it. Its raw pages lie in the object
-//! store: the number waits in a list until they are swept. Its arcs in the lists of others leave
-//! with the next snapshot.
+//! crawled and not given a second number when others still show it. When it was erased is noted for as
+//! long as snapshots are kept that were sealed before. Its arcs in the lists of others leave with the
+//! next snapshot.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::connection::{params, retry};
 use super::frontier::Outcome;
 use super::profile::OPTED_OUT;
 use super::transaction::Tx;
-use super::value::{platform_number, profile_id, stored_id, stored_ids, stored_ms, stored_seconds};
+use super::value::{platform_number, stored_id, stored_ids, stored_ms, stored_seconds};
 use super::{Pg, change, ident, person};
 use crate::StoreError;
 
@@ -61,10 +61,10 @@ const BAR: &str = "insert into frontier (profile_id, host_id, depth_left, outcom
     order by id on conflict (profile_id) do update set due_at = null, claimed = false,
         attempts = 0, outcome = greatest(frontier.outcome, excluded.outcome), last_crawl = $3,
         error = null";
-const SWEEP: &str = "insert into erasure select id, $2 from unnest($1::bigint[]) u(id) order by id
-    on conflict do nothing";
-const UNSWEPT: &str = "select profile_id from erasure order by at_ms, profile_id limit $1";
-const SWEPT: &str = "delete from erasure where profile_id = any($1)";
+const NOTE: &str = "insert into erasure select id, $2 from unnest($1::bigint[]) u(id) order by id
+    on conflict (profile_id) do update set at_ms = excluded.at_ms";
+const FORGET: &str = "delete from erasure where profile_id in (
+    select profile_id from erasure where at_ms < $1 order by at_ms limit $2)";
 
 /// Erases a profile. A profile that is gone may return after a month, if others still show it.
 pub async fn profile(
@@ -184,7 +184,7 @@ pub(super) async fn erase(
     }
     let bar = params![ids => INT8_ARRAY, outcomes => INT2_ARRAY, stored_seconds(now) => INT8];
     tx.execute(BAR, bar).await?;
-    tx.execute(SWEEP, params![ids => INT8_ARRAY, stored_ms(now) => INT8]).await?;
+    tx.execute(NOTE, params![ids => INT8_ARRAY, stored_ms(now) => INT8]).await?;
     let ids: Vec<ProfileId> = profiles.iter().map(|(id, _)| *id).collect();
     person::leave(tx, &ids, now).await?;
     change::record_gone(tx, &ids, now).await
@@ -220,14 +220,8 @@ impl Reason {
     }
 }
 
-/// Erased profiles whose raw pages are still to be deleted, at most `limit`, the longest waiting
-/// first.
-pub async fn unswept(pg: &Pg, limit: u32) -> Result<Vec<ProfileId>, StoreError> {
-    let rows = pg.query("erase::unswept", UNSWEPT, params![i64::from(limit) => INT8]).await?;
-    Ok(rows.iter().map(|row| profile_id(row.get(0))).collect())
-}
-
-/// Records that the raw pages of these profiles are deleted.
-pub async fn swept(pg: &Pg, ids: &[ProfileId]) -> Result<(), StoreError> {
-    pg.execute("erase::swept", SWEPT, params![stored_ids(ids) => INT8_ARRAY]).await.map(|_| ())
+/// Deletes the notes of erasures before `before`, at most `most`, the oldest first; returns how many.
+pub(super) async fn forget(pg: &Pg, before: Timestamp, most: usize) -> Result<usize, StoreError> {
+    let params = params![stored_ms(before) => INT8, most as i64 => INT8];
+    Ok(pg.execute("erase::forget", FORGET, params).await? as usize)
 }

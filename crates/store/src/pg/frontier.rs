@@ -8,11 +8,13 @@ use model::time::Timestamp;
 
 use super::Pg;
 use super::connection::params;
-use super::host::{self, Host, HostId};
+use super::host::{Host, HostId};
+use super::transaction::Tx;
 use super::value::{from_seconds, profile_id, stored_id, stored_ids, stored_ms, stored_seconds};
 use crate::StoreError;
 
 mod schedule;
+mod wake;
 
 pub use schedule::{Seeds, seed};
 pub(super) use schedule::{Sighting, schedule};
@@ -70,15 +72,20 @@ pub struct Counts {
     pub next_due_at: Option<Timestamp>,
 }
 
-/// The lease of a profile that was claimed again and again without a commit doubles, so that one
-/// on which every worker dies cannot keep them busy.
+/// Names the rows before it joins them, or all of the frontier is read: the planner cannot know how
+/// few a limit of each host leaves. The lease of a profile that was claimed again and again without a
+/// commit doubles, so that one on which every worker dies cannot keep them busy.
 const CLAIM: &str = "with want as (select * from unnest($1::int[], $2::int[]) w(host_id, n)),
-    c as (select f.profile_id, w.host_id from want w cross join lateral (
-        select profile_id from frontier where host_id = w.host_id and due_at <= $3
-        order by due_at limit w.n for update skip locked) f)
+    c as materialized (
+        select f.profile_id from want w cross join lateral (
+            select profile_id from frontier where host_id = w.host_id and due_at <= $3
+            order by due_at limit w.n for update skip locked) f)
     update frontier f set claimed = true, attempts = least(attempts + 1, 1000), depth_claimed = depth_left,
         due_at = $3 + ($4::bigint << greatest(0, least(f.attempts - 8, 8)))
-    from c where f.profile_id = c.profile_id returning f.host_id, f.profile_id";
+    where f.profile_id = any(array(select profile_id from c)) returning f.host_id, f.profile_id";
+/// Whoever reads claims waits for those that are being made: see [`claim_then`].
+const CLAIMING: &str = "select pg_advisory_xact_lock(20261130)";
+const CLAIMED: &str = "select pg_advisory_xact_lock_shared(20261130)";
 const RELEASE: &str = "update frontier set claimed = false, due_at = $2
     where profile_id = any($1) and claimed";
 const MAKE_DUE: &str = "update frontier set due_at = least(due_at, $2)
@@ -87,44 +94,57 @@ const RELEASE_ALL: &str = "update frontier set claimed = false, due_at = $1 wher
 const SET_TRUST: &str = "update frontier f set trust = u.trust
     from unnest($1::bigint[], $2::real[]) u(id, trust)
     where f.profile_id = u.id and abs(f.trust - u.trust) > 0.1";
-const NEXT_WAKE: &str = "select min(greatest(f.first * 1000, h.not_before_ms, h.broken_until_ms))
-    from host h cross join lateral (
-        select min(due_at) first from frontier where host_id = h.host_id and due_at is not null) f
-    where f.first is not null";
 const COUNTS: &str = "select count(*), count(*) filter (where due_at <= $1),
     count(*) filter (where claimed and due_at > $1), count(*) filter (where last_crawl is not null),
     count(*) filter (where outcome = 4),
     min(due_at) filter (where not claimed or due_at <= $1) from frontier";
 
-/// The hosts with due profiles that are neither paused nor broken, at most `limit`, those with
-/// the longest waiting profile first.
+/// The hosts with due profiles that are neither paused nor broken, at most `limit`: those that could
+/// be asked the longest, and of them first the one with the longest waiting profile. Costs what it
+/// returns and counts.
 pub async fn due_hosts(pg: &Pg, now: Timestamp, limit: u32) -> Result<Vec<DueHost>, StoreError> {
-    let sql = format!(
-        "select {}, d.due from host h cross join lateral (
-            select count(*)::int due, min(due_at) first from (
-                select due_at from frontier f where f.host_id = h.host_id and f.due_at <= $1
-                order by f.due_at limit {DUE_COUNT_MAX}) x) d
-        where d.due > 0 and h.not_before_ms <= $2 and h.broken_until_ms <= $2
-        order by d.first, h.host_id limit $3",
-        host::COLUMNS
-    );
-    let params = params![
-        stored_seconds(now) => INT8,
-        stored_ms(now) => INT8,
-        i64::from(limit) => INT8,
-    ];
-    let rows = pg.query("frontier::due_hosts", &sql, params).await?;
-    let due_host = |row: &tokio_postgres::Row| {
-        let due = u32::try_from(row.get::<_, i32>(8)).unwrap_or(0);
-        Ok(DueHost { host: host::from_row(row, 0)?, due })
-    };
-    rows.iter().map(due_host).collect()
+    let mut awake = wake::awake(pg, stored_ms(now), limit, DUE_COUNT_MAX).await?;
+    awake.sort_unstable_by_key(|one| (one.first, one.host.id));
+    let due = awake.into_iter().filter(|one| one.due > 0);
+    Ok(due.map(|one| DueHost { host: one.host, due: one.due }).collect())
 }
 
 /// Claims up to so many due profiles of each host, those that wait longest. Concurrent claims
-/// never share a profile. Hosts without any are left out.
+/// never share a profile. Hosts without any are left out. Costs what it returns.
 pub async fn claim(
     pg: &Pg,
+    wants: &[(HostId, u32)],
+    now: Timestamp,
+    lease_seconds: u32,
+) -> Result<Vec<Claim>, StoreError> {
+    let keep = async |_: &[Claim]| Ok::<(), StoreError>(());
+    claim_then(pg, wants, now, lease_seconds, keep).await.map(|(claims, ())| claims)
+}
+
+/// Like [`claim`], and does `then` with the claims before they hold: if it fails, or its process dies
+/// meanwhile, nothing is claimed. Whoever asks what is under a claim waits for it, so what `then` sends
+/// may be read at once.
+pub async fn claim_then<T, E: From<StoreError>>(
+    pg: &Pg,
+    wants: &[(HostId, u32)],
+    now: Timestamp,
+    lease_seconds: u32,
+    then: impl AsyncFnOnce(&[Claim]) -> Result<T, E>,
+) -> Result<(Vec<Claim>, T), E> {
+    if wants.is_empty() {
+        return Ok((Vec::new(), then(&[]).await?));
+    }
+    let mut client = pg.client().await?;
+    let tx = Tx::begin(&mut client, "frontier::claim").await?;
+    tx.query(CLAIMING, params![]).await?;
+    let claims = claim_within(&tx, wants, now, lease_seconds).await?;
+    let done = then(&claims).await?;
+    tx.commit().await?;
+    Ok((claims, done))
+}
+
+async fn claim_within(
+    tx: &Tx<'_>,
     wants: &[(HostId, u32)],
     now: Timestamp,
     lease_seconds: u32,
@@ -137,7 +157,7 @@ pub async fn claim(
         stored_seconds(now) => INT8,
         i64::from(lease_seconds) => INT8,
     ];
-    let rows = pg.query("frontier::claim", CLAIM, params).await?;
+    let rows = tx.query(CLAIM, params).await?;
     let mut claimed: Vec<(i32, ProfileId)> =
         rows.iter().map(|row| (row.get(0), profile_id(row.get(1)))).collect();
     claimed.sort_unstable();
@@ -147,6 +167,11 @@ pub async fn claim(
         profiles: chunk.iter().map(|claimed| claimed.1).collect(),
     };
     Ok(by_host.map(claim).collect())
+}
+
+/// Waits until claims that are being made hold, or do not.
+pub(super) async fn await_claims(pg: &Pg) -> Result<(), StoreError> {
+    pg.query("frontier::await_claims", CLAIMED, params![]).await.map(|_| ())
 }
 
 /// Ends the claims on these profiles without a crawl: they are due at `due`.
@@ -182,10 +207,9 @@ pub async fn set_trust(pg: &Pg, trust: &[(ProfileId, f32)]) -> Result<(), StoreE
 }
 
 /// When there will be something to claim: the earliest moment at which a profile is due and its
-/// host is neither paused nor broken. `None` if there never will be.
+/// host is neither paused nor broken. `None` if there never will be. Costs no more than a few hosts.
 pub async fn next_wake(pg: &Pg) -> Result<Option<Timestamp>, StoreError> {
-    let row = pg.query_opt("frontier::next_wake", NEXT_WAKE, params![]).await?;
-    let ms = row.and_then(|row| row.get::<_, Option<i64>>(0));
+    let ms = wake::first(pg).await?;
     Ok(ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
 }
 

@@ -1,12 +1,62 @@
 //! What the server wrote and holds, for benchmarks.
 
+use std::ops::Range;
+
+use model::Platform;
+use model::time::Timestamp;
+
 use super::Pg;
 use super::connection::params;
+use super::host::HostId;
+use super::value::{platform_number, stored_seconds};
 use crate::StoreError;
 
 const WAL_BYTES: &str = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8";
 const TABLE_BYTES: &str = "select coalesce(sum(pg_total_relation_size(relid)), 0)::int8
     from pg_partition_tree($1::text::regclass)";
+
+/// A tenth on the first host and the others in turn; due within a week before and four weeks after.
+const FILL: &str = "insert into frontier (profile_id, host_id, due_at, depth_left)
+    select ($1::bigint << 45) | n, ($2::int[])[case when n % 10 = 0 then 1
+        else 1 + (n / 10) % cardinality($2) end], $3 + (n * 7919) % 3024000 - 604800, 0
+    from generate_series($4::bigint, $5::bigint) n";
+const FLUSH: &str = "select pg_stat_force_next_flush()";
+const BUFFERS: &str = "select (blks_hit + blks_read)::int8 from pg_stat_database
+    where datname = current_database()";
+
+/// Lets profiles of these sequence numbers enter the frontier of a platform: for benchmarks only, since
+/// there is nothing else of them.
+pub async fn fill_frontier(
+    pg: &Pg,
+    platform: Platform,
+    hosts: &[HostId],
+    numbers: Range<u64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let open = params![platform_number(platform) => INT2];
+    pg.query("measure::fill_frontier", "select open_platform($1)", open).await?;
+    let hosts: Vec<i32> = hosts.iter().map(|host| host.0).collect();
+    let params = params![
+        i64::from(platform.number()) => INT8,
+        hosts => INT4_ARRAY,
+        stored_seconds(now) => INT8,
+        numbers.start as i64 => INT8,
+        numbers.end as i64 - 1 => INT8,
+    ];
+    pg.execute("measure::fill_frontier", FILL, params).await.map(|_| ())
+}
+
+/// Brings the planner's statistics and the maps of what is visible up to date, as time would.
+pub async fn settle(pg: &Pg) -> Result<(), StoreError> {
+    pg.batch("measure::settle", "vacuum (analyze)").await
+}
+
+/// Buffers that this database ever read, as far as the pool's connection has told, of which there
+/// must be one only.
+pub async fn buffers(pg: &Pg) -> Result<u64, StoreError> {
+    pg.query("measure::buffers", FLUSH, params![]).await?;
+    one(pg, "measure::buffers", BUFFERS, params![]).await
+}
 
 /// Bytes of write-ahead log that the server ever wrote. The difference of two readings is what
 /// happened between them, whoever did it.

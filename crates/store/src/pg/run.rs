@@ -12,7 +12,8 @@ use crate::StoreError;
 
 mod retire;
 
-pub use retire::{retire, with_tables};
+pub(super) use retire::forget;
+pub use retire::{retire, retire_old, with_tables};
 
 /// How a run stands. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,14 +49,3 @@ async fn events_wait_for_transactions_that_may_still_write() {
     assert_eq!(after[0].change, Change::Gone);
     assert!(after[0].position < after[1].position);
 }
-
-#[tokio::test]
-async fn old_days_are_dropped_whole() {
-    let db = database().await;
-    const DAY: i64 = 86_400;
-    crawled(db.pg(), page("ada"), &["x"], at(0)).await;
-    crawled(db.pg(), page("bob"), &["x"], at(DAY)).await;
-    assert_eq!(change::retire(db.pg(), Day::of(at(DAY))).await.unwrap(), 1);
-    let left = events(db.pg(), Position::default(), 1).await;
-    assert_eq!((left.len(), left[0].at), (1, at(DAY)));
-}

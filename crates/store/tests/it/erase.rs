@@ -158,17 +158,6 @@ async fn an_erased_member_leaves_its_person_and_the_snapshot_knows() {
 }
 
 #[tokio::test]
-async fn raw_pages_wait_until_they_are_swept() {
-    let db = database().await;
-    let [ada, bob] = ids(db.pg(), ["ada", "bob"]).await;
-    erase::profile(db.pg(), bob, Gone::Deleted, at(1)).await.unwrap();
-    erase::profile(db.pg(), ada, Gone::Deleted, at(2)).await.unwrap();
-    assert_eq!(erase::unswept(db.pg(), 10).await.unwrap(), [bob, ada]);
-    erase::swept(db.pg(), &[bob]).await.unwrap();
-    assert_eq!(erase::unswept(db.pg(), 10).await.unwrap(), [ada]);
-}
-
-#[tokio::test]
 async fn a_bulk_file_may_refuse_too() {
     let db = database().await;
     let mut no = page("no");

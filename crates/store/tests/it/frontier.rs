@@ -1,8 +1,12 @@
 //! Who is due, and who may crawl whom.
 
-use store::pg::frontier::{self, DEPTH_UNLIMITED};
-use store::pg::host;
-use testkit::database;
+use std::time::Duration;
+
+use store::pg::crawl::subjects;
+use store::pg::frontier::{self, Claim, DEPTH_UNLIMITED};
+use store::pg::host::{self, HostId};
+use store::{Pg, StoreError, Timeouts};
+use testkit::{Database, database};
 
 use crate::web::{
     HOST, PLATFORM, at, claim, claimed, commit_all, follows, id, ids, round, seeded, stream,
@@ -33,6 +37,120 @@ async fn the_profiles_of_a_worker_that_died_are_due_again() {
     }
     claim(db.pg(), at(1_000_000)).await;
     assert_eq!(claim(db.pg(), at(1_000_600)).await, [], "a killer of workers waits longer");
+}
+
+async fn only_host(db: &Database) -> HostId {
+    host::ids(db.pg(), PLATFORM, &[HOST]).await.unwrap()[0]
+}
+
+/// Waits until a statement of this database waits for a lock.
+async fn until_one_waits(db: &Database) {
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let client = db.client().await;
+    while client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_process_died_meanwhile_is_not_made() {
+    let db = database().await;
+    let ada = seeded(db.pg(), &["ada"], 0, at(0)).await[0];
+    let host = only_host(&db).await;
+    let blocker = db.client().await;
+    blocker.batch_execute("begin; lock table frontier in access exclusive mode").await.unwrap();
+    let dying = Pg::connect_for(db.url(), 1, Timeouts::TICK).await.unwrap();
+    let claiming =
+        tokio::spawn(async move { frontier::claim(&dying, &[(host, 1)], at(0), 600).await });
+    until_one_waits(&db).await;
+    claiming.abort();
+    assert!(claiming.await.unwrap_err().is_cancelled());
+    blocker.batch_execute("commit").await.unwrap();
+    assert_eq!(claim(db.pg(), at(0)).await, [ada], "it is nobody's");
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_sent_is_not_made() {
+    let db = database().await;
+    let ada = seeded(db.pg(), &["ada"], 0, at(0)).await[0];
+    let wants = [(only_host(&db).await, 1)];
+    let refuse = async |claims: &[Claim]| {
+        assert_eq!(claims[0].profiles, [ada]);
+        Err::<(), _>(StoreError::Conflict("the queue is away".into()))
+    };
+    let error = frontier::claim_then(db.pg(), &wants, at(0), 600, refuse).await.unwrap_err();
+    assert_eq!(error.to_string(), "the queue is away");
+    assert_eq!(claim(db.pg(), at(0)).await, [ada]);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_faster_than_the_claim_waits_for_it() {
+    let db = database().await;
+    let ada = seeded(db.pg(), &["ada"], 0, at(0)).await[0];
+    let wants = [(only_host(&db).await, 1)];
+    let send = async |_: &[Claim]| {
+        let pg = db.pg().clone();
+        let worker = tokio::spawn(async move { subjects(&pg, &[ada], at(1)).await.unwrap().len() });
+        until_one_waits(&db).await;
+        Ok::<_, StoreError>(worker)
+    };
+    let (_, worker) = frontier::claim_then(db.pg(), &wants, at(0), 600, send).await.unwrap();
+    assert_eq!(worker.await.unwrap(), 1, "the job finds its claim");
+}
+
+#[tokio::test]
+async fn hosts_that_could_be_asked_the_longest_come_first() {
+    let db = database().await;
+    let hosts = ["a.test", "b.test", "c.test"];
+    let ids = host::ids(db.pg(), PLATFORM, &hosts).await.unwrap();
+    for (seconds, host) in [30, 10, 20].into_iter().zip(hosts) {
+        let mut named = crate::web::named(host);
+        named.host = Some(host.to_owned());
+        let seeds = frontier::Seeds { platform: PLATFORM, names: &[named], default_host: HOST, depth: 0 };
+        frontier::seed(db.pg(), seeds, at(seconds)).await.unwrap();
+    }
+    let due = async |seconds, limit| {
+        let due = frontier::due_hosts(db.pg(), at(seconds), limit).await.unwrap();
+        due.iter().map(|due| due.host.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(40, 2).await, [ids[1], ids[2]]);
+    assert_eq!(due(40, 9).await, [ids[1], ids[2], ids[0]]);
+    assert_eq!(due(19, 9).await, [ids[1]]);
+    frontier::claim(db.pg(), &[(ids[1], 1)], at(40), 600).await.unwrap();
+    assert_eq!(due(40, 2).await, [ids[2], ids[0]], "what is claimed is not due");
+}
+
+#[tokio::test]
+async fn a_host_that_works_again_is_due_at_once() {
+    let db = database().await;
+    seeded(db.pg(), &["ada"], 0, at(0)).await;
+    let host = only_host(&db).await;
+    for _ in 0..3 {
+        host::failed(db.pg(), host, at(0)).await.unwrap();
+    }
+    assert_eq!(frontier::due_hosts(db.pg(), at(5), 10).await.unwrap(), []);
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(60)));
+    host::worked(db.pg(), host).await.unwrap();
+    assert_eq!(frontier::due_hosts(db.pg(), at(5), 10).await.unwrap().len(), 1);
+}
+
+/// Whoever makes something due says so in its own transaction: a look that comes before its commit
+/// must not make the next one blind.
+#[tokio::test]
+async fn what_becomes_due_while_somebody_looks_is_seen_by_the_next_look() {
+    let db = database().await;
+    let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
+    let writer = db.client().await;
+    writer.batch_execute("begin").await.unwrap();
+    let sooner = "update frontier set due_at = $2 where profile_id = $1";
+    let due = at(5).as_second();
+    writer.execute(sooner, &[&(ada.number() as i64), &due]).await.unwrap();
+    assert_eq!(frontier::due_hosts(db.pg(), at(10), 10).await.unwrap(), []);
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(600)));
+    writer.batch_execute("commit").await.unwrap();
+    assert_eq!(frontier::next_wake(db.pg()).await.unwrap(), Some(at(5)));
+    assert_eq!(frontier::due_hosts(db.pg(), at(10), 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 
 mod adjacency;
 mod change;
+mod compat;
 mod crawl;
 mod crawl_parts;
 mod crawl_twice;
 mod erase;
 mod frontier;
+mod growth;
 mod host;
 mod ident;
 mod identity;
@@ -18,7 +20,9 @@ mod person;
 mod ports;
 mod profile;
 mod publish;
+mod retention;
 mod run;
 mod schema;
 mod snapshot;
+mod timeouts;
 mod web;

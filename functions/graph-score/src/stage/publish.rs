@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use search::index::Builder;
 use store::pg::community::WORLD;
 use store::pg::publish::{Loader, Standings};
-use store::pg::run::{Run, RunState};
 use store::pg::term::Term;
 use store::pg::{frontier, run};
 use tokio::task::block_in_place;
@@ -29,7 +28,8 @@ use crate::{Doors, ScoreError};
 /// Rows handed to the loader at a time.
 const CHUNK: usize = 10_000;
 
-/// How many published runs stay readable beside the served one.
+/// How many published runs stay readable beside the served one; those that failed, were overtaken or
+/// were not retired to the end do not.
 const RUNS_KEPT: usize = 3;
 
 /// All that is published of a run but its people in communities.
@@ -72,7 +72,7 @@ pub(crate) async fn publish<O: Objects, C: Clock>(
         }
     }
     // The run is served; the next one tidies up what is left.
-    if let Err(error) = retire_old(doors).await {
+    if let Err(error) = run::retire_old(doors.pg, RUNS_KEPT, usize::MAX).await {
         tracing::warn!(%run, %error, "results of older runs are still in the record");
     }
     Ok(Time::Enough)
@@ -249,20 +249,6 @@ async fn tell_frontier<O, C>(doors: Doors<'_, O, C>, results: &Results) -> Resul
         nodes.profiles.iter().zip(&nodes.person_of).map(|(&id, &at)| (id, trust(at))).collect();
     for chunk in told.chunks(CHUNK) {
         frontier::set_trust(doors.pg, chunk).await?;
-    }
-    Ok(())
-}
-
-/// Drops the tables of runs that are not to be kept: of published ones all but the newest few, and of
-/// those that failed, were overtaken, or were not retired to the end.
-async fn retire_old<O, C>(doors: Doors<'_, O, C>) -> Result<(), ScoreError> {
-    let active = run::active(doors.pg).await?;
-    let mut runs = run::with_tables(doors.pg).await?;
-    runs.retain(|run| Some(run.id) != active && run.state != RunState::Running);
-    let (published, left): (Vec<Run>, Vec<Run>) =
-        runs.into_iter().partition(|run| run.state == RunState::Published);
-    for old in published.iter().skip(RUNS_KEPT).chain(&left) {
-        run::retire(doors.pg, old.id).await?;
     }
     Ok(())
 }

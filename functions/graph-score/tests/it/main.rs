@@ -4,6 +4,7 @@
 mod around;
 #[cfg(test)]
 mod changes;
+mod compat;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod api;
 mod communities;
 mod crawl;
+mod frontier;
 mod push;
 mod rank;
 mod run;
@@ -60,6 +61,9 @@ pub(crate) async fn bench(
         }
         BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
         BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,
+        BenchCommand::Frontier { rows, hosts, rounds } => {
+            frontier::frontier(config, (rows, hosts), rounds, output).await
+        }
         BenchCommand::Api { people, requests } => {
             api::api(config, (people, requests), output).await
         }

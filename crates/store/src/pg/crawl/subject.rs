@@ -8,9 +8,9 @@ use model::{Layer, ProfileId};
 use tokio_postgres::Row;
 
 use crate::StoreError;
-use crate::pg::Pg;
 use crate::pg::connection::params;
 use crate::pg::value::{profile_id, stored_ids, stored_seconds};
+use crate::pg::{Pg, frontier};
 
 /// How far one stream of an unfinished round is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub async fn subjects(
     ids: &[ProfileId],
     now: Timestamp,
 ) -> Result<Vec<Subject>, StoreError> {
+    frontier::await_claims(pg).await?;
     let ids = stored_ids(ids);
     let params = params![ids => INT8_ARRAY, stored_seconds(now) => INT8];
     let rows = pg.query("crawl::subjects", SUBJECTS, params).await?;

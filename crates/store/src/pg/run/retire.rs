@@ -1,26 +1,29 @@
-//! Dropping the results of a run, without making any reader wait.
+//! Dropping the results of old runs, and in the end what is known of them.
 
 use model::RunId;
+use model::time::Timestamp;
 
-use super::{COLUMNS, Run, from_row, stored};
+use super::{COLUMNS, Run, RunState, active, from_row, stored};
 use crate::StoreError;
-use crate::pg::Pg;
 use crate::pg::connection::params;
+use crate::pg::value::stored_ms;
+use crate::pg::{Pg, partition};
 
 /// Refuses the active run: the statement then changes nothing. Why a run failed stays known.
 const RETIRE: &str = "update run set state = case state when 2 then 4 else state end
     where run_id = $1 and state <> 1
     and not exists (select from active_run where run_id = $1)";
-/// The run's tables that are there, and whether they hang on their parents.
-const TABLES: &str = "select t, i.inhrelid is not null from unnest(run_tables()) t
-    left join pg_inherits i on i.inhrelid = to_regclass(t || '_' || $1)
-    where to_regclass(t || '_' || $1) is not null";
-/// Partitions whose detaching was interrupted. While there is one, its parent lets go of no other.
-const PENDING: &str = "select inhparent::regclass::text, inhrelid::regclass::text from pg_inherits
-    where inhdetachpending";
+/// The kinds of tables of which the run has one.
+const TABLES: &str =
+    "select t from unnest(run_tables()) t where to_regclass(t || '_' || $1) is not null";
 const WITH_TABLES: &str = "from run where exists (
         select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
     order by run_id desc";
+const FORGET: &str = "delete from run where run_id in (
+        select run_id from run where state in (3, 4) and created_ms < $1
+        and not exists (
+            select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
+        order by run_id limit $2)";
 
 /// The runs that have tables in the record, the newest first: those that can be served, the one that
 /// is being loaded, and what was left of those that failed or were not retired to the end.
@@ -35,22 +38,40 @@ pub async fn retire(pg: &Pg, id: RunId) -> Result<(), StoreError> {
     if pg.execute("run::retire", RETIRE, params![stored(id) => INT8]).await? == 0 {
         return Err(StoreError::Conflict(format!("retire {id}: it is being served or still runs")));
     }
-    for row in pg.query("run::retire", PENDING, &[]).await? {
-        let (parent, table): (String, String) = (row.get(0), row.get(1));
-        detach(pg, &parent, &table, "finalize").await?;
-    }
+    partition::finish_pending(pg, "run::retire").await?;
     for row in pg.query("run::retire", TABLES, params![stored(id) => INT8]).await? {
-        let (parent, attached): (String, bool) = (row.get(0), row.get(1));
+        let parent: String = row.get(0);
         let table = format!("{parent}_{}", id.number());
-        if attached {
-            detach(pg, &parent, &table, "concurrently").await?;
-        }
-        pg.batch("run::retire", &format!("drop table {table}")).await?;
+        partition::drop(pg, "run::retire", (&parent, &table)).await?;
     }
     Ok(())
 }
 
-/// Not inside a transaction, where nothing can be detached concurrently: one statement is none.
-async fn detach(pg: &Pg, parent: &str, table: &str, how: &str) -> Result<(), StoreError> {
-    pg.batch("run::retire", &format!("alter table {parent} detach partition {table} {how}")).await
+/// Drops the tables of the oldest runs that are not to be kept, at most `most`; returns of how many.
+/// Kept are the active run, those that still run, and of the other published ones the newest `kept`.
+/// What failed, was overtaken or was not retired to the end goes.
+pub async fn retire_old(pg: &Pg, kept: usize, most: usize) -> Result<usize, StoreError> {
+    let active = active(pg).await?;
+    let mut runs = with_tables(pg).await?;
+    runs.retain(|run| Some(run.id) != active && run.state != RunState::Running);
+    let (published, left): (Vec<Run>, Vec<Run>) =
+        runs.into_iter().partition(|run| run.state == RunState::Published);
+    let mut old: Vec<RunId> = published.iter().skip(kept).chain(&left).map(|run| run.id).collect();
+    old.sort_unstable();
+    old.truncate(most);
+    for &id in &old {
+        retire(pg, id).await?;
+    }
+    Ok(old.len())
+}
+
+/// Forgets runs created before `before` that failed or were retired and have no tables any more, at
+/// most `most`, the oldest first; returns how many.
+pub(in crate::pg) async fn forget(
+    pg: &Pg,
+    before: Timestamp,
+    most: usize,
+) -> Result<usize, StoreError> {
+    let params = params![stored_ms(before) => INT8, most as i64 => INT8];
+    Ok(pg.execute("run::forget", FORGET, params).await? as usize)
 }

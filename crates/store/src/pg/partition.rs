@@ -1,0 +1,42 @@
+//! Dropping partitions, without making any reader wait.
+
+use super::Pg;
+use super::connection::params;
+use crate::StoreError;
+
+/// Partitions whose detaching was interrupted. While there is one, its parent lets go of no other.
+const PENDING: &str = "select inhparent::regclass::text, inhrelid::regclass::text from pg_inherits
+    where inhdetachpending";
+const ATTACHED: &str = "select from pg_inherits where inhrelid = to_regclass($1)";
+
+/// Finishes every detaching that was interrupted.
+pub(super) async fn finish_pending(pg: &Pg, what: &'static str) -> Result<(), StoreError> {
+    for row in pg.query(what, PENDING, params![]).await? {
+        let (parent, table): (String, String) = (row.get(0), row.get(1));
+        detach(pg, what, (&parent, &table), "finalize").await?;
+    }
+    Ok(())
+}
+
+/// Drops a table, detaching it before if it hangs on its parent; none is no error. Detaching waits
+/// for those who read the parent now, and nobody waits for it.
+pub(super) async fn drop(
+    pg: &Pg,
+    what: &'static str,
+    (parent, table): (&str, &str),
+) -> Result<(), StoreError> {
+    if pg.query_opt(what, ATTACHED, params![table => TEXT]).await?.is_some() {
+        detach(pg, what, (parent, table), "concurrently").await?;
+    }
+    pg.batch(what, &format!("drop table if exists {table}")).await
+}
+
+/// Not inside a transaction, where nothing can be detached concurrently: one statement is none.
+async fn detach(
+    pg: &Pg,
+    what: &'static str,
+    (parent, table): (&str, &str),
+    how: &str,
+) -> Result<(), StoreError> {
+    pg.batch(what, &format!("alter table {parent} detach partition {table} {how}")).await
+}

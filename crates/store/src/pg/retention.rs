@@ -1,0 +1,73 @@
+//! What the record keeps for a while only: events, notes of erasures, and old runs.
+//!
+//! [`sweep`] ends a bounded part of what is too old, without making any reader wait, and may be
+//! killed anywhere: the next one goes on. It is called daily, and again while there is more.
+
+use model::time::{Day, Timestamp};
+
+use super::{Pg, change, erase, run};
+use crate::StoreError;
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Days of the change log that are kept whole, besides the present one.
+    pub change_days: u16,
+    /// Days for which it stays noted who was erased when: as long as snapshots are kept that were
+    /// sealed before.
+    pub erasure_days: u16,
+    /// How many published runs can be served again, besides the one that is served.
+    pub runs_kept: usize,
+    /// Days after which a run that failed or was retired is forgotten.
+    pub run_days: u16,
+}
+
+impl Default for Policy {
+    /// 30 days of changes, 90 of erasures, three runs, and what became of runs for a year.
+    fn default() -> Policy {
+        Policy { change_days: 30, erasure_days: 90, runs_kept: 3, run_days: 365 }
+    }
+}
+
+/// What one sweep ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Days of the change log.
+    pub change_days: usize,
+    /// Notes of erasures.
+    pub erasures: usize,
+    /// Runs whose tables were dropped.
+    pub runs_retired: usize,
+    /// Runs that are forgotten.
+    pub runs_forgotten: usize,
+    /// Whether there may be more to sweep: some of the above came to its limit.
+    pub more: bool,
+}
+
+/// The most days of the change log that one sweep drops.
+pub const DAYS_MAX: usize = 32;
+/// The most notes of erasures that one sweep deletes.
+pub const ERASURES_MAX: usize = 10_000;
+/// The most runs that one sweep retires, of nine tables each.
+pub const RUNS_MAX: usize = 8;
+/// The most runs that one sweep forgets.
+pub const FORGOTTEN_MAX: usize = 1_000;
+
+/// Ends what is too old at `now`, up to the limits above, the oldest first.
+pub async fn sweep(pg: &Pg, now: Timestamp, policy: Policy) -> Result<Swept, StoreError> {
+    let first_kept = Day(Day::of(now).0.saturating_sub(policy.change_days));
+    let change_days = change::retire(pg, first_kept, DAYS_MAX).await?;
+    let erasures = erase::forget(pg, days_before(now, policy.erasure_days), ERASURES_MAX).await?;
+    let runs_retired = run::retire_old(pg, policy.runs_kept, RUNS_MAX).await?;
+    let runs_forgotten = run::forget(pg, days_before(now, policy.run_days), FORGOTTEN_MAX).await?;
+    let more = change_days == DAYS_MAX
+        || erasures == ERASURES_MAX
+        || runs_retired == RUNS_MAX
+        || runs_forgotten == FORGOTTEN_MAX;
+    Ok(Swept { change_days, erasures, runs_retired, runs_forgotten, more })
+}
+
+fn days_before(now: Timestamp, days: u16) -> Timestamp {
+    let seconds = now.as_second() - i64::from(days) * 86_400;
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MIN)
+}

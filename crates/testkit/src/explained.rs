@@ -1,0 +1,77 @@
+//! What every statement of a pool read, as it really ran.
+//!
+//! The server's `auto_explain` sends the plan of each statement, nested ones included, as a notice to
+//! its client, whose driver logs notices: so this listens to the log.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use store::Pg;
+use tokio::sync::MutexGuard;
+
+use crate::Database;
+
+const SETTINGS: &str = "session_preload_libraries=auto_explain auto_explain.log_min_duration=0 \
+    auto_explain.log_analyze=on auto_explain.log_buffers=on auto_explain.log_timing=off \
+    auto_explain.log_format=json auto_explain.log_nested_statements=on auto_explain.log_level=notice";
+
+/// Buffers read by each statement, added up over all times that it ran, and how often it did.
+pub type Reads = BTreeMap<String, (u64, u64)>;
+
+static READS: Mutex<Reads> = Mutex::new(Reads::new());
+static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// A pool whose statements are explained. There is one at a time.
+pub struct Explained {
+    /// The pool, of one connection.
+    pub pg: Pg,
+    _one: MutexGuard<'static, ()>,
+}
+
+/// Opens a pool whose statements are explained.
+///
+/// # Panics
+/// If the server has no `auto_explain`.
+pub async fn explained(database: &Database) -> Explained {
+    let one = ONE.lock().await;
+    // Another logger would be another's: there is none in tests.
+    let _ = log::set_logger(&Listener);
+    log::set_max_level(log::LevelFilter::Info);
+    let options: Vec<String> = SETTINGS.split(' ').map(|one| format!("-c {one}")).collect();
+    let url = database.url_with_options(&options.join(" "));
+    let pg = Pg::connect(&url, 4).await.expect("a server with auto_explain");
+    let explained = Explained { pg, _one: one };
+    explained.take();
+    explained
+}
+
+impl Explained {
+    /// What was read since the last time.
+    pub fn take(&self) -> Reads {
+        std::mem::take(&mut READS.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct Listener;
+
+impl log::Log for Listener {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target().starts_with("tokio_postgres")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let text = record.args().to_string();
+        let Some((_, plan)) = text.split_once("plan:\n") else { return };
+        let Ok(plan) = serde_json::from_str::<Value>(plan) else { return };
+        let buffers = |name: &str| plan["Plan"][name].as_u64().unwrap_or(0);
+        let read = buffers("Shared Hit Blocks") + buffers("Shared Read Blocks");
+        let sql = plan["Query Text"].as_str().unwrap_or_default();
+        let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut reads = READS.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = reads.entry(sql).or_default();
+        *known = (known.0 + read, known.1 + 1);
+    }
+
+    fn flush(&self) {}
+}
