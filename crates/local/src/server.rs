@@ -8,7 +8,6 @@ use api_gateway::{Gateway, Secrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use model::key::{Realm, Secret};
 use operate::Order;
 use serde_json::Value;
 use store::pg::key;
@@ -38,11 +37,11 @@ pub(crate) async fn order(home: &Home, order: &Order) -> Result<Value> {
     Ok(operate::handle(&doors, order).await?)
 }
 
-/// Creates a key that may read everything; returns the secret, which is nowhere else.
-pub(crate) async fn create_key(home: &Home, account: &str, realm: Realm) -> Result<Secret> {
-    let (pepper, actor) = (key::pepper(&home.secret()?), actor());
-    let doors = operate::Doors { pg: &home.pg, clock: &home.clock, pepper: &pepper, actor: &actor };
-    Ok(operate::create_key(&doors, account, realm).await?.1)
+/// Creates a key for sample data that may read everything; returns the secret, which is nowhere else.
+pub(crate) async fn create_test_key(home: &Home, account: &str) -> Result<String> {
+    let account = account.to_owned();
+    let made = order(home, &Order::CreateKey { account, test: true }).await?;
+    made["key"].as_str().map(str::to_owned).context("a key that was made has a secret")
 }
 
 /// The user who runs `borg`, as the audit log names it.
@@ -62,7 +61,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 impl Client {
     /// A client with a key of its own.
     pub(crate) async fn new(home: &Home, account: &str) -> Result<Client> {
-        let key = create_key(home, account, Realm::Test).await?.reveal().to_owned();
+        let key = create_test_key(home, account).await?;
         Ok(Client { router: router(gateway(home)?), key })
     }
 

@@ -10,30 +10,20 @@ use store::pg::key::{self, ApiKey, NewKey};
 
 use crate::{Doors, LINES_MAX, OperateError};
 
-/// Creates a key that may read everything; returns its secret, which is nowhere else.
-pub async fn create<C: Clock>(
+/// Creates a key that may read everything; its secret is in the answer and nowhere else.
+pub(crate) async fn create<C: Clock>(
     doors: &Doors<'_, C>,
     account: &str,
-    realm: Realm,
-) -> Result<(KeyId, Secret), OperateError> {
-    let secret = Secret::mint(realm, || {
+    test: bool,
+    act: Act<'_>,
+) -> Result<Value, OperateError> {
+    let secret = Secret::mint(if test { Realm::Test } else { Realm::Live }, || {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random).map(|()| random)
     });
     let secret = secret.map_err(|error| OperateError::Random(error.to_string()))?;
     let new = NewKey { account, secret: &secret, scopes: &Scope::READING };
-    let act = Act { actor: doors.actor, action: "create-key" };
     let id = key::create(doors.pg, doors.pepper, &new, act, doors.clock.now()).await?;
-    Ok((id, secret))
-}
-
-pub(crate) async fn created<C: Clock>(
-    doors: &Doors<'_, C>,
-    account: &str,
-    test: bool,
-) -> Result<Value, OperateError> {
-    let realm = if test { Realm::Test } else { Realm::Live };
-    let (id, secret) = create(doors, account, realm).await?;
     Ok(json!({ "key": secret.reveal(), "id": id, "account": account }))
 }
 

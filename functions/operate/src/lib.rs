@@ -17,7 +17,6 @@ use store::pg::retention::{self, Policy, Swept};
 use store::pg::{erase, person, profile, run};
 use store::{Pg, StoreError};
 
-pub use keys::create as create_key;
 pub use order::{BadOrder, BadWhom, Order, Whom};
 
 /// How many lines of the audit log are named, and how many keys.
@@ -59,7 +58,7 @@ pub async fn handle<C: Clock>(doors: &Doors<'_, C>, order: &Order) -> Result<Val
     let act = Act { actor: doors.actor, action: order.word() };
     match order {
         Order::OptOut { account } => opt_out(doors, account, act).await,
-        Order::CreateKey { account, test } => keys::created(doors, account, *test).await,
+        Order::CreateKey { account, test } => keys::create(doors, account, *test, act).await,
         Order::ListKeys { account } => keys::list(doors.pg, account.as_deref()).await,
         Order::RevokeKey { key } => keys::revoke(doors, *key, act).await,
         Order::ActivateRun { run } => activate(doors, *run, act).await,
