@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 GLIBC_MAX=2.34
-functions=(api-gateway crawl-dispatch graph-score migrate platform-fetch)
+functions=(api-gateway crawl-dispatch graph-score migrate operate platform-fetch)
 
 # All of the workspace, as the tests build it: one build serves both.
 cargo --locked build --profile ci --workspace --all-features --bins

@@ -38,7 +38,8 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     the_poison_alone_is_a_dead_letter(&cloud);
     cloud.invoke("GraphScoreFunction", json!({"start": true}));
     cloud.wait("a run is served", SCORE, || !cloud.get("/v1/status", None).1["run"].is_null());
-    the_api_answers_those_with_a_key(&cloud);
+    let key = the_api_answers_those_with_a_key(&cloud);
+    an_operator_opts_somebody_out(&cloud, &key);
     for prefix in ["snapshots/", "runs/"] {
         assert!(cloud.objects(prefix) > 0, "nothing is sealed under {prefix}");
     }
@@ -69,10 +70,10 @@ fn the_poison_alone_is_a_dead_letter(cloud: &Cloud) {
     assert_eq!(cloud.waiting("FetchQueueUrl"), 0);
 }
 
-fn the_api_answers_those_with_a_key(cloud: &Cloud) {
-    let borg = cloud.borg();
-    let key = borg.json(&["key", "create", "--account", "journey", "--credits", "1"]);
-    let key = key["key"].as_str().expect("a key is text").to_owned();
+/// A fresh stack has no key; the function `operate` makes the first one.
+fn the_api_answers_those_with_a_key(cloud: &Cloud) -> String {
+    let made = cloud.invoke("OperateFunction", json!({"create-key": {"account": "journey"}}));
+    let key = made["key"].as_str().expect("a key is text").to_owned();
     let (status, answer) = cloud.get("/v1/communities?limit=5", Some(&key));
     assert_eq!(status, 200, "{answer}");
     let community = answer["data"][0]["id"].as_str().expect("there is a community");
@@ -81,4 +82,24 @@ fn the_api_answers_those_with_a_key(cloud: &Cloud) {
     assert_eq!(status, 200, "{answer}");
     assert!(!answer["data"].as_array().expect("a list").is_empty(), "{answer}");
     assert_eq!(cloud.get(&path, None).0, 401);
+    key
+}
+
+fn an_operator_opts_somebody_out(cloud: &Cloud, key: &str) {
+    let first = |cloud: &Cloud| {
+        let (status, mut answer) = cloud.get("/v1/communities/com_0/people?limit=1", Some(key));
+        assert_eq!(status, 200, "{answer}");
+        answer["data"][0]["person"].take()
+    };
+    let best = first(cloud);
+    let text = |field: &str| best[field].as_str().expect("it has one").to_owned();
+    let account = format!("{}:{}", text("platform"), text("handle"));
+    let answer = cloud.invoke("OperateFunction", json!({"opt-out": {"account": account}}));
+    assert_eq!(answer["known"], true, "{answer}");
+    let (status, _) = cloud.get(&format!("/v1/people:resolve?account={account}"), Some(key));
+    assert_eq!(status, 404);
+    assert_ne!(first(cloud)["handle"], best["handle"]);
+    assert_eq!(cloud.invoke("OperateFunction", json!({"retain": {}}))["more"], false);
+    let log = cloud.invoke("OperateFunction", json!({"list-audit": {}})).to_string();
+    assert!(log.contains("aws:") && !log.contains(&text("handle")), "{log}");
 }

@@ -13,6 +13,7 @@ mod deployed;
 mod explained;
 mod names;
 mod odd_hosts;
+mod opt_out;
 mod real;
 mod scoring;
 mod served;

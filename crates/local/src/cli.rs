@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{Account, KeyId, Layer, Platform};
+use model::{Account, KeyId, Layer, Platform, RunId};
+use operate::Whom;
 
 /// Borg, the search engine for the social web, on one machine.
 #[derive(Debug, Parser)]
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     /// Create and revoke API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Opt accounts out, and whatever else an operator does; on AWS the function `operate` does it.
+    #[command(subcommand)]
+    Operate(OperateCommand),
     /// Measure a hot path, with data made from seeds; print figures that anyone can reproduce.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -249,6 +253,61 @@ pub(crate) enum KeyCommand {
     Revoke {
         /// Its id, such as key_1.
         id: KeyId,
+    },
+}
+
+/// `borg operate`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperateCommand {
+    /// Erase an account for good, because its owner asked; it need not be known.
+    OptOut {
+        /// A handle or native id such as bluesky:alice.bsky.social, prf_…, or per_… with all profiles.
+        account: Whom,
+    },
+    /// API keys.
+    #[command(subcommand)]
+    Keys(OperateKeys),
+    /// Which run is served.
+    #[command(subcommand)]
+    Runs(OperateRuns),
+    /// End what has been kept for long enough; `borg score` and `borg up` do it too.
+    Retain,
+    /// Say what operators did.
+    Audit,
+}
+
+/// `borg operate keys`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperateKeys {
+    /// Create a key that may read everything; it is shown once.
+    Create {
+        /// The account that it belongs to.
+        #[arg(long)]
+        account: String,
+        /// A key for sample data and play credits.
+        #[arg(long)]
+        test: bool,
+    },
+    /// Name the keys, without their secrets.
+    List {
+        /// Only those of this account.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Revoke a key.
+    Revoke {
+        /// Its id, such as key_1.
+        id: KeyId,
+    },
+}
+
+/// `borg operate runs`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperateRuns {
+    /// Serve an older run again.
+    Activate {
+        /// Its id, such as run_1.
+        run: RunId,
     },
 }
 

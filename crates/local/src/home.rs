@@ -38,7 +38,7 @@ pub(crate) struct Home {
     pub(crate) folder: PathBuf,
     /// The record.
     pub(crate) pg: Pg,
-    /// Snapshots, runs and raw pages.
+    /// Snapshots and runs.
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api_gateway::{Gateway, Scope, Secrets, keys, router};
+use api_gateway::{Gateway, Secrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use model::key::{RANDOM_BYTES, Realm, Secret};
-use model::port::Clock;
+use operate::Order;
 use serde_json::Value;
+use store::pg::key;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -23,31 +23,30 @@ pub(crate) fn gateway(home: &Home) -> Result<Gateway> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
     let secrets = Secrets {
-        pepper: derived(&secret, "borg 2026 api key pepper"),
-        cursors: derived(&secret, "borg 2026 cursor signing"),
+        pepper: key::pepper(&secret),
+        cursors: blake3::derive_key("borg 2026 cursor signing", &secret).to_vec(),
         instance,
     };
     Ok(Gateway::new(home.pg.clone(), Arc::new(home.clock), secrets))
 }
 
-/// A secret of its own for each use.
-fn derived(secret: &[u8], context: &str) -> Vec<u8> {
-    blake3::derive_key(context, secret).to_vec()
+/// Carries out an order as the function `operate` does, for the user who runs `borg`.
+pub(crate) async fn order(home: &Home, order: &Order) -> Result<Value> {
+    let (pepper, actor) = (key::pepper(&home.secret()?), actor());
+    let doors = operate::Doors { pg: &home.pg, clock: &home.clock, pepper: &pepper, actor: &actor };
+    Ok(operate::handle(&doors, order).await?)
 }
 
-/// Creates a key that may read everything; returns the secret, which is nowhere else.
-pub(crate) async fn create_key(home: &Home, account: &str, realm: Realm) -> Result<Secret> {
-    let pepper = derived(&home.secret()?, "borg 2026 api key pepper");
-    let mut random = [[0; RANDOM_BYTES]; 8];
-    for draw in &mut random {
-        getrandom::fill(draw).map_err(|error| anyhow::anyhow!("draw a key: {error}"))?;
-    }
-    // A draw is unfair less often than once in 10^8.
-    let mut draws = random.into_iter().cycle();
-    let secret = keys::mint(realm, || draws.next().unwrap_or([0; RANDOM_BYTES]));
-    let now = home.clock.now();
-    keys::create(&home.pg, &pepper, (account, &secret), &Scope::READING, now).await?;
-    Ok(secret)
+/// Creates a key for sample data that may read everything; returns the secret, which is nowhere else.
+pub(crate) async fn create_test_key(home: &Home, account: &str) -> Result<String> {
+    let account = account.to_owned();
+    let made = order(home, &Order::CreateKey { account, test: true }).await?;
+    made["key"].as_str().map(str::to_owned).context("a key that was made has a secret")
+}
+
+/// The user who runs `borg`, as the audit log names it.
+fn actor() -> String {
+    format!("local:{}", rustix::process::getuid().as_raw())
 }
 
 /// The API as a client sees it, without a network between.
@@ -62,7 +61,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 impl Client {
     /// A client with a key of its own.
     pub(crate) async fn new(home: &Home, account: &str) -> Result<Client> {
-        let key = create_key(home, account, Realm::Test).await?.reveal().to_owned();
+        let key = create_test_key(home, account).await?;
         Ok(Client { router: router(gateway(home)?), key })
     }
 

@@ -54,6 +54,19 @@ impl Secret {
         Some(Secret(head + &check))
     }
 
+    /// Makes a key. `draw` gives fresh random bytes from a cryptographic source each time it is
+    /// asked; it is asked again in the rare case that too many of them had to be skipped.
+    pub fn mint<E>(
+        realm: Realm,
+        mut draw: impl FnMut() -> Result<[u8; RANDOM_BYTES], E>,
+    ) -> Result<Secret, E> {
+        loop {
+            if let Some(secret) = Secret::from_random(realm, &draw()?) {
+                return Ok(secret);
+            }
+        }
+    }
+
     /// Takes a key as a client sent it.
     pub fn parse(text: &str) -> Result<Secret, SecretError> {
         let body = [Realm::Live, Realm::Test]
@@ -140,6 +153,14 @@ mod tests {
         assert_eq!(Secret::parse(&typo), Err(SecretError::BadChecksum));
         assert_eq!(Secret::parse("borg_live_short"), Err(SecretError::BadForm));
         assert_eq!(Secret::parse("sk_live_123"), Err(SecretError::BadForm));
+    }
+
+    #[test]
+    fn minting_draws_again_until_the_bytes_are_fair() {
+        let mut draws = [[255; RANDOM_BYTES], [7; RANDOM_BYTES]].into_iter();
+        let secret = Secret::mint(Realm::Live, || draws.next().ok_or(())).unwrap();
+        assert_eq!(Secret::parse(secret.reveal()), Ok(secret));
+        assert!(draws.next().is_none());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub enum Put {
     AlreadyThere,
 }
 
-/// Sealed objects by key: raw pages, snapshots, runs, exports. S3, or a folder.
+/// Sealed objects by key: snapshots, runs, exports. S3, or a folder.
 ///
 /// Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`.
 pub trait Objects: Send + Sync {

@@ -6,6 +6,7 @@
 //! tables are partitioned by ranges of `profile_id`, one range for each platform.
 
 pub mod adjacency;
+pub mod audit;
 pub mod change;
 pub mod community;
 mod connection;

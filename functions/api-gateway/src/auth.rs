@@ -12,12 +12,11 @@ use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::KeyId;
 use model::key::Secret;
+use model::{KeyId, Scope};
 use store::pg::key::{self, ApiKey};
 
 use crate::error::{Code, Problem};
-use crate::scope::Scope;
 use crate::state::Gateway;
 
 /// How long what the record said of a key is believed.

@@ -20,7 +20,7 @@ impl Config {
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             secrets: Secrets {
-                pepper: blake3::derive_key("borg 2026 api key pepper", secret).to_vec(),
+                pepper: store::pg::key::pepper(secret),
                 cursors: blake3::derive_key("borg 2026 cursor signing", secret).to_vec(),
                 instance,
             },

@@ -20,18 +20,15 @@ pub mod error;
 mod etag;
 mod extract;
 mod finish;
-pub mod keys;
 mod people;
 mod profiles;
 mod query;
 mod routes;
 mod runs;
-mod scope;
 mod search_route;
 mod state;
 mod status;
 
 pub use error::{Code, Problem};
 pub use routes::router;
-pub use scope::Scope;
 pub use state::{Gateway, Secrets};

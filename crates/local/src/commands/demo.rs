@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use graph_score::{RunSettings, Sealed};
 use model::PersonId;
-use model::key::Realm;
 use serde_json::{Value, json};
 use store::pg::score;
 use store::pg::standing::{self, Order};
@@ -65,14 +64,14 @@ pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Re
 async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) -> Result<()> {
     let listener = server::bind(args.addr).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let key = server::create_key(home, "demo", Realm::Test).await?;
+    let key = server::create_test_key(home, "demo").await?;
     let tries = tries(home, &url).await?;
     if output.json {
-        say(json!({ "url": url, "key": key.reveal(), "summary": summary, "try": tries }));
+        say(json!({ "url": url, "key": key, "summary": summary, "try": tries }));
     } else {
         output.answer(summary);
         say(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));
-        say(format_args!("  KEY={}", key.reveal()));
+        say(format_args!("  KEY={key}"));
         for one in tries {
             say(format_args!("  curl -H \"Authorization: Bearer $KEY\" '{one}'"));
         }

@@ -6,6 +6,7 @@ mod demo;
 mod eval;
 mod export;
 mod import;
+mod operate;
 mod score;
 mod serve;
 mod status;
@@ -38,6 +39,7 @@ pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> R
         Command::Serve(args) => serve::serve(&home, args, output).await,
         Command::Up(args) => serve::up(home, args, output).await,
         Command::Key(command) => serve::key(&home, command).await,
+        Command::Operate(command) => operate::operate(&home, command, output).await,
         Command::Migrate => Ok(json!({ "migrated": true })),
         Command::Status | Command::Demo(_) | Command::Streams(_) | Command::Bench(_) => {
             status::status(&home).await

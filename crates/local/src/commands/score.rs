@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use graph_score::{Budget, Doors, RunSettings, Scored};
 use model::message::ScoreJob;
 use model::{Account, ProfileId};
+use operate::Order;
 use serde_json::{Value, json};
 use store::pg::{ident, profile};
 
@@ -18,15 +19,18 @@ use crate::import::lines::read_column;
 use crate::measure::{Meter, Used};
 use crate::naming;
 use crate::output::Output;
+use crate::server;
 
-/// Scores, stage after stage, and says what each took.
+/// Scores, stage after stage, and says what each took; then ends what was kept for long enough.
 pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Result<Value> {
     use_threads(args.threads)?;
     let mut settings = RunSettings { memory_bytes: args.memory, ..RunSettings::default() };
     if let Some(file) = &args.trust_seeds {
         settings.trust_seeds = read_seeds(home, file).await?;
     }
-    run_stages(home, &settings, output).await
+    let scored = run_stages(home, &settings, output).await?;
+    server::order(home, &Order::Retain {}).await?;
+    Ok(scored)
 }
 
 /// Starts a run and does all of its stages.

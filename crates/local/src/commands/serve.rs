@@ -5,12 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use graph_score::RunSettings;
-use model::KeyId;
-use model::key::Realm;
-use model::port::Clock;
+use operate::Order;
 use platforms::{Engine, Origins};
 use serde_json::{Value, json};
-use store::pg::key;
 
 use super::score::run_stages;
 use crate::cli::{KeyCommand, ServeArgs, StreamsArgs, UpArgs};
@@ -62,25 +59,19 @@ async fn score_again_and_again(home: &Home, args: &UpArgs, output: Output) -> Re
     loop {
         tokio::time::sleep(Duration::from_secs(args.score_every)).await;
         run_stages(home, &RunSettings::default(), output).await?;
+        server::order(home, &Order::Retain {}).await?;
     }
 }
 
 /// Creates or revokes an API key.
 pub(crate) async fn key(home: &Home, command: &KeyCommand) -> Result<Value> {
-    match command {
+    let order = match command {
         KeyCommand::Create { account, test, .. } => {
-            let realm = if *test { Realm::Test } else { Realm::Live };
-            let secret = server::create_key(home, account, realm).await?;
-            let known = key::of_account(&home.pg, account).await?;
-            let id: Option<KeyId> = known.first().map(|key| key.id);
-            Ok(json!({ "key": secret.reveal(), "id": id, "account": account }))
+            Order::CreateKey { account: account.clone(), test: *test }
         }
-        KeyCommand::Revoke { id } => {
-            let revoked = key::revoke(&home.pg, *id, home.clock.now()).await?;
-            anyhow::ensure!(revoked, "there is no key {id} to revoke");
-            Ok(json!({ "revoked": id }))
-        }
-    }
+        KeyCommand::Revoke { id } => Order::RevokeKey { key: *id },
+    };
+    server::order(home, &order).await
 }
 
 /// Every stream that can be read.

@@ -6,18 +6,25 @@
 //! long as snapshots are kept that were sealed before. Its arcs in the lists of others leave with the
 //! next snapshot.
 
+use std::collections::BTreeMap;
+
 use model::observation::Named;
 use model::profile::Gone;
 use model::time::Timestamp;
-use model::{Consent, Platform, ProfileId};
+use model::{Account, Consent, Platform, ProfileId};
 
+use super::audit::{self, Act};
 use super::connection::{params, retry};
 use super::frontier::Outcome;
 use super::profile::OPTED_OUT;
 use super::transaction::Tx;
-use super::value::{platform_number, stored_id, stored_ms, stored_seconds};
-use super::{Pg, change, ident};
+use super::value::{platform_number, stored_id, stored_ids, stored_ms, stored_seconds};
+use super::{Pg, change, ident, person};
 use crate::StoreError;
+
+mod handles;
+
+pub(super) use handles::{heed, opted_out};
 
 /// Why a profile is erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +35,7 @@ pub(super) enum Reason {
     OptedOut,
 }
 
+const LOCK: &str = "select from frontier where profile_id = any($1) order by profile_id for update";
 const NAMES: &str = "select profile_id, native_id from ident
     where platform_id = $1 and profile_id = any($2) and not starts_with(native_id, 'erased:')";
 const SEVER: &str = "update ident i set native_id = u.erased, handle = null
@@ -40,12 +48,11 @@ const EMPTY: &str = "insert into profile (profile_id, kind, consent, gone, conte
         avatar_url = null, url = null, local_id = null, followers = null, following = null,
         posts = null, kind = 0, consent = excluded.consent, created_ms = null,
         gone = greatest(profile.gone, excluded.gone), content_hash = 0";
-const DELETE: [&str; 6] = [
+const DELETE: [&str; 5] = [
     "delete from identity_claim where profile_id = any($1)",
     "delete from adjacency where profile_id = any($1)",
     "delete from crawl_progress where profile_id = any($1)",
     "delete from crawl_part where profile_id = any($1)",
-    "delete from person_member where profile_id = any($1)",
     "delete from change_log where subject = any($1)",
 ];
 /// The row that keeps the profile from entering the frontier again. Host 0 is none.
@@ -66,25 +73,76 @@ pub async fn profile(
     reason: Gone,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let platform = id
-        .platform()
-        .ok_or_else(|| StoreError::Conflict(format!("erase {id}: it has no known platform")))?;
-    erase_now(pg, (platform, id), Reason::Gone(reason), now).await
+    erase_now(pg, (platform_of(id)?, id), Reason::Gone(reason), now).await
+}
+
+/// Whom an opt-out erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptedOut {
+    /// The profiles. An account that was never seen has got an id too, by which it can be spoken of.
+    pub ids: Vec<ProfileId>,
+    /// Whether the record knew the account.
+    pub known: bool,
 }
 
 /// Erases an account for good, whether it was ever seen or not: its owner opted out with us.
+///
+/// Whoever has this native id or shows this handle is erased now, and whoever is seen to show the
+/// handle later is erased then. Reads all names of the platform.
 pub async fn opt_out(
     pg: &Pg,
-    platform: Platform,
-    native_id: &str,
+    account: &Account,
+    act: Act<'_>,
     now: Timestamp,
-) -> Result<ProfileId, StoreError> {
-    let named = Named { native_id: native_id.to_owned(), ..Named::default() };
-    let ids = ident::resolve(pg, platform, &[named]).await?;
-    for &id in &ids {
-        erase_now(pg, (platform, id), Reason::OptedOut, now).await?;
+) -> Result<OptedOut, StoreError> {
+    let found = super::profile::find(pg, std::slice::from_ref(account)).await?;
+    handles::remember(pg, account).await?;
+    let mut ids = handles::bearers(pg, account).await?;
+    let known = !ids.is_empty() || found.iter().any(Option::is_some);
+    let named = Named { native_id: account.handle.clone(), ..Named::default() };
+    ids.extend(ident::resolve(pg, account.platform, &[named]).await?);
+    ids.sort_unstable();
+    ids.dedup();
+    opt_out_profiles(pg, &ids, act, now).await?;
+    Ok(OptedOut { ids, known })
+}
+
+/// Erases profiles for good, all of them or none: their owner opted out with us.
+pub async fn opt_out_profiles(
+    pg: &Pg,
+    ids: &[ProfileId],
+    act: Act<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut platforms: BTreeMap<Platform, Vec<(ProfileId, Reason)>> = BTreeMap::new();
+    for &id in ids {
+        platforms.entry(platform_of(id)?).or_default().push((id, Reason::OptedOut));
     }
-    ids.first().copied().ok_or_else(|| StoreError::Conflict("opt out: no account".into()))
+    let subjects: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    change::open_day(pg, now).await?;
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = Tx::begin(&mut client, "erase::opt_out").await?;
+        tx.lasting().await?;
+        person::lock(&tx).await?;
+        lock(&tx, ids).await?;
+        for (platform, profiles) in &platforms {
+            erase(&tx, *platform, profiles, now).await?;
+        }
+        audit::record(&tx, act, &subjects, now).await?;
+        tx.commit().await
+    })
+    .await
+}
+
+fn platform_of(id: ProfileId) -> Result<Platform, StoreError> {
+    id.platform()
+        .ok_or_else(|| StoreError::Conflict(format!("erase {id}: it has no known platform")))
+}
+
+/// Waits for the commits under way of these profiles, so that none can write after the erasure.
+async fn lock(tx: &Tx<'_>, ids: &[ProfileId]) -> Result<(), StoreError> {
+    tx.query(LOCK, params![stored_ids(ids) => INT8_ARRAY]).await.map(|_| ())
 }
 
 async fn erase_now(
@@ -97,6 +155,7 @@ async fn erase_now(
     retry(|| async {
         let mut client = pg.client().await?;
         let tx = Tx::begin(&mut client, "erase").await?;
+        lock(&tx, &[id]).await?;
         erase(&tx, platform, &[(id, reason)], now).await?;
         tx.commit().await
     })
@@ -127,6 +186,7 @@ pub(super) async fn erase(
     tx.execute(BAR, bar).await?;
     tx.execute(NOTE, params![ids => INT8_ARRAY, stored_ms(now) => INT8]).await?;
     let ids: Vec<ProfileId> = profiles.iter().map(|(id, _)| *id).collect();
+    person::leave(tx, &ids, now).await?;
     change::record_gone(tx, &ids, now).await
 }
 

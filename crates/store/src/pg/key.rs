@@ -1,13 +1,15 @@
 //! API keys. Only a keyed hash of a secret is stored.
 
 use hmac::{Hmac, KeyInit, Mac};
-use model::KeyId;
 use model::key::{Realm, Secret};
 use model::time::Timestamp;
+use model::{KeyId, Scope};
 use sha2::Sha256;
 
 use super::Pg;
-use super::connection::params;
+use super::audit::{self, Act};
+use super::connection::{params, retry};
+use super::transaction::Tx;
 use super::value::{corrupt, from_ms, stored_ms};
 use crate::StoreError;
 
@@ -38,7 +40,7 @@ pub struct NewKey<'a> {
     /// The secret, which only its holder keeps.
     pub secret: &'a Secret,
     /// What it may do.
-    pub scopes: &'a [&'a str],
+    pub scopes: &'a [Scope],
 }
 
 const ACCOUNT: &str = "insert into account (name, created_ms) values ($1, $2)
@@ -52,26 +54,50 @@ const COLUMNS: &str = "select k.key_id, a.name, k.realm, k.scopes, k.last_four, 
     k.revoked_ms from api_key k join account a using (account_id)";
 const REVOKE: &str = "update api_key set revoked_ms = $2 where key_id = $1 and revoked_ms is null";
 
-/// Creates a key. `pepper` is the installation's own secret, kept outside of the database.
+/// What an installation hashes its keys with, made of its own secret. The same for ever.
+pub fn pepper(secret: &[u8]) -> Vec<u8> {
+    blake3::derive_key("borg 2026 api key pepper", secret).to_vec()
+}
+
+/// Creates a key. `pepper` is kept outside of the database: see [`pepper`].
 pub async fn create(
     pg: &Pg,
+    pepper: &[u8],
+    new: &NewKey<'_>,
+    act: Act<'_>,
+    now: Timestamp,
+) -> Result<KeyId, StoreError> {
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = Tx::begin(&mut client, "key::create").await?;
+        let id = insert(&tx, pepper, new, now).await?;
+        audit::record(&tx, act, &[id.to_string()], now).await?;
+        tx.commit().await?;
+        Ok(id)
+    })
+    .await
+}
+
+async fn insert(
+    tx: &Tx<'_>,
     pepper: &[u8],
     new: &NewKey<'_>,
     now: Timestamp,
 ) -> Result<KeyId, StoreError> {
     let at = stored_ms(now);
-    pg.execute("key::create", ACCOUNT, params![new.account => TEXT, at => INT8]).await?;
+    tx.execute(ACCOUNT, params![new.account => TEXT, at => INT8]).await?;
+    let scopes: Vec<&str> = new.scopes.iter().map(|scope| scope.slug()).collect();
     let params = params![
         new.account => TEXT,
         mac(pepper, new.secret) => BYTEA,
         new.secret.last_four() => TEXT,
         realm_number(new.secret.realm()) => INT2,
-        new.scopes => TEXT_ARRAY,
+        scopes => TEXT_ARRAY,
         at => INT8,
     ];
-    let row = pg.query_opt("key::create", CREATE, params).await?;
-    row.map(|row| KeyId::new(row.get::<_, i64>(0) as u64))
-        .ok_or_else(|| StoreError::Conflict(format!("create a key: no account {}", new.account)))
+    let rows = tx.query(CREATE, params).await?;
+    let id = rows.first().map(|row| KeyId::new(row.get::<_, i64>(0) as u64));
+    id.ok_or_else(|| StoreError::Conflict(format!("create a key: no account {}", new.account)))
 }
 
 /// The key with this secret, revoked or not.
@@ -88,10 +114,27 @@ pub async fn of_account(pg: &Pg, account: &str) -> Result<Vec<ApiKey>, StoreErro
     rows.iter().map(from_row).collect()
 }
 
+/// The newest keys, at most `limit`, the newest first.
+pub async fn newest(pg: &Pg, limit: u32) -> Result<Vec<ApiKey>, StoreError> {
+    let sql = format!("{COLUMNS} order by k.key_id desc limit $1");
+    let rows = pg.query("key::newest", &sql, params![i64::from(limit) => INT8]).await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// Revokes a key; whether there was one to revoke.
-pub async fn revoke(pg: &Pg, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn revoke(pg: &Pg, id: KeyId, act: Act<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let params = params![id.number() as i64 => INT8, stored_ms(now) => INT8];
-    Ok(pg.execute("key::revoke", REVOKE, params).await? == 1)
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = Tx::begin(&mut client, "key::revoke").await?;
+        let revoked = tx.execute(REVOKE, params).await? == 1;
+        if revoked {
+            audit::record(&tx, act, &[id.to_string()], now).await?;
+        }
+        tx.commit().await?;
+        Ok(revoked)
+    })
+    .await
 }
 
 /// The secret is 178 random bits, so one HMAC is enough; a leaked database without the pepper

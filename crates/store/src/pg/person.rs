@@ -5,7 +5,7 @@
 //! with the one they were merged into; an unmerge deletes rows, and they live again. The person of
 //! a group is always that of one of its profiles, so no two groups can ever share one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::time::Timestamp;
 use model::{PersonId, ProfileId};
@@ -50,9 +50,14 @@ const OF_PROFILES: &str = "select coalesce(m.person_id, u.id)
 const MEMBERS: &str = "select profile_id, person_id from person_member";
 /// Groups are saved one after another.
 const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
+const GONE: &str = "select profile_id from profile where profile_id = any($1) and gone <> 0";
 const PART: &str = "delete from person_member where profile_id = any($1)";
 const JOIN: &str = "insert into person_member select * from unnest($1::bigint[], $2::bigint[]) u
     order by 1 on conflict (profile_id) do update set person_id = excluded.person_id";
+
+/// The members of persons whose own profile leaves.
+const ORPHANS: &str = "select profile_id, person_id from person_member where person_id = any($1)
+    and profile_id <> all($1) order by 1";
 
 /// The persons with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
@@ -81,6 +86,47 @@ pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, St
     Ok(rows.iter().map(|row| PersonId::new(row.get::<_, i64>(0) as u64)).collect())
 }
 
+/// Waits until nobody else saves groups, until the transaction's end.
+pub(super) async fn lock(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.query(LOCK, &[]).await.map(|_| ())
+}
+
+/// Takes erased profiles out of their persons. A person whose own profile is erased ends: those who
+/// are left are the person of the oldest among them, so that nothing names the erased one.
+pub(super) async fn leave(
+    tx: &Tx<'_>,
+    ids: &[ProfileId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let leaving = stored_ids(ids);
+    let rows = tx.query(ORPHANS, params![leaving => INT8_ARRAY]).await?;
+    let mut groups: BTreeMap<i64, Vec<ProfileId>> = BTreeMap::new();
+    for row in &rows {
+        groups.entry(row.get(1)).or_default().push(profile_id(row.get(0)));
+    }
+    let stay: Members = groups
+        .values()
+        .flat_map(|group| group[1..].iter().map(|id| (*id, group[0].home_person())))
+        .collect();
+    let left = groups.values().flatten().copied().map(stored_id);
+    let left: Vec<i64> = left.chain(leaving).collect();
+    tx.execute(PART, params![left => INT8_ARRAY]).await?;
+    join(tx, &stay).await?;
+    let (joined, _) = moves(&Members::new(), &stay);
+    change::record_members(tx, &joined, &Moves::new(), now).await
+}
+
+/// Records the person of each of these profiles.
+async fn join(tx: &Tx<'_>, members: &Members) -> Result<(), StoreError> {
+    let members: Vec<(&ProfileId, &PersonId)> = members.iter().collect();
+    for chunk in members.chunks(5_000) {
+        let (ids, people): (Vec<i64>, Vec<i64>) =
+            chunk.iter().map(|(id, person)| (stored_id(**id), person.number() as i64)).unzip();
+        tx.execute(JOIN, params![ids => INT8_ARRAY, people => INT8_ARRAY]).await?;
+    }
+    Ok(())
+}
+
 type Members = BTreeMap<ProfileId, PersonId>;
 
 /// Makes these groups (disjoint, of two profiles or more) the only persons of several profiles.
@@ -101,16 +147,17 @@ async fn save_once(
 ) -> Result<Saved, StoreError> {
     let mut client = pg.client().await?;
     let tx = Tx::begin(&mut client, "person::save_groups").await?;
-    tx.query(LOCK, &[]).await?;
+    lock(&tx).await?;
     let rows = tx.query(MEMBERS, &[]).await?;
     let old: Members = rows
         .iter()
         .map(|row| (profile_id(row.get(0)), PersonId::new(row.get::<_, i64>(1) as u64)))
         .collect();
-    let new = members(groups, &old);
+    let mut new = members(groups, &old);
+    forget_gone(&tx, &old, &mut new).await?;
     let left = |id: &ProfileId| !new.contains_key(id);
     let parted: Vec<i64> = old.keys().filter(|id| left(id)).copied().map(stored_id).collect();
-    let joined: Vec<(ProfileId, PersonId)> = new
+    let joined: Members = new
         .iter()
         .filter(|(id, person)| old.get(id) != Some(person))
         .map(|(a, b)| (*a, *b))
@@ -118,20 +165,30 @@ async fn save_once(
     for chunk in parted.chunks(5_000) {
         tx.execute(PART, params![chunk => INT8_ARRAY]).await?;
     }
-    for chunk in joined.chunks(5_000) {
-        let (ids, people): (Vec<i64>, Vec<i64>) =
-            chunk.iter().map(|(id, person)| (stored_id(*id), person.number() as i64)).unzip();
-        tx.execute(JOIN, params![ids => INT8_ARRAY, people => INT8_ARRAY]).await?;
-    }
+    join(&tx, &joined).await?;
     let (came, went) = moves(&old, &new);
     change::record_members(&tx, &came, &went, now).await?;
     tx.commit().await?;
     Ok(Saved { joined: joined.len() as u64, parted: parted.len() as u64 })
 }
 
+/// Leaves out of the new rows those that name somebody who was erased since the groups were found.
+async fn forget_gone(tx: &Tx<'_>, old: &Members, new: &mut Members) -> Result<(), StoreError> {
+    let others = new.iter().filter(|(id, person)| old.get(id) != Some(person));
+    let named: Vec<i64> =
+        others.flat_map(|(id, person)| [stored_id(*id), person.number() as i64]).collect();
+    let mut gone = BTreeSet::new();
+    for chunk in named.chunks(5_000) {
+        let rows = tx.query(GONE, params![chunk => INT8_ARRAY]).await?;
+        gone.extend(rows.iter().map(|row| profile_id(row.get(0))));
+    }
+    new.retain(|id, person| !gone.contains(id) && !gone.contains(&ProfileId::new(person.number())));
+    Ok(())
+}
+
 /// The rows that groups need, given those that are stored.
 fn members(groups: &[Vec<ProfileId>], old: &Members) -> Members {
-    let mut has_members: std::collections::BTreeSet<PersonId> = old.values().copied().collect();
+    let mut has_members: BTreeSet<PersonId> = old.values().copied().collect();
     // A person whose own profile left it has no claim to it any more.
     has_members.retain(|person| !old.contains_key(&ProfileId::new(person.number())));
     let mut new = Members::new();

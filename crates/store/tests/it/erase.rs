@@ -9,8 +9,8 @@ use store::pg::{change, erase, frontier, ident, person, profile};
 use testkit::{Database, database};
 
 use crate::web::{
-    PLATFORM, at, claim, claimed, commit_all, crawled, cut, follows, id, ids, lists, named, page,
-    round, seeded, stream,
+    ACT, PLATFORM, at, claim, claimed, commit_all, crawled, cut, follows, id, ids, lists, named,
+    page, round, seeded, stream,
 };
 
 const MONTH: i64 = 30 * 86_400;
@@ -20,7 +20,8 @@ async fn traces(db: &Database, id: ProfileId) -> Vec<(String, i64)> {
     let client = db.client().await;
     let tables = "select table_name, column_name from information_schema.columns
         join pg_class c on c.relname = table_name and not c.relispartition
-        where table_schema = 'public' and column_name in ('profile_id', 'subject') order by 1";
+        where table_schema = 'public' and column_name in ('profile_id', 'subject')
+            and data_type = 'bigint' order by 1";
     let mut traces = Vec::new();
     for table in client.query(tables, &[]).await.unwrap() {
         let (table, column): (String, String) = (table.get(0), table.get(1));
@@ -131,7 +132,8 @@ async fn who_asks_for_an_erased_profile_by_name_makes_it_due() {
 #[tokio::test]
 async fn who_opted_out_with_us_stays_out_for_good() {
     let db = database().await;
-    let ada = erase::opt_out(db.pg(), PLATFORM, "did:ada", at(0)).await.unwrap();
+    let account = Account::new(PLATFORM, "did:ada").unwrap();
+    let ada = erase::opt_out(db.pg(), &account, ACT, at(0)).await.unwrap().ids[0];
     assert_eq!(id(db.pg(), "ada").await, ada);
     seeded(db.pg(), &["ada"], 0, at(1)).await;
     crawled(db.pg(), page("bob"), &["ada"], at(2 * MONTH)).await;

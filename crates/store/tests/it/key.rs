@@ -1,10 +1,12 @@
 //! API keys.
 
+use model::Scope;
 use model::key::{RANDOM_BYTES, Realm, Secret};
+use store::pg::audit;
 use store::pg::key::{self, NewKey};
 use testkit::database;
 
-use crate::web::at;
+use crate::web::{ACT, at};
 
 const PEPPER: &[u8] = b"pepper";
 
@@ -18,8 +20,9 @@ fn secret(realm: Realm, first: u8) -> Secret {
 async fn a_key_is_found_by_its_secret_only() {
     let db = database().await;
     let secret = secret(Realm::Test, 1);
-    let new = NewKey { account: "ada", secret: &secret, scopes: &["search:read", "ranks:read"] };
-    let id = key::create(db.pg(), PEPPER, &new, at(0)).await.unwrap();
+    let new =
+        NewKey { account: "ada", secret: &secret, scopes: &[Scope::SearchRead, Scope::RanksRead] };
+    let id = key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
     let found = key::find(db.pg(), PEPPER, &secret).await.unwrap().unwrap();
     assert_eq!((found.id, found.account.as_str(), found.realm), (id, "ada", Realm::Test));
     assert_eq!(found.scopes, ["search:read", "ranks:read"]);
@@ -35,7 +38,7 @@ async fn the_secret_is_nowhere_in_the_database() {
     let db = database().await;
     let secret = secret(Realm::Live, 1);
     let new = NewKey { account: "ada", secret: &secret, scopes: &[] };
-    key::create(db.pg(), PEPPER, &new, at(0)).await.unwrap();
+    key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
     let row = db.client().await.query_one("select k::text from api_key k", &[]).await.unwrap();
     let digits = &secret.reveal()["borg_live_".len()..];
     assert!(!row.get::<_, String>(0).contains(&digits[..8]));
@@ -48,12 +51,29 @@ async fn a_revoked_key_says_when() {
     let mut ids = Vec::new();
     for secret in &secrets {
         let new = NewKey { account: "ada", secret, scopes: &[] };
-        ids.push(key::create(db.pg(), PEPPER, &new, at(0)).await.unwrap());
+        ids.push(key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap());
     }
-    assert!(key::revoke(db.pg(), ids[0], at(9)).await.unwrap());
-    assert!(!key::revoke(db.pg(), ids[0], at(10)).await.unwrap());
+    assert!(key::revoke(db.pg(), ids[0], ACT, at(9)).await.unwrap());
+    assert!(!key::revoke(db.pg(), ids[0], ACT, at(10)).await.unwrap());
     let found = key::find(db.pg(), PEPPER, &secrets[0]).await.unwrap().unwrap();
     assert_eq!(found.revoked_at, Some(at(9)));
     let all = key::of_account(db.pg(), "ada").await.unwrap();
     assert_eq!(all.iter().map(|key| key.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_key_is_in_the_audit_log_once() {
+    let db = database().await;
+    let secret = secret(Realm::Live, 1);
+    let new = NewKey { account: "ada", secret: &secret, scopes: &[] };
+    let id = key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
+    for second in [9, 10] {
+        key::revoke(db.pg(), id, ACT, at(second)).await.unwrap();
+    }
+    let lines = audit::newest(db.pg(), 10).await.unwrap();
+    let told: Vec<_> = lines.iter().map(|line| (line.at, line.subject.clone())).collect();
+    assert_eq!(told, [(at(9), Some(id.to_string())), (at(0), Some(id.to_string()))]);
+    assert_eq!((lines[0].actor.as_str(), lines[0].action.as_str()), (ACT.actor, ACT.action));
+    assert_eq!(audit::retire(db.pg(), at(9)).await.unwrap(), 1);
+    assert_eq!(audit::newest(db.pg(), 10).await.unwrap().len(), 1);
 }

@@ -16,6 +16,7 @@ mod ident;
 mod identity;
 mod key;
 mod listing;
+mod opt_out;
 mod person;
 mod ports;
 mod profile;

@@ -5,6 +5,7 @@ use model::time::{Day, Timestamp};
 use model::{Adjacency, Direction, Entry, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::Row;
+use store::pg::audit::Act;
 use store::pg::change::{self, Event, Position};
 use store::pg::crawl::{
     CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
@@ -13,6 +14,9 @@ use store::pg::frontier::{self, Seeds};
 use store::pg::host::HostId;
 use store::pg::snapshot::Reader;
 use store::pg::{adjacency, ident};
+
+/// Who does what an operator does.
+pub(crate) const ACT: Act<'_> = Act { actor: "local:0", action: "test" };
 
 /// The platform of the small web.
 pub(crate) const PLATFORM: Platform = Platform::BLUESKY;

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use api_gateway::Scope;
 use axum::body::Body;
 use axum::http::Request;
+use model::Scope;
 use model::port::Clock as _;
 use store::pg::key;
 
-use crate::world::{Api, Reply, secret};
+use crate::world::{ACT, Api, Reply, secret};
 
 async fn with_header(api: &Api, header: Option<&str>) -> Reply {
     let request = Request::builder().uri("/v1/runs");
@@ -52,7 +52,7 @@ async fn a_key_opens_only_its_scopes() {
 async fn a_revocation_is_seen_within_thirty_seconds() {
     let api = Api::new().await;
     assert_eq!(api.get("/v1/runs").await.status, 200);
-    assert!(key::revoke(api.database.pg(), api.key_id, api.clock.now()).await.unwrap());
+    assert!(key::revoke(api.database.pg(), api.key_id, ACT, api.clock.now()).await.unwrap());
     api.clock.advance_seconds(30);
     let reply = api.get("/v1/runs").await;
     assert_eq!((reply.status, reply.code().as_str()), (401, "key_revoked"));

@@ -3,7 +3,7 @@
 use model::port::Clock as _;
 
 use crate::world::{ALANS, Api};
-use api_gateway::Scope;
+use model::Scope;
 
 #[tokio::test]
 async fn a_walk_of_any_page_size_finds_everyone_once() {

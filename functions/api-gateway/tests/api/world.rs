@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use ::search::Folding;
-use api_gateway::{Gateway, Scope, Secrets, keys, router};
+use api_gateway::{Gateway, Secrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
@@ -19,16 +19,18 @@ use model::port::Clock as _;
 use model::time::{Day, Timestamp};
 use model::{
     Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, PersonId,
-    PersonKind, Platform, ProfileId, RunId, Standing,
+    PersonKind, Platform, ProfileId, RunId, Scope, Standing,
 };
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
+use store::pg::audit::Act;
 use store::pg::community::WORLD;
 use store::pg::crawl::{
     CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
 };
 use store::pg::frontier::{self, Seeds};
+use store::pg::key::{self, NewKey};
 use store::pg::publish::{Loader, Standings};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
@@ -42,6 +44,8 @@ pub(crate) const ALANS: u32 = 23;
 /// How the words of runs are folded.
 const FOLDING: Folding = Folding::NEWEST;
 
+/// Who does what tests do.
+pub(crate) const ACT: Act<'_> = Act { actor: "local:0", action: "test" };
 const PEPPER: &[u8] = b"the pepper of the tests";
 
 /// The API over the small world.
@@ -128,7 +132,8 @@ impl Api {
     ) -> (String, KeyId) {
         let secret = secret(seed);
         let (pg, now) = (self.database.pg(), self.clock.now());
-        let id = keys::create(pg, PEPPER, (account, &secret), scopes, now).await;
+        let new = NewKey { account, secret: &secret, scopes };
+        let id = key::create(pg, PEPPER, &new, ACT, now).await;
         (secret.reveal().to_owned(), id.expect("the key is new"))
     }
 
@@ -178,7 +183,7 @@ impl Api {
 
 /// A secret that differs by its seed.
 pub(crate) fn secret(seed: u8) -> Secret {
-    keys::mint(Realm::Live, || [seed; RANDOM_BYTES])
+    Secret::from_random(Realm::Live, &[seed; RANDOM_BYTES]).expect("small bytes are fair")
 }
 
 fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {

@@ -9,9 +9,10 @@ use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfi
 use model::port::{PortError, Put};
 use model::profile::Gone;
 use model::time::Day;
-use model::{Consent, Direction, Entry, Layer, PersonId, PersonKind, Platform};
+use model::{Account, Consent, Direction, Entry, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
+use store::pg::audit::Act;
 use store::pg::crawl::{
     CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
 };
@@ -89,9 +90,9 @@ impl World {
                 erase::profile(self.db.pg(), id, Gone::Deleted, self.clock.now()).await.unwrap();
             }
             _ => {
-                let named = Named { native_id: "did:0".to_owned(), ..Named::default() };
-                let (pg, name) = (self.db.pg(), named.native_id);
-                erase::opt_out(pg, self.platform, &name, self.clock.now()).await.unwrap();
+                let account = Account::new(self.platform, "did:0").unwrap();
+                let act = Act { actor: "local:0", action: "opt-out" };
+                erase::opt_out(self.db.pg(), &account, act, self.clock.now()).await.unwrap();
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Lists of bulk files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use model::platform::Listing;
 use model::time::Timestamp;
@@ -11,6 +11,7 @@ use super::edit::{Edit, Edited, Op, edit};
 use crate::StoreError;
 use crate::pg::connection::{params, retry};
 use crate::pg::transaction::Tx;
+use crate::pg::value::{profile_id, stored_ids};
 use crate::pg::{Pg, ident};
 
 /// How an import treats what is stored.
@@ -38,6 +39,8 @@ const LISTS_MAX: usize = 5_000;
 
 /// Imports of one layer take turns.
 const LOCK: &str = "select pg_advisory_xact_lock(20261124, $1)";
+/// Those who opted out with us have no lists, whatever a file says.
+const OPTED_OUT: &str = "select profile_id from profile where profile_id = any($1) and gone = 4";
 
 /// Stores the outgoing lists of a bulk file, each owner at most once. The change log is left
 /// alone: it would be as large as the file.
@@ -79,7 +82,11 @@ async fn import_some(
     for (platform, ids) in opt_in(lists) {
         ident::note_imported(&tx, platform, &ids).await?;
     }
-    let edited = edit(&tx, lists.iter().map(to_edit).collect(), now).await?;
+    let owners: Vec<ProfileId> = lists.iter().map(|(owner, _)| *owner).collect();
+    let out = tx.query(OPTED_OUT, params![stored_ids(&owners) => INT8_ARRAY]).await?;
+    let out: HashSet<ProfileId> = out.iter().map(|row| profile_id(row.get(0))).collect();
+    let welcome = lists.iter().filter(|(owner, _)| !out.contains(owner));
+    let edited = edit(&tx, welcome.map(to_edit).collect(), now).await?;
     tx.commit().await?;
     Ok(edited)
 }

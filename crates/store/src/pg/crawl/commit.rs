@@ -23,8 +23,9 @@ type Applied<'a> = (&'a CrawledProfile, Vec<&'a CrawledStream>);
 /// their own; everything else is one transaction.
 pub async fn commit(pg: &Pg, batch: &CrawlBatch) -> Result<CrawlOutcome, StoreError> {
     let (ids, new_profiles) = see(pg, batch).await?;
+    let opted_out = erase::opted_out(pg, batch.platform, handles(batch)).await?;
     change::open_day(pg, batch.now).await?;
-    let outcome = retry(|| commit_once(pg, batch, &ids)).await?;
+    let outcome = retry(|| commit_once(pg, batch, &ids, &opted_out)).await?;
     Ok(CrawlOutcome { new_profiles, ..outcome })
 }
 
@@ -32,6 +33,7 @@ async fn commit_once(
     pg: &Pg,
     batch: &CrawlBatch,
     ids: &Ids<'_>,
+    opted_out: &HashSet<ProfileId>,
 ) -> Result<CrawlOutcome, StoreError> {
     let mut client = pg.client().await?;
     let tx = Tx::begin(&mut client, "crawl::commit").await?;
@@ -47,6 +49,10 @@ async fn commit_once(
         let streams = fresh(crawled, &progress);
         outcome.stale += (crawled.streams.len() - streams.len()) as u64;
         outcome.applied += 1;
+        if opted_out.contains(&crawled.id) {
+            gone.push((crawled.id, erase::Reason::OptedOut));
+            continue;
+        }
         match reason_to_erase(&streams) {
             Some(reason) => gone.push((crawled.id, erase::Reason::Gone(reason))),
             None => applied.push((crawled, streams)),
@@ -68,6 +74,18 @@ async fn commit_once(
     outcome.erased = gone.len() as u64;
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// The handles that pages of the batch show.
+fn handles(batch: &CrawlBatch) -> impl Iterator<Item = (ProfileId, &str)> {
+    let observations = batch.profiles.iter().flat_map(|crawled| {
+        let observations = crawled.streams.iter().flat_map(|stream| &stream.observations);
+        observations.map(|observation| (crawled.id, observation))
+    });
+    observations.filter_map(|(id, observation)| match observation {
+        Observation::Profile(seen) => Some((id, seen.named.handle.as_deref()?)),
+        Observation::List(_) | Observation::Gone(_) => None,
+    })
 }
 
 /// The streams that the record still stands in the same place of.

@@ -10,7 +10,7 @@ use crate::StoreError;
 use crate::pg::connection::params;
 use crate::pg::host::{self, HostId};
 use crate::pg::value::{platform_number, profile_id, stored_id, stored_seconds};
-use crate::pg::{Pg, ident};
+use crate::pg::{Pg, erase, ident};
 
 /// Profiles to begin a crawl from.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,8 @@ pub async fn seed(pg: &Pg, seeds: Seeds<'_>, now: Timestamp) -> Result<Vec<Profi
         stored_seconds(now) => INT8,
     ];
     pg.execute("frontier::seed", SEED, params).await?;
+    let shown = known.iter().filter_map(|(id, named)| Some((*id, named.handle.as_deref()?)));
+    erase::heed(pg, seeds.platform, shown, now).await?;
     Ok(ids)
 }
 
@@ -118,6 +120,8 @@ pub(in crate::pg) async fn schedule(
             let hosts = hosts(pg, platform, default_host, named).await?;
             let host_of = |s: &Sighting<'_>| hosts[host_name(s.named, default_host)].0;
             new += self::enter(pg, &enter, host_of, now).await?;
+            let shown = enter.iter().filter_map(|s| Some((s.id, s.named.handle.as_deref()?)));
+            erase::heed(pg, platform, shown, now).await?;
         }
     }
     Ok(new)

@@ -38,10 +38,17 @@ pub async fn import(
         let ids = ident::resolve(pg, platform, &names).await?;
         let known: std::collections::BTreeMap<ProfileId, &SeenProfile> =
             ids.into_iter().zip(chunk).collect();
-        let (refused, pages): (Vec<_>, Vec<_>) =
-            known.into_iter().partition(|(_, page)| page.consent.has(Consent::REFUSED));
-        let refused: Vec<_> =
-            refused.iter().map(|(id, _)| (*id, erase::Reason::Gone(Gone::Refused))).collect();
+        let shown =
+            known.iter().filter_map(|(id, page)| Some((*id, page.named.handle.as_deref()?)));
+        let opted_out = erase::opted_out(pg, platform, shown).await?;
+        let refused: Vec<_> = known
+            .iter()
+            .filter_map(|(id, page)| Some((*id, reason(page, opted_out.contains(id))?)))
+            .collect();
+        let pages: Vec<_> = known
+            .into_iter()
+            .filter(|(id, page)| reason(page, opted_out.contains(id)).is_none())
+            .collect();
         let changed = retry(|| async {
             let mut client = pg.client().await?;
             let tx = Tx::begin(&mut client, "profile::import").await?;
@@ -54,4 +61,12 @@ pub async fn import(
         imported.refused += refused.len() as u64;
     }
     Ok(imported)
+}
+
+/// Why a page is not taken.
+fn reason(page: &SeenProfile, opted_out: bool) -> Option<erase::Reason> {
+    if opted_out {
+        return Some(erase::Reason::OptedOut);
+    }
+    page.consent.has(Consent::REFUSED).then_some(erase::Reason::Gone(Gone::Refused))
 }

@@ -1,4 +1,4 @@
-//! What a key may do.
+//! What an API key may do.
 
 /// One permission of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

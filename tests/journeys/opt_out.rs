@@ -1,0 +1,267 @@
+//! Who opts out is gone from every route at once, and stays out.
+
+use std::collections::BTreeSet;
+
+use sample::Faults;
+use serde_json::{Value, json};
+
+use crate::borg::Borg;
+use crate::crawling::{crawl, web, words};
+use crate::served::Served;
+
+/// What a walk asks with, and whom it looks for.
+struct Walk<'a> {
+    served: &'a Served,
+    people: Vec<String>,
+    profiles: Vec<String>,
+    communities: Vec<String>,
+    runs: Vec<String>,
+    /// Handles and native ids, with their platform in front.
+    accounts: Vec<String>,
+    /// What must not be found.
+    traces: &'a BTreeSet<String>,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+fn ids(rows: &[Value]) -> Vec<String> {
+    rows.iter().map(|row| text(&row["id"])).collect()
+}
+
+/// Whether a value names somebody: in any text but what others say of themselves in their bios, and
+/// the notice to forget the one who left.
+fn says(value: &Value, trace: &str) -> bool {
+    match value {
+        Value::String(text) => names(text, trace),
+        Value::Array(items) => items.iter().any(|item| says(item, trace)),
+        Value::Object(fields) if fields.get("change") == Some(&json!({"type": "gone"})) => false,
+        Value::Object(fields) => {
+            fields.iter().any(|(name, field)| name != "bio" && says(field, trace))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text has this name in it, and not only a longer one.
+fn names(text: &str, name: &str) -> bool {
+    let part_of_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    text.match_indices(&name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(|c| part_of_name(c) || c == '.') && !after.is_some_and(part_of_name)
+    })
+}
+
+impl Walk<'_> {
+    /// Everything that there is to ask with, before anybody leaves.
+    fn new<'a>(
+        served: &'a Served,
+        traces: &'a BTreeSet<String>,
+        accounts: Vec<String>,
+    ) -> Walk<'a> {
+        let communities = ids(&served.pages("/v1/communities?"));
+        let everybody = served.pages("/v1/communities/com_0/people?");
+        let people: BTreeSet<String> =
+            everybody.iter().map(|place| text(&place["person"]["id"])).collect();
+        let people: Vec<String> = people.into_iter().collect();
+        let each = people.iter().flat_map(|id| profiles(&served.data(&format!("/v1/people/{id}"))));
+        let profiles = each.map(|profile| text(&profile["id"])).collect();
+        let runs = ids(&served.pages("/v1/runs?"));
+        Walk { served, people, profiles, communities, runs, accounts, traces }
+    }
+
+    /// The requests to a route: every one that the walk knows to make.
+    fn requests(&self, route: &str) -> Vec<String> {
+        let of = |ids: &[String], rest: &str| -> Vec<String> {
+            let start = route.split("{id}").next().unwrap_or(route);
+            ids.iter().map(|id| format!("{start}{id}{rest}")).collect()
+        };
+        match route {
+            "/" | "/health" | "/v1/status" => vec![route.to_owned()],
+            "/v1/runs" | "/v1/communities" => vec![format!("{route}?limit=1000")],
+            "/v1/changes" => vec!["/v1/changes?limit=1000".to_owned()],
+            "/v1/runs/{id}" => of(&self.runs, ""),
+            "/v1/communities/{id}" => of(&self.communities, ""),
+            "/v1/communities/{id}/people" => {
+                let all = [self.communities.clone(), vec!["com_0".to_owned()]].concat();
+                let orders = ["sort=attention", "sort=insider", "view=person", "run=run_1"];
+                orders.iter().flat_map(|o| of(&all, &format!("/people?limit=1000&{o}"))).collect()
+            }
+            "/v1/people/{id}" => of(&self.people, ""),
+            "/v1/people/{id}/links" => of(&self.people, "/links"),
+            "/v1/people/{id}/ranks" => of(&self.people, "/ranks?limit=1000"),
+            "/v1/people/{id}/evidence" => {
+                let inner = self.communities.iter().map(|id| format!("/evidence?community={id}"));
+                let all = inner.chain(["/evidence".to_owned(), "/evidence?run=run_1".to_owned()]);
+                all.flat_map(|rest| of(&self.people, &rest)).collect()
+            }
+            "/v1/people:resolve" => self.asked("/v1/people:resolve?account="),
+            "/v1/profiles/{id}" => of(&self.profiles, ""),
+            "/v1/profiles/{id}/neighbors" => ["in", "out"]
+                .iter()
+                .flat_map(|d| of(&self.profiles, &format!("/neighbors?limit=1000&direction={d}")))
+                .collect(),
+            "/v1/search" => {
+                let bare = self.accounts.iter().filter_map(|account| account.split_once(':'));
+                let words = bare.flat_map(|(_, name)| [name, &name[..name.len().min(5)]]);
+                let words = words.map(|word| format!("/v1/search?limit=1000&q={}", encoded(word)));
+                words.chain(self.asked("/v1/search?q=")).collect()
+            }
+            other => panic!("{other} is not walked"),
+        }
+    }
+
+    fn asked(&self, path: &str) -> Vec<String> {
+        self.accounts.iter().map(|account| format!("{path}{}", encoded(account))).collect()
+    }
+
+    fn batch(&self, route: &str) -> Vec<Value> {
+        let ids = match route {
+            "/v1/people:batch" => &self.people,
+            "/v1/profiles:batch" => &self.profiles,
+            other => panic!("{other} is not walked"),
+        };
+        ids.chunks(1_000).map(|ids| json!({ "ids": ids })).collect()
+    }
+
+    /// The routes at which something is still said of whom it looks for, of all that the API says
+    /// it has.
+    fn found(&self) -> BTreeSet<String> {
+        let document = self.served.get("/openapi.json").1;
+        let routes = document["paths"].as_object().expect("the API has routes");
+        let mut found = BTreeSet::new();
+        for (route, methods) in routes {
+            let answers: Vec<(u16, Value)> = if methods.get("post").is_some() {
+                let by = format!("Bearer {}", self.served.key());
+                let ask =
+                    |ids: &Value| self.served.send("POST", route, &by, ids.to_string().as_bytes());
+                self.batch(route).iter().map(ask).collect()
+            } else {
+                self.requests(route).iter().map(|path| self.served.get(path)).collect()
+            };
+            // A problem repeats what was asked for; only data would be serving it.
+            let data = answers.iter().filter(|(status, _)| *status == 200).map(|(_, body)| body);
+            if data.into_iter().any(|body| self.traces.iter().any(|trace| says(body, trace))) {
+                found.insert(route.clone());
+            }
+        }
+        found
+    }
+}
+
+fn profiles(person: &Value) -> Vec<Value> {
+    person["profiles"].as_array().expect("a person has profiles").clone()
+}
+
+/// Percent-encodes all but what is safe in a query.
+fn encoded(text: &str) -> String {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encode = |byte: u8| {
+        if safe(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(encode).collect()
+}
+
+fn name(profile: &Value, by: &str) -> String {
+    format!("{}:{}", text(&profile["platform"]), text(&profile[by]))
+}
+
+/// The people of the world, the most attended to first, with all that is said of each.
+fn people(served: &Served) -> Vec<Value> {
+    let places = served.pages("/v1/communities/com_0/people?");
+    places
+        .iter()
+        .map(|place| served.data(&format!("/v1/people/{}", text(&place["person"]["id"]))))
+        .collect()
+}
+
+/// The profile that a person's number is that of, and another of its profiles.
+fn home_and_other(person: &Value) -> Option<(Value, Value)> {
+    let number = text(&person["id"]).replace("per_", "prf_");
+    let is_home = |profile: &&Value| profile["id"] == number.as_str();
+    let profiles = profiles(person);
+    let home = profiles.iter().find(is_home)?.clone();
+    let other = profiles.iter().find(|profile| !is_home(profile))?.clone();
+    Some((home, other))
+}
+
+#[test]
+fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
+    let web = web(240, Faults::default());
+    let borg = Borg::new();
+    borg.json(&words(&crawl(&web)));
+    borg.json(&["score"]);
+    borg.json(&["score"]);
+    let served = Served::start(&borg);
+    let people = people(&served);
+    let mut joined = people.iter().filter_map(home_and_other);
+    // One by the handle of its own profile, one by the native id of another, one as a whole.
+    let (home, its_other) = joined.next().expect("somebody has two profiles");
+    let (its_home, other) = joined.next().expect("somebody else has two profiles");
+    let alone = people.iter().find(|person| profiles(person).len() == 1).expect("most have one");
+    let out = [home.clone(), other.clone(), profiles(alone)[0].clone()];
+    let orders = [name(&home, "handle"), name(&other, "native_id"), text(&alone["id"])];
+    let accounts: Vec<String> =
+        out.iter().flat_map(|one| [name(one, "handle"), name(one, "native_id")]).collect();
+    let mut traces: BTreeSet<String> = out
+        .iter()
+        .flat_map(|one| [text(&one["id"]), text(&one["handle"]), text(&one["native_id"])])
+        .collect();
+    traces.extend([text(&home["id"]).replace("prf_", "per_"), text(&alone["id"])]);
+    let walk = Walk::new(&served, &traces, accounts);
+    let before = walk.found();
+    for route in ["/v1/search", "/v1/people/{id}/evidence", "/v1/profiles/{id}/neighbors"] {
+        assert!(before.contains(route), "{route} says nothing of them: {before:?}");
+    }
+    for order in &orders {
+        let answer = borg.json(&["operate", "opt-out", order]);
+        assert_eq!(answer["known"], true, "{answer}");
+    }
+    assert_eq!(walk.found(), BTreeSet::new(), "right after the order");
+    for left in [&its_other, &its_home] {
+        let profile = served.data(&format!("/v1/profiles/{}", text(&left["id"])));
+        let person = served.data(&format!("/v1/people/{}", text(&profile["person"])));
+        assert_eq!(ids(&profiles(&person)), [text(&left["id"])], "what is left is there");
+    }
+    let lines = borg.json(&["operate", "audit"])["lines"].clone();
+    for trace in [&orders[0], &orders[1]].map(|name| name.split_once(':').expect("it has one").1) {
+        assert!(!says(&lines, trace), "{lines}");
+    }
+    for one in &out {
+        assert!(says(&lines, &text(&one["id"])), "{lines}");
+    }
+    borg.json(&words(&crawl(&web)));
+    borg.json(&["score"]);
+    assert_eq!(walk.found(), BTreeSet::new(), "after another crawl and scoring");
+}
+
+#[test]
+fn who_was_never_seen_can_opt_out_and_is_not_crawled() {
+    let web = web(120, Faults::default());
+    let seen = Borg::new();
+    seen.json(&words(&crawl(&web)));
+    let rows = seen.export("profiles");
+    // Native id, platform, handle.
+    let mut named = rows.iter().map(|row| {
+        let cells: Vec<&str> = row.split('\t').collect();
+        [cells[0], cells[1], cells[3]]
+    });
+    let with_handle = |row: &[&str; 3]| !row[2].is_empty();
+    let by_handle = named.find(with_handle).expect("somebody has a handle");
+    let by_id = named.find(with_handle).expect("somebody else has one");
+    let borg = Borg::new();
+    for order in [[by_handle[1], by_handle[2]], [by_id[1], by_id[0]]] {
+        let answer = borg.json(&["operate", "opt-out", &order.join(":")]);
+        assert_eq!(answer["known"], false, "{answer}");
+    }
+    borg.json(&words(&crawl(&web)));
+    let profiles = borg.export("profiles");
+    assert_eq!(profiles.len(), rows.len() - 2, "the others are there");
+    for [native_id, _, handle] in [by_handle, by_id] {
+        let is_it = |row: &&String| row.split('\t').any(|cell| cell == native_id || cell == handle);
+        assert_eq!(profiles.iter().find(is_it), None);
+    }
+}
