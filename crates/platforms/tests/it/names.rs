@@ -146,7 +146,8 @@ async fn a_domain_may_be_internationalised() {
         finger("ada@social.xn--bcher-kva.example", "ada@bücher.example", native_id),
         finger("ada@xn--bcher-kva.example", "ada@bücher.example", native_id),
     ]);
-    let seen = read(&web, &Memory::of_recordings(), subject("social.xn--bcher-kva.example", "ada")).await;
+    let seen =
+        read(&web, &Memory::of_recordings(), subject("social.xn--bcher-kva.example", "ada")).await;
     assert_eq!(seen.named.handle.as_deref(), Some("ada@xn--bcher-kva.example"));
 }
 

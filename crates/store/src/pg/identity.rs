@@ -3,17 +3,17 @@
 use model::ProfileId;
 use model::identity::{Claim, Link, Proof};
 use model::observation::SeenProfile;
+use model::platform::HANDLE_BYTES_MAX;
 use tokio_postgres::Row;
 
 use super::Pg;
 use super::connection::params;
 use super::transaction::Tx;
-use super::value::{clean, corrupt, platform_number, profile_id, stored_id, stored_ids};
+use super::value::{corrupt, platform_number, profile_id, stored_id, stored_ids, whole};
 use crate::StoreError;
 
 /// The most claims of one profile that are kept.
 const CLAIMS_MAX: usize = 64;
-const TARGET_CHARS_MAX: usize = 512;
 
 /// What is left of the claims of $1 after those in $2 to $5 is not claimed any more.
 const DROP: &str = "delete from identity_claim c where c.profile_id = any($1) and not exists (
@@ -113,10 +113,12 @@ pub(super) async fn replace_claims(
         for (kind, platform, target) in
             page.claims.iter().take(CLAIMS_MAX).map(columns).chain(server)
         {
+            // Cut, it could be somebody else's.
+            let Some(target) = whole(&target, HANDLE_BYTES_MAX) else { continue };
             ids.push(stored_id(*id));
             kinds.push(kind);
             platforms.push(platform);
-            targets.push(clean(&target, TARGET_CHARS_MAX).into_owned());
+            targets.push(target.to_owned());
         }
     }
     let new = params![
