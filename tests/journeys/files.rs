@@ -93,7 +93,7 @@ fn borg_reads_the_names_that_it_wrote() {
 
 #[test]
 fn a_file_of_somebody_else_comes_out_as_it_went_in() {
-    let text = "src\tdst\nCORP\\ann\tCORP\\tom\nCORP\\tom\tCORP\\ann\nC:\\\\n\t\"ann\"\n";
+    let text = "src\tdst\nC:\\\\n\t\"ann\"\nCORP\\ann\tCORP\\tom\nCORP\\tom\tCORP\\ann\n";
     let first = imported("d.tsv", text);
     first.json(&["export", "arcs", "--out", "a.tsv"]);
     let cut_first = cut(&first.read("a.tsv"), 2);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use model::platform::{Account, Platform};
 use model::{PersonId, RunId};
 use search::plan::{Exact, PREFIX_TERMS_MAX};
-use search::{Builder, Plan, PostingsError, PublicWords, Rows, postings};
+use search::{Builder, Folding, Plan, PostingsError, PublicWords, Rows, postings};
 use serde::{Deserialize, Serialize};
 use store::pg::profile::Profile;
 use store::pg::term::Term;
@@ -78,7 +78,8 @@ pub(crate) async fn search(
     let walk = call.opened(asked.cursor.as_deref())?;
     let wanted = Wanted { run: asked.run, as_of: asked.as_of };
     let served = runs::chosen(call.pg(), wanted, walk).await?;
-    let plan = Plan::parse(&asked.q, runs::folding(served)?)
+    let folding = runs::folding(served)?;
+    let plan = Plan::parse(&asked.q, folding)
         .map_err(|error| Problem::parameter("q", error.to_string()))?;
     let [part, from] = walk.map_or([IN_EXACT, 0], |cursor| cursor.position);
     let exact = exact(&call, &plan).await?;
@@ -92,7 +93,7 @@ pub(crate) async fn search(
         let from = if part == IN_FOUND { from } else { 0 };
         let skipped: Vec<PersonId> = exact.iter().map(|person| person.id).collect();
         let numbers = plan.order(&fetch(&call, served.run, &plan).await?);
-        let words = Scan { call: &call, run: served.run, plan: &plan, skipped };
+        let words = Scan { call: &call, run: served.run, plan: &plan, folding, skipped };
         let start = numbers.partition_point(|&number| u64::from(number) < from);
         let (found, next) = words.page(&numbers[start..], rows - hits.len()).await?;
         hits.extend(views(&call, served, &found, false).await?);
@@ -107,6 +108,8 @@ struct Scan<'a> {
     call: &'a Call,
     run: RunId,
     plan: &'a Plan,
+    /// How the run's words are folded.
+    folding: Folding,
     /// Those who were shown already.
     skipped: Vec<PersonId>,
 }
@@ -154,7 +157,7 @@ impl Scan<'_> {
             return true;
         }
         let words: Vec<PublicWords<'_>> = person.profiles.iter().map(words).collect();
-        let mut index = Builder::new();
+        let mut index = Builder::new(self.folding);
         let indexed = index.add(0, &words).map(|()| index.finish());
         let rows: Rows =
             indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();

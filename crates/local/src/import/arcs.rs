@@ -151,10 +151,9 @@ const COLUMNS: [(&str, Column); 6] = [
 fn header(line: &str) -> Result<Vec<Column>> {
     let column = |name: &str| COLUMNS.iter().find(|known| known.0 == name).map(|known| known.1);
     let columns: Option<Vec<Column>> = line.split('\t').map(column).collect();
-    let once = |columns: &[Column], wanted| columns.iter().filter(|&&one| one == wanted).count();
     let is_header = |columns: &Vec<Column>| {
-        let needed = [Column::Src, Column::Dst].map(|one| once(columns, one));
-        needed == [1, 1] && columns.iter().all(|&one| once(columns, one) == 1)
+        let once = |wanted| columns.iter().filter(|&&one| one == wanted).count() == 1;
+        once(Column::Src) && once(Column::Dst) && columns.iter().all(|&one| once(one))
     };
     let Some(mut columns) = columns.filter(is_header) else {
         bail!(
