@@ -1,21 +1,24 @@
 # The commands of README. Each does its own set-up.
 SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# Paths reach the shell by the environment: whatever is in them, they stay one word.
+CACHE := $(or $(BORG_CACHE),$(HOME)/.cache/borg)
+export BORG = $(CARGO_TARGET_DIR)/ci/borg
+export SAM = $(CACHE)/.venv-sam/bin
+export PEERS = $(CACHE)/.venv-peers/bin
+export FUZZ = $(CACHE)/fuzz
+export DEPLOYED = $(CURDIR)/.local/deployed.json
 CARGO := cargo --locked
 PROFILE := --profile ci
 # What the tests, the lints and the functions are built as, so that all of them share one build.
 # `make borg` alone does without the SDKs of AWS.
 ALL := $(PROFILE) --workspace --all-features
-BORG = $(CARGO_TARGET_DIR)/ci/borg
 ARGS ?=
-SAM = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-sam/bin
-PEERS = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/.venv-peers/bin
-FUZZ = $(or $(BORG_CACHE),$(HOME)/.cache/borg)/fuzz
 
 .PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
-	$(BORG) demo $(ARGS)
+	"$$BORG" demo $(ARGS)
 
 test: test-here test-deployed  ## every test but that of the real network
 
@@ -38,22 +41,22 @@ lambda: setup  ## the functions, as template.yaml wants them
 	infra/lambda.sh
 
 lint-template: emulator  ## the template, without deploying it
-	$(SAM)/cfn-lint template.yaml infra/*.yaml
-	SAM_CLI_TELEMETRY=0 $(SAM)/sam validate --lint --region us-east-1
+	"$$SAM"/cfn-lint template.yaml infra/*.yaml
+	SAM_CLI_TELEMETRY=0 "$$SAM"/sam validate --lint --region us-east-1
 
 deploy-local: emulator  ## the real template with the real binaries, in an emulator on this machine
 	infra/lambda.sh --here
-	@$(SAM)/python infra/local.py up $(ARGS)
+	@"$$SAM"/python infra/local.py up $(ARGS)
 
 undeploy-local: emulator  ## ends what deploy-local began
-	@$(SAM)/python infra/local.py down
+	@"$$SAM"/python infra/local.py down
 
 test-deployed: deploy-local  ## the journeys through the local deployment, then its end
-	status=0; AWS_ENDPOINT_URL=$$($(SAM)/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
+	status=0; AWS_ENDPOINT_URL=$$("$$SAM"/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
 	  AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test \
 	  $(CARGO) test $(ALL) --test aws || status=$$?; \
-	BORG_DEPLOYED=$(CURDIR)/.local/deployed.json $(CARGO) test $(ALL) --test journeys deployed -- --nocapture || status=$$?; \
-	$(SAM)/python infra/local.py down; exit $$status
+	BORG_DEPLOYED="$$DEPLOYED" $(CARGO) test $(ALL) --test journeys deployed -- --nocapture || status=$$?; \
+	"$$SAM"/python infra/local.py down; exit $$status
 
 test-real: setup  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all takes 986 accounts
 	@infra/setup.sh real || { echo "SKIPPED: test-real: Bluesky's servers cannot be installed" >&2; exit 0; }; \
@@ -62,15 +65,15 @@ test-real: setup  ## a crawl of Bluesky's own servers; BORG_REAL_ACCOUNTS=all ta
 
 fuzz:  ## broken shards of a snapshot, for a minute or ARGS seconds; takes a nightly compiler
 	@infra/setup.sh fuzz
-	PATH="$(FUZZ)/bin:$$PATH" CARGO_TARGET_DIR=$(FUZZ)/target \
+	PATH="$$FUZZ/bin:$$PATH" CARGO_TARGET_DIR="$$FUZZ/target" \
 	  cargo +nightly fuzz run shard -- -max_total_time=$(or $(ARGS),60)
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers
-	@"$(PEERS)/python" infra/peers.py --borg "$(BORG)" $(ARGS)
+	@"$$PEERS"/python infra/peers.py --borg "$$BORG" $(ARGS)
 
 deploy: emulator lambda  ## to AWS, with your credentials: docs/deploy.md
-	SAM_CLI_TELEMETRY=0 $(SAM)/sam deploy $(ARGS)
+	SAM_CLI_TELEMETRY=0 "$$SAM"/sam deploy $(ARGS)
 
 emulator:
 	@infra/setup.sh emulator

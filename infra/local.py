@@ -89,18 +89,20 @@ def postgres_folder():
 
 
 def as_postgres():
-    """PostgreSQL refuses to run as root."""
+    """PostgreSQL refuses to run as root, and must not hear what is said to the user's own (PGPORT …)."""
+    own = {"env": {name: value for name, value in os.environ.items() if not name.startswith("PG")}}
     if os.geteuid() != 0:
-        return {}
+        return own
     names = {user.pw_name: user for user in pwd.getpwall()}
     user = names.get("postgres") or names["nobody"]
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+    return own | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 def start_postgres():
     """A server with a database of its own on a free port; returns its data folder and its URL."""
     folder, who, port = postgres_folder(), as_postgres(), free_port()
-    data = pathlib.Path(tempfile.mkdtemp(prefix="borg-deployed-"))
+    # pg_ctl pastes paths into a shell command: this one is plain, whatever TMPDIR says.
+    data = pathlib.Path(tempfile.mkdtemp(prefix="borg-deployed-", dir="/tmp"))
     password = secrets.token_hex(16)
     note = data / "password"
     note.write_text(password)

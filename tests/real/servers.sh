@@ -1,6 +1,10 @@
 # What the scripts under tests/real share. Source it, don't run it.
 set -euo pipefail
 
+# What the environment says to the user's own PostgreSQL is not for the one of the tests.
+unset ${!PG@}
+export LC_ALL=C
+
 REAL="${BORG_CACHE:-$HOME/.cache/borg}/real"
 NODE_VERSION=22.23.3
 case "$(uname -s)" in Linux) SYSTEM=linux ;; Darwin) SYSTEM=darwin ;; *) SYSTEM=unknown ;; esac

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::ClusterError;
+use crate::{ClusterError, config};
 
 /// The oldest major version that Borg's SQL runs on.
 const MAJOR_MIN: u32 = 15;
@@ -40,10 +40,17 @@ impl Binaries {
         }
     }
 
-    /// One of the commands: `initdb`, `pg_ctl`.
+    /// One of the commands: `initdb`, `pg_ctl`. What the caller's environment says to its own
+    /// PostgreSQL (`PGPORT`, `PGDATA`, `LC_ALL` …) is not said to this one.
     pub(crate) fn command(&self, name: &str) -> Command {
-        Command::new(self.folder.join(name))
+        clean(self.folder.join(name))
     }
+}
+
+fn clean(program: PathBuf) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(config::kept()).envs([("LC_ALL", "C"), ("TZ", "UTC")]);
+    command
 }
 
 /// Every usable installation, with its major version.
@@ -71,7 +78,7 @@ fn on_path() -> Option<PathBuf> {
 
 /// The major version that `initdb --version` of this folder prints.
 fn major(bin: &Path) -> Option<u32> {
-    let output = Command::new(bin.join("initdb")).arg("--version").output().ok()?;
+    let output = clean(bin.join("initdb")).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let digits = text.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?;
     digits.parse().ok()

@@ -1,7 +1,10 @@
 //! Where one cluster's files lie, and who owns them.
 
-use std::fs;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::{Binaries, ClusterError, io, server};
@@ -9,7 +12,11 @@ use crate::{Binaries, ClusterError, io, server};
 /// Where root keeps clusters, as the server's user can reach neither /root nor a private folder.
 const ROOT_STATE: &str = "/var/lib/borg";
 
-/// The longest path of a socket that every supported system takes, in bytes.
+/// Where paths are short and plain on every system. Not the folder that `TMPDIR` names: all who
+/// share a server must look for it in one place.
+const SHORT: &str = "/tmp";
+
+/// The longest folder of a socket that every supported system takes, in bytes.
 const SOCKET_BYTES_MAX: usize = 90;
 
 /// The user that root runs the server as.
@@ -20,12 +27,18 @@ pub(crate) struct User {
 }
 
 /// The files of one cluster.
+///
+/// PostgreSQL pastes its paths into shell commands and comma lists, cuts those of more than 1,023
+/// bytes, and a socket's path ends at a hundred. So it is only ever told short and plain ones: where
+/// the cluster's own is not, a link in [`SHORT`] leads there.
 #[derive(Debug, Clone)]
 pub struct Layout {
     /// The folder that the cluster belongs to.
     pub(crate) home: PathBuf,
-    /// PostgreSQL's data folder.
-    pub(crate) data: PathBuf,
+    /// The cluster's folder.
+    pub(crate) base: PathBuf,
+    /// The same folder as PostgreSQL is told it: itself, or a link to it.
+    pub(crate) told: PathBuf,
     /// The folder of the Unix socket.
     pub(crate) socket: PathBuf,
     /// Whom root runs the server as; `None` runs it as the caller.
@@ -41,16 +54,58 @@ impl Layout {
             None => home.join("pg"),
             Some(user) => root_base(&home, user)?,
         };
-        make_private(&base, user)?;
-        let socket = socket_folder(&base);
-        make_private(&socket, user)?;
-        Ok(Layout { data: base.join("data"), home, socket, user })
+        let layout = Layout::in_base(home, base, user);
+        layout.make()?;
+        Ok(layout)
+    }
+
+    fn in_base(home: PathBuf, base: PathBuf, user: Option<User>) -> Layout {
+        let beside = base.join("socket");
+        if is_plain(&beside) && beside.as_os_str().len() <= SOCKET_BYTES_MAX {
+            return Layout { home, told: base.clone(), base, socket: beside, user };
+        }
+        let hash = blake3::hash(base.as_os_str().as_bytes()).to_hex();
+        let socket = Path::new(SHORT).join(format!("borg-{}", &hash[..16]));
+        Layout { home, told: socket.join("pg"), base, socket, user }
+    }
+
+    /// Makes the folders, and the link if there is to be one.
+    pub(crate) fn make(&self) -> Result<(), ClusterError> {
+        make_private(&self.base, self.user)?;
+        if self.told == self.base {
+            return make_private(&self.socket, self.user);
+        }
+        make_own(&self.socket)?;
+        match symlink(&self.base, &self.told) {
+            Err(_) if fs::read_link(&self.told).is_ok_and(|to| to == self.base) => Ok(()),
+            done => done.map_err(io(&self.told)),
+        }
+    }
+
+    /// Removes the link and its folder once the server is stopped.
+    pub(crate) fn clear(&self) {
+        if self.told != self.base {
+            // What cannot be removed now is used again by the next to enter.
+            let _ = fs::remove_file(&self.told);
+            let _ = fs::remove_dir(&self.socket);
+        }
+    }
+
+    /// PostgreSQL's data folder, as it is told it.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.told.join("data")
     }
 
     /// The server's log.
     pub(crate) fn log(&self) -> PathBuf {
-        self.data.with_file_name("log")
+        self.told.join("log")
     }
+}
+
+/// Whether a path is the same in every syntax that PostgreSQL puts it into.
+fn is_plain(path: &Path) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    path.as_os_str().as_bytes().iter().all(plain)
 }
 
 /// The folder of the cluster that root's `home` names, named now if it was not.
@@ -61,11 +116,11 @@ fn root_base(home: &Path, user: User) -> Result<PathBuf, ClusterError> {
         Err(_) => new_id(home),
     };
     let base = Path::new(ROOT_STATE).join(&id);
-    fs::create_dir_all(ROOT_STATE).map_err(io(Path::new(ROOT_STATE)))?;
+    make_passable(Path::new(ROOT_STATE))?;
     make_private(&base, Some(user))?;
     // In this order, or another process could take the new cluster for an orphan.
     write_once(&note, id.as_bytes())?;
-    write_once(&base.join("home"), home.as_os_str().as_encoded_bytes())?;
+    write_once(&base.join("home"), home.as_os_str().as_bytes())?;
     Ok(base)
 }
 
@@ -81,9 +136,8 @@ fn write_once(path: &Path, text: &[u8]) -> Result<(), ClusterError> {
 
 /// An id that tells homes apart, and a home from an earlier one at the same place.
 fn new_id(home: &Path) -> String {
-    use std::os::unix::fs::MetadataExt;
     let mut hasher = blake3::Hasher::new();
-    hasher.update(home.as_os_str().as_encoded_bytes());
+    hasher.update(home.as_os_str().as_bytes());
     if let Ok(meta) = fs::metadata(home) {
         hasher.update(&meta.ino().to_le_bytes());
         hasher.update(&meta.ctime_nsec().to_le_bytes());
@@ -92,14 +146,27 @@ fn new_id(home: &Path) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Beside the data where the path is short enough, else in the folder for temporary files.
-fn socket_folder(base: &Path) -> PathBuf {
-    let beside = base.join("socket");
-    if beside.as_os_str().len() <= SOCKET_BYTES_MAX {
-        return beside;
+/// A folder that everybody may pass, whatever this process's umask says.
+fn make_passable(folder: &Path) -> Result<(), ClusterError> {
+    if folder.exists() {
+        return Ok(());
     }
-    let hash = blake3::hash(base.as_os_str().as_encoded_bytes()).to_hex();
-    std::env::temp_dir().join(format!("borg-{}", &hash[..16]))
+    fs::create_dir_all(folder).map_err(io(folder))?;
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(io(folder))
+}
+
+/// A folder in a place that is everybody's, which nobody else may have made.
+fn make_own(folder: &Path) -> Result<(), ClusterError> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        done => return done.map_err(io(folder)),
+    }
+    let found = fs::symlink_metadata(folder).map_err(io(folder))?;
+    let own = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
+    if own && found.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(ClusterError::NotOurs { folder: folder.to_owned() })
 }
 
 fn make_private(folder: &Path, user: Option<User>) -> Result<(), ClusterError> {
@@ -138,7 +205,7 @@ pub(crate) fn remove_orphans() {
     for base in bases.filter(|base| is_orphan(base)) {
         // A folder that another process is removing at the same time is as good as removed.
         if let Some(layout) = orphan_layout(&base)
-            && let Ok(binaries) = Binaries::find(&layout.data)
+            && let Ok(binaries) = Binaries::find(&layout.data())
         {
             let _ = server::stop(&layout, &binaries);
         }
@@ -147,15 +214,15 @@ pub(crate) fn remove_orphans() {
 }
 
 fn is_orphan(base: &Path) -> bool {
-    let Ok(home) = fs::read_to_string(base.join("home")) else { return false };
-    let named = fs::read_to_string(Path::new(&home).join("cluster")).unwrap_or_default();
+    let Ok(home) = fs::read(base.join("home")) else { return false };
+    let home = Path::new(OsStr::from_bytes(&home));
+    let named = fs::read_to_string(home.join("cluster")).unwrap_or_default();
     base.file_name().is_some_and(|id| *named.trim() != *id)
 }
 
 fn orphan_layout(base: &Path) -> Option<Layout> {
     let user = unprivileged().ok()?;
-    let data = base.join("data");
-    Some(Layout { home: base.to_owned(), data, socket: socket_folder(base), user: Some(user) })
+    Some(Layout::in_base(base.to_owned(), base.to_owned(), Some(user)))
 }
 
 #[cfg(test)]
@@ -169,10 +236,31 @@ mod tests {
         assert_eq!(parse_user(line, "post"), None);
     }
 
+    fn told(base: impl AsRef<Path>) -> Layout {
+        Layout::in_base(PathBuf::new(), base.as_ref().to_owned(), None)
+    }
+
     #[test]
-    fn a_long_home_keeps_its_socket_elsewhere() {
-        let long = Path::new("/").join("x".repeat(120));
-        assert!(socket_folder(&long).as_os_str().len() <= SOCKET_BYTES_MAX);
-        assert_eq!(socket_folder(Path::new("/a")), Path::new("/a/socket"));
+    fn a_short_and_plain_folder_is_told_as_it_is() {
+        let layout = told("/home/ann/.borg/pg");
+        assert_eq!(layout.told, layout.base);
+        assert_eq!(layout.socket, Path::new("/home/ann/.borg/pg/socket"));
+    }
+
+    #[test]
+    fn whatever_a_folder_is_called_postgresql_is_told_a_short_and_plain_one() {
+        let odd =
+            ["a b", "a,b", "it's", "a\"b", "a\\b", "$(x)", "`x`", "a=b", "a%20b", "a#b", "a?b"];
+        let odd = odd.into_iter().chain(["*", "&", ";", "~", "@", "a:b", "{}", "жук", "\n", "\t"]);
+        let long = "x".repeat(250);
+        for name in odd.chain([long.as_str()]) {
+            let layout = told(Path::new("/srv").join(name));
+            for path in [&layout.socket, &layout.data(), &layout.log()] {
+                let short = path.as_os_str().len() <= SOCKET_BYTES_MAX;
+                assert!(short && is_plain(path) && path.starts_with(SHORT), "{path:?}");
+            }
+        }
+        assert_ne!(told("/srv/a b").socket, told("/srv/a c").socket);
+        assert!(!is_plain(Path::new(OsStr::from_bytes(b"/srv/\xff"))));
     }
 }

@@ -11,6 +11,7 @@
 //! the id. Data whose home is gone are removed by whoever enters next.
 
 mod binaries;
+mod config;
 mod layout;
 mod server;
 
@@ -40,6 +41,15 @@ pub enum ClusterError {
     /// Root finds no unprivileged user to run the server as.
     #[error("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")]
     NoUser,
+    /// A folder for the socket is there already, and is not this user's.
+    #[error(
+        "{folder} is not this user's own folder: remove it, or choose a home whose path is short \
+         and plain (BORG_HOME)"
+    )]
+    NotOurs {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A command of PostgreSQL failed.
     #[error("{command} failed: {output}")]
     Failed {
@@ -77,7 +87,7 @@ impl Cluster {
         door.lock().map_err(io(home))?;
         layout::remove_orphans();
         let layout = Layout::of(home)?;
-        let binaries = Binaries::find(&layout.data)?;
+        let binaries = Binaries::find(&layout.base.join("data"))?;
         let users = lock_file(&home.join("users.lock"))?;
         let was_alone = users.try_lock().is_ok();
         users.lock_shared().map_err(io(home))?;
@@ -96,6 +106,7 @@ impl Cluster {
     pub fn revive(&self) -> Result<bool, ClusterError> {
         let door = lock_file(&self.layout.home.join("door.lock"))?;
         door.lock().map_err(io(&self.layout.home))?;
+        self.layout.make()?;
         server::start(&self.layout, &self.binaries, None)
     }
 
@@ -105,9 +116,11 @@ impl Cluster {
         server::cpu_seconds(&self.layout)
     }
 
-    /// The connection string of a database of this server, as its superuser.
+    /// The connection string of a database of this server, as its superuser. The socket's path is
+    /// plain, whatever the home is called.
     pub fn url(&self, database: &str) -> String {
-        format!("host={} user=borg dbname={database}", self.layout.socket.display())
+        let socket = self.layout.socket.display();
+        format!("host={socket} port={} user=borg dbname={database}", server::PORT)
     }
 
     /// Where the server's log is.
@@ -123,9 +136,11 @@ impl Cluster {
         door.lock().map_err(io(home))?;
         users.unlock().map_err(io(home))?;
         match users.try_lock() {
-            Ok(()) => server::stop(&self.layout, &self.binaries),
-            Err(_) => Ok(()),
+            Ok(()) => server::stop(&self.layout, &self.binaries)?,
+            Err(_) => return Ok(()),
         }
+        self.layout.clear();
+        Ok(())
     }
 }
 

@@ -7,23 +7,27 @@ use std::process::Command;
 
 use crate::{Binaries, ClusterError, Layout, io};
 
+/// The server's port. It listens on no network, so that nobody else's is taken.
+pub(crate) const PORT: u16 = 5432;
+
 /// The most of a failed command's output that is shown, in bytes.
 const OUTPUT_BYTES_MAX: usize = 2_000;
 
 /// Makes the data folder where there is none. It is made aside, under a name of its own: if this
 /// process is killed, initdb goes on for a while and must not meet the next one.
 pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
-    if layout.data.exists() {
+    let data = layout.data();
+    if data.exists() {
         return Ok(());
     }
     sweep(layout);
-    let fresh = layout.data.with_file_name(format!("{ASIDE}{}", std::process::id()));
+    let fresh = data.with_file_name(format!("{ASIDE}{}", std::process::id()));
     let mut command = binaries.command("initdb");
     command.arg("--pgdata").arg(&fresh);
     command.args(["--username=borg", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
     command.args(["--no-sync", "--no-instructions"]);
     run("initdb", command, layout)?;
-    fs::rename(&fresh, &layout.data).map_err(io(&layout.data))
+    fs::rename(&fresh, &data).map_err(io(&data))
 }
 
 /// What the names of half-made data folders begin with.
@@ -31,8 +35,7 @@ const ASIDE: &str = "data.new.";
 
 /// Removes half-made data folders. One that is still written to stays for the next time.
 fn sweep(layout: &Layout) {
-    let Some(folder) = layout.data.parent() else { return };
-    for found in fs::read_dir(folder).into_iter().flatten().flatten() {
+    for found in fs::read_dir(&layout.base).into_iter().flatten().flatten() {
         if found.file_name().to_string_lossy().starts_with(ASIDE) {
             let _ = fs::remove_dir_all(found.path());
         }
@@ -60,7 +63,7 @@ pub(crate) fn start(
 
 /// Stops the server if it runs: open transactions are rolled back, nothing committed is lost.
 pub(crate) fn stop(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
-    if !layout.data.exists() || !is_running(layout, binaries)? {
+    if !layout.data().exists() || !is_running(layout, binaries)? {
         return Ok(());
     }
     let mut command = pg_ctl(layout, binaries, "stop");
@@ -71,33 +74,35 @@ pub(crate) fn stop(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterEr
 /// Asks `pg_ctl status`, which knows a stale pid file from a running server.
 fn is_running(layout: &Layout, binaries: &Binaries) -> Result<bool, ClusterError> {
     let mut command = pg_ctl(layout, binaries, "status");
-    become_user(&mut command, layout);
-    let output = command.output().map_err(io(&layout.data))?;
+    at_home(&mut command, layout);
+    let output = command.output().map_err(io(&layout.base))?;
     Ok(output.status.success())
 }
 
 fn pg_ctl(layout: &Layout, binaries: &Binaries, verb: &str) -> Command {
     let mut command = binaries.command("pg_ctl");
-    command.arg(verb).arg("--pgdata").arg(&layout.data);
+    command.arg(verb).arg("--pgdata").arg(layout.data());
     command
 }
 
-/// The settings of this start; `conf.d`-like, so that what initdb wrote stays as it is.
+/// The settings of this start; `conf.d`-like, so that what initdb wrote stays as it is. The port is
+/// part of the socket's name.
 fn write_settings(layout: &Layout, settings: &[(&str, &str)]) -> Result<(), ClusterError> {
     let quote = |value: &str| value.replace('\'', "''");
     let mut text = String::from("# Written at each start.\nlisten_addresses = ''\n");
+    text += &format!("port = {PORT}\n");
     text += &format!("unix_socket_directories = '{}'\n", quote(&layout.socket.to_string_lossy()));
     for (name, value) in settings {
         text += &format!("{name} = '{}'\n", quote(value));
     }
-    let path = layout.data.join("postgresql.auto.conf");
+    let path = layout.data().join("postgresql.auto.conf");
     fs::write(&path, text).map_err(io(&path))
 }
 
 fn run(name: &'static str, mut command: Command, layout: &Layout) -> Result<(), ClusterError> {
-    become_user(&mut command, layout);
+    at_home(&mut command, layout);
     // The server inherits what pg_ctl has: an open pipe would keep `output` waiting for ever.
-    let captured = layout.data.with_file_name("output");
+    let captured = layout.base.join("output");
     let file = fs::File::create(&captured).map_err(io(&captured))?;
     let errors = file.try_clone().map_err(io(&captured))?;
     let status = command.stdin(std::process::Stdio::null()).stdout(file).stderr(errors).status();
@@ -108,10 +113,12 @@ fn run(name: &'static str, mut command: Command, layout: &Layout) -> Result<(), 
     }
 }
 
-/// Root gives up its rights, and leaves a folder that the other user may not enter.
-fn become_user(command: &mut Command, layout: &Layout) {
+/// Root gives up its rights. The working directory is one that every user may enter and whose path
+/// is short.
+fn at_home(command: &mut Command, layout: &Layout) {
+    command.current_dir("/");
     if let Some(user) = layout.user {
-        command.uid(user.uid).gid(user.gid).current_dir("/");
+        command.uid(user.uid).gid(user.gid);
     }
 }
 
@@ -135,7 +142,7 @@ const TICKS: f64 = 100.0;
 
 /// Adds up the postmaster, its ended children and those alive.
 pub(crate) fn cpu_seconds(layout: &Layout) -> f64 {
-    let pid_file = fs::read_to_string(layout.data.join("postmaster.pid")).unwrap_or_default();
+    let pid_file = fs::read_to_string(layout.base.join("data/postmaster.pid")).unwrap_or_default();
     let Some(postmaster) = pid_file.lines().next().map(str::to_owned) else { return 0.0 };
     let own = times(&postmaster).map_or(0, |times| times.own + times.ended_children);
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -1,7 +1,10 @@
 //! What the environment says: where the state is, and which PostgreSQL to use.
 #![expect(clippy::disallowed_methods, reason = "this is where `borg` reads the environment")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
 
 /// The environment's part of the configuration.
 #[derive(Debug, Clone)]
@@ -14,12 +17,24 @@ pub(crate) struct Config {
     pub(crate) log: String,
 }
 
-/// Reads the environment.
-pub(crate) fn from_environment() -> Config {
-    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Config {
-        home: text("BORG_HOME").map_or_else(|| PathBuf::from(".borg"), PathBuf::from),
-        database_url: text("DATABASE_URL"),
-        log: text("BORG_LOG").unwrap_or_else(|| "warn".to_owned()),
-    }
+/// Reads the environment. A path may be any; what else is not UTF-8 is refused, not passed over.
+pub(crate) fn from_environment() -> Result<Config> {
+    Ok(Config {
+        home: variable("BORG_HOME").map_or_else(|| PathBuf::from(".borg"), PathBuf::from),
+        database_url: text("DATABASE_URL")?,
+        log: text("BORG_LOG")?.unwrap_or_else(|| "warn".to_owned()),
+    })
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(name: &str) -> Result<Option<String>> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    value
+        .into_string()
+        .map(Some)
+        .map_err(|_| anyhow!("the environment variable {name} is not UTF-8"))
 }

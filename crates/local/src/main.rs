@@ -21,14 +21,12 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
-use crate::config::Config;
 use crate::output::{Output, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = config::from_environment();
     let output = Output { json: cli.json };
-    match run(&cli, &config, output) {
+    match run(&cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let error = told(&error);
@@ -54,11 +52,12 @@ fn told(error: &anyhow::Error) -> String {
     told
 }
 
-fn run(cli: &Cli, config: &Config, output: Output) -> Result<()> {
+fn run(cli: &Cli, output: Output) -> Result<()> {
+    let config = config::from_environment()?;
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let answer = runtime.block_on(commands::run(&cli.command, config, output))?;
+    let answer = runtime.block_on(commands::run(&cli.command, &config, output))?;
     output.answer(&answer);
     Ok(())
 }

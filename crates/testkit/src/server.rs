@@ -45,15 +45,15 @@ fn enter() -> Cluster {
     cluster
 }
 
+/// Stops the server whose pid file is `$1` once nobody holds `users.lock`.
+const STOPPER: &str = "(exec 9>>users.lock && flock -x 9 && kill -INT \"$(head -n 1 \"$1\")\" \
+    && while [ -e \"$1\" ]; do sleep 0.1; done) &";
+
 /// Leaves a shell behind that stops the server after its last user.
 fn leave_stopper(home: &Path, pid_file: &Path) {
-    let pid_file = pid_file.display();
-    let script = format!(
-        "(exec 9>>users.lock && flock -x 9 && kill -INT \"$(head -n 1 {pid_file})\" \
-         && while [ -e {pid_file} ]; do sleep 0.1; done) &"
-    );
     let left = Command::new("sh")
-        .args(["-c", &script])
+        .args(["-c", STOPPER, "sh"])
+        .arg(pid_file)
         .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -64,6 +64,10 @@ fn leave_stopper(home: &Path, pid_file: &Path) {
 
 /// The same server's URL with another database.
 fn with_database(url: &str, name: &str) -> String {
+    if !url.contains("://") {
+        // Of keywords that come twice the last one counts.
+        return format!("{url} dbname={name}");
+    }
     let (place, options) = url.split_once('?').map_or((url, None), |(a, b)| (a, Some(b)));
     let scheme_end = place.find("://").map_or(0, |at| at + 3);
     let authority_end = place[scheme_end..].find('/').map_or(place.len(), |at| scheme_end + at);
@@ -80,5 +84,9 @@ mod tests {
         let url = with_database("postgres://u:p@h:5432/old?sslmode=disable", "new");
         assert_eq!(url, "postgres://u:p@h:5432/new?sslmode=disable");
         assert_eq!(with_database("postgres://h", "new"), "postgres://h/new");
+        assert_eq!(
+            with_database("host='/a b' dbname=old", "new"),
+            "host='/a b' dbname=old dbname=new"
+        );
     }
 }
