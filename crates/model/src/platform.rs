@@ -129,8 +129,47 @@ pub struct Account {
     pub handle: String,
 }
 
-/// The longest handle or native id, in bytes; fediverse actor URIs are the longest that occur.
+/// The longest handle or native id, in bytes; fediverse actor URIs are the longest that occur. A
+/// longer one is refused, never cut: two that differ at their ends would become one.
 pub const HANDLE_BYTES_MAX: usize = 2048;
+
+/// What is kept of an erased native id: this, and 64 hexadecimal digits of a hash.
+pub const ERASED_PREFIX: &str = "erased:";
+
+/// Why a text is no native id. Reads on after "a native id".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NativeIdError {
+    /// It is empty.
+    #[error("is empty")]
+    Empty,
+    /// It is longer than [`HANDLE_BYTES_MAX`].
+    #[error("has more than {HANDLE_BYTES_MAX} bytes")]
+    Long,
+    /// It has a NUL in it, which the record cannot keep.
+    #[error("has a NUL character in it")]
+    Nul,
+    /// It would be taken for the remains of an erased one.
+    #[error("has the form that stands for an erased id ({ERASED_PREFIX} and 64 digits)")]
+    Erased,
+}
+
+/// Whether a text may be a native id. It is opaque: anything that can be kept whole and told apart
+/// from what is kept of erased ones.
+pub fn check_native_id(text: &str) -> Result<(), NativeIdError> {
+    match text {
+        "" => Err(NativeIdError::Empty),
+        _ if text.len() > HANDLE_BYTES_MAX => Err(NativeIdError::Long),
+        _ if text.contains('\0') => Err(NativeIdError::Nul),
+        _ if is_erased_form(text) => Err(NativeIdError::Erased),
+        _ => Ok(()),
+    }
+}
+
+fn is_erased_form(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let hash = text.strip_prefix(ERASED_PREFIX);
+    hash.is_some_and(|hash| hash.len() == 64 && hash.bytes().all(is_digit))
+}
 
 impl Account {
     /// Takes a handle as written; a leading `@` is dropped.
@@ -181,6 +220,22 @@ mod tests {
         assert!(matches!("alice".parse::<Account>(), Err(AccountError::NoPlatform(_))));
         assert!(matches!("bluesky:".parse::<Account>(), Err(AccountError::BadHandle(_))));
         assert!(matches!("bluesky:a b".parse::<Account>(), Err(AccountError::BadHandle(_))));
+    }
+
+    #[test]
+    fn a_native_id_is_any_text_that_can_be_kept_whole() {
+        let long = "é".repeat(HANDLE_BYTES_MAX / 2);
+        for id in ["a", " ", "CORP\\ann", "a\tb\n", "erased:", "erased:ann", "@ann", "жук", &long]
+        {
+            assert_eq!(check_native_id(id), Ok(()), "{id:?}");
+        }
+        let hash = "0123456789abcdef".repeat(4);
+        let (kept, other) = (format!("erased:{hash}"), format!("erased:{}", hash.to_uppercase()));
+        assert_eq!(check_native_id(&other), Ok(()));
+        assert_eq!(check_native_id(&kept), Err(NativeIdError::Erased));
+        assert_eq!(check_native_id(&format!("{long}x")), Err(NativeIdError::Long));
+        assert_eq!(check_native_id("a\0"), Err(NativeIdError::Nul));
+        assert_eq!(check_native_id(""), Err(NativeIdError::Empty));
     }
 
     #[test]

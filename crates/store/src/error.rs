@@ -34,6 +34,14 @@ pub enum StoreError {
         /// What is wrong with the value.
         why: String,
     },
+    /// A name that was given is no native id.
+    #[error("the native id {shown:?} {why}")]
+    BadName {
+        /// Its beginning.
+        shown: String,
+        /// What is wrong with it.
+        why: model::platform::NativeIdError,
+    },
     /// What was asked for does not go with what is stored.
     #[error("{0}")]
     Conflict(String),

@@ -28,8 +28,8 @@ pub(super) enum Reason {
     OptedOut,
 }
 
-const NAMES: &str = "select profile_id, native_id from ident
-    where platform_id = $1 and profile_id = any($2) and not starts_with(native_id, 'erased:')";
+const NAMES: &str = "select profile_id, native_id from ident i
+    where platform_id = $1 and profile_id = any($2)";
 const SEVER: &str = "update ident i set native_id = u.erased, handle = null
     from unnest($2::bigint[], $3::text[]) u(id, erased)
     where i.platform_id = $1 and i.profile_id = u.id";
@@ -132,7 +132,7 @@ pub(super) async fn erase(
 
 async fn sever(tx: &Tx<'_>, platform: Platform, ids: &[i64]) -> Result<(), StoreError> {
     let names = params![platform_number(platform) => INT2, ids => INT8_ARRAY];
-    let rows = tx.query(NAMES, names).await?;
+    let rows = tx.query(&format!("{NAMES} and not {}", ident::IS_ERASED), names).await?;
     let known: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     let erased: Vec<String> =
         rows.iter().map(|row| ident::erased_form(platform, row.get(1))).collect();

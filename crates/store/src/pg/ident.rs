@@ -7,17 +7,18 @@
 use std::collections::HashMap;
 
 use model::observation::Named;
+use model::platform::{ERASED_PREFIX, HANDLE_BYTES_MAX, check_native_id};
 use model::{Platform, ProfileId};
 
 use super::Pg;
 use super::connection::params;
-use super::value::{clean, platform_number, profile_id, stored_ids};
+use super::value::{platform_number, profile_id, stored_ids, whole};
 use crate::StoreError;
 
 /// The most names of one statement.
 const NAMES_MAX: usize = 2_000;
-/// The longest native id or handle that is stored, in characters; longer ones are cut.
-const NAME_CHARS_MAX: usize = 512;
+/// The characters of a refused name that are shown.
+const SHOWN_CHARS: usize = 80;
 
 const PLATFORMS: &str = "select platform_id from platform_seq order by 1";
 const KNOWN: &str = "select native_id, profile_id from ident
@@ -27,11 +28,13 @@ const TAKE_BLOCK: &str = "update platform_seq set next_seq = next_seq + $2
 const INSERT: &str = "insert into ident (platform_id, native_id, handle, profile_id)
     select $1, u.* from unnest($2::text[], $3::text[], $4::bigint[]) u on conflict do nothing";
 const NAMES: &str = "select u.o, i.native_id from unnest($1::bigint[]) with ordinality u(id, o)
-    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
-    where not starts_with(i.native_id, 'erased:')";
+    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id";
+/// Whether the row `i` of `ident` is that of an erased profile. No native id has this form.
+pub(super) const IS_ERASED: &str =
+    "(starts_with(i.native_id, 'erased:') and i.native_id ~ '^erased:[0-9a-f]{64}$')";
 
 /// The ids of these names, in their order; unknown ones get a new id. The same name always has
-/// the same id, after its erasure too.
+/// the same id, after its erasure too. A name that is no native id fails them all.
 pub async fn resolve(
     pg: &Pg,
     platform: Platform,
@@ -39,10 +42,10 @@ pub async fn resolve(
 ) -> Result<Vec<ProfileId>, StoreError> {
     let mut ids = Vec::with_capacity(names.len());
     for chunk in names.chunks(NAMES_MAX) {
-        let cleaned: Vec<String> = chunk.iter().map(|name| native_id(&name.native_id)).collect();
-        let known = resolve_some(pg, platform, chunk, &cleaned).await?;
-        for native_id in &cleaned {
-            ids.push(*known.get(native_id.as_str()).ok_or_else(vanished)?);
+        chunk.iter().try_for_each(|name| check(&name.native_id))?;
+        let known = resolve_some(pg, platform, chunk).await?;
+        for name in chunk {
+            ids.push(*known.get(name.native_id.as_str()).ok_or_else(vanished)?);
         }
     }
     Ok(ids)
@@ -58,7 +61,8 @@ pub async fn platforms(pg: &Pg) -> Result<Vec<Platform>, StoreError> {
 /// The native ids of these profiles, in their order; `None` for erased and unknown ones.
 pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, StoreError> {
     let stored = stored_ids(ids);
-    let rows = pg.query("ident::names", NAMES, params![stored => INT8_ARRAY]).await?;
+    let sql = format!("{NAMES} where not {IS_ERASED}");
+    let rows = pg.query("ident::names", &sql, params![stored => INT8_ARRAY]).await?;
     let mut names = vec![None; ids.len()];
     for row in rows {
         names[row.get::<_, i64>(0) as usize - 1] = row.get(1);
@@ -70,12 +74,14 @@ pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, St
 pub(super) fn erased_form(platform: Platform, native_id: &str) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("borg 2026-11 erased native id");
     hasher.update(&[platform.number()]).update(native_id.as_bytes());
-    format!("erased:{}", hasher.finalize().to_hex())
+    format!("{ERASED_PREFIX}{}", hasher.finalize().to_hex())
 }
 
-/// A native id as it is stored.
-pub(super) fn native_id(native_id: &str) -> String {
-    clean(native_id, NAME_CHARS_MAX).into_owned()
+fn check(native_id: &str) -> Result<(), StoreError> {
+    check_native_id(native_id).map_err(|why| {
+        let shown = native_id.chars().take(SHOWN_CHARS).collect();
+        StoreError::BadName { shown, why }
+    })
 }
 
 /// An account that is erased at the very moment in which it is first seen: trying again finds it.
@@ -89,11 +95,10 @@ type Known<'a> = HashMap<&'a str, ProfileId>;
 async fn resolve_some<'a>(
     pg: &Pg,
     platform: Platform,
-    names: &[Named],
-    cleaned: &'a [String],
+    names: &'a [Named],
 ) -> Result<Known<'a>, StoreError> {
-    let mut known = Known::with_capacity(cleaned.len());
-    let mut wanted: Vec<&str> = cleaned.iter().map(String::as_str).collect();
+    let mut known = Known::with_capacity(names.len());
+    let mut wanted: Vec<&str> = names.iter().map(|name| name.native_id.as_str()).collect();
     look_up(pg, platform, &wanted, &mut known).await?;
     wanted.retain(|name| !known.contains_key(name));
     if !wanted.is_empty() {
@@ -103,7 +108,7 @@ async fn resolve_some<'a>(
     if !wanted.is_empty() {
         wanted.sort_unstable();
         wanted.dedup();
-        mint(pg, platform, &wanted, &handles(names, cleaned)).await?;
+        mint(pg, platform, &wanted, &handles(names)).await?;
         look_up(pg, platform, &wanted, &mut known).await?;
     }
     Ok(known)
@@ -145,9 +150,11 @@ async fn stored(
     Ok(rows.iter().map(|row| (row.get(0), profile_id(row.get(1)))).collect())
 }
 
-fn handles<'a>(names: &'a [Named], cleaned: &'a [String]) -> HashMap<&'a str, &'a str> {
-    let with_handle = names.iter().zip(cleaned).filter_map(|(name, native_id)| {
-        name.handle.as_deref().map(|handle| (native_id.as_str(), handle))
+/// The handles that can be kept, by native id.
+fn handles(names: &[Named]) -> HashMap<&str, &str> {
+    let with_handle = names.iter().filter_map(|name| {
+        let handle = whole(name.handle.as_deref()?, HANDLE_BYTES_MAX)?;
+        Some((name.native_id.as_str(), handle))
     });
     with_handle.collect()
 }
@@ -165,11 +172,7 @@ async fn mint(
         .take(sorted.len())
         .map(|sequence| ProfileId::on(platform, sequence).number() as i64)
         .collect();
-    let shown: Vec<Option<_>> = sorted
-        .iter()
-        .map(|name| handles.get(name).map(|handle| clean(handle, NAME_CHARS_MAX)))
-        .collect();
-    let shown: Vec<Option<&str>> = shown.iter().map(Option::as_deref).collect();
+    let shown: Vec<Option<&str>> = sorted.iter().map(|name| handles.get(name).copied()).collect();
     let params = params![
         platform_number(platform) => INT2,
         sorted => TEXT_ARRAY,

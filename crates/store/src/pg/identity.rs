@@ -1,18 +1,18 @@
 //! Claims become proof: the law of [`model::identity`] as joins.
 
 use model::identity::{Claim, Link, Proof};
+use model::platform::HANDLE_BYTES_MAX;
 use model::{Platform, ProfileId};
 use tokio_postgres::Row;
 
 use super::Pg;
 use super::connection::params;
 use super::transaction::Tx;
-use super::value::{clean, corrupt, platform_number, profile_id, stored_id, stored_ids};
+use super::value::{corrupt, platform_number, profile_id, stored_id, stored_ids, whole};
 use crate::StoreError;
 
 /// The most claims of one profile that are kept.
 const CLAIMS_MAX: usize = 64;
-const TARGET_CHARS_MAX: usize = 512;
 
 /// What is left of the claims of $1 after those in $2 to $5 is not claimed any more.
 const DROP: &str = "delete from identity_claim c where c.profile_id = any($1) and not exists (
@@ -105,10 +105,12 @@ pub(super) async fn replace_claims(
     for (id, claims) in claims {
         for claim in claims.iter().take(CLAIMS_MAX) {
             let (kind, platform, target) = columns(claim);
+            // Cut, it could be somebody else's.
+            let Some(target) = whole(target, HANDLE_BYTES_MAX) else { continue };
             ids.push(stored_id(*id));
             kinds.push(kind);
             platforms.push(platform.map_or(0, platform_number));
-            targets.push(clean(target, TARGET_CHARS_MAX).into_owned());
+            targets.push(target);
         }
     }
     let new = params![

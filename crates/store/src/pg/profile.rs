@@ -8,8 +8,9 @@ use tokio_postgres::Row;
 
 use super::Pg;
 use super::connection::params;
+use super::ident::IS_ERASED;
 use super::value::{
-    clean, corrupt, from_ms, from_seconds, platform_number, profile_id, stored_id, stored_ids,
+    corrupt, from_ms, from_seconds, platform_number, profile_id, stored_id, stored_ids, whole,
 };
 use crate::StoreError;
 
@@ -59,9 +60,9 @@ pub struct Profile {
 /// The number in `profile.gone` of those who opted out with us; the others are [`Gone`]'s.
 pub(super) const OPTED_OUT: i16 = 4;
 
-const COLUMNS: &str = "i.profile_id, coalesce(m.person_id, i.profile_id),
-    case when not starts_with(i.native_id, 'erased:') then i.native_id end,
-    coalesce(p.handle, i.handle), p.display_name, p.bio, p.avatar_url, p.url, p.followers,
+/// After the native id.
+const COLUMNS: &str =
+    "coalesce(p.handle, i.handle), p.display_name, p.bio, p.avatar_url, p.url, p.followers,
     p.following, p.posts, p.kind, p.consent, p.gone, p.created_ms, f.last_crawl";
 const JOINS: &str = "left join profile p on p.profile_id = i.profile_id
     left join person_member m on m.profile_id = i.profile_id
@@ -81,13 +82,12 @@ const BY_HANDLE: &str = "select distinct on (u.o) u.o, p.profile_id
     order by u.o, f.last_crawl desc nulls last, p.profile_id";
 
 /// The ids of accounts by native id or, failing that, by handle (whatever its case), in their
-/// order. Gone profiles are not found.
+/// order. Gone profiles are not found, nor is what can be nobody's name.
 pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>>, StoreError> {
     let platforms: Vec<i16> =
         accounts.iter().map(|account| platform_number(account.platform)).collect();
-    let names: Vec<_> =
-        accounts.iter().map(|account| clean(&account.handle, HANDLE_BYTES_MAX)).collect();
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let names: Vec<Option<&str>> =
+        accounts.iter().map(|account| whole(&account.handle, HANDLE_BYTES_MAX)).collect();
     let mut found = vec![None; accounts.len()];
     for sql in [BY_HANDLE, BY_NATIVE_ID] {
         let params = params![platforms => INT2_ARRAY, names => TEXT_ARRAY];
@@ -100,8 +100,9 @@ pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>
 
 /// The profiles with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
+    let columns = columns();
     let sql = format!(
-        "select {COLUMNS} from unnest($1::bigint[]) with ordinality u(id, o)
+        "select {columns} from unnest($1::bigint[]) with ordinality u(id, o)
          join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
          {JOINS} order by u.o"
     );
@@ -115,13 +116,21 @@ pub async fn page(
     after: Option<ProfileId>,
     limit: u32,
 ) -> Result<Vec<Profile>, StoreError> {
+    let columns = columns();
     let sql = format!(
-        "select {COLUMNS} from ident i {JOINS}
+        "select {columns} from ident i {JOINS}
          where i.profile_id > $1 and coalesce(p.gone, 0) = 0 order by i.profile_id limit $2"
     );
     let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
     let rows = pg.query("profile::page", &sql, params).await?;
     rows.iter().map(from_row).collect()
+}
+
+fn columns() -> String {
+    format!(
+        "i.profile_id, coalesce(m.person_id, i.profile_id),
+         case when not {IS_ERASED} then i.native_id end, {COLUMNS}"
+    )
 }
 
 fn from_row(row: &Row) -> Result<Profile, StoreError> {

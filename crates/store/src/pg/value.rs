@@ -46,7 +46,13 @@ pub(super) fn stored_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// Text as PostgreSQL takes it: without NUL, and with at most `chars_max` characters.
+/// A text that means something only as a whole, such as a name or an address: nothing if PostgreSQL
+/// cannot take it (a NUL) or it is longer than `bytes_max`.
+pub(super) fn whole(text: &str, bytes_max: usize) -> Option<&str> {
+    (text.len() <= bytes_max && !text.contains('\0')).then_some(text)
+}
+
+/// Words as PostgreSQL takes them: without NUL, and with at most `chars_max` characters.
 pub(super) fn clean(text: &str, chars_max: usize) -> Cow<'_, str> {
     let cut = text.char_indices().nth(chars_max).map_or(text, |(end, _)| &text[..end]);
     if cut.contains('\0') { Cow::Owned(cut.replace('\0', "")) } else { Cow::Borrowed(cut) }
@@ -73,7 +79,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_by_characters_and_loses_nul() {
+    fn what_cannot_be_kept_whole_is_not_kept() {
+        assert_eq!(whole("añ", 3), Some("añ"));
+        assert_eq!(whole("añ", 2), None);
+        assert_eq!(whole("a\0", 9), None);
+    }
+
+    #[test]
+    fn words_are_cut_by_characters_and_loses_nul() {
         assert_eq!(clean("añb", 2), "añ");
         assert_eq!(clean("a\0b", 9), "ab");
         assert_eq!(clean("ab", 2), "ab");

@@ -203,3 +203,16 @@ async fn a_stream_that_stands_elsewhere_is_stale() {
     assert_eq!((outcome.applied, outcome.stale, outcome.changed_lists), (1, 1, 0));
     assert_eq!(lists(db.pg(), ada).await, []);
 }
+
+#[tokio::test]
+async fn a_name_that_cannot_be_kept_costs_its_arc_and_nothing_else() {
+    let db = database().await;
+    let long = "x".repeat(3_000);
+    let mut seen = page("ada");
+    (seen.url, seen.local_id) = (Some(format!("https://{long}")), Some("7\0".to_owned()));
+    let ada = crawled(db.pg(), seen, &["bob", "b\0b", &long, "eve"], at(0)).await;
+    let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
+    assert_eq!(own_list(db.pg(), ada, Layer::Follow).await.1, plain(&[bob, eve]));
+    let shown = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
+    assert_eq!((shown.bio.as_deref(), &shown.url), (Some("I am ada"), &None));
+}

@@ -1,11 +1,13 @@
 //! Names and their ids.
 
-use model::Platform;
 use model::observation::Named;
-use store::pg::ident;
+use model::platform::HANDLE_BYTES_MAX;
+use model::profile::Gone;
+use model::{Account, Platform};
+use store::pg::{erase, ident, profile};
 use testkit::database;
 
-use crate::web::{PLATFORM, ids, named};
+use crate::web::{PLATFORM, at, ids, named};
 
 #[tokio::test]
 async fn a_name_keeps_its_id_and_others_get_their_own() {
@@ -54,10 +56,60 @@ async fn ids_lead_back_to_native_ids() {
 }
 
 #[tokio::test]
-async fn names_that_postgresql_refuses_are_cleaned() {
+async fn ids_that_differ_at_the_end_stay_apart_and_longer_ones_are_refused() {
     let db = database().await;
-    let odd = Named { native_id: "a\0b".into(), handle: Some("x\0".into()), host: None };
-    let ids = ident::resolve(db.pg(), PLATFORM, &[odd.clone(), odd]).await.unwrap();
-    assert_eq!(ids[0], ids[1]);
-    assert_eq!(ident::names(db.pg(), &ids[..1]).await.unwrap(), [Some("ab".to_owned())]);
+    let long = |end: &str| format!("{}{end}", "x".repeat(HANDLE_BYTES_MAX - 1));
+    let names: Vec<Named> = ["a", "b"].iter().map(|end| plain(&long(end))).collect();
+    let ids = ident::resolve(db.pg(), PLATFORM, &names).await.unwrap();
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(ident::names(db.pg(), &ids).await.unwrap(), ["a", "b"].map(|end| Some(long(end))));
+    let longer = ident::resolve(db.pg(), PLATFORM, &[plain(&long("ab"))]).await.unwrap_err();
+    assert!(longer.to_string().contains("more than 2048 bytes"), "{longer}");
+}
+
+#[tokio::test]
+async fn what_is_no_native_id_is_refused_not_mended() {
+    let db = database().await;
+    let erased = format!("erased:{}", "0".repeat(64));
+    for (id, why) in [("a\0b", "NUL"), ("\0", "NUL"), ("", "empty"), (&erased, "erased")] {
+        let refused = ident::resolve(db.pg(), PLATFORM, &[plain("a"), plain(id)]).await;
+        let refused = refused.unwrap_err();
+        assert!(!refused.is_passing() && refused.to_string().contains(why), "{refused}");
+    }
+    let named = [plain("ab")];
+    let [ab] = ident::resolve(db.pg(), PLATFORM, &named).await.unwrap()[..] else { panic!() };
+    let account = |handle: &str| Account { platform: PLATFORM, handle: handle.to_owned() };
+    let found = profile::find(db.pg(), &[account("a\0b"), account("ab")]).await.unwrap();
+    assert_eq!(found, [None, Some(ab)]);
+}
+
+#[tokio::test]
+async fn an_id_may_begin_as_erased_ones_do() {
+    let db = database().await;
+    let names = ["erased:", "erased:ann", "erased:0123"].map(plain);
+    let ids = ident::resolve(db.pg(), PLATFORM, &names).await.unwrap();
+    let wanted = names.map(|named| Some(named.native_id));
+    assert_eq!(ident::names(db.pg(), &ids).await.unwrap(), wanted);
+    let shown = profile::get(db.pg(), &ids).await.unwrap();
+    assert_eq!(shown.iter().map(|one| one.native_id.clone()).collect::<Vec<_>>(), wanted);
+    erase::profile(db.pg(), ids[1], Gone::Deleted, at(0)).await.unwrap();
+    let left = ident::names(db.pg(), &ids).await.unwrap();
+    assert_eq!(left, [wanted[0].clone(), None, wanted[2].clone()]);
+    let again = ident::resolve(db.pg(), PLATFORM, &[plain("erased:ann")]).await.unwrap();
+    assert_eq!(again, [ids[1]], "an erased one is known again");
+}
+
+#[tokio::test]
+async fn a_handle_that_cannot_be_kept_whole_is_not_kept() {
+    let db = database().await;
+    for (id, handle) in [("a", "x\0".to_owned()), ("b", "x".repeat(HANDLE_BYTES_MAX + 1))] {
+        let odd = Named { native_id: id.into(), handle: Some(handle), host: None };
+        let ids = ident::resolve(db.pg(), PLATFORM, &[odd]).await.unwrap();
+        assert_eq!(profile::get(db.pg(), &ids).await.unwrap()[0].handle, None);
+    }
+}
+
+/// Somebody of whom only the native id is known.
+fn plain(native_id: &str) -> Named {
+    Named { native_id: native_id.to_owned(), ..Named::default() }
 }

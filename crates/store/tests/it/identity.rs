@@ -99,3 +99,15 @@ async fn a_claim_taken_back_ends_the_link() {
     erase::profile(db.pg(), a, model::profile::Gone::Deleted, at(1)).await.unwrap();
     assert_eq!(pairs(db.pg()).await, []);
 }
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_kept_whole_is_none() {
+    let db = database().await;
+    let page = |end: &str| format!("a.org/{}{end}", "x".repeat(2_040));
+    claims(db.pg(), SKY, "ada", &[website(&page("ada")), website("b\0.org")]).await;
+    claims(db.pg(), FEDI, "bob", &[website(&page("bob")), website("b.org")]).await;
+    assert_eq!(pairs(db.pg()).await, [], "their pages differ at the end, and by a NUL");
+    let a = claims(db.pg(), SKY, "eve", &[website(&page("e"))]).await;
+    let b = claims(db.pg(), FEDI, "eve", &[website(&page("e")), website(&page("f"))]).await;
+    assert_eq!(pairs(db.pg()).await, [(a, b, Proof::Website)]);
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use model::observation::{Named, Observation, SeenArc, SeenList};
+use model::platform::check_native_id;
 use model::{Adjacency, Entry, ProfileId};
 
 use super::batch::{CrawlBatch, CrawledProfile};
@@ -32,7 +33,8 @@ impl Ids<'_> {
 const DEPTHS: &str = "select profile_id, depth_left from frontier where profile_id = any($1)";
 
 /// Resolves everyone in the lists of `batch` and lets them enter the frontier, one step less deep
-/// than who showed them. Returns their ids and how many are new.
+/// than who showed them. Returns their ids and how many are new. An arc to what is no native id is
+/// left out.
 pub(super) async fn see<'a>(pg: &Pg, batch: &'a CrawlBatch) -> Result<(Ids<'a>, u64), StoreError> {
     let depths = depths(pg, batch).await?;
     let mut seen: BTreeMap<&str, (&Named, i16)> = BTreeMap::new();
@@ -46,7 +48,7 @@ pub(super) async fn see<'a>(pg: &Pg, batch: &'a CrawlBatch) -> Result<(Ids<'a>, 
             }
         }
     }
-    seen.remove("");
+    seen.retain(|native_id, _| check_native_id(native_id).is_ok());
     let names: Vec<Named> = seen.values().map(|(named, _)| (*named).clone()).collect();
     let ids = ident::resolve(pg, batch.platform, &names).await?;
     let sightings = ids.iter().zip(seen.values());

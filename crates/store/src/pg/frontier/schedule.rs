@@ -174,8 +174,7 @@ async fn revive(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = known.iter().map(|(id, _)| stored_id(*id)).collect();
-    let names: Vec<String> =
-        known.iter().map(|(_, named)| ident::native_id(&named.native_id)).collect();
+    let names: Vec<&str> = known.iter().map(|(_, named)| named.native_id.as_str()).collect();
     let params = params![
         platform_number(platform) => INT2,
         ids => INT8_ARRAY,

@@ -2,16 +2,19 @@
 
 use model::ProfileId;
 use model::observation::SeenProfile;
+use model::platform::HANDLE_BYTES_MAX;
 
 use crate::StoreError;
 use crate::pg::connection::params;
 use crate::pg::identity;
 use crate::pg::transaction::Tx;
-use crate::pg::value::{clean, content_hash, profile_id, stored_count, stored_id, stored_ms};
+use crate::pg::value::{
+    clean, content_hash, profile_id, stored_count, stored_id, stored_ms, whole,
+};
 
 const NAME_CHARS_MAX: usize = 512;
 const BIO_CHARS_MAX: usize = 10_000;
-const URL_CHARS_MAX: usize = 2_048;
+const URL_BYTES_MAX: usize = 2_048;
 
 /// Those who opted out with us stay out, whatever their page says.
 const STORE: &str = "with n as materialized (select * from unnest($1::bigint[], $2::text[],
@@ -43,12 +46,12 @@ pub(in crate::pg) async fn store(
         return Ok(Vec::new());
     }
     let ids: Vec<i64> = pages.iter().map(|(id, _)| stored_id(*id)).collect();
-    let handles = texts(pages, NAME_CHARS_MAX, |page| page.named.handle.as_deref());
-    let display_names = texts(pages, NAME_CHARS_MAX, |page| page.display_name.as_deref());
-    let bios = texts(pages, BIO_CHARS_MAX, |page| page.bio.as_deref());
-    let avatars = texts(pages, URL_CHARS_MAX, |page| page.avatar_url.as_deref());
-    let urls = texts(pages, URL_CHARS_MAX, |page| page.url.as_deref());
-    let local_ids = texts(pages, URL_CHARS_MAX, |page| page.local_id.as_deref());
+    let handles = wholes(pages, HANDLE_BYTES_MAX, |page| page.named.handle.as_deref());
+    let display_names = words(pages, NAME_CHARS_MAX, |page| page.display_name.as_deref());
+    let bios = words(pages, BIO_CHARS_MAX, |page| page.bio.as_deref());
+    let avatars = wholes(pages, URL_BYTES_MAX, |page| page.avatar_url.as_deref());
+    let urls = wholes(pages, URL_BYTES_MAX, |page| page.url.as_deref());
+    let local_ids = wholes(pages, HANDLE_BYTES_MAX, |page| page.local_id.as_deref());
     let kinds: Vec<i16> = pages.iter().map(|(_, page)| page.kind as i16).collect();
     let consents: Vec<i16> = pages.iter().map(|(_, page)| i16::from(page.consent.0)).collect();
     let created: Vec<_> = pages.iter().map(|(_, page)| page.created_at.map(stored_ms)).collect();
@@ -82,7 +85,16 @@ pub(in crate::pg) async fn store(
 
 type Page<'a> = (ProfileId, &'a SeenProfile);
 
-fn texts<'a>(
+/// Names and addresses, which are kept as they are or not at all.
+fn wholes<'a>(
+    pages: &[Page<'a>],
+    bytes_max: usize,
+    field: impl Fn(&'a SeenProfile) -> Option<&'a str>,
+) -> Vec<Option<&'a str>> {
+    pages.iter().map(|page| whole(field(page.1)?, bytes_max)).collect()
+}
+
+fn words<'a>(
     pages: &[Page<'a>],
     chars_max: usize,
     field: impl Fn(&'a SeenProfile) -> Option<&'a str>,
