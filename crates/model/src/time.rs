@@ -1,5 +1,8 @@
 //! Time as the rest of the workspace sees it: instants from a [`Clock`](crate::port::Clock), and days.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 pub use jiff::Timestamp;
@@ -25,6 +28,29 @@ impl Day {
     }
 }
 
+/// A date, such as `2026-11-22`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let midnight = Timestamp::from_second(i64::from(self.0) * DAY_SECONDS).unwrap_or_default();
+        write!(f, "{}", midnight.strftime("%Y-%m-%d"))
+    }
+}
+
+/// The text is no date, or none of 1970 to 2149.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no date from 1970 to 2149, such as 2026-11-22")]
+pub struct DayError(String);
+
+impl FromStr for Day {
+    type Err = DayError;
+
+    fn from_str(text: &str) -> Result<Day, DayError> {
+        let midnight: Option<Timestamp> = format!("{text}T00:00:00Z").parse().ok();
+        let day = midnight.map(Day::of).filter(|day| day.to_string() == text);
+        day.ok_or_else(|| DayError(text.to_owned()))
+    }
+}
+
 /// Unix seconds, the form in which times are stored in 32-bit columns (until 2106).
 pub fn unix_seconds(at: Timestamp) -> u32 {
     u32::try_from(at.as_second().clamp(0, i64::from(u32::MAX))).unwrap_or(u32::MAX)
@@ -40,6 +66,11 @@ mod tests {
         let at: Timestamp = "2026-11-22T23:59:59Z".parse().unwrap();
         assert_eq!(Day::of(at), Day(20_779));
         assert_eq!(Day::of(Timestamp::MAX), Day(u16::MAX));
+        assert_eq!(Day(20_779).to_string(), "2026-11-22");
+        assert_eq!("2026-11-22".parse(), Ok(Day(20_779)));
+        for wrong in ["", "20779", "2026-11-22T00:00:00Z", "1969-12-31", "2150-01-01"] {
+            assert!(wrong.parse::<Day>().is_err(), "{wrong}");
+        }
         assert_eq!(Day(3).until(Day(10)), 7);
         assert_eq!(Day(10).until(Day(3)), 0);
     }

@@ -1,8 +1,10 @@
 //! Rows to files: tab-separated values, newline-delimited JSON, or Parquet.
 //!
 //! One [`TableWriter`] writes one table of named, typed columns; what does not fit memory streams
-//! through it. Tabs, line ends and backslashes in TSV text are written `\t`, `\n`, `\r`, `\\`.
+//! through it. How a text stands in TSV is for [`field`] to say. Numbers are written in their shortest
+//! form: a single-precision 0.001 is `0.001`.
 
+pub mod field;
 mod parquet_form;
 mod text_forms;
 
@@ -89,9 +91,10 @@ pub enum TableError {
 }
 
 impl Form {
-    /// The form that a file's name ends in.
+    /// The form that a file's name ends in, in letters of either case.
     pub fn of(path: &Path) -> Result<Form, TableError> {
-        match path.extension().and_then(|end| end.to_str()) {
+        let end = path.extension().unwrap_or_default().to_ascii_lowercase();
+        match end.to_str() {
             Some("tsv") => Ok(Form::Tsv),
             Some("ndjson" | "jsonl") => Ok(Form::Ndjson),
             Some("parquet") => Ok(Form::Parquet),
@@ -203,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn tsv_has_a_header_and_escapes() {
+    fn tsv_has_a_header_and_a_line_a_row() {
         let text = String::from_utf8(written(Form::Tsv)).unwrap();
         assert_eq!(
             text,
-            "node\tlevel\tshare\ttrust\tmember\na\\td\\\\a\t2\t0.5\t0.2\ttrue\nbob\t\t\t\t\n"
+            "node\tlevel\tshare\ttrust\tmember\n\"a\\td\\\\a\"\t2\t0.5\t0.2\ttrue\nbob\t\t\t\t\n"
         );
     }
 
@@ -267,6 +270,7 @@ mod tests {
     #[test]
     fn the_name_says_the_form() {
         assert_eq!(Form::of(Path::new("a/b.tsv")).unwrap(), Form::Tsv);
+        assert_eq!(Form::of(Path::new("b.TSV")).unwrap(), Form::Tsv);
         assert_eq!(Form::of(Path::new("b.parquet")).unwrap(), Form::Parquet);
         assert!(Form::of(Path::new("b.csv")).unwrap_err().to_string().contains(".ndjson"));
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Cell, Column};
+use super::{Cell, Column, field};
 
 pub(super) struct TextForm<W> {
     out: W,
@@ -44,7 +44,7 @@ fn put_fields(line: &mut Vec<u8>, cells: &[Cell<'_>]) -> io::Result<()> {
             line.push(b'\t');
         }
         match cell {
-            Cell::Text(text) => text.bytes().for_each(|byte| put_escaped(line, byte)),
+            Cell::Text(text) => line.extend(field::write(text).as_bytes()),
             Cell::Whole(number) => write!(line, "{number}")?,
             Cell::Real(number) => write!(line, "{number}")?,
             Cell::Single(number) => write!(line, "{number}")?,
@@ -53,16 +53,6 @@ fn put_fields(line: &mut Vec<u8>, cells: &[Cell<'_>]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn put_escaped(line: &mut Vec<u8>, byte: u8) {
-    match byte {
-        b'\t' => line.extend(b"\\t"),
-        b'\n' => line.extend(b"\\n"),
-        b'\r' => line.extend(b"\\r"),
-        b'\\' => line.extend(b"\\\\"),
-        other => line.push(other),
-    }
 }
 
 fn put_object(line: &mut Vec<u8>, columns: &[Column], cells: &[Cell<'_>]) -> io::Result<()> {
