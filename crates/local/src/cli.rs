@@ -54,8 +54,10 @@ pub(crate) enum Command {
 /// What a bulk file consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Tab-separated `src dst [weight]` with that header.
+    /// Tab-separated `src dst [weight]` with that header; `layer`, `count` and `last_day` as in exports.
     ArcsTsv,
+    /// One JSON object a line: `{"src", "dst", "weight", "layer", "count", "last_day"}`.
+    ArcsNdjson,
     /// One JSON object a line: `{"id", "handle", "display_name", "bio", "kind"}`.
     ProfilesNdjson,
 }
@@ -63,7 +65,7 @@ pub(crate) enum Format {
 /// `borg import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// The file; `.gz` and `.zst` are unpacked.
+    /// The file: UTF-8 text, as it is or packed with gzip or zstd.
     pub(crate) file: PathBuf,
     /// What it consists of; by its name if not given.
     #[arg(long, value_enum)]
@@ -71,9 +73,9 @@ pub(crate) struct ImportArgs {
     /// The platform whose native ids the file names.
     #[arg(long, default_value = "file")]
     pub(crate) platform: Platform,
-    /// The layer of its arcs.
-    #[arg(long, default_value = "follow")]
-    pub(crate) layer: Layer,
+    /// The layer of its arcs; what the file says of each, else follow.
+    #[arg(long)]
+    pub(crate) layer: Option<Layer>,
     /// Add to what is there instead of replacing the whole list of each source.
     #[arg(long)]
     pub(crate) merge: bool,

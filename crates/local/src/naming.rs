@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use model::{Account, Platform, ProfileId};
 use store::Pg;
-use store::pg::ident;
+use store::pg::{ident, profile};
 
 /// Native ids read at a time.
 const CHUNK: usize = 5_000;
@@ -48,12 +48,45 @@ impl Naming {
     }
 }
 
-/// A node of a file as an account: with its platform in front, or of the one platform that the
-/// record holds.
-pub(crate) fn account(node: &str, only: Option<Platform>) -> Result<Account> {
-    let bare = || Ok(Account::new(only.unwrap_or(Platform::FILE), node)?);
-    match only {
-        Some(_) => bare(),
-        None => node.parse().or_else(|_| bare()),
+/// The profiles that nodes of a file name, in their order: as exports do, whether the record held
+/// one platform then or several. Fails on a node that several platforms have.
+pub(crate) async fn find(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
+    let mut found: Vec<Option<ProfileId>> = Vec::with_capacity(nodes.len());
+    let platforms = ident::platforms(pg).await?;
+    for chunk in nodes.chunks(CHUNK) {
+        let mut whole = vec![None; chunk.len()];
+        for &platform in &platforms {
+            let accounts: Vec<Account> = chunk.iter().map(|node| exact(platform, node)).collect();
+            let here = profile::find(pg, &accounts).await?;
+            for ((node, known), here) in chunk.iter().zip(&mut whole).zip(here) {
+                if known.is_some() && here.is_some() {
+                    bail!("`{node}` is on several platforms: write platform:{node}");
+                }
+                *known = known.or(here);
+            }
+        }
+        found.extend(prefixed(pg, chunk).await?.into_iter().zip(whole).map(|(a, b)| a.or(b)));
     }
+    Ok(found)
+}
+
+/// Those of the nodes that begin with their platform.
+async fn prefixed(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
+    let (mut places, mut accounts) = (Vec::new(), Vec::new());
+    for (place, node) in nodes.iter().enumerate() {
+        let Some((platform, native)) = node.split_once(':') else { continue };
+        let Ok(platform) = platform.parse::<Platform>() else { continue };
+        places.push(place);
+        accounts.push(exact(platform, native));
+    }
+    let mut found = vec![None; nodes.len()];
+    for (place, id) in places.into_iter().zip(profile::find(pg, &accounts).await?) {
+        found[place] = id;
+    }
+    Ok(found)
+}
+
+/// An account as a file names it, to the letter.
+fn exact(platform: Platform, name: &str) -> Account {
+    Account { platform, handle: name.to_owned() }
 }

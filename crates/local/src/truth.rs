@@ -2,27 +2,36 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use store::table::field;
 
-use crate::import::lines::Lines;
+use crate::import::lines::{Lines, read_id, shown_header};
 
 /// Nodes and what is said of them; a node may come more than once.
 pub(crate) fn read(path: &Path) -> Result<Vec<(String, String)>> {
-    let mut lines = Lines::open(path)?;
-    match lines.next()? {
-        Some((_, Ok(first))) if first.starts_with("node\t") => {}
-        _ => bail!("{}: the first line is not a header node<TAB>value", path.display()),
+    read_lines(Lines::open(path)?).with_context(|| path.display().to_string())
+}
+
+fn read_lines(mut lines: Lines) -> Result<Vec<(String, String)>> {
+    let header = lines.header("node<TAB>value")?;
+    if !header.starts_with("node\t") {
+        bail!("the first line is {}, not a header node<TAB>value", shown_header(header));
     }
     let mut truth = Vec::new();
     while let Some((number, line)) = lines.next()? {
-        let line = line.map_err(|why| anyhow::anyhow!("line {number} {why}"))?;
-        let Some((node, value)) = line.split_once('\t') else {
-            bail!("{}: line {number} has no second column", path.display())
-        };
-        let value = value.split('\t').next().unwrap_or_default();
-        truth.push((node.to_owned(), value.to_owned()));
+        let parsed = line.map_err(str::to_owned).and_then(parse);
+        truth.extend(parsed.map_err(|why| anyhow!("line {number} {why}"))?);
     }
     Ok(truth)
+}
+
+fn parse(line: &str) -> Result<Option<(String, String)>, String> {
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let (node, rest) = line.split_once('\t').ok_or("has no second column")?;
+    let value = field::read(rest.split('\t').next().unwrap_or_default());
+    Ok(Some((read_id(node)?.into_owned(), value.into_owned())))
 }
 
 /// Values as numbers `0..`, in the order of their first appearance.
@@ -39,6 +48,16 @@ pub(crate) fn numbered<'a>(values: impl Iterator<Item = &'a str>) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_read_as_exports_write_it() {
+        let parsed = |node: &str, value: &str| Ok(Some((node.to_owned(), value.to_owned())));
+        assert_eq!(parse("CORP\\tom\tx\\ty\t0"), parsed("CORP\\tom", "x\\ty"));
+        assert_eq!(parse("\"a\\tb\"\t\"c\\td\""), parsed("a\tb", "c\td"));
+        assert_eq!(parse(""), Ok(None));
+        assert!(parse("a\0\tb").unwrap_err().contains("NUL"));
+        assert!(parse("alone").unwrap_err().contains("second column"));
+    }
 
     #[test]
     fn equal_values_have_equal_numbers() {

@@ -134,8 +134,9 @@ fn add(cover: &mut Vec<Vec<u32>>, community: u32, member: u32) {
 }
 
 /// AUC where the truth has two labels, else Spearman and NDCG of its numbers.
-fn ranks(scores: &[f64], truth: &[(u32, String)]) -> Result<Value> {
-    let served: Vec<f64> = truth.iter().map(|(person, _)| scores[*person as usize]).collect();
+fn ranks(scores: &[f32], truth: &[(u32, String)]) -> Result<Value> {
+    let served: Vec<f64> =
+        truth.iter().map(|(person, _)| f64::from(scores[*person as usize])).collect();
     let numbers: Option<Vec<f64>> = truth.iter().map(|(_, value)| value.parse().ok()).collect();
     if let Some(numbers) = numbers {
         let gains: Vec<f64> = numbers.iter().map(|number| number.max(0.0)).collect();

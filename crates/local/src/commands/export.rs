@@ -1,15 +1,20 @@
 //! `borg export`: what is served, as a file.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{File, Permissions};
 use std::io::BufWriter;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use graph::NO_COMMUNITY;
 use graph::rank::{RankSettings, Walk};
 use graph_score::Sealed;
 use model::CommunityId;
+use model::platform::HANDLE_BYTES_MAX;
 use serde_json::{Value, json};
-use store::table::{Cell, Column, Form, Kind, TableWriter};
+use store::table::{Cell, Column, Form, Kind, TableWriter, field};
+use tempfile::NamedTempFile;
 
 use crate::cli::{Dataset, ExportArgs};
 use crate::home::Home;
@@ -17,45 +22,58 @@ use crate::naming::Naming;
 
 mod record;
 
+/// The longest field that a name may take: each of its bytes escaped, twice over.
+const FIELD_BYTES_MAX: usize = 16 * HANDLE_BYTES_MAX;
+
 type Table = TableWriter<BufWriter<File>>;
 
 /// Writes one dataset; the file appears only when it is whole.
 pub(crate) async fn export(home: &Home, args: &ExportArgs) -> Result<Value> {
     let form = Form::of(&args.out)?;
-    let part = args.out.with_added_extension("part");
-    let file = File::create(&part).with_context(|| format!("create {}", part.display()))?;
-    let mut table = TableWriter::new(form, columns(args.dataset), BufWriter::new(file))?;
+    let shown = args.out.display().to_string();
+    let part = part_of(&args.out).with_context(|| format!("create {shown}"))?;
+    let file = BufWriter::new(part.reopen()?);
+    let mut table = TableWriter::new(form, columns(args.dataset), file)?;
     write(home, args, &mut table).await?;
     let (mut out, rows) = table.finish()?;
     std::io::Write::flush(&mut out)?;
-    std::fs::rename(&part, &args.out)
-        .with_context(|| format!("rename {} to {}", part.display(), args.out.display()))?;
-    Ok(json!({ "rows": rows, "file": args.out.display().to_string() }))
+    part.persist(&args.out).with_context(|| format!("write {shown}"))?;
+    Ok(json!({ "rows": rows, "file": shown }))
+}
+
+/// A file beside `out`, under a short name of its own; it goes unless it becomes `out`.
+fn part_of(out: &Path) -> std::io::Result<NamedTempFile> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // What the umask leaves of it, as with any other file.
+    let permissions = Permissions::from_mode(0o666);
+    let mut part = tempfile::Builder::new();
+    part.prefix(".borg-").suffix(".part").permissions(permissions);
+    part.tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 const COMMUNITIES: &[Column] = &[
     Column::new("node", Kind::Text),
     Column::new("community", Kind::Text),
     Column::new("level", Kind::Whole),
-    Column::new("share", Kind::Real),
+    Column::new("share", Kind::Single),
 ];
 const MEMBERS: &[Column] = &[
     Column::new("node", Kind::Text),
     Column::new("community", Kind::Text),
     Column::new("level", Kind::Whole),
     Column::new("member", Kind::Flag),
-    Column::new("attention", Kind::Real),
-    Column::new("score", Kind::Real),
-    Column::new("insider", Kind::Real),
+    Column::new("attention", Kind::Single),
+    Column::new("score", Kind::Single),
+    Column::new("insider", Kind::Single),
     Column::new("rank", Kind::Whole),
     Column::new("rank_person", Kind::Whole),
     Column::new("rank_organisation", Kind::Whole),
     Column::new("low_confidence", Kind::Flag),
-    Column::new("support", Kind::Real),
-    Column::new("attention_low", Kind::Real),
-    Column::new("attention_high", Kind::Real),
+    Column::new("support", Kind::Single),
+    Column::new("attention_low", Kind::Single),
+    Column::new("attention_high", Kind::Single),
 ];
-const RANKS: &[Column] = &[Column::new("node", Kind::Text), Column::new("score", Kind::Real)];
+const RANKS: &[Column] = &[Column::new("node", Kind::Text), Column::new("score", Kind::Single)];
 const LINEAGE: &[Column] = &[
     Column::new("community", Kind::Text),
     Column::new("level", Kind::Whole),
@@ -125,7 +143,7 @@ fn communities(
             };
             let id = sealed.names.levels[level].ids[community as usize].to_string();
             let cells = [Cell::Text(name), Cell::Text(&id), Cell::Whole(level as i64)];
-            table.row(&[cells[0], cells[1], cells[2], Cell::Real(1.0)])?;
+            table.row(&[cells[0], cells[1], cells[2], Cell::Single(1.0)])?;
         }
     }
     Ok(())
@@ -139,7 +157,7 @@ fn overlap(sealed: &Sealed, naming: &Naming, table: &mut Table) -> Result<()> {
         for at in range.map(|at| at as usize) {
             let community = overlap.communities[at] as usize;
             let id = sealed.names.levels[leaf].ids[community].to_string();
-            let share = Cell::Real(f64::from(overlap.shares[at]));
+            let share = Cell::Single(overlap.shares[at]);
             table.row(&[Cell::Text(name), Cell::Text(&id), Cell::Whole(leaf as i64), share])?;
         }
     }
@@ -157,7 +175,7 @@ async fn members(
     let whole = |rank: Option<std::num::NonZeroU32>| {
         rank.map_or(Cell::Null, |rank| Cell::Whole(i64::from(rank.get())))
     };
-    let bound = |share: Option<f32>| share.map_or(Cell::Null, |share| Cell::Real(share.into()));
+    let bound = |share: Option<f32>| share.map_or(Cell::Null, Cell::Single);
     for level in levels(sealed, args.level.as_deref())? {
         for community in sealed.people(&home.objects, level).await? {
             let id = sealed.names.levels[level].ids[community.community as usize].to_string();
@@ -170,14 +188,14 @@ async fn members(
                         Cell::Text(&id),
                         Cell::Whole(level as i64),
                         Cell::Flag(one.member),
-                        Cell::Real(f64::from(one.share)),
-                        Cell::Real(f64::from(one.score())),
-                        Cell::Real(f64::from(one.insider)),
+                        Cell::Single(one.share),
+                        Cell::Single(one.score()),
+                        Cell::Single(one.insider),
                         whole(one.rank),
                         whole(one.rank_person),
                         whole(one.rank_organisation),
                         Cell::Flag(one.is_low_confidence()),
-                        Cell::Real(f64::from(one.support)),
+                        Cell::Single(one.support),
                         bound(interval.map(|interval| interval.low)),
                         bound(interval.map(|interval| interval.high)),
                     ])?;
@@ -198,7 +216,7 @@ async fn ranks(
     let scores = scores_by(home, (sealed, naming), &args.by).await?;
     for (place, &person) in sealed.nodes.person_of.iter().enumerate() {
         if let Some(name) = naming.name(place) {
-            table.row(&[Cell::Text(name), Cell::Real(scores[person as usize])])?;
+            table.row(&[Cell::Text(name), Cell::Single(scores[person as usize])])?;
         }
     }
     Ok(())
@@ -210,15 +228,14 @@ pub(crate) async fn scores_by(
     home: &Home,
     (sealed, naming): (&Sealed, &Naming),
     by: &str,
-) -> Result<Vec<f64>> {
-    let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
+) -> Result<Vec<f32>> {
     match by.split_once(':') {
-        None if by == "global" => Ok(wide(&sealed.global.shares)),
-        None if by == "trust" => Ok(wide(&sealed.trust.values)),
+        None if by == "global" => Ok(sealed.global.shares.clone()),
+        None if by == "trust" => Ok(sealed.trust.values.clone()),
         Some((which @ ("attention" | "insider"), community)) => {
             scores_in(home, sealed, community.parse()?, which == "insider").await
         }
-        Some(("personal", nodes)) => Ok(wide(&personal(home, (sealed, naming), nodes).await?)),
+        Some(("personal", nodes)) => personal(home, (sealed, naming), nodes).await,
         _ => bail!(
             "`{by}` is no ranking: take global, trust, attention:COM, insider:COM or personal:NODE"
         ),
@@ -232,16 +249,31 @@ async fn personal(
     (sealed, naming): (&Sealed, &Naming),
     nodes: &str,
 ) -> Result<Vec<f32>> {
-    let places = naming.places();
     let mut restart = vec![0.0; sealed.nodes.people.len()];
-    for node in nodes.split(',') {
-        let place = places.get(node).with_context(|| {
-            format!("`{node}` is not in the run: name nodes as `borg export ranks` does")
-        })?;
-        restart[sealed.nodes.person_of[*place] as usize] = 1.0;
+    for place in places_of(nodes, &naming.places())? {
+        restart[sealed.nodes.person_of[place] as usize] = 1.0;
     }
     let attention = sealed.attention(&home.objects).await?;
     Ok(Walk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
+}
+
+/// The places of nodes between commas, named as exports do. A name may have commas in it: the longest
+/// part of the list that is one is taken.
+fn places_of(list: &str, places: &HashMap<&str, usize>) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    let mut rest = Some(list);
+    while let Some(list) = rest {
+        let ends = list.match_indices(',').map(|(at, _)| at).chain([list.len()]);
+        let ends: Vec<usize> = ends.take_while(|&end| end <= FIELD_BYTES_MAX).collect();
+        let named = |end: usize| Some((*places.get(&*field::read(&list[..end]))?, end));
+        let Some((place, end)) = ends.iter().rev().find_map(|&end| named(end)) else {
+            let node = list.split(',').next().unwrap_or_default();
+            bail!("`{node}` is not in the run: name nodes as `borg export ranks` does")
+        };
+        found.push(place);
+        rest = list[end..].strip_prefix(',');
+    }
+    Ok(found)
 }
 
 async fn scores_in(
@@ -249,7 +281,7 @@ async fn scores_in(
     sealed: &Sealed,
     community: CommunityId,
     insider: bool,
-) -> Result<Vec<f64>> {
+) -> Result<Vec<f32>> {
     let mut scores = vec![0.0; sealed.nodes.people.len()];
     let place = sealed.names.levels.iter().enumerate().find_map(|(level, names)| {
         Some((level, names.ids.iter().position(|&id| id == community)?))
@@ -258,8 +290,7 @@ async fn scores_in(
     let communities = sealed.people(&home.objects, level).await?;
     let found = communities.iter().find(|one| one.community as usize == place);
     for one in found.map(|one| one.people.as_slice()).unwrap_or_default() {
-        let score = if insider { one.insider } else { one.share };
-        scores[one.person as usize] = f64::from(score);
+        scores[one.person as usize] = if insider { one.insider } else { one.share };
     }
     Ok(scores)
 }
@@ -277,4 +308,19 @@ fn lineage(sealed: &Sealed, table: &mut Table) -> Result<()> {
         ])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_list_may_have_commas_in_it() {
+        let places = HashMap::from([("a", 0), ("b", 1), ("a,b", 2), ("c\td", 3)]);
+        let of = |list: &str| places_of(list, &places).map_err(|error| error.to_string());
+        assert_eq!(of("b,a"), Ok(vec![1, 0]));
+        assert_eq!(of("a,b,b"), Ok(vec![2, 1]));
+        assert_eq!(of("b,\"c\\td\",a"), Ok(vec![1, 3, 0]));
+        assert!(of("a,x,b").unwrap_err().contains("`x` is not in the run"));
+    }
 }

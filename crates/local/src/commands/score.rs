@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use graph_score::{Budget, Doors, RunSettings, Scored};
+use model::ProfileId;
 use model::message::ScoreJob;
-use model::{Account, ProfileId};
 use serde_json::{Value, json};
-use store::pg::{ident, profile};
 
 use super::bench::use_threads;
 use crate::cli::ScoreArgs;
 use crate::home::Home;
-use crate::import::lines::read_column;
+use crate::import::lines::read_nodes;
 use crate::measure::{Meter, Used};
 use crate::naming;
 use crate::output::Output;
@@ -91,15 +90,18 @@ async fn do_stage(
 
 /// The profiles that a TSV with the header `node` names, as exports write them.
 async fn read_seeds(home: &Home, path: &Path) -> Result<Vec<ProfileId>> {
-    let nodes = read_column(path, "node").with_context(|| format!("read {}", path.display()))?;
-    let platforms = ident::platforms(&home.pg).await?;
-    let only = platforms.first().copied().filter(|_| platforms.len() == 1);
-    let accounts: Vec<Account> =
-        nodes.iter().map(|node| naming::account(node, only)).collect::<Result<_>>()?;
-    let found = profile::find(&home.pg, &accounts).await?;
-    let missing = found.iter().filter(|id| id.is_none()).count();
-    if missing > 0 {
-        bail!("{missing} of {} trust seeds are not in the record", accounts.len());
+    let nodes = read_nodes(path).with_context(|| format!("read {}", path.display()))?;
+    let found = naming::find(&home.pg, &nodes).await?;
+    let missing = nodes.iter().zip(&found).filter(|(_, id)| id.is_none());
+    let missing: Vec<&str> = missing.map(|(node, _)| node.as_str()).collect();
+    if let Some(first) = missing.first() {
+        bail!(
+            "{} of {} trust seeds are not in the record, the first is `{}`: name them as \
+             `borg export ranks` does",
+            missing.len(),
+            nodes.len(),
+            first.escape_debug()
+        );
     }
     Ok(found.into_iter().flatten().collect())
 }

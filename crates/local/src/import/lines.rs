@@ -1,11 +1,14 @@
-//! The lines of a bulk file, unpacked by its name's ending, each with its number.
+//! The lines of a text file, each with its number, and the fields in them.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::borrow::Cow;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Context, Result, anyhow, bail};
+use model::platform::check_native_id;
+use store::table::field;
+
+use super::text;
 
 /// The longest line that is taken, in bytes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -13,47 +16,95 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 /// How many bad lines are quoted; the others are only counted.
 const QUOTED_MAX: usize = 20;
 
+/// How much of a header that is none is shown, in characters.
+const SHOWN_CHARS: usize = 60;
+
 /// A file's lines, one at a time.
 pub(crate) struct Lines {
     reader: Box<dyn BufRead>,
+    shown: String,
     number: u64,
     buffer: Vec<u8>,
+    /// Whether the line in the buffer was looked at, and is still to be given.
+    is_ahead: bool,
 }
 
+/// A line's number from 1, and its text or why it has none.
+pub(crate) type Line<'a> = (u64, Result<&'a str, &'static str>);
+
 impl Lines {
-    /// Opens a file; `.gz` and `.zst` are unpacked.
+    /// Opens a text file, packed or not; see [`text::open`].
     pub(crate) fn open(path: &Path) -> Result<Lines> {
-        let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-        let unpacked: Box<dyn Read> = match path.extension().and_then(|end| end.to_str()) {
-            Some("gz") => Box::new(MultiGzDecoder::new(file)),
-            Some("zst") => Box::new(zstd::Decoder::new(file)?),
-            _ => Box::new(file),
-        };
-        let reader = Box::new(BufReader::with_capacity(1 << 18, unpacked));
-        Ok(Lines { reader, number: 0, buffer: Vec::new() })
+        let shown = path.display().to_string();
+        Ok(Lines {
+            reader: text::open(path)?,
+            shown,
+            number: 0,
+            buffer: Vec::new(),
+            is_ahead: false,
+        })
     }
 
-    /// The next line without its end, and its number from 1; `None` at the end of the file.
-    /// A line that is not UTF-8 is an `Err` inside, which the caller may skip.
-    pub(crate) fn next(&mut self) -> Result<Option<(u64, Result<&str, &'static str>)>> {
-        self.buffer.clear();
-        let read = self
-            .reader
-            .by_ref()
-            .take(LINE_BYTES_MAX + 1)
-            .read_until(b'\n', &mut self.buffer)
-            .with_context(|| format!("read after line {}", self.number))?;
-        if read == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        if read as u64 > LINE_BYTES_MAX {
-            bail!("line {} is longer than {LINE_BYTES_MAX} bytes", self.number);
-        }
+    /// The next line without its end; `None` at the end of the file. A line that is not UTF-8 is an
+    /// `Err` inside, which the caller may skip.
+    pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
+        let is_there = std::mem::take(&mut self.is_ahead) || self.read()?;
+        Ok(is_there.then(|| self.line()))
+    }
+
+    /// The line that [`Lines::next`] will give.
+    pub(crate) fn peek(&mut self) -> Result<Option<Line<'_>>> {
+        self.is_ahead = self.is_ahead || self.read()?;
+        Ok(self.is_ahead.then(|| self.line()))
+    }
+
+    fn line(&self) -> Line<'_> {
         let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Ok(Some((self.number, str::from_utf8(line).map_err(|_| "is not UTF-8"))))
+        (self.number, str::from_utf8(line).map_err(|_| "is not UTF-8"))
     }
+
+    /// The header, which must be there.
+    pub(crate) fn header(&mut self, wanted: &str) -> Result<&str> {
+        let shown = self.shown.clone();
+        match self.next()? {
+            Some((_, Ok(header))) => Ok(header),
+            Some((_, Err(why))) => bail!("{shown}: the first line {why}: it should be {wanted}"),
+            None => bail!("{shown}: the file is empty: it needs the header {wanted}"),
+        }
+    }
+
+    /// Reads the next line into the buffer, if there is one.
+    fn read(&mut self) -> Result<bool> {
+        self.buffer.clear();
+        let limited = &mut self.reader.by_ref().take(LINE_BYTES_MAX + 1);
+        let read = limited
+            .read_until(b'\n', &mut self.buffer)
+            .with_context(|| format!("read {} after line {}", self.shown, self.number))?;
+        self.number += u64::from(read > 0);
+        if read as u64 > LINE_BYTES_MAX {
+            bail!("{}: line {} is longer than {LINE_BYTES_MAX} bytes", self.shown, self.number);
+        }
+        Ok(read > 0)
+    }
+}
+
+/// What a header that is none looks like, with whatever is not to be seen in it, and the usual reason.
+pub(crate) fn shown_header(header: &str) -> String {
+    let shown: String = header.chars().take(SHOWN_CHARS).collect();
+    let shown = format!("`{}`", shown.escape_debug());
+    if header.contains('\r') {
+        format!("{shown} (its lines end with \\r alone: have them end with \\n)")
+    } else {
+        shown
+    }
+}
+
+/// A field that names a profile, as exports write it and others do.
+pub(crate) fn read_id(field: &str) -> Result<Cow<'_, str>, String> {
+    let id = field::read(field);
+    check_native_id(&id).map_err(|why| format!("has an id that {why}"))?;
+    Ok(id)
 }
 
 /// The lines that could not be read.
@@ -93,19 +144,67 @@ impl BadLines {
     }
 }
 
-/// The one column of a tab-separated file that has this header.
-pub(crate) fn read_column(path: &Path, header: &str) -> Result<Vec<String>> {
+/// The ids in a tab-separated file of the one column `node`.
+pub(crate) fn read_nodes(path: &Path) -> Result<Vec<String>> {
     let mut lines = Lines::open(path)?;
-    match lines.next()? {
-        Some((_, Ok(first))) if first == header => {}
-        _ => bail!("the first line is not the header {header}"),
+    let header = lines.header("node")?;
+    if header != "node" {
+        bail!("the first line is {}, not the header node", shown_header(header));
     }
-    let mut values = Vec::new();
+    let mut nodes = Vec::new();
     while let Some((number, line)) = lines.next()? {
-        let line = line.map_err(|why| anyhow::anyhow!("line {number} {why}"))?;
-        if !line.is_empty() {
-            values.push(line.to_owned());
-        }
+        let node = line.map_err(str::to_owned).and_then(parse_node);
+        nodes.extend(node.map_err(|why| anyhow!("line {number} {why}"))?);
     }
-    Ok(values)
+    Ok(nodes)
+}
+
+fn parse_node(line: &str) -> Result<Option<String>, String> {
+    match line {
+        "" => Ok(None),
+        _ if line.contains('\t') => Err("has more than one column".to_owned()),
+        _ => read_id(line).map(|id| Some(id.into_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes(text: &str) -> Result<Vec<String>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read_nodes(file.path())
+    }
+
+    #[test]
+    fn nodes_are_read_as_exports_write_them() {
+        let read = nodes("\u{feff}node\r\nCORP\\tom\r\n\"a\\tb\"\n\nlast").unwrap();
+        assert_eq!(read, ["CORP\\tom", "a\tb", "last"]);
+    }
+
+    #[test]
+    fn a_line_that_names_nobody_is_told_by_its_number() {
+        let said = |text: &str| nodes(text).unwrap_err().to_string();
+        assert!(said("node\na\nb\0\n").contains("line 3 has an id that has a NUL"));
+        assert!(said("node\na\tb\n").contains("line 2 has more than one column"));
+        assert!(said(&format!("node\n{}\n", "x".repeat(2_049))).contains("more than 2048 bytes"));
+        assert!(said("").contains("empty"));
+        assert!(said("\u{feff}\u{feff}node\n").contains("\\u{feff}node"));
+        assert!(said("node\ra\rb").contains("end with \\r alone"));
+    }
+
+    #[test]
+    fn looking_at_a_line_does_not_take_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a\r\nb\n").unwrap();
+        let mut lines = Lines::open(file.path()).unwrap();
+        for (number, wanted) in [(1, "a"), (2, "b")] {
+            assert_eq!(lines.peek().unwrap(), Some((number, Ok(wanted))));
+            assert_eq!(lines.peek().unwrap(), Some((number, Ok(wanted))));
+            assert_eq!(lines.next().unwrap(), Some((number, Ok(wanted))));
+        }
+        assert_eq!(lines.peek().unwrap(), None);
+        assert_eq!(lines.next().unwrap(), None);
+    }
 }

@@ -3,3 +3,5 @@
 pub(crate) mod arcs;
 pub(crate) mod lines;
 pub(crate) mod profiles;
+mod text;
+mod unpack;

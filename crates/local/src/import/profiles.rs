@@ -1,11 +1,9 @@
 //! Profiles from a file of one JSON object a line.
 
-use std::path::Path;
-
 use anyhow::Result;
 use model::PersonKind;
 use model::observation::{Named, SeenProfile};
-use model::platform::HANDLE_BYTES_MAX;
+use model::platform::{HANDLE_BYTES_MAX, check_native_id};
 use serde::Deserialize;
 
 use crate::import::lines::{BadLines, Lines};
@@ -27,8 +25,7 @@ struct Line {
 }
 
 /// The profiles of a file and the lines that were none.
-pub(crate) fn read(path: &Path) -> Result<(Vec<SeenProfile>, BadLines)> {
-    let mut lines = Lines::open(path)?;
+pub(crate) fn read(mut lines: Lines) -> Result<(Vec<SeenProfile>, BadLines)> {
     let (mut profiles, mut bad) = (Vec::new(), BadLines::default());
     while let Some((number, line)) = lines.next()? {
         let parsed = line.map_err(str::to_owned).and_then(parse);
@@ -47,9 +44,7 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
     }
     let line: Line =
         serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
-    if line.id.is_empty() || line.id.len() > HANDLE_BYTES_MAX {
-        return Err("has an id that is empty or longer than 2048 bytes".to_owned());
-    }
+    check(&line)?;
     Ok(Some(SeenProfile {
         named: Named { native_id: line.id, handle: line.handle, host: None },
         display_name: line.display_name,
@@ -61,6 +56,24 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
         kind: line.kind,
         ..SeenProfile::default()
     }))
+}
+
+/// Whether all of a line can be kept as it is.
+fn check(line: &Line) -> Result<(), String> {
+    check_native_id(&line.id).map_err(|why| format!("has an id that {why}"))?;
+    let addresses = [("handle", &line.handle), ("url", &line.url)];
+    let words = [("display_name", &line.display_name), ("bio", &line.bio)];
+    for (field, text) in addresses.into_iter().chain(words) {
+        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+            return Err(format!("has a {field} with a NUL character in it"));
+        }
+    }
+    for (field, text) in addresses {
+        if text.as_ref().is_some_and(|text| text.len() > HANDLE_BYTES_MAX) {
+            return Err(format!("has a {field} of more than {HANDLE_BYTES_MAX} bytes"));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -75,6 +88,11 @@ mod tests {
         assert!(parse("").unwrap().is_none());
         assert!(parse(r#"{"handle":"ada"}"#).unwrap_err().contains("id"));
         assert!(parse(r#"{"id":""}"#).unwrap_err().contains("empty"));
+        assert!(parse(r#"{"id":"a\u0000"}"#).unwrap_err().contains("id that has a NUL"));
+        assert!(parse(r#"{"id":"a","bio":"\u0000"}"#).unwrap_err().contains("bio with a NUL"));
+        let long = |field: &str| format!(r#"{{"{field}":"{}","id":"1"}}"#, "x".repeat(2_049));
+        assert!(parse(&long("handle")).unwrap_err().contains("handle of more than 2048"));
+        assert!(parse(&long("bio")).is_ok());
         assert!(parse(r#"{"id":"1","shoe_size":44}"#).unwrap_err().contains("shoe_size"));
     }
 }

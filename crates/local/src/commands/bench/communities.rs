@@ -17,7 +17,8 @@ use graph::{
 use serde_json::{Value, json};
 
 use super::rounded;
-use crate::import::arcs;
+use crate::import::arcs::{self, Arc};
+use crate::import::lines::Lines;
 use crate::measure::{Meter, reset_peak, resident_bytes};
 use crate::output::Output;
 use crate::truth;
@@ -63,7 +64,8 @@ pub(super) fn draw(people: u32, mixing: f64, overlapping: f64) -> Result<Case> {
 /// Reads `edges.tsv.gz` and, if it is there, `truth.tsv.gz`.
 pub(super) fn read(folder: &Path) -> Result<Case> {
     let edges = folder.join("edges.tsv.gz");
-    let file = arcs::read(&edges).with_context(|| edges.display().to_string())?;
+    let file =
+        arcs::read_tsv(Lines::open(&edges)?, None).with_context(|| edges.display().to_string())?;
     if let Some(bad) = file.bad.quoted().first() {
         bail!("{}: {bad}", edges.display());
     }
@@ -91,11 +93,11 @@ pub(super) fn read(folder: &Path) -> Result<Case> {
 }
 
 /// The arcs of a file, whose people get the numbers in `places`.
-fn csr(people: usize, places: &[u32], arcs: &[(u32, u32, f32)]) -> Result<Csr> {
+fn csr(people: usize, places: &[u32], arcs: &[Arc]) -> Result<Csr> {
     let of = |person: u32| places[person as usize];
-    let sources: Vec<u32> = arcs.iter().map(|arc| of(arc.0)).collect();
-    let targets: Vec<u32> = arcs.iter().map(|arc| of(arc.1)).collect();
-    let weights: Vec<f32> = arcs.iter().map(|arc| arc.2).collect();
+    let sources: Vec<u32> = arcs.iter().map(|arc| of(arc.src)).collect();
+    let targets: Vec<u32> = arcs.iter().map(|arc| of(arc.dst)).collect();
+    let weights: Vec<f32> = arcs.iter().map(|arc| arc.weight).collect();
     // Weights of 1 need not be kept.
     let weights = weights.iter().any(|weight| *weight != 1.0).then_some(&*weights);
     let list = ArcList { sources: &sources, targets: &targets, weights };

@@ -35,8 +35,9 @@ pub(super) const ARCS: &[Column] = &[
     Column::new("src", Kind::Text),
     Column::new("dst", Kind::Text),
     Column::new("layer", Kind::Text),
-    Column::new("weight", Kind::Real),
+    Column::new("weight", Kind::Single),
     Column::new("count", Kind::Whole),
+    Column::new("last_day", Kind::Text),
 ];
 pub(super) const CHANGES: &[Column] = &[
     Column::new("at", Kind::Text),
@@ -51,9 +52,9 @@ pub(super) const CHANGES: &[Column] = &[
 pub(super) const EVIDENCE: &[Column] = &[
     Column::new("node", Kind::Text),
     Column::new("community", Kind::Text),
-    Column::new("score", Kind::Real),
+    Column::new("score", Kind::Single),
     Column::new("contributor", Kind::Text),
-    Column::new("brings", Kind::Real),
+    Column::new("brings", Kind::Single),
 ];
 
 pub(super) async fn profiles(home: &Home, table: &mut Table) -> Result<()> {
@@ -94,7 +95,7 @@ fn profile_row(profile: &Profile, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Every arc that the record knows, each once, from the one who attends.
+/// Every arc that the record knows, each once, from the one who attends. `borg import` reads it.
 pub(super) async fn arcs(home: &Home, table: &mut Table) -> Result<()> {
     let (nodes, layers) = graph_score::snapshot::read_record(&home.pg).await?;
     let naming = Naming::of(&home.pg, &nodes.profiles).await?;
@@ -106,12 +107,14 @@ pub(super) async fn arcs(home: &Home, table: &mut Table) -> Result<()> {
                 let Some(dst) = naming.name(target) else { continue };
                 let weight = layer.arcs.weights().map_or(1.0, |weights| weights[place]);
                 let count = layer.counts.get(place).copied().unwrap_or(0);
+                let last_day = layer.last_days.get(place).map(ToString::to_string);
                 table.row(&[
                     Cell::Text(src),
                     Cell::Text(dst),
                     Cell::Text(layer.layer.slug()),
-                    Cell::Real(f64::from(weight)),
+                    Cell::Single(weight),
                     Cell::Whole(i64::from(count)),
+                    last_day.as_deref().map_or(Cell::Null, Cell::Text),
                 ])?;
             }
         }
@@ -187,11 +190,17 @@ fn rank_parts(change: &RankChange) -> Vec<Part> {
     let ranks = (change.community, rank(change.before.rank), rank(change.after.rank));
     let mut parts = vec![Part { moved: Some(ranks), ..Part::new("rank_changed") }];
     parts.extend(change.reasons.iter().map(|reason| {
-        let moved = (change.community, Some(reason.before.into()), Some(reason.after.into()));
+        let [before, after] = [reason.before, reason.after].map(|part| Some(as_written(part)));
+        let moved = (change.community, before, after);
         let other = Some(reason.person.to_string());
         Part { other, moved: Some(moved), ..Part::new("rank_reason") }
     }));
     parts
+}
+
+/// The double that is written as a single-precision number is.
+fn as_written(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
 }
 
 pub(super) async fn evidence(
@@ -216,9 +225,9 @@ pub(super) async fn evidence(
                     table.row(&[
                         Cell::Text(node),
                         Cell::Text(&community),
-                        Cell::Real(f64::from(evidence.score)),
+                        Cell::Single(evidence.score),
                         name(dense_of[one.person as usize]).map_or(Cell::Null, Cell::Text),
-                        Cell::Real(f64::from(one.brings(evidence.damping))),
+                        Cell::Single(one.brings(evidence.damping)),
                     ])?;
                 }
             }
