@@ -22,25 +22,20 @@ use crate::output::Output;
 
 /// Does what was asked and returns the answer.
 pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> Result<Value> {
+    let open = || Home::open(config);
     match command {
-        Command::Demo(args) => return demo::demo(config, args, output).await,
-        Command::Streams(args) => return serve::streams(args, output),
-        Command::Bench(command) => return bench::bench(config, command, output).await,
-        _ => {}
-    }
-    let home = Arc::new(Home::open(config).await?);
-    match command {
-        Command::Crawl(args) => crawl::crawl(home, args, output).await,
-        Command::Import(args) => import::import(&home, args, output).await,
-        Command::Score(args) => score::score(&home, args, output).await,
-        Command::Export(args) => export::export(&home, args).await,
-        Command::Eval(args) => eval::eval(&home, args, output).await,
-        Command::Serve(args) => serve::serve(&home, args, output).await,
-        Command::Up(args) => serve::up(home, args, output).await,
-        Command::Key(command) => serve::key(&home, command).await,
-        Command::Migrate => Ok(json!({ "migrated": true })),
-        Command::Status | Command::Demo(_) | Command::Streams(_) | Command::Bench(_) => {
-            status::status(&home).await
-        }
+        Command::Demo(args) => demo::demo(config, args, output).await,
+        Command::Streams(args) => serve::streams(args, output),
+        Command::Bench(command) => bench::bench(config, command, output).await,
+        Command::Crawl(args) => crawl::crawl(Arc::new(open().await?), args, output).await,
+        Command::Import(args) => import::import(&open().await?, args, output).await,
+        Command::Score(args) => score::score(&open().await?, args, output).await,
+        Command::Export(args) => export::export(&open().await?, args).await,
+        Command::Eval(args) => eval::eval(&open().await?, args, output).await,
+        Command::Serve(args) => serve::serve(&open().await?, args, output).await,
+        Command::Up(args) => serve::up(Arc::new(open().await?), args, output).await,
+        Command::Key(command) => serve::key(&open().await?, command).await,
+        Command::Migrate => open().await.map(|_| json!({ "migrated": true })),
+        Command::Status => status::status(&open().await?).await,
     }
 }
