@@ -1,8 +1,9 @@
-//! Bluesky's own servers, filled with a real graph: what they hold is found whole, scored and
+//! Bluesky's own servers, filled with a graph of people: what they hold is found whole, scored and
 //! served, and nothing else is.
 
 mod config;
 mod network;
+mod people;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};

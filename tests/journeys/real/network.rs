@@ -31,7 +31,7 @@ impl Network {
         let wanted = config::wanted()?;
         let script = Path::new("real/bluesky/run.sh");
         let mut child = Command::new(script)
-            .args([&wanted.edges, &wanted.departments])
+            .args([&wanted.graph.edges, &wanted.graph.departments])
             .arg(&wanted.accounts)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
