@@ -1,45 +1,96 @@
 //! The binary `borg` in a home of its own.
 
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The user and group `nobody`, as far as tests are concerned.
+const NOBODY: u32 = 65_534;
+
 /// A folder with a home of its own in it.
 pub(crate) struct Borg {
-    folder: TempDir,
-    database_url: Option<String>,
+    /// Everything, which goes with this.
+    whole: TempDir,
+    folder: PathBuf,
+    binary: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    user: Option<u32>,
 }
 
 impl Borg {
     pub(crate) fn new() -> Borg {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Borg { folder, database_url: None }
+        let whole = tempfile::tempdir().expect("a temporary folder");
+        let folder = whole.path().to_owned();
+        let (binary, environment) = (binary(), Vec::new());
+        Borg { whole, folder, binary, environment, user: None }
     }
 
     /// With the record of another installation.
     pub(crate) fn on(database_url: &str) -> Borg {
-        Borg { database_url: Some(database_url.to_owned()), ..Borg::new() }
+        Borg::new().with("DATABASE_URL", database_url)
+    }
+
+    /// With a variable in the environment.
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Borg {
+        self.environment.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// In a folder below, which commands run in.
+    pub(crate) fn within(mut self, folder: impl AsRef<Path>) -> Borg {
+        self.folder.push(folder);
+        fs::create_dir_all(&self.folder).expect("the folder can be made");
+        self
+    }
+
+    /// Run by somebody who may do little, whoever runs the tests. The folders and the binary are
+    /// made that user's own.
+    pub(crate) fn as_nobody(mut self) -> Borg {
+        let whole = self.whole.path();
+        if fs::metadata(whole).expect("the folder is there").uid() != 0 {
+            return self;
+        }
+        let binary = whole.join("borg");
+        fs::hard_link(&self.binary, &binary)
+            .or_else(|_| fs::copy(&self.binary, &binary).map(|_| ()))
+            .expect("the binary can be copied");
+        fs::set_permissions(whole, Permissions::from_mode(0o755)).expect("the folder is ours");
+        chown(&self.folder, Some(NOBODY), Some(NOBODY)).expect("root gives folders away");
+        (self.binary, self.user) = (binary, Some(NOBODY));
+        self
     }
 
     /// A path in the folder, where commands run.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     /// Writes a file into the folder.
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), text).expect("the folder takes files");
+        fs::write(self.path(name), text).expect("the folder takes files");
+    }
+
+    /// The text of a file in the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("the file is there, and text")
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        self.at_home(Command::new(binary()), args)
+        self.at_home(Command::new(&self.binary), args)
     }
 
     fn at_home(&self, mut command: Command, args: &[&str]) -> Command {
-        command.args(args).current_dir(self.folder.path()).env_remove("DATABASE_URL");
-        command.envs(self.database_url.iter().map(|url| ("DATABASE_URL", url)));
+        command.args(args).current_dir(&self.folder).env_remove("DATABASE_URL");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command.stdin(Stdio::null());
         command
     }
@@ -65,7 +116,7 @@ impl Borg {
     /// Runs a command that must fail, in a shell that has done something first; what it says.
     pub(crate) fn failure_after(&self, first: &str, args: &[&str]) -> String {
         let mut shell = Command::new("bash");
-        shell.arg("-c").arg(format!("{first} && exec \"$0\" \"$@\"")).arg(binary());
+        shell.arg("-c").arg(format!("{first} && exec \"$0\" \"$@\"")).arg(&self.binary);
         failed(self.at_home(shell, args))
     }
 
@@ -84,7 +135,7 @@ impl Borg {
     pub(crate) fn export(&self, dataset: &str) -> Vec<String> {
         let out = format!("{dataset}.tsv");
         self.json(&["export", dataset, "--out", &out]);
-        let text = std::fs::read_to_string(self.path(&out)).expect("the export is there");
+        let text = self.read(&out);
         let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
         lines.sort();
         lines

@@ -9,6 +9,8 @@ mod contract;
 mod crawling;
 mod deployed;
 mod explained;
+mod files;
+mod places;
 mod real;
 mod scoring;
 mod served;
