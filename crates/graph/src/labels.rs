@@ -108,7 +108,8 @@ impl LabelCounter {
         let words = said.words.into_iter();
         let words: Vec<u32> = words.filter_map(|(key, word)| self.word(key, word)).collect();
         let phrases = said.phrases.iter();
-        let phrases: Vec<u32> = phrases.filter_map(|(of, phrase)| self.phrase(of, phrase)).collect();
+        let phrases: Vec<u32> =
+            phrases.filter_map(|(of, phrase)| self.phrase(of, phrase)).collect();
         for term in words.into_iter().chain(phrases) {
             *self.uses.entry((community, term)).or_insert(0) += 1;
         }
@@ -203,7 +204,8 @@ impl LabelCounter {
             }
         }
         let mut uses = HashMap::new();
-        let within = |part: u32| Some(parents[part as usize]).filter(|&parent| parent < communities);
+        let within =
+            |part: u32| Some(parents[part as usize]).filter(|&parent| parent < communities);
         for ((part, term), count) in self.uses {
             if let Some(parent) = within(part) {
                 *uses.entry((parent, term)).or_insert(0) += count;

@@ -16,10 +16,25 @@ const SCRIPTS: [(&str, usize, &str, &str); 7] = [
         "software gardening café self-taught music die Berge und it's about climate science writing \
          coffee cats she/her photos développement für journalist opinions mine naïve football jazz",
     ),
-    ("japanese", 14, "田中さくら 山田太郎 ラーメン好き みどり", "東京在住のエンジニアです 音楽と写真が好き 日常のつぶやき 猫と暮らす"),
-    ("cyrillic", 6, "Алексей Ёлкин Ольга Андрій", "пишу о музыке люблю горы фотография журналист код кофе"),
+    (
+        "japanese",
+        14,
+        "田中さくら 山田太郎 ラーメン好き みどり",
+        "東京在住のエンジニアです 音楽と写真が好き 日常のつぶやき 猫と暮らす",
+    ),
+    (
+        "cyrillic",
+        6,
+        "Алексей Ёлкин Ольга Андрій",
+        "пишу о музыке люблю горы фотография журналист код кофе",
+    ),
     ("arabic", 5, "أَحْمَد فاطمة محمد", "أكتب عن الموسيقى والسفر مهندس برمجيات أحب القهوة"),
-    ("korean", 5, "김민수 이서연 박지훈", "서울에서 음악을 만드는 개발자 고양이와 커피를 좋아합니다"),
+    (
+        "korean",
+        5,
+        "김민수 이서연 박지훈",
+        "서울에서 음악을 만드는 개발자 고양이와 커피를 좋아합니다",
+    ),
     ("thai", 2, "สมชายใจดี มะลิ", "ฉันเขียนทุกวันรักดนตรีและกาแฟ นักพัฒนาซอฟต์แวร์จากกรุงเทพ"),
     ("devanagari", 2, "राहुल प्रिया", "मैं हर दिन लिखता हूँ संगीत और फ़ोन"),
 ];
@@ -36,7 +51,10 @@ fn main() {
     println!("folding  script      chars/µs");
     for folding in [Folding::V1, Folding::V2] {
         for (script, _, names, words) in SCRIPTS {
-            println!("{folding:?}       {script:10} {:9.1}", speed(folding, &[names, words].join(" ")));
+            println!(
+                "{folding:?}       {script:10} {:9.1}",
+                speed(folding, &[names, words].join(" "))
+            );
         }
     }
     println!("folding  rows/person  bytes/person  µs/person");

@@ -9,9 +9,7 @@ use store::pg::run;
 
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};
-use crate::stage::{
-    arcs_of, attention_of, open_hierarchy, open_names, open_people, snapshot_of,
-};
+use crate::stage::{arcs_of, attention_of, open_hierarchy, open_names, open_people, snapshot_of};
 use crate::{Names, ScoreError};
 
 /// Everything of one run but its people.

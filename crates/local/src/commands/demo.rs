@@ -103,7 +103,8 @@ async fn first_ranked(home: &Home, sealed: &Sealed) -> Result<(usize, PersonId)>
     let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
     for (at, &community) in leaf.ids.iter().enumerate() {
         let order = Order::Attention;
-        let page = standing::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
+        let page =
+            standing::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
         let ranked = page.and_then(|page| page.rows.into_iter().find(|row| row.rank.is_some()));
         if let Some(row) = ranked {
             let found = score::get(&home.pg, sealed.run, &[row.standing.person]).await?;

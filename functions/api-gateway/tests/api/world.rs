@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use ::search::Folding;
 use api_gateway::{Gateway, Scope, Secrets, keys, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,7 +20,6 @@ use model::{
     Adjacency, Community, CommunityId, Consent, Entry, KeyId, Layer, PersonId, PersonKind,
     Platform, ProfileId, RunId, Standing,
 };
-use ::search::Folding;
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
