@@ -95,6 +95,16 @@ async fn planted(pg: &Pg) -> RunId {
 }
 
 #[tokio::test]
+async fn a_run_says_how_its_words_are_folded() {
+    let db = database().await;
+    let folding = async |id| run::get(db.pg(), id).await.unwrap().unwrap().folding;
+    let loaded = planted(db.pg()).await;
+    assert_eq!(folding(loaded).await, FOLDING);
+    let begun = run::create(db.pg(), None, at(2)).await.unwrap();
+    assert_eq!(folding(begun).await, 1, "that of runs before there were versions");
+}
+
+#[tokio::test]
 async fn people_are_read_by_number_and_numbers_by_person() {
     let db = database().await;
     let run = planted(db.pg()).await;

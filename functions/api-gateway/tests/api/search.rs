@@ -1,5 +1,6 @@
 //! Search.
 
+use model::port::Clock as _;
 use serde_json::Value;
 use store::pg::run;
 use store::pg::term::Term;
