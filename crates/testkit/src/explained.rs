@@ -23,6 +23,7 @@ static READS: Mutex<Reads> = Mutex::new(Reads::new());
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A pool whose statements are explained. There is one at a time.
+#[derive(Debug)]
 pub struct Explained {
     /// The pool, of one connection.
     pub pg: Pg,

@@ -59,13 +59,15 @@ pub struct Event {
     pub change: Change,
 }
 
+/// By the table's columns, which its index is in the order of; `xid` alone is the column of the answer.
 const PAGE: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction, added,
         removed, body from change_log
     where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, seq limit $3";
+    order by change_log.xid, change_log.seq limit $3";
 const OF_SUBJECT: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction,
         added, removed, body from change_log
-    where subject = $1 and (xid, seq) < ($2::text::xid8, $3) order by xid desc, seq desc limit $4";
+    where subject = $1 and (xid, seq) < ($2::text::xid8, $3)
+    order by change_log.xid desc, change_log.seq desc limit $4";
 /// By name, so that a day that was detached and not dropped is found too.
 const OLD_DAYS: &str = "select d from (
         select substring(relname from '^change_log_([0-9]+)$')::int d from pg_class

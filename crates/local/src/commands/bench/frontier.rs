@@ -1,7 +1,5 @@
 //! `borg bench frontier`: what a tick reads of a frontier far larger than it.
 
-use std::time::Instant;
-
 use anyhow::Result;
 use model::Platform;
 use model::port::Clock;
@@ -13,6 +11,7 @@ use store::pg::measure;
 use super::{median, rounded};
 use crate::config::Config;
 use crate::home::Home;
+use crate::measure::Meter;
 use crate::output::Output;
 
 /// Hosts minted, and rows entered, by one statement.
@@ -92,9 +91,9 @@ impl Costs {
         home: &Home,
         call: impl Future<Output = Result<Vec<T>, store::StoreError>>,
     ) -> Result<()> {
-        let (before, began) = (measure::buffers(&home.pg).await?, Instant::now());
+        let (before, meter) = (measure::buffers(&home.pg).await?, Meter::start());
         self.returned = call.await?.len();
-        self.milliseconds.push(began.elapsed().as_secs_f64() * 1e3);
+        self.milliseconds.push(meter.used().seconds * 1e3);
         self.buffers.push((measure::buffers(&home.pg).await? - before) as f64);
         Ok(())
     }
