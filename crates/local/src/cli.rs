@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Seal a snapshot of the record, find its communities and rank its people.
     Score(ScoreArgs),
-    /// Write what is served to a file (.tsv, .ndjson or .parquet).
+    /// Write what is known to a file of your own (.tsv, .ndjson or .parquet), of the unlisted too.
     Export(ExportArgs),
     /// Compare what is served with a truth.
     Eval(EvalArgs),
@@ -62,7 +62,7 @@ pub(crate) enum Format {
     ArcsTsv,
     /// One JSON object a line: `{"src", "dst", "weight", "layer", "count", "last_day"}`.
     ArcsNdjson,
-    /// One JSON object a line: `{"id", "handle", "display_name", "bio", "kind"}`.
+    /// One JSON object a line: `{"id", "handle", "display_name", "bio", "kind", "listed"}`.
     ProfilesNdjson,
 }
 

@@ -1,4 +1,5 @@
-//! `borg export`: what is served, as a file.
+//! `borg export`: what is known, as a file of the operator's own: of those too whom the API serves to
+//! nobody, and with the numbers that it withholds.
 
 use std::collections::HashMap;
 use std::fs::{File, Permissions};

@@ -1,9 +1,9 @@
 //! Profiles from a file of one JSON object a line.
 
 use anyhow::Result;
-use model::PersonKind;
 use model::observation::{Named, SeenProfile};
 use model::platform::{HANDLE_BYTES_MAX, check_native_id};
+use model::{Consent, PersonKind};
 use serde::Deserialize;
 
 use crate::import::lines::{BadLines, Lines};
@@ -22,6 +22,8 @@ struct Line {
     posts: Option<u32>,
     #[serde(default)]
     kind: PersonKind,
+    /// Whether it may be served to others; it may unless it says `false`.
+    listed: Option<bool>,
 }
 
 /// The profiles of a file and the lines that were none.
@@ -54,6 +56,7 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
         following: line.following,
         posts: line.posts,
         kind: line.kind,
+        consent: if line.listed == Some(false) { Consent::UNLISTED } else { Consent::default() },
         ..SeenProfile::default()
     }))
 }
@@ -85,6 +88,9 @@ mod tests {
         let ada = parse(r#"{"id":"1","handle":"ada","kind":"person"}"#).unwrap().unwrap();
         assert_eq!(ada.named.handle.as_deref(), Some("ada"));
         assert_eq!(ada.kind, PersonKind::Person);
+        assert!(ada.consent.is_listed());
+        let shy = parse(r#"{"id":"1","listed":false}"#).unwrap().unwrap();
+        assert_eq!(shy.consent, Consent::UNLISTED);
         assert!(parse("").unwrap().is_none());
         assert!(parse(r#"{"handle":"ada"}"#).unwrap_err().contains("id"));
         assert!(parse(r#"{"id":""}"#).unwrap_err().contains("empty"));
