@@ -52,6 +52,14 @@ pub struct SeenProfile {
     pub claims: Vec<Claim>,
 }
 
+impl SeenProfile {
+    /// Every handle that it goes by.
+    pub fn handles(&self) -> impl Iterator<Item = &str> {
+        let own = self.named.handle.as_deref();
+        own.into_iter().chain(self.server_handle.as_deref())
+    }
+}
+
 /// One arc as a page showed it, seen from the list's owner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeenArc {

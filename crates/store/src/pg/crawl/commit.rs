@@ -82,10 +82,11 @@ fn handles(batch: &CrawlBatch) -> impl Iterator<Item = (ProfileId, &str)> {
         let observations = crawled.streams.iter().flat_map(|stream| &stream.observations);
         observations.map(|observation| (crawled.id, observation))
     });
-    observations.filter_map(|(id, observation)| match observation {
-        Observation::Profile(seen) => Some((id, seen.named.handle.as_deref()?)),
+    let pages = observations.filter_map(|(id, observation)| match observation {
+        Observation::Profile(seen) => Some((id, seen)),
         Observation::List(_) | Observation::Gone(_) => None,
-    })
+    });
+    pages.flat_map(|(id, seen)| seen.handles().map(move |handle| (id, handle)))
 }
 
 /// The streams that the record still stands in the same place of.

@@ -19,12 +19,14 @@ const HASH_BYTES: usize = 16;
 const REMEMBER: &str = "insert into opted_out_handle values ($1, $2) on conflict do nothing";
 const KNOWN: &str = "select handle_hash from opted_out_handle
     where platform_id = $1 and handle_hash = any($2)";
-/// Who shows a handle now. The handle in `ident` is the one that was seen first: it counts as long
-/// as the profile's own page has not named another.
+/// Who shows a handle now, or goes by it at its own server. The handle in `ident` is the one that was
+/// seen first: it counts as long as the profile's own page has not named another.
 const BEARERS: &str = "select i.profile_id from ident i
     left join profile p on p.profile_id = i.profile_id
     where i.platform_id = $1 and lower(i.handle) = lower($2) and p.handle is null
     union select profile_id from profile where lower(handle) = lower($2) and gone = 0
+        and profile_id >= $1::bigint << 45 and profile_id < ($1::bigint + 1) << 45
+    union select profile_id from identity_claim where kind = 3 and target = lower($2)
         and profile_id >= $1::bigint << 45 and profile_id < ($1::bigint + 1) << 45 order by 1";
 
 /// Keeps a handle out from now on.

@@ -39,7 +39,7 @@ pub async fn import(
         let known: std::collections::BTreeMap<ProfileId, &SeenProfile> =
             ids.into_iter().zip(chunk).collect();
         let shown =
-            known.iter().filter_map(|(id, page)| Some((*id, page.named.handle.as_deref()?)));
+            known.iter().flat_map(|(id, page)| page.handles().map(move |handle| (*id, handle)));
         let opted_out = erase::opted_out(pg, platform, shown).await?;
         let refused: Vec<_> = known
             .iter()
