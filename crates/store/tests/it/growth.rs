@@ -8,7 +8,10 @@ use model::budget::Limit;
 use model::key::{RANDOM_BYTES, Realm, Secret};
 use model::observation::Observation;
 use model::port::{Outgoing, Queue};
-use model::{Account, Adjacency, CommunityId, Entry, PersonId, PersonKind, ProfileId, Standing};
+use model::profile::Gone;
+use model::{
+    Account, Adjacency, CommunityId, Entry, PersonId, PersonKind, ProfileId, Scope, Standing,
+};
 use store::Pg;
 use store::pg::change::{self, Position};
 use store::pg::community::{self, Filter, WORLD};
@@ -25,7 +28,7 @@ use store::pg::{adjacency, erase, evidence, frontier, identity, person, profile,
 use store::queue::PgQueue;
 use testkit::{Database, Frozen, Reads, database, explained};
 
-use crate::web::{PLATFORM, at, batch, follows, page, round, stream};
+use crate::web::{ACT, PLATFORM, at, batch, follows, page, round, stream};
 
 const SMALL: u32 = 20_000;
 const LARGE: u32 = SMALL * 10;
@@ -125,7 +128,8 @@ async fn served(pg: &Pg, count: u32) {
         low_trust: false,
         labels: vec![format!("label{}", id.number())],
     };
-    loader.communities(&ids().map(community).collect::<Vec<_>>()).await.unwrap();
+    let communities: Vec<_> = ids().map(|id| (community(id), vec!["word".to_owned()])).collect();
+    loader.communities(&communities).await.unwrap();
     for (id, first) in ids().zip((0..).step_by(100)) {
         loader.standings(Standings::pack(id, &standings(first, 100))).await.unwrap();
     }
@@ -134,7 +138,7 @@ async fn served(pg: &Pg, count: u32) {
         let terms: Vec<Term> = (first..(first + 5_000).min(count)).map(term).collect();
         loader.terms(&terms).await.unwrap();
     }
-    loader.finish().await.unwrap();
+    loader.finish(1).await.unwrap();
     run::activate(pg, id, at(0)).await.unwrap();
 }
 
@@ -176,7 +180,7 @@ async fn commit_some(pg: &Pg, claimed: &[ProfileId]) {
     };
     let outcome = commit(pg, &batch(now, claimed[..20].iter().map(one).collect())).await.unwrap();
     assert_eq!((outcome.changed_lists, outcome.changed_profiles), (20, 20));
-    erase::opt_out(pg, PLATFORM, "did:77", now).await.unwrap();
+    erase::profile(pg, claimed[20], Gone::Deleted, now).await.unwrap();
     frontier::release(pg, &claimed[20..], now).await.unwrap();
 }
 
@@ -185,7 +189,7 @@ async fn publish_some(pg: &Pg) {
     let mut loader = Loader::begin(pg, id).await.unwrap();
     loader.people(&people(100)).await.unwrap();
     loader.standings(Standings::pack(WORLD, &standings(0, 100))).await.unwrap();
-    loader.finish().await.unwrap();
+    loader.finish(1).await.unwrap();
     run::activate(pg, id, at(3)).await.unwrap();
     let trust: Vec<_> = people(100).iter().map(|one| (one.person.number(), 0.9)).collect();
     let trust: Vec<_> = trust.into_iter().map(|(id, trust)| (ProfileId::new(id), trust)).collect();
@@ -227,8 +231,8 @@ async fn answer_some(pg: &Pg) {
     change::page(pg, Position::default(), 50).await.unwrap();
     change::of_subject(pg, profile, None, 50).await.unwrap();
     let secret = Secret::from_random(Realm::Live, &[7; RANDOM_BYTES]).unwrap();
-    let new = NewKey { account: "a7", secret: &secret, scopes: &["read"] };
-    key::create(pg, b"pepper", &new, at(0)).await.unwrap();
+    let new = NewKey { account: "a7", secret: &secret, scopes: &[Scope::RanksRead] };
+    key::create(pg, b"pepper", &new, ACT, at(0)).await.unwrap();
     key::find(pg, b"pepper", &secret).await.unwrap().unwrap();
 }
 

@@ -279,7 +279,7 @@ async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), []);
     let mut again = Loader::begin(db.pg(), id).await.unwrap();
     again.people(&scores()[..3]).await.unwrap();
-    again.finish().await.unwrap();
+    again.finish(1).await.unwrap();
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), scores()[..3]);
     assert_eq!(community::page(db.pg(), id, Filter::default(), None, 9).await.unwrap(), []);
     run::activate(db.pg(), id, at(1)).await.unwrap();

@@ -25,7 +25,7 @@ async fn one(db: &Database, sql: &str) -> i64 {
 
 async fn served(db: &Database, seconds: i64) -> RunId {
     let id = run::create(db.pg(), None, at(seconds)).await.unwrap();
-    Loader::begin(db.pg(), id).await.unwrap().finish().await.unwrap();
+    Loader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
     run::activate(db.pg(), id, at(seconds)).await.unwrap();
     id
 }

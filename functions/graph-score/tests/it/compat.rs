@@ -33,7 +33,7 @@ async fn inherit(world: &World) -> RunId {
     let (pg, now) = (world.database.pg(), model::port::Clock::now(&world.clock));
     let snapshot = SnapshotId::new(store::pg::snapshot::mint(pg).await.unwrap().number());
     let id = run::create(pg, Some(snapshot), now).await.unwrap();
-    Loader::begin(pg, id).await.unwrap().finish().await.unwrap();
+    Loader::begin(pg, id).await.unwrap().finish(1).await.unwrap();
     run::activate(pg, id, now).await.unwrap();
     id
 }
