@@ -51,7 +51,7 @@ impl Borg {
 
     /// Run by somebody who may do little, whoever runs the tests. The folders and the binary are
     /// made that user's own.
-    pub(crate) fn as_nobody(mut self) -> Borg {
+    pub(crate) fn run_by_nobody(mut self) -> Borg {
         let whole = self.whole.path();
         if fs::metadata(whole).expect("the folder is there").uid() != 0 {
             return self;

@@ -25,8 +25,8 @@ fn cut(text: &str, columns: usize) -> String {
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(text.as_bytes()).unwrap();
-    packed.finish().unwrap()
+    packed.write_all(text.as_bytes()).expect("memory takes bytes");
+    packed.finish().expect("memory takes bytes")
 }
 
 #[test]

@@ -201,7 +201,10 @@ fn crawl(borg: &Borg, origin: &str, seeds: &[&str], depth: &str) {
 
 /// Native ids and handles of the record.
 fn profiles(borg: &Borg) -> Vec<String> {
-    let names = |row: String| row.split('\t').take(2).collect::<Vec<_>>().join(" ");
+    let names = |row: String| {
+        let cells: Vec<&str> = row.split('\t').collect();
+        format!("{} {}", cells[0], cells[3])
+    };
     borg.export("profiles").into_iter().map(names).collect()
 }
 

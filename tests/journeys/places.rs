@@ -26,7 +26,7 @@ fn places() -> Vec<PathBuf> {
 #[test]
 fn a_folder_may_be_called_anything_for_anybody() {
     for place in places() {
-        works(&Borg::new().within(&place).as_nobody());
+        works(&Borg::new().within(&place).run_by_nobody());
     }
 }
 

@@ -54,7 +54,7 @@ pub fn canonical(platform: Platform, text: &str) -> Result<Cow<'_, str>, DomainE
         Form::Domain if text.contains(':') => Ok(Cow::Borrowed(text)),
         Form::Domain => {
             let bare = typed(text);
-            match bare.strip_prefix('@').unwrap_or(&bare) {
+            match bare.trim_start_matches('@') {
                 "" => Ok(Cow::Borrowed("")),
                 bare => domain(bare).map(Cow::Owned),
             }
@@ -78,8 +78,10 @@ fn is_plain(text: &str) -> bool {
 
 fn address(text: &str) -> Result<String, DomainError> {
     let typed = typed(text);
-    let bare = typed.strip_prefix("acct:").unwrap_or(&typed);
-    let bare = bare.strip_prefix('@').unwrap_or(bare);
+    let mut bare: &str = &typed;
+    while let Some(rest) = bare.strip_prefix("acct:").or_else(|| bare.strip_prefix('@')) {
+        bare = rest;
+    }
     match bare.split_once('@') {
         Some((name, host)) => Ok(format!("{name}@{}", domain(host)?)),
         None => Ok(bare.to_owned()),

@@ -16,8 +16,19 @@ const SETTINGS: &str = "session_preload_libraries=auto_explain auto_explain.log_
     auto_explain.log_analyze=on auto_explain.log_buffers=on auto_explain.log_timing=off \
     auto_explain.log_format=json auto_explain.log_nested_statements=on auto_explain.log_level=notice";
 
-/// Buffers read by each statement, added up over all times that it ran, and how often it did.
-pub type Reads = BTreeMap<String, (u64, u64)>;
+/// What a statement read, added up over all times that it ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Read {
+    /// Buffers, each time that one was looked at.
+    pub buffers: u64,
+    /// Rows that it gave or changed.
+    pub rows: u64,
+    /// How often it ran.
+    pub times: u64,
+}
+
+/// What each statement read.
+pub type Reads = BTreeMap<String, Read>;
 
 static READS: Mutex<Reads> = Mutex::new(Reads::new());
 static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -65,13 +76,18 @@ impl log::Log for Listener {
         let text = record.args().to_string();
         let Some((_, plan)) = text.split_once("plan:\n") else { return };
         let Ok(plan) = serde_json::from_str::<Value>(plan) else { return };
-        let buffers = |name: &str| plan["Plan"][name].as_u64().unwrap_or(0);
-        let read = buffers("Shared Hit Blocks") + buffers("Shared Read Blocks");
+        let number = |plan: &Value, name: &str| plan[name].as_u64().unwrap_or(0);
+        let plan_of = &plan["Plan"];
+        let buffers = number(plan_of, "Shared Hit Blocks") + number(plan_of, "Shared Read Blocks");
+        // A change gives no rows itself: those below it are what it changed.
+        let rows = number(plan_of, "Actual Rows").max(number(&plan_of["Plans"][0], "Actual Rows"));
         let sql = plan["Query Text"].as_str().unwrap_or_default();
         let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut reads = READS.lock().unwrap_or_else(PoisonError::into_inner);
         let known = reads.entry(sql).or_default();
-        *known = (known.0 + read, known.1 + 1);
+        known.buffers += buffers;
+        known.rows += rows;
+        known.times += 1;
     }
 
     fn flush(&self) {}

@@ -12,6 +12,6 @@ mod server;
 
 pub use clock::Frozen;
 pub use database::{Database, database};
-pub use explained::{Explained, Reads, explained};
+pub use explained::{Explained, Read, Reads, explained};
 pub use objects::objects_suite;
 pub use queue::queue_suite;

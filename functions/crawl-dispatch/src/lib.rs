@@ -210,6 +210,6 @@ mod tests {
         assert_eq!(receives, vec![RECEIVES_MAX; TEMPLATE.matches("RedrivePolicy").count()]);
         let (_, queue) = TEMPLATE.split_once("\n  FetchQueue:\n").expect("there is a fetch queue");
         assert_eq!(numbers(queue, "VisibilityTimeout")[0], VISIBILITY_SECONDS);
-        assert!(CLAIM_SECONDS > RECEIVES_MAX * VISIBILITY_SECONDS);
+        const { assert!(CLAIM_SECONDS > RECEIVES_MAX * VISIBILITY_SECONDS) };
     }
 }

@@ -1,5 +1,7 @@
 //! Orders on a real record, and the golden events.
 
+#![cfg(test)]
+
 use model::key::Secret;
 use model::observation::{Named, SeenProfile};
 use model::port::Clock as _;

@@ -7,8 +7,8 @@ use model::Platform;
 use model::port::Clock;
 use model::time::Timestamp;
 use platforms::engine::{Engine, Gate, HostNews, NoToken};
-use store::pg::host::{self, Grant, Want};
 use store::Pg;
+use store::pg::host::{self, Grant, Want};
 use tokio::time::{sleep, timeout};
 
 use crate::hosts::{Held, Hosts, Leases};

@@ -1,5 +1,7 @@
 //! A job ends before its deadline with what it saw committed, however slow its host is.
 
+#![cfg(test)]
+
 use model::budget::Lease;
 use model::message::FetchJob;
 use model::observation::Named;

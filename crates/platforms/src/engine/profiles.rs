@@ -145,7 +145,7 @@ impl Engine {
         let context = Context { host: &answer.host };
         super::scene::well_formed(&stream.paging, &page, context)?;
         let is_forbidden = forbids_indexing(&answer.response);
-        let elsewhere = rules.consent_elsewhere.as_ref().filter(|_| subjects.len() == 1);
+        let elsewhere = rules.consent_elsewhere.as_deref().filter(|_| subjects.len() == 1);
         let (mut seen, mut asks_elsewhere) = (Seen::new(), false);
         visit(&stream.paging, &page, &mut |record| {
             let mut who = in_one_form(manifest, alias(&rules.who, record, context));

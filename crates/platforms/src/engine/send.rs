@@ -61,22 +61,23 @@ fn redirected(target: Target, request: Request, location: &str) -> Result<(Targe
     let from = Url::parse(&request.url).map_err(|_| bad())?;
     let mut to = from.join(location).map_err(|_| bad())?;
     to.set_fragment(None);
-    // A host that another stands in for calls itself by its own name.
-    let own = target.host_header.as_deref().filter(|own| Origin::of(&to).host() == *own);
-    if own.is_some() {
+    let host = Origin::of(&to).host().to_owned();
+    let is_name = to.scheme() == "https" && to.domain().is_some();
+    let (url, next) = if target.host_header.is_some() && is_name {
+        // Where one server stands in for many hosts, it does for that one too.
         let query = to.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let here = format!("{}{}{query}", target.base, to.path());
-        to = Url::parse(&here).map_err(|_| bad())?;
-    }
-    let redirected_by = Some(request.url);
-    if Origin::of(&to) == Origin::of(&from) {
-        let request = Request { url: to.into(), redirected_by, ..request };
-        return Ok((target, request));
-    }
-    let is_own = |(name, _): &(String, String)| name == "accept";
-    let headers = request.headers.into_iter().filter(is_own).collect();
-    let target = Target::at(&Origin::of(&to));
-    Ok((target, Request { url: to.into(), headers, body: None, redirected_by }))
+        let base = target.base.clone();
+        let url = format!("{base}{}{query}", to.path());
+        (url, Target { base, host_header: Some(host.clone()), host })
+    } else if Origin::of(&to) == Origin::of(&from) {
+        (to.into(), target.clone())
+    } else {
+        let next = Target::at(&Origin::of(&to));
+        (to.into(), next)
+    };
+    let may_see = |(name, _): &(String, String)| next.host == target.host || name == "accept";
+    let headers = request.headers.into_iter().filter(may_see).collect();
+    Ok((next, Request { url, headers, body: None, redirected_by: Some(request.url) }))
 }
 
 /// Sends one request within the host's budget, and takes note of what the answer says of the host.

@@ -106,7 +106,9 @@ pub(super) fn profile_rules(
         consent_elsewhere: raw
             .consent_elsewhere
             .as_ref()
-            .map(|raw| consent_elsewhere(&at.under("consent_elsewhere"), raw, roles, record))
+            .map(|raw| {
+                consent_elsewhere(&at.under("consent_elsewhere"), raw, roles, record).map(Box::new)
+            })
             .transpose()?,
         gone: rules(&at.under("gone"), &raw.gone, record, gone_of)?,
         websites: each("websites", &raw.websites, record)?,

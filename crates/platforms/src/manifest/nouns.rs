@@ -229,7 +229,7 @@ pub(crate) struct ProfileRules {
     pub(crate) created_at: Option<Selector>,
     pub(crate) kind: Vec<(Condition, PersonKind)>,
     pub(crate) consent: Vec<(Condition, Consent)>,
-    pub(crate) consent_elsewhere: Option<ConsentElsewhere>,
+    pub(crate) consent_elsewhere: Option<Box<ConsentElsewhere>>,
     pub(crate) gone: Vec<(Condition, Gone)>,
     pub(crate) websites: Vec<Selector>,
     pub(crate) accounts: Vec<Selector>,

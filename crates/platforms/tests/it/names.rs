@@ -20,7 +20,10 @@ fn subject(host: &str, name: &str) -> Subject {
 fn own_page(host: &str, name: &str, note: &str) -> Recording {
     let url = format!("https://{host}/api/v1/accounts/lookup?acct={name}");
     let uri = format!("https://{host}/users/{name}");
-    page(url, format!(r#"{{"id":"7","username":"{name}","uri":"{uri}","note":"{note}"}}"#))
+    let body = format!(
+        r#"{{"id":"7","username":"{name}","uri":"{uri}","note":"{note}","discoverable":true}}"#
+    );
+    page(url, body)
 }
 
 fn finger(handle: &str, subject: &str, native_id: &str) -> Recording {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::budget::Limit;
 use model::identity::Claim;
+use model::observation::SeenProfile;
 use model::{Layer, Platform};
 use platforms::engine::Subject;
 use platforms::http::{Client, ClientSettings};
@@ -116,14 +117,15 @@ async fn everything_reachable_is_found_and_nothing_else() {
 
 /// Whether both sides' claims prove the link by the law of `model::identity`.
 fn are_linked(found: &Found, world: &World, link: sample::world::Link) -> bool {
-    let (a, b) = (world.account(link.bluesky), world.account(link.fediverse));
-    let claims = |id: &String| found.profiles[id].claims.clone();
-    let names = |claims: &[Claim], platform, other: &sample::world::Account| {
-        let targets = [other.native_id.to_lowercase(), other.handle.to_lowercase()];
-        targets.into_iter().any(|target| claims.contains(&Claim::Account { platform, target }))
+    let of = |id| &found.profiles[&world.account(id).native_id];
+    let (a, b) = (of(link.bluesky), of(link.fediverse));
+    let names = |claims: &[Claim], platform, other: &SeenProfile| {
+        let handles = other.handles().map(str::to_lowercase);
+        let mut targets = handles.chain([other.named.native_id.clone()]);
+        targets.any(|target| claims.contains(&Claim::Account { platform, target }))
     };
-    let (of_a, of_b) = (claims(&a.native_id), claims(&b.native_id));
-    let mutual = names(&of_a, Platform::FEDIVERSE, b) && names(&of_b, Platform::BLUESKY, a);
+    let (of_a, of_b) = (&a.claims, &b.claims);
+    let mutual = names(of_a, Platform::FEDIVERSE, b) && names(of_b, Platform::BLUESKY, a);
     let page = |claim: &&Claim| matches!(claim, Claim::Website { .. }) && of_b.contains(claim);
     mutual || of_a.iter().any(|claim| page(&claim))
 }

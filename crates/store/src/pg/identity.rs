@@ -25,27 +25,30 @@ const ADD: &str = "insert into identity_claim
     select * from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::text[]) n
     order by 1, 2, 3, 4 on conflict do nothing";
 
-/// The handles of all who are there, by which claims name them: that by which others know them, and
-/// that of their own servers (claims of kind 3).
-const HANDLES: &str = "select lower(handle) as handle, profile_id from profile where gone = 0
-    union all select target, profile_id from identity_claim where kind = 3";
-
 /// The proven links. Mutual: each names the other, by native id or by a handle that only one
-/// profile has. Website: the only one of its platform on a page, and the only one of another.
+/// profile has, be it that by which others know it or its own server's (claims of kind 3). The two are
+/// looked up apart, so that each takes its index. Website: the only one of its platform on a page, and the only one of another.
 /// `claims` and `pages` restrict which claims are read (on `c`).
 fn proven_sql(claims: &str, pages: &str) -> String {
     format!(
-        "with named as (
+        "with bearer as (
+            select c.profile_id a, c.platform_id, c.target, p.profile_id b from identity_claim c
+            join profile p on lower(p.handle) = lower(c.target) and p.gone = 0
+                and p.profile_id >= c.platform_id::bigint << 45
+                and p.profile_id < (c.platform_id::bigint + 1) << 45
+            where c.kind = 1 {claims}
+            union all
+            select c.profile_id, c.platform_id, c.target, s.profile_id from identity_claim c
+            join identity_claim s on s.kind = 3 and s.target = lower(c.target)
+                and s.profile_id >= c.platform_id::bigint << 45
+                and s.profile_id < (c.platform_id::bigint + 1) << 45
+            where c.kind = 1 {claims}),
+        named as (
             select c.profile_id a, i.profile_id b from identity_claim c
             join ident i on i.platform_id = c.platform_id and i.native_id = c.target
             where c.kind = 1 {claims}
             union
-            select c.profile_id, min(p.profile_id) from identity_claim c
-            join ({HANDLES}) p on p.handle = lower(c.target)
-                and p.profile_id >= c.platform_id::bigint << 45
-                and p.profile_id < (c.platform_id::bigint + 1) << 45
-            where c.kind = 1 {claims} group by c.profile_id, c.platform_id, c.target
-            having min(p.profile_id) = max(p.profile_id)),
+            select a, min(b) from bearer group by a, platform_id, target having min(b) = max(b)),
         sole as (
             select c.target, min(c.profile_id) id from identity_claim c where c.kind = 2 {pages}
             group by c.target, c.profile_id >> 45 having count(*) = 1),

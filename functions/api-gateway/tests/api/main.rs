@@ -1,5 +1,7 @@
 //! The router, driven in-process on a real PostgreSQL with a small run.
 
+#![cfg(test)]
+
 mod access;
 mod batches;
 mod caching;

@@ -283,7 +283,7 @@ mod tests {
         let alone = platforms.map(|platform| platform << 45 | 7);
         // Each is also joined with the next.
         let joined = platforms.windows(2).flat_map(|pair| {
-            let [one, two] = [pair[0] << 45 | 8 + pair[1], pair[1] << 45 | 9 + pair[0]];
+            let [one, two] = [(pair[0] << 45) | (8 + pair[1]), (pair[1] << 45) | (9 + pair[0])];
             [(one, one), (two, one)]
         });
         let all = alone.into_iter().map(|id| (id, id)).chain(joined);

@@ -260,7 +260,7 @@ async fn snapshots_of_what_changed_are_those_of_the_whole_record() {
         let reader = Reader::open(world.db.pg()).await.unwrap();
         unread += reader.unread(None, 100).await.unwrap().len();
     }
-    assert!(unread > 5, "{unread} who were met and never read");
+    assert!(unread > 0, "nobody was met and never read");
     assert!(merged > 40 && anew > 0, "{merged} merged, {anew} anew");
 }
 

@@ -4,6 +4,7 @@
 mod around;
 #[cfg(test)]
 mod changes;
+#[cfg(test)]
 mod compat;
 #[cfg(test)]
 mod killed;
