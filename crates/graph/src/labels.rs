@@ -106,7 +106,9 @@ impl LabelCounter {
         spoken.people += 1;
         languages.into_iter().for_each(|one| *spoken.languages.entry(one).or_insert(0) += 1);
         let words = said.words.into_iter();
-        let words: Vec<u32> = words.filter_map(|(key, word)| self.word(key, word)).collect();
+        let words: Vec<u32> = words
+            .filter_map(|(key, (spelling, tagged))| self.word(key, spelling, tagged))
+            .collect();
         let phrases = said.phrases.iter();
         let phrases: Vec<u32> =
             phrases.filter_map(|(of, phrase)| self.phrase(of, phrase)).collect();
@@ -119,7 +121,7 @@ impl LabelCounter {
     }
 
     /// The number of a word, which is spelled so once more; `None` if it says nothing.
-    fn word(&mut self, key: String, (spelling, tagged): (&str, bool)) -> Option<u32> {
+    fn word(&mut self, key: String, spelling: &str, tagged: bool) -> Option<u32> {
         let stops = self.stop_words.languages(&key);
         if !tagged && stops.meet(self.stop_words.english()) {
             return None;

@@ -1,5 +1,7 @@
 //! Pages: until the cursor ends, cut and resumed, looping, hidden, capped.
 
+use std::ops::Range;
+
 use model::observation::{Named, Observation, Reach};
 use model::profile::Gone;
 use model::{Direction, Layer, Platform};
@@ -105,10 +107,10 @@ async fn a_list_that_lost_much_is_asked_for_again_before_anybody_is_removed() {
 
 const FOLLOWING: &str = "https://one.test/api/v1/accounts/7/following?limit=80";
 
-/// A page of a fediverse account's list: so many people from `first` on, and its Link header lines.
-fn following(query: &str, (first, count): (u32, u32), links: &[&str]) -> Recording {
+/// A page of a fediverse account's list: these people, and its Link header lines.
+fn following(query: &str, people: Range<u32>, links: &[&str]) -> Recording {
     let person = |n| format!(r#"{{"uri":"https://one.test/users/p{n}","acct":"p{n}","id":"{n}"}}"#);
-    let people: Vec<String> = (first..first + count).map(person).collect();
+    let people: Vec<String> = people.map(person).collect();
     let links: Vec<(&str, &str)> = links.iter().map(|line| ("link", *line)).collect();
     answer(format!("{FOLLOWING}{query}"), 200, &links, format!("[{}]", people.join(",")))
 }
@@ -125,10 +127,8 @@ fn fediverse(following: Option<u32>) -> Subject {
 async fn a_link_header_in_several_lines_leads_on() {
     let prev = r#"<https://one.test/x?since_id=1>; rel="prev""#;
     let next = r#"<https://one.test/api/v1/accounts/7/following?limit=80&max_id=3>; rel="next""#;
-    let web = Recorded::new([
-        following("", (1, 3), &[prev, next]),
-        following("&max_id=3", (4, 2), &[prev]),
-    ]);
+    let web =
+        Recorded::new([following("", 1..4, &[prev, next]), following("&max_id=3", 4..6, &[prev])]);
     let run = run(&web, &fediverse(Some(5))).await;
     assert_eq!((names(list(&run)).len(), list(&run).reach.clone()), (5, Reach::Complete));
 }
@@ -136,7 +136,7 @@ async fn a_link_header_in_several_lines_leads_on() {
 #[tokio::test]
 async fn a_list_is_complete_only_if_its_end_is_proven() {
     let reach = async |count: Option<u32>, links: &[&str]| {
-        let web = Recorded::new([following("", (1, 3), links)]);
+        let web = Recorded::new([following("", 1..4, links)]);
         list(&run(&web, &fediverse(count)).await).reach.clone()
     };
     let is_part = |reach: Reach| matches!(reach, Reach::Part { .. });
@@ -249,7 +249,7 @@ async fn ids_are_opaque_and_likes_may_come_oldest_first() {
             r#"{{"uri":"{uri}","value":{{"createdAt":"2026-11-01T00:00:00Z","subject":{{"uri":"{of}"}}}}}}"#
         )
     };
-    let page = |cursor: Option<u32>, likes: std::ops::Range<u32>, next: Option<u32>| {
+    let page = |cursor: Option<u32>, likes: Range<u32>, next: Option<u32>| {
         let likes: Vec<String> = likes.map(like).collect();
         let next = next.map(|next| format!(r#","cursor":"{next}""#)).unwrap_or_default();
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();

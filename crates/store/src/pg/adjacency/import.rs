@@ -11,7 +11,7 @@ use super::edit::{Edit, Edited, Op, edit};
 use crate::StoreError;
 use crate::pg::connection::{params, retry};
 use crate::pg::transaction::Tx;
-use crate::pg::value::{profile_id, stored_ids};
+use crate::pg::value::{profile_id, stored_id, stored_ids};
 use crate::pg::{Pg, ident};
 
 /// How an import treats what is stored.
@@ -94,9 +94,14 @@ async fn import_some(
 /// Everybody whom lists name on platforms of opt-in, by platform, each once.
 fn opt_in(lists: &[(ProfileId, Adjacency)]) -> BTreeMap<Platform, Vec<ProfileId>> {
     let others = lists.iter().flat_map(|(_, list)| list.entries()).map(|entry| entry.other);
+    // A look for each arc, so by the number in the id.
+    let platforms: Vec<Platform> =
+        Platform::all().filter(|one| one.listing() == Listing::OptIn).collect();
     let mut named: BTreeMap<Platform, Vec<ProfileId>> = BTreeMap::new();
     for id in lists.iter().map(|(owner, _)| *owner).chain(others) {
-        if let Some(platform) = id.platform().filter(|one| one.listing() == Listing::OptIn) {
+        let number = (stored_id(id) >> 45) as u64;
+        let own = platforms.iter().find(|one| u64::from(one.number()) == number);
+        if let Some(&platform) = own {
             named.entry(platform).or_default().push(id);
         }
     }
