@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod handle;
 pub mod id;
 pub mod identity;
+pub mod index;
 pub mod interval;
 pub mod key;
 pub mod layer;
