@@ -1,6 +1,5 @@
 //! Journeys through the whole of Borg, a file each, and the invariants that hold it together.
 
-mod architecture;
 mod bad_hosts;
 mod bad_input;
 mod bad_requests;

@@ -1,12 +1,13 @@
-//! DESIGN's invariants, as far as a test can see them: who may depend on whom, and where SQL,
-//! the environment, time and status codes may be.
+//! The invariants of ARCHITECTURE.md: which package may depend on which, and where SQL, the
+//! environment, time and status codes may be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use syn::visit::Visit;
+
+use crate::sources::{SourceFile, all_rust, root};
 
 /// What each package may use of the workspace. A package that is missing here fails the test.
 const EDGES: &[(&str, &[&str])] = &[
@@ -42,15 +43,12 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("journeys", &[]),
+    ("architecture", &[]),
 ];
 
 /// Packages that do no input or output, and what would let them.
 const PURE: &[&str] = &["model", "graph", "search"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "tokio-postgres", "rustix"];
-
-fn root() -> PathBuf {
-    Path::new("..").canonicalize().expect("the root is there")
-}
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
@@ -72,42 +70,15 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     packages().iter().map(|package| (name(package), used(package))).collect()
 }
 
-/// Rust files under `folder`, with their text.
-fn sources(folder: &str) -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    let root = root();
-    let mut found = Vec::new();
-    walk(&root.join(folder), &mut found);
-    found.sort();
-    let relative = |path: &Path| path.strip_prefix(&root).unwrap_or(path).display().to_string();
-    found
-        .iter()
-        .map(|path| (relative(path), fs::read_to_string(path).unwrap_or_default()))
-        .collect()
-}
-
-fn all_sources() -> Vec<(String, String)> {
-    [sources("crates"), sources("functions"), sources("tests")].concat()
-}
-
 /// The files, among those not allowed, that have any of the words outside of comments.
 fn found_outside(allowed: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for (path, text) in all_sources().into_iter().filter(|(path, _)| !allowed(path)) {
+    for file in all_rust().into_iter().filter(|file| !allowed(&file.path)) {
         let lines =
-            text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+            file.text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
         for (number, line) in lines {
             if words.iter().any(|word| line.contains(word)) {
-                found.push(format!("{path}:{}: {}", number + 1, line.trim()));
+                found.push(format!("{}:{}: {}", file.path, number + 1, line.trim()));
             }
         }
     }
@@ -146,14 +117,81 @@ fn only_store_pg_has_sql() {
             "crates/store/tests",
             "crates/store/src/queue/pg",
             "crates/testkit/",
-            "tests/journeys/architecture.rs",
+            "functions/graph-score/tests/it/world.rs",
+            "tests/architecture/",
         ]
         .iter()
         .any(|start| path.starts_with(start))
     };
-    let sql = ["select * from ", "insert into ", "delete from ", "create table ", "on conflict "];
-    let found = found_outside(allowed, &sql);
+    let mut found = Vec::new();
+    for file in all_rust().into_iter().filter(|file| !allowed(&file.path)) {
+        let statements = texts(&file).into_iter().filter(|text| is_sql(text));
+        found.extend(statements.map(|text| format!("{}: {text}", file.path)));
+    }
     assert!(found.is_empty(), "SQL outside of store::pg:\n{}", found.join("\n"));
+}
+
+/// The string literals of a file, those of documentation apart.
+fn texts(file: &SourceFile) -> Vec<String> {
+    #[derive(Default)]
+    struct Texts(Vec<String>);
+    impl Texts {
+        fn tokens(&mut self, tokens: proc_macro2::TokenStream) {
+            for token in tokens {
+                match token {
+                    proc_macro2::TokenTree::Group(group) => self.tokens(group.stream()),
+                    proc_macro2::TokenTree::Literal(literal) => {
+                        let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
+                        self.0.extend(text.map(|text| text.value()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    impl<'ast> Visit<'ast> for Texts {
+        fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+        fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+            self.0.push(text.value());
+        }
+        fn visit_macro(&mut self, item: &'ast syn::Macro) {
+            self.tokens(item.tokens.clone());
+        }
+    }
+    let mut texts = Texts::default();
+    texts.visit_file(&syn::parse_file(&file.text).expect("the file is Rust"));
+    texts.0
+}
+
+/// Whether a text is an SQL statement, or the greater part of one.
+fn is_sql(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let has = |word: &str| words.contains(&word);
+    let begins = match (words.first().copied(), words.get(1).copied()) {
+        (Some("select"), Some(_)) => has("from") || text.contains('('),
+        (Some("insert"), Some(second)) => second == "into",
+        (Some("update"), Some(_)) => has("set"),
+        (Some("delete"), Some(second)) => second == "from",
+        (Some("with"), Some(_)) => text.contains("as (") || text.contains("as materialized"),
+        (Some("create" | "alter" | "drop" | "truncate"), Some(second)) => {
+            matches!(second, "table" | "index" | "view" | "schema" | "sequence" | "unique" | "or")
+        }
+        (Some("copy"), Some(_)) => has("stdin") || has("stdout"),
+        _ => false,
+    };
+    let has_part = ["on conflict", "order by", "group by", "for update", "unnest("]
+        .iter()
+        .any(|part| text.contains(part));
+    begins || has_part || (has("where") && text.contains('$'))
+}
+
+#[test]
+fn sql_is_recognised() {
+    let sql = ["select 1, 2 from t", "UPDATE t\nSET a = 1", "create table t ()", "x where a = $1"];
+    let prose = ["select a level", "update the list", "with a key", "drop it", "from the start"];
+    assert!(sql.iter().all(|text| is_sql(text)));
+    assert!(!prose.iter().any(|text| is_sql(text)));
 }
 
 #[test]
@@ -192,10 +230,10 @@ fn only_the_clock_asks_for_the_time() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    let silent: Vec<String> = all_sources()
+    let silent: Vec<String> = all_rust()
         .into_iter()
-        .filter(|(_, text)| !text.starts_with("//!"))
-        .map(|(path, _)| path)
+        .filter(|file| !file.text.starts_with("//!"))
+        .map(|file| file.path)
         .collect();
     assert!(silent.is_empty(), "no module doc: {}", silent.join(", "));
 }
