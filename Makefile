@@ -7,6 +7,7 @@ export BORG = $(CARGO_TARGET_DIR)/ci/borg
 export SAM = $(CACHE)/.venv-sam/bin
 export PEERS = $(CACHE)/.venv-peers/bin
 export FUZZ = $(CACHE)/fuzz
+export CHECKS = $(CACHE)/checks/bin
 export DEPLOYED = $(CURDIR)/.local/deployed.json
 CARGO := cargo --locked
 PROFILE := --profile ci
@@ -26,8 +27,14 @@ test-here: setup  ## the tests that need nothing but PostgreSQL
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL)
 
-check: setup  ## formatting, lints and documentation
+check: setup  ## formatting, lints, documentation, dependencies and spelling
 	cargo fmt --all --check
+	@infra/setup.sh checks
+	"$$CHECKS"/typos
+	"$$CHECKS"/cargo-machete
+	"$$CHECKS"/cargo-deny --locked check licenses bans sources
+	@if "$$CHECKS"/cargo-deny --locked fetch db 2>/dev/null; then "$$CHECKS"/cargo-deny --locked check advisories; \
+	  else echo "SKIPPED: advisories: their database cannot be fetched" >&2; fi
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps --document-private-items
 

@@ -3,6 +3,7 @@
 # With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
 # With `peers`, also the libraries that Borg is measured beside, in one more environment.
 # With `fuzz`, also a nightly compiler and cargo-fuzz, the latter outside of the clone.
+# With `checks`, also cargo-deny, cargo-machete and typos, outside of the clone.
 # With `real`, also Bluesky's own servers from npm, outside of the clone too.
 set -euo pipefail
 
@@ -40,12 +41,24 @@ fuzz() {
   [ -x "$root/bin/cargo-fuzz" ] || cargo install cargo-fuzz --version 0.13.2 --locked --root "$root"
 }
 
+# What `make check` needs beyond cargo, each in the version that is named here.
+checks() {
+  local tool root="${BORG_CACHE:-$HOME/.cache/borg}/checks"
+  for tool in cargo-deny@0.20.2 cargo-machete@0.9.2 typos-cli@1.52.0; do
+    grep -qs "\"${tool%@*} ${tool#*@} " "$root/.crates.toml" && continue
+    say "installing: $tool"
+    CARGO_TARGET_DIR="$root/build" cargo install --quiet --locked --root "$root" "$tool"
+  done
+  rm -rf "$root/build"
+}
+
 # What comes from elsewhere than the system's packages.
 rest() {
   case "$1" in
     emulator) environments ;;
     peers) peers ;;
     fuzz) fuzz ;;
+    checks) checks ;;
     real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;
   esac
 }

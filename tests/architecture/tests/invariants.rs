@@ -2,12 +2,13 @@
 //! environment, time and status codes may be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
 use syn::visit::Visit;
 
-use crate::sources::{SourceFile, all_rust, root};
+use crate::sources::{SourceFile, all_rust, files, root};
 
 /// What each package may use of the workspace. A package that is missing here fails the test.
 const EDGES: &[(&str, &[&str])] = &[
@@ -236,4 +237,20 @@ fn every_file_says_what_it_is() {
         .map(|file| file.path)
         .collect();
     assert!(silent.is_empty(), "no module doc: {}", silent.join(", "));
+}
+
+#[test]
+fn every_dependency_of_the_workspace_is_used() {
+    let list = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a list");
+    let list = list.split("[workspace.dependencies]").nth(1).unwrap_or_default();
+    let names = list.lines().skip(1).take_while(|line| !line.starts_with('['));
+    let names = names.filter_map(|line| Some(line.split_once(" =")?.0));
+    let used: String = files("", &["toml"]).into_iter().map(|file| file.text).collect();
+    let unused: Vec<&str> = names
+        .filter(|name| {
+            !used.contains(&format!("\n{name}.workspace"))
+                && !used.contains(&format!("\n{name} = {{ workspace"))
+        })
+        .collect();
+    assert!(unused.is_empty(), "in the workspace's list, but used nowhere: {unused:?}");
 }
