@@ -15,7 +15,7 @@ use crate::attention::Attention;
 use crate::trust::Trust;
 
 pub(crate) use layout::Layout;
-pub use model::standing::score;
+pub use model::membership::score;
 pub use onward::Onward;
 pub use push::{Push, PushSettings};
 pub(crate) use walk::normalised;

@@ -14,7 +14,7 @@
 //!
 //! where the arcs of one weight name their givers by ascending differences, plus one. Numbers are
 //! [varints](crate::varint), the others little-endian `f32`. The scores stand with the
-//! [standings](crate::standing).
+//! [memberships](crate::membership).
 
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use graph_score::{RunSettings, Sealed};
 use model::PersonId;
 use serde_json::{Value, json};
+use store::pg::membership::{self, Order};
 use store::pg::score;
-use store::pg::standing::{self, Order};
 
 use super::score::run_stages;
 use crate::cli::DemoArgs;
@@ -103,11 +103,11 @@ async fn first_ranked(home: &Home, sealed: &Sealed) -> Result<(usize, PersonId)>
     for (at, &community) in leaf.ids.iter().enumerate() {
         let order = Order::Attention;
         let page =
-            standing::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
+            membership::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
         let ranked = page.and_then(|page| page.rows.into_iter().find(|row| row.rank.is_some()));
         if let Some(row) = ranked {
-            let found = score::get(&home.pg, sealed.run, &[row.standing.person]).await?;
-            let score = found.into_iter().flatten().next().context("a standing is a person's")?;
+            let found = score::get(&home.pg, sealed.run, &[row.membership.person]).await?;
+            let score = found.into_iter().flatten().next().context("a membership is a person's")?;
             return Ok((at, score.person));
         }
     }

@@ -10,7 +10,7 @@ use crate::StoreError;
 const COLUMNS: &str =
     "c.community_id, c.parent, c.level, c.members, c.trust, c.low_trust, c.labels";
 
-/// The id that stands for the whole world where a community is asked for: its standings are the
+/// The id that stands for the whole world where a community is asked for: its memberships are the
 /// global ranking. Never minted.
 pub const WORLD: CommunityId = CommunityId::new(0);
 

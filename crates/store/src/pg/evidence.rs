@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::evidence::{BLOCK, Entry, Evidence, Gift, Giver, unpack, unpack_givers};
-use model::{CommunityId, RunId, Standing};
+use model::{CommunityId, Membership, RunId};
 use tokio_postgres::Row;
 
 use super::connection::params;
 use super::value::corrupt;
-use super::{Pg, run, standing};
+use super::{Pg, membership, run};
 use crate::StoreError;
 
-/// A block with the standings of its people, 16 bytes each.
+/// A block with the memberships of its people, 16 bytes each.
 const BLOCKS: &str = "select e.community_id, e.block, e.body,
         substring(s.body from e.block * 1024 + 1 for 1024)
     from evidence_block e join standing s using (run_id, community_id)";
@@ -37,7 +37,7 @@ struct Stored {
     community: CommunityId,
     number: u32,
     /// As they stand; `None` for those without evidence.
-    people: Vec<Option<(Standing, Entry)>>,
+    people: Vec<Option<(Membership, Entry)>>,
 }
 
 /// The evidence for one person's score in one community ([`WORLD`] for the global ones).
@@ -49,7 +49,7 @@ pub async fn get(
     community: CommunityId,
     person: u32,
 ) -> Result<Option<Evidence>, StoreError> {
-    let places = standing::places(pg, run, person).await?;
+    let places = membership::places(pg, run, person).await?;
     let Some(&(_, place)) = places.iter().find(|place| place.0 == community) else {
         return Ok(None);
     };
@@ -92,15 +92,15 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
     let (community, number): (i64, i32) = (row.get(0), row.get(1));
     let bad = |why: &dyn ToString| corrupt(("evidence_block", "body"), community, why.to_string());
     let entries = unpack(row.get(2)).map_err(|why| bad(&why))?;
-    let standings = model::standing::unpack(row.get(3)).map_err(|why| bad(&why))?;
-    if standings.len() < entries.len() {
-        return Err(bad(&"more people than standings"));
+    let memberships = model::membership::unpack(row.get(3)).map_err(|why| bad(&why))?;
+    if memberships.len() < entries.len() {
+        return Err(bad(&"more people than memberships"));
     }
-    let people = standings.into_iter().zip(entries);
+    let people = memberships.into_iter().zip(entries);
     Ok(Stored {
         community: CommunityId::new(community as u64),
         number: number as u32,
-        people: people.map(|(standing, entry)| Some((standing, entry?))).collect(),
+        people: people.map(|(membership, entry)| Some((membership, entry?))).collect(),
     })
 }
 
@@ -112,10 +112,10 @@ async fn explained(pg: &Pg, run: RunId, blocks: Vec<Stored>) -> Result<Vec<Block
     };
     let givers = givers(pg, run, blocks.iter().flat_map(of).collect()).await?;
     let explain = |block: Stored| {
-        let person = |(standing, entry): (Standing, Entry)| {
+        let person = |(membership, entry): (Membership, Entry)| {
             let of = |gift: &Gift| givers[&(block.community, gift.giver)];
             let own: Vec<Giver> = entry.gifts.iter().map(of).collect();
-            (standing.person, entry.explained(&own, standing.attention, standing.support))
+            (membership.person, entry.explained(&own, membership.attention, membership.support))
         };
         let people = block.people.into_iter().flatten().map(person).collect();
         Block { community: block.community, number: block.number, people }

@@ -2,20 +2,20 @@
 //!
 //! Everything goes into tables that stand alone until [`Loader::finish`] attaches them: readers
 //! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
-//! keeps 16 bytes for each person and 16 for each standing, to build the ways back. Rows of small
+//! keeps 16 bytes for each person and 16 for each membership, to build the ways back. Rows of small
 //! communities wait for each other, so that a statement is worth its round trip, and while a few
 //! statements are under way the next rows are packed.
 
 use std::future::Future;
 
 use model::evidence::Packed;
-use model::{Community, CommunityId, PersonId, RunId, Standing};
+use model::{Community, CommunityId, Membership, PersonId, RunId};
 use rayon::prelude::*;
 use tokio::task::JoinSet;
 
 use super::connection::params;
+use super::membership::{PERSONS_BLOCK, insider_order, marks, pack_persons};
 use super::score::{NUMBERS_BLOCK, PEOPLE_BLOCK, PersonScore, pack_numbers, pack_people};
-use super::standing::{PERSONS_BLOCK, insider_order, marks, pack_persons};
 use super::term::Term;
 use super::value::stored_count;
 use super::{Pg, run};
@@ -29,9 +29,9 @@ pub struct Loader<'a> {
     /// People of the block that is not full yet.
     block: Vec<PersonScore>,
     numbers: Vec<(PersonId, u32)>,
-    /// (person, community, place) of every standing.
+    /// (person, community, place) of every membership.
     places: Vec<(u32, CommunityId, u32)>,
-    standings: Waiting<Standings>,
+    memberships: Waiting<PackedMemberships>,
     givers: Waiting<Body>,
     evidence: Waiting<(i64, i32, Vec<u8>)>,
     /// Statements that are under way.
@@ -41,28 +41,28 @@ pub struct Loader<'a> {
 /// A row of a key and a body.
 type Body = (i64, Vec<u8>);
 
-/// The standings of one community as they are stored. Packing many of them is work for all cores, so
+/// The memberships of one community as they are stored. Packing many of them is work for all cores, so
 /// it is not the loader's.
 #[derive(Debug)]
-pub struct Standings {
+pub struct PackedMemberships {
     community: CommunityId,
     count: i32,
     persons: Vec<u32>,
-    standings: Vec<u8>,
+    memberships: Vec<u8>,
     marks: Vec<u8>,
     insiders: Vec<u8>,
 }
 
-impl Standings {
-    /// Packs the standings of a community, which come by falling attention.
-    pub fn pack(community: CommunityId, standings: &[Standing]) -> Standings {
-        Standings {
+impl PackedMemberships {
+    /// Packs the memberships of a community, which come by falling attention.
+    pub fn pack(community: CommunityId, memberships: &[Membership]) -> PackedMemberships {
+        PackedMemberships {
             community,
-            count: standings.len() as i32,
-            persons: standings.iter().map(|one| one.person).collect(),
-            standings: model::standing::pack(standings),
-            marks: marks(standings),
-            insiders: insider_order(standings),
+            count: memberships.len() as i32,
+            persons: memberships.iter().map(|one| one.person).collect(),
+            memberships: model::membership::pack(memberships),
+            marks: marks(memberships),
+            insiders: insider_order(memberships),
         }
     }
 }
@@ -105,7 +105,7 @@ impl<'a> Loader<'a> {
             block: Vec::new(),
             numbers: Vec::new(),
             places: Vec::new(),
-            standings: Waiting::none(),
+            memberships: Waiting::none(),
             givers: Waiting::none(),
             evidence: Waiting::none(),
             sent: JoinSet::new(),
@@ -167,33 +167,33 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    /// Adds the standings of one community.
-    pub async fn standings(&mut self, packed: Standings) -> Result<(), StoreError> {
+    /// Adds the memberships of one community.
+    pub async fn memberships(&mut self, packed: PackedMemberships) -> Result<(), StoreError> {
         let places = packed.persons.iter().zip(0..);
         self.places.extend(places.map(|(&person, place)| (person, packed.community, place)));
-        let bytes = packed.standings.len() + packed.marks.len() + packed.insiders.len();
-        if self.standings.add(packed, bytes) { self.put_standings().await } else { Ok(()) }
+        let bytes = packed.memberships.len() + packed.marks.len() + packed.insiders.len();
+        if self.memberships.add(packed, bytes) { self.put_memberships().await } else { Ok(()) }
     }
 
-    async fn put_standings(&mut self) -> Result<(), StoreError> {
+    async fn put_memberships(&mut self) -> Result<(), StoreError> {
         let arrays = "$2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[]";
-        let (sql, rows) = (self.insert("standing", arrays, "u.*"), self.standings.take());
+        let (sql, rows) = (self.insert("standing", arrays, "u.*"), self.memberships.take());
         let (pg, run) = (self.pg.clone(), run::stored(self.run));
         self.send(async move {
             let params = params![
                 run => INT8,
                 rows.iter().map(|row| row.community.number() as i64).collect::<Vec<_>>() => INT8_ARRAY,
                 rows.iter().map(|row| row.count).collect::<Vec<_>>() => INT4_ARRAY,
-                rows.iter().map(|row| row.standings.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
+                rows.iter().map(|row| row.memberships.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
                 rows.iter().map(|row| row.marks.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
                 rows.iter().map(|row| row.insiders.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
             ];
-            pg.execute("publish::standings", &sql, params).await
+            pg.execute("publish::memberships", &sql, params).await
         })
         .await
     }
 
-    /// Adds the evidence of one community, whose standings it goes by.
+    /// Adds the evidence of one community, whose memberships it goes by.
     pub async fn evidence(
         &mut self,
         community: CommunityId,
@@ -253,7 +253,7 @@ impl<'a> Loader<'a> {
     /// this version.
     pub async fn finish(mut self, folding: u8) -> Result<(), StoreError> {
         self.put_block().await?;
-        self.put_standings().await?;
+        self.put_memberships().await?;
         self.put_givers().await?;
         self.put_evidence().await?;
         self.numbers.sort_unstable();

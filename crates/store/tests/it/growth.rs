@@ -10,7 +10,7 @@ use model::observation::Observation;
 use model::port::{Outgoing, Queue};
 use model::profile::Gone;
 use model::{
-    Account, Adjacency, CommunityId, Entry, PersonId, PersonKind, ProfileId, Scope, Standing,
+    Account, Adjacency, CommunityId, Entry, Membership, PersonId, PersonKind, ProfileId, Scope,
 };
 use store::Pg;
 use store::pg::change::{self, Position};
@@ -18,11 +18,11 @@ use store::pg::community::{self, Filter, WORLD};
 use store::pg::crawl::{commit, subjects};
 use store::pg::host::{self, Want};
 use store::pg::key::{self, NewKey};
-use store::pg::publish::{Loader, Standings};
+use store::pg::membership::{self, Order};
+use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::retention::{Policy, sweep};
 use store::pg::score::{self, PersonScore};
 use store::pg::snapshot::Reader;
-use store::pg::standing::{self, Order};
 use store::pg::term::{self, Term};
 use store::pg::{adjacency, erase, evidence, frontier, identity, person, profile, run};
 use store::queue::PgQueue;
@@ -99,8 +99,8 @@ fn people(count: u32) -> Vec<PersonScore> {
     (0..count).map(score).collect()
 }
 
-fn standings(first: u32, count: u32) -> Vec<Standing> {
-    let standing = |person| Standing {
+fn memberships(first: u32, count: u32) -> Vec<Membership> {
+    let membership = |person| Membership {
         person,
         kind: PersonKind::from_number(0).unwrap(),
         member: true,
@@ -112,7 +112,7 @@ fn standings(first: u32, count: u32) -> Vec<Standing> {
         insider: 0.0,
         belonging: 1.0,
     };
-    (first..first + count).map(standing).collect()
+    (first..first + count).map(membership).collect()
 }
 
 /// A run of so many people in communities of a hundred that is served.
@@ -133,7 +133,7 @@ async fn served(pg: &Pg, count: u32) {
     let communities: Vec<_> = ids().map(|id| (community(id), vec!["word".to_owned()])).collect();
     loader.communities(&communities).await.unwrap();
     for (id, first) in ids().zip((0..).step_by(100)) {
-        loader.standings(Standings::pack(id, &standings(first, 100))).await.unwrap();
+        loader.memberships(PackedMemberships::pack(id, &memberships(first, 100))).await.unwrap();
     }
     let term = |n: u32| Term { term: format!("term{n:07}"), count: 1, body: vec![1] };
     for first in (0..count).step_by(5_000) {
@@ -190,7 +190,7 @@ async fn publish_some(pg: &Pg) {
     let id = run::create(pg, None, at(2)).await.unwrap();
     let mut loader = Loader::begin(pg, id).await.unwrap();
     loader.people(&people(100)).await.unwrap();
-    loader.standings(Standings::pack(WORLD, &standings(0, 100))).await.unwrap();
+    loader.memberships(PackedMemberships::pack(WORLD, &memberships(0, 100))).await.unwrap();
     loader.finish(1).await.unwrap();
     run::activate(pg, id, at(3)).await.unwrap();
     let trust: Vec<_> = people(100).iter().map(|one| (one.person.number(), 0.9)).collect();
@@ -221,9 +221,9 @@ async fn answer_some(pg: &Pg) {
     let number = numbers[0].unwrap();
     score::get(pg, served, &[number, 7]).await.unwrap();
     score::page(pg, served, 0, 50).await.unwrap();
-    standing::of_person(pg, served, number).await.unwrap();
+    membership::of_person(pg, served, number).await.unwrap();
     for order in [Order::Attention, Order::Insider] {
-        standing::page(pg, served, CommunityId::new(3), order, (10, 50)).await.unwrap().unwrap();
+        membership::page(pg, served, CommunityId::new(3), order, (10, 50)).await.unwrap().unwrap();
     }
     evidence::get(pg, served, CommunityId::new(1), number).await.unwrap();
     community::get(pg, served, &[CommunityId::new(3)]).await.unwrap();

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use model::evidence::{Gift, Giver, Packed, Packer};
-use model::{Community, CommunityId, PersonId, PersonKind, RunId, Standing};
+use model::{Community, CommunityId, Membership, PersonId, PersonKind, RunId};
 use store::Pg;
 use store::pg::community::{self, Filter, WORLD};
-use store::pg::publish::{Loader, Standings};
+use store::pg::membership::{self, Order};
+use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::score::{self, PersonScore};
-use store::pg::standing::{self, Order};
 use store::pg::term::{self, Term};
 use store::pg::{evidence, run};
 use testkit::database;
@@ -39,8 +39,8 @@ fn scores() -> Vec<PersonScore> {
     (0..PEOPLE).map(score).collect()
 }
 
-fn standings(count: u32) -> Vec<Standing> {
-    let standing = |place: u32| Standing {
+fn memberships(count: u32) -> Vec<Membership> {
+    let membership = |place: u32| Membership {
         person: PEOPLE - 1 - place,
         kind: PersonKind::Organisation,
         member: place.is_multiple_of(2),
@@ -52,7 +52,7 @@ fn standings(count: u32) -> Vec<Standing> {
         insider: 0.0,
         belonging: 1.0,
     };
-    (0..count).map(standing).collect()
+    (0..count).map(membership).collect()
 }
 
 fn community(id: u64, level: u8, members: u32) -> Community {
@@ -81,9 +81,15 @@ async fn planted(pg: &Pg) -> RunId {
     }
     let all = [community(1, 0, 2_000), community(2, 1, 200), community(3, 1, 5)].map(worded);
     loader.communities(&all).await.unwrap();
-    loader.standings(Standings::pack(WORLD, &standings(PEOPLE))).await.unwrap();
-    loader.standings(Standings::pack(CommunityId::new(2), &standings(200))).await.unwrap();
-    loader.standings(Standings::pack(CommunityId::new(3), &standings(5))).await.unwrap();
+    loader.memberships(PackedMemberships::pack(WORLD, &memberships(PEOPLE))).await.unwrap();
+    loader
+        .memberships(PackedMemberships::pack(CommunityId::new(2), &memberships(200)))
+        .await
+        .unwrap();
+    loader
+        .memberships(PackedMemberships::pack(CommunityId::new(3), &memberships(5)))
+        .await
+        .unwrap();
     loader.evidence(CommunityId::new(2), packed(200)).await.unwrap();
     loader.evidence(WORLD, packed(8)).await.unwrap();
     let term = |term: &str, count| Term { term: term.into(), count, body: vec![count as u8] };
@@ -123,21 +129,21 @@ async fn people_are_read_by_number_and_numbers_by_person() {
 }
 
 #[tokio::test]
-async fn every_page_of_standings_is_a_slice_with_its_ranks() {
+async fn every_page_of_memberships_is_a_slice_with_its_ranks() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let whole = standing::page(db.pg(), run, WORLD, Order::Attention, (0, PEOPLE)).await.unwrap();
+    let whole = membership::page(db.pg(), run, WORLD, Order::Attention, (0, PEOPLE)).await.unwrap();
     let whole = whole.unwrap();
     assert_eq!((whole.total, whole.rows.len()), (PEOPLE, PEOPLE as usize));
     let ranks: Vec<u32> = whole.rows.iter().filter_map(|r| r.rank.map(NonZeroU32::get)).collect();
     assert_eq!(ranks, (1..=ranks.len() as u32).collect::<Vec<_>>());
     for place in [(0, 1), (63, 2), (64, 64), (130, 7), (2_490, 100), (2_500, 5), (0, 0)] {
-        let page = standing::page(db.pg(), run, WORLD, Order::Attention, place).await.unwrap();
+        let page = membership::page(db.pg(), run, WORLD, Order::Attention, place).await.unwrap();
         let end = (place.0 + place.1).min(PEOPLE) as usize;
         assert_eq!(page.unwrap().rows, whole.rows[place.0 as usize..end], "{place:?}");
     }
     let none = CommunityId::new(99);
-    assert_eq!(standing::page(db.pg(), run, none, Order::Attention, (0, 9)).await.unwrap(), None);
+    assert_eq!(membership::page(db.pg(), run, none, Order::Attention, (0, 9)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -145,33 +151,33 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     let db = database().await;
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
     let mut loader = Loader::begin(db.pg(), id).await.unwrap();
-    let mut all = standings(150);
+    let mut all = memberships(150);
     all.iter_mut().for_each(|one| one.insider = one.person as f32 % 10.0 / 10.0);
-    loader.standings(Standings::pack(CommunityId::new(4), &all)).await.unwrap();
+    loader.memberships(PackedMemberships::pack(CommunityId::new(4), &all)).await.unwrap();
     loader.finish(FOLDING).await.unwrap();
     let page = async |order, place| {
-        let page = standing::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();
+        let page = membership::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();
         page.unwrap().rows
     };
     let by_attention = page(Order::Attention, (0, 150)).await;
     let by_insider = page(Order::Insider, (0, 150)).await;
-    assert!(by_insider.is_sorted_by(|a, b| a.standing.insider >= b.standing.insider));
+    assert!(by_insider.is_sorted_by(|a, b| a.membership.insider >= b.membership.insider));
     assert!(by_insider.iter().all(|one| by_attention.contains(one)));
     assert_eq!(page(Order::Insider, (140, 50)).await, by_insider[140..]);
 }
 
 #[tokio::test]
-async fn a_person_knows_its_standing_everywhere() {
+async fn a_person_knows_its_membership_everywhere() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let everywhere = standing::of_person(db.pg(), run, PEOPLE - 3).await.unwrap();
+    let everywhere = membership::of_person(db.pg(), run, PEOPLE - 3).await.unwrap();
     let communities: Vec<u64> = everywhere.iter().map(|(id, _)| id.number()).collect();
     assert_eq!(communities, [0, 2, 3]);
-    assert!(everywhere.iter().all(|(_, ranked)| ranked.standing.person == PEOPLE - 3));
+    assert!(everywhere.iter().all(|(_, ranked)| ranked.membership.person == PEOPLE - 3));
     assert_eq!(everywhere[1].1.rank.map(NonZeroU32::get), Some(2));
-    let world_only = standing::of_person(db.pg(), run, 0).await.unwrap();
+    let world_only = membership::of_person(db.pg(), run, 0).await.unwrap();
     assert_eq!(world_only.len(), 1);
-    assert_eq!(standing::of_person(db.pg(), run, 9_999).await.unwrap(), []);
+    assert_eq!(membership::of_person(db.pg(), run, 9_999).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -236,7 +242,7 @@ fn packed(people: u32) -> Packed {
 async fn evidence_is_kept_by_community_and_person() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let (stood, two) = (standings(200), CommunityId::new(2));
+    let (stood, two) = (memberships(200), CommunityId::new(2));
     let get = async |id, person| evidence::get(db.pg(), run, id, person).await.unwrap();
     for at in [7usize, 63, 70, 196] {
         let found = get(two, stood[at].person).await.unwrap();
@@ -245,7 +251,7 @@ async fn evidence_is_kept_by_community_and_person() {
         assert_eq!((found.score, found.damping), (stood[at].attention, 1.0));
     }
     assert_eq!(get(two, stood[8].person).await, None);
-    assert!(get(WORLD, standings(PEOPLE)[7].person).await.is_some());
+    assert!(get(WORLD, memberships(PEOPLE)[7].person).await.is_some());
     assert_eq!(get(CommunityId::new(3), stood[0].person).await, None);
     assert_eq!(get(two, PEOPLE - 1).await, None);
 }
@@ -263,7 +269,7 @@ async fn evidence_is_listed_block_by_block() {
         let in_two = page.iter().filter(|block| block.community == two);
         people.extend(in_two.flat_map(|block| &block.people).map(|one| one.0));
     }
-    let stood = standings(200);
+    let stood = memberships(200);
     let own: Vec<u32> = (1..=28).map(|seventh| stood[seventh * 7].person).collect();
     assert_eq!((people, after), (own, Some((two, 3))));
 }

@@ -8,8 +8,8 @@ use model::{CommunityId, PersonId, PersonKind, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::community::{self, WORLD};
+use store::pg::membership::{self, Order, RankedMembership};
 use store::pg::score;
-use store::pg::standing::{self, Order, Ranked};
 use utoipa::ToSchema;
 
 use super::{StandingView, unknown};
@@ -145,7 +145,8 @@ impl Scan<'_> {
         let (mut at, mut found) = (from, Vec::new());
         while at - from < SCANNED_MAX {
             let part = (at, (2 * rows).clamp(PART_MIN, LIMIT_MAX));
-            let page = standing::page(self.pg, self.run, self.community, self.order, part).await?;
+            let page =
+                membership::page(self.pg, self.run, self.community, self.order, part).await?;
             let Some(page) = page.filter(|page| !page.rows.is_empty()) else {
                 return Ok((found, None));
             };
@@ -164,11 +165,11 @@ impl Scan<'_> {
         Ok((found, Some(at)))
     }
 
-    /// Each of these standings as it is shown; `None` where the view or consent leaves it out.
-    async fn shown(&self, rows: &[Ranked]) -> Result<Vec<Option<Place>>, Problem> {
-        let in_view = |row: &&Ranked| self.view.shows(row.standing.kind);
+    /// Each of these memberships as it is shown; `None` where the view or consent leaves it out.
+    async fn shown(&self, rows: &[RankedMembership]) -> Result<Vec<Option<Place>>, Problem> {
+        let in_view = |row: &&RankedMembership| self.view.shows(row.membership.kind);
         let numbers: Vec<u32> =
-            rows.iter().filter(in_view).map(|row| row.standing.person).collect();
+            rows.iter().filter(in_view).map(|row| row.membership.person).collect();
         let scores = score::get(self.pg, self.run, &numbers).await?;
         let listable = scores.iter().map(|score| score.filter(|score| !score.unlisted));
         let ids: Vec<Option<PersonId>> =

@@ -1,9 +1,9 @@
-//! Communities and standings as they are shown.
+//! Communities and memberships as they are shown.
 
 use model::{Community, CommunityId, PersonKind};
 use serde::Serialize;
 use store::pg::community::WORLD;
-use store::pg::standing::Ranked;
+use store::pg::membership::RankedMembership;
 use utoipa::ToSchema;
 
 /// A set of people at one level.
@@ -106,31 +106,31 @@ impl CommunityBrief {
 
 impl StandingView {
     /// Without ranks, if its community is too little known for them.
-    pub(crate) fn new(ranked: Ranked, unknown: bool) -> StandingView {
-        let Ranked { standing, rank, rank_of_kind } = ranked;
-        let human = matches!(standing.kind, PersonKind::Person | PersonKind::Unknown);
-        let organisation = standing.kind == PersonKind::Organisation;
+    pub(crate) fn new(ranked: RankedMembership, unknown: bool) -> StandingView {
+        let RankedMembership { membership, rank, rank_of_kind } = ranked;
+        let human = matches!(membership.kind, PersonKind::Person | PersonKind::Unknown);
+        let organisation = membership.kind == PersonKind::Organisation;
         let held = |rank: Option<std::num::NonZeroU32>| {
-            rank.filter(|_| standing.ranked && !unknown).map(Into::into)
+            rank.filter(|_| membership.ranked && !unknown).map(Into::into)
         };
         let rank = held(rank);
-        let interval = standing.interval();
-        let score = |share: f32| model::standing::score(share).round() as u16;
+        let interval = membership.interval();
+        let score = |share: f32| model::membership::score(share).round() as u16;
         StandingView {
             rank,
             rank_person: held(rank_of_kind.filter(|_| human)),
             rank_organisation: held(rank_of_kind.filter(|_| organisation)),
-            attention: standing.attention,
+            attention: membership.attention,
             attention_low: interval.map(|interval| interval.low),
             attention_high: interval.map(|interval| interval.high),
-            score: standing.score,
+            score: membership.score,
             score_low: interval.map(|interval| score(interval.low)),
             score_high: interval.map(|interval| score(interval.high)),
-            support: standing.support,
-            insider: standing.insider,
-            belonging: standing.belonging,
-            member: standing.member,
-            low_confidence: standing.low_confidence,
+            support: membership.support,
+            insider: membership.insider,
+            belonging: membership.belonging,
+            member: membership.member,
+            low_confidence: membership.low_confidence,
             too_little_known: rank.is_none(),
         }
     }

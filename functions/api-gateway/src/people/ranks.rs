@@ -6,7 +6,7 @@ use model::{Community, CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::community;
 use store::pg::community::WORLD;
-use store::pg::standing::{self, Ranked};
+use store::pg::membership::{self, RankedMembership};
 use utoipa::ToSchema;
 
 use super::{number, there};
@@ -54,7 +54,7 @@ pub(crate) struct RankParams {
     cursor: Option<String>,
 }
 
-/// A person's standings: the world first, then the communities that it belongs to the most, then
+/// A person's memberships: the world first, then the communities that it belongs to the most, then
 /// the others by the attention that they give it.
 #[utoipa::path(get, operation_id = "list_ranks", path = "/v1/people/{id}/ranks", tag = "people",
     params(("id" = String, Path, example = "per_2001"), RankParams), responses(
@@ -71,7 +71,7 @@ pub(crate) async fn ranks(
     let served = runs::chosen(call.pg(), wanted, walk).await?;
     there(call.pg(), id).await?;
     let all = match number(call.pg(), served.run, id).await? {
-        Some(number) => in_order(standing::of_person(call.pg(), served.run, number).await?),
+        Some(number) => in_order(membership::of_person(call.pg(), served.run, number).await?),
         None => Vec::new(),
     };
     let from = walk.map_or(0, |cursor| cursor.position[0] as usize).min(all.len());
@@ -81,9 +81,9 @@ pub(crate) async fn ranks(
     Ok(Answer::page(Class::Graph, shown).of(Some(served)).then(next))
 }
 
-fn in_order(mut all: Vec<(CommunityId, Ranked)>) -> Vec<(CommunityId, Ranked)> {
+fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, RankedMembership)> {
     all.sort_by(|(a, one), (b, two)| {
-        let (x, y) = (&one.standing, &two.standing);
+        let (x, y) = (&one.membership, &two.membership);
         (*b == WORLD)
             .cmp(&(*a == WORLD))
             .then(y.belonging.total_cmp(&x.belonging))
@@ -96,13 +96,13 @@ fn in_order(mut all: Vec<(CommunityId, Ranked)>) -> Vec<(CommunityId, Ranked)> {
 async fn views(
     call: &Call,
     run: RunId,
-    shown: &[(CommunityId, Ranked)],
+    shown: &[(CommunityId, RankedMembership)],
 ) -> Result<Vec<RankView>, Problem> {
     let ids: Vec<CommunityId> = shown.iter().map(|(id, _)| *id).collect();
     let communities = community::get(call.pg(), run, &ids).await?;
     let communities: HashMap<CommunityId, Community> =
         communities.into_iter().map(|one| (one.id, one)).collect();
-    let view = |(id, ranked): &(CommunityId, Ranked)| {
+    let view = |(id, ranked): &(CommunityId, RankedMembership)| {
         let community = communities.get(id);
         let unknown = community.is_some_and(Community::is_too_little_known);
         let standing = StandingView::new(*ranked, unknown);

@@ -18,8 +18,8 @@ use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfi
 use model::port::Clock as _;
 use model::time::{Day, Timestamp};
 use model::{
-    Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, PersonId,
-    PersonKind, Platform, ProfileId, RunId, Scope, Standing,
+    Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, Membership,
+    PersonId, PersonKind, Platform, ProfileId, RunId, Scope,
 };
 use serde_json::Value;
 use std::num::NonZeroU32;
@@ -31,7 +31,7 @@ use store::pg::crawl::{
 };
 use store::pg::frontier::{self, Seeds};
 use store::pg::key::{self, NewKey};
-use store::pg::publish::{Loader, Standings};
+use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{adjacency, community, ident, person, profile, run};
@@ -323,11 +323,11 @@ impl World {
         loader.communities(&self.communities()).await.expect("communities load");
         for community in [WORLD, self.rust, self.art] {
             loader
-                .standings(Standings::pack(community, &self.standings()))
+                .memberships(PackedMemberships::pack(community, &self.memberships()))
                 .await
-                .expect("standings load");
+                .expect("memberships load");
         }
-        loader.evidence(self.rust, evidence(&self.standings())).await.expect("evidence loads");
+        loader.evidence(self.rust, evidence(&self.memberships())).await.expect("evidence loads");
         loader.terms(terms).await.expect("terms load");
         loader.finish(folding).await.expect("the run is attached");
         run
@@ -375,8 +375,8 @@ impl World {
     }
 
     /// By falling attention; the insider score rises, so the two orders differ.
-    fn standings(&self) -> Vec<Standing> {
-        let standing = |score: PersonScore, number: u32| Standing {
+    fn memberships(&self) -> Vec<Membership> {
+        let membership = |score: PersonScore, number: u32| Membership {
             person: number,
             kind: score.kind,
             member: number < 20,
@@ -388,7 +388,11 @@ impl World {
             insider: f32::from(number as u16) / 100.0,
             belonging: if number < 20 { 0.5 } else { 0.0 },
         };
-        self.scores().into_iter().zip(0..).map(|(score, number)| standing(score, number)).collect()
+        self.scores()
+            .into_iter()
+            .zip(0..)
+            .map(|(score, number)| membership(score, number))
+            .collect()
     }
 }
 
@@ -422,12 +426,12 @@ async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
 }
 
 /// Ada's attention in the community Rust: Grace and the hermit bring it.
-fn evidence(standings: &[Standing]) -> Packed {
+fn evidence(memberships: &[Membership]) -> Packed {
     let giver = |person, attention| Giver { person, attention, unit: 0.5 };
     let givers = [giver(1, 0.5), giver(3, 0.2)];
     let mut packer = Packer::new(0.85, &givers);
     let mut gifts = [0, 1].map(|giver| Gift { giver, weight: 1.0 });
-    packer.add(standings[0].attention, 0.1, &mut gifts);
+    packer.add(memberships[0].attention, 0.1, &mut gifts);
     packer.finish()
 }
 

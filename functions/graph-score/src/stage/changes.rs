@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use store::pg::community::WORLD;
 use tokio::task::block_in_place;
 
+use super::memberships::{ranks, world_ranks};
 use super::names::Names;
-use super::standings::{ranks, world_ranks};
 use super::{World, open_people, seal_as, snapshot_of};
 use crate::seal::{key, open};
 use crate::snapshot::{self, Nodes};

@@ -6,7 +6,7 @@ use graph::evidence::{Contributor, Cover, Term, global_evidence};
 use graph::{PeopleInput, RankSettings, Ranked};
 use model::evidence::{Gift, Giver, Packed, Packer};
 
-use super::standings::{Numbering, WORLD_MAX, by_share};
+use super::memberships::{Numbering, WORLD_MAX, by_share};
 
 /// The named contributors make at least so much of a score, unless that takes too many.
 const COVER: Cover = Cover { part: 0.8, terms_max: 500 };

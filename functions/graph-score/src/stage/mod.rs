@@ -4,11 +4,11 @@ mod changes;
 mod communities;
 pub mod evidence;
 mod labels;
+pub mod memberships;
 pub mod names;
 pub mod people;
 mod publish;
 mod rank;
-pub mod standings;
 pub mod tables;
 mod words;
 

@@ -7,7 +7,7 @@ use model::message::Stage;
 use model::port::{Clock, Objects};
 use tokio::task::block_in_place;
 
-use super::standings::Numbering;
+use super::memberships::Numbering;
 use super::{World, evidence, open_hierarchy, open_people, people_name, seal_as, seconds};
 use crate::budget::{Budget, Time};
 use crate::seal::{key, names, open};

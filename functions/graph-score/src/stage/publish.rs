@@ -10,16 +10,16 @@ use rayon::prelude::*;
 use search::Folding;
 use search::index::Builder;
 use store::pg::community::WORLD;
-use store::pg::publish::{Loader, Standings};
+use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::term::Term;
 use store::pg::{frontier, run};
 use tokio::task::block_in_place;
 
 use super::changes::{CHANGES, changes};
 use super::labels::{LABELS, labels, open_names};
+use super::memberships::{Belonging, Numbering, memberships, person_scores, world_memberships};
 use super::names::Names;
 use super::people::{WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name};
-use super::standings::{Belonging, Numbering, person_scores, standings, world_standings};
 use super::tables::{MEMBERS, tables};
 use super::{open_hierarchy, open_people, seconds, snapshot_of, words};
 use crate::budget::{Budget, Time};
@@ -169,17 +169,17 @@ impl Results {
         people.iter().map(community).collect()
     }
 
-    /// The packed standings of one level.
-    fn standings(
+    /// The packed memberships of one level.
+    fn memberships(
         &self,
         level: usize,
         communities: &[Community],
         people: &[CommunityPeople],
-    ) -> Vec<Standings> {
+    ) -> Vec<PackedMemberships> {
         let belonging = Belonging::new(&self.hierarchy, level);
         let pack = |(community, people): (&Community, &CommunityPeople)| {
-            let rows = standings(people, &self.numbering, &self.nodes, &belonging);
-            Standings::pack(community.id, &rows)
+            let rows = memberships(people, &self.numbering, &self.nodes, &belonging);
+            PackedMemberships::pack(community.id, &rows)
         };
         communities.par_iter().zip(people).with_max_len(1).map(pack).collect()
     }
@@ -191,8 +191,8 @@ async fn load_people(loader: &mut Loader<'_>, results: &Results) -> Result<(), S
     for chunk in scores.chunks(CHUNK) {
         loader.people(chunk).await?;
     }
-    let standings = world_standings(numbering, nodes, (global, support));
-    Ok(loader.standings(Standings::pack(WORLD, &standings)).await?)
+    let memberships = world_memberships(numbering, nodes, (global, support));
+    Ok(loader.memberships(PackedMemberships::pack(WORLD, &memberships)).await?)
 }
 
 async fn load_communities<O: Objects, C>(
@@ -207,8 +207,8 @@ async fn load_communities<O: Objects, C>(
         for chunk in worded.chunks(CHUNK) {
             loader.communities(chunk).await?;
         }
-        for packed in block_in_place(|| results.standings(level, &communities, &people)) {
-            loader.standings(packed).await?;
+        for packed in block_in_place(|| results.memberships(level, &communities, &people)) {
+            loader.memberships(packed).await?;
         }
     }
     Ok(())

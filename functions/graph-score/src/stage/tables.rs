@@ -31,9 +31,9 @@ use store::table::{
 };
 use tokio::task::block_in_place;
 
+use super::memberships::{Belonging, Ranks, insider_ranks, ranks, world_ranks};
 use super::open_people;
 use super::publish::Results;
-use super::standings::{Belonging, Ranks, insider_ranks, ranks, world_ranks};
 use crate::seal::{key, put};
 use crate::{Doors, ScoreError};
 

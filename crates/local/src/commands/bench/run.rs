@@ -10,8 +10,8 @@ use graph::{
     community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
+use graph_score::stage::memberships::Numbering;
 use graph_score::stage::people::{Explained, explained};
-use graph_score::stage::standings::Numbering;
 use model::evidence::Packed;
 use model::{Day, Layer};
 use serde_json::{Value, json};

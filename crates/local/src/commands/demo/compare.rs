@@ -11,8 +11,8 @@ use sample::World;
 use sample::world::{AccountId, Kind};
 use serde_json::{Map, Value, json};
 use store::pg::community::WORLD;
+use store::pg::membership::{self, Order};
 use store::pg::score;
-use store::pg::standing::{self, Order};
 
 use crate::home::Home;
 use crate::naming::Naming;
@@ -23,7 +23,7 @@ const TOP: usize = 100;
 /// A full first page has so many ranks.
 const FIRST_PAGE: usize = 20;
 
-/// Standings read at a time.
+/// Memberships read at a time.
 const PAGE: u32 = 1_000;
 
 /// The figures that need the planted world.
@@ -268,11 +268,11 @@ async fn ranked(
     let mut offset = 0;
     loop {
         let at = (offset, PAGE);
-        let page = standing::page(&home.pg, sealed.run, community, order, at).await?;
+        let page = membership::page(&home.pg, sealed.run, community, order, at).await?;
         let Some(page) = page.filter(|page| !page.rows.is_empty()) else { return Ok(found) };
         offset += page.rows.len() as u32;
         let ranked = page.rows.iter().filter(|row| row.rank.is_some());
-        found.extend(ranked.map(|row| row.standing.person));
+        found.extend(ranked.map(|row| row.membership.person));
         if found.len() >= TOP {
             return Ok(found);
         }

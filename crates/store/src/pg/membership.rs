@@ -1,12 +1,12 @@
 //! Who stands where in the communities of a run.
 //!
-//! A community's standings are one blob by falling attention, of which a page is one slice. Ranks
+//! A community's memberships are one blob by falling attention, of which a page is one slice. Ranks
 //! are not stored: they are the place among those who hold one, found by counts kept for each 64
-//! standings. A person's list names only its place in each community, about 4 bytes each.
+//! memberships. A person's list names only its place in each community, about 4 bytes each.
 
 use std::num::NonZeroU32;
 
-use model::{CommunityId, RunId, Standing};
+use model::{CommunityId, Membership, RunId};
 
 use super::connection::params;
 use super::value::corrupt;
@@ -26,11 +26,11 @@ pub enum Order {
     Insider,
 }
 
-/// A standing with its ranks.
+/// A membership with its ranks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ranked {
-    /// The standing.
-    pub standing: Standing,
+pub struct RankedMembership {
+    /// The membership.
+    pub membership: Membership,
     /// Place by attention among all who hold a rank.
     pub rank: Option<NonZeroU32>,
     /// Place by attention among those of its own kind who hold a rank; humans and those of
@@ -38,13 +38,13 @@ pub struct Ranked {
     pub rank_of_kind: Option<NonZeroU32>,
 }
 
-/// A page of a community's standings.
+/// A page of a community's memberships.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// How many standings there are in all.
+    /// How many memberships there are in all.
     pub total: u32,
-    /// The standings from the offset on.
-    pub rows: Vec<Ranked>,
+    /// The memberships from the offset on.
+    pub rows: Vec<RankedMembership>,
 }
 
 /// The slice from the 64 in which $3 lies to before $4, and the counts before it.
@@ -59,7 +59,7 @@ const AT_PLACES: &str = "select u.o, substring(s.body from (u.place & -64) * 16 
     join standing s on s.run_id = $1 and s.community_id = u.community_id order by u.o";
 const OF_PERSON: &str = "select body from person_standing where run_id = $1 and block = $2";
 
-/// Standings from `offset` (0-based) on, at most `limit`. `None` if the run has no such
+/// Memberships from `offset` (0-based) on, at most `limit`. `None` if the run has no such
 /// community.
 pub async fn page(
     pg: &Pg,
@@ -81,7 +81,7 @@ pub async fn page(
         first as i32 => INT4,
         end as i32 => INT4,
     ];
-    let Some(row) = pg.query_opt("standing::page", sql, params).await? else { return Ok(None) };
+    let Some(row) = pg.query_opt("membership::page", sql, params).await? else { return Ok(None) };
     let total = u32::try_from(row.get::<_, i32>(0)).unwrap_or(0);
     let rows = match order {
         Order::Attention => {
@@ -98,7 +98,7 @@ pub async fn page(
     Ok(Some(Page { total, rows }))
 }
 
-/// All standings of one person, by number, in every community that has it, [`WORLD`] included;
+/// All memberships of one person, by number, in every community that has it, [`WORLD`] included;
 /// by community.
 ///
 /// [`WORLD`]: super::community::WORLD
@@ -106,7 +106,7 @@ pub async fn of_person(
     pg: &Pg,
     run: RunId,
     person: u32,
-) -> Result<Vec<(CommunityId, Ranked)>, StoreError> {
+) -> Result<Vec<(CommunityId, RankedMembership)>, StoreError> {
     let places = places(pg, run, person).await?;
     let ranked = at_places(pg, run, &places).await?;
     Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
@@ -123,19 +123,19 @@ pub(super) async fn places(
 ) -> Result<Vec<(CommunityId, u32)>, StoreError> {
     let block = (person as usize / PERSONS_BLOCK) as i32;
     let params = params![run::stored(run) => INT8, block => INT4];
-    let Some(row) = pg.query_opt("standing::places", OF_PERSON, params).await? else {
+    let Some(row) = pg.query_opt("membership::places", OF_PERSON, params).await? else {
         return Ok(Vec::new());
     };
     let bad = || corrupt(("person_standing", "body"), block, "broken block");
     packed::unpack_person(row.get(0), person as usize % PERSONS_BLOCK).ok_or_else(bad)
 }
 
-/// The standings at these places of communities, in their order.
+/// The memberships at these places of communities, in their order.
 async fn at_places(
     pg: &Pg,
     run: RunId,
     places: &[(CommunityId, u32)],
-) -> Result<Vec<Ranked>, StoreError> {
+) -> Result<Vec<RankedMembership>, StoreError> {
     let (communities, places): (Vec<i64>, Vec<i32>) =
         places.iter().map(|(id, place)| (id.number() as i64, *place as i32)).unzip();
     let params = params![
@@ -144,13 +144,13 @@ async fn at_places(
         places => INT4_ARRAY,
     ];
     let bad = || corrupt(("standing", "body"), run, "a place past its end");
-    let rows = pg.query("standing::at_places", AT_PLACES, params).await?;
+    let rows = pg.query("membership::at_places", AT_PLACES, params).await?;
     rows.iter().map(|row| rank(row.get(1), row.get(2))?.pop().ok_or_else(bad)).collect()
 }
 
-/// Standings from the beginning of a 64 on, with their ranks; `marks` counts those before.
-fn rank(standings: &[u8], marks: &[u8]) -> Result<Vec<Ranked>, StoreError> {
+/// Memberships from the beginning of a 64 on, with their ranks; `marks` counts those before.
+fn rank(memberships: &[u8], marks: &[u8]) -> Result<Vec<RankedMembership>, StoreError> {
     let bad = |e| corrupt(("standing", "body"), "a slice", e);
-    let standings = model::standing::unpack(standings).map_err(bad)?;
-    Ok(packed::rank(&standings, marks))
+    let memberships = model::membership::unpack(memberships).map_err(bad)?;
+    Ok(packed::rank(&memberships, marks))
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
 use model::interval::SUPPORT_CONFIDENT;
-use model::{PersonKind, Standing};
+use model::{Membership, PersonKind};
 use store::pg::score::PersonScore;
 
 use crate::snapshot::Nodes;
@@ -149,14 +149,14 @@ impl<'a> Belonging<'a> {
     }
 }
 
-/// The standings of one community, by falling attention.
-pub(super) fn standings(
+/// The memberships of one community, by falling attention.
+pub(super) fn memberships(
     community: &CommunityPeople,
     numbering: &Numbering,
     nodes: &Nodes,
     belonging: &Belonging<'_>,
-) -> Vec<Standing> {
-    let standing = |one: &graph::PersonScore| Standing {
+) -> Vec<Membership> {
+    let membership = |one: &graph::PersonScore| Membership {
         person: numbering.of(one.person),
         kind: nodes.kinds[one.person as usize],
         member: one.member,
@@ -168,10 +168,10 @@ pub(super) fn standings(
         insider: one.insider,
         belonging: belonging.of(one.person, community.community),
     };
-    community.people.iter().map(standing).collect()
+    community.people.iter().map(membership).collect()
 }
 
-/// The most standings that the ranking of the whole world keeps.
+/// The most memberships that the ranking of the whole world keeps.
 pub(super) const WORLD_MAX: usize = 100_000;
 
 /// Everybody by falling global share, then by number.
@@ -183,13 +183,13 @@ pub(super) fn by_share(global: &GlobalRank) -> Vec<u32> {
 }
 
 /// The ranking of the whole world, by falling attention.
-pub(super) fn world_standings(
+pub(super) fn world_memberships(
     numbering: &Numbering,
     nodes: &Nodes,
     (global, support): (&GlobalRank, &[f32]),
-) -> Vec<Standing> {
+) -> Vec<Membership> {
     let people = by_share(global);
-    let standing = |&person: &u32| Standing {
+    let membership = |&person: &u32| Membership {
         person: numbering.of(person),
         kind: nodes.kinds[person as usize],
         member: true,
@@ -201,5 +201,5 @@ pub(super) fn world_standings(
         insider: 0.0,
         belonging: 1.0,
     };
-    people.iter().take(WORLD_MAX).map(standing).collect()
+    people.iter().take(WORLD_MAX).map(membership).collect()
 }

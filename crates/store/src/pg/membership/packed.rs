@@ -1,12 +1,12 @@
-//! The packed forms around standings: counts of ranks, the insider order, a person's places.
+//! The packed forms around memberships: counts of ranks, the insider order, a person's places.
 
 use std::num::NonZeroU32;
 
-use model::{CommunityId, PersonKind, Standing, varint};
+use model::{CommunityId, Membership, PersonKind, varint};
 
-use super::Ranked;
+use super::RankedMembership;
 
-/// Counts are kept before each so many standings. The statements know it as `& -64` and `>> 6`.
+/// Counts are kept before each so many memberships. The statements know it as `& -64` and `>> 6`.
 const MARKS_EVERY: usize = 64;
 /// How many persons share one block of places.
 pub(in crate::pg) const PERSONS_BLOCK: usize = 64;
@@ -14,42 +14,46 @@ pub(in crate::pg) const PERSONS_BLOCK: usize = 64;
 /// How many hold a rank, by kind.
 type Counts = [u32; 4];
 
-/// The counts before each 64 standings, 16 bytes each.
-pub(in crate::pg) fn marks(standings: &[Standing]) -> Vec<u8> {
+/// The counts before each 64 memberships, 16 bytes each.
+pub(in crate::pg) fn marks(memberships: &[Membership]) -> Vec<u8> {
     let mut counts = Counts::default();
     let mut out = Vec::new();
-    for chunk in standings.chunks(MARKS_EVERY) {
+    for chunk in memberships.chunks(MARKS_EVERY) {
         counts.iter().for_each(|count| out.extend(count.to_le_bytes()));
-        for standing in chunk.iter().filter(|standing| standing.ranked) {
-            counts[standing.kind as usize] += 1;
+        for membership in chunk.iter().filter(|membership| membership.ranked) {
+            counts[membership.kind as usize] += 1;
         }
     }
     out
 }
 
-/// The ranks of standings that follow on the counts in `marks`.
-pub(super) fn rank(standings: &[Standing], marks: &[u8]) -> Vec<Ranked> {
+/// The ranks of memberships that follow on the counts in `marks`.
+pub(super) fn rank(memberships: &[Membership], marks: &[u8]) -> Vec<RankedMembership> {
     let mut counts = Counts::default();
     let (stored, _) = marks.as_chunks::<4>();
     counts.iter_mut().zip(stored).for_each(|(count, bytes)| *count = u32::from_le_bytes(*bytes));
-    let ranked = standings.iter().map(|&standing| {
-        let kind = standing.kind as usize;
-        counts[kind] += u32::from(standing.ranked);
-        let place = |count: u32| NonZeroU32::new(if standing.ranked { count } else { 0 });
+    let ranked = memberships.iter().map(|&membership| {
+        let kind = membership.kind as usize;
+        counts[kind] += u32::from(membership.ranked);
+        let place = |count: u32| NonZeroU32::new(if membership.ranked { count } else { 0 });
         let humans = counts[PersonKind::Unknown as usize] + counts[PersonKind::Person as usize];
-        let of_kind = match standing.kind {
+        let of_kind = match membership.kind {
             PersonKind::Unknown | PersonKind::Person => humans,
             PersonKind::Organisation | PersonKind::Bot => counts[kind],
         };
-        Ranked { standing, rank: place(counts.iter().sum()), rank_of_kind: place(of_kind) }
+        RankedMembership {
+            membership,
+            rank: place(counts.iter().sum()),
+            rank_of_kind: place(of_kind),
+        }
     });
     ranked.collect()
 }
 
 /// The places by falling insider score, those of one score by attention; 4 bytes each.
-pub(in crate::pg) fn insider_order(standings: &[Standing]) -> Vec<u8> {
-    let mut places: Vec<u32> = (0..standings.len() as u32).collect();
-    let insider = |place: &u32| standings[*place as usize].insider;
+pub(in crate::pg) fn insider_order(memberships: &[Membership]) -> Vec<u8> {
+    let mut places: Vec<u32> = (0..memberships.len() as u32).collect();
+    let insider = |place: &u32| memberships[*place as usize].insider;
     places.sort_by(|a, b| insider(b).total_cmp(&insider(a)).then(a.cmp(b)));
     places.into_iter().flat_map(u32::to_le_bytes).collect()
 }
@@ -104,8 +108,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn standing(place: u32, kind: u8, ranked: bool, insider: f32) -> Standing {
-        Standing {
+    fn membership(place: u32, kind: u8, ranked: bool, insider: f32) -> Membership {
+        Membership {
             person: place,
             kind: PersonKind::from_number(kind).unwrap(),
             member: true,
@@ -124,8 +128,8 @@ mod tests {
         fn ranks_from_any_mark_on_are_those_from_the_start(
             held in proptest::collection::vec((0u8..4, any::<bool>()), 0..300),
         ) {
-            let all: Vec<Standing> =
-                held.iter().map(|&(kind, ranked)| standing(0, kind, ranked, 0.0)).collect();
+            let all: Vec<Membership> =
+                held.iter().map(|&(kind, ranked)| membership(0, kind, ranked, 0.0)).collect();
             let (whole, marks) = (rank(&all, &[]), marks(&all));
             for (block, chunk) in all.chunks(64).enumerate() {
                 let ranked = rank(chunk, &marks[block * 16..block * 16 + 16]);
@@ -150,14 +154,14 @@ mod tests {
 
     #[test]
     fn insiders_come_first_and_ties_keep_their_order() {
-        let all = [0.2, 0.9, 0.2].map(|insider| standing(0, 1, true, insider));
+        let all = [0.2, 0.9, 0.2].map(|insider| membership(0, 1, true, insider));
         assert_eq!(unpack_places(&insider_order(&all)), [1, 0, 2]);
     }
 
     #[test]
     fn the_unranked_take_no_rank_and_humans_count_apart_from_organisations() {
         let all = [(1, true), (2, false), (0, true), (2, true)];
-        let all = all.map(|(kind, ranked)| standing(0, kind, ranked, 0.0));
+        let all = all.map(|(kind, ranked)| membership(0, kind, ranked, 0.0));
         let ranks: Vec<_> = rank(&all, &[])
             .iter()
             .map(|r| (r.rank.map(NonZeroU32::get), r.rank_of_kind.map(NonZeroU32::get)))

@@ -1,6 +1,6 @@
 //! One person's place in one community, and the packed form in which places are stored.
 //!
-//! A community's standings are one blob in rank order: [`PACKED_BYTES`] bytes each, so that a page
+//! A community's memberships are one blob in rank order: [`PACKED_BYTES`] bytes each, so that a page
 //! is one slice of it. Persons are named by their number within the run (4 bytes instead of 8).
 
 use crate::interval::{Interval, interval};
@@ -8,7 +8,7 @@ use crate::profile::PersonKind;
 
 /// One person's place in one community of one run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
+pub struct Membership {
     /// The person's number within the run.
     pub person: u32,
     /// Who it is: decides in which of the separate rankings it stands.
@@ -32,17 +32,17 @@ pub struct Standing {
     pub belonging: f32,
 }
 
-/// The size of one packed standing.
+/// The size of one packed membership.
 pub const PACKED_BYTES: usize = 16;
 
-/// Why bytes are not standings.
+/// Why bytes are not memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StandingError {
+pub enum MembershipError {
     /// The length is no multiple of the size of one.
-    #[error("{0} bytes are no whole number of standings")]
+    #[error("{0} bytes are no whole number of memberships")]
     BadLength(usize),
     /// A kind has an unknown number.
-    #[error("unknown kind {0} in a standing")]
+    #[error("unknown kind {0} in a membership")]
     BadKind(u8),
 }
 
@@ -59,18 +59,18 @@ pub fn score(share: f32) -> f32 {
     (1000.0 * (f64::from(share) / SCALE).ln_1p() / (1.0 / SCALE).ln_1p()) as f32
 }
 
-impl Standing {
+impl Membership {
     /// Between which shares its attention is in 9 of 10 cases; `None` if it rests on no arcs.
     pub fn interval(&self) -> Option<Interval> {
         interval(self.attention, self.support)
     }
 }
 
-/// Packs standings in the order given. Insider and belonging keep 1/65535, support is kept within
+/// Packs memberships in the order given. Insider and belonging keep 1/65535, support is kept within
 /// 3.3 %.
-pub fn pack(standings: &[Standing]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(standings.len() * PACKED_BYTES);
-    for one in standings {
+pub fn pack(memberships: &[Membership]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(memberships.len() * PACKED_BYTES);
+    for one in memberships {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         out.extend(one.person.to_le_bytes());
         out.extend(one.attention.to_bits().to_le_bytes());
@@ -88,19 +88,19 @@ pub fn pack(standings: &[Standing]) -> Vec<u8> {
     out
 }
 
-/// Reads what [`pack`] wrote, or any slice of it that begins and ends between standings.
-pub fn unpack(bytes: &[u8]) -> Result<Vec<Standing>, StandingError> {
+/// Reads what [`pack`] wrote, or any slice of it that begins and ends between memberships.
+pub fn unpack(bytes: &[u8]) -> Result<Vec<Membership>, MembershipError> {
     let (packed, rest) = bytes.as_chunks::<PACKED_BYTES>();
     if !rest.is_empty() {
-        return Err(StandingError::BadLength(bytes.len()));
+        return Err(MembershipError::BadLength(bytes.len()));
     }
     packed.iter().map(unpack_one).collect()
 }
 
-fn unpack_one(bytes: &[u8; PACKED_BYTES]) -> Result<Standing, StandingError> {
+fn unpack_one(bytes: &[u8; PACKED_BYTES]) -> Result<Membership, MembershipError> {
     let [p0, p1, p2, p3, a0, a1, a2, a3, s0, s1, i0, i1, b0, b1, flags, support] = *bytes;
-    let kind = PersonKind::from_number(flags & 3).ok_or(StandingError::BadKind(flags & 3))?;
-    Ok(Standing {
+    let kind = PersonKind::from_number(flags & 3).ok_or(MembershipError::BadKind(flags & 3))?;
+    Ok(Membership {
         person: u32::from_le_bytes([p0, p1, p2, p3]),
         kind,
         member: flags & MEMBER != 0,
@@ -143,8 +143,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn standings_read_back(person: u32, kind in 0u8..4, flags: [bool; 3], attention in 0f32..1.0, score in 0u16..=1000, insider: u16, belonging: u16, support: u8) {
-            let one = Standing {
+        fn memberships_read_back(person: u32, kind in 0u8..4, flags: [bool; 3], attention in 0f32..1.0, score in 0u16..=1000, insider: u16, belonging: u16, support: u8) {
+            let one = Membership {
                 person,
                 kind: PersonKind::from_number(kind).unwrap(),
                 member: flags[0],
@@ -166,7 +166,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_standings_or_an_error(bytes: Vec<u8>) {
+        fn any_bytes_are_memberships_or_an_error(bytes: Vec<u8>) {
             prop_assert_eq!(unpack(&bytes).is_err(), bytes.len() % PACKED_BYTES != 0);
         }
     }
