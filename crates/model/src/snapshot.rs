@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// What a snapshot consists of. Written last; a snapshot without it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct SnapshotManifest {
     /// The shard format; readers refuse numbers that they do not know.
     pub format: u32,
     /// This snapshot.
@@ -71,7 +71,7 @@ pub const FORMATS_READ: &[u32] = &[1];
 
 /// Why a manifest cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
+pub enum SnapshotManifestError {
     /// Another version wrote it.
     #[error(
         "snapshot {id} has format {format}, which this version cannot read (it reads \
@@ -93,13 +93,13 @@ pub enum ManifestError {
     },
 }
 
-impl Manifest {
+impl SnapshotManifest {
     /// Refuses formats that this version does not know.
-    pub fn check_format(&self) -> Result<(), ManifestError> {
+    pub fn check_format(&self) -> Result<(), SnapshotManifestError> {
         if FORMATS_READ.contains(&self.format) {
             return Ok(());
         }
-        Err(ManifestError::UnknownFormat { id: self.id, format: self.format })
+        Err(SnapshotManifestError::UnknownFormat { id: self.id, format: self.format })
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn unknown_formats_are_refused_by_name() {
-        let manifest = Manifest {
+        let manifest = SnapshotManifest {
             format: 7,
             id: SnapshotId::new(3),
             parent: None,
@@ -129,14 +129,14 @@ mod tests {
         };
         let refused = manifest.check_format().unwrap_err().to_string();
         assert!(refused.contains("snp_3") && refused.contains("format 7"), "{refused}");
-        assert_eq!(Manifest { format: 1, ..manifest }.check_format(), Ok(()));
+        assert_eq!(SnapshotManifest { format: 1, ..manifest }.check_format(), Ok(()));
     }
 
     #[test]
     fn a_manifest_of_format_0_is_refused_and_says_what_to_do() {
         let text = r#"{"format": 0, "id": "snp_3", "parent": null, "high_water": 7,
             "at": "2026-11-22T10:00:00Z", "profiles": 2, "people": 2, "nodes": [], "layers": []}"#;
-        let manifest: Manifest = serde_json::from_str(text).unwrap();
+        let manifest: SnapshotManifest = serde_json::from_str(text).unwrap();
         let refused = manifest.check_format().unwrap_err().to_string();
         assert!(refused.contains("format 0") && refused.contains("score again"), "{refused}");
     }

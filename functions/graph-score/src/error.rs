@@ -1,6 +1,6 @@
 //! Why a stage did not end.
 
-use model::snapshot::ManifestError;
+use model::snapshot::SnapshotManifestError;
 use store::StoreError;
 
 use crate::seal::SealError;
@@ -17,7 +17,7 @@ pub enum ScoreError {
     Seal(#[from] SealError),
     /// A snapshot cannot be read.
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Manifest(#[from] SnapshotManifestError),
     /// Arcs that do not fit together.
     #[error("{0}")]
     Graph(String),

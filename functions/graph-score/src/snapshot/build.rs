@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 use graph::snapshot::encode;
 use model::port::Objects;
-use model::snapshot::{LayerShards, Manifest, Shard, manifest_key};
+use model::snapshot::{LayerShards, Shard, SnapshotManifest, manifest_key};
 use model::time::Timestamp;
 use model::{Direction, PersonId, SnapshotId};
 use store::pg::adjacency::Key;
@@ -86,9 +86,9 @@ pub(super) struct Build<'a, O> {
 /// there is one. The manifest comes last: without it there is nothing.
 pub(super) async fn build<O: Objects>(
     build: &Build<'_, O>,
-    parent: Option<&Manifest>,
+    parent: Option<&SnapshotManifest>,
     order: Option<&Order>,
-) -> Result<Option<Manifest>, ScoreError> {
+) -> Result<Option<SnapshotManifest>, ScoreError> {
     let since = parent.map_or(0, |parent| parent.high_water);
     let mut places = match parent {
         Some(parent) => Places::of_parent(&nodes::open(build.objects, parent).await?),
@@ -122,7 +122,7 @@ pub(super) async fn build<O: Objects>(
 }
 
 /// Where a parent's ranges begin; neighbours that are small together are one.
-fn joined_ranges(parent: &Manifest, range_arcs: u64) -> Vec<u32> {
+fn joined_ranges(parent: &SnapshotManifest, range_arcs: u64) -> Vec<u32> {
     let shards = || parent.layers.iter().flat_map(|layer| &layer.shards);
     let mut edges: Vec<u64> = shards().flat_map(|shard| [shard.first, shard.end]).collect();
     edges.push(0);
@@ -214,7 +214,7 @@ impl<O: Objects> Build<'_, O> {
         &self,
         places: &mut Places,
         spill: &mut Spill<'_, O>,
-        parent: Option<&Manifest>,
+        parent: Option<&SnapshotManifest>,
         since: u64,
     ) -> Result<bool, ScoreError> {
         let known = parent.map_or(0, |parent| parent.numbers);
@@ -262,7 +262,7 @@ impl<O: Objects> Build<'_, O> {
         &self,
         places: &mut Places,
         spill: &Spill<'_, O>,
-        parent: Option<&Manifest>,
+        parent: Option<&SnapshotManifest>,
     ) -> Result<Vec<LayerShards>, ScoreError> {
         let of_parent = parent.iter().flat_map(|parent| &parent.layers);
         let mut sections: BTreeSet<Section> =
@@ -284,7 +284,7 @@ impl<O: Objects> Build<'_, O> {
         &self,
         places: &mut Places,
         spill: &Spill<'_, O>,
-        parent: Option<&Manifest>,
+        parent: Option<&SnapshotManifest>,
         (part, layers): ((u32, u32), &mut Vec<LayerShards>),
     ) -> Result<(), ScoreError> {
         let mut merged = Vec::new();
@@ -317,7 +317,7 @@ impl<O: Objects> Build<'_, O> {
     async fn keep(
         &self,
         places: &Places,
-        parent: Option<&Manifest>,
+        parent: Option<&SnapshotManifest>,
         (of, (first, end)): (Section, (u32, u32)),
     ) -> Result<Merged, ScoreError> {
         let mut merged = Merged { arcs: Vec::new(), whole: None };
@@ -371,9 +371,9 @@ impl<O: Objects> Build<'_, O> {
         places: &Places,
         layers: Vec<LayerShards>,
         (parent, ordered): (Option<SnapshotId>, u64),
-    ) -> Result<Manifest, ScoreError> {
+    ) -> Result<SnapshotManifest, ScoreError> {
         let facts = places.facts();
-        let manifest = Manifest {
+        let manifest = SnapshotManifest {
             format: FORMAT,
             id: self.id,
             parent,

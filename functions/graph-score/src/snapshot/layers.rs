@@ -7,7 +7,7 @@
 use graph::LayerArcs;
 use graph::snapshot::{Extent, ShardArcs, decode};
 use model::port::Objects;
-use model::snapshot::{LayerShards, Manifest, Shard};
+use model::snapshot::{LayerShards, Shard, SnapshotManifest};
 use model::{Direction, Layer};
 
 use super::arcs::{RowBuilder, unpack};
@@ -19,7 +19,7 @@ use crate::seal::SealError;
 /// The arcs of every layer.
 pub(super) async fn open(
     objects: &impl Objects,
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
     nodes: &Nodes,
 ) -> Result<Vec<LayerArcs>, ScoreError> {
     let mut layers = Vec::new();
@@ -36,7 +36,7 @@ pub(super) async fn open(
 
 /// The shards of a layer as seen from one side.
 pub(super) fn section(
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
     (layer, direction): (Layer, Direction),
 ) -> Option<&LayerShards> {
     manifest.layers.iter().find(|one| (one.layer, one.direction) == (layer, direction))
@@ -44,7 +44,7 @@ pub(super) fn section(
 
 async fn open_layer(
     objects: &impl Objects,
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
     nodes: &Nodes,
     (layer, [out, seen]): (Layer, [&[Shard]; 2]),
 ) -> Result<LayerArcs, ScoreError> {
@@ -74,7 +74,7 @@ async fn open_layer(
 /// Reads one shard, whose numbers must be those that the manifest says.
 async fn read_shard(
     objects: &impl Objects,
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
     shard: &Shard,
 ) -> Result<ShardArcs, ScoreError> {
     read_body(manifest, shard, &get_shard(objects, shard).await?)
@@ -82,7 +82,7 @@ async fn read_shard(
 
 /// Reads a shard's bytes.
 pub(super) fn read_body(
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
     shard: &Shard,
     body: &[u8],
 ) -> Result<ShardArcs, ScoreError> {

@@ -18,7 +18,7 @@ mod spill;
 
 use graph::{Hierarchy, LayerArcs};
 use model::port::{Clock, Objects};
-use model::snapshot::{Manifest, ManifestError, Shard, manifest_key};
+use model::snapshot::{Shard, SnapshotManifest, SnapshotManifestError, manifest_key};
 use model::{ProfileId, RunId, SnapshotId};
 use store::Pg;
 use store::pg::snapshot::{Reader, mint};
@@ -41,7 +41,7 @@ const DISORDER: u64 = 4;
 #[derive(Debug)]
 pub struct Snapshot {
     /// What it consists of.
-    pub manifest: Manifest,
+    pub manifest: SnapshotManifest,
     /// Who is who.
     pub nodes: Nodes,
 }
@@ -82,9 +82,9 @@ pub(crate) async fn seal_now<O: Objects, C: Clock>(
 async fn seal<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     limits: Limits,
-    parent: Option<&Manifest>,
+    parent: Option<&SnapshotManifest>,
     order: Option<&Order>,
-) -> Result<Option<Manifest>, ScoreError> {
+) -> Result<Option<SnapshotManifest>, ScoreError> {
     let id = mint(doors.pg).await?;
     let at = doors.clock.now();
     let reader = Reader::open(doors.pg).await?;
@@ -94,7 +94,7 @@ async fn seal<O: Objects, C: Clock>(
 /// The run that is served, and its snapshot if it can be read.
 async fn last<O: Objects, C>(
     doors: Doors<'_, O, C>,
-) -> Result<Option<(RunId, Manifest)>, ScoreError> {
+) -> Result<Option<(RunId, SnapshotManifest)>, ScoreError> {
     let Some(run) = run::active(doors.pg).await? else { return Ok(None) };
     let snapshot = snapshot_of(doors.pg, run).await?;
     match load_manifest(doors.objects, snapshot).await {
@@ -114,7 +114,7 @@ fn is_broken(error: &ScoreError) -> bool {
 
 /// Whether a snapshot's numbers are worth keeping: a snapshot that was made before there were
 /// communities is given an order by the next one.
-fn is_in_order(manifest: &Manifest) -> bool {
+fn is_in_order(manifest: &SnapshotManifest) -> bool {
     let vacant = manifest.numbers.saturating_sub(manifest.profiles);
     let late = manifest.numbers.saturating_sub(manifest.ordered);
     (late + vacant) * DISORDER <= manifest.numbers
@@ -125,7 +125,7 @@ fn is_in_order(manifest: &Manifest) -> bool {
 async fn order(
     objects: &impl Objects,
     run: RunId,
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
 ) -> Result<Option<Order>, ScoreError> {
     let hierarchy = open_hierarchy(objects, run).await;
     let nodes = open_nodes(objects, manifest).await;
@@ -177,7 +177,7 @@ pub(crate) async fn load_last_nodes(
 pub(crate) async fn load_last_manifest(
     objects: &impl Objects,
     id: SnapshotId,
-) -> Result<Option<Manifest>, ScoreError> {
+) -> Result<Option<SnapshotManifest>, ScoreError> {
     if_readable(load_manifest(objects, id).await)
 }
 
@@ -190,10 +190,13 @@ pub(crate) fn if_readable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, 
 }
 
 /// What a snapshot consists of.
-pub async fn load_manifest(objects: &impl Objects, id: SnapshotId) -> Result<Manifest, ScoreError> {
+pub async fn load_manifest(
+    objects: &impl Objects,
+    id: SnapshotId,
+) -> Result<SnapshotManifest, ScoreError> {
     let key = manifest_key(id);
     let body = get(objects, &key).await?;
-    let manifest: Manifest = serde_json::from_slice(&body)
+    let manifest: SnapshotManifest = serde_json::from_slice(&body)
         .map_err(|error| SealError::Corrupt { key, why: error.to_string() })?;
     manifest.check_format()?;
     Ok(manifest)
@@ -211,7 +214,10 @@ impl Snapshot {
     }
 }
 
-async fn open_nodes(objects: &impl Objects, manifest: &Manifest) -> Result<Nodes, ScoreError> {
+async fn open_nodes(
+    objects: &impl Objects,
+    manifest: &SnapshotManifest,
+) -> Result<Nodes, ScoreError> {
     Ok(Nodes::new(&nodes::open(objects, manifest).await?))
 }
 
@@ -219,7 +225,7 @@ async fn get_shard(objects: &impl Objects, shard: &Shard) -> Result<Vec<u8>, Sco
     let body = get(objects, &shard.key).await?;
     if blake3::hash(&body).to_hex().as_str() != shard.blake3 {
         let (key, why) = (shard.key.clone(), "its hash is another");
-        return Err(ManifestError::CorruptShard { key, why }.into());
+        return Err(SnapshotManifestError::CorruptShard { key, why }.into());
     }
     Ok(body)
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use model::port::Objects;
-use model::snapshot::{Manifest, Shard, manifest_key};
+use model::snapshot::{Shard, SnapshotManifest, manifest_key};
 use model::{PersonId, PersonKind, ProfileId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
@@ -218,7 +218,7 @@ pub(super) async fn seal(
 /// Who has each number of a snapshot.
 pub(super) async fn open(
     objects: &impl Objects,
-    manifest: &Manifest,
+    manifest: &SnapshotManifest,
 ) -> Result<Vec<Option<Fact>>, ScoreError> {
     let mut facts = Vec::new();
     for shard in &manifest.nodes {

@@ -54,7 +54,7 @@ impl World {
         Doors { pg: self.db.pg(), objects: &self.objects, clock: &self.clock }
     }
 
-    async fn full(&self) -> Manifest {
+    async fn full(&self) -> SnapshotManifest {
         seal(self.doors(), TINY, None, None).await.unwrap().unwrap()
     }
 
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// Checks that a snapshot shows what the record shows.
-    async fn check(&self, manifest: &Manifest) {
+    async fn check(&self, manifest: &SnapshotManifest) {
         let (nodes, layers) = read_record(self.db.pg()).await.unwrap();
         let facts = nodes::open(&self.objects, manifest).await.unwrap();
         let own = |fact: &Fact| Fact { person: fact.id.home_person(), ..*fact };
@@ -272,7 +272,7 @@ async fn what_did_not_change_is_copied_and_who_is_erased_is_not() {
     }
     let parent = world.full().await;
     let same = seal(world.doors(), TINY, Some(&parent), None).await.unwrap().unwrap();
-    let bodies = |manifest: &Manifest| -> Vec<String> {
+    let bodies = |manifest: &SnapshotManifest| -> Vec<String> {
         let shards = manifest.layers.iter().flat_map(|layer| &layer.shards);
         shards.map(|shard| shard.blake3.clone()).collect()
     };
@@ -409,7 +409,7 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
 }
 
 /// Scores from the first stage to the last; the manifest of what was scored.
-async fn scored(world: &World) -> Manifest {
+async fn scored(world: &World) -> SnapshotManifest {
     let doors = world.doors();
     let mut job = start(doors, &RunSettings::default()).await.unwrap();
     while let Scored::Next(next) = handle(doors, job, Budget::ENDLESS).await.unwrap() {

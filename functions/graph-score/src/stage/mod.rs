@@ -15,7 +15,7 @@ mod words;
 use graph::{Attention, CommunityPeople, Hierarchy, PackedPeople, attention_stage};
 use model::message::Stage;
 use model::port::{Clock, Objects};
-use model::snapshot::Manifest;
+use model::snapshot::SnapshotManifest;
 use model::time::Day;
 use model::{RunId, SnapshotId};
 use rayon::prelude::*;
@@ -83,7 +83,7 @@ const BYTES_AN_ARC: u64 = 64;
 const BYTES_A_PERSON: u64 = 512;
 
 /// Refuses a graph that would not fit, before it is loaded.
-fn plan_memory(manifest: &Manifest, memory_bytes: u64) -> Result<(), ScoreError> {
+fn plan_memory(manifest: &SnapshotManifest, memory_bytes: u64) -> Result<(), ScoreError> {
     let arcs = arcs_of(manifest);
     let planned = arcs * BYTES_AN_ARC + manifest.people * BYTES_A_PERSON;
     if planned <= memory_bytes {
@@ -123,14 +123,14 @@ pub(crate) async fn seconds<O: Objects, C>(
 async fn last_manifest<O: Objects, C>(
     doors: Doors<'_, O, C>,
     run: RunId,
-) -> Result<Option<Manifest>, ScoreError> {
+) -> Result<Option<SnapshotManifest>, ScoreError> {
     let settings: RunSettings = open(doors.objects, &key(run, "settings")).await?;
     let Some(last) = settings.last else { return Ok(None) };
     snapshot::load_last_manifest(doors.objects, snapshot_of(doors.pg, last).await?).await
 }
 
 /// Number of arcs, each layer on its own.
-pub(crate) fn arcs_of(manifest: &Manifest) -> u64 {
+pub(crate) fn arcs_of(manifest: &SnapshotManifest) -> u64 {
     manifest.layers.iter().flat_map(|layer| &layer.shards).map(|shard| shard.arcs).sum()
 }
 
