@@ -16,7 +16,7 @@ use crate::varint::{self, VarintError};
 
 /// One arc seen from its owner: the other end and what is known of the attention.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Entry {
+pub struct AdjacencyEntry {
     /// The profile at the other end.
     pub other: ProfileId,
     /// How often, in interaction layers; else 0.
@@ -27,21 +27,21 @@ pub struct Entry {
     pub weight: f32,
 }
 
-impl Entry {
+impl AdjacencyEntry {
     /// An arc of weight 1 that does not repeat.
-    pub const fn plain(other: ProfileId) -> Entry {
-        Entry { other, count: 0, last_day: Day(0), weight: 1.0 }
+    pub const fn plain(other: ProfileId) -> AdjacencyEntry {
+        AdjacencyEntry { other, count: 0, last_day: Day(0), weight: 1.0 }
     }
 
     /// An interaction that happened `count` times, last on `last_day`.
-    pub const fn counted(other: ProfileId, count: u32, last_day: Day) -> Entry {
-        Entry { other, count, last_day, weight: 1.0 }
+    pub const fn counted(other: ProfileId, count: u32, last_day: Day) -> AdjacencyEntry {
+        AdjacencyEntry { other, count, last_day, weight: 1.0 }
     }
 }
 
 /// A list of arcs, sorted by the other end, each other end once.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Adjacency(Vec<Entry>);
+pub struct Adjacency(Vec<AdjacencyEntry>);
 
 /// Why bytes are not an adjacency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,7 @@ const WEIGHTS: u8 = 2;
 impl Adjacency {
     /// Sorts `entries`; of several with the same other end, counts add up (saturating), the
     /// later day and the last weight stay.
-    pub fn new(mut entries: Vec<Entry>) -> Adjacency {
+    pub fn new(mut entries: Vec<AdjacencyEntry>) -> Adjacency {
         entries.sort_by_key(|entry| entry.other);
         entries.dedup_by(|later, kept| {
             let same = later.other == kept.other;
@@ -81,7 +81,7 @@ impl Adjacency {
     }
 
     /// The arcs, sorted by the other end.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[AdjacencyEntry] {
         &self.0
     }
 
@@ -103,7 +103,7 @@ impl Adjacency {
     /// Both lists as one set: an arc in both is taken from `newer`, so that repeating changes
     /// nothing. Right for layers that do not count.
     pub fn union(&self, newer: &Adjacency) -> Adjacency {
-        let mut entries: Vec<Entry> = newer.0.iter().chain(&self.0).copied().collect();
+        let mut entries: Vec<AdjacencyEntry> = newer.0.iter().chain(&self.0).copied().collect();
         entries.sort_by_key(|entry| entry.other);
         entries.dedup_by_key(|entry| entry.other);
         Adjacency(entries)
@@ -157,14 +157,14 @@ impl Adjacency {
     }
 }
 
-impl FromIterator<Entry> for Adjacency {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Adjacency {
+impl FromIterator<AdjacencyEntry> for Adjacency {
+    fn from_iter<I: IntoIterator<Item = AdjacencyEntry>>(entries: I) -> Adjacency {
         Adjacency::new(entries.into_iter().collect())
     }
 }
 
 /// The other ends of `all` that are not in `known`; both are sorted.
-fn missing_in(known: &[Entry], all: &[Entry]) -> Vec<ProfileId> {
+fn missing_in(known: &[AdjacencyEntry], all: &[AdjacencyEntry]) -> Vec<ProfileId> {
     let mut known = known.iter().map(|entry| entry.other).peekable();
     let missing = all.iter().map(|entry| entry.other).filter(|other| {
         while known.next_if(|&candidate| candidate < *other).is_some() {}
@@ -173,7 +173,7 @@ fn missing_in(known: &[Entry], all: &[Entry]) -> Vec<ProfileId> {
     missing.collect()
 }
 
-fn take_ids(rest: &mut &[u8], count: usize) -> Result<Vec<Entry>, AdjacencyError> {
+fn take_ids(rest: &mut &[u8], count: usize) -> Result<Vec<AdjacencyEntry>, AdjacencyError> {
     let mut entries = Vec::with_capacity(count);
     let mut previous = 0u64;
     for index in 0..count {
@@ -182,12 +182,12 @@ fn take_ids(rest: &mut &[u8], count: usize) -> Result<Vec<Entry>, AdjacencyError
             return Err(AdjacencyError::OutOfRange);
         }
         previous = previous.checked_add(difference).ok_or(AdjacencyError::OutOfRange)?;
-        entries.push(Entry::plain(ProfileId::new(previous)));
+        entries.push(AdjacencyEntry::plain(ProfileId::new(previous)));
     }
     Ok(entries)
 }
 
-fn take_counts(rest: &mut &[u8], entries: &mut [Entry]) -> Result<(), AdjacencyError> {
+fn take_counts(rest: &mut &[u8], entries: &mut [AdjacencyEntry]) -> Result<(), AdjacencyError> {
     for entry in entries.iter_mut() {
         let count = varint::take(rest)?;
         entry.count = u32::try_from(count).map_err(|_| AdjacencyError::OutOfRange)?;
@@ -199,7 +199,7 @@ fn take_counts(rest: &mut &[u8], entries: &mut [Entry]) -> Result<(), AdjacencyE
     Ok(())
 }
 
-fn take_weights(rest: &mut &[u8], entries: &mut [Entry]) -> Result<(), AdjacencyError> {
+fn take_weights(rest: &mut &[u8], entries: &mut [AdjacencyEntry]) -> Result<(), AdjacencyError> {
     for entry in entries.iter_mut() {
         let (bits, tail) =
             rest.split_first_chunk::<4>().ok_or(AdjacencyError::Broken(VarintError::Truncated))?;
@@ -217,9 +217,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn entry() -> impl Strategy<Value = Entry> {
+    fn entry() -> impl Strategy<Value = AdjacencyEntry> {
         (0u64..500, 0u32..4, 0u16..3, prop_oneof![Just(1.0f32), 0.1f32..9.0]).prop_map(
-            |(other, count, day, weight)| Entry {
+            |(other, count, day, weight)| AdjacencyEntry {
                 other: ProfileId::new(other),
                 count,
                 last_day: Day(day),
@@ -272,15 +272,16 @@ mod tests {
 
     #[test]
     fn plain_dense_lists_cost_about_a_byte_an_arc() {
-        let list: Adjacency = (1000..1100).map(|n| Entry::plain(ProfileId::new(n))).collect();
+        let list: Adjacency =
+            (1000..1100).map(|n| AdjacencyEntry::plain(ProfileId::new(n))).collect();
         assert_eq!(list.encode().len(), 1 + 1 + 2 + 99);
     }
 
     #[test]
     fn counts_of_one_other_end_add_up() {
         let other = ProfileId::new(5);
-        let a: Adjacency = [Entry::counted(other, 2, Day(7))].into_iter().collect();
-        let b: Adjacency = [Entry::counted(other, 3, Day(6))].into_iter().collect();
-        assert_eq!(a.merge(&b).entries(), [Entry::counted(other, 5, Day(7))]);
+        let a: Adjacency = [AdjacencyEntry::counted(other, 2, Day(7))].into_iter().collect();
+        let b: Adjacency = [AdjacencyEntry::counted(other, 3, Day(6))].into_iter().collect();
+        assert_eq!(a.merge(&b).entries(), [AdjacencyEntry::counted(other, 5, Day(7))]);
     }
 }

@@ -26,7 +26,7 @@ pub mod snapshot;
 pub mod time;
 pub mod varint;
 
-pub use adjacency::{Adjacency, Entry};
+pub use adjacency::{Adjacency, AdjacencyEntry};
 pub use community::Community;
 pub use id::{CommunityId, KeyId, PersonId, ProfileId, RunId, SnapshotId};
 pub use interval::{Interval, interval};

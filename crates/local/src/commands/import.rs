@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use model::observation::{Named, SeenProfile};
 use model::port::Clock;
-use model::{Adjacency, Entry, Layer, Platform, ProfileId};
+use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde_json::{Value, json};
 use store::pg::adjacency::{self, ImportMode, Imported};
 use store::pg::{ident, profile};
@@ -124,7 +124,7 @@ async fn write_lists(
 }
 
 fn adjacency_of(ids: &[ProfileId], list: &[Arc]) -> Adjacency {
-    let entry = |arc: &Arc| Entry {
+    let entry = |arc: &Arc| AdjacencyEntry {
         other: ids[arc.dst as usize],
         count: arc.count,
         last_day: arc.last_day,

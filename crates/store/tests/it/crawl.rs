@@ -2,7 +2,7 @@
 
 use model::observation::{Observation, Reach};
 use model::time::Day;
-use model::{Consent, Entry, Layer, PersonKind};
+use model::{AdjacencyEntry, Consent, Layer, PersonKind};
 use store::pg::crawl::{CrawlOutcome, CrawledProfile, Mark, RoundEnd, subjects};
 use store::pg::{frontier, profile};
 use testkit::database;
@@ -110,7 +110,7 @@ async fn interactions_add_up_from_watermark_to_watermark() {
     assert_eq!((stale.stale, stale.changed_lists), (1, 0));
     let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
     let (row, arcs) = own_list(db.pg(), ada, Layer::Mention).await;
-    let wanted = [Entry::counted(bob, 3, Day(7)), Entry::counted(eve, 1, Day(7))];
+    let wanted = [AdjacencyEntry::counted(bob, 3, Day(7)), AdjacencyEntry::counted(eve, 1, Day(7))];
     assert_eq!(arcs, wanted.into_iter().collect());
     assert_eq!(row.watermark.as_deref(), Some("post-4"));
 }

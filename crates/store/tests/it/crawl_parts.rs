@@ -2,7 +2,7 @@
 
 use model::observation::{Observation, Reach, SeenArc, SeenList};
 use model::time::{Day, Timestamp};
-use model::{Direction, Entry, Layer, ProfileId};
+use model::{AdjacencyEntry, Direction, Layer, ProfileId};
 use store::Pg;
 use store::pg::crawl::{
     CrawlOutcome, CrawledProfile, CrawledStream, RoundEnd, StreamEnd, subjects,
@@ -85,7 +85,7 @@ async fn interactions_of_a_cut_feed_count_once_and_at_its_end() {
     let rest = resumed("feed", Some("2"), vec![mentions(&["bob", "eve"], "post-1")]);
     commit_all(db.pg(), at(4), vec![round(ada, vec![rest])]).await;
     let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
-    let wanted = [Entry::counted(bob, 3, Day(9)), Entry::counted(eve, 1, Day(7))];
+    let wanted = [AdjacencyEntry::counted(bob, 3, Day(9)), AdjacencyEntry::counted(eve, 1, Day(7))];
     assert_eq!(own_list(db.pg(), ada, Layer::Mention).await.1, wanted.into_iter().collect());
     assert_eq!(rows_in_progress(&db).await, 0);
 }

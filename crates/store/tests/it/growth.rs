@@ -10,7 +10,8 @@ use model::observation::Observation;
 use model::port::{Outgoing, Queue};
 use model::profile::Gone;
 use model::{
-    Account, Adjacency, CommunityId, Entry, Membership, PersonId, PersonKind, ProfileId, Scope,
+    Account, Adjacency, AdjacencyEntry, CommunityId, Membership, PersonId, PersonKind, ProfileId,
+    Scope,
 };
 use store::Pg;
 use store::pg::change::{self, Position};
@@ -55,7 +56,7 @@ async fn fill(db: &Database, rows: u32) {
     let (platform, hosts, base) = (PLATFORM.number(), rows / 100, base());
     let (now, day) = (at(0).as_second(), at(0).as_second() / 86_400);
     let list: Adjacency =
-        (1..20).map(|n| Entry::plain(ProfileId::new((base + n) as u64))).collect();
+        (1..20).map(|n| AdjacencyEntry::plain(ProfileId::new((base + n) as u64))).collect();
     let body: String = list.encode().iter().map(|byte| format!("{byte:02x}")).collect();
     let all = format!("generate_series(1, {rows}) n");
     let sql = format!(

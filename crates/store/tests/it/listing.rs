@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::observation::{Named, SeenProfile};
-use model::{Adjacency, Consent, Entry, Layer, Platform, ProfileId};
+use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::change::{self, Change};
@@ -29,7 +29,7 @@ async fn met(pg: &Pg, platform: Platform, names: &[&str]) -> Vec<ProfileId> {
 }
 
 async fn import_arc(pg: &Pg, [source, target]: [ProfileId; 2]) {
-    let list: Adjacency = [Entry::plain(target)].into_iter().collect();
+    let list: Adjacency = [AdjacencyEntry::plain(target)].into_iter().collect();
     let lists = [(source, list)];
     adjacency::import(pg, Layer::Follow, &lists, ImportMode::Merge, at(0)).await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use model::identity::Claim;
 use model::observation::SeenProfile;
-use model::{Account, Adjacency, Entry, Layer, Platform, ProfileId};
+use model::{Account, Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::erase::OptedOut;
 use store::pg::{audit, change, erase, frontier, ident, identity, person, profile};
@@ -104,7 +104,7 @@ async fn a_bulk_file_brings_nobody_back() {
     profile::import(db.pg(), Platform::FILE, &pages, at(1)).await.unwrap();
     let names = ["ada", "bob", "eve"].map(named);
     let all = ident::resolve(db.pg(), Platform::FILE, &names).await.unwrap();
-    let to_eve: Adjacency = [Entry::plain(all[2])].into_iter().collect();
+    let to_eve: Adjacency = [AdjacencyEntry::plain(all[2])].into_iter().collect();
     let arcs = [(all[0], to_eve.clone()), (all[1], to_eve.clone())];
     let mode = ImportMode::Replace;
     adjacency::import(db.pg(), Layer::Follow, &arcs, mode, at(2)).await.unwrap();

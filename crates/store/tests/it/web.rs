@@ -2,7 +2,7 @@
 
 use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfile};
 use model::time::{Day, Timestamp};
-use model::{Adjacency, Direction, Entry, Layer, Platform, ProfileId};
+use model::{Adjacency, AdjacencyEntry, Direction, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::Row;
 use store::pg::audit::Act;
@@ -181,7 +181,7 @@ pub(crate) async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (Row, Adja
 }
 
 pub(crate) fn plain(ids: &[ProfileId]) -> Adjacency {
-    ids.iter().map(|&id| Entry::plain(id)).collect()
+    ids.iter().map(|&id| AdjacencyEntry::plain(id)).collect()
 }
 
 /// The events after a position, once there are so many. Transactions of other tests on the same

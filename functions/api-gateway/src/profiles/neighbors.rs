@@ -1,6 +1,6 @@
 //! Whom a profile attends to, and who attends to it, as its own lists show.
 
-use model::{Adjacency, Direction, Entry, Layer, ProfileId, RunId};
+use model::{Adjacency, AdjacencyEntry, Direction, Layer, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::{adjacency, profile};
 use utoipa::ToSchema;
@@ -77,7 +77,7 @@ pub(crate) async fn neighbors(
 /// left, so that no page tells how many are hidden.
 async fn page(
     call: &Call,
-    arcs: &[Entry],
+    arcs: &[AdjacencyEntry],
     layer: Layer,
     rows: usize,
 ) -> Result<(Vec<Neighbor>, Option<ProfileId>), Problem> {
@@ -106,7 +106,11 @@ async fn list(
     Ok(row.map(adjacency::Row::list).transpose()?.unwrap_or_default())
 }
 
-async fn named(call: &Call, arcs: &[Entry], layer: Layer) -> Result<Vec<Neighbor>, Problem> {
+async fn named(
+    call: &Call,
+    arcs: &[AdjacencyEntry],
+    layer: Layer,
+) -> Result<Vec<Neighbor>, Problem> {
     let ids: Vec<ProfileId> = arcs.iter().map(|arc| arc.other).collect();
     let profiles = profile::get(call.pg(), &ids).await?;
     let named = profiles.into_iter().filter(is_listed).filter_map(|profile| {

@@ -18,8 +18,8 @@ use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfi
 use model::port::Clock as _;
 use model::time::{Day, Timestamp};
 use model::{
-    Adjacency, Community, CommunityId, Consent, Direction, Entry, KeyId, Layer, Membership,
-    PersonId, PersonKind, Platform, ProfileId, RunId, Scope,
+    Adjacency, AdjacencyEntry, Community, CommunityId, Consent, Direction, KeyId, Layer,
+    Membership, PersonId, PersonKind, Platform, ProfileId, RunId, Scope,
 };
 use serde_json::Value;
 use std::num::NonZeroU32;
@@ -282,7 +282,8 @@ impl World {
         let unread = unread.expect("names resolve")[0];
         let joined = [vec![profiles[0], ada_too], vec![profiles[1], grace_too]];
         person::save_groups(pg, &joined, now).await.expect("groups are disjoint");
-        let arcs: Adjacency = profiles[1..].iter().map(|&other| Entry::plain(other)).collect();
+        let arcs: Adjacency =
+            profiles[1..].iter().map(|&other| AdjacencyEntry::plain(other)).collect();
         let lists = [(profiles[0], arcs)];
         let mode = adjacency::ImportMode::Replace;
         adjacency::import(pg, Layer::Follow, &lists, mode, now).await.expect("lists import");

@@ -9,7 +9,7 @@ use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfi
 use model::port::{PortError, Put};
 use model::profile::Gone;
 use model::time::Day;
-use model::{Account, Consent, Direction, Entry, Layer, PersonId, PersonKind, Platform};
+use model::{Account, AdjacencyEntry, Consent, Direction, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::audit::Act;
@@ -106,7 +106,7 @@ impl World {
             let other = self.somebody();
             let other = self.id(&other).await;
             let weight = [1.0, 1.0, 0.25, 7.5][self.random.below(4) as usize];
-            let mut entry = Entry { weight, ..Entry::plain(other) };
+            let mut entry = AdjacencyEntry { weight, ..AdjacencyEntry::plain(other) };
             if layer.is_interaction() {
                 (entry.count, entry.last_day) = (self.random.below(50) as u32, Day(20_000));
             }
@@ -394,7 +394,7 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
     let places = (0..nodes.people.len()).map(community).collect();
     let late = Named { native_id: "did:late".to_owned(), ..Named::default() };
     let late = world.id(&late).await;
-    let lists = [(late, [Entry::plain(nodes.profiles[0])].into_iter().collect())];
+    let lists = [(late, [AdjacencyEntry::plain(nodes.profiles[0])].into_iter().collect())];
     let (pg, now) = (world.db.pg(), world.clock.now());
     adjacency::import(pg, Layer::Follow, &lists, ImportMode::Replace, now).await.unwrap();
     let order = Order { places, nodes };

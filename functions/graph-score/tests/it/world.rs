@@ -6,7 +6,7 @@ use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
 use model::observation::{Named, SeenProfile};
 use model::port::{Clock as _, Objects};
-use model::{Adjacency, Consent, Entry, Layer, Platform, ProfileId, RunId};
+use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId, RunId};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::{ident, profile};
@@ -104,7 +104,7 @@ impl World {
         let id = |person: u32| self.ids[person as usize];
         let list = |person: u32| {
             let others = arcs.range((person, 0)..(person + 1, 0));
-            let list: Adjacency = others.map(|arc| Entry::plain(id(arc.1))).collect();
+            let list: Adjacency = others.map(|arc| AdjacencyEntry::plain(id(arc.1))).collect();
             (id(person), list)
         };
         let lists: Vec<_> = (0..PEOPLE).map(list).collect();

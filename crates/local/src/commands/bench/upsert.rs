@@ -4,7 +4,7 @@ use anyhow::Result;
 use graph::seed::Seed;
 use model::observation::{Named, SeenProfile};
 use model::port::Clock;
-use model::{Adjacency, Entry, Layer, Platform, ProfileId};
+use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde_json::{Value, json};
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::{ident, measure, profile};
@@ -123,7 +123,7 @@ async fn lists(home: &Home, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Ad
             _ => random.below(ids.len() as u64) as usize,
         };
         let others: Vec<usize> = (0..LIST).map(|_| other()).filter(|&at| at != number).collect();
-        (ids[number], others.into_iter().map(|at| Entry::plain(ids[at])).collect())
+        (ids[number], others.into_iter().map(|at| AdjacencyEntry::plain(ids[at])).collect())
     };
     Ok((0..ids.len()).map(list).collect())
 }

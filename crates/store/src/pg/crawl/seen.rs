@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::observation::{Named, Observation, SeenArc, SeenList};
 use model::platform::check_native_id;
-use model::{Adjacency, Entry, ProfileId};
+use model::{Adjacency, AdjacencyEntry, ProfileId};
 
 use super::batch::{CrawlBatch, CrawledProfile};
 use crate::StoreError;
@@ -22,10 +22,10 @@ impl Ids<'_> {
         seen.arcs.iter().filter_map(|arc| self.entry(owner, arc)).collect()
     }
 
-    fn entry(&self, owner: ProfileId, arc: &SeenArc) -> Option<Entry> {
+    fn entry(&self, owner: ProfileId, arc: &SeenArc) -> Option<AdjacencyEntry> {
         let other = *self.0.get(arc.other.native_id.as_str())?;
         let weight = if arc.weight.is_finite() && arc.weight > 0.0 { arc.weight } else { 1.0 };
-        let entry = Entry { other, count: arc.count, last_day: arc.last_day, weight };
+        let entry = AdjacencyEntry { other, count: arc.count, last_day: arc.last_day, weight };
         (other != owner).then_some(entry)
     }
 }
