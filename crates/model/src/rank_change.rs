@@ -18,7 +18,7 @@ use crate::varint::{self, VarintError};
 
 /// Where a person stood in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Stood {
+pub struct RankState {
     /// Its rank; `None` under a noise level.
     pub rank: Option<NonZeroU32>,
     /// Its share of the community's attention.
@@ -27,7 +27,7 @@ pub struct Stood {
 
 /// What one contributor changed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
+pub struct RankChangeReason {
     /// Who attends, or attended, to the person.
     pub person: PersonId,
     /// Its part of the person's attention before.
@@ -46,11 +46,11 @@ pub struct RankChange {
     /// The run that found it.
     pub run: RunId,
     /// Where the person stood in the run before.
-    pub before: Stood,
+    pub before: RankState,
     /// Where it stands now.
-    pub after: Stood,
+    pub after: RankState,
     /// Those whose gains and losses explain it, the largest first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<RankChangeReason>,
 }
 
 /// Why bytes are no change of a rank.
@@ -76,9 +76,9 @@ impl RankChange {
         let mut out = vec![VERSION];
         varint::put(&mut out, self.community.number());
         varint::put(&mut out, self.run.number());
-        for stood in [self.before, self.after] {
-            varint::put(&mut out, stood.rank.map_or(0, |rank| u64::from(rank.get())));
-            out.extend(stood.attention.to_le_bytes());
+        for state in [self.before, self.after] {
+            varint::put(&mut out, state.rank.map_or(0, |rank| u64::from(rank.get())));
+            out.extend(state.attention.to_le_bytes());
         }
         varint::put(&mut out, self.reasons.len() as u64);
         for reason in &self.reasons {
@@ -100,8 +100,8 @@ impl RankChange {
             person,
             community: CommunityId::new(varint::take(&mut rest)?),
             run: RunId::new(varint::take(&mut rest)?),
-            before: take_stood(&mut rest)?,
-            after: take_stood(&mut rest)?,
+            before: take_rank_state(&mut rest)?,
+            after: take_rank_state(&mut rest)?,
             reasons: Vec::new(),
         };
         let count = varint::take(&mut rest)?;
@@ -111,15 +111,15 @@ impl RankChange {
         for _ in 0..count {
             let person = PersonId::new(varint::take(&mut rest)?);
             let (before, after) = (take_f32(&mut rest)?, take_f32(&mut rest)?);
-            change.reasons.push(Reason { person, before, after });
+            change.reasons.push(RankChangeReason { person, before, after });
         }
         if rest.is_empty() { Ok(change) } else { Err(RankChangeError::BadLength) }
     }
 }
 
-fn take_stood(rest: &mut &[u8]) -> Result<Stood, RankChangeError> {
+fn take_rank_state(rest: &mut &[u8]) -> Result<RankState, RankChangeError> {
     let rank = u32::try_from(varint::take(rest)?).map_err(|_| RankChangeError::BadLength)?;
-    Ok(Stood { rank: NonZeroU32::new(rank), attention: take_f32(rest)? })
+    Ok(RankState { rank: NonZeroU32::new(rank), attention: take_f32(rest)? })
 }
 
 fn take_f32(rest: &mut &[u8]) -> Result<f32, RankChangeError> {
@@ -137,8 +137,8 @@ mod tests {
         #[test]
         fn changes_read_back(ids in (0u64..1 << 53, any::<u32>()), ranks: [u32; 2], people: Vec<(u32, u16, u16)>) {
             let unit = |n: u16| f32::from(n) / 65_535.0;
-            let stood = |rank: u32| Stood { rank: NonZeroU32::new(rank), attention: 0.25 };
-            let reason = |(person, before, after): (u32, u16, u16)| Reason {
+            let stood = |rank: u32| RankState { rank: NonZeroU32::new(rank), attention: 0.25 };
+            let reason = |(person, before, after): (u32, u16, u16)| RankChangeReason {
                 person: PersonId::new(person.into()),
                 before: unit(before),
                 after: unit(after),

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::rank_change::{RankChange, Reason};
+use model::rank_change::{RankChange, RankChangeReason};
 use model::time::Timestamp;
 use model::{CommunityId, Direction, Layer, PersonId, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
@@ -113,8 +113,9 @@ pub(crate) struct ReasonView {
 
 impl ChangeView {
     fn rank(change: RankChange, listed: &Listed) -> ChangeView {
-        let shown = |reason: &Reason| listed.people.contains_key(&reason.person);
-        let reason = |Reason { person, before, after }| ReasonView { person, before, after };
+        let shown = |reason: &RankChangeReason| listed.people.contains_key(&reason.person);
+        let reason =
+            |RankChangeReason { person, before, after }| ReasonView { person, before, after };
         let RankChange { person, community, run, before, after, reasons } = change;
         ChangeView::Rank {
             person,

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use model::message::Stage;
-use model::rank_change::{Reason, Stood};
+use model::rank_change::{RankChangeReason, RankState};
 use model::{CommunityId, PersonId, Platform, ProfileId, RankChange, RunId, SnapshotId};
 use store::pg::change::{self, Change};
 use store::pg::publish::Loader;
@@ -105,7 +105,7 @@ async fn only_a_loaded_run_can_be_served() {
 #[tokio::test]
 async fn a_run_that_is_published_twice_tells_its_changes_once() {
     let db = database().await;
-    let stood = |rank| Stood { rank: NonZeroU32::new(rank), attention: 0.25 };
+    let stood = |rank| RankState { rank: NonZeroU32::new(rank), attention: 0.25 };
     let person = ProfileId::on(Platform::FILE, 7).home_person();
     let change = |run| RankChange {
         person,
@@ -113,7 +113,7 @@ async fn a_run_that_is_published_twice_tells_its_changes_once() {
         run,
         before: stood(0),
         after: stood(2),
-        reasons: vec![Reason { person: PersonId::new(9), before: 0.0, after: 0.125 }],
+        reasons: vec![RankChangeReason { person: PersonId::new(9), before: 0.0, after: 0.125 }],
     };
     let empty = created(&db).await;
     assert!(run::publish(db.pg(), empty, &[change(empty)], at(1)).await.is_err());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::port::Clock as _;
 use model::profile::Gone;
-use model::rank_change::{RankChange, Reason, Stood};
+use model::rank_change::{RankChange, RankChangeReason, RankState};
 use store::pg::{erase, run};
 
 use crate::world::{Api, Reply};
@@ -43,8 +43,9 @@ async fn the_log_is_followed_without_gaps_and_always_names_where_to_go_on() {
 async fn a_changed_rank_names_those_who_changed_it_unless_they_are_unlisted() {
     let api = Api::new().await;
     let (pg, now) = (api.database.pg(), api.clock.now());
-    let stood = |rank| Stood { rank: std::num::NonZeroU32::new(rank), attention: 0.25 };
-    let reason = |number| Reason { person: api.person(number), before: 0.0, after: 0.125 };
+    let stood = |rank| RankState { rank: std::num::NonZeroU32::new(rank), attention: 0.25 };
+    let reason =
+        |number| RankChangeReason { person: api.person(number), before: 0.0, after: 0.125 };
     let change = |number| RankChange {
         person: api.person(number),
         community: api.world.rust,

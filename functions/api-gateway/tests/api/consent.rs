@@ -3,7 +3,7 @@
 use axum::body::Body;
 use model::observation::SeenProfile;
 use model::port::Clock as _;
-use model::rank_change::{RankChange, Reason, Stood};
+use model::rank_change::{RankChange, RankChangeReason, RankState};
 use model::{Consent, Platform, ProfileId};
 use serde_json::{Value, json};
 use store::pg::{person, profile, run};
@@ -205,14 +205,14 @@ async fn a_person_whose_first_profile_is_hidden_is_told_of_by_another() {
     person::save_groups(pg, &[vec![first, alan]], now).await.unwrap();
     let shown = api.get(&format!("/v1/people/{}", first.home_person())).await.data();
     assert_eq!(shown["profiles"][0]["id"], alan.to_string());
-    let stood = |rank| Stood { rank: std::num::NonZeroU32::new(rank), attention: 0.25 };
+    let stood = |rank| RankState { rank: std::num::NonZeroU32::new(rank), attention: 0.25 };
     let change = RankChange {
         person: first.home_person(),
         community: api.world.rust,
         run: api.world.run,
         before: stood(0),
         after: stood(2),
-        reasons: vec![Reason { person: api.person(0), before: 0.0, after: 0.125 }],
+        reasons: vec![RankChangeReason { person: api.person(0), before: 0.0, after: 0.125 }],
     };
     let run = api.world.load(pg, now).await;
     run::publish(pg, run, &[change], now).await.unwrap();

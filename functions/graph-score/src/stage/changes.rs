@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use graph::evidence::{Contributor, change_reasons, community_terms, global_terms};
 use graph::{CommunityPeople, GlobalRank};
 use model::port::{Clock, Objects};
-use model::rank_change::{RankChange, Reason, Stood};
+use model::rank_change::{RankChange, RankChangeReason, RankState};
 use model::{CommunityId, PersonId, RunId};
 use rayon::prelude::*;
 use store::pg::community::WORLD;
@@ -39,12 +39,12 @@ const REASONS_MAX: usize = 5;
 struct Moved {
     community: CommunityId,
     person: PersonId,
-    before: Stood,
-    after: Stood,
+    before: RankState,
+    after: RankState,
 }
 
 /// The reasons of changes, by whose they are.
-type Reasons = BTreeMap<(CommunityId, PersonId), Vec<Reason>>;
+type Reasons = BTreeMap<(CommunityId, PersonId), Vec<RankChangeReason>>;
 
 /// The name under which the changes of a run are sealed.
 pub(super) const CHANGES: &str = "changes";
@@ -198,7 +198,7 @@ fn explained(
     let reasons = people.iter().map(|&person| {
         let (before, after) = (named(old, &mut before, person), named(new, &mut after, person));
         let reasons = change_reasons(&before, &after, REASONS_MAX).into_iter();
-        let reasons = reasons.map(|reason| Reason {
+        let reasons = reasons.map(|reason| RankChangeReason {
             person: reason.person,
             before: reason.before as f32,
             after: reason.after as f32,
@@ -215,21 +215,21 @@ fn better(moved: &Moved) -> u32 {
 }
 
 /// Everybody listed in a ranking, with the ranks that are served.
-type Ranking = Vec<(PersonId, Stood)>;
+type Ranking = Vec<(PersonId, RankState)>;
 
 /// The changes between two rankings of one community.
 fn compare(community: CommunityId, old: Ranking, new: Ranking) -> Vec<Moved> {
-    let is_head = |one: &&(PersonId, Stood)| one.1.rank.is_some_and(|rank| rank.get() <= HEAD);
+    let is_head = |one: &&(PersonId, RankState)| one.1.rank.is_some_and(|rank| rank.get() <= HEAD);
     let mut heads: Vec<PersonId> =
         old.iter().chain(&new).filter(is_head).map(|one| one.0).collect();
     heads.sort_unstable();
     heads.dedup();
-    let stood = |ranking: &Ranking| -> BTreeMap<PersonId, Stood> {
+    let stood = |ranking: &Ranking| -> BTreeMap<PersonId, RankState> {
         let heads = ranking.iter().filter(|one| heads.binary_search(&one.0).is_ok());
         heads.copied().collect()
     };
     let (old, new) = (stood(&old), stood(&new));
-    let nowhere = Stood { rank: None, attention: 0.0 };
+    let nowhere = RankState { rank: None, attention: 0.0 };
     let moved = heads.iter().map(|person| Moved {
         community,
         person: *person,
@@ -302,7 +302,7 @@ impl Side {
         let people = table.people.iter().zip(ranks(table, &self.nodes));
         let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person as usize]);
         let stood = listed.map(|(one, ranks)| {
-            let stood = Stood { rank: ranks.all, attention: one.share };
+            let stood = RankState { rank: ranks.all, attention: one.share };
             (self.nodes.people[one.person as usize], stood)
         });
         stood.collect()
@@ -313,7 +313,7 @@ impl Side {
         let ranks = world_ranks(&self.nodes, &self.global).into_iter().enumerate();
         let listed = ranks.filter(|&(at, _)| !self.nodes.unlisted[at]);
         let stood = listed.map(|(at, rank)| {
-            (self.nodes.people[at], Stood { rank, attention: self.global.shares[at] })
+            (self.nodes.people[at], RankState { rank, attention: self.global.shares[at] })
         });
         stood.collect()
     }
@@ -323,8 +323,8 @@ impl Side {
 mod tests {
     use super::*;
 
-    fn stood(rank: u32) -> Stood {
-        Stood { rank: NonZeroU32::new(rank), attention: 0.1 }
+    fn stood(rank: u32) -> RankState {
+        RankState { rank: NonZeroU32::new(rank), attention: 0.1 }
     }
 
     #[test]
