@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Claim;
 use crate::layer::{Direction, Layer};
-use crate::profile::{Consent, Gone, PersonKind};
+use crate::profile::{Consent, GoneReason, PersonKind};
 use crate::time::{Day, Timestamp};
 
 /// A profile as its platform names it. Where a page shows only an id, the rest is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Named {
+pub struct NamedProfile {
     /// The platform's stable id; the only thing that never changes.
     pub native_id: String,
     /// What people call it now; without a leading `@`.
@@ -22,7 +22,7 @@ pub struct Named {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SeenProfile {
     /// Who it is.
-    pub named: Named,
+    pub named: NamedProfile,
     /// The name that its owner chose to show.
     pub display_name: Option<String>,
     /// Its own words about itself, as plain text.
@@ -64,7 +64,7 @@ impl SeenProfile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeenArc {
     /// The profile at the other end.
-    pub other: Named,
+    pub other: NamedProfile,
     /// How often, in interaction layers; else 0.
     pub count: u32,
     /// The last time, in interaction layers; else day 0.
@@ -75,7 +75,7 @@ pub struct SeenArc {
 
 /// How much of a list was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reach {
+pub enum ListCoverage {
     /// Every page: these arcs are all there are.
     Complete,
     /// The page cap ended it; `cursor` goes on from here.
@@ -102,7 +102,7 @@ pub struct SeenList {
     /// The arcs, in page order, possibly with repetitions.
     pub arcs: Vec<SeenArc>,
     /// How much of the list this is.
-    pub reach: Reach,
+    pub coverage: ListCoverage,
 }
 
 /// All that one fetch of one profile's stream saw.
@@ -113,5 +113,5 @@ pub enum Observation {
     /// One of its lists.
     List(SeenList),
     /// It is not there, or must not be read.
-    Gone(Gone),
+    Gone(GoneReason),
 }

@@ -87,7 +87,7 @@ impl Consent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
-pub enum Gone {
+pub enum GoneReason {
     /// Its owner deleted it, or it never was.
     Deleted = 1,
     /// Its host shut it.
@@ -96,10 +96,12 @@ pub enum Gone {
     Refused = 3,
 }
 
-impl Gone {
+impl GoneReason {
     /// The reason with this stored number.
-    pub fn from_number(number: u8) -> Option<Gone> {
-        [Gone::Deleted, Gone::Suspended, Gone::Refused].into_iter().find(|&g| g as u8 == number)
+    pub fn from_number(number: u8) -> Option<GoneReason> {
+        [GoneReason::Deleted, GoneReason::Suspended, GoneReason::Refused]
+            .into_iter()
+            .find(|&g| g as u8 == number)
     }
 }
 
@@ -127,6 +129,6 @@ mod tests {
     fn kinds_and_reasons_read_back_by_number() {
         assert_eq!(PersonKind::from_number(2), Some(PersonKind::Organisation));
         assert_eq!(PersonKind::from_number(9), None);
-        assert_eq!(Gone::from_number(3), Some(Gone::Refused));
+        assert_eq!(GoneReason::from_number(3), Some(GoneReason::Refused));
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use model::Platform;
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::{Clock, Request, Response, Web, WebError};
 use model::time::Timestamp;
 use platforms::engine::{Memory, OpenGate, Progress, Subject, Via};
@@ -71,7 +71,7 @@ fn feed() -> String {
 }
 
 fn only(engine: &Engine, stream: &str) -> Subject {
-    let named = Named { native_id: "did:plc:me".to_owned(), ..Named::default() };
+    let named = NamedProfile { native_id: "did:plc:me".to_owned(), ..NamedProfile::default() };
     let mut subject = Subject::new(Platform::BLUESKY, named);
     let others = engine.streams().into_iter().filter(|info| info.stream != stream);
     let done = |stream| Progress { stream, cursor: None, done: true };

@@ -1,7 +1,7 @@
 //! What an answer means: a page, or trouble, and of which kind.
 
 use model::port::{Response, WebError};
-use model::profile::Gone;
+use model::profile::GoneReason;
 
 use crate::manifest::{BodyWait, ErrorRule, ErrorRules, Then};
 use crate::path::{Context, Node, read};
@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
     Empty,
     /// The list is there and not shown.
     Hidden,
-    Gone(Gone),
+    Gone(GoneReason),
     /// The host wants a pause; the wait that its body told, in milliseconds.
     RateLimited(Option<u64>),
     Retry(String),
@@ -39,9 +39,9 @@ pub(crate) fn of_answer(rules: &ErrorRules, response: &Response, host: &str) -> 
     match fitting.map(|rule| rule.then) {
         Some(Then::Retry) => Verdict::Retry(words()),
         Some(Then::RateLimited) => Verdict::RateLimited(wait()),
-        Some(Then::Deleted) => Verdict::Gone(Gone::Deleted),
-        Some(Then::Suspended) => Verdict::Gone(Gone::Suspended),
-        Some(Then::Refused) => Verdict::Gone(Gone::Refused),
+        Some(Then::Deleted) => Verdict::Gone(GoneReason::Deleted),
+        Some(Then::Suspended) => Verdict::Gone(GoneReason::Suspended),
+        Some(Then::Refused) => Verdict::Gone(GoneReason::Refused),
         Some(Then::Hidden) => Verdict::Hidden,
         Some(Then::Empty) => Verdict::Empty,
         Some(Then::GiveUp) => Verdict::GiveUp(words()),

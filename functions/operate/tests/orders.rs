@@ -3,9 +3,9 @@
 #![cfg(test)]
 
 use model::key::Secret;
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Platform, ProfileId};
 use operate::{Doors, OperateError, Order, handle};
 use serde_json::{Value, json};
@@ -33,13 +33,14 @@ impl Office {
 
     /// Profiles of these names, as a bulk file brings them.
     async fn profiles(&self, names: &[&str]) -> Vec<ProfileId> {
-        let named = |name: &&str| Named {
+        let named = |name: &&str| NamedProfile {
             native_id: format!("did:plc:{name}"),
             handle: Some(format!("{name}.example")),
             host: None,
         };
-        let named: Vec<Named> = names.iter().map(named).collect();
-        let page = |named: &Named| SeenProfile { named: named.clone(), ..SeenProfile::default() };
+        let named: Vec<NamedProfile> = names.iter().map(named).collect();
+        let page =
+            |named: &NamedProfile| SeenProfile { named: named.clone(), ..SeenProfile::default() };
         let pages: Vec<SeenProfile> = named.iter().map(page).collect();
         let pg = self.db.pg();
         profile::import(pg, Platform::BLUESKY, &pages, self.clock.now()).await.unwrap();
@@ -48,7 +49,7 @@ impl Office {
 
     async fn gone(&self, ids: &[ProfileId]) -> Vec<bool> {
         let known = profile::get(self.db.pg(), ids).await.unwrap();
-        known.iter().map(|profile| profile.gone == Some(Gone::Refused)).collect()
+        known.iter().map(|profile| profile.gone == Some(GoneReason::Refused)).collect()
     }
 
     /// The log's actions and subjects, the oldest first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::{Clock, Web};
 use model::time::Timestamp;
 use model::{Account, Platform};
@@ -40,7 +40,7 @@ pub async fn seed<W: Web, C: Clock>(
     accounts: &[Account],
     depth: i16,
 ) -> Result<(), SeedError> {
-    let mut by_platform: BTreeMap<Platform, Vec<Named>> = BTreeMap::new();
+    let mut by_platform: BTreeMap<Platform, Vec<NamedProfile>> = BTreeMap::new();
     for account in accounts {
         by_platform.entry(account.platform).or_default().push(find(doors, account).await?);
     }
@@ -56,7 +56,7 @@ pub async fn seed<W: Web, C: Clock>(
 async fn find<W: Web, C: Clock>(
     doors: &Doors<'_, W, C>,
     account: &Account,
-) -> Result<Named, ResolveError> {
+) -> Result<NamedProfile, ResolveError> {
     let mut gate = crate::gate(doors, account.platform, Timestamp::MAX);
     let mut via = Via::new(doors.web, doors.clock, &mut gate, doors.memory);
     let (mut tries, mut waited_ms) = (1, 0);

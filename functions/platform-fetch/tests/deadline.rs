@@ -4,7 +4,7 @@
 
 use model::budget::Lease;
 use model::message::FetchJob;
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::{Clock, Request, Response, Web, WebError};
 use model::time::Timestamp;
 use model::{Platform, ProfileId};
@@ -70,8 +70,8 @@ async fn a_slow_host_costs_no_page_and_no_job_its_time() {
     let database = database().await;
     let pg = database.pg();
     let web = Slow(Frozen::at("2026-11-22T10:00:00Z".parse().unwrap()));
-    let named = |n| Named { native_id: format!("did:plc:{n}"), ..Named::default() };
-    let names: Vec<Named> = (0..PROFILES).map(named).collect();
+    let named = |n| NamedProfile { native_id: format!("did:plc:{n}"), ..NamedProfile::default() };
+    let names: Vec<NamedProfile> = (0..PROFILES).map(named).collect();
     let seeds = Seeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 0 };
     frontier::seed(pg, seeds, web.0.now()).await.unwrap();
     let (engine, memory) = (Engine::new(Settings::default()).unwrap(), Memory::of_recordings());

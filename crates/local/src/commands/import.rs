@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde_json::{Value, json};
@@ -97,9 +97,9 @@ async fn resolve(
     let bar = output.progress("naming", names.len() as u64);
     let mut ids = Vec::with_capacity(names.len());
     for chunk in names.chunks(CHUNK) {
-        let named: Vec<Named> = chunk
+        let named: Vec<NamedProfile> = chunk
             .iter()
-            .map(|name| Named { native_id: name.clone(), ..Named::default() })
+            .map(|name| NamedProfile { native_id: name.clone(), ..NamedProfile::default() })
             .collect();
         ids.extend(ident::resolve(&home.pg, platform, &named).await?);
         bar.inc(chunk.len() as u64);

@@ -1,7 +1,7 @@
 //! Profiles from a file of one JSON object a line.
 
 use anyhow::Result;
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::platform::{HANDLE_BYTES_MAX, check_native_id};
 use model::{Consent, PersonKind};
 use serde::Deserialize;
@@ -48,7 +48,7 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
         serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
     check(&line)?;
     Ok(Some(SeenProfile {
-        named: Named { native_id: line.id, handle: line.handle, host: None },
+        named: NamedProfile { native_id: line.id, handle: line.handle, host: None },
         display_name: line.display_name,
         bio: line.bio,
         url: line.url,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::port::{Clock, Response, Web};
-use model::profile::Gone;
+use model::profile::GoneReason;
 
 use super::Engine;
 use super::send::send;
@@ -29,7 +29,7 @@ pub(super) enum Stop {
     Refused(String),
     /// The host's robots.txt does not let us ask.
     Disallowed(String),
-    Gone(Gone),
+    Gone(GoneReason),
     Hidden,
     Empty,
 }

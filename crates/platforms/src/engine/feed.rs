@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use model::observation::{Named, Observation, Reach, SeenArc, SeenList};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList};
 use model::port::{Clock, Web};
 use model::{Day, Direction, Layer};
 
@@ -37,7 +37,7 @@ struct Visit {
 /// What was added up for one layer and target.
 #[derive(Debug)]
 struct Sum {
-    other: Named,
+    other: NamedProfile,
     count: u32,
     last_day: Day,
 }
@@ -216,7 +216,7 @@ fn lists(
             layer: *layer,
             direction: Direction::Out,
             arcs: arcs.remove(layer).unwrap_or_default(),
-            reach: Reach::Newer { watermark: watermark.clone() },
+            coverage: ListCoverage::Newer { watermark: watermark.clone() },
         })
     };
     layers.iter().map(list).collect()

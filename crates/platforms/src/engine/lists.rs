@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use model::observation::{Observation, Reach, SeenArc, SeenList};
+use model::observation::{ListCoverage, Observation, SeenArc, SeenList};
 use model::port::{Clock, Web};
 use model::{Day, Direction, Layer};
 
@@ -233,18 +233,18 @@ fn finish(
 ) -> StreamRun {
     let cursor = visit.mark.cursor();
     let capped = visit.mark.pages >= scene.stream.paging.pages_max;
-    let (reach, outcome) = match end {
+    let (coverage, outcome) = match end {
         Ok(()) | Err(Stop::Empty) => {
             let nothing = visit.arcs.is_empty() && visit.left_out == 0 && began.is_none();
             let is_counted = trusted_count(scene.subject, rules).is_some_and(|count| count > 0);
-            let reach = match (nothing && is_counted, is_whole(scene.subject, rules, &visit)) {
-                (true, _) => Some(Reach::Hidden),
-                (false, true) => Some(Reach::Complete),
+            let coverage = match (nothing && is_counted, is_whole(scene.subject, rules, &visit)) {
+                (true, _) => Some(ListCoverage::Hidden),
+                (false, true) => Some(ListCoverage::Complete),
                 (false, false) => part(&cursor, &visit),
             };
-            (reach, Outcome::Done)
+            (coverage, Outcome::Done)
         }
-        Err(Stop::Hidden) => (Some(Reach::Hidden), Outcome::Done),
+        Err(Stop::Hidden) => (Some(ListCoverage::Hidden), Outcome::Done),
         Err(Stop::Cut) if capped => (part(&cursor, &visit), Outcome::Done),
         Err(Stop::Cut) => (part(&cursor, &visit), Outcome::More { cursor: cursor.clone() }),
         Err(Stop::Retry { after_ms, why }) => {
@@ -267,9 +267,9 @@ fn finish(
             };
         }
     };
-    let list = reach.map(|reach| {
+    let list = coverage.map(|coverage| {
         let (layer, direction) = (rules.layer, rules.direction);
-        Observation::List(SeenList { layer, direction, arcs: visit.arcs, reach })
+        Observation::List(SeenList { layer, direction, arcs: visit.arcs, coverage })
     });
     StreamRun {
         stream: scene.stream.name.clone(),
@@ -281,10 +281,10 @@ fn finish(
     }
 }
 
-/// The reach of an unfinished list; nothing where no page was read.
-fn part(cursor: &Option<String>, visit: &Visit) -> Option<Reach> {
+/// The coverage of an unfinished list; nothing where no page was read.
+fn part(cursor: &Option<String>, visit: &Visit) -> Option<ListCoverage> {
     let cursor = cursor.clone().unwrap_or_default();
-    (visit.pages > 0).then_some(Reach::Part { cursor })
+    (visit.pages > 0).then_some(ListCoverage::Part { cursor })
 }
 
 /// The profile's own count of a list, where its platform keeps it in step with the list, so that an

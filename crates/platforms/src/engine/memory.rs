@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 
 use super::robots::Rules;
 use crate::origin::Origin;
@@ -23,7 +23,7 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Inner {
-    names: Kept<Option<Named>>,
+    names: Kept<Option<NamedProfile>>,
     origins: Kept<Origin>,
     domains: Kept<Domain>,
     windows: Kept<Option<Window>>,
@@ -96,11 +96,11 @@ impl Memory {
     }
 
     /// Who this key stands for; `Some(None)` is known to be nobody.
-    pub(crate) fn name(&self, key: &str) -> Option<Option<Named>> {
+    pub(crate) fn name(&self, key: &str) -> Option<Option<NamedProfile>> {
         self.inner().names.get(key).cloned()
     }
 
-    pub(crate) fn keep_name(&self, key: String, named: Option<Named>) {
+    pub(crate) fn keep_name(&self, key: String, named: Option<NamedProfile>) {
         self.inner().names.keep(key, named);
     }
 

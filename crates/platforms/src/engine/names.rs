@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use model::handle;
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::{Clock, Web};
 
 use super::Engine;
@@ -32,7 +32,7 @@ pub(super) struct Alias {
 /// How far a name is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Settled {
-    Known(Named),
+    Known(NamedProfile),
     /// To be looked up.
     Open(Alias),
     /// The record names nobody.
@@ -85,7 +85,8 @@ pub(super) fn settle(
         return Settled::Known(learned);
     }
     let keys: Vec<String> = find.iter().filter_map(|by| key(*by, &alias, host)).collect();
-    let known: Vec<Option<Option<Named>>> = keys.iter().map(|key| memory.name(key)).collect();
+    let known: Vec<Option<Option<NamedProfile>>> =
+        keys.iter().map(|key| memory.name(key)).collect();
     if let Some(named) = known.iter().flatten().flatten().next() {
         return Settled::Known(named.clone());
     }
@@ -97,9 +98,9 @@ pub(super) fn settle(
 }
 
 /// The name that an alias with a native id makes.
-pub(super) fn named(manifest: &Manifest, alias: &Alias, native_id: String) -> Named {
-    let named = Named { native_id, handle: alias.handle.clone(), host: None };
-    Named { host: manifest.home_host(&named), ..named }
+pub(super) fn named(manifest: &Manifest, alias: &Alias, native_id: String) -> NamedProfile {
+    let named = NamedProfile { native_id, handle: alias.handle.clone(), host: None };
+    NamedProfile { host: manifest.home_host(&named), ..named }
 }
 
 fn key(by: Find, alias: &Alias, host: &str) -> Option<String> {
@@ -109,7 +110,7 @@ fn key(by: Find, alias: &Alias, host: &str) -> Option<String> {
     }
 }
 
-fn learn(memory: &Memory, alias: &Alias, host: &str, named: Option<&Named>) {
+fn learn(memory: &Memory, alias: &Alias, host: &str, named: Option<&NamedProfile>) {
     for by in [Find::LocalId, Find::Handle] {
         if let Some(key) = key(by, alias, host)
             && !memory.knows(&key)

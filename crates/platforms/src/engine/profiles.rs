@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use model::identity::Claim;
-use model::observation::{Named, Observation, SeenProfile};
+use model::observation::{NamedProfile, Observation, SeenProfile};
 use model::port::{Clock, Web};
-use model::profile::{Consent, Gone, PersonKind};
+use model::profile::{Consent, GoneReason, PersonKind};
 use model::time::Timestamp;
 
 use super::Engine;
@@ -31,7 +31,7 @@ type Seen = HashMap<String, Observation>;
 
 impl Engine {
     /// Fetches the own pages of `subjects`, which are of one platform: one result each, in their
-    /// order. A profile whose owner refuses to be indexed is seen as [`Gone::Refused`] and nothing
+    /// order. A profile whose owner refuses to be indexed is seen as [`GoneReason::Refused`] and nothing
     /// of its words is returned. Empty on a platform without a manifest.
     pub async fn profiles<W: Web, C: Clock, G: Gate>(
         &self,
@@ -80,7 +80,7 @@ impl Engine {
             ends.push(match (seen.remove(&subject.named.native_id), missing) {
                 (Some(observation), _) => Ok(observation),
                 (None, Some(stream)) => self.single(via, manifest, stream, subject).await,
-                (None, None) => Ok(Observation::Gone(Gone::Deleted)),
+                (None, None) => Ok(Observation::Gone(GoneReason::Deleted)),
             });
         }
         ends
@@ -102,10 +102,10 @@ impl Engine {
             // Under that name there is somebody else now, or nobody.
             Ok(mut seen) => match seen.remove(&subject.named.native_id) {
                 Some(observation) => self.as_others_know(via, manifest, observation).await,
-                None => Ok(Observation::Gone(Gone::Deleted)),
+                None => Ok(Observation::Gone(GoneReason::Deleted)),
             },
             Err(Stop::Gone(gone)) => Ok(Observation::Gone(gone)),
-            Err(Stop::Empty | Stop::Hidden) => Ok(Observation::Gone(Gone::Deleted)),
+            Err(Stop::Empty | Stop::Hidden) => Ok(Observation::Gone(GoneReason::Deleted)),
             Err(stop) => Err(stop),
         }
     }
@@ -115,7 +115,7 @@ impl Engine {
         &self,
         via: &mut Via<'_, W, C, G>,
         manifest: &Manifest,
-        known: &Named,
+        known: &NamedProfile,
     ) -> Result<Option<String>, Stop> {
         let host = known.host.as_deref().unwrap_or_default();
         let mut handle = None;
@@ -156,7 +156,7 @@ impl Engine {
                 let named = named(manifest, &who, native_id.clone());
                 let profile = || self.profile(rules, record, context, (who, named));
                 asks_elsewhere |= elsewhere.is_some_and(|rule| rule.when.holds(record));
-                let refused = is_forbidden.then_some(Observation::Gone(Gone::Refused));
+                let refused = is_forbidden.then_some(Observation::Gone(GoneReason::Refused));
                 seen.insert(native_id, refused.unwrap_or_else(profile));
             }
         });
@@ -196,7 +196,7 @@ impl Engine {
         rules: &ProfileRules,
         record: &Node<'_>,
         context: Context<'_>,
-        (who, named): (Alias, Named),
+        (who, named): (Alias, NamedProfile),
     ) -> Observation {
         let gone = rules.gone.iter().find(|(condition, _)| condition.holds(record));
         if let Some((_, gone)) = gone {
@@ -204,7 +204,7 @@ impl Engine {
         }
         let consent = consent(&rules.consent, record);
         if consent.has(Consent::REFUSED) {
-            return Observation::Gone(Gone::Refused);
+            return Observation::Gone(GoneReason::Refused);
         }
         let text = |selector: &Option<Selector>| selector.as_ref()?.text(record, context);
         let count = |selector: &Option<Selector>| selector.as_ref()?.count(record, context);
@@ -233,7 +233,7 @@ impl Engine {
         rules: &ProfileRules,
         record: &Node<'_>,
         context: Context<'_>,
-        own: &Named,
+        own: &NamedProfile,
     ) -> Vec<Claim> {
         let mut claims = Vec::new();
         for selector in &rules.websites {
@@ -289,7 +289,9 @@ fn run(stream: &Stream, end: Result<Observation, Stop>, requests: u32) -> Stream
         Err(Stop::Unreadable(why)) => (Vec::new(), Outcome::Unreadable { cursor: None, why }),
         Err(Stop::Refused(why) | Stop::Disallowed(why)) => (Vec::new(), Outcome::Refused { why }),
         Err(Stop::Gone(gone)) => (vec![Observation::Gone(gone)], Outcome::Done),
-        Err(Stop::Hidden | Stop::Empty) => (vec![Observation::Gone(Gone::Deleted)], Outcome::Done),
+        Err(Stop::Hidden | Stop::Empty) => {
+            (vec![Observation::Gone(GoneReason::Deleted)], Outcome::Done)
+        }
     };
     let stream = stream.name.clone();
     StreamRun { stream, began: None, observations, outcome, requests, left_out: 0 }

@@ -1,7 +1,7 @@
 //! From an account as people write it to the profile that it is.
 
 use model::handle;
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::platform::Account;
 use model::port::{Clock, Web};
 
@@ -76,7 +76,7 @@ impl Engine {
         let native_id = native_id.filter(fits);
         let native_id = native_id.ok_or_else(|| ResolveError::NotFound(account.to_string()))?;
         let local_id = found.local_id.clone();
-        let named: Named = named(manifest, &found, native_id);
+        let named: NamedProfile = named(manifest, &found, native_id);
         Ok(Subject { local_id, ..Subject::new(account.platform, named) })
     }
 

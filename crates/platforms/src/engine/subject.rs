@@ -1,6 +1,6 @@
 //! Whom a fetch is about, and what is already known of it.
 
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::{Direction, Layer, Platform};
 
 /// One profile to be fetched, as the record knows it when the job runs.
@@ -9,7 +9,7 @@ pub struct Subject {
     /// Its identity space.
     pub platform: Platform,
     /// Native id, handle and host, as far as known.
-    pub named: Named,
+    pub named: NamedProfile,
     /// The id that only its host understands.
     pub local_id: Option<String>,
     /// How many attend to it, as its own page said last.
@@ -46,7 +46,7 @@ impl Subject {
     pub const READINGS: u32 = 4;
 
     /// A profile of which nothing but its name is known.
-    pub fn new(platform: Platform, named: Named) -> Subject {
+    pub fn new(platform: Platform, named: NamedProfile) -> Subject {
         Subject {
             platform,
             named,

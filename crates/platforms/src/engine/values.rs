@@ -1,6 +1,6 @@
 //! What templates are filled with, and the requests that come of it.
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::Request;
 
 use crate::manifest::{Auth, Manifest, RequestTemplate};
@@ -22,7 +22,7 @@ pub(super) struct Values<'v> {
 
 impl<'v> Values<'v> {
     /// The values that name somebody.
-    pub(super) fn of(manifest: &Manifest, named: &'v Named) -> Values<'v> {
+    pub(super) fn of(manifest: &Manifest, named: &'v NamedProfile) -> Values<'v> {
         let native_id = Some(named.native_id.as_str()).filter(|id| !id.is_empty());
         let native_host = native_id.and_then(|id| manifest.native_host(id));
         Values {

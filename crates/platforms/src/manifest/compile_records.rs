@@ -1,6 +1,6 @@
 //! Compiles what records say: profiles, lists, interactions, and whom they name.
 
-use model::profile::{Consent, Gone, PersonKind};
+use model::profile::{Consent, GoneReason, PersonKind};
 
 use super::compile::{Roles, request};
 use super::error::ManifestError;
@@ -156,9 +156,9 @@ const fn consent_of(word: ConsentWord) -> Consent {
     }
 }
 
-const fn gone_of(word: GoneWord) -> Gone {
+const fn gone_of(word: GoneWord) -> GoneReason {
     match word {
-        GoneWord::Deleted => Gone::Deleted,
-        GoneWord::Suspended => Gone::Suspended,
+        GoneWord::Deleted => GoneReason::Deleted,
+        GoneWord::Suspended => GoneReason::Suspended,
     }
 }

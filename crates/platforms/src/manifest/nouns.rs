@@ -4,8 +4,8 @@ use model::Platform;
 use model::budget::Limit;
 use model::handle;
 use model::layer::{Direction, Layer};
-use model::observation::Named;
-use model::profile::{Consent, Gone, PersonKind};
+use model::observation::NamedProfile;
+use model::profile::{Consent, GoneReason, PersonKind};
 use regex::Regex;
 
 use super::raw::{Counted, Find, Fold, Form, Then};
@@ -46,7 +46,7 @@ impl Manifest {
     }
 
     /// The host that serves a profile, on platforms where each has its own.
-    pub(crate) fn home_host(&self, named: &Named) -> Option<String> {
+    pub(crate) fn home_host(&self, named: &NamedProfile) -> Option<String> {
         match self.is_hosted() {
             true => self.native_host(&named.native_id).map(one_form),
             false => None,
@@ -230,7 +230,7 @@ pub(crate) struct ProfileRules {
     pub(crate) kind: Vec<(Condition, PersonKind)>,
     pub(crate) consent: Vec<(Condition, Consent)>,
     pub(crate) consent_elsewhere: Option<Box<ConsentElsewhere>>,
-    pub(crate) gone: Vec<(Condition, Gone)>,
+    pub(crate) gone: Vec<(Condition, GoneReason)>,
     pub(crate) websites: Vec<Selector>,
     pub(crate) accounts: Vec<Selector>,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::observation::{Named, Observation, Reach, SeenList, SeenProfile};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenList, SeenProfile};
 use model::port::{Clock, Web};
 use model::time::Timestamp;
 use model::{Direction, Layer, Platform};
@@ -30,7 +30,7 @@ pub(crate) type Arc3 = (String, String, Layer);
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) profiles: BTreeMap<String, SeenProfile>,
-    pub(crate) gone: BTreeMap<String, model::profile::Gone>,
+    pub(crate) gone: BTreeMap<String, model::profile::GoneReason>,
     pub(crate) hidden: BTreeSet<(String, Direction)>,
     pub(crate) refused: BTreeMap<String, String>,
     /// Count and last day.
@@ -153,7 +153,7 @@ impl Found {
         subject: &mut Subject,
         runs: Vec<StreamRun>,
         queue: &mut VecDeque<Subject>,
-    ) -> Vec<Named> {
+    ) -> Vec<NamedProfile> {
         let mut everybody = Vec::new();
         let mut worst = None;
         for run in runs {
@@ -192,13 +192,13 @@ impl Found {
         everybody
     }
 
-    fn take_list(&mut self, subject: &mut Subject, list: SeenList) -> Vec<Named> {
+    fn take_list(&mut self, subject: &mut Subject, list: SeenList) -> Vec<NamedProfile> {
         let own = &subject.named.native_id;
-        if list.reach == Reach::Hidden {
+        if list.coverage == ListCoverage::Hidden {
             assert!(list.arcs.is_empty());
             self.hidden.insert((own.clone(), list.direction));
         }
-        if let Reach::Newer { watermark: Some(watermark) } = &list.reach {
+        if let ListCoverage::Newer { watermark: Some(watermark) } = &list.coverage {
             subject.watermarks.retain(|(layer, _)| *layer != list.layer);
             subject.watermarks.push((list.layer, watermark.clone()));
             self.watermarks.insert((own.clone(), list.layer), watermark.clone());

@@ -1,6 +1,6 @@
 //! No body, however wrong, breaks the engine: every stream meets arbitrary JSON.
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::port::{Request, Response, Web, WebError};
 use model::{Layer, Platform};
 use platforms::engine::{Memory, OpenGate, Subject, Via};
@@ -106,7 +106,10 @@ fn body() -> impl Strategy<Value = Value> {
 }
 
 fn subjects() -> [Subject; 2] {
-    let name = |native_id: &str| Named { native_id: native_id.to_owned(), ..Named::default() };
+    let name = |native_id: &str| NamedProfile {
+        native_id: native_id.to_owned(),
+        ..NamedProfile::default()
+    };
     let mut fediverse = Subject::new(Platform::FEDIVERSE, name("https://h.test/users/me"));
     fediverse.local_id = Some("7".to_owned());
     fediverse.following = Some(3);

@@ -3,7 +3,7 @@
 
 use model::Layer;
 use model::budget::Limit;
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::{Platform, Timestamp};
 use platforms::engine::{Outcome, Subject};
 use platforms::http::Recorded;
@@ -54,7 +54,7 @@ fn engine(manifest: &str) -> Result<Engine, String> {
 }
 
 fn subject() -> Subject {
-    let named = Named { native_id: "u1".to_owned(), ..Named::default() };
+    let named = NamedProfile { native_id: "u1".to_owned(), ..NamedProfile::default() };
     Subject::new("github".parse::<Platform>().unwrap(), named)
 }
 
@@ -103,7 +103,7 @@ async fn the_cap_on_pages_ends_a_list_as_incomplete() {
     });
     let run = visit(MANIFEST, &Recorded::new(pages)).await;
     assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 4));
-    assert!(matches!(list(&run).reach, model::observation::Reach::Part { .. }));
+    assert!(matches!(list(&run).coverage, model::observation::ListCoverage::Part { .. }));
 }
 
 #[tokio::test]

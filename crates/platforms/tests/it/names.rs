@@ -1,6 +1,6 @@
 //! Under which names accounts are known: split domains, internationalised ones, pasted handles.
 
-use model::observation::{Named, Observation, SeenProfile};
+use model::observation::{NamedProfile, Observation, SeenProfile};
 use model::{Account, Platform};
 use platforms::engine::{Memory, OpenGate, StreamRun, Subject, Via};
 use platforms::http::{Recorded, Recording};
@@ -9,7 +9,7 @@ use platforms::{Engine, Settings};
 use crate::script::{Still, answer, list, only, page};
 
 fn subject(host: &str, name: &str) -> Subject {
-    let named = Named {
+    let named = NamedProfile {
         native_id: format!("https://{host}/users/{name}"),
         handle: Some(format!("{name}@{host}")),
         host: Some(host.to_owned()),
@@ -155,7 +155,7 @@ async fn a_domain_may_be_internationalised() {
 }
 
 /// The people whom `subject` follows, after its own page was read.
-async fn following(web: &Recorded, subject: Subject) -> Vec<Named> {
+async fn following(web: &Recorded, subject: Subject) -> Vec<NamedProfile> {
     let engine = Engine::new(Settings::default()).unwrap();
     let memory = Memory::of_recordings();
     read(web, &memory, subject.clone()).await;

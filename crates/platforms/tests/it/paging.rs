@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use model::observation::{Named, Observation, Reach};
-use model::profile::Gone;
+use model::observation::{ListCoverage, NamedProfile, Observation};
+use model::profile::GoneReason;
 use model::{Direction, Layer, Platform};
 use platforms::engine::{Outcome, Progress, Subject};
 use platforms::http::{Recorded, Recording};
@@ -29,7 +29,7 @@ async fn short_and_empty_pages_are_not_the_end() {
     ]);
     let run = run(&web, &only("follows", me())).await;
     assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 3));
-    assert_eq!(list(&run).reach, Reach::Complete);
+    assert_eq!(list(&run).coverage, ListCoverage::Complete);
     assert_eq!(names(list(&run)), ["did:plc:a", "did:plc:b"]);
 }
 
@@ -43,12 +43,12 @@ async fn a_cut_list_goes_on_where_it_was() {
     let first = only("follows", me());
     let (runs, _) = round_with(&engine, &web, &first, &mut Tokens(1)).await;
     let Outcome::More { cursor: Some(cursor) } = &runs[0].outcome else { panic!("{runs:?}") };
-    assert_eq!(list(&runs[0]).reach, Reach::Part { cursor: cursor.clone() });
+    assert_eq!(list(&runs[0]).coverage, ListCoverage::Part { cursor: cursor.clone() });
     assert_eq!(names(list(&runs[0])), ["did:plc:a"]);
     let second = run(&web, &resumed(Some(cursor))).await;
     assert_eq!(second.began.as_ref(), Some(cursor));
     assert_eq!((names(list(&second)), second.outcome.clone()), (vec!["did:plc:b"], Outcome::Done));
-    assert_eq!(list(&second).reach, Reach::Complete);
+    assert_eq!(list(&second).coverage, ListCoverage::Complete);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn bluesky_has_no_hidden_lists() {
     let web = Recorded::new([follows(None, &[], None)]);
     let mut subject = only("follows", me());
     subject.following = Some(3);
-    assert_eq!(list(&run(&web, &subject).await).reach, Reach::Complete);
+    assert_eq!(list(&run(&web, &subject).await).coverage, ListCoverage::Complete);
 }
 
 #[tokio::test]
@@ -94,15 +94,15 @@ async fn a_list_that_lost_much_is_asked_for_again_before_anybody_is_removed() {
     let whole = follows(None, &["did:plc:a", "did:plc:b", "did:plc:c", "did:plc:d"], None);
     let asked = async |pages: Vec<Recording>, subject: &Subject| {
         let run = run(&Recorded::new(pages), subject).await;
-        (names(list(&run)).len(), list(&run).reach.clone(), run.requests)
+        (names(list(&run)).len(), list(&run).coverage.clone(), run.requests)
     };
-    assert_eq!(asked(vec![short(), whole], &subject).await, (4, Reach::Complete, 2));
-    assert_eq!(asked(vec![short(), short()], &subject).await, (1, Reach::Complete, 2));
+    assert_eq!(asked(vec![short(), whole], &subject).await, (4, ListCoverage::Complete, 2));
+    assert_eq!(asked(vec![short(), short()], &subject).await, (1, ListCoverage::Complete, 2));
     let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
-    let (people, reach, _) = asked(vec![short(), answer(url, 503, &[], "")], &subject).await;
-    assert_eq!((people, matches!(reach, Reach::Part { .. })), (1, true));
+    let (people, coverage, _) = asked(vec![short(), answer(url, 503, &[], "")], &subject).await;
+    assert_eq!((people, matches!(coverage, ListCoverage::Part { .. })), (1, true));
     subject.following = Some(1);
-    assert_eq!(asked(vec![short()], &subject).await, (1, Reach::Complete, 1));
+    assert_eq!(asked(vec![short()], &subject).await, (1, ListCoverage::Complete, 1));
 }
 
 const FOLLOWING: &str = "https://one.test/api/v1/accounts/7/following?limit=80";
@@ -117,7 +117,8 @@ fn following(query: &str, people: Range<u32>, links: &[&str]) -> Recording {
 
 fn fediverse(following: Option<u32>) -> Subject {
     let native_id = "https://one.test/users/me".to_owned();
-    let named = Named { native_id, host: Some("one.test".to_owned()), ..Named::default() };
+    let named =
+        NamedProfile { native_id, host: Some("one.test".to_owned()), ..NamedProfile::default() };
     let local_id = Some("7".to_owned());
     let me = Subject { local_id, following, ..Subject::new(Platform::FEDIVERSE, named) };
     only("following", me)
@@ -130,25 +131,25 @@ async fn a_link_header_in_several_lines_leads_on() {
     let web =
         Recorded::new([following("", 1..4, &[prev, next]), following("&max_id=3", 4..6, &[prev])]);
     let run = run(&web, &fediverse(Some(5))).await;
-    assert_eq!((names(list(&run)).len(), list(&run).reach.clone()), (5, Reach::Complete));
+    assert_eq!((names(list(&run)).len(), list(&run).coverage.clone()), (5, ListCoverage::Complete));
 }
 
 #[tokio::test]
 async fn a_list_is_complete_only_if_its_end_is_proven() {
-    let reach = async |count: Option<u32>, links: &[&str]| {
+    let coverage = async |count: Option<u32>, links: &[&str]| {
         let web = Recorded::new([following("", 1..4, links)]);
-        list(&run(&web, &fediverse(count)).await).reach.clone()
+        list(&run(&web, &fediverse(count)).await).coverage.clone()
     };
-    let is_part = |reach: Reach| matches!(reach, Reach::Part { .. });
+    let is_part = |coverage: ListCoverage| matches!(coverage, ListCoverage::Part { .. });
     let prev = r#"<https://one.test/x?since_id=1>; rel="prev""#;
-    assert_eq!(reach(Some(3), &[prev]).await, Reach::Complete);
-    assert_eq!(reach(None, &[prev]).await, Reach::Complete);
+    assert_eq!(coverage(Some(3), &[prev]).await, ListCoverage::Complete);
+    assert_eq!(coverage(None, &[prev]).await, ListCoverage::Complete);
     // No word of the end: the profile's own count decides, and without one nobody knows.
-    assert_eq!(reach(Some(3), &[]).await, Reach::Complete);
-    assert!(is_part(reach(Some(9), &[]).await));
-    assert!(is_part(reach(None, &[]).await));
+    assert_eq!(coverage(Some(3), &[]).await, ListCoverage::Complete);
+    assert!(is_part(coverage(Some(9), &[]).await));
+    assert!(is_part(coverage(None, &[]).await));
     // A form of `next` that is not legal is no end where much is missing.
-    assert!(is_part(reach(Some(9), &["<https://one.test/x?max_id=3>; rel='next'"]).await));
+    assert!(is_part(coverage(Some(9), &["<https://one.test/x?max_id=3>; rel='next'"]).await));
 }
 
 #[tokio::test]
@@ -169,7 +170,7 @@ async fn an_actor_that_is_gone_ends_the_round() {
     let web = Recorded::new([answer(url, 400, &[], gone)]);
     let (runs, _) = round_with(&engine, &web, &me(), &mut Tokens(9)).await;
     assert_eq!(runs.len(), 1);
-    assert_eq!(runs[0].observations, [Observation::Gone(Gone::Deleted)]);
+    assert_eq!(runs[0].observations, [Observation::Gone(GoneReason::Deleted)]);
 }
 
 fn post(n: u32, at: &str, facets: &str) -> String {

@@ -1,8 +1,8 @@
 //! Profiles' own pages: batches, absences, consent, claims.
 
 use model::identity::Claim;
-use model::observation::{Named, Observation, SeenProfile};
-use model::profile::{Consent, Gone, PersonKind};
+use model::observation::{NamedProfile, Observation, SeenProfile};
+use model::profile::{Consent, GoneReason, PersonKind};
 use model::{Platform, Timestamp};
 use platforms::engine::{Memory, Outcome, StreamRun, Subject, Via};
 use platforms::http::Recorded;
@@ -18,7 +18,7 @@ async fn profiles(web: &Recorded, subjects: &[Subject]) -> Vec<StreamRun> {
 }
 
 fn did(name: &str) -> Subject {
-    let named = Named { native_id: format!("did:plc:{name}"), ..Named::default() };
+    let named = NamedProfile { native_id: format!("did:plc:{name}"), ..NamedProfile::default() };
     Subject { named, ..me() }
 }
 
@@ -48,9 +48,9 @@ async fn who_is_left_out_of_a_batch_is_asked_for_alone() {
         answer(single("c"), 400, &[], deleted),
     ]);
     let runs = profiles(&web, &[did("a"), did("b"), did("c")]).await;
-    assert_eq!(runs[0].observations, [Observation::Gone(Gone::Suspended)]);
+    assert_eq!(runs[0].observations, [Observation::Gone(GoneReason::Suspended)]);
     assert_eq!(seen(&runs[1]).named.native_id, "did:plc:b");
-    assert_eq!(runs[2].observations, [Observation::Gone(Gone::Deleted)]);
+    assert_eq!(runs[2].observations, [Observation::Gone(GoneReason::Deleted)]);
     assert_eq!(runs.iter().map(|run| run.requests).sum::<u32>(), 3);
 }
 
@@ -93,12 +93,12 @@ async fn who_refuses_leaves_no_words() {
         {"did":"did:plc:b","labels":[{"val":"!no-unauthenticated","neg":true}]}]}"#;
     let web = Recorded::new([page(batch(&["a", "b"]), body)]);
     let runs = profiles(&web, &[did("a"), did("b")]).await;
-    assert_eq!(runs[0].observations, [Observation::Gone(Gone::Refused)]);
+    assert_eq!(runs[0].observations, [Observation::Gone(GoneReason::Refused)]);
     assert_eq!(seen(&runs[1]).consent, Consent::default());
 }
 
 fn mastodon(local_id: Option<&str>) -> Subject {
-    let named = Named {
+    let named = NamedProfile {
         native_id: "https://one.example/users/ada".to_owned(),
         handle: Some("ada@one.example".to_owned()),
         host: Some("one.example".to_owned()),
@@ -135,10 +135,10 @@ async fn a_mastodon_profile_is_read_whole() {
 async fn mastodon_tells_why_somebody_is_gone() {
     let url = "https://one.example/api/v1/accounts/12";
     let cases = [
-        (410, "{}", Gone::Deleted),
-        (404, r#"{"error":"Record not found"}"#, Gone::Deleted),
-        (200, r#"{"id":"12","username":"ada","suspended":true}"#, Gone::Suspended),
-        (200, r#"{"id":"12","username":"ada","noindex":true}"#, Gone::Refused),
+        (410, "{}", GoneReason::Deleted),
+        (404, r#"{"error":"Record not found"}"#, GoneReason::Deleted),
+        (200, r#"{"id":"12","username":"ada","suspended":true}"#, GoneReason::Suspended),
+        (200, r#"{"id":"12","username":"ada","noindex":true}"#, GoneReason::Refused),
         (200, r#"{"id":"12","uri":"https://one.example/users/other"}"#, Gone::Deleted),
     ];
     for (status, body, gone) in cases {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use model::Platform;
 use model::budget::Limit;
-use model::observation::{Named, Observation};
+use model::observation::{NamedProfile, Observation};
 use model::profile::Consent;
 use platforms::engine::{Memory, Outcome, Subject, Via};
 use platforms::http::{Recorded, Recording};
@@ -68,7 +68,7 @@ fn moved(cassette: &Cassette, part: &str, url: &str) -> Recording {
 
 fn subject(native_id: &str) -> Subject {
     let host = Some("localhost:3000".to_owned());
-    let named = Named { native_id: native_id.to_owned(), handle: None, host };
+    let named = NamedProfile { native_id: native_id.to_owned(), handle: None, host };
     let local_id = Some("7".to_owned());
     Subject { local_id, ..Subject::new(Platform::FEDIVERSE, named) }
 }

@@ -158,7 +158,7 @@ async fn one_broken_host_hides_nobody_but_its_own() {
     ]);
     let native_id = "https://old.example/users/me".to_owned();
     let host = Some("old.example".to_owned());
-    let named = model::observation::Named { native_id, host, ..Default::default() };
+    let named = model::observation::NamedProfile { native_id, host, ..Default::default() };
     let mut subject = only("statuses", Subject::new(Platform::FEDIVERSE, named));
     subject.local_id = Some("7".to_owned());
     let impatient = run(&web, &subject).await;

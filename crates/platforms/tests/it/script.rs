@@ -1,6 +1,6 @@
 //! Scripted answers, and the engine's surroundings for tests.
 
-use model::observation::{Named, Observation, Reach, SeenList};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenList};
 use model::port::Clock;
 use model::time::Timestamp;
 use model::{Layer, Platform};
@@ -62,7 +62,7 @@ pub(crate) fn follows(cursor: Option<&str>, dids: &[&str], next: Option<&str>) -
 
 pub(crate) fn me() -> Subject {
     let native_id = "did:plc:me".to_owned();
-    Subject::new(Platform::BLUESKY, Named { native_id, ..Named::default() })
+    Subject::new(Platform::BLUESKY, NamedProfile { native_id, ..NamedProfile::default() })
 }
 
 /// A subject that has only this stream left.
@@ -115,8 +115,8 @@ pub(crate) fn layer(run: &StreamRun, layer: Layer) -> (Vec<(String, u32)>, Optio
         if let Observation::List(list) = observation
             && list.layer == layer
         {
-            let Reach::Newer { watermark } = &list.reach else {
-                panic!("{layer} reaches {:?}", list.reach)
+            let ListCoverage::Newer { watermark } = &list.coverage else {
+                panic!("{layer} reaches {:?}", list.coverage)
             };
             let arcs = list.arcs.iter().map(|arc| (arc.other.native_id.clone(), arc.count));
             return (arcs.collect(), watermark.clone());

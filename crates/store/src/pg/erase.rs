@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use model::observation::Named;
-use model::profile::Gone;
+use model::observation::NamedProfile;
+use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{Account, Consent, Platform, ProfileId};
 
@@ -30,7 +30,7 @@ pub(super) use handles::{heed, opted_out};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     /// Its platform says so; that may change.
-    Gone(Gone),
+    Gone(GoneReason),
     /// Its owner told us, for good.
     OptedOut,
 }
@@ -70,7 +70,7 @@ const FORGET: &str = "delete from erasure where profile_id in (
 pub async fn profile(
     pg: &Pg,
     id: ProfileId,
-    reason: Gone,
+    reason: GoneReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     erase_now(pg, (platform_of(id)?, id), Reason::Gone(reason), now).await
@@ -99,7 +99,7 @@ pub async fn opt_out(
     handles::remember(pg, account).await?;
     let mut ids = handles::bearers(pg, account).await?;
     let known = !ids.is_empty() || found.iter().any(Option::is_some);
-    let named = Named { native_id: account.handle.clone(), ..Named::default() };
+    let named = NamedProfile { native_id: account.handle.clone(), ..NamedProfile::default() };
     ids.extend(ident::resolve(pg, account.platform, &[named]).await?);
     ids.sort_unstable();
     ids.dedup();

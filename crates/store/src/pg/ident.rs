@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::platform::{ERASED_PREFIX, HANDLE_BYTES_MAX, check_native_id};
 use model::{Platform, ProfileId};
 
@@ -46,7 +46,7 @@ const NOTE_IMPORTED: &str = "with new as (select profile_id from ident
 pub async fn resolve(
     pg: &Pg,
     platform: Platform,
-    names: &[Named],
+    names: &[NamedProfile],
 ) -> Result<Vec<ProfileId>, StoreError> {
     let mut ids = Vec::with_capacity(names.len());
     for chunk in names.chunks(NAMES_MAX) {
@@ -113,7 +113,7 @@ type Known<'a> = HashMap<&'a str, ProfileId>;
 async fn resolve_some<'a>(
     pg: &Pg,
     platform: Platform,
-    names: &'a [Named],
+    names: &'a [NamedProfile],
 ) -> Result<Known<'a>, StoreError> {
     let mut known = Known::with_capacity(names.len());
     let mut wanted: Vec<&str> = names.iter().map(|name| name.native_id.as_str()).collect();
@@ -169,7 +169,7 @@ async fn stored(
 }
 
 /// The handles that can be kept, by native id.
-fn handles(names: &[Named]) -> HashMap<&str, &str> {
+fn handles(names: &[NamedProfile]) -> HashMap<&str, &str> {
     let with_handle = names.iter().filter_map(|name| {
         let handle = whole(name.handle.as_deref()?, HANDLE_BYTES_MAX)?;
         Some((name.native_id.as_str(), handle))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::platform::{HANDLE_BYTES_MAX, Listing};
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{Account, Consent, PersonId, PersonKind, Platform, ProfileId};
 use tokio_postgres::Row;
@@ -52,14 +52,14 @@ pub struct Profile {
     /// What its owner allows: what its page says or, without one, what silence means on its platform.
     pub consent: Consent,
     /// Why it is not there any more. A profile with a reason must not be served.
-    pub gone: Option<Gone>,
+    pub gone: Option<GoneReason>,
     /// When it came to be.
     pub created_at: Option<Timestamp>,
     /// When its last round of crawling ended.
     pub crawled_at: Option<Timestamp>,
 }
 
-/// The number in `profile.gone` of those who opted out with us; the others are [`Gone`]'s.
+/// The number in `profile.gone` of those who opted out with us; the others are [`GoneReason`]'s.
 pub(super) const OPTED_OUT: i16 = 4;
 
 /// After the native id.
@@ -203,12 +203,15 @@ pub(super) fn kind(stored: i16) -> Option<PersonKind> {
 }
 
 /// Why a profile is not there, by the stored number; for the world, to opt out is to refuse.
-pub(super) fn gone(stored: i16) -> Option<Gone> {
+pub(super) fn gone(stored: i16) -> Option<GoneReason> {
     match stored {
         0 => None,
-        OPTED_OUT => Some(Gone::Refused),
-        other => {
-            Some(u8::try_from(other).ok().and_then(Gone::from_number).unwrap_or(Gone::Refused))
-        }
+        OPTED_OUT => Some(GoneReason::Refused),
+        other => Some(
+            u8::try_from(other)
+                .ok()
+                .and_then(GoneReason::from_number)
+                .unwrap_or(GoneReason::Refused),
+        ),
     }
 }

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{ClientWrapper, Object};
 use model::identity::Link;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Adjacency, Consent, PersonId, PersonKind, ProfileId, SnapshotId};
 use tokio_postgres::Row as PgRow;
 
@@ -24,7 +24,7 @@ pub struct Node {
     /// What its owner allows.
     pub consent: Consent,
     /// Why it is not there any more: such a profile and its arcs leave the snapshot.
-    pub gone: Option<Gone>,
+    pub gone: Option<GoneReason>,
     /// The transaction in which it came back after it was gone; 0 if it never did. The lists of
     /// others have named it all along, so a snapshot from before lacks those arcs.
     pub back: u64,

@@ -1,6 +1,6 @@
 //! Commits of what a fetch saw.
 
-use model::observation::{Observation, Reach};
+use model::observation::{ListCoverage, Observation};
 use model::time::Day;
 use model::{AdjacencyEntry, Consent, Layer, PersonKind};
 use store::pg::crawl::{CrawlOutcome, CrawledProfile, Mark, RoundEnd, subjects};
@@ -82,7 +82,7 @@ async fn a_hidden_list_keeps_the_arcs_that_were_seen() {
     let db = database().await;
     let ada = crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
     claimed(db.pg(), &["ada"], at(10)).await;
-    let hidden = list(Layer::Follow, &[], Reach::Hidden);
+    let hidden = list(Layer::Follow, &[], ListCoverage::Hidden);
     commit_all(db.pg(), at(10), vec![round(ada, vec![stream("follows", vec![hidden])])]).await;
     let (row, arcs) = own_list(db.pg(), ada, Layer::Follow).await;
     assert!(row.hidden && row.complete);
@@ -134,7 +134,7 @@ async fn followers_are_a_list_of_their_own() {
 async fn several_lists_of_one_stream_are_one_list() {
     let db = database().await;
     let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
-    let one = |names: &[&str]| list(Layer::List, names, Reach::Complete);
+    let one = |names: &[&str]| list(Layer::List, names, ListCoverage::Complete);
     let streams = vec![stream("lists", vec![one(&["bob", "eve"]), one(&["eve", "kim"])])];
     let outcome = commit_all(db.pg(), at(0), vec![round(ada, streams)]).await;
     assert_eq!(outcome.arcs_added, 3);

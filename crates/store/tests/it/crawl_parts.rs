@@ -1,6 +1,6 @@
 //! Rounds that are cut: every part counts once, and nothing is left behind.
 
-use model::observation::{Observation, Reach, SeenArc, SeenList};
+use model::observation::{ListCoverage, Observation, SeenArc, SeenList};
 use model::time::{Day, Timestamp};
 use model::{AdjacencyEntry, Direction, Layer, ProfileId};
 use store::Pg;
@@ -15,7 +15,7 @@ use crate::web::{
 };
 
 fn part(names: &[&str], cursor: &str) -> Observation {
-    list(Layer::Follow, names, Reach::Part { cursor: cursor.to_owned() })
+    list(Layer::Follow, names, ListCoverage::Part { cursor: cursor.to_owned() })
 }
 
 /// Commits a cut round of one stream; the profile is due at once.
@@ -73,7 +73,7 @@ async fn interactions_of_a_cut_feed_count_once_and_at_its_end() {
         layer: Layer::Mention,
         direction: Direction::Out,
         arcs: vec![SeenArc { count: 2, last_day: Day(9), ..arc("bob") }],
-        reach: Reach::Part { cursor: "2".into() },
+        coverage: ListCoverage::Part { cursor: "2".into() },
     });
     let first = cut("feed", None, vec![first], "2");
     cut_round(db.pg(), at(1), ada, first.clone()).await;
@@ -94,8 +94,9 @@ async fn interactions_of_a_cut_feed_count_once_and_at_its_end() {
 async fn a_list_without_arcs_on_the_last_page_keeps_its_parts() {
     let db = database().await;
     let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
-    let reposts = |names: &[&str], reach| list(Layer::Repost, names, reach);
-    let first = cut("feed", None, vec![reposts(&["bob"], Reach::Part { cursor: "2".into() })], "2");
+    let reposts = |names: &[&str], coverage| list(Layer::Repost, names, coverage);
+    let first =
+        cut("feed", None, vec![reposts(&["bob"], ListCoverage::Part { cursor: "2".into() })], "2");
     cut_round(db.pg(), at(1), ada, first).await;
     claimed(db.pg(), &["ada"], at(2)).await;
     let rest = resumed("feed", Some("2"), vec![mentions(&["eve"], "post-1")]);

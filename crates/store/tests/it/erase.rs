@@ -2,7 +2,7 @@
 
 use model::identity::Claim;
 use model::observation::Observation;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Account, Consent, Platform, ProfileId};
 use store::pg::snapshot::Reader;
 use store::pg::{change, erase, frontier, ident, person, profile};
@@ -96,7 +96,10 @@ async fn an_erased_profile_is_neither_found_nor_crawled_nor_given_a_second_id() 
     }
     assert_eq!(ident::names(db.pg(), &[ada]).await.unwrap(), [None]);
     let shown = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert_eq!((shown.gone, &shown.native_id, &shown.handle), (Some(Gone::Refused), &None, &None));
+    assert_eq!(
+        (shown.gone, &shown.native_id, &shown.handle),
+        (Some(GoneReason::Refused), &None, &None)
+    );
     let listed = profile::page(db.pg(), None, 100).await.unwrap();
     assert!(listed.iter().all(|profile| profile.id != ada));
     crawled(db.pg(), page("bob"), &["ada"], at(700)).await;
@@ -108,7 +111,7 @@ async fn an_erased_profile_is_neither_found_nor_crawled_nor_given_a_second_id() 
 async fn a_gone_profile_that_others_still_show_is_looked_at_again_after_a_month() {
     let db = database().await;
     let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
-    let gone = stream("profile", vec![Observation::Gone(Gone::Suspended)]);
+    let gone = stream("profile", vec![Observation::Gone(GoneReason::Suspended)]);
     let outcome = commit_all(db.pg(), at(0), vec![round(ada, vec![gone])]).await;
     assert_eq!(outcome.erased, 1);
     crawled(db.pg(), page("bob"), &["ada"], at(MONTH)).await;
@@ -140,7 +143,7 @@ async fn who_opted_out_with_us_stays_out_for_good() {
     assert!(!claim(db.pg(), at(3 * MONTH)).await.contains(&ada));
     profile::import(db.pg(), PLATFORM, &[page("ada")], at(3 * MONTH)).await.unwrap();
     let stored = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert_eq!((stored.gone, &stored.bio), (Some(Gone::Refused), &None));
+    assert_eq!((stored.gone, &stored.bio), (Some(GoneReason::Refused), &None));
 }
 
 #[tokio::test]
@@ -148,12 +151,12 @@ async fn an_erased_member_leaves_its_person_and_the_snapshot_knows() {
     let db = database().await;
     let [ada, bob] = ids(db.pg(), ["ada", "bob"]).await;
     person::save_groups(db.pg(), &[vec![ada, bob]], at(0)).await.unwrap();
-    erase::profile(db.pg(), bob, Gone::Deleted, at(1)).await.unwrap();
+    erase::profile(db.pg(), bob, GoneReason::Deleted, at(1)).await.unwrap();
     let person = person::get(db.pg(), &[ada.home_person()]).await.unwrap().remove(0);
     assert_eq!(person.profiles, [ada]);
     let reader = Reader::open(db.pg()).await.unwrap();
     let nodes = reader.nodes(None, 10).await.unwrap();
-    assert_eq!((nodes.len(), nodes[0].id, nodes[0].gone), (1, bob, Some(Gone::Deleted)));
+    assert_eq!((nodes.len(), nodes[0].id, nodes[0].gone), (1, bob, Some(GoneReason::Deleted)));
     assert_eq!(reader.words(None, 10).await.unwrap(), []);
 }
 
@@ -165,6 +168,6 @@ async fn a_bulk_file_may_refuse_too() {
     let done = profile::import(db.pg(), Platform::FILE, &[page("yes"), no], at(0)).await.unwrap();
     assert_eq!(done, profile::Imported { changed: 1, refused: 1 });
     let no = ident::resolve(db.pg(), Platform::FILE, &[named("no")]).await.unwrap();
-    assert_eq!(profile::get(db.pg(), &no).await.unwrap()[0].gone, Some(Gone::Refused));
+    assert_eq!(profile::get(db.pg(), &no).await.unwrap()[0].gone, Some(GoneReason::Refused));
     assert_eq!(frontier::counts(db.pg(), at(0)).await.unwrap().due, 0);
 }

@@ -8,7 +8,7 @@ use model::budget::Limit;
 use model::key::{RANDOM_BYTES, Realm, Secret};
 use model::observation::Observation;
 use model::port::{Outgoing, Queue};
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{
     Account, Adjacency, AdjacencyEntry, CommunityId, Membership, PersonId, PersonKind, ProfileId,
     Scope,
@@ -183,7 +183,7 @@ async fn commit_some(pg: &Pg, claimed: &[ProfileId]) {
     };
     let outcome = commit(pg, &batch(now, claimed[..20].iter().map(one).collect())).await.unwrap();
     assert_eq!((outcome.changed_lists, outcome.changed_profiles), (20, 20));
-    erase::profile(pg, claimed[20], Gone::Deleted, now).await.unwrap();
+    erase::profile(pg, claimed[20], GoneReason::Deleted, now).await.unwrap();
     frontier::release(pg, &claimed[20..], now).await.unwrap();
 }
 

@@ -1,8 +1,8 @@
 //! Names and their ids.
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::platform::HANDLE_BYTES_MAX;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Account, Platform};
 use store::pg::{erase, ident, profile};
 use testkit::database;
@@ -33,7 +33,7 @@ async fn one_native_id_on_two_platforms_is_two_profiles() {
 #[tokio::test]
 async fn many_at_once_give_every_name_one_id() {
     let db = database().await;
-    let names: Vec<Named> = (0..3_000).map(|n| named(&format!("p{n}"))).collect();
+    let names: Vec<NamedProfile> = (0..3_000).map(|n| named(&format!("p{n}"))).collect();
     let mut turned = names.clone();
     turned.reverse();
     let pg = db.pg();
@@ -59,7 +59,7 @@ async fn ids_lead_back_to_native_ids() {
 async fn ids_that_differ_at_the_end_stay_apart_and_longer_ones_are_refused() {
     let db = database().await;
     let long = |end: &str| format!("{}{end}", "x".repeat(HANDLE_BYTES_MAX - 1));
-    let names: Vec<Named> = ["a", "b"].iter().map(|end| plain(&long(end))).collect();
+    let names: Vec<NamedProfile> = ["a", "b"].iter().map(|end| plain(&long(end))).collect();
     let ids = ident::resolve(db.pg(), PLATFORM, &names).await.unwrap();
     assert_ne!(ids[0], ids[1]);
     assert_eq!(ident::names(db.pg(), &ids).await.unwrap(), ["a", "b"].map(|end| Some(long(end))));
@@ -92,7 +92,7 @@ async fn an_id_may_begin_as_erased_ones_do() {
     assert_eq!(ident::names(db.pg(), &ids).await.unwrap(), wanted);
     let shown = profile::get(db.pg(), &ids).await.unwrap();
     assert_eq!(shown.iter().map(|one| one.native_id.clone()).collect::<Vec<_>>(), wanted);
-    erase::profile(db.pg(), ids[1], Gone::Deleted, at(0)).await.unwrap();
+    erase::profile(db.pg(), ids[1], GoneReason::Deleted, at(0)).await.unwrap();
     let left = ident::names(db.pg(), &ids).await.unwrap();
     assert_eq!(left, [wanted[0].clone(), None, wanted[2].clone()]);
     let again = ident::resolve(db.pg(), PLATFORM, &[plain("erased:ann")]).await.unwrap();
@@ -103,13 +103,13 @@ async fn an_id_may_begin_as_erased_ones_do() {
 async fn a_handle_that_cannot_be_kept_whole_is_not_kept() {
     let db = database().await;
     for (id, handle) in [("a", "x\0".to_owned()), ("b", "x".repeat(HANDLE_BYTES_MAX + 1))] {
-        let odd = Named { native_id: id.into(), handle: Some(handle), host: None };
+        let odd = NamedProfile { native_id: id.into(), handle: Some(handle), host: None };
         let ids = ident::resolve(db.pg(), PLATFORM, &[odd]).await.unwrap();
         assert_eq!(profile::get(db.pg(), &ids).await.unwrap()[0].handle, None);
     }
 }
 
 /// Somebody of whom only the native id is known.
-fn plain(native_id: &str) -> Named {
-    Named { native_id: native_id.to_owned(), ..Named::default() }
+fn plain(native_id: &str) -> NamedProfile {
+    NamedProfile { native_id: native_id.to_owned(), ..NamedProfile::default() }
 }

@@ -1,7 +1,7 @@
 //! The law of links.
 
 use model::identity::{Claim, Proof};
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::{Platform, ProfileId};
 use store::Pg;
 use store::pg::{erase, ident, identity, profile};
@@ -11,8 +11,11 @@ use crate::web::at;
 
 /// A profile known only by its claims.
 async fn claims(pg: &Pg, platform: Platform, name: &str, claims: &[Claim]) -> ProfileId {
-    let named =
-        Named { native_id: format!("id:{name}"), handle: Some(format!("{name}.Test")), host: None };
+    let named = NamedProfile {
+        native_id: format!("id:{name}"),
+        handle: Some(format!("{name}.Test")),
+        host: None,
+    };
     let page =
         SeenProfile { named: named.clone(), claims: claims.to_vec(), ..SeenProfile::default() };
     profile::import(pg, platform, &[page], at(0)).await.unwrap();
@@ -80,7 +83,8 @@ async fn a_handle_that_two_profiles_have_proves_nothing() {
     let back = [account(SKY, "ada.test")];
     claims(db.pg(), FEDI, "x", &back).await;
     assert_eq!(pairs(db.pg()).await.len(), 1);
-    let named = Named { native_id: "id:y".into(), handle: Some("X.test".into()), host: None };
+    let named =
+        NamedProfile { native_id: "id:y".into(), handle: Some("X.test".into()), host: None };
     let twin = SeenProfile { named, claims: back.to_vec(), ..SeenProfile::default() };
     profile::import(db.pg(), FEDI, &[twin], at(0)).await.unwrap();
     assert_eq!(pairs(db.pg()).await, []);
@@ -96,14 +100,14 @@ async fn a_claim_taken_back_ends_the_link() {
     assert_eq!(pairs(db.pg()).await, []);
     claims(db.pg(), SKY, "ada", &[account(FEDI, "ada.test")]).await;
     assert_eq!(pairs(db.pg()).await.len(), 1);
-    erase::profile(db.pg(), a, model::profile::Gone::Deleted, at(1)).await.unwrap();
+    erase::profile(db.pg(), a, model::profile::GoneReason::Deleted, at(1)).await.unwrap();
     assert_eq!(pairs(db.pg()).await, []);
 }
 
 #[tokio::test]
 async fn either_handle_of_a_profile_names_it() {
     let db = database().await;
-    let named = Named {
+    let named = NamedProfile {
         native_id: "https://social.one.test/users/ada".into(),
         handle: Some("Ada@one.test".into()),
         host: Some("social.one.test".into()),
@@ -134,7 +138,8 @@ async fn either_handle_of_a_profile_names_it() {
 async fn a_servers_handle_that_another_profile_has_proves_nothing() {
     let db = database().await;
     claims(db.pg(), SKY, "ada", &[account(FEDI, "x.test")]).await;
-    let named = Named { native_id: "id:y".into(), handle: Some("y.test".into()), host: None };
+    let named =
+        NamedProfile { native_id: "id:y".into(), handle: Some("y.test".into()), host: None };
     let server_handle = Some("x.test".into());
     let back = vec![account(SKY, "ada.test")];
     let page = SeenProfile { named, server_handle, claims: back.clone(), ..SeenProfile::default() };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::{self, ImportMode};
@@ -16,14 +16,14 @@ use crate::web::at;
 
 const OPT_IN: Platform = Platform::FEDIVERSE;
 
-fn named(name: &str) -> Named {
+fn named(name: &str) -> NamedProfile {
     let handle = Some(format!("{name}@toot.test"));
-    Named { native_id: format!("https://toot.test/{name}"), handle, host: None }
+    NamedProfile { native_id: format!("https://toot.test/{name}"), handle, host: None }
 }
 
 /// Profiles that a crawl knows by name.
 async fn met(pg: &Pg, platform: Platform, names: &[&str]) -> Vec<ProfileId> {
-    let names: Vec<Named> = names.iter().map(|name| named(name)).collect();
+    let names: Vec<NamedProfile> = names.iter().map(|name| named(name)).collect();
     let seeds = Seeds { platform, names: &names, default_host: "toot.test", depth: 0 };
     frontier::seed(pg, seeds, at(0)).await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! Profiles: found, shown and imported.
 
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::{Account, Platform, ProfileId};
 use store::pg::profile;
 use testkit::database;
@@ -66,7 +66,7 @@ async fn pages_walk_all_profiles_of_all_platforms() {
 async fn importing_twice_changes_nothing() {
     let db = database().await;
     let mut pages: Vec<SeenProfile> = (0..30).map(|n| page(&format!("f{n}"))).collect();
-    let again = SeenProfile { named: Named::default(), ..page("f0") };
+    let again = SeenProfile { named: NamedProfile::default(), ..page("f0") };
     pages.push(SeenProfile { named: pages[0].named.clone(), ..again });
     let import = async || profile::import(db.pg(), Platform::FILE, &pages, at(0)).await.unwrap();
     assert_eq!(import().await.changed, 30);

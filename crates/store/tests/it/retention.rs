@@ -1,7 +1,7 @@
 //! What is kept for a while only.
 
 use model::RunId;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::time::Timestamp;
 use store::pg::change::Position;
 use store::pg::erase;
@@ -90,9 +90,9 @@ async fn what_a_killed_sweep_left_is_finished_and_readers_never_wait() {
 async fn notes_of_erasures_end_when_no_snapshot_from_before_is_left() {
     let db = database().await;
     let [ada, bob] = ids(db.pg(), ["ada", "bob"]).await;
-    erase::profile(db.pg(), ada, Gone::Deleted, at(0)).await.unwrap();
-    erase::profile(db.pg(), bob, Gone::Deleted, at(DAY)).await.unwrap();
-    erase::profile(db.pg(), bob, Gone::Deleted, at(2 * DAY)).await.unwrap();
+    erase::profile(db.pg(), ada, GoneReason::Deleted, at(0)).await.unwrap();
+    erase::profile(db.pg(), bob, GoneReason::Deleted, at(DAY)).await.unwrap();
+    erase::profile(db.pg(), bob, GoneReason::Deleted, at(2 * DAY)).await.unwrap();
     let noted = "select count(*) from erasure";
     assert_eq!(swept(&db, at(5 * DAY)).await.erasures, 0);
     assert_eq!(swept(&db, at(6 * DAY)).await.erasures, 1);

@@ -1,6 +1,6 @@
 //! Reading the whole record at one moment.
 
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Consent, PersonKind, ProfileId};
 use store::pg::snapshot::{self, Listed, Reader};
 use store::pg::{erase, profile};
@@ -76,7 +76,7 @@ async fn who_comes_back_says_since_when() {
         profile::import(db.pg(), PLATFORM, &[page("ada")], at(0)).await.unwrap();
         assert_eq!(back().await.0, 0, "it was never away");
     }
-    erase::profile(db.pg(), ada, Gone::Suspended, at(1)).await.unwrap();
+    erase::profile(db.pg(), ada, GoneReason::Suspended, at(1)).await.unwrap();
     let (never, mark) = back().await;
     assert_eq!(never, 0, "it is still away");
     profile::import(db.pg(), PLATFORM, &[page("ada")], at(2)).await.unwrap();

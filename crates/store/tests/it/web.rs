@@ -1,6 +1,6 @@
 //! A small social web to crawl in tests.
 
-use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfile};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::time::{Day, Timestamp};
 use model::{Adjacency, AdjacencyEntry, Direction, Layer, Platform, ProfileId};
 use store::Pg;
@@ -28,8 +28,12 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_341_600 + seconds).unwrap()
 }
 
-pub(crate) fn named(name: &str) -> Named {
-    Named { native_id: format!("did:{name}"), handle: Some(format!("{name}.sky.test")), host: None }
+pub(crate) fn named(name: &str) -> NamedProfile {
+    NamedProfile {
+        native_id: format!("did:{name}"),
+        handle: Some(format!("{name}.sky.test")),
+        host: None,
+    }
 }
 
 pub(crate) fn page(name: &str) -> SeenProfile {
@@ -59,7 +63,7 @@ pub(crate) async fn claimed(pg: &Pg, names: &[&str], now: Timestamp) -> Vec<Prof
 }
 
 pub(crate) async fn seeded(pg: &Pg, names: &[&str], depth: i16, now: Timestamp) -> Vec<ProfileId> {
-    let names: Vec<Named> = names.iter().map(|name| named(name)).collect();
+    let names: Vec<NamedProfile> = names.iter().map(|name| named(name)).collect();
     let seeds = Seeds { platform: PLATFORM, names: &names, default_host: HOST, depth };
     frontier::seed(pg, seeds, now).await.unwrap()
 }
@@ -78,12 +82,12 @@ pub(crate) fn arc(name: &str) -> SeenArc {
 
 /// A complete list of whom somebody follows.
 pub(crate) fn follows(names: &[&str]) -> Observation {
-    list(Layer::Follow, names, Reach::Complete)
+    list(Layer::Follow, names, ListCoverage::Complete)
 }
 
-pub(crate) fn list(layer: Layer, names: &[&str], reach: Reach) -> Observation {
+pub(crate) fn list(layer: Layer, names: &[&str], coverage: ListCoverage) -> Observation {
     let arcs = names.iter().map(|name| arc(name)).collect();
-    Observation::List(SeenList { layer, direction: Direction::Out, arcs, reach })
+    Observation::List(SeenList { layer, direction: Direction::Out, arcs, coverage })
 }
 
 /// Mentions, each counted once on day 7, up to a watermark.
@@ -93,7 +97,7 @@ pub(crate) fn mentions(names: &[&str], watermark: &str) -> Observation {
         layer: Layer::Mention,
         direction: Direction::Out,
         arcs: names.iter().map(one).collect(),
-        reach: Reach::Newer { watermark: Some(watermark.to_owned()) },
+        coverage: ListCoverage::Newer { watermark: Some(watermark.to_owned()) },
     })
 }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use model::port::Clock as _;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use store::pg::erase;
 
 use crate::world::{Api, Reply};
@@ -32,7 +32,7 @@ async fn a_changed_answer_has_another_tag() {
     let path = format!("/v1/communities/{}/people?limit=5", api.world.rust);
     let tag = api.get(&path).await.header("etag").to_owned();
     let (pg, now) = (api.database.pg(), api.clock.now());
-    erase::profile(pg, api.world.profiles[1], Gone::Refused, now).await.unwrap();
+    erase::profile(pg, api.world.profiles[1], GoneReason::Refused, now).await.unwrap();
     let after = again(&api, &path, &tag).await;
     assert_eq!(after.status, 200);
     assert_ne!(after.header("etag"), tag);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::port::Clock as _;
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::rank_change::{RankChange, RankChangeReason, RankState};
 use store::pg::{erase, run};
 
@@ -32,7 +32,7 @@ async fn the_log_is_followed_without_gaps_and_always_names_where_to_go_on() {
     let nothing = api.get(&path).await;
     assert_eq!(nothing.data().as_array().unwrap().len(), 0);
     let (pg, now) = (api.database.pg(), api.clock.now());
-    erase::profile(pg, api.world.profiles[1], Gone::Deleted, now).await.unwrap();
+    erase::profile(pg, api.world.profiles[1], GoneReason::Deleted, now).await.unwrap();
     let cursor = nothing.json()["next_cursor"].as_str().unwrap().to_owned();
     let gone = soon(&api, &format!("/v1/changes?cursor={cursor}")).await.data();
     assert_eq!(gone[0]["change"]["type"], "gone");

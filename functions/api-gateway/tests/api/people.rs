@@ -3,7 +3,7 @@
 use store::pg::{erase, person};
 
 use model::port::Clock as _;
-use model::profile::Gone;
+use model::profile::GoneReason;
 
 use crate::world::Api;
 
@@ -127,7 +127,7 @@ async fn links_say_what_joins_the_profiles() {
 async fn the_erased_are_nowhere() {
     let api = Api::new().await;
     let (pg, now) = (api.database.pg(), api.clock.now());
-    erase::profile(pg, api.world.profiles[1], Gone::Refused, now).await.unwrap();
+    erase::profile(pg, api.world.profiles[1], GoneReason::Refused, now).await.unwrap();
     for path in [
         format!("/v1/people/{}", api.person(1)),
         format!("/v1/profiles/{}", api.world.profiles[1]),

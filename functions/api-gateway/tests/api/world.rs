@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, Request};
 use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
 use model::key::{RANDOM_BYTES, Realm, Secret};
-use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfile};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
 use model::time::{Day, Timestamp};
 use model::{
@@ -188,7 +188,7 @@ pub(crate) fn secret(seed: u8) -> Secret {
 
 fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
     SeenProfile {
-        named: Named {
+        named: NamedProfile {
             native_id: format!("did:plc:{handle}"),
             handle: Some(handle.to_owned()),
             host: None,
@@ -231,8 +231,8 @@ pub(crate) fn bluesky() -> Vec<SeenProfile> {
 }
 
 /// An account on a platform of opt-in.
-fn on_fediverse(name: &str) -> Named {
-    Named {
+fn on_fediverse(name: &str) -> NamedProfile {
+    NamedProfile {
         native_id: format!("https://hidden.example/users/{name}"),
         handle: Some(format!("{name}@hidden.example")),
         host: Some("hidden.example".to_owned()),
@@ -261,7 +261,7 @@ pub(crate) fn ada_too() -> SeenProfile {
         target: "did:plc:ada.example.org".to_owned(),
     };
     SeenProfile {
-        named: Named {
+        named: NamedProfile {
             native_id: "https://example.org/users/ada".to_owned(),
             handle: Some("ada@example.org".to_owned()),
             host: Some("example.org".to_owned()),
@@ -411,7 +411,7 @@ async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
         layer: Layer::Follow,
         direction: Direction::Out,
         arcs: ["phantom", "wraith"].map(arc).to_vec(),
-        reach: Reach::Complete,
+        coverage: ListCoverage::Complete,
     };
     let stream = CrawledStream {
         stream: "all".to_owned(),
@@ -464,6 +464,6 @@ async fn import(
     now: Timestamp,
 ) -> Vec<ProfileId> {
     profile::import(pg, platform, pages, now).await.expect("profiles import");
-    let names: Vec<Named> = pages.iter().map(|page| page.named.clone()).collect();
+    let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
     ident::resolve(pg, platform, &names).await.expect("names resolve")
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use graph::seed::Seed;
 use graph::{Hierarchy, LayerArcs, Level, Overlap};
-use model::observation::{Named, Observation, Reach, SeenArc, SeenList, SeenProfile};
+use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::{PortError, Put};
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::time::Day;
 use model::{Account, AdjacencyEntry, Consent, Direction, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
@@ -58,16 +58,16 @@ impl World {
         seal(self.doors(), TINY, None, None).await.unwrap().unwrap()
     }
 
-    fn somebody(&mut self) -> Named {
+    fn somebody(&mut self) -> NamedProfile {
         let number = self.random.below(ACCOUNTS);
-        Named {
+        NamedProfile {
             native_id: format!("did:{number}"),
             handle: Some(format!("n{number}.sky.test")),
             host: None,
         }
     }
 
-    async fn id(&self, named: &Named) -> ProfileId {
+    async fn id(&self, named: &NamedProfile) -> ProfileId {
         let ids = ident::resolve(self.db.pg(), self.platform, std::slice::from_ref(named));
         ids.await.unwrap()[0]
     }
@@ -87,7 +87,9 @@ impl World {
             10 => {
                 let named = self.somebody();
                 let id = self.id(&named).await;
-                erase::profile(self.db.pg(), id, Gone::Deleted, self.clock.now()).await.unwrap();
+                erase::profile(self.db.pg(), id, GoneReason::Deleted, self.clock.now())
+                    .await
+                    .unwrap();
             }
             _ => {
                 let account = Account::new(self.platform, "did:0").unwrap();
@@ -125,12 +127,12 @@ impl World {
             let count = self.random.below(7);
             let arc = |other| SeenArc { other, count: 0, last_day: Day(0), weight: 1.0 };
             let arcs = (0..count).map(|_| arc(self.somebody())).collect();
-            let reach = match self.random.below(3) {
-                0 => Reach::Part { cursor: "next".to_owned() },
-                1 => Reach::Hidden,
-                _ => Reach::Complete,
+            let coverage = match self.random.below(3) {
+                0 => ListCoverage::Part { cursor: "next".to_owned() },
+                1 => ListCoverage::Hidden,
+                _ => ListCoverage::Complete,
             };
-            let seen = SeenList { layer: Layer::Follow, direction, arcs, reach };
+            let seen = SeenList { layer: Layer::Follow, direction, arcs, coverage };
             streams.push(CrawledStream {
                 stream: stream.to_owned(),
                 began: Mark::default(),
@@ -141,7 +143,7 @@ impl World {
         self.crawl(&owner, streams).await;
     }
 
-    async fn crawl(&self, owner: &Named, streams: Vec<CrawledStream>) {
+    async fn crawl(&self, owner: &NamedProfile, streams: Vec<CrawledStream>) {
         let (pg, now) = (self.db.pg(), self.clock.now());
         let names = std::slice::from_ref(owner);
         let platform = self.platform;
@@ -279,7 +281,7 @@ async fn what_did_not_change_is_copied_and_who_is_erased_is_not() {
     assert_eq!(bodies(&same), bodies(&parent));
     let named = world.somebody();
     let gone = world.id(&named).await;
-    erase::profile(world.db.pg(), gone, Gone::Deleted, world.clock.now()).await.unwrap();
+    erase::profile(world.db.pg(), gone, GoneReason::Deleted, world.clock.now()).await.unwrap();
     let child = seal(world.doors(), TINY, Some(&same), None).await.unwrap().unwrap();
     let opened = load(&world.objects, child.id).await.unwrap();
     assert_eq!(opened.nodes.profile(gone), None);
@@ -392,7 +394,7 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
     let nodes = load_nodes(&world.objects, before.id).await.unwrap();
     let community = |person: usize| person as u32 % 3;
     let places = (0..nodes.people.len()).map(community).collect();
-    let late = Named { native_id: "did:late".to_owned(), ..Named::default() };
+    let late = NamedProfile { native_id: "did:late".to_owned(), ..NamedProfile::default() };
     let late = world.id(&late).await;
     let lists = [(late, [AdjacencyEntry::plain(nodes.profiles[0])].into_iter().collect())];
     let (pg, now) = (world.db.pg(), world.clock.now());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::port::{Clock as _, Objects};
 use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId, RunId};
 use store::objects::Folder;
@@ -60,7 +60,7 @@ pub(crate) fn risen() -> Arcs {
 
 fn page(person: u32, unlisted: bool) -> SeenProfile {
     SeenProfile {
-        named: Named { native_id: person.to_string(), ..Named::default() },
+        named: NamedProfile { native_id: person.to_string(), ..NamedProfile::default() },
         bio: Some(format!("one of group{}", person / GROUP)),
         consent: if unlisted { Consent::UNLISTED } else { Consent::default() },
         ..SeenProfile::default()
@@ -75,7 +75,7 @@ impl World {
         let objects = Folder::open(folder.path()).expect("it takes objects");
         let page = |person: u32| page(person, person == HERMIT);
         let pages: Vec<SeenProfile> = (0..PEOPLE).map(page).collect();
-        let names: Vec<Named> = pages.iter().map(|page| page.named.clone()).collect();
+        let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
         let (pg, now) = (database.pg(), clock.now());
         profile::import(pg, Platform::FILE, &pages, now).await.expect("profiles import");
         let ids = ident::resolve(pg, Platform::FILE, &names).await.expect("names resolve");

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use graph::seed::Seed;
-use model::observation::{Named, SeenProfile};
+use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ fn person(number: u32, version: u64) -> SeenProfile {
     let word = |random: &mut Seed| format!("word{}", random.below(5_000));
     let bio: Vec<String> = (0..WORDS).map(|_| word(&mut random)).collect();
     SeenProfile {
-        named: Named {
+        named: NamedProfile {
             native_id: format!("bench:{number:010}"),
             handle: Some(format!("person{number}.example.org")),
             host: None,
@@ -112,7 +112,7 @@ async fn write_profiles(home: &Home, people: &[SeenProfile]) -> Result<Pass> {
 async fn lists(home: &Home, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Adjacency)>> {
     let mut ids = Vec::with_capacity(people.len());
     for chunk in people.chunks(CHUNK) {
-        let names: Vec<Named> = chunk.iter().map(|one| one.named.clone()).collect();
+        let names: Vec<NamedProfile> = chunk.iter().map(|one| one.named.clone()).collect();
         ids.extend(ident::resolve(&home.pg, Platform::FILE, &names).await?);
     }
     let list = |number: usize| {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::observation::{Observation, SeenProfile};
-use model::profile::Gone;
+use model::profile::GoneReason;
 use model::{Consent, ProfileId};
 
 use super::batch::{CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream};
@@ -95,11 +95,13 @@ fn fresh<'a>(crawled: &'a CrawledProfile, progress: &Progress) -> Vec<&'a Crawle
     streams.filter(|stream| progress.stands_where(crawled.id, stream)).collect()
 }
 
-fn reason_to_erase(streams: &[&CrawledStream]) -> Option<Gone> {
+fn reason_to_erase(streams: &[&CrawledStream]) -> Option<GoneReason> {
     let observations = streams.iter().flat_map(|stream| &stream.observations);
     observations.into_iter().find_map(|observation| match observation {
         Observation::Gone(reason) => Some(*reason),
-        Observation::Profile(seen) if seen.consent.has(Consent::REFUSED) => Some(Gone::Refused),
+        Observation::Profile(seen) if seen.consent.has(Consent::REFUSED) => {
+            Some(GoneReason::Refused)
+        }
         Observation::Profile(_) | Observation::List(_) => None,
     })
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use model::observation::{Observation, Reach};
+use model::observation::{ListCoverage, Observation};
 use model::{Adjacency, ProfileId};
 
 use super::batch::{CrawledStream, StreamEnd};
@@ -41,7 +41,7 @@ impl<'a> StreamLists<'a> {
         for observation in &stream.observations {
             let Observation::List(seen) = observation else { continue };
             let key = Key { profile: id, layer: seen.layer, direction: seen.direction };
-            let (extent, list) = (extent(&seen.reach), ids.list(id, seen));
+            let (extent, list) = (extent(&seen.coverage), ids.list(id, seen));
             match shown.get_mut(&key) {
                 None => drop(shown.insert(key, Shown { extent, list })),
                 Some(known) => {
@@ -87,12 +87,12 @@ impl<'a> StreamLists<'a> {
     }
 }
 
-fn extent(reach: &Reach) -> Extent<'_> {
-    match reach {
-        Reach::Hidden => Extent::Hidden,
-        Reach::Part { .. } => Extent::Part,
-        Reach::Newer { watermark } => Extent::Newer(watermark.as_deref()),
-        Reach::Complete => Extent::Complete,
+fn extent(coverage: &ListCoverage) -> Extent<'_> {
+    match coverage {
+        ListCoverage::Hidden => Extent::Hidden,
+        ListCoverage::Part { .. } => Extent::Part,
+        ListCoverage::Newer { watermark } => Extent::Newer(watermark.as_deref()),
+        ListCoverage::Complete => Extent::Complete,
     }
 }
 

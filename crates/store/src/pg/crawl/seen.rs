@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::observation::{Named, Observation, SeenArc, SeenList};
+use model::observation::{NamedProfile, Observation, SeenArc, SeenList};
 use model::platform::check_native_id;
 use model::{Adjacency, AdjacencyEntry, ProfileId};
 
@@ -37,7 +37,7 @@ const DEPTHS: &str = "select profile_id, depth_left from frontier where profile_
 /// left out.
 pub(super) async fn see<'a>(pg: &Pg, batch: &'a CrawlBatch) -> Result<(Ids<'a>, u64), StoreError> {
     let depths = depths(pg, batch).await?;
-    let mut seen: BTreeMap<&str, (&Named, i16)> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, (&NamedProfile, i16)> = BTreeMap::new();
     for profile in &batch.profiles {
         let Some(&depth) = depths.get(&profile.id) else { continue };
         for arc in arcs(profile) {
@@ -49,7 +49,7 @@ pub(super) async fn see<'a>(pg: &Pg, batch: &'a CrawlBatch) -> Result<(Ids<'a>, 
         }
     }
     seen.retain(|native_id, _| check_native_id(native_id).is_ok());
-    let names: Vec<Named> = seen.values().map(|(named, _)| (*named).clone()).collect();
+    let names: Vec<NamedProfile> = seen.values().map(|(named, _)| (*named).clone()).collect();
     let ids = ident::resolve(pg, batch.platform, &names).await?;
     let sightings = ids.iter().zip(seen.values());
     let sightings: Vec<Sighting<'_>> =

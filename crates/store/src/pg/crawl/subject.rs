@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::time::Timestamp;
 use model::{Direction, Layer, ProfileId};
 use tokio_postgres::Row;
@@ -29,7 +29,7 @@ pub struct Subject {
     /// Its id.
     pub id: ProfileId,
     /// Its native id, handle and host, as far as they are known.
-    pub named: Named,
+    pub named: NamedProfile,
     /// The id that only its host understands.
     pub local_id: Option<String>,
     /// How many attend to it, as its page last said.
@@ -105,7 +105,7 @@ fn from_row(row: &Row) -> Subject {
     let count = |at: usize| row.get::<_, Option<i32>>(at).and_then(|n| u32::try_from(n).ok());
     Subject {
         id: profile_id(row.get(0)),
-        named: Named { native_id: row.get(1), handle: row.get(2), host: Some(row.get(3)) },
+        named: NamedProfile { native_id: row.get(1), handle: row.get(2), host: Some(row.get(3)) },
         local_id: row.get(4),
         followers: count(5),
         following: count(6),

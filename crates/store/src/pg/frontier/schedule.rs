@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use model::observation::Named;
+use model::observation::NamedProfile;
 use model::time::Timestamp;
 use model::{Platform, ProfileId};
 
@@ -18,7 +18,7 @@ pub struct Seeds<'a> {
     /// Their platform.
     pub platform: Platform,
     /// Their names.
-    pub names: &'a [Named],
+    pub names: &'a [NamedProfile],
     /// The host of those that name none.
     pub default_host: &'a str,
     /// How many steps the crawl may spread; 0: only themselves.
@@ -29,7 +29,7 @@ pub struct Seeds<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::pg) struct Sighting<'a> {
     pub(in crate::pg) id: ProfileId,
-    pub(in crate::pg) named: &'a Named,
+    pub(in crate::pg) named: &'a NamedProfile,
     /// The steps that the crawl may still spread from it; below 0 it is not to be crawled.
     pub(in crate::pg) depth: i16,
 }
@@ -78,10 +78,10 @@ const REVIVE: &str = "with f as (
 /// had. Returns their ids, in their order. Those that opted out stay out.
 pub async fn seed(pg: &Pg, seeds: Seeds<'_>, now: Timestamp) -> Result<Vec<ProfileId>, StoreError> {
     let ids = ident::resolve(pg, seeds.platform, seeds.names).await?;
-    let known: Vec<(ProfileId, &Named)> = ids.iter().copied().zip(seeds.names).collect();
+    let known: Vec<(ProfileId, &NamedProfile)> = ids.iter().copied().zip(seeds.names).collect();
     revive(pg, seeds.platform, &known, now).await?;
     let hosts = hosts(pg, seeds.platform, seeds.default_host, seeds.names.iter()).await?;
-    let host_of = |named: &Named| hosts[host_name(named, seeds.default_host)].0;
+    let host_of = |named: &NamedProfile| hosts[host_name(named, seeds.default_host)].0;
     let unique: std::collections::BTreeMap<i64, i32> =
         known.iter().map(|(id, named)| (stored_id(*id), host_of(named))).collect();
     let (stored, on): (Vec<i64>, Vec<i32>) = unique.into_iter().unzip();
@@ -174,7 +174,7 @@ async fn enter(
 async fn revive(
     pg: &Pg,
     platform: Platform,
-    known: &[(ProfileId, &Named)],
+    known: &[(ProfileId, &NamedProfile)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let ids: Vec<i64> = known.iter().map(|(id, _)| stored_id(*id)).collect();
@@ -188,7 +188,7 @@ async fn revive(
     pg.execute("frontier::revive", REVIVE, params).await.map(|_| ())
 }
 
-fn host_name<'a>(named: &'a Named, default_host: &'a str) -> &'a str {
+fn host_name<'a>(named: &'a NamedProfile, default_host: &'a str) -> &'a str {
     named.host.as_deref().unwrap_or(default_host)
 }
 
@@ -196,7 +196,7 @@ async fn hosts<'a>(
     pg: &Pg,
     platform: Platform,
     default_host: &'a str,
-    named: impl Iterator<Item = &'a Named>,
+    named: impl Iterator<Item = &'a NamedProfile>,
 ) -> Result<HashMap<&'a str, HostId>, StoreError> {
     let names: BTreeSet<&str> = named.map(|named| host_name(named, default_host)).collect();
     let names: Vec<&str> = names.into_iter().collect();

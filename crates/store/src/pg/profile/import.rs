@@ -1,7 +1,7 @@
 //! Profiles of bulk files.
 
-use model::observation::{Named, SeenProfile};
-use model::profile::Gone;
+use model::observation::{NamedProfile, SeenProfile};
+use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{Consent, Platform, ProfileId};
 
@@ -34,7 +34,7 @@ pub async fn import(
     change::open_day(pg, now).await?;
     let mut imported = Imported::default();
     for chunk in profiles.chunks(PROFILES_MAX) {
-        let names: Vec<Named> = chunk.iter().map(|profile| profile.named.clone()).collect();
+        let names: Vec<NamedProfile> = chunk.iter().map(|profile| profile.named.clone()).collect();
         let ids = ident::resolve(pg, platform, &names).await?;
         let known: std::collections::BTreeMap<ProfileId, &SeenProfile> =
             ids.into_iter().zip(chunk).collect();
@@ -68,5 +68,5 @@ fn reason(page: &SeenProfile, opted_out: bool) -> Option<erase::Reason> {
     if opted_out {
         return Some(erase::Reason::OptedOut);
     }
-    page.consent.has(Consent::REFUSED).then_some(erase::Reason::Gone(Gone::Refused))
+    page.consent.has(Consent::REFUSED).then_some(erase::Reason::Gone(GoneReason::Refused))
 }
