@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crawl_dispatch::{Pace, Settings};
 use model::Account;
 use model::message::FetchJob;
-use model::port::{Clock, Queue, RECEIVES_MAX, Received, pause_seconds, travel_seconds};
+use model::port::{Clock, Queue, RECEIVES_MAX, ReceivedMessage, pause_seconds, travel_seconds};
 use model::time::Timestamp;
 use platform_fetch::Hosts;
 use platforms::engine::Memory;
@@ -195,7 +195,7 @@ impl Crawler {
     }
 
     /// Does a job and ends its message; one that fails is received again later.
-    async fn do_job(&self, message: &Received) {
+    async fn do_job(&self, message: &ReceivedMessage) {
         let done = match serde_json::from_str::<FetchJob>(&message.body) {
             Ok(job) => self.fetch(&job).await,
             Err(error) => Err(error.into()),

@@ -24,7 +24,7 @@ pub trait Clock: Send + Sync {
 
 /// Whether an object was new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// It is there now.
     Created,
     /// There was one with this key, and it stays as it was.
@@ -36,7 +36,11 @@ pub enum Put {
 /// Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`.
 pub trait Objects: Send + Sync {
     /// Seals an object, unless one with this key is there. Readers see all of it or nothing.
-    fn put(&self, key: &str, body: Vec<u8>) -> impl Future<Output = Result<Put, PortError>> + Send;
+    fn put(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+    ) -> impl Future<Output = Result<PutOutcome, PortError>> + Send;
 
     /// The whole object; `None` if there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
@@ -58,7 +62,7 @@ pub trait Objects: Send + Sync {
 
 /// A message to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct OutgoingMessage {
     /// The text, at most 256 KiB.
     pub body: String,
     /// How long it stays invisible at first, in seconds; at most 900.
@@ -67,7 +71,7 @@ pub struct Outgoing {
 
 /// A message that was received and is invisible to others for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// The text.
     pub body: String,
     /// Names this receipt of the message; void once it is received again.
@@ -102,14 +106,17 @@ pub const fn travel_seconds(visibility_seconds: u32) -> u32 {
 /// the dead letters instead of being received again.
 pub trait Queue: Send + Sync {
     /// Sends all of the messages, or fails; a failure may have sent some.
-    fn send(&self, messages: &[Outgoing]) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn send(
+        &self,
+        messages: &[OutgoingMessage],
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Takes up to `most` messages (at most 10), invisible to others for `visibility_seconds`.
     fn receive(
         &self,
         most: usize,
         visibility_seconds: u32,
-    ) -> impl Future<Output = Result<Vec<Received>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ReceivedMessage>, PortError>> + Send;
 
     /// Ends a message. A void receipt is no error.
     fn finish(&self, receipt: &str) -> impl Future<Output = Result<(), PortError>> + Send;
@@ -133,7 +140,7 @@ pub trait Queue: Send + Sync {
 
 /// A request to a platform's host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct WebRequest {
     /// Absolute, `https` unless the origin was explicitly allowed.
     pub url: String,
     /// Header names in lower case, and values.
@@ -146,7 +153,7 @@ pub struct Request {
 
 /// An answer, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub struct WebResponse {
     /// The HTTP status.
     pub status: u16,
     /// Header names in lower case, and values, in the order received.
@@ -155,7 +162,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-impl Response {
+impl WebResponse {
     /// The first line of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers_named(name).next()
@@ -200,7 +207,10 @@ pub enum WebError {
 /// The outside web. The safe client, or recorded answers.
 pub trait Web: Send + Sync {
     /// Sends one request and reads the whole answer, within the client's caps. A redirect is an answer.
-    fn fetch(&self, request: Request) -> impl Future<Output = Result<Response, WebError>> + Send;
+    fn fetch(
+        &self,
+        request: WebRequest,
+    ) -> impl Future<Output = Result<WebResponse, WebError>> + Send;
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use model::Platform;
 use model::observation::NamedProfile;
-use model::port::{Clock, Request, Response, Web, WebError};
+use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
 use model::time::Timestamp;
 use platforms::engine::{Memory, OpenGate, Progress, Subject, Via};
 use platforms::{Engine, Settings};
@@ -16,8 +16,8 @@ const SERIES: u32 = 10;
 struct Page(Vec<u8>);
 
 impl Web for Page {
-    async fn fetch(&self, _: Request) -> Result<Response, WebError> {
-        Ok(Response { status: 200, headers: Vec::new(), body: self.0.clone() })
+    async fn fetch(&self, _: WebRequest) -> Result<WebResponse, WebError> {
+        Ok(WebResponse { status: 200, headers: Vec::new(), body: self.0.clone() })
     }
 }
 

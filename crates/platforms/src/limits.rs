@@ -2,7 +2,7 @@
 //! left, a field in the body, Retry-After. The manifest names a platform's own; the others are
 //! understood too where a value leaves no doubt, since proxies in front of hosts speak their own.
 
-use model::port::Response;
+use model::port::WebResponse;
 use model::time::Timestamp;
 
 use crate::manifest::{Form, RateRules};
@@ -30,7 +30,7 @@ pub(crate) struct Announced {
 }
 
 /// Reads the rate-limit headers of an answer.
-pub(crate) fn announced(rules: &RateRules, response: &Response, now: Timestamp) -> Announced {
+pub(crate) fn announced(rules: &RateRules, response: &WebResponse, now: Timestamp) -> Announced {
     let header = |name: &Option<String>| response.header(name.as_deref()?).map(str::trim);
     let policy = header(&rules.policy).and_then(policy);
     let limit = header(&rules.limit).and_then(|text| text.parse().ok());
@@ -46,7 +46,7 @@ pub(crate) fn announced(rules: &RateRules, response: &Response, now: Timestamp) 
 /// Until when a host that refused us wants silence; `told_ms` is the wait told in the body.
 pub(crate) fn pause_until(
     rules: &RateRules,
-    response: &Response,
+    response: &WebResponse,
     told_ms: Option<u64>,
     now: Timestamp,
 ) -> Timestamp {
@@ -130,9 +130,9 @@ mod tests {
         }
     }
 
-    fn answer(headers: &[(&str, &str)]) -> Response {
+    fn answer(headers: &[(&str, &str)]) -> WebResponse {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        Response { status: 429, headers: headers.collect(), body: Vec::new() }
+        WebResponse { status: 429, headers: headers.collect(), body: Vec::new() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an answer means: a page, or trouble, and of which kind.
 
-use model::port::{Response, WebError};
+use model::port::{WebError, WebResponse};
 use model::profile::GoneReason;
 
 use crate::manifest::{BodyWait, ErrorRule, ErrorRules, Then};
@@ -26,7 +26,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an answer by a stream's rules, in order; without a rule that fits, by its status.
-pub(crate) fn of_answer(rules: &ErrorRules, response: &Response, host: &str) -> Verdict {
+pub(crate) fn of_answer(rules: &ErrorRules, response: &WebResponse, host: &str) -> Verdict {
     if (200..300).contains(&response.status) {
         return Verdict::Page;
     }
@@ -68,7 +68,7 @@ pub(crate) fn told_ms(wait: &BodyWait, body: &Node<'_>, context: Context<'_>) ->
     Some(told.saturating_mul(wait.unit_ms))
 }
 
-fn fits(rule: &ErrorRule, response: &Response, body: &Node<'_>) -> bool {
+fn fits(rule: &ErrorRule, response: &WebResponse, body: &Node<'_>) -> bool {
     rule.statuses.contains(&response.status)
         && rule.condition.as_ref().is_none_or(|condition| condition.holds(body))
         && rule.text.as_ref().is_none_or(|text| contains(&response.body, text.as_bytes()))
@@ -78,7 +78,7 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-fn words(response: &Response, host: &str) -> String {
+fn words(response: &WebResponse, host: &str) -> String {
     let text = String::from_utf8_lossy(&response.body[..response.body.len().min(1_000)]);
     let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
     format!("{host} answered {}: {shown}", response.status)

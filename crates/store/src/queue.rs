@@ -1,6 +1,6 @@
 //! The port [`Queue`](model::port::Queue): messages at least once, with dead letters.
 
-use model::port::{Outgoing, PortError};
+use model::port::{OutgoingMessage, PortError};
 
 mod postgres;
 #[cfg(feature = "aws")]
@@ -14,7 +14,7 @@ pub use sqs::Sqs;
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Refuses messages if one of them is too long for any queue.
-fn refuse_too_long(messages: &[Outgoing]) -> Result<(), PortError> {
+fn refuse_too_long(messages: &[OutgoingMessage]) -> Result<(), PortError> {
     let Some(long) = messages.iter().find(|one| one.body.len() > BODY_BYTES_MAX) else {
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! What every implementation of [`Objects`] must do.
 
-use model::port::{Objects, PortError, Put};
+use model::port::{Objects, PortError, PutOutcome};
 
 /// Runs the suite on an empty store of objects.
 ///
@@ -15,7 +15,7 @@ pub async fn objects_suite(objects: &impl Objects) {
     of_many_writers_one_wins(objects).await;
 }
 
-async fn put(objects: &impl Objects, key: &str, body: &[u8]) -> Put {
+async fn put(objects: &impl Objects, key: &str, body: &[u8]) -> PutOutcome {
     objects.put(key, body.to_vec()).await.expect("a good key can be put")
 }
 
@@ -25,10 +25,10 @@ async fn get(objects: &impl Objects, key: &str) -> Option<Vec<u8>> {
 
 async fn an_object_is_sealed_once(objects: &impl Objects) {
     assert_eq!(get(objects, "sealed/one").await, None);
-    assert_eq!(put(objects, "sealed/one", b"first").await, Put::Created);
-    assert_eq!(put(objects, "sealed/one", b"second").await, Put::AlreadyThere);
+    assert_eq!(put(objects, "sealed/one", b"first").await, PutOutcome::Created);
+    assert_eq!(put(objects, "sealed/one", b"second").await, PutOutcome::AlreadyThere);
     assert_eq!(get(objects, "sealed/one").await.as_deref(), Some(&b"first"[..]));
-    assert_eq!(put(objects, "sealed/empty", b"").await, Put::Created);
+    assert_eq!(put(objects, "sealed/empty", b"").await, PutOutcome::Created);
     assert_eq!(get(objects, "sealed/empty").await.as_deref(), Some(&b""[..]));
 }
 
@@ -60,7 +60,7 @@ async fn what_is_deleted_is_gone(objects: &impl Objects) {
     assert_eq!(objects.delete("delete/me").await, Ok(()));
     assert_eq!(objects.delete("delete/me").await, Ok(()));
     assert_eq!(get(objects, "delete/me").await, None);
-    assert_eq!(put(objects, "delete/me", b"y").await, Put::Created);
+    assert_eq!(put(objects, "delete/me", b"y").await, PutOutcome::Created);
 }
 
 async fn bad_keys_are_refused(objects: &impl Objects) {
@@ -77,7 +77,7 @@ async fn of_many_writers_one_wins(objects: &impl Objects) {
     let puts =
         tokio::join!(write(&bodies[0]), write(&bodies[1]), write(&bodies[2]), write(&bodies[3]));
     let puts = [puts.0, puts.1, puts.2, puts.3];
-    let created: Vec<usize> = (0..4).filter(|&n| puts[n] == Ok(Put::Created)).collect();
+    let created: Vec<usize> = (0..4).filter(|&n| puts[n] == Ok(PutOutcome::Created)).collect();
     assert_eq!(created.len(), 1, "{puts:?}");
     assert_eq!(get(objects, "race/one").await.as_ref(), Some(&bodies[created[0]]));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::port::{Outgoing, PortError, Queue, Received};
+use model::port::{OutgoingMessage, PortError, Queue, ReceivedMessage};
 
 /// Runs the suite on an empty queue that lets a message be received twice at most. `pass` lets
 /// that many seconds pass for the queue.
@@ -24,12 +24,12 @@ pub async fn queue_suite(queue: &impl Queue, pass: impl AsyncFn(u32)) {
 const VISIBILITY: u32 = 2;
 
 async fn send(queue: &impl Queue, body: &str, delay_seconds: u32) {
-    let message = Outgoing { body: body.to_owned(), delay_seconds };
+    let message = OutgoingMessage { body: body.to_owned(), delay_seconds };
     queue.send(&[message]).await.expect("a message can be sent");
 }
 
 /// Receives until something comes; a queue of many machines may need more than one look.
-async fn receive(queue: &impl Queue) -> Vec<Received> {
+async fn receive(queue: &impl Queue) -> Vec<ReceivedMessage> {
     for _ in 0..5 {
         let received = queue.receive(10, VISIBILITY).await.expect("a queue can be asked");
         if !received.is_empty() {
@@ -40,13 +40,13 @@ async fn receive(queue: &impl Queue) -> Vec<Received> {
     Vec::new()
 }
 
-async fn one(queue: &impl Queue) -> Received {
+async fn one(queue: &impl Queue) -> ReceivedMessage {
     let mut received = receive(queue).await;
     assert_eq!(received.len(), 1, "{received:?}");
     received.remove(0)
 }
 
-async fn finish(queue: &impl Queue, received: &Received) {
+async fn finish(queue: &impl Queue, received: &ReceivedMessage) {
     queue.finish(&received.receipt).await.expect("a receipt can be finished");
 }
 
@@ -101,8 +101,8 @@ async fn a_void_receipt_changes_nothing(queue: &impl Queue, pass: &impl AsyncFn(
 }
 
 async fn at_most_ten_come_at_once(queue: &impl Queue) {
-    let message = |n: usize| Outgoing { body: n.to_string(), delay_seconds: 0 };
-    let messages: Vec<Outgoing> = (0..12).map(message).collect();
+    let message = |n: usize| OutgoingMessage { body: n.to_string(), delay_seconds: 0 };
+    let messages: Vec<OutgoingMessage> = (0..12).map(message).collect();
     queue.send(&messages).await.expect("messages can be sent");
     let mut bodies = Vec::new();
     while bodies.len() < 12 {
@@ -129,6 +129,6 @@ async fn a_message_received_too_often_dies(queue: &impl Queue, pass: &impl Async
 }
 
 async fn too_long_a_message_is_refused(queue: &impl Queue) {
-    let long = Outgoing { body: "x".repeat(256 * 1024 + 1), delay_seconds: 0 };
+    let long = OutgoingMessage { body: "x".repeat(256 * 1024 + 1), delay_seconds: 0 };
     assert!(matches!(queue.send(&[long]).await, Err(PortError::Refused(_))));
 }

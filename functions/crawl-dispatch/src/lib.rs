@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use model::Platform;
 use model::budget::{Lease, Limit};
 use model::message::FetchJob;
-use model::port::{Clock, Outgoing, PortError, Queue, travel_seconds};
+use model::port::{Clock, OutgoingMessage, PortError, Queue, travel_seconds};
 use model::time::Timestamp;
 use store::pg::frontier::{self, Claim, DueHost};
 use store::pg::host::{self, Grant, Want};
@@ -184,8 +184,8 @@ fn jobs(
 
 async fn send(queue: &impl Queue, jobs: &[FetchJob]) -> Result<(), PortError> {
     let body = |job| serde_json::to_string(job).expect("a fetch job is plain data");
-    let messages: Vec<Outgoing> =
-        jobs.iter().map(|job| Outgoing { body: body(job), delay_seconds: 0 }).collect();
+    let messages: Vec<OutgoingMessage> =
+        jobs.iter().map(|job| OutgoingMessage { body: body(job), delay_seconds: 0 }).collect();
     queue.send(&messages).await
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
-use model::port::{Clock, Objects, Outgoing, PortError, Queue, pause_seconds};
+use model::port::{Clock, Objects, OutgoingMessage, PortError, Queue, pause_seconds};
 use runtime::Failure;
 use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
@@ -100,5 +100,5 @@ async fn send_on(queue: &impl Queue, job: ScoreJob) -> Outcome {
 
 async fn send(queue: &impl Queue, job: ScoreJob) -> Result<(), PortError> {
     let body = serde_json::to_string(&job).expect("a score job is plain data");
-    queue.send(&[Outgoing { body, delay_seconds: 0 }]).await
+    queue.send(&[OutgoingMessage { body, delay_seconds: 0 }]).await
 }

@@ -5,7 +5,7 @@
 use model::budget::Lease;
 use model::message::FetchJob;
 use model::observation::NamedProfile;
-use model::port::{Clock, Request, Response, Web, WebError};
+use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
 use model::time::Timestamp;
 use model::{Platform, ProfileId};
 use platform_fetch::{Doors, Fetched, Hosts, JOB_SECONDS, handle};
@@ -27,7 +27,7 @@ const HOST: &str = "public.api.bsky.app";
 struct Slow(Frozen);
 
 impl Web for Slow {
-    async fn fetch(&self, request: Request) -> Result<Response, WebError> {
+    async fn fetch(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         self.0.advance_seconds(ANSWER_SECONDS);
         let query = request.url.split_once('?').map_or("", |(_, query)| query);
         let actors = query.split('&').filter_map(|pair| pair.strip_prefix("actors="));
@@ -40,7 +40,7 @@ impl Web for Slow {
             "service":{service}}}"#,
             profiles.join(",")
         );
-        Ok(Response { status: 200, headers: Vec::new(), body: body.into_bytes() })
+        Ok(WebResponse { status: 200, headers: Vec::new(), body: body.into_bytes() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::port::{Clock, Response, Web};
+use model::port::{Clock, Web, WebResponse};
 use model::profile::GoneReason;
 
 use super::Engine;
@@ -54,7 +54,7 @@ pub(super) struct Target {
 /// An answer that is a page, and who gave it.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) response: Response,
+    pub(super) response: WebResponse,
     pub(super) host: String,
 }
 

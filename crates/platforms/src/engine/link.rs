@@ -1,6 +1,6 @@
 //! The Link header, by the grammar of RFC 8288, section 3 (the parser of its appendix B.2).
 
-use model::port::Response;
+use model::port::WebResponse;
 use reqwest::Url;
 
 /// One link of a header.
@@ -15,7 +15,7 @@ struct Link<'h> {
 
 /// Path and query of the answer's link with the relation `next`. The host is not taken: the next page
 /// is asked of the same host, wherever the header points. Linear in the headers.
-pub(super) fn next_link(response: &Response) -> Option<String> {
+pub(super) fn next_link(response: &WebResponse) -> Option<String> {
     let links = response.headers_named("link").flat_map(links);
     let is_next = |link: &Link<'_>| {
         !link.is_anchored && link.rel.split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
@@ -90,7 +90,7 @@ mod tests {
     fn next_of(lines: &[&str]) -> Option<String> {
         let header = |line: &&str| ("link".to_owned(), line.to_string());
         let headers = lines.iter().map(header).collect();
-        next_link(&Response { status: 200, headers, body: Vec::new() })
+        next_link(&WebResponse { status: 200, headers, body: Vec::new() })
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The engine's own cursor: the platform's cursor with what else it takes to go on.
 
-use model::port::Response;
+use model::port::WebResponse;
 use serde::{Deserialize, Serialize};
 
 use super::ask::Stop;
@@ -87,7 +87,7 @@ impl Next {
 /// What decides whether there is another page, besides the page itself.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn<'a> {
-    pub(super) response: &'a Response,
+    pub(super) response: &'a WebResponse,
     pub(super) context: Context<'a>,
     /// The cursor that this page was asked for with.
     pub(super) cursor: Option<&'a str>,

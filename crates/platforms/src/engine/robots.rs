@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::port::{Clock, Request, Response, Web};
+use model::port::{Clock, Web, WebRequest, WebResponse};
 use model::time::Timestamp;
 use robotxt::Robots;
 
@@ -63,7 +63,7 @@ async fn read<W: Web, C: Clock, G: Gate>(
     manifest: &Manifest,
     target: &Target,
 ) -> Result<Option<Arc<Robots>>, Stop> {
-    let request = Request {
+    let request = WebRequest {
         url: format!("{}/robots.txt", target.base),
         headers: vec![("accept".to_owned(), "text/plain, */*;q=0.1".to_owned())],
         body: None,
@@ -86,7 +86,7 @@ async fn read<W: Web, C: Clock, G: Gate>(
 
 /// Whether an answer's X-Robots-Tag forbids us to index it: `noindex` or `none`, for everybody or for
 /// us by name.
-pub(super) fn forbids_indexing(response: &Response) -> bool {
+pub(super) fn forbids_indexing(response: &WebResponse) -> bool {
     response.headers_named("x-robots-tag").any(|line| {
         let mut is_for_us = true;
         line.split(',').any(|rule| {
@@ -119,7 +119,7 @@ mod tests {
         let forbids = |lines: &[&str]| {
             let header = |line: &&str| ("x-robots-tag".to_owned(), line.to_string());
             let headers = lines.iter().map(header).collect();
-            forbids_indexing(&Response { status: 200, headers, body: Vec::new() })
+            forbids_indexing(&WebResponse { status: 200, headers, body: Vec::new() })
         };
         let yes: [&[&str]; 6] = [
             &["noindex"],

@@ -1,6 +1,6 @@
 //! One request on its way: leave to ask, redirects, and what the answers say of their hosts.
 
-use model::port::{Clock, Request, Response, Web, WebError};
+use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
 use model::time::Timestamp;
 use reqwest::Url;
 
@@ -22,7 +22,7 @@ pub(super) async fn send<W: Web, C: Clock, G: Gate>(
     via: &mut Via<'_, W, C, G>,
     ask: &Ask<'_>,
     target: Target,
-    request: Request,
+    request: WebRequest,
 ) -> Result<Answer, Stop> {
     robots::permit(via, ask.manifest, &target, &request.url).await?;
     let (target, response) = follow(via, ask.manifest, target, request).await?;
@@ -35,8 +35,8 @@ pub(super) async fn follow<W: Web, C: Clock, G: Gate>(
     via: &mut Via<'_, W, C, G>,
     manifest: &Manifest,
     mut target: Target,
-    mut request: Request,
-) -> Result<(Target, Response), Stop> {
+    mut request: WebRequest,
+) -> Result<(Target, WebResponse), Stop> {
     for _ in 0..=REDIRECTS_MAX {
         let response = exchange(via, manifest, &target, request.clone()).await?;
         let Some(location) = location(&response).filter(|_| request.body.is_none()) else {
@@ -47,13 +47,17 @@ pub(super) async fn follow<W: Web, C: Clock, G: Gate>(
     Err(Stop::retry(format!("{} redirects too often", target.host)))
 }
 
-fn location(response: &Response) -> Option<&str> {
+fn location(response: &WebResponse) -> Option<&str> {
     let redirects = matches!(response.status, 301 | 302 | 303 | 307 | 308);
     response.header("location").filter(|_| redirects)
 }
 
 /// The request that a redirect asks for.
-fn redirected(target: Target, request: Request, location: &str) -> Result<(Target, Request), Stop> {
+fn redirected(
+    target: Target,
+    request: WebRequest,
+    location: &str,
+) -> Result<(Target, WebRequest), Stop> {
     let bad = || {
         let shown: String = location.chars().take(200).collect();
         Stop::Refused(format!("{} redirects to `{shown}`, which is no usable URL", target.host))
@@ -77,7 +81,7 @@ fn redirected(target: Target, request: Request, location: &str) -> Result<(Targe
     };
     let may_see = |(name, _): &(String, String)| next.host == target.host || name == "accept";
     let headers = request.headers.into_iter().filter(may_see).collect();
-    Ok((next, Request { url, headers, body: None, redirected_by: Some(request.url) }))
+    Ok((next, WebRequest { url, headers, body: None, redirected_by: Some(request.url) }))
 }
 
 /// Sends one request within the host's budget, and takes note of what the answer says of the host.
@@ -85,8 +89,8 @@ async fn exchange<W: Web, C: Clock, G: Gate>(
     via: &mut Via<'_, W, C, G>,
     manifest: &Manifest,
     target: &Target,
-    mut request: Request,
-) -> Result<Response, Stop> {
+    mut request: WebRequest,
+) -> Result<WebResponse, Stop> {
     let host = &target.host;
     if via.is_closed(host) {
         return Err(Stop::Cut);
@@ -122,7 +126,7 @@ async fn judge<W: Web, C: Clock, G: Gate>(
     via: &mut Via<'_, W, C, G>,
     ask: &Ask<'_>,
     host: String,
-    response: Response,
+    response: WebResponse,
 ) -> Result<Answer, Stop> {
     match verdict::of_answer(ask.errors, &response, &host) {
         Verdict::Page => Ok(Answer { response, host }),
@@ -155,7 +159,7 @@ fn news<W: Web, C: Clock, G: Gate>(
     via: &Via<'_, W, C, G>,
     manifest: &Manifest,
     host: &str,
-    response: &Response,
+    response: &WebResponse,
 ) -> HostNews {
     let now: Timestamp = via.clock.now();
     let announced = limits::announced(&manifest.rate, response, now);

@@ -1,7 +1,7 @@
 //! What templates are filled with, and the requests that come of it.
 
 use model::observation::NamedProfile;
-use model::port::Request;
+use model::port::WebRequest;
 
 use crate::manifest::{Auth, Manifest, RequestTemplate};
 use crate::template::{Name, Template, escape_json, escape_url, plain};
@@ -118,7 +118,7 @@ pub(super) fn request(
     values: &Values<'_>,
     base: &str,
     path_and_query: &str,
-) -> Result<Request, Name> {
+) -> Result<WebRequest, Name> {
     let get = |name| values.get(name);
     let header =
         |(name, value): &(String, Template)| Ok((name.to_lowercase(), value.fill(&get, &plain)?));
@@ -129,7 +129,7 @@ pub(super) fn request(
     if body.is_some() {
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
     }
-    Ok(Request {
+    Ok(WebRequest {
         url: format!("{base}{path_and_query}"),
         headers,
         body: body.map(String::into_bytes),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use model::port::{Clock, Response, Web};
+use model::port::{Clock, Web, WebResponse};
 
 use super::ask::Stop;
 use super::memory::Memory;
@@ -114,7 +114,7 @@ impl<'a, W: Web, C: Clock, G: Gate> Via<'a, W, C, G> {
         &mut self,
         manifest: &Manifest,
         host: &str,
-        response: &Response,
+        response: &WebResponse,
         told_ms: Option<u64>,
     ) -> Stop {
         let now = self.clock.now();

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::port::{Request, Response, Web, WebError};
+use model::port::{Web, WebError, WebRequest, WebResponse};
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url, redirect};
 
@@ -90,7 +90,7 @@ impl Client {
         })
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, WebError> {
+    async fn exchange(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         let bad = |url: &str| WebError::BadUrl(url.chars().take(200).collect());
         let url = Url::parse(&request.url).map_err(|_| bad(&request.url))?;
         let headers = headers(&request.headers).ok_or_else(|| bad(&request.url))?;
@@ -121,7 +121,11 @@ impl Client {
         request.send().await.map_err(|error| unreachable(&error, url))
     }
 
-    async fn read(&self, mut answer: reqwest::Response, host: &str) -> Result<Response, WebError> {
+    async fn read(
+        &self,
+        mut answer: reqwest::Response,
+        host: &str,
+    ) -> Result<WebResponse, WebError> {
         let cap = self.settings.body_bytes_max;
         let fault = |fault| match fault {
             BodyError::TooLarge => {
@@ -148,12 +152,12 @@ impl Client {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
         let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Ok(Response { status, headers, body: body.finish().map_err(fault)? })
+        Ok(WebResponse { status, headers, body: body.finish().map_err(fault)? })
     }
 }
 
 impl Web for Client {
-    async fn fetch(&self, request: Request) -> Result<Response, WebError> {
+    async fn fetch(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         let host = Url::parse(&request.url).map_or_else(|_| String::new(), |url| host_of(&url));
         let limit = self.settings.total_timeout;
         tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or_else(|_| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use model::port::{Request, Response, Web, WebError};
+use model::port::{Web, WebError, WebRequest, WebResponse};
 use serde::{Deserialize, Serialize};
 
 /// One request and its answer. In files: a JSON list of these.
@@ -39,8 +39,8 @@ pub struct RecordedError {
 /// was not recorded is a 404.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    answers: HashMap<String, Vec<Response>>,
-    asked: Mutex<Vec<Request>>,
+    answers: HashMap<String, Vec<WebResponse>>,
+    asked: Mutex<Vec<WebRequest>>,
 }
 
 impl Recorded {
@@ -55,7 +55,7 @@ impl Recorded {
 
     /// One answer of 200 that is not text.
     pub fn of_bytes(url: String, body: Vec<u8>) -> Recorded {
-        let response = Response { status: 200, headers: Vec::new(), body };
+        let response = WebResponse { status: 200, headers: Vec::new(), body };
         Recorded { answers: HashMap::from([(url, vec![response])]), ..Recorded::default() }
     }
 
@@ -71,18 +71,18 @@ impl Recorded {
     /// One more.
     pub fn add(&mut self, recording: Recording) {
         let Recording { url, status, headers, body } = recording;
-        let response = Response { status, headers, body: body.into_bytes() };
+        let response = WebResponse { status, headers, body: body.into_bytes() };
         self.answers.entry(url).or_default().push(response);
     }
 
     /// Every request so far, in order.
-    pub fn asked(&self) -> Vec<Request> {
+    pub fn asked(&self) -> Vec<WebRequest> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Web for Recorded {
-    async fn fetch(&self, request: Request) -> Result<Response, WebError> {
+    async fn fetch(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         if !request.url.starts_with("http://") && !request.url.starts_with("https://") {
             return Err(WebError::BadUrl(request.url));
         }
@@ -92,7 +92,7 @@ impl Web for Recorded {
         let answer = answers.get(turn).or(answers.last()).cloned();
         let url = request.url.clone();
         asked.push(request);
-        Ok(answer.unwrap_or_else(|| Response {
+        Ok(answer.unwrap_or_else(|| WebResponse {
             status: 404,
             headers: Vec::new(),
             body: format!("not recorded: {url}").into_bytes(),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::port::{Request, Response, Web, WebError};
+use model::port::{Web, WebError, WebRequest, WebResponse};
 use platforms::Origin;
 use platforms::http::{Client, ClientSettings};
 
@@ -22,9 +22,9 @@ fn client(exempt: &[&str]) -> Client {
     .unwrap()
 }
 
-async fn get(client: &Client, url: &str) -> Result<Response, WebError> {
+async fn get(client: &Client, url: &str) -> Result<WebResponse, WebError> {
     client
-        .fetch(Request {
+        .fetch(WebRequest {
             url: url.to_owned(),
             headers: Vec::new(),
             body: None,
@@ -80,7 +80,7 @@ async fn a_redirect_is_an_answer_and_leads_to_no_exempt_origin_from_elsewhere() 
     let from_here = async |url: &str| {
         let redirected_by = Some(here.clone());
         let headers = Vec::new();
-        client.fetch(Request { url: url.to_owned(), headers, body: None, redirected_by }).await
+        client.fetch(WebRequest { url: url.to_owned(), headers, body: None, redirected_by }).await
     };
     assert_eq!(from_here(&format!("{}/there", server.origin)).await.unwrap().body, b"there");
     for url in ["http://169.254.169.254/latest/", "https://10.0.0.1/", &other.origin] {
@@ -158,7 +158,7 @@ async fn requests_say_who_asks_and_under_which_name() {
     let client = client(&[&server.origin]);
     let headers = vec![("host".to_owned(), "one.example".to_owned())];
     let request =
-        Request { url: format!("{}/", server.origin), headers, body: None, redirected_by: None };
+        WebRequest { url: format!("{}/", server.origin), headers, body: None, redirected_by: None };
     client.fetch(request).await.unwrap();
     let head = server.heads.lock().unwrap()[0].clone();
     assert_eq!(head.header("host"), Some("one.example"));

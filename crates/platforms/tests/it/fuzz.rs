@@ -1,7 +1,7 @@
 //! No body, however wrong, breaks the engine: every stream meets arbitrary JSON.
 
 use model::observation::NamedProfile;
-use model::port::{Request, Response, Web, WebError};
+use model::port::{Web, WebError, WebRequest, WebResponse};
 use model::{Layer, Platform};
 use platforms::engine::{Memory, OpenGate, Subject, Via};
 use platforms::{Engine, Settings};
@@ -16,9 +16,9 @@ struct Parrot {
 }
 
 impl Web for Parrot {
-    async fn fetch(&self, _: Request) -> Result<Response, WebError> {
+    async fn fetch(&self, _: WebRequest) -> Result<WebResponse, WebError> {
         let link = "<https://h/x?max_id=1>; rel=\"next\"".to_owned();
-        Ok(Response {
+        Ok(WebResponse {
             status: 200,
             headers: vec![("link".to_owned(), link)],
             body: self.body.clone(),

@@ -139,7 +139,7 @@ async fn mastodon_tells_why_somebody_is_gone() {
         (404, r#"{"error":"Record not found"}"#, GoneReason::Deleted),
         (200, r#"{"id":"12","username":"ada","suspended":true}"#, GoneReason::Suspended),
         (200, r#"{"id":"12","username":"ada","noindex":true}"#, GoneReason::Refused),
-        (200, r#"{"id":"12","uri":"https://one.example/users/other"}"#, Gone::Deleted),
+        (200, r#"{"id":"12","uri":"https://one.example/users/other"}"#, GoneReason::Deleted),
     ];
     for (status, body, gone) in cases {
         let web = Recorded::new([answer(url, status, &[], body)]);

@@ -1,14 +1,14 @@
 //! What every `Web` must do, run on both implementations.
 
-use model::port::{Request, Web, WebError};
+use model::port::{Web, WebError, WebRequest};
 use platforms::Origin;
 use platforms::http::{Client, ClientSettings, Recorded};
 
 use crate::hostile::{Server, reply};
 use crate::script::answer;
 
-fn get(url: String) -> Request {
-    Request { url, headers: Vec::new(), body: None, redirected_by: None }
+fn get(url: String) -> WebRequest {
+    WebRequest { url, headers: Vec::new(), body: None, redirected_by: None }
 }
 
 /// Runs on a web that answers at `origin`: `/page` with 200, `/gone` with 410, nothing else.
@@ -25,7 +25,7 @@ async fn suite(web: &impl Web, origin: &str) {
         let error = web.fetch(get(url.to_owned())).await.unwrap_err();
         assert!(matches!(error, WebError::BadUrl(_)), "{url}: {error}");
     }
-    let posted = Request { body: Some(b"{}".to_vec()), ..get(format!("{origin}/gone")) };
+    let posted = WebRequest { body: Some(b"{}".to_vec()), ..get(format!("{origin}/gone")) };
     assert_eq!(web.fetch(posted).await.unwrap().status, 410);
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use model::port::{Objects, PortError, Put};
+use model::port::{Objects, PortError, PutOutcome};
 use tempfile::NamedTempFile;
 
 use super::key::check_key;
@@ -42,7 +42,7 @@ impl Folder {
 }
 
 impl Objects for Folder {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<PutOutcome, PortError> {
         let aside = self.root.join(ASIDE);
         self.on_file(self.path(key)?, move |path| put(&aside, path, &body)).await
     }
@@ -71,9 +71,9 @@ impl Objects for Folder {
 }
 
 /// Writes the whole file aside and links it to its name, which fails where there is one.
-fn put(aside: &Path, path: &Path, body: &[u8]) -> io::Result<Put> {
+fn put(aside: &Path, path: &Path, body: &[u8]) -> io::Result<PutOutcome> {
     if path.try_exists()? {
-        return Ok(Put::AlreadyThere);
+        return Ok(PutOutcome::AlreadyThere);
     }
     let mut file = NamedTempFile::new_in(aside)?;
     file.write_all(body)?;
@@ -81,8 +81,10 @@ fn put(aside: &Path, path: &Path, body: &[u8]) -> io::Result<Put> {
     let parent = path.parent().unwrap_or(aside);
     fs::create_dir_all(parent)?;
     match file.persist_noclobber(path) {
-        Ok(_) => File::open(parent)?.sync_all().map(|()| Put::Created),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(Put::AlreadyThere),
+        Ok(_) => File::open(parent)?.sync_all().map(|()| PutOutcome::Created),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            Ok(PutOutcome::AlreadyThere)
+        }
         Err(error) => Err(error.error),
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
-use model::port::{Objects, PortError, Put};
+use model::port::{Objects, PortError, PutOutcome};
 
 use super::key::check_key;
 use crate::aws::explain;
@@ -41,11 +41,11 @@ impl S3 {
     }
 
     /// Puts once; `None` if another put of the same key is under way.
-    async fn try_put(&self, key: &str, body: ByteStream) -> Result<Option<Put>, PortError> {
+    async fn try_put(&self, key: &str, body: ByteStream) -> Result<Option<PutOutcome>, PortError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
         match request.if_none_match("*").send().await {
-            Ok(_) => Ok(Some(Put::Created)),
-            Err(error) if status(&error) == Some(412) => Ok(Some(Put::AlreadyThere)),
+            Ok(_) => Ok(Some(PutOutcome::Created)),
+            Err(error) if status(&error) == Some(412) => Ok(Some(PutOutcome::AlreadyThere)),
             Err(error) if status(&error) == Some(409) => Ok(None),
             Err(error) => Err(explain(&format!("put {key}"), error)),
         }
@@ -53,7 +53,7 @@ impl S3 {
 }
 
 impl Objects for S3 {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<PutOutcome, PortError> {
         check_key(key)?;
         // Cheap to clone, whatever its size.
         let body = ByteStream::from(body).into_inner();

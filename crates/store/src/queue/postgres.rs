@@ -1,6 +1,6 @@
 //! A queue in PostgreSQL.
 
-use model::port::{Clock, Outgoing, PortError, Queue, Received};
+use model::port::{Clock, OutgoingMessage, PortError, Queue, ReceivedMessage};
 
 use crate::pg::queue::{self, Message};
 use crate::{Pg, StoreError};
@@ -47,10 +47,10 @@ impl<C: Clock> PgQueue<C> {
 }
 
 impl<C: Clock> Queue for PgQueue<C> {
-    async fn send(&self, messages: &[Outgoing]) -> Result<(), PortError> {
+    async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), PortError> {
         super::refuse_too_long(messages)?;
         let now_ms = self.now_ms();
-        let visible = |message: &Outgoing| now_ms + i64::from(message.delay_seconds) * 1_000;
+        let visible = |message: &OutgoingMessage| now_ms + i64::from(message.delay_seconds) * 1_000;
         let visible_ms: Vec<i64> = messages.iter().map(visible).collect();
         let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
         queue::send(&self.pg, &self.name, &visible_ms, &bodies).await.map_err(PortError::from)
@@ -60,12 +60,12 @@ impl<C: Clock> Queue for PgQueue<C> {
         &self,
         most: usize,
         visibility_seconds: u32,
-    ) -> Result<Vec<Received>, PortError> {
+    ) -> Result<Vec<ReceivedMessage>, PortError> {
         let most = most.min(RECEIVE_MAX) as i64;
         let invisible_ms = i64::from(visibility_seconds) * 1_000;
         let messages =
             queue::receive(&self.pg, &self.name, self.now_ms(), (most, invisible_ms)).await?;
-        let received = self.bury_worn(messages).await?.into_iter().map(|message| Received {
+        let received = self.bury_worn(messages).await?.into_iter().map(|message| ReceivedMessage {
             receipt: format!("{}:{}", message.id, message.receives),
             receives: u32::try_from(message.receives).unwrap_or(0),
             body: message.body,

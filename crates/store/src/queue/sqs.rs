@@ -6,7 +6,7 @@ use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{
     Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
 };
-use model::port::{Outgoing, PortError, Queue, Received};
+use model::port::{OutgoingMessage, PortError, Queue, ReceivedMessage};
 
 use crate::aws::explain;
 
@@ -30,7 +30,7 @@ impl Sqs {
         Sqs { client: Client::new(config), url: url.to_owned() }
     }
 
-    async fn send_batch(&self, messages: &[Outgoing]) -> Result<(), PortError> {
+    async fn send_batch(&self, messages: &[OutgoingMessage]) -> Result<(), PortError> {
         let entries = messages.iter().enumerate().map(|(at, message)| {
             SendMessageBatchRequestEntry::builder()
                 .id(at.to_string())
@@ -85,7 +85,7 @@ impl Sqs {
 }
 
 impl Queue for Sqs {
-    async fn send(&self, messages: &[Outgoing]) -> Result<(), PortError> {
+    async fn send(&self, messages: &[OutgoingMessage]) -> Result<(), PortError> {
         super::refuse_too_long(messages)?;
         for batch in batches(messages) {
             self.send_batch(batch).await?;
@@ -97,7 +97,7 @@ impl Queue for Sqs {
         &self,
         most: usize,
         visibility_seconds: u32,
-    ) -> Result<Vec<Received>, PortError> {
+    ) -> Result<Vec<ReceivedMessage>, PortError> {
         let names = vec![MessageSystemAttributeName::ApproximateReceiveCount];
         let request = self.client.receive_message().queue_url(&self.url);
         let request = request.max_number_of_messages(most.clamp(1, BATCH_MAX) as i32);
@@ -158,7 +158,7 @@ impl Queue for Sqs {
 }
 
 /// Parts of `messages` that one call each can take.
-fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
+fn batches(messages: &[OutgoingMessage]) -> Vec<&[OutgoingMessage]> {
     let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (at, message) in messages.iter().enumerate() {
         if at - start == BATCH_MAX || bytes + message.body.len() > BATCH_BYTES_MAX {
@@ -184,11 +184,11 @@ fn all_sent(answer: &SendMessageBatchOutput) -> Result<(), PortError> {
     }
 }
 
-fn received(message: Message) -> Received {
+fn received(message: Message) -> ReceivedMessage {
     let attribute = |name| message.attributes.as_ref().and_then(|all| all.get(name));
     let receives = attribute(&MessageSystemAttributeName::ApproximateReceiveCount)
         .and_then(|count| count.parse().ok());
-    Received {
+    ReceivedMessage {
         receives: receives.unwrap_or(1),
         body: message.body.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
@@ -214,8 +214,9 @@ mod tests {
     use super::*;
 
     fn sizes(bodies: &[usize]) -> Vec<usize> {
-        let message = |&bytes: &usize| Outgoing { body: "x".repeat(bytes), delay_seconds: 0 };
-        let messages: Vec<Outgoing> = bodies.iter().map(message).collect();
+        let message =
+            |&bytes: &usize| OutgoingMessage { body: "x".repeat(bytes), delay_seconds: 0 };
+        let messages: Vec<OutgoingMessage> = bodies.iter().map(message).collect();
         batches(&messages).iter().map(|batch| batch.len()).collect()
     }
 

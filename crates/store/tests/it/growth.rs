@@ -7,7 +7,7 @@
 use model::budget::Limit;
 use model::key::{RANDOM_BYTES, Realm, Secret};
 use model::observation::Observation;
-use model::port::{Outgoing, Queue};
+use model::port::{OutgoingMessage, Queue};
 use model::profile::GoneReason;
 use model::{
     Account, Adjacency, AdjacencyEntry, CommunityId, Membership, PersonId, PersonKind, ProfileId,
@@ -156,7 +156,7 @@ async fn tick(pg: &Pg) -> Vec<ProfileId> {
     host::lease(pg, &wants, at(0)).await.unwrap();
     let wants: Vec<_> = due.iter().map(|one| (one.host.id, 5)).collect();
     let claims = frontier::claim(pg, &wants, at(0), 600).await.unwrap();
-    queue.send(&[Outgoing { body: "{}".into(), delay_seconds: 0 }]).await.unwrap();
+    queue.send(&[OutgoingMessage { body: "{}".into(), delay_seconds: 0 }]).await.unwrap();
     for received in queue.receive(10, 60).await.unwrap() {
         queue.release(&received.receipt, 0).await.unwrap();
         queue.finish(&received.receipt).await.unwrap();

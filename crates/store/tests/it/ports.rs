@@ -1,6 +1,6 @@
 //! The ports' suites on the implementations of this crate.
 
-use model::port::{Clock, Outgoing, Queue, RECEIVES_MAX, pause_seconds, travel_seconds};
+use model::port::{Clock, OutgoingMessage, Queue, RECEIVES_MAX, pause_seconds, travel_seconds};
 use store::objects::Folder;
 use store::queue::PgQueue;
 use testkit::{Frozen, database, objects_suite, queue_suite};
@@ -23,7 +23,7 @@ async fn clearing_a_queue_leaves_others_and_the_dead_alone() {
     let (db, clock) = (database().await, Frozen::default());
     let queue = |name, receives| PgQueue::new(db.pg().clone(), name, receives, clock.clone());
     let (one, other) = (queue("one", 0), queue("other", 2));
-    let message = |body: &str| Outgoing { body: body.into(), delay_seconds: 0 };
+    let message = |body: &str| OutgoingMessage { body: body.into(), delay_seconds: 0 };
     one.send(&[message("dead")]).await.unwrap();
     assert_eq!(one.receive(1, 60).await.unwrap(), []);
     one.send(&[message("cleared"), message("cleared")]).await.unwrap();
@@ -38,7 +38,7 @@ async fn clearing_a_queue_leaves_others_and_the_dead_alone() {
 async fn a_message_is_received_ten_times_over_a_quarter_of_an_hour() {
     let (db, clock) = (database().await, Frozen::default());
     let queue = PgQueue::new(db.pg().clone(), "patient", RECEIVES_MAX, clock.clone());
-    queue.send(&[Outgoing { body: "job".into(), delay_seconds: 0 }]).await.unwrap();
+    queue.send(&[OutgoingMessage { body: "job".into(), delay_seconds: 0 }]).await.unwrap();
     let (began, visibility) = (clock.now(), 60);
     let mut received_at = Vec::new();
     while queue.depth().await.unwrap() > 0 {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use graph::seed::Seed;
 use graph::{Hierarchy, LayerArcs, Level, Overlap};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
-use model::port::{PortError, Put};
+use model::port::{PortError, PutOutcome};
 use model::profile::GoneReason;
 use model::time::Day;
 use model::{Account, AdjacencyEntry, Consent, Direction, Layer, PersonId, PersonKind, Platform};
@@ -293,7 +293,7 @@ async fn what_did_not_change_is_copied_and_who_is_erased_is_not() {
 struct Dying<'a>(&'a Folder, AtomicU32);
 
 impl Objects for Dying<'_> {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<PutOutcome, PortError> {
         let left =
             self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         left.map_err(|_| PortError::Retry("killed".to_owned()))?;

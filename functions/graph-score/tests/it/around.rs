@@ -1,6 +1,6 @@
 //! A folder of objects to which something happens around each seal.
 
-use model::port::{Objects, PortError, Put};
+use model::port::{Objects, PortError, PutOutcome};
 use store::objects::Folder;
 
 /// What happens before and after an object is put; where it fails before, nothing is put.
@@ -16,7 +16,7 @@ pub(crate) struct Around<'a, S> {
 }
 
 impl<S: Seals> Objects for Around<'_, S> {
-    async fn put(&self, key: &str, body: Vec<u8>) -> Result<Put, PortError> {
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<PutOutcome, PortError> {
         self.seals.before(key).await?;
         let put = self.inner.put(key, body).await;
         self.seals.after(key).await;
