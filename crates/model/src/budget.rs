@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// What a host allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
+pub struct HostLimit {
     /// Requests in one window; at least 1.
     pub requests: u32,
     /// The window's length in milliseconds; at least 1.
@@ -22,7 +22,7 @@ pub struct Limit {
 
 /// Permission to send up to `tokens` requests to one host until `expires`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
+pub struct TokenLease {
     /// Requests that may still be sent.
     pub tokens: u32,
     /// After this the tokens are worth nothing; they are not given back.
@@ -31,9 +31,9 @@ pub struct Lease {
 
 /// The token bucket of one host, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
+pub struct HostBudget {
     /// The limit in force: the manifest's, or what the host announced.
-    pub limit: Limit,
+    pub limit: HostLimit,
     /// Tokens in the bucket at `at`.
     pub tokens: f64,
     /// When `tokens` was true.
@@ -45,7 +45,7 @@ pub struct Budget {
 /// The longest that a lease lives, in milliseconds.
 const LEASE_MS_MAX: u32 = 30_000;
 
-impl Limit {
+impl HostLimit {
     /// The most tokens that the bucket holds: at least 1, so that a limit of 1 is usable.
     pub fn burst(self) -> f64 {
         (f64::from(self.requests) / 4.0).floor().max(1.0)
@@ -64,23 +64,23 @@ impl Limit {
     }
 }
 
-impl Budget {
+impl HostBudget {
     /// A full bucket.
-    pub fn new(limit: Limit, now: Timestamp) -> Budget {
-        Budget { limit, tokens: limit.burst(), at: now, not_before: Timestamp::UNIX_EPOCH }
+    pub fn new(limit: HostLimit, now: Timestamp) -> HostBudget {
+        HostBudget { limit, tokens: limit.burst(), at: now, not_before: Timestamp::UNIX_EPOCH }
     }
 
     /// Takes up to `wanted` whole tokens at `now`: the lease, and the bucket after it. `None`
-    /// where there is no whole token; [`Budget::wait_ms`] then says how long to wait.
-    pub fn take(self, wanted: u32, now: Timestamp) -> (Option<Lease>, Budget) {
+    /// where there is no whole token; [`HostBudget::wait_ms`] then says how long to wait.
+    pub fn take(self, wanted: u32, now: Timestamp) -> (Option<TokenLease>, HostBudget) {
         let filled = self.refilled(now);
         let whole = filled.tokens.floor().min(f64::from(wanted));
         if whole < 1.0 || now < self.not_before {
             return (None, filled);
         }
         let expires = now + jiff::SignedDuration::from_millis(i64::from(self.limit.lease_ms()));
-        let lease = Lease { tokens: whole as u32, expires };
-        (Some(lease), Budget { tokens: filled.tokens - whole, ..filled })
+        let lease = TokenLease { tokens: whole as u32, expires };
+        (Some(lease), HostBudget { tokens: filled.tokens - whole, ..filled })
     }
 
     /// Milliseconds until there is a whole token again; 0 if there is one at `now`.
@@ -92,21 +92,21 @@ impl Budget {
     }
 
     /// The bucket under a limit that the host announced; tokens above the new burst are lost.
-    pub fn announced(self, limit: Limit, now: Timestamp) -> Budget {
+    pub fn announced(self, limit: HostLimit, now: Timestamp) -> HostBudget {
         let filled = self.refilled(now);
-        Budget { limit, tokens: filled.tokens.min(limit.burst()), ..filled }
+        HostBudget { limit, tokens: filled.tokens.min(limit.burst()), ..filled }
     }
 
     /// The bucket after the host asked for silence until `until`: empty, and shut until then.
-    pub fn paused(self, until: Timestamp, now: Timestamp) -> Budget {
+    pub fn paused(self, until: Timestamp, now: Timestamp) -> HostBudget {
         let filled = self.refilled(now);
-        Budget { tokens: 0.0, not_before: self.not_before.max(until), ..filled }
+        HostBudget { tokens: 0.0, not_before: self.not_before.max(until), ..filled }
     }
 
-    fn refilled(self, now: Timestamp) -> Budget {
+    fn refilled(self, now: Timestamp) -> HostBudget {
         let passed = (now.as_millisecond() - self.at.as_millisecond()).max(0) as f64;
         let tokens = self.tokens + passed * self.limit.refill_per_ms();
-        Budget { tokens: tokens.min(self.limit.burst()), at: self.at.max(now), ..self }
+        HostBudget { tokens: tokens.min(self.limit.burst()), at: self.at.max(now), ..self }
     }
 }
 
@@ -128,8 +128,8 @@ mod tests {
             window_ms in 40u32..5_000,
             asks in proptest::collection::vec((0i64..400, 1u32..200, any::<bool>()), 1..120),
         ) {
-            let limit = Limit { requests, window_ms };
-            let mut budget = Budget::new(limit, at(0));
+            let limit = HostLimit { requests, window_ms };
+            let mut budget = HostBudget::new(limit, at(0));
             let (mut now, mut spent) = (0i64, Vec::new());
             for (pause, wanted, late) in asks {
                 now += pause;
@@ -149,8 +149,8 @@ mod tests {
 
         #[test]
         fn waiting_as_long_as_told_yields_a_token(requests in 1u32..500, window_ms in 1u32..5_000) {
-            let limit = Limit { requests, window_ms };
-            let (_, empty) = Budget::new(limit, at(0)).take(u32::MAX, at(0));
+            let limit = HostLimit { requests, window_ms };
+            let (_, empty) = HostBudget::new(limit, at(0)).take(u32::MAX, at(0));
             let wait = i64::try_from(empty.wait_ms(at(0))).unwrap();
             prop_assert!(empty.take(1, at(wait + 1)).0.is_some());
         }
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn a_pause_shuts_the_bucket_until_the_host_said() {
-        let limit = Limit { requests: 300, window_ms: 300_000 };
-        let paused = Budget::new(limit, at(0)).paused(at(60_000), at(0));
+        let limit = HostLimit { requests: 300, window_ms: 300_000 };
+        let paused = HostBudget::new(limit, at(0)).paused(at(60_000), at(0));
         assert!(paused.take(1, at(59_999)).0.is_none());
         assert!(paused.wait_ms(at(0)) >= 60_000);
         assert!(paused.take(1, at(60_000)).0.is_some());
@@ -167,10 +167,10 @@ mod tests {
 
     #[test]
     fn an_announced_limit_replaces_the_default_up_or_down() {
-        let budget = Budget::new(Limit { requests: 300, window_ms: 1_000 }, at(0));
-        let low = budget.announced(Limit { requests: 8, window_ms: 1_000 }, at(0));
+        let budget = HostBudget::new(HostLimit { requests: 300, window_ms: 1_000 }, at(0));
+        let low = budget.announced(HostLimit { requests: 8, window_ms: 1_000 }, at(0));
         assert_eq!(low.take(100, at(0)).0.map(|lease| lease.tokens), Some(2));
-        let high = budget.announced(Limit { requests: 4_000, window_ms: 1_000 }, at(0));
+        let high = budget.announced(HostLimit { requests: 4_000, window_ms: 1_000 }, at(0));
         assert_eq!(high.take(u32::MAX, at(1_000)).0.map(|lease| lease.tokens), Some(1_000));
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// Which world a key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Realm {
+pub enum KeyRealm {
     /// The real index, for real credits.
     Live,
     /// Sample data and play credits.
@@ -17,11 +17,11 @@ pub enum Realm {
 
 /// The secret of an API key. Its `Debug` form shows no digit of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct ApiSecret(String);
 
 /// Why a text is no API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SecretError {
+pub enum ApiSecretError {
     /// It does not begin with one of the prefixes, or has the wrong length or characters.
     #[error("an API key looks like borg_live_ or borg_test_ and 36 letters and digits")]
     BadForm,
@@ -34,13 +34,13 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const BODY_DIGITS: usize = 30;
 const CHECK_DIGITS: usize = 6;
 
-/// How many random bytes [`Secret::from_random`] takes.
+/// How many random bytes [`ApiSecret::from_random`] takes.
 pub const RANDOM_BYTES: usize = 48;
 
-impl Secret {
+impl ApiSecret {
     /// Makes a key from random bytes; bytes of 248 and above are skipped, so that every digit is
     /// equally likely. `None` if too many had to be skipped: draw again.
-    pub fn from_random(realm: Realm, random: &[u8; RANDOM_BYTES]) -> Option<Secret> {
+    pub fn from_random(realm: KeyRealm, random: &[u8; RANDOM_BYTES]) -> Option<ApiSecret> {
         let fair = random.iter().filter(|&&byte| byte < 248);
         let body: String = fair
             .take(BODY_DIGITS)
@@ -51,38 +51,38 @@ impl Secret {
         }
         let head = format!("{}{body}", realm.prefix());
         let check = checksum(&head);
-        Some(Secret(head + &check))
+        Some(ApiSecret(head + &check))
     }
 
     /// Makes a key. `draw` gives fresh random bytes from a cryptographic source each time it is
     /// asked; it is asked again in the rare case that too many of them had to be skipped.
     pub fn mint<E>(
-        realm: Realm,
+        realm: KeyRealm,
         mut draw: impl FnMut() -> Result<[u8; RANDOM_BYTES], E>,
-    ) -> Result<Secret, E> {
+    ) -> Result<ApiSecret, E> {
         loop {
-            if let Some(secret) = Secret::from_random(realm, &draw()?) {
+            if let Some(secret) = ApiSecret::from_random(realm, &draw()?) {
                 return Ok(secret);
             }
         }
     }
 
     /// Takes a key as a client sent it.
-    pub fn parse(text: &str) -> Result<Secret, SecretError> {
-        let body = [Realm::Live, Realm::Test]
+    pub fn parse(text: &str) -> Result<ApiSecret, ApiSecretError> {
+        let body = [KeyRealm::Live, KeyRealm::Test]
             .into_iter()
             .find_map(|realm| text.strip_prefix(realm.prefix()))
-            .ok_or(SecretError::BadForm)?;
+            .ok_or(ApiSecretError::BadForm)?;
         let well_formed = body.len() == BODY_DIGITS + CHECK_DIGITS
             && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !well_formed {
-            return Err(SecretError::BadForm);
+            return Err(ApiSecretError::BadForm);
         }
         let (head, check) = text.split_at(text.len() - CHECK_DIGITS);
         if checksum(head) == check {
-            Ok(Secret(text.to_owned()))
+            Ok(ApiSecret(text.to_owned()))
         } else {
-            Err(SecretError::BadChecksum)
+            Err(ApiSecretError::BadChecksum)
         }
     }
 
@@ -97,21 +97,21 @@ impl Secret {
     }
 
     /// Which world it opens.
-    pub fn realm(&self) -> Realm {
-        if self.0.starts_with(Realm::Live.prefix()) { Realm::Live } else { Realm::Test }
+    pub fn realm(&self) -> KeyRealm {
+        if self.0.starts_with(KeyRealm::Live.prefix()) { KeyRealm::Live } else { KeyRealm::Test }
     }
 }
 
-impl Realm {
+impl KeyRealm {
     const fn prefix(self) -> &'static str {
         match self {
-            Realm::Live => "borg_live_",
-            Realm::Test => "borg_test_",
+            KeyRealm::Live => "borg_live_",
+            KeyRealm::Test => "borg_test_",
         }
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for ApiSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}…", self.realm().prefix())
     }
@@ -131,16 +131,16 @@ fn checksum(head: &str) -> String {
 mod tests {
     use super::*;
 
-    fn secret() -> Secret {
+    fn secret() -> ApiSecret {
         let random: [u8; RANDOM_BYTES] = std::array::from_fn(|i| (i * 5) as u8);
-        Secret::from_random(Realm::Live, &random).unwrap()
+        ApiSecret::from_random(KeyRealm::Live, &random).unwrap()
     }
 
     #[test]
     fn a_key_reads_back_and_hides_itself() {
         let key = secret();
         assert_eq!(key.reveal().len(), "borg_live_".len() + 36);
-        assert_eq!(Secret::parse(key.reveal()), Ok(key.clone()));
+        assert_eq!(ApiSecret::parse(key.reveal()), Ok(key.clone()));
         assert_eq!(format!("{key:?}"), "borg_live_…");
     }
 
@@ -150,21 +150,21 @@ mod tests {
         let mut typo = key.reveal().to_owned().into_bytes();
         typo[12] = if typo[12] == b'a' { b'b' } else { b'a' };
         let typo = String::from_utf8(typo).unwrap();
-        assert_eq!(Secret::parse(&typo), Err(SecretError::BadChecksum));
-        assert_eq!(Secret::parse("borg_live_short"), Err(SecretError::BadForm));
-        assert_eq!(Secret::parse("sk_live_123"), Err(SecretError::BadForm));
+        assert_eq!(ApiSecret::parse(&typo), Err(ApiSecretError::BadChecksum));
+        assert_eq!(ApiSecret::parse("borg_live_short"), Err(ApiSecretError::BadForm));
+        assert_eq!(ApiSecret::parse("sk_live_123"), Err(ApiSecretError::BadForm));
     }
 
     #[test]
     fn minting_draws_again_until_the_bytes_are_fair() {
         let mut draws = [[255; RANDOM_BYTES], [7; RANDOM_BYTES]].into_iter();
-        let secret = Secret::mint(Realm::Live, || draws.next().ok_or(())).unwrap();
-        assert_eq!(Secret::parse(secret.reveal()), Ok(secret));
+        let secret = ApiSecret::mint(KeyRealm::Live, || draws.next().ok_or(())).unwrap();
+        assert_eq!(ApiSecret::parse(secret.reveal()), Ok(secret));
         assert!(draws.next().is_none());
     }
 
     #[test]
     fn too_few_fair_bytes_are_refused() {
-        assert_eq!(Secret::from_random(Realm::Test, &[255; RANDOM_BYTES]), None);
+        assert_eq!(ApiSecret::from_random(KeyRealm::Test, &[255; RANDOM_BYTES]), None);
     }
 }

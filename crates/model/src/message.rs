@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Lease;
+use crate::budget::TokenLease;
 use crate::id::{ProfileId, RunId};
 use crate::platform::Platform;
 
@@ -15,7 +15,7 @@ pub struct FetchJob {
     /// The one host that this job talks to.
     pub host: String,
     /// The requests that may be sent; a job that comes later takes a new lease.
-    pub lease: Lease,
+    pub lease: TokenLease,
     /// The profiles, at most [`FetchJob::PROFILES_MAX`].
     pub profiles: Vec<ProfileId>,
 }
@@ -94,7 +94,7 @@ mod tests {
         let job = FetchJob {
             platform: Platform::BLUESKY,
             host: "public.api.bsky.app".into(),
-            lease: Lease { tokens: 40, expires: "2026-11-22T10:00:00Z".parse().unwrap() },
+            lease: TokenLease { tokens: 40, expires: "2026-11-22T10:00:00Z".parse().unwrap() },
             profiles: vec![ProfileId::on(Platform::BLUESKY, 1)],
         };
         let json = serde_json::to_value(&job).unwrap();

@@ -5,7 +5,7 @@
 //! at least the true length (the crawl is too slow rather than too fast) and is exact as soon as
 //! two neighbouring windows were seen. O(1) memory per host.
 
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::time::Timestamp;
 
 use crate::limits::Announced;
@@ -29,10 +29,10 @@ pub(crate) fn limit(
     announced: Announced,
     usual_ms: u32,
     now: Timestamp,
-) -> Option<Limit> {
+) -> Option<HostLimit> {
     let requests = announced.limit?;
     if let Some(window_ms) = announced.window_ms {
-        return Some(Limit { requests, window_ms });
+        return Some(HostLimit { requests, window_ms });
     }
     if let (Some(remaining), Some(reset)) = (announced.remaining, announced.reset) {
         *known = Some(match known.take().filter(|window| window.limit == requests) {
@@ -41,7 +41,7 @@ pub(crate) fn limit(
         });
     }
     let length_ms = known.filter(|window| window.limit == requests)?.length_ms;
-    Some(Limit { requests, window_ms: length_ms.unwrap_or(usual_ms) })
+    Some(HostLimit { requests, window_ms: length_ms.unwrap_or(usual_ms) })
 }
 
 impl Window {
@@ -84,9 +84,9 @@ mod tests {
     fn two_neighbouring_windows_tell_the_length() {
         let mut known = None;
         let first = limit(&mut known, aligned(2_000, 100, 90), 300_000, at(100));
-        assert_eq!(first, Some(Limit { requests: 100, window_ms: 300_000 }));
+        assert_eq!(first, Some(HostLimit { requests: 100, window_ms: 300_000 }));
         let second = limit(&mut known, aligned(2_000, 2_500, 99), 300_000, at(2_500));
-        assert_eq!(second, Some(Limit { requests: 100, window_ms: 2_000 }));
+        assert_eq!(second, Some(HostLimit { requests: 100, window_ms: 2_000 }));
     }
 
     proptest! {

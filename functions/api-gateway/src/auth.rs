@@ -12,7 +12,7 @@ use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::key::Secret;
+use model::key::ApiSecret;
 use model::{KeyId, Scope};
 use store::pg::key::{self, ApiKey};
 
@@ -49,7 +49,7 @@ impl KeyCache {
         KeyCache { hash_key, known: Mutex::default() }
     }
 
-    fn hash(&self, secret: &Secret) -> [u8; 32] {
+    fn hash(&self, secret: &ApiSecret) -> [u8; 32] {
         *blake3::keyed_hash(&self.hash_key, secret.reveal().as_bytes()).as_bytes()
     }
 
@@ -94,7 +94,7 @@ pub(crate) async fn require(
 async fn caller(
     gateway: &Gateway,
     scope: Scope,
-    secret: Result<Secret, Problem>,
+    secret: Result<ApiSecret, Problem>,
 ) -> Result<Caller, Problem> {
     let key = known(gateway, &secret?).await?.ok_or_else(|| {
         Problem::new(Code::KeyUnknown, "nobody has this API key: was it made for another server?")
@@ -110,7 +110,7 @@ async fn caller(
     Ok(Caller { key: key.id, account: key.account.clone() })
 }
 
-fn secret(request: &Request) -> Result<Secret, Problem> {
+fn secret(request: &Request) -> Result<ApiSecret, Problem> {
     let header = request.headers().get(AUTHORIZATION).ok_or_else(|| {
         Problem::new(Code::KeyMissing, "send an API key: `Authorization: Bearer borg_live_…`")
     })?;
@@ -119,10 +119,10 @@ fn secret(request: &Request) -> Result<Secret, Problem> {
     let (_, token) = text
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .ok_or_else(|| malformed("the header looks like `Authorization: Bearer …`".to_owned()))?;
-    Secret::parse(token.trim()).map_err(|error| malformed(error.to_string()))
+    ApiSecret::parse(token.trim()).map_err(|error| malformed(error.to_string()))
 }
 
-async fn known(gateway: &Gateway, secret: &Secret) -> Result<Option<Arc<ApiKey>>, Problem> {
+async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<ApiKey>>, Problem> {
     let (cache, second) = (gateway.keys(), gateway.now().as_second());
     let hash = cache.hash(secret);
     if let Some(remembered) = cache.get(&hash, second) {

@@ -10,7 +10,7 @@ mod share;
 use std::collections::BTreeMap;
 
 use model::Platform;
-use model::budget::{Lease, Limit};
+use model::budget::{TokenLease, HostLimit};
 use model::message::FetchJob;
 use model::port::{Clock, OutgoingMessage, PortError, Queue, travel_seconds};
 use model::time::Timestamp;
@@ -34,7 +34,7 @@ const TRAVEL_MS_MIN: u32 = 5_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// The limit of each host.
-    pub limit: Limit,
+    pub limit: HostLimit,
     /// About how many requests one profile's round takes.
     pub requests_a_profile: u32,
 }
@@ -130,7 +130,7 @@ async fn lease(
     due: &[DueHost],
     wishes: &[u32],
     now: Timestamp,
-) -> Result<Vec<Option<Lease>>, StoreError> {
+) -> Result<Vec<Option<TokenLease>>, StoreError> {
     let limit = |one: &DueHost| {
         one.host.announced.unwrap_or_else(|| settings.paces[&one.host.platform].limit)
     };
@@ -143,7 +143,7 @@ async fn lease(
     let wants: Vec<Want> =
         due.iter().zip(wishes).filter(|(one, _)| travels(one)).map(want).collect();
     let mut grants = host::lease(pg, &wants, now).await?.into_iter();
-    let empty = Lease { tokens: 0, expires: now };
+    let empty = TokenLease { tokens: 0, expires: now };
     Ok(due
         .iter()
         .map(|one| match travels(one).then(|| grants.next()).flatten() {
@@ -157,7 +157,7 @@ async fn lease(
 /// The claimed profiles as jobs; the tokens of a host are shared among its jobs.
 fn jobs(
     due: &[DueHost],
-    leases: &[Option<Lease>],
+    leases: &[Option<TokenLease>],
     claims: &[Claim],
     settings: &Settings,
     now: Timestamp,
@@ -168,13 +168,13 @@ fn jobs(
     let mut jobs = Vec::new();
     for claim in claims {
         let (one, lease) = by_host[&claim.host];
-        let lease = lease.unwrap_or(Lease { tokens: 0, expires: now });
+        let lease = lease.unwrap_or(TokenLease { tokens: 0, expires: now });
         let parts = claim.profiles.len().div_ceil(size) as u32;
         for profiles in claim.profiles.chunks(size) {
             jobs.push(FetchJob {
                 platform: one.host.platform,
                 host: one.host.name.clone(),
-                lease: Lease { tokens: lease.tokens / parts, ..lease },
+                lease: TokenLease { tokens: lease.tokens / parts, ..lease },
                 profiles: profiles.to_vec(),
             });
         }

@@ -1,6 +1,6 @@
 //! How many profiles of each host a tick asks for. Pure arithmetic.
 
-use model::budget::Lease;
+use model::budget::TokenLease;
 use store::pg::frontier::DueHost;
 
 use crate::Settings;
@@ -35,7 +35,7 @@ fn divide(wants: &[u32], total: u64) -> Vec<u32> {
 /// Profiles to claim of a host under a lease; `None` where it must wait or wants none. An empty
 /// lease says nothing: the fetch takes its own.
 pub(crate) fn claim(
-    lease: Option<Lease>,
+    lease: Option<TokenLease>,
     wish: u32,
     settings: &Settings,
     due: &DueHost,

@@ -1,6 +1,6 @@
 //! API keys. A secret is shown once; the record keeps only its keyed hash.
 
-use model::key::{RANDOM_BYTES, Realm, Secret};
+use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
 use model::port::Clock;
 use model::{KeyId, Scope};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) async fn create<C: Clock>(
     test: bool,
     act: Act<'_>,
 ) -> Result<Value, OperateError> {
-    let secret = Secret::mint(if test { Realm::Test } else { Realm::Live }, || {
+    let secret = ApiSecret::mint(if test { KeyRealm::Test } else { KeyRealm::Live }, || {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random).map(|()| random)
     });
@@ -36,7 +36,7 @@ pub(crate) async fn list(pg: &Pg, account: Option<&str>) -> Result<Value, Operat
         json!({
             "id": key.id,
             "account": key.account,
-            "test": key.realm == Realm::Test,
+            "test": key.realm == KeyRealm::Test,
             "last_four": key.last_four,
             "created_at": key.created_at,
             "revoked_at": key.revoked_at,

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use model::key::Secret;
+use model::key::ApiSecret;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
 use model::profile::GoneReason;
@@ -109,7 +109,7 @@ async fn an_opt_out_of_what_is_not_there_says_so_and_is_not_logged() {
 async fn a_key_opens_until_it_is_revoked() {
     let office = Office::new().await;
     let made = office.order(json!({"create-key": {"account": "me"}})).await.unwrap();
-    let secret = Secret::parse(made["key"].as_str().unwrap()).unwrap();
+    let secret = ApiSecret::parse(made["key"].as_str().unwrap()).unwrap();
     let found = key::find(office.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
     assert_eq!((json!(found.id), found.revoked_at), (made["id"].clone(), None));
     office.order(json!({"create-key": {"account": "you", "test": true}})).await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use model::Platform;
-use model::budget::{Lease, Limit};
+use model::budget::{TokenLease, HostLimit};
 use model::time::Timestamp;
 use platforms::engine::HostNews;
 use store::pg::host::{self, HostId};
@@ -44,11 +44,11 @@ pub(crate) struct Held {
 }
 
 /// A limit that was announced, if one was, and when it was told.
-type Told = (Option<Limit>, Timestamp);
+type Told = (Option<HostLimit>, Timestamp);
 
 /// The leases of a host that may still be good.
 #[derive(Debug, Default)]
-pub(crate) struct Leases(Vec<Lease>);
+pub(crate) struct Leases(Vec<TokenLease>);
 
 impl Hosts {
     /// Nothing known.
@@ -82,7 +82,7 @@ impl Hosts {
     pub(crate) async fn tell(
         &self,
         pg: &Pg,
-        (platform, default): (Platform, Option<Limit>),
+        (platform, default): (Platform, Option<HostLimit>),
         news: &HostNews,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -106,8 +106,8 @@ impl Hosts {
 }
 
 /// Whether a limit allows less than another: at once, or in the long run.
-fn stricter(own: Limit, other: Limit) -> bool {
-    let pace = |one: Limit, window: Limit| u64::from(one.requests) * u64::from(window.window_ms);
+fn stricter(own: HostLimit, other: HostLimit) -> bool {
+    let pace = |one: HostLimit, window: HostLimit| u64::from(one.requests) * u64::from(window.window_ms);
     own.burst() < other.burst() || pace(own, other) < pace(other, own)
 }
 
@@ -153,14 +153,14 @@ impl Held {
     }
 
     /// The limit that it announced, as far as this process knows.
-    fn announced(&self) -> Option<Limit> {
+    fn announced(&self) -> Option<HostLimit> {
         (*self.told()).and_then(|(limit, _)| limit)
     }
 
     /// Whether the record knows these news: good ones, told a moment ago.
     fn has_told(&self, news: &HostNews, now: Timestamp) -> bool {
         let fresh = |at: Timestamp| now.as_second() - at.as_second() < TELL_AGAIN_SECONDS;
-        let same = |limit: Option<Limit>| news.limit.is_none() || news.limit == limit;
+        let same = |limit: Option<HostLimit>| news.limit.is_none() || news.limit == limit;
         let quiet = news.answered && news.pause_until.is_none();
         quiet && (*self.told()).is_some_and(|(limit, at)| fresh(at) && same(limit))
     }
@@ -168,7 +168,7 @@ impl Held {
 
 impl Leases {
     /// Adds a lease.
-    pub(crate) fn add(&mut self, lease: Lease) {
+    pub(crate) fn add(&mut self, lease: TokenLease) {
         self.0.push(lease);
     }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn leases(leases: &[(u32, i64)]) -> Leases {
-        let lease = |&(tokens, expires)| Lease { tokens, expires: at(expires) };
+        let lease = |&(tokens, expires)| TokenLease { tokens, expires: at(expires) };
         Leases(leases.iter().map(lease).collect())
     }
 
@@ -199,11 +199,11 @@ mod tests {
         assert!(leases.spend(at(0)) && leases.spend(at(2)));
         assert_eq!(
             leases.0,
-            [Lease { tokens: 1, expires: at(9) }, Lease { tokens: 0, expires: at(3) }]
+            [TokenLease { tokens: 1, expires: at(9) }, TokenLease { tokens: 0, expires: at(3) }]
         );
         assert!(leases.spend(at(8)));
         assert!(!leases.spend(at(8)));
-        leases.add(Lease { tokens: 5, expires: at(9) });
+        leases.add(TokenLease { tokens: 5, expires: at(9) });
         assert!(!leases.spend(at(9)));
     }
 
@@ -213,13 +213,13 @@ mod tests {
         assert!(held.spend(&mut leases, at(0)));
         held.is_void.store(true, Ordering::Release);
         assert!(!held.spend(&mut leases, at(0)));
-        leases.add(Lease { tokens: 1, expires: at(9) });
+        leases.add(TokenLease { tokens: 1, expires: at(9) });
         assert!(held.spend(&mut leases, at(0)));
     }
 
     #[test]
     fn a_limit_is_stricter_by_its_pace_or_its_burst() {
-        let limit = |requests, window_ms| Limit { requests, window_ms };
+        let limit = |requests, window_ms| HostLimit { requests, window_ms };
         assert!(stricter(limit(30, 10_000), limit(300, 300_000)));
         assert!(stricter(limit(100, 300_000), limit(300, 300_000)));
         assert!(!stricter(limit(300, 300_000), limit(300, 300_000)));
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn only_good_news_that_are_known_go_untold() {
-        let limit = Some(Limit { requests: 300, window_ms: 1_000 });
+        let limit = Some(HostLimit { requests: 300, window_ms: 1_000 });
         let news = |answered, limit, pause_until| HostNews {
             host: "one.example".to_owned(),
             limit,
@@ -240,7 +240,7 @@ mod tests {
         *held.told() = Some((limit, at(0)));
         assert!(held.has_told(&news(true, limit, None), at(1)));
         assert!(held.has_told(&news(true, None, None), at(1)));
-        let other = Some(Limit { requests: 30, window_ms: 1_000 });
+        let other = Some(HostLimit { requests: 30, window_ms: 1_000 });
         for telling in
             [news(true, other, None), news(false, limit, None), news(true, limit, Some(at(9)))]
         {

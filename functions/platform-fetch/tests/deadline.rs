@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use model::budget::Lease;
+use model::budget::TokenLease;
 use model::message::FetchJob;
 use model::observation::NamedProfile;
 use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
@@ -55,7 +55,7 @@ async fn work(pg: &Pg, web: &Slow, engine: &Engine, memory: &Memory) -> Option<F
     let host = due.first()?.host.id;
     let claims = frontier::claim(pg, &[(host, 1_000)], clock.now(), 3_600).await.unwrap();
     let profiles: Vec<ProfileId> = claims.into_iter().flat_map(|claim| claim.profiles).collect();
-    let lease = Lease { tokens: 0, expires: clock.now() };
+    let lease = TokenLease { tokens: 0, expires: clock.now() };
     let job = FetchJob { platform: Platform::BLUESKY, host: HOST.to_owned(), lease, profiles };
     let hosts = Hosts::new();
     let doors = Doors { pg, web, clock, engine, memory, hosts: &hosts };

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::Platform;
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::identity::Claim;
 
 pub use memory::Memory;
@@ -129,14 +129,14 @@ impl Engine {
 
     /// What a host may be asked until it announces a limit of its own. `None` on platforms without
     /// a manifest.
-    pub fn limit(&self, platform: Platform, host: &str) -> Option<Limit> {
+    pub fn limit(&self, platform: Platform, host: &str) -> Option<HostLimit> {
         let manifest = self.manifest(platform)?;
         let is_at = |role: &&manifest::Role| {
             let stand_in = self.settings.origins.of_role(&role.name).cloned();
             let fixed = || Origin::parse(&filled(role.base.as_ref()?)?).ok();
             stand_in.or_else(fixed).is_some_and(|origin| origin.host() == host)
         };
-        let pace = |limit: &Limit| (u64::from(limit.requests) << 20) / u64::from(limit.window_ms);
+        let pace = |limit: &HostLimit| (u64::from(limit.requests) << 20) / u64::from(limit.window_ms);
         // Several roles may stand on one host: the least of their limits holds for all.
         let here = manifest.roles.iter().filter(is_at).map(|role| role.limit).min_by_key(pace);
         let open = manifest.roles.iter().filter(|role| is_open(role)).map(|role| role.limit);

@@ -1,6 +1,6 @@
 //! What one visit to one stream brought.
 
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::observation::Observation;
 use model::time::Timestamp;
 
@@ -81,7 +81,7 @@ pub struct HostNews {
     /// The host, as the gate knows it.
     pub host: String,
     /// The limit that it announced.
-    pub limit: Option<Limit>,
+    pub limit: Option<HostLimit>,
     /// Until when it wants silence.
     pub pause_until: Option<Timestamp>,
     /// Whether it answered at all; `false` for time-outs and refused connections.

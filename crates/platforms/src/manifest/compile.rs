@@ -1,6 +1,6 @@
 //! From the written manifest to the one that runs; everything that can be wrong is found here.
 
-use model::budget::Limit;
+use model::budget::HostLimit;
 
 use super::compile_stream::{error_rules, stream};
 use super::error::ManifestError;
@@ -112,11 +112,11 @@ fn discover(at: &Scope, raw: &raw::Discover, roles: Roles<'_>) -> Result<Discove
     })
 }
 
-fn limit(at: &Scope, raw: raw::Limit) -> Result<Limit, ManifestError> {
+fn limit(at: &Scope, raw: raw::Limit) -> Result<HostLimit, ManifestError> {
     let window_ms = raw.window_seconds.checked_mul(1_000).filter(|&window| window > 0);
     let window_ms = window_ms.ok_or_else(|| at.fail("the window must be 1 to 4,294,967 s"))?;
     at.require(raw.requests > 0, "it must allow at least one request")?;
-    Ok(Limit { requests: raw.requests, window_ms })
+    Ok(HostLimit { requests: raw.requests, window_ms })
 }
 
 fn rate(at: &Scope, raw: &raw::RateLimit) -> Result<RateRules, ManifestError> {

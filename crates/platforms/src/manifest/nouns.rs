@@ -1,7 +1,7 @@
 //! Manifests as the engine uses them: parsed, checked, every selector compiled.
 
 use model::Platform;
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::handle;
 use model::layer::{Direction, Layer};
 use model::observation::NamedProfile;
@@ -79,7 +79,7 @@ pub(crate) struct HandleRule {
 pub(crate) struct Role {
     pub(crate) name: String,
     pub(crate) base: Option<Template>,
-    pub(crate) limit: Limit,
+    pub(crate) limit: HostLimit,
     pub(crate) discover: Vec<Discover>,
 }
 

@@ -2,7 +2,7 @@
 //! manifests do not use.
 
 use model::Layer;
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::observation::NamedProfile;
 use model::{Platform, Timestamp};
 use platforms::engine::{Outcome, Subject};
@@ -122,7 +122,7 @@ async fn limits_and_pauses_are_news() {
     let web = Recorded::new([answer(url, 200, &headers, r#"{"stars":[{"id":"u2"}]}"#)]);
     let (runs, news) = round_with(&engine, &web, &subject(), &mut Tokens(9)).await;
     assert!(matches!(runs[0].outcome, Outcome::More { .. }), "asked a host without room");
-    assert_eq!(news[0].limit, Some(Limit { requests: 5_000, window_ms: 3_600_000 }));
+    assert_eq!(news[0].limit, Some(HostLimit { requests: 5_000, window_ms: 3_600_000 }));
     assert_eq!(news[0].pause_until, Timestamp::from_second(1_795_348_860).ok());
 
     let refused = Recorded::new([answer(url, 429, &[], r#"{"backoff":7}"#)]);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use model::Platform;
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::observation::{NamedProfile, Observation};
 use model::profile::Consent;
 use platforms::engine::{Memory, Outcome, Subject, Via};
@@ -89,7 +89,7 @@ async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
     assert_eq!((seen.followers, seen.bio.as_ref()), (Some(0), None));
     // Neither `discoverable` nor `indexable` is true.
     assert_eq!(seen.consent, Consent::WORDS_PRIVATE.and(Consent::UNLISTED));
-    let limit = Limit { requests: 300, window_ms: 300_000 };
+    let limit = HostLimit { requests: 300, window_ms: 300_000 };
     assert_eq!(via.take_news()[0].limit, Some(limit));
 }
 

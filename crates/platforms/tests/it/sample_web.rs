@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::budget::Limit;
+use model::budget::HostLimit;
 use model::identity::Claim;
 use model::observation::SeenProfile;
 use model::{Layer, Platform};
@@ -178,12 +178,12 @@ async fn announced_windows_are_learned_in_both_dialects() {
         let of_host = found.news.iter().filter(|news| news.host.contains(part));
         of_host.filter_map(|news| news.limit).next_back()
     };
-    let limit = Some(Limit { requests: 2_000, window_ms: 1_000 });
+    let limit = Some(HostLimit { requests: 2_000, window_ms: 1_000 });
     assert_eq!(last("127.0.0.1"), limit, "RateLimit-Policy");
     // Inferred from ends that follow each other: where a busy machine lets one go by unseen, the
     // window is taken for so many times as long, and never for the 300 s that are usual.
     let inferred = found.news.iter().filter(|news| news.host.ends_with(".social.test"));
-    let is_near = |seen: Limit| {
+    let is_near = |seen: HostLimit| {
         seen.requests == 2_000 && seen.window_ms.is_multiple_of(1_000) && seen.window_ms < 300_000
     };
     assert!(inferred.filter_map(|news| news.limit).any(is_near));

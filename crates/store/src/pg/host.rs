@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::Platform;
-use model::budget::{Budget, Lease, Limit};
+use model::budget::{HostBudget, TokenLease, HostLimit};
 use model::time::Timestamp;
 use tokio_postgres::Row;
 
@@ -27,7 +27,7 @@ pub struct Host {
     /// Its name, in lower case.
     pub name: String,
     /// The limit that it announced; `None` as long as the manifest's default holds.
-    pub announced: Option<Limit>,
+    pub announced: Option<HostLimit>,
     /// It asked not to be asked before this.
     pub not_before: Timestamp,
     /// How often in a row it failed.
@@ -44,14 +44,14 @@ pub struct Want {
     /// How many tokens, at most.
     pub tokens: u32,
     /// The limit of its manifest, in force until the host announces one.
-    pub default: Limit,
+    pub default: HostLimit,
 }
 
 /// The answer to a [`Want`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
     /// Up to as many tokens as were wanted.
-    Lease(Lease),
+    Lease(TokenLease),
     /// None now.
     Wait {
         /// Milliseconds until there is one.
@@ -135,10 +135,10 @@ pub(super) fn from_row(row: &Row, at: usize) -> Result<Host, StoreError> {
     })
 }
 
-fn limit(requests: Option<i32>, window_ms: Option<i32>) -> Option<Limit> {
+fn limit(requests: Option<i32>, window_ms: Option<i32>) -> Option<HostLimit> {
     let requests = u32::try_from(requests?).ok()?.max(1);
     let window_ms = u32::try_from(window_ms?).ok()?.max(1);
-    Some(Limit { requests, window_ms })
+    Some(HostLimit { requests, window_ms })
 }
 
 /// Leases tokens of many hosts at once, in the order of the wishes. However many callers there
@@ -178,13 +178,13 @@ fn unknown(host: HostId) -> StoreError {
     StoreError::Conflict(format!("lease tokens of host {}: there is no such host", host.0))
 }
 
-fn bucket(row: &Row, default: Limit, now: Timestamp) -> Budget {
+fn bucket(row: &Row, default: HostLimit, now: Timestamp) -> HostBudget {
     let limit = limit(row.get(1), row.get(2)).unwrap_or(default);
-    let fresh = Budget::new(limit, now);
+    let fresh = HostBudget::new(limit, now);
     let not_before = from_ms(row.get(5));
     match (row.get::<_, Option<f64>>(3), row.get::<_, Option<i64>>(4)) {
-        (Some(tokens), Some(at_ms)) => Budget { limit, tokens, at: from_ms(at_ms), not_before },
-        _ => Budget { not_before, ..fresh },
+        (Some(tokens), Some(at_ms)) => HostBudget { limit, tokens, at: from_ms(at_ms), not_before },
+        _ => HostBudget { not_before, ..fresh },
     }
 }
 
@@ -196,7 +196,7 @@ pub async fn drain(pg: &Pg, id: HostId, now: Timestamp) -> Result<(), StoreError
 
 /// Records the limit that a host announced: it replaces the manifest's, up or down. Tokens above
 /// the new limit's burst are lost with the next lease.
-pub async fn announce(pg: &Pg, host: HostId, limit: Limit) -> Result<(), StoreError> {
+pub async fn announce(pg: &Pg, host: HostId, limit: HostLimit) -> Result<(), StoreError> {
     let (requests, window_ms) = (stored_count(limit.requests), stored_count(limit.window_ms));
     let params = params![host.0 => INT4, requests => INT4, window_ms => INT4];
     pg.execute("host::announce", ANNOUNCE, params).await.map(|_| ())

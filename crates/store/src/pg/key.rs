@@ -1,7 +1,7 @@
 //! API keys. Only a keyed hash of a secret is stored.
 
 use hmac::{Hmac, KeyInit, Mac};
-use model::key::{Realm, Secret};
+use model::key::{KeyRealm, ApiSecret};
 use model::time::Timestamp;
 use model::{KeyId, Scope};
 use sha2::Sha256;
@@ -21,7 +21,7 @@ pub struct ApiKey {
     /// The account that pays.
     pub account: String,
     /// Which world it opens.
-    pub realm: Realm,
+    pub realm: KeyRealm,
     /// What it may do.
     pub scopes: Vec<String>,
     /// The last characters of the secret.
@@ -38,7 +38,7 @@ pub struct NewKey<'a> {
     /// The account that pays; created if there is none of this name.
     pub account: &'a str,
     /// The secret, which only its holder keeps.
-    pub secret: &'a Secret,
+    pub secret: &'a ApiSecret,
     /// What it may do.
     pub scopes: &'a [Scope],
 }
@@ -101,7 +101,7 @@ async fn insert(
 }
 
 /// The key with this secret, revoked or not.
-pub async fn find(pg: &Pg, pepper: &[u8], secret: &Secret) -> Result<Option<ApiKey>, StoreError> {
+pub async fn find(pg: &Pg, pepper: &[u8], secret: &ApiSecret) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!("{COLUMNS} where k.mac = $1");
     let row = pg.query_opt("key::find", &sql, params![mac(pepper, secret) => BYTEA]).await?;
     row.as_ref().map(from_row).transpose()
@@ -139,24 +139,24 @@ pub async fn revoke(pg: &Pg, id: KeyId, act: Act<'_>, now: Timestamp) -> Result<
 
 /// The secret is 178 random bits, so one HMAC is enough; a leaked database without the pepper
 /// cannot even confirm a guess.
-fn mac(pepper: &[u8], secret: &Secret) -> Vec<u8> {
+fn mac(pepper: &[u8], secret: &ApiSecret) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(pepper).expect("an HMAC key may have any length");
     mac.update(secret.reveal().as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
 
-fn realm_number(realm: Realm) -> i16 {
+fn realm_number(realm: KeyRealm) -> i16 {
     match realm {
-        Realm::Live => 1,
-        Realm::Test => 2,
+        KeyRealm::Live => 1,
+        KeyRealm::Test => 2,
     }
 }
 
 fn from_row(row: &tokio_postgres::Row) -> Result<ApiKey, StoreError> {
     let id: i64 = row.get(0);
     let realm = match row.get::<_, i16>(2) {
-        1 => Realm::Live,
-        2 => Realm::Test,
+        1 => KeyRealm::Live,
+        2 => KeyRealm::Test,
         other => return Err(corrupt(("api_key", "realm"), id, format!("unknown number {other}"))),
     };
     Ok(ApiKey {

@@ -4,8 +4,8 @@
 //! `auto_explain`: whatever they send is compared, without a list of statements. What reads the whole
 //! record by design, as a snapshot does, is left out.
 
-use model::budget::Limit;
-use model::key::{RANDOM_BYTES, Realm, Secret};
+use model::budget::HostLimit;
+use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
 use model::observation::Observation;
 use model::port::{OutgoingMessage, Queue};
 use model::profile::GoneReason;
@@ -150,7 +150,7 @@ async fn tick(pg: &Pg) -> Vec<ProfileId> {
     queue.depth().await.unwrap();
     let due = frontier::due_hosts(pg, at(0), 20).await.unwrap();
     assert_eq!(due.len(), 20);
-    let default = Limit { requests: 40, window_ms: 10_000 };
+    let default = HostLimit { requests: 40, window_ms: 10_000 };
     let wants: Vec<Want> =
         due.iter().map(|one| Want { host: one.host.id, tokens: 5, default }).collect();
     host::lease(pg, &wants, at(0)).await.unwrap();
@@ -233,7 +233,7 @@ async fn answer_some(pg: &Pg) {
     term::ranges(pg, served, &[("term00000", "term00001")], 20).await.unwrap();
     change::page(pg, Position::default(), 50).await.unwrap();
     change::of_subject(pg, profile, None, 50).await.unwrap();
-    let secret = Secret::from_random(Realm::Live, &[7; RANDOM_BYTES]).unwrap();
+    let secret = ApiSecret::from_random(KeyRealm::Live, &[7; RANDOM_BYTES]).unwrap();
     let new = NewKey { account: "a7", secret: &secret, scopes: &[Scope::RanksRead] };
     key::create(pg, b"pepper", &new, ACT, at(0)).await.unwrap();
     key::find(pg, b"pepper", &secret).await.unwrap().unwrap();

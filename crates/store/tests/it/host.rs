@@ -1,13 +1,13 @@
 //! Hosts, their budgets and their failures.
 
-use model::budget::Limit;
+use model::budget::HostLimit;
 use store::Pg;
 use store::pg::host::{self, Grant, HostId, Want};
 use testkit::database;
 
 use crate::web::{PLATFORM, at};
 
-const LIMIT: Limit = Limit { requests: 40, window_ms: 10_000 };
+const LIMIT: HostLimit = HostLimit { requests: 40, window_ms: 10_000 };
 
 async fn host(pg: &Pg) -> HostId {
     host::ids(pg, PLATFORM, &["API.sky.test"]).await.unwrap()[0]
@@ -74,7 +74,7 @@ async fn however_many_ask_at_once_a_host_is_never_promised_more() {
 async fn an_announced_limit_replaces_the_default() {
     let db = database().await;
     let host = host(db.pg()).await;
-    let low = Limit { requests: 8, window_ms: 10_000 };
+    let low = HostLimit { requests: 8, window_ms: 10_000 };
     host::announce(db.pg(), host, low).await.unwrap();
     assert_eq!(host::get(db.pg(), &[host]).await.unwrap()[0].announced, Some(low));
     assert_eq!(leased(db.pg(), host, 100, 0).await, 2);

@@ -1,7 +1,7 @@
 //! API keys.
 
 use model::Scope;
-use model::key::{RANDOM_BYTES, Realm, Secret};
+use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
 use store::pg::audit;
 use store::pg::key::{self, NewKey};
 use testkit::database;
@@ -10,33 +10,33 @@ use crate::web::{ACT, at};
 
 const PEPPER: &[u8] = b"pepper";
 
-fn secret(realm: Realm, first: u8) -> Secret {
+fn secret(realm: KeyRealm, first: u8) -> ApiSecret {
     let mut random = [7; RANDOM_BYTES];
     random[0] = first;
-    Secret::from_random(realm, &random).unwrap()
+    ApiSecret::from_random(realm, &random).unwrap()
 }
 
 #[tokio::test]
 async fn a_key_is_found_by_its_secret_only() {
     let db = database().await;
-    let secret = secret(Realm::Test, 1);
+    let secret = secret(KeyRealm::Test, 1);
     let new =
         NewKey { account: "ada", secret: &secret, scopes: &[Scope::SearchRead, Scope::RanksRead] };
     let id = key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
     let found = key::find(db.pg(), PEPPER, &secret).await.unwrap().unwrap();
-    assert_eq!((found.id, found.account.as_str(), found.realm), (id, "ada", Realm::Test));
+    assert_eq!((found.id, found.account.as_str(), found.realm), (id, "ada", KeyRealm::Test));
     assert_eq!(found.scopes, ["search:read", "ranks:read"]);
     assert_eq!(found.last_four, secret.last_four());
     assert_eq!((found.created_at, found.revoked_at), (at(0), None));
     assert_eq!(key::find(db.pg(), b"other pepper", &secret).await.unwrap(), None);
-    let other = self::secret(Realm::Test, 2);
+    let other = self::secret(KeyRealm::Test, 2);
     assert_eq!(key::find(db.pg(), PEPPER, &other).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn the_secret_is_nowhere_in_the_database() {
     let db = database().await;
-    let secret = secret(Realm::Live, 1);
+    let secret = secret(KeyRealm::Live, 1);
     let new = NewKey { account: "ada", secret: &secret, scopes: &[] };
     key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
     let row = db.client().await.query_one("select k::text from api_key k", &[]).await.unwrap();
@@ -47,7 +47,7 @@ async fn the_secret_is_nowhere_in_the_database() {
 #[tokio::test]
 async fn a_revoked_key_says_when() {
     let db = database().await;
-    let secrets = [1, 2].map(|n| secret(Realm::Live, n));
+    let secrets = [1, 2].map(|n| secret(KeyRealm::Live, n));
     let mut ids = Vec::new();
     for secret in &secrets {
         let new = NewKey { account: "ada", secret, scopes: &[] };
@@ -64,7 +64,7 @@ async fn a_revoked_key_says_when() {
 #[tokio::test]
 async fn what_becomes_of_a_key_is_in_the_audit_log_once() {
     let db = database().await;
-    let secret = secret(Realm::Live, 1);
+    let secret = secret(KeyRealm::Live, 1);
     let new = NewKey { account: "ada", secret: &secret, scopes: &[] };
     let id = key::create(db.pg(), PEPPER, &new, ACT, at(0)).await.unwrap();
     for second in [9, 10] {

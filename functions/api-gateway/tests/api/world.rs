@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
-use model::key::{RANDOM_BYTES, Realm, Secret};
+use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
 use model::time::{Day, Timestamp};
@@ -182,8 +182,8 @@ impl Api {
 }
 
 /// A secret that differs by its seed.
-pub(crate) fn secret(seed: u8) -> Secret {
-    Secret::from_random(Realm::Live, &[seed; RANDOM_BYTES]).expect("small bytes are fair")
+pub(crate) fn secret(seed: u8) -> ApiSecret {
+    ApiSecret::from_random(KeyRealm::Live, &[seed; RANDOM_BYTES]).expect("small bytes are fair")
 }
 
 fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
