@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use crawl_dispatch::{Pace, Settings};
 use model::Account;
 use model::message::FetchJob;
-use model::port::{Clock, Queue, RECEIVES_MAX, ReceivedMessage, pause_seconds, travel_seconds};
+use model::port::{
+    Clock, Queue, RECEIVES_MAX, ReceivedMessage, delivery_seconds_max, retry_delay_seconds,
+};
 use model::time::Timestamp;
 use platform_fetch::Hosts;
 use platforms::engine::Memory;
@@ -26,7 +28,7 @@ const VISIBILITY_SECONDS: u32 = 330;
 
 /// How long a claim lasts, in seconds: ten minutes in the queue, and then longer than its job is
 /// received again and again.
-const CLAIM_SECONDS: u32 = 600 + travel_seconds(VISIBILITY_SECONDS);
+const CLAIM_SECONDS: u32 = 600 + delivery_seconds_max(VISIBILITY_SECONDS);
 
 /// Jobs fetched at the same time.
 const WORKERS: usize = 4;
@@ -205,7 +207,7 @@ impl Crawler {
             Err(error) => {
                 tracing::warn!(error = %format!("{error:#}"), "a fetch job failed");
                 self.wait_for_record(&error).await;
-                self.queue.release(&message.receipt, pause_seconds(message.receives)).await
+                self.queue.release(&message.receipt, retry_delay_seconds(message.receives)).await
             }
         };
         if let Err(error) = ended {

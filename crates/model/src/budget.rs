@@ -92,7 +92,7 @@ impl HostBudget {
     }
 
     /// The bucket under a limit that the host announced; tokens above the new burst are lost.
-    pub fn announced(self, limit: HostLimit, now: Timestamp) -> HostBudget {
+    pub fn with_limit(self, limit: HostLimit, now: Timestamp) -> HostBudget {
         let filled = self.refilled(now);
         HostBudget { limit, tokens: filled.tokens.min(limit.burst()), ..filled }
     }
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn an_announced_limit_replaces_the_default_up_or_down() {
         let budget = HostBudget::new(HostLimit { requests: 300, window_ms: 1_000 }, at(0));
-        let low = budget.announced(HostLimit { requests: 8, window_ms: 1_000 }, at(0));
+        let low = budget.with_limit(HostLimit { requests: 8, window_ms: 1_000 }, at(0));
         assert_eq!(low.take(100, at(0)).0.map(|lease| lease.tokens), Some(2));
-        let high = budget.announced(HostLimit { requests: 4_000, window_ms: 1_000 }, at(0));
+        let high = budget.with_limit(HostLimit { requests: 4_000, window_ms: 1_000 }, at(0));
         assert_eq!(high.take(u32::MAX, at(1_000)).0.map(|lease| lease.tokens), Some(1_000));
     }
 }

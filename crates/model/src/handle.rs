@@ -21,7 +21,7 @@ pub struct DomainError(String);
 
 /// What a platform's handles are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum HandleForm {
     /// `name@domain`; a native id has a slash in it.
     Address,
     /// A domain; a native id has a colon in it.
@@ -32,12 +32,12 @@ enum Form {
     Native,
 }
 
-fn form(platform: Platform) -> Form {
+fn form(platform: Platform) -> HandleForm {
     match platform {
-        Platform::FEDIVERSE => Form::Address,
-        Platform::BLUESKY => Form::Domain,
-        Platform::FILE => Form::Native,
-        _ => Form::Word,
+        Platform::FEDIVERSE => HandleForm::Address,
+        Platform::BLUESKY => HandleForm::Domain,
+        Platform::FILE => HandleForm::Native,
+        _ => HandleForm::Word,
     }
 }
 
@@ -46,13 +46,13 @@ fn form(platform: Platform) -> Form {
 /// is of the platform's form is not checked. Linear.
 pub fn canonical(platform: Platform, text: &str) -> Result<Cow<'_, str>, DomainError> {
     match form(platform) {
-        Form::Native => Ok(Cow::Borrowed(text)),
-        Form::Word => Ok(Cow::Borrowed(text.strip_prefix('@').unwrap_or(text))),
-        Form::Address | Form::Domain if is_plain(text) => Ok(Cow::Borrowed(text)),
-        Form::Address if text.contains('/') => Ok(Cow::Borrowed(text)),
-        Form::Address => address(text).map(Cow::Owned),
-        Form::Domain if text.contains(':') => Ok(Cow::Borrowed(text)),
-        Form::Domain => {
+        HandleForm::Native => Ok(Cow::Borrowed(text)),
+        HandleForm::Word => Ok(Cow::Borrowed(text.strip_prefix('@').unwrap_or(text))),
+        HandleForm::Address | HandleForm::Domain if is_plain(text) => Ok(Cow::Borrowed(text)),
+        HandleForm::Address if text.contains('/') => Ok(Cow::Borrowed(text)),
+        HandleForm::Address => address(text).map(Cow::Owned),
+        HandleForm::Domain if text.contains(':') => Ok(Cow::Borrowed(text)),
+        HandleForm::Domain => {
             let bare = typed(text);
             match bare.trim_start_matches('@') {
                 "" => Ok(Cow::Borrowed("")),
@@ -89,7 +89,7 @@ fn address(text: &str) -> Result<String, DomainError> {
 }
 
 fn domain(text: &str) -> Result<String, DomainError> {
-    host(text).ok_or_else(|| DomainError(shown(text)))
+    host(text).ok_or_else(|| DomainError(escape_invisible(text)))
 }
 
 /// The form in which hosts are compared: ASCII, in lower case, without a dot at the end; a port
@@ -124,7 +124,7 @@ fn typed(text: &str) -> Cow<'_, str> {
     while let Some(c) = rest.next() {
         let is_kept =
             is_joiner(c) && joins(typed.chars().next_back()) && joins(rest.clone().next());
-        if is_kept || !is_mark(c) {
+        if is_kept || !is_invisible(c) {
             typed.push(half_width(c));
         }
     }
@@ -142,7 +142,7 @@ pub fn half_width(c: char) -> char {
 
 /// Whether a character is one that nobody sees: those that Unicode lets programs ignore when they
 /// cannot show them, such as joiners, marks of direction and variation selectors.
-pub fn is_mark(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
@@ -151,11 +151,11 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// The first 80 characters of a text for a message, with what nobody would see as `<U+202A>`.
-pub fn shown(text: &str) -> String {
+pub fn escape_invisible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(80) {
-        let is_seen = c == ' ' || !(is_mark(c) || c.is_control() || c.is_whitespace());
-        match is_seen {
+        let is_visible = c == ' ' || !(is_invisible(c) || c.is_control() || c.is_whitespace());
+        match is_visible {
             true => shown.push(c),
             false => shown.push_str(&format!("<U+{:04X}>", u32::from(c))),
         }

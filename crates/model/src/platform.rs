@@ -201,7 +201,7 @@ fn is_erased_form(text: &str) -> bool {
 impl Account {
     /// Takes a handle as written, in whatever form.
     pub fn new(platform: Platform, written: &str) -> Result<Account, AccountError> {
-        let shown = || handle::shown(written);
+        let shown = || handle::escape_invisible(written);
         let bad = |c: char| c.is_whitespace() || c.is_control();
         if written.len() > HANDLE_BYTES_MAX || written.trim().contains(bad) {
             return Err(AccountError::BadHandle(shown()));

@@ -84,20 +84,20 @@ pub struct ReceivedMessage {
 pub const RECEIVES_MAX: u32 = 10;
 
 /// All pauses between the receives of one message, in seconds: 17 minutes.
-pub const PAUSES_SECONDS: u32 = (1 << RECEIVES_MAX) - 2;
+pub const RETRY_DELAYS_SECONDS: u32 = (1 << RECEIVES_MAX) - 2;
 
 /// How long a message stays away after it was received for the `receives`th time and failed for a
 /// reason that may pass: two seconds at first, and twice as long each time, so that a moment's trouble
 /// costs a moment and an outage of a quarter of an hour no message. After the last time there is
 /// nothing to wait for.
-pub const fn pause_seconds(receives: u32) -> u32 {
+pub const fn retry_delay_seconds(receives: u32) -> u32 {
     if receives < RECEIVES_MAX { 1 << receives } else { 0 }
 }
 
 /// The longest that a message is on its way once it was received, in seconds, if each of its receipts
 /// lasts at most `visibility_seconds`. Who claims something for a message claims it for longer.
-pub const fn travel_seconds(visibility_seconds: u32) -> u32 {
-    RECEIVES_MAX * visibility_seconds + PAUSES_SECONDS
+pub const fn delivery_seconds_max(visibility_seconds: u32) -> u32 {
+    RECEIVES_MAX * visibility_seconds + RETRY_DELAYS_SECONDS
 }
 
 /// One queue, with its dead letters. SQS, or a table in PostgreSQL.
@@ -219,11 +219,11 @@ mod tests {
 
     #[test]
     fn a_message_outlives_an_outage_of_a_quarter_of_an_hour() {
-        let pauses: Vec<u32> = (1..RECEIVES_MAX).map(pause_seconds).collect();
+        let pauses: Vec<u32> = (1..RECEIVES_MAX).map(retry_delay_seconds).collect();
         assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512]);
-        assert_eq!(pauses.iter().sum::<u32>(), PAUSES_SECONDS);
-        const { assert!(PAUSES_SECONDS >= 15 * 60) };
-        assert_eq!((pause_seconds(RECEIVES_MAX), pause_seconds(u32::MAX)), (0, 0));
-        assert_eq!(travel_seconds(300), 10 * 300 + PAUSES_SECONDS);
+        assert_eq!(pauses.iter().sum::<u32>(), RETRY_DELAYS_SECONDS);
+        const { assert!(RETRY_DELAYS_SECONDS >= 15 * 60) };
+        assert_eq!((retry_delay_seconds(RECEIVES_MAX), retry_delay_seconds(u32::MAX)), (0, 0));
+        assert_eq!(delivery_seconds_max(300), 10 * 300 + RETRY_DELAYS_SECONDS);
     }
 }

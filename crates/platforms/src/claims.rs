@@ -10,7 +10,7 @@
 use std::sync::LazyLock;
 
 use model::Platform;
-use model::handle::{self, half_width, is_mark};
+use model::handle::{self, half_width, is_invisible};
 use model::identity::{Claim, normalise_page};
 use regex::Regex;
 
@@ -39,10 +39,12 @@ pub(crate) fn recognise(manifests: &[Manifest], text: &str) -> Vec<Claim> {
     let end = text.floor_char_boundary(text.len().min(TEXT_BYTES_MAX));
     let text = &text[..end];
     let mut reader = Reader { manifests, claims: Vec::new() };
-    reader.read_all(&text.chars().filter(|&c| !is_mark(c)).map(half_width).collect::<String>());
-    if text.contains(is_mark) {
+    reader
+        .read_all(&text.chars().filter(|&c| !is_invisible(c)).map(half_width).collect::<String>());
+    if text.contains(is_invisible) {
         // A mark that nobody sees may be inside of a name, or part one from what follows.
-        reader.read_all(&text.replace(is_mark, " ").chars().map(half_width).collect::<String>());
+        reader
+            .read_all(&text.replace(is_invisible, " ").chars().map(half_width).collect::<String>());
     }
     reader.claims.truncate(CLAIMS_MAX);
     reader.claims

@@ -10,9 +10,9 @@ mod share;
 use std::collections::BTreeMap;
 
 use model::Platform;
-use model::budget::{TokenLease, HostLimit};
+use model::budget::{HostLimit, TokenLease};
 use model::message::FetchJob;
-use model::port::{Clock, OutgoingMessage, PortError, Queue, travel_seconds};
+use model::port::{Clock, OutgoingMessage, PortError, Queue, delivery_seconds_max};
 use model::time::Timestamp;
 use store::pg::frontier::{self, Claim, DueHost};
 use store::pg::host::{self, Grant, Want};
@@ -25,7 +25,7 @@ const VISIBILITY_SECONDS: u32 = 1_800;
 
 /// How long a claim lasts, in seconds: an hour in the queue, and then longer than its job is received
 /// again and again.
-pub const CLAIM_SECONDS: u32 = 3_600 + travel_seconds(VISIBILITY_SECONDS);
+pub const CLAIM_SECONDS: u32 = 3_600 + delivery_seconds_max(VISIBILITY_SECONDS);
 
 /// Leases that live shorter than this are not worth sending: the fetch takes its own.
 const TRAVEL_MS_MIN: u32 = 5_000;

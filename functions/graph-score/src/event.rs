@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
-use model::port::{Clock, Objects, OutgoingMessage, PortError, Queue, pause_seconds};
+use model::port::{Clock, Objects, OutgoingMessage, PortError, Queue, retry_delay_seconds};
 use runtime::Failure;
 use runtime::batch::{self, Batch, Message, Outcome, parse};
 use serde::Deserialize;
@@ -84,7 +84,7 @@ async fn job<O: Objects, C: Clock>(
             retry(after_seconds, "another worker has the stage".to_owned())
         }
         Err(error) if error.is_passing() => {
-            retry(pause_seconds(message.receives), error.to_string())
+            retry(retry_delay_seconds(message.receives), error.to_string())
         }
         Err(error) => Outcome::Poison { why: error.to_string() },
     }

@@ -1,6 +1,6 @@
 //! API keys. A secret is shown once; the record keeps only its keyed hash.
 
-use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
+use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::port::Clock;
 use model::{KeyId, Scope};
 use serde_json::{Value, json};

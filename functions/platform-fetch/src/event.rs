@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::Account;
 use model::message::FetchJob;
-use model::port::{Clock, Queue, Web, pause_seconds};
+use model::port::{Clock, Queue, Web, retry_delay_seconds};
 use model::time::Timestamp;
 use platform_fetch::{Doors, FetchError, handle, seed};
 use runtime::Failure;
@@ -68,7 +68,7 @@ async fn job<W: Web, C: Clock>(
             Outcome::Done
         }
         Err(FetchError::Store(error)) if error.is_passing() => {
-            let after_seconds = pause_seconds(message.receives);
+            let after_seconds = retry_delay_seconds(message.receives);
             Outcome::Retry { after_seconds, why: error.to_string() }
         }
         Err(error) => Outcome::Poison { why: error.to_string() },

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use model::Platform;
-use model::budget::{TokenLease, HostLimit};
+use model::budget::{HostLimit, TokenLease};
 use model::time::Timestamp;
 use platforms::engine::HostNews;
 use store::pg::host::{self, HostId};
@@ -107,7 +107,8 @@ impl Hosts {
 
 /// Whether a limit allows less than another: at once, or in the long run.
 fn stricter(own: HostLimit, other: HostLimit) -> bool {
-    let pace = |one: HostLimit, window: HostLimit| u64::from(one.requests) * u64::from(window.window_ms);
+    let pace =
+        |one: HostLimit, window: HostLimit| u64::from(one.requests) * u64::from(window.window_ms);
     own.burst() < other.burst() || pace(own, other) < pace(other, own)
 }
 

@@ -136,7 +136,8 @@ impl Engine {
             let fixed = || Origin::parse(&filled(role.base.as_ref()?)?).ok();
             stand_in.or_else(fixed).is_some_and(|origin| origin.host() == host)
         };
-        let pace = |limit: &HostLimit| (u64::from(limit.requests) << 20) / u64::from(limit.window_ms);
+        let pace =
+            |limit: &HostLimit| (u64::from(limit.requests) << 20) / u64::from(limit.window_ms);
         // Several roles may stand on one host: the least of their limits holds for all.
         let here = manifest.roles.iter().filter(is_at).map(|role| role.limit).min_by_key(pace);
         let open = manifest.roles.iter().filter(|role| is_open(role)).map(|role| role.limit);

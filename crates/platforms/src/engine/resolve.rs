@@ -135,7 +135,7 @@ fn start(manifest: &Manifest, account: &Account) -> Result<Alias, ResolveError> 
     match rule.pattern.is_match(&handle) {
         true => Ok(Alias { handle: Some(handle), ..Alias::default() }),
         false => Err(ResolveError::Malformed {
-            handle: handle::shown(&handle),
+            handle: handle::escape_invisible(&handle),
             platform: manifest.platform.to_string(),
             example: rule.example.clone(),
         }),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::Platform;
-use model::budget::{HostBudget, TokenLease, HostLimit};
+use model::budget::{HostBudget, HostLimit, TokenLease};
 use model::time::Timestamp;
 use tokio_postgres::Row;
 

@@ -1,7 +1,7 @@
 //! API keys. Only a keyed hash of a secret is stored.
 
 use hmac::{Hmac, KeyInit, Mac};
-use model::key::{KeyRealm, ApiSecret};
+use model::key::{ApiSecret, KeyRealm};
 use model::time::Timestamp;
 use model::{KeyId, Scope};
 use sha2::Sha256;
@@ -101,7 +101,11 @@ async fn insert(
 }
 
 /// The key with this secret, revoked or not.
-pub async fn find(pg: &Pg, pepper: &[u8], secret: &ApiSecret) -> Result<Option<ApiKey>, StoreError> {
+pub async fn find(
+    pg: &Pg,
+    pepper: &[u8],
+    secret: &ApiSecret,
+) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!("{COLUMNS} where k.mac = $1");
     let row = pg.query_opt("key::find", &sql, params![mac(pepper, secret) => BYTEA]).await?;
     row.as_ref().map(from_row).transpose()

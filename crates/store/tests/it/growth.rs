@@ -5,7 +5,7 @@
 //! record by design, as a snapshot does, is left out.
 
 use model::budget::HostLimit;
-use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
+use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::observation::Observation;
 use model::port::{OutgoingMessage, Queue};
 use model::profile::GoneReason;

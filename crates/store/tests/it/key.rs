@@ -1,7 +1,7 @@
 //! API keys.
 
 use model::Scope;
-use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
+use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use store::pg::audit;
 use store::pg::key::{self, NewKey};
 use testkit::database;

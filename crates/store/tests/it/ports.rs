@@ -1,6 +1,8 @@
 //! The ports' suites on the implementations of this crate.
 
-use model::port::{Clock, OutgoingMessage, Queue, RECEIVES_MAX, pause_seconds, travel_seconds};
+use model::port::{
+    Clock, OutgoingMessage, Queue, RECEIVES_MAX, delivery_seconds_max, retry_delay_seconds,
+};
 use store::objects::Folder;
 use store::queue::PgQueue;
 use testkit::{Frozen, database, objects_suite, queue_suite};
@@ -44,7 +46,7 @@ async fn a_message_is_received_ten_times_over_a_quarter_of_an_hour() {
     while queue.depth().await.unwrap() > 0 {
         for received in queue.receive(1, visibility).await.unwrap() {
             received_at.push(clock.now().duration_since(began).as_secs());
-            let pause = pause_seconds(received.receives);
+            let pause = retry_delay_seconds(received.receives);
             queue.release(&received.receipt, pause).await.unwrap();
         }
         clock.advance_seconds(2);
@@ -52,5 +54,5 @@ async fn a_message_is_received_ten_times_over_a_quarter_of_an_hour() {
     assert_eq!(received_at, [0, 2, 6, 14, 30, 62, 126, 254, 510, 1_022]);
     assert_eq!(queue.dead_letters(9).await, Ok(vec!["job".to_owned()]));
     let dead = clock.now().duration_since(began).as_secs();
-    assert!(dead > 15 * 60 && dead < i64::from(travel_seconds(visibility)));
+    assert!(dead > 15 * 60 && dead < i64::from(delivery_seconds_max(visibility)));
 }

@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
-use model::key::{RANDOM_BYTES, KeyRealm, ApiSecret};
+use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
 use model::time::{Day, Timestamp};
