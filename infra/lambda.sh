@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds every function to build/lambda/<name>/bootstrap, where template.yaml looks for it.
+# Builds every function as build/lambda/<name>/bootstrap, the path in template.yaml.
 #   infra/lambda.sh         for AWS: fails if a binary needs a newer glibc than Amazon Linux 2023 has
 #   infra/lambda.sh --here  for the emulator on this machine
 set -euo pipefail
@@ -8,13 +8,13 @@ cd "$(dirname "$0")/.."
 GLIBC_MAX=2.34
 functions=(api-gateway crawl-dispatch graph-score migrate operate platform-fetch)
 
-# All of the workspace, as the tests build it: one build serves both.
+# The whole workspace with the options of the tests, so that one build serves both.
 cargo --locked build --profile ci --workspace --all-features --bins
 
 for name in "${functions[@]}"; do
   to="build/lambda/$name/bootstrap"
   mkdir -p "${to%/*}"
-  # A running function may still have the old file open: replace it, never write into it.
+  # A running function may have the old file open: replace the file, do not overwrite it.
   cp "${CARGO_TARGET_DIR:-target}/ci/$name" "$to.new"
   strip "$to.new"
   mv "$to.new" "$to"

@@ -1,10 +1,10 @@
-"""Brings template.yaml up in an AWS emulator on this machine, with a private PostgreSQL, and down
-again. Everything listens on loopback only and is thrown away by `down`.
+"""Deploys template.yaml to an AWS emulator on this machine, with a private PostgreSQL, and removes
+it again. Everything listens on loopback only; `down` deletes it.
 
     python infra/local.py up [Parameter=value ...] | down | endpoint
 
-`make deploy-local` and `make undeploy-local` call it with the Python of SAM's environment. What runs
-is written to .local/deployed.json, which the tests of the deployed form read.
+`make deploy-local` and `make undeploy-local` call it with the Python of SAM's environment. It writes
+what runs to .local/deployed.json, which the tests of the deployment read.
 """
 
 import json
@@ -42,7 +42,7 @@ def free_port():
 
 
 def cloud_variables(port):
-    """The emulator's address and credentials that are worth nothing anywhere else."""
+    """The emulator's address, and credentials that are valid for it only."""
     return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_DEFAULT_REGION": REGION,
@@ -52,8 +52,8 @@ def cloud_variables(port):
 
 
 def start_emulator(port):
-    """Its environment is inherited by the functions: nothing of ours may leak into it, and the
-    endpoint has to be there, or a function's calls would go to the real AWS."""
+    """The functions inherit its environment: no variable of ours may leak into it, and it must have
+    the endpoint, or a function's calls would go to the real AWS."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(STATE),
@@ -89,7 +89,7 @@ def postgres_folder():
 
 
 def as_postgres():
-    """PostgreSQL refuses to run as root, and must not hear what is said to the user's own (PGPORT …)."""
+    """PostgreSQL refuses to run as root, and must not read the user's own settings (PGPORT …)."""
     own = {"env": {name: value for name, value in os.environ.items() if not name.startswith("PG")}}
     if os.geteuid() != 0:
         return own
@@ -99,9 +99,9 @@ def as_postgres():
 
 
 def start_postgres():
-    """A server with a database of its own on a free port; returns its data folder and its URL."""
+    """Starts a server with new data on a free port; returns its data folder and its URL."""
     folder, who, port = postgres_folder(), as_postgres(), free_port()
-    # pg_ctl pastes paths into a shell command: this one is plain, whatever TMPDIR says.
+    # pg_ctl inserts paths into a shell command: this one is plain, whatever TMPDIR is.
     data = pathlib.Path(tempfile.mkdtemp(prefix="borg-deployed-", dir="/tmp"))
     password = secrets.token_hex(16)
     note = data / "password"
@@ -128,7 +128,7 @@ def stop_postgres(data):
 
 
 def is_alive(pid):
-    """Whether this is (still) the emulator that we started."""
+    """Whether the process is (still) the emulator."""
     try:
         return b"ministack" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -138,7 +138,7 @@ def is_alive(pid):
 
 def stop(note):
     if is_alive(note["pid"]):
-        # It leads a session: the functions that it started end with it.
+        # It leads a process group: the functions that it started end with it.
         os.killpg(note["pid"], signal.SIGTERM)
         deadline = time.monotonic() + 10
         while is_alive(note["pid"]) and time.monotonic() < deadline:

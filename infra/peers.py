@@ -1,21 +1,21 @@
-"""Borg beside other libraries: the same graphs, in the same run, in turns.
+"""Compares Borg with other libraries: the same graphs, in the same run, in turns.
 
     python infra/peers.py --borg target/ci/borg [--people N] [--mixing µ ...] [--sets NAME ...]
                           [--scale N] [--rounds N] [--seconds N] [--json]
 
 `make bench-peers` calls it with the Python of an environment that has the peers (infra/setup.sh
-peers). Borg draws or reads each graph and writes it; peers get the same graph, without directions,
-a pair weighing w_uv + w_vu. Every measurement is a process of its own with one thread. Counted is:
+peers). Borg draws or reads each graph and writes it; peers get the same graph, undirected, with
+w_uv + w_vu as the weight of a pair. Every measurement is a separate process with one thread:
 
 - CPU: user and system time of the call alone, by the arcs that Borg read. Reading the graph and
-  making it what the call takes is not in it (for Borg's Leiden, without directions); what a library
-  makes of it inside of the call is (Borg's layout too, and the backbone of its leaf).
-- peak: the most memory held during the call, the library's graph included, by arc. What lay in
-  memory before the graph was read, Python for one, is not in it.
-- modularity at γ = 1, NMI and AMI (scikit-learn's): computed here, for all alike. Borg's own
+  converting it for the call is not included (for Borg's Leiden, to an undirected one); what a library
+  makes of it inside of the call is (also Borg's layout, and the backbone of its leaf).
+- peak: the most memory held during the call, the library's graph included, by arc. Memory held
+  before the graph was read, such as Python's, is not included.
+- modularity at γ = 1, NMI and AMI (scikit-learn's): computed here, the same way for all. Borg's own
   figures must agree.
 
-Medians over the rounds; peers that choose at random get another seed in each.
+Figures are medians over the rounds; peers that use random numbers get another seed in each.
 """
 
 import argparse
@@ -50,13 +50,13 @@ Graph = dict[str, Any]
 Row = dict[str, Any]
 
 
-# ---- the peers: how each makes its graph, and the call that is measured -------------------------
+# ---- the peers: for each, how its graph is made and the call that is measured -------------------
 
 
 def igraph_graph(graph: Graph, seed: int, directed: bool = False) -> Any:
     import igraph
 
-    # igraph draws from Python's generator, unless told otherwise.
+    # igraph draws from Python's generator by default.
     random.seed(seed)
     made = igraph.Graph(n=graph["people"], edges=graph["pairs"], directed=directed)
     return made, None if graph["weights"] is None else graph["weights"].tolist()
@@ -84,7 +84,7 @@ def leidenalg_leiden(loaded: Any, seed: int) -> Any:
 
 
 def leidenalg_graph(graph: Graph, seed: int) -> Any:
-    import leidenalg  # noqa: F401, so that it lies in memory before the call
+    import leidenalg  # noqa: F401, so that it is loaded before the call
 
     return igraph_graph(graph, seed)
 
@@ -130,7 +130,7 @@ def infomap_run(loaded: Any, seed: int) -> Any:
 
     def labels() -> list[int]:
         module_of = search.get_modules(depth_level=-1)
-        # Whoever has no link is in no module: alone.
+        # A person without links is in no module: alone.
         return [module_of.get(person, -1 - person) for person in range(people)]
 
     return labels
@@ -172,7 +172,7 @@ RANKS = {
 }
 
 
-# ---- one measurement, in a process of its own ----------------------------------------------------
+# ---- one measurement, in a separate process ------------------------------------------------------
 
 
 def status_bytes(field: str) -> int | None:
@@ -193,8 +193,8 @@ def peak_bytes() -> int:
 
 
 def forget_peak() -> None:
-    """Gives back what reading the graph left behind, and lets the peak begin anew (proc(5)).
-    Where that cannot be done, the peak is too high, never too low."""
+    """Returns freed memory to the system and resets the peak (proc(5)). Where that is not possible,
+    the peak is too high, never too low."""
     gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)
@@ -210,11 +210,11 @@ def read_graph(file: str) -> Graph:
 
 
 def measure(name: str, file: str, seed: int, out: str) -> Row:
-    """Runs one peer on one graph; what it found goes into a file."""
+    """Runs one peer on one graph; writes its result to a file."""
     load, run = (COMMUNITIES | RANKS)[name]
     try:
         tiny = {"people": 3, "pairs": np.array([[0, 1], [1, 2]]), "weights": None}
-        run(load(tiny, seed), seed)()  # Imports, and what is done once.
+        run(load(tiny, seed), seed)()  # Imports, and other work that is done once.
     except ImportError as error:
         return {"missing": f"{error.name} is not installed"}
     forget_peak()
@@ -233,7 +233,7 @@ def measure(name: str, file: str, seed: int, out: str) -> Row:
 
 
 def measured_apart(name: str, folder: pathlib.Path, seed: int, seconds: int) -> Row:
-    """`measure` in a process of its own. Whatever happens there is a row, not an end."""
+    """`measure` in a separate process. A failure there becomes a row and ends nothing."""
     file, out = folder / "graph.npz", folder / "found.npy"
     command = [sys.executable, __file__, "--measure", name, str(file), str(seed), str(out)]
     try:
@@ -264,7 +264,7 @@ def rows_of(file: pathlib.Path) -> np.ndarray:
 
 
 def communities_case(binary: str, folder: pathlib.Path, arguments: list[str]) -> Row:
-    """Has Borg draw or read a graph; stores it for the peers, with its truth and Borg's levels."""
+    """Lets Borg draw or read a graph; stores it for the peers, with its truth and Borg's levels."""
     own = borg(binary, "communities", *arguments, "--write", str(folder))
     edges, known = rows_of(folder / "edges.tsv.gz"), rows_of(folder / "truth.tsv.gz")
     levels = rows_of(folder / "communities.tsv.gz")
@@ -284,13 +284,13 @@ def communities_case(binary: str, folder: pathlib.Path, arguments: list[str]) ->
 
 
 def undirected(ends: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each pair once, weighing as much as the arcs between the two."""
+    """Each pair once, with the sum of the arcs between the two as weight."""
     pairs, pair_of = np.unique(np.sort(ends, axis=1), axis=0, return_inverse=True)
     return pairs, np.bincount(pair_of.ravel(), weights)
 
 
 def store(folder: pathlib.Path, people: int, pairs: np.ndarray, weights: np.ndarray) -> None:
-    """For the peers. Weights that are all the same are left out: that is faster for some."""
+    """Stores a graph for the peers. Weights that are all equal are left out: some are faster then."""
     arrays = {"people": people, "pairs": pairs.astype(np.int64)}
     if np.ptp(weights) > 0:
         arrays["weights"] = weights
@@ -305,7 +305,7 @@ def labels_of(levels: np.ndarray, level: int | str, names: np.ndarray) -> np.nda
 
 
 def borg_communities(binary: str, case: Row) -> Row:
-    """One measurement. What is found is the same each time: `case` has it."""
+    """One measurement. The result is the same each time: `case` has it."""
     figures = borg(binary, "communities", "--graph", str(case["folder"]))
     for name in ("levels", "leaf", "modularity_leaf"):
         assert figures[name] == case["own"][name], f"Borg's {name} changed from run to run"
@@ -321,8 +321,8 @@ def borg_communities(binary: str, case: Row) -> Row:
 
 
 def borg_levels(case: Row) -> list[Row]:
-    """Rows of the levels worth showing. The first is what Borg serves; whoever chooses another
-    has to know why, or the truth."""
+    """Rows of the levels to show. The first is the level that Borg chooses; to choose another takes a
+    reason, or the truth."""
     own = case["own"]
     judged = [judge(case, labels) for labels in case["levels"]]
     check_judges(own, judged)
@@ -366,7 +366,7 @@ def modularity(pairs: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> fl
 
 
 def rounds_of(case: Row, peers: dict[str, Any], own: Callable[[], Row], options: Any) -> Row:
-    """Borg and the peers in turns; the measurements of each. Who fails once is left out then."""
+    """Runs Borg and the peers in turns; returns all measurements. One that fails is not run again."""
     measured: dict[str, list[Row]] = {name: [] for name in ["Borg", *peers]}
     for number in range(options.rounds):
         for name, rows in measured.items():
@@ -414,7 +414,7 @@ def compare_communities(folder: pathlib.Path, arguments: list[str], options: Any
 
 
 def judge_truth(case: Row) -> Row:
-    """How modular the truth itself is, where it says something of everybody."""
+    """The figures of the truth itself, if it has a label for everybody."""
     if len(case["known"]) < case["own"]["people"]:
         return {"missing": "not known of everybody"}
     labels = np.empty(case["own"]["people"], dtype=np.int64)
@@ -467,7 +467,7 @@ COLUMNS = {
 
 
 def table(graph: Row) -> str:
-    """Markdown, with columns as wide as they need to be."""
+    """A table in Markdown with aligned columns."""
     columns = [key for key in COLUMNS if any(key in row for row in graph["rows"])]
     lines = [["", *(COLUMNS[key][0] for key in columns)]]
     for row in graph["rows"]:

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the build and the tests need and this machine lacks: a C compiler, PostgreSQL 15+.
-# With `emulator`, also the AWS emulator and SAM, in Python environments outside of the clone.
-# With `peers`, also the libraries that Borg is measured beside, in one more environment.
-# With `fuzz`, also a nightly compiler and cargo-fuzz, the latter outside of the clone.
-# With `checks`, also cargo-deny, cargo-machete and typos, outside of the clone.
-# With `real`, also Bluesky's own servers from npm, outside of the clone too.
+# Installs what the build and the tests need if this machine lacks it: a C compiler, PostgreSQL 15+.
+# An argument adds more, outside of the clone:
+#   emulator  the AWS emulator and SAM, in Python environments
+#   peers     the libraries that Borg is compared with, in another one
+#   fuzz      a nightly compiler and cargo-fuzz
+#   checks    cargo-deny, cargo-machete and typos
+#   real      Bluesky's own servers, from npm
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
@@ -12,7 +13,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
   /usr/local/opt/postgresql*/bin/initdb >/dev/null 2>&1 || { command -v pg_config && [ -x "$(pg_config --bindir)/initdb" ]; } >/dev/null 2>&1; }
 
-# A Python environment with exactly these packages. It is made anew when they change.
+# A Python environment with exactly these packages. It is recreated when they change.
 environment() {
   local folder="${BORG_CACHE:-$HOME/.cache/borg}/$1"; shift
   [ "$(cat "$folder/packages" 2>/dev/null)" = "$*" ] && return
@@ -26,7 +27,7 @@ environments() {
   environment .venv-ministack 'ministack[full]==1.5.33'
   environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
 }
-# Each that is not to be had here is left out: the comparison says so.
+# Peers that cannot be installed here are skipped; the comparison lists them as missing.
 peers() {
   environment .venv-peers numpy==2.4.6 scikit-learn==1.9.1
   local peer pip="${BORG_CACHE:-$HOME/.cache/borg}/.venv-peers/bin/pip"
@@ -41,7 +42,7 @@ fuzz() {
   [ -x "$root/bin/cargo-fuzz" ] || cargo install cargo-fuzz --version 0.13.2 --locked --root "$root"
 }
 
-# What `make check` needs beyond cargo, each in the version that is named here.
+# What `make check` needs beyond cargo, in fixed versions.
 checks() {
   local tool root="${BORG_CACHE:-$HOME/.cache/borg}/checks"
   for tool in cargo-deny@0.20.2 cargo-machete@0.9.2 typos-cli@1.52.0; do
@@ -52,7 +53,7 @@ checks() {
   rm -rf "$root/build"
 }
 
-# What comes from elsewhere than the system's packages.
+# What does not come from the system's packages.
 rest() {
   case "$1" in
     emulator) environments ;;
