@@ -1,25 +1,15 @@
-//! A person's rank in a community, from one run to the next, and who brought the change about.
-//!
-//! The stored form, beside the person, is
-//!
-//! ```text
-//! 0 · community · run · before · after · n · n × (person, part before, part after)
-//! ```
-//!
-//! with ids and `n` as [varints](crate::varint), parts as little-endian `f32`, and `before` and
-//! `after` as a rank (0 for none) and an attention each.
+//! The change of a person's rank in a community from one run to the next, with its reasons.
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CommunityId, PersonId, RunId};
-use crate::varint::{self, VarintError};
 
-/// Where a person stood in one run.
+/// A person's rank and attention in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RankState {
-    /// Its rank; `None` under a noise level.
+    /// Its rank; `None` below the noise level.
     pub rank: Option<NonZeroU32>,
     /// Its share of the community's attention.
     pub attention: f32,
@@ -28,140 +18,27 @@ pub struct RankState {
 /// What one contributor changed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RankChangeReason {
-    /// Who attends, or attended, to the person.
+    /// The contributor.
     pub person: PersonId,
-    /// Its part of the person's attention before.
+    /// Its part of the person's attention in the run before.
     pub before: f32,
-    /// Its part now.
+    /// Its part in this run.
     pub after: f32,
 }
 
 /// One change of a rank.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankChange {
-    /// Whose rank.
+    /// The person whose rank changed.
     pub person: PersonId,
-    /// Where; the id 0 is the whole world.
+    /// The community; the id 0 is the whole world.
     pub community: CommunityId,
     /// The run that found it.
     pub run: RunId,
-    /// Where the person stood in the run before.
+    /// Rank and attention in the run before.
     pub before: RankState,
-    /// Where it stands now.
+    /// Rank and attention in this run.
     pub after: RankState,
-    /// Those whose gains and losses explain it, the largest first.
+    /// The contributors whose gains and losses explain it, the largest first.
     pub reasons: Vec<RankChangeReason>,
-}
-
-/// Why bytes are no change of a rank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RankChangeError {
-    /// The first byte is a version that this one does not know.
-    #[error("unknown version {0} of a rank's change")]
-    UnknownVersion(u8),
-    /// A number in the body is broken.
-    #[error("broken change of a rank: {0}")]
-    Broken(#[from] VarintError),
-    /// The body is shorter or longer than it says, or a number is out of its range.
-    #[error("the change of a rank does not fit its length")]
-    BadLength,
-}
-
-const VERSION: u8 = 0;
-const REASON_BYTES_MIN: u64 = 9;
-
-impl RankChange {
-    /// The stored form; see the module's description.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
-        varint::put(&mut out, self.community.number());
-        varint::put(&mut out, self.run.number());
-        for state in [self.before, self.after] {
-            varint::put(&mut out, state.rank.map_or(0, |rank| u64::from(rank.get())));
-            out.extend(state.attention.to_le_bytes());
-        }
-        varint::put(&mut out, self.reasons.len() as u64);
-        for reason in &self.reasons {
-            varint::put(&mut out, reason.person.number());
-            out.extend(reason.before.to_le_bytes());
-            out.extend(reason.after.to_le_bytes());
-        }
-        out
-    }
-
-    /// Reads the stored form of a person's change. Never panics, and allocates no more than the
-    /// bytes justify.
-    pub fn decode(person: PersonId, bytes: &[u8]) -> Result<RankChange, RankChangeError> {
-        let (&version, mut rest) = bytes.split_first().ok_or(RankChangeError::BadLength)?;
-        if version != VERSION {
-            return Err(RankChangeError::UnknownVersion(version));
-        }
-        let mut change = RankChange {
-            person,
-            community: CommunityId::new(varint::take(&mut rest)?),
-            run: RunId::new(varint::take(&mut rest)?),
-            before: take_rank_state(&mut rest)?,
-            after: take_rank_state(&mut rest)?,
-            reasons: Vec::new(),
-        };
-        let count = varint::take(&mut rest)?;
-        if count > rest.len() as u64 / REASON_BYTES_MIN {
-            return Err(RankChangeError::BadLength);
-        }
-        for _ in 0..count {
-            let person = PersonId::new(varint::take(&mut rest)?);
-            let (before, after) = (take_f32(&mut rest)?, take_f32(&mut rest)?);
-            change.reasons.push(RankChangeReason { person, before, after });
-        }
-        if rest.is_empty() { Ok(change) } else { Err(RankChangeError::BadLength) }
-    }
-}
-
-fn take_rank_state(rest: &mut &[u8]) -> Result<RankState, RankChangeError> {
-    let rank = u32::try_from(varint::take(rest)?).map_err(|_| RankChangeError::BadLength)?;
-    Ok(RankState { rank: NonZeroU32::new(rank), attention: take_f32(rest)? })
-}
-
-fn take_f32(rest: &mut &[u8]) -> Result<f32, RankChangeError> {
-    let (bytes, tail) = rest.split_first_chunk::<4>().ok_or(RankChangeError::BadLength)?;
-    *rest = tail;
-    Ok(f32::from_le_bytes(*bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn changes_read_back(ids in (0u64..1 << 53, any::<u32>()), ranks: [u32; 2], people: Vec<(u32, u16, u16)>) {
-            let unit = |n: u16| f32::from(n) / 65_535.0;
-            let stood = |rank: u32| RankState { rank: NonZeroU32::new(rank), attention: 0.25 };
-            let reason = |(person, before, after): (u32, u16, u16)| RankChangeReason {
-                person: PersonId::new(person.into()),
-                before: unit(before),
-                after: unit(after),
-            };
-            let change = RankChange {
-                person: PersonId::new(ids.0),
-                community: CommunityId::new(ids.1.into()),
-                run: RunId::new(7),
-                before: stood(ranks[0]),
-                after: stood(ranks[1]),
-                reasons: people.into_iter().map(reason).collect(),
-            };
-            prop_assert_eq!(RankChange::decode(change.person, &change.encode()), Ok(change));
-        }
-
-        #[test]
-        fn any_bytes_are_a_change_or_an_error(mut bytes: Vec<u8>, versioned: bool) {
-            if versioned {
-                bytes.insert(0, VERSION);
-            }
-            if let Ok(change) = RankChange::decode(PersonId::new(1), &bytes) {
-                prop_assert!(change.reasons.len() <= bytes.len());
-            }
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod links;
 mod ranks;
 mod view;
 
+use model::index::RunPerson;
 use model::platform::Account;
 use model::{PersonId, RunId};
 use serde::Deserialize;
@@ -107,7 +108,7 @@ async fn there(pg: &Pg, id: PersonId) -> Result<Known, Problem> {
 }
 
 /// The number of a person in a run; `None` if it came later.
-async fn number(pg: &Pg, run: RunId, id: PersonId) -> Result<Option<u32>, Problem> {
+async fn number(pg: &Pg, run: RunId, id: PersonId) -> Result<Option<RunPerson>, Problem> {
     Ok(score::numbers(pg, run, &[id]).await?.into_iter().next().flatten())
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn scores(
 ) -> Result<Vec<Option<score::PersonScore>>, Problem> {
     let Some(Served { run, .. }) = served else { return Ok(vec![None; people.len()]) };
     let numbers = score::numbers(pg, run, people).await?;
-    let known: Vec<u32> = numbers.iter().copied().flatten().collect();
+    let known: Vec<RunPerson> = numbers.iter().copied().flatten().collect();
     let mut scores = score::get(pg, run, &known).await?.into_iter();
     Ok(numbers.into_iter().map(|number| number.and_then(|_| scores.next().flatten())).collect())
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use model::index::RunPerson;
 use model::platform::{Account, Platform};
 use model::{PersonId, RunId};
 use search::plan::{Exact, PREFIX_TERMS_MAX};
@@ -137,7 +138,8 @@ impl Scan<'_> {
 
     /// The person of each of these numbers; `None` for one that is not shown.
     async fn shown(&self, numbers: &[u32]) -> Result<Vec<Option<Known>>, Problem> {
-        let scores = score::get(self.call.pg(), self.run, numbers).await?;
+        let people: Vec<RunPerson> = numbers.iter().copied().map(RunPerson::new).collect();
+        let scores = score::get(self.call.pg(), self.run, &people).await?;
         let ids: Vec<Option<PersonId>> = scores
             .into_iter()
             .map(|score| Some(score.filter(|score| !score.unlisted)?.person))

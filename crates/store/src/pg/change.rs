@@ -9,6 +9,7 @@ use super::{Pg, partition};
 use crate::StoreError;
 
 mod event;
+mod rank;
 mod record;
 
 pub(super) use record::{open_day, record_arcs, record_gone, record_members, record_ranks};

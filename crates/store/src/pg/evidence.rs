@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::evidence::{BLOCK, Entry, Evidence, Gift, Giver, unpack, unpack_givers};
+use model::evidence::Evidence;
+use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
 use tokio_postgres::Row;
 
@@ -12,12 +13,17 @@ use super::value::corrupt;
 use super::{Pg, membership, run};
 use crate::StoreError;
 
+mod packed;
+
+use packed::{BLOCK_PEOPLE, EvidenceEntry, unpack, unpack_sources};
+pub use packed::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
+
 /// A block with the memberships of its people, 16 bytes each.
 const BLOCKS: &str = "select e.community_id, e.block, e.body,
         substring(s.body from e.block * 1024 + 1 for 1024)
     from evidence_block e join standing s using (run_id, community_id)";
-/// The slices of givers, 12 bytes each.
-const GIVERS: &str = "select substring(g.body from u.place * 12 + 1 for 12)
+/// The slices of sources, 12 bytes each.
+const SOURCES: &str = "select substring(g.body from u.place * 12 + 1 for 12)
     from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
     join evidence_giver g on g.run_id = $1 and g.community_id = u.community_id order by u.o";
 
@@ -29,15 +35,15 @@ pub struct Block {
     /// The people at the places `64 · number` and up.
     pub number: u32,
     /// Those who have evidence, by their numbers within the run.
-    pub people: Vec<(u32, Evidence)>,
+    pub people: Vec<(RunPerson, Evidence)>,
 }
 
-/// A block before its givers are known.
+/// A block before its sources are known.
 struct Stored {
     community: CommunityId,
     number: u32,
     /// As they stand; `None` for those without evidence.
-    people: Vec<Option<(Membership, Entry)>>,
+    people: Vec<Option<(Membership, EvidenceEntry)>>,
 }
 
 /// The evidence for one person's score in one community ([`WORLD`] for the global ones).
@@ -47,7 +53,7 @@ pub async fn get(
     pg: &Pg,
     run: RunId,
     community: CommunityId,
-    person: u32,
+    person: RunPerson,
 ) -> Result<Option<Evidence>, StoreError> {
     let places = membership::places(pg, run, person).await?;
     let Some(&(_, place)) = places.iter().find(|place| place.0 == community) else {
@@ -57,11 +63,11 @@ pub async fn get(
     let params = params![
         run::stored(run) => INT8,
         community.number() as i64 => INT8,
-        (place as usize / BLOCK) as i32 => INT4,
+        (place as usize / BLOCK_PEOPLE) as i32 => INT4,
     ];
     let Some(row) = pg.query_opt("evidence::get", &sql, params).await? else { return Ok(None) };
     let mut block = stored(&row)?;
-    block.people = block.people.into_iter().skip(place as usize % BLOCK).take(1).collect();
+    block.people = block.people.into_iter().skip(place as usize % BLOCK_PEOPLE).take(1).collect();
     let explained = explained(pg, run, vec![block]).await?;
     Ok(explained.into_iter().flat_map(|block| block.people).map(|(_, found)| found).next())
 }
@@ -92,7 +98,7 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
     let (community, number): (i64, i32) = (row.get(0), row.get(1));
     let bad = |why: &dyn ToString| corrupt(("evidence_block", "body"), community, why.to_string());
     let entries = unpack(row.get(2)).map_err(|why| bad(&why))?;
-    let memberships = model::membership::unpack(row.get(3)).map_err(|why| bad(&why))?;
+    let memberships = membership::unpack(row.get(3)).map_err(|why| bad(&why))?;
     if memberships.len() < entries.len() {
         return Err(bad(&"more people than memberships"));
     }
@@ -107,15 +113,15 @@ fn stored(row: &Row) -> Result<Stored, StoreError> {
 /// The blocks with those who give to their people.
 async fn explained(pg: &Pg, run: RunId, blocks: Vec<Stored>) -> Result<Vec<Block>, StoreError> {
     let of = |block: &Stored| -> Vec<(CommunityId, u32)> {
-        let gifts = block.people.iter().flatten().flat_map(|(_, entry)| &entry.gifts);
-        gifts.map(|gift| (block.community, gift.giver)).collect()
+        let edges = block.people.iter().flatten().flat_map(|(_, entry)| &entry.edges);
+        edges.map(|edge| (block.community, edge.source)).collect()
     };
-    let givers = givers(pg, run, blocks.iter().flat_map(of).collect()).await?;
+    let sources = sources(pg, run, blocks.iter().flat_map(of).collect()).await?;
     let explain = |block: Stored| {
-        let person = |(membership, entry): (Membership, Entry)| {
-            let of = |gift: &Gift| givers[&(block.community, gift.giver)];
-            let own: Vec<Giver> = entry.gifts.iter().map(of).collect();
-            (membership.person, entry.explained(&own, membership.attention, membership.support))
+        let person = |(membership, entry): (Membership, EvidenceEntry)| {
+            let of = |edge: &EvidenceEdge| sources[&(block.community, edge.source)];
+            let own: Vec<EvidenceSource> = entry.edges.iter().map(of).collect();
+            (membership.person, entry.to_evidence(&own, membership.attention, membership.support))
         };
         let people = block.people.into_iter().flatten().map(person).collect();
         Block { community: block.community, number: block.number, people }
@@ -123,12 +129,12 @@ async fn explained(pg: &Pg, run: RunId, blocks: Vec<Stored>) -> Result<Vec<Block
     Ok(blocks.into_iter().map(explain).collect())
 }
 
-/// The givers at these places of their communities.
-async fn givers(
+/// The sources at these places of their communities.
+async fn sources(
     pg: &Pg,
     run: RunId,
     wanted: BTreeSet<(CommunityId, u32)>,
-) -> Result<BTreeMap<(CommunityId, u32), Giver>, StoreError> {
+) -> Result<BTreeMap<(CommunityId, u32), EvidenceSource>, StoreError> {
     let stored =
         |&(community, place): &(CommunityId, u32)| (community.number() as i64, place as i32);
     let (communities, places): (Vec<i64>, Vec<i32>) = wanted.iter().map(stored).unzip();
@@ -137,14 +143,14 @@ async fn givers(
         communities => INT8_ARRAY,
         places => INT4_ARRAY,
     ];
-    let rows = pg.query("evidence::givers", GIVERS, params).await?;
+    let rows = pg.query("evidence::sources", SOURCES, params).await?;
     let bad = |why: &dyn ToString| corrupt(("evidence_giver", "body"), run, why.to_string());
     if rows.len() < wanted.len() {
-        return Err(bad(&"a community without givers"));
+        return Err(bad(&"a community without sources"));
     }
-    let giver = |(place, row): ((CommunityId, u32), &Row)| {
-        let one = unpack_givers(row.get(0)).map_err(|why| bad(&why))?.pop();
-        Ok((place, one.ok_or_else(|| bad(&"a giver past the end"))?))
+    let source = |(place, row): ((CommunityId, u32), &Row)| {
+        let one = unpack_sources(row.get(0)).map_err(|why| bad(&why))?.pop();
+        Ok((place, one.ok_or_else(|| bad(&"a source past the end"))?))
     };
-    wanted.into_iter().zip(&rows).map(giver).collect()
+    wanted.into_iter().zip(&rows).map(source).collect()
 }

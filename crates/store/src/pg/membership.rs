@@ -6,6 +6,7 @@
 
 use std::num::NonZeroU32;
 
+use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
 
 use super::connection::params;
@@ -13,8 +14,10 @@ use super::value::corrupt;
 use super::{Pg, run};
 use crate::StoreError;
 
+mod codec;
 mod packed;
 
+pub(super) use codec::{pack, unpack};
 pub(super) use packed::{PERSONS_BLOCK, insider_order, marks, pack_persons};
 
 /// The order of a page.
@@ -105,7 +108,7 @@ pub async fn page(
 pub async fn of_person(
     pg: &Pg,
     run: RunId,
-    person: u32,
+    person: RunPerson,
 ) -> Result<Vec<(CommunityId, RankedMembership)>, StoreError> {
     let places = places(pg, run, person).await?;
     let ranked = at_places(pg, run, &places).await?;
@@ -119,15 +122,15 @@ pub async fn of_person(
 pub(super) async fn places(
     pg: &Pg,
     run: RunId,
-    person: u32,
+    person: RunPerson,
 ) -> Result<Vec<(CommunityId, u32)>, StoreError> {
-    let block = (person as usize / PERSONS_BLOCK) as i32;
+    let block = (person.index() / PERSONS_BLOCK) as i32;
     let params = params![run::stored(run) => INT8, block => INT4];
     let Some(row) = pg.query_opt("membership::places", OF_PERSON, params).await? else {
         return Ok(Vec::new());
     };
     let bad = || corrupt(("person_standing", "body"), block, "broken block");
-    packed::unpack_person(row.get(0), person as usize % PERSONS_BLOCK).ok_or_else(bad)
+    packed::unpack_person(row.get(0), person.index() % PERSONS_BLOCK).ok_or_else(bad)
 }
 
 /// The memberships at these places of communities, in their order.
@@ -151,6 +154,6 @@ async fn at_places(
 /// Memberships from the beginning of a 64 on, with their ranks; `marks` counts those before.
 fn rank(memberships: &[u8], marks: &[u8]) -> Result<Vec<RankedMembership>, StoreError> {
     let bad = |e| corrupt(("standing", "body"), "a slice", e);
-    let memberships = model::membership::unpack(memberships).map_err(bad)?;
+    let memberships = unpack(memberships).map_err(bad)?;
     Ok(packed::rank(&memberships, marks))
 }

@@ -8,13 +8,13 @@
 
 use std::future::Future;
 
-use model::evidence::Packed;
+use super::evidence::PackedEvidence;
 use model::{Community, CommunityId, Membership, PersonId, RunId};
 use rayon::prelude::*;
 use tokio::task::JoinSet;
 
 use super::connection::params;
-use super::membership::{PERSONS_BLOCK, insider_order, marks, pack_persons};
+use super::membership::{PERSONS_BLOCK, insider_order, marks, pack, pack_persons};
 use super::score::{NUMBERS_BLOCK, PEOPLE_BLOCK, PersonScore, pack_numbers, pack_people};
 use super::term::Term;
 use super::value::stored_count;
@@ -32,7 +32,7 @@ pub struct Loader<'a> {
     /// (person, community, place) of every membership.
     places: Vec<(u32, CommunityId, u32)>,
     memberships: Waiting<PackedMemberships>,
-    givers: Waiting<Body>,
+    sources: Waiting<Body>,
     evidence: Waiting<(i64, i32, Vec<u8>)>,
     /// Statements that are under way.
     sent: JoinSet<Result<u64, StoreError>>,
@@ -59,8 +59,8 @@ impl PackedMemberships {
         PackedMemberships {
             community,
             count: memberships.len() as i32,
-            persons: memberships.iter().map(|one| one.person).collect(),
-            memberships: model::membership::pack(memberships),
+            persons: memberships.iter().map(|one| one.person.number()).collect(),
+            memberships: pack(memberships),
             marks: marks(memberships),
             insiders: insider_order(memberships),
         }
@@ -106,7 +106,7 @@ impl<'a> Loader<'a> {
             numbers: Vec::new(),
             places: Vec::new(),
             memberships: Waiting::none(),
-            givers: Waiting::none(),
+            sources: Waiting::none(),
             evidence: Waiting::none(),
             sent: JoinSet::new(),
         })
@@ -197,11 +197,11 @@ impl<'a> Loader<'a> {
     pub async fn evidence(
         &mut self,
         community: CommunityId,
-        evidence: Packed,
+        evidence: PackedEvidence,
     ) -> Result<(), StoreError> {
         let id = community.number() as i64;
-        let bytes = evidence.givers.len();
-        if self.givers.add((id, evidence.givers), bytes) {
+        let bytes = evidence.sources.len();
+        if self.sources.add((id, evidence.sources), bytes) {
             self.put_givers().await?;
         }
         for (block, body) in evidence.blocks {
@@ -214,7 +214,7 @@ impl<'a> Loader<'a> {
     }
 
     async fn put_givers(&mut self) -> Result<(), StoreError> {
-        let rows = self.givers.take();
+        let rows = self.sources.take();
         self.put_bodies("evidence_giver", "bigint", rows).await
     }
 

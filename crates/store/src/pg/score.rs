@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use model::community::STRANGER_TRUST;
+use model::index::RunPerson;
 use model::{PersonId, PersonKind, RunId};
 
 use super::connection::params;
@@ -63,9 +64,9 @@ const NUMBERS: &str = "select u.o, n.first, n.body
 pub async fn get(
     pg: &Pg,
     run: RunId,
-    numbers: &[u32],
+    numbers: &[RunPerson],
 ) -> Result<Vec<Option<PersonScore>>, StoreError> {
-    let stored: Vec<i32> = numbers.iter().map(|&number| number as i32).collect();
+    let stored: Vec<i32> = numbers.iter().map(|person| person.number() as i32).collect();
     let params = params![run::stored(run) => INT8, stored => INT4_ARRAY];
     let mut people = vec![None; numbers.len()];
     for row in pg.query("score::get", GET, params).await? {
@@ -99,7 +100,7 @@ pub async fn numbers(
     pg: &Pg,
     run: RunId,
     people: &[PersonId],
-) -> Result<Vec<Option<u32>>, StoreError> {
+) -> Result<Vec<Option<RunPerson>>, StoreError> {
     let stored: Vec<i64> = people.iter().map(|person| person.number() as i64).collect();
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
     let mut blocks: HashMap<i64, HashMap<PersonId, u32>> = HashMap::new();
@@ -110,7 +111,7 @@ pub async fn numbers(
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(new) => new.insert(unpack_block(&row)?),
         };
-        numbers[place] = block.get(&people[place]).copied();
+        numbers[place] = block.get(&people[place]).copied().map(RunPerson::new);
     }
     Ok(numbers)
 }

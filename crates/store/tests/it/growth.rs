@@ -5,6 +5,7 @@
 //! record by design, as a snapshot does, is left out.
 
 use model::budget::HostLimit;
+use model::index::RunPerson;
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::observation::Observation;
 use model::port::{OutgoingMessage, Queue};
@@ -102,7 +103,7 @@ fn people(count: u32) -> Vec<PersonScore> {
 
 fn memberships(first: u32, count: u32) -> Vec<Membership> {
     let membership = |person| Membership {
-        person,
+        person: RunPerson::new(person),
         kind: PersonKind::from_number(0).unwrap(),
         member: true,
         ranked: true,
@@ -220,7 +221,7 @@ async fn answer_some(pg: &Pg) {
     person::get(pg, &persons).await.unwrap();
     let numbers = score::numbers(pg, served, &persons).await.unwrap();
     let number = numbers[0].unwrap();
-    score::get(pg, served, &[number, 7]).await.unwrap();
+    score::get(pg, served, &[number, RunPerson::new(7)]).await.unwrap();
     score::page(pg, served, 0, 50).await.unwrap();
     membership::of_person(pg, served, number).await.unwrap();
     for order in [Order::Attention, Order::Insider] {

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use model::evidence::{Gift, Giver, Packed, Packer};
+use model::index::RunPerson;
 use model::{Community, CommunityId, Membership, PersonId, PersonKind, RunId};
 use store::Pg;
 use store::pg::community::{self, Filter, WORLD};
+use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 use store::pg::membership::{self, Order};
 use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::score::{self, PersonScore};
@@ -41,7 +42,7 @@ fn scores() -> Vec<PersonScore> {
 
 fn memberships(count: u32) -> Vec<Membership> {
     let membership = |place: u32| Membership {
-        person: PEOPLE - 1 - place,
+        person: RunPerson::new(PEOPLE - 1 - place),
         kind: PersonKind::Organisation,
         member: place.is_multiple_of(2),
         ranked: !place.is_multiple_of(3),
@@ -115,9 +116,9 @@ async fn people_are_read_by_number_and_numbers_by_person() {
     let db = database().await;
     let run = planted(db.pg()).await;
     let all = scores();
-    let asked = [2_499, 0, 1_024, 2_500, 1_023];
+    let asked = [2_499, 0, 1_024, 2_500, 1_023].map(RunPerson::new);
     let got = score::get(db.pg(), run, &asked).await.unwrap();
-    let wanted: Vec<_> = asked.iter().map(|&n| all.get(n as usize).copied()).collect();
+    let wanted: Vec<_> = asked.iter().map(|number| all.get(number.index()).copied()).collect();
     assert_eq!(got, wanted);
     let page = score::page(db.pg(), run, 1_000, 1_100).await.unwrap();
     assert_eq!(page, all[1_000..2_100]);
@@ -125,7 +126,7 @@ async fn people_are_read_by_number_and_numbers_by_person() {
     assert_eq!(score::page(db.pg(), run, 9_999, 10).await.unwrap(), []);
     let people = [person(17), PersonId::new(1), person(2_499), PersonId::new(u64::MAX >> 1)];
     let numbers = score::numbers(db.pg(), run, &people).await.unwrap();
-    assert_eq!(numbers, [Some(17), None, Some(2_499), None]);
+    assert_eq!(numbers, [Some(17), None, Some(2_499), None].map(|n| n.map(RunPerson::new)));
 }
 
 #[tokio::test]
@@ -152,7 +153,7 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
     let mut loader = Loader::begin(db.pg(), id).await.unwrap();
     let mut all = memberships(150);
-    all.iter_mut().for_each(|one| one.insider = one.person as f32 % 10.0 / 10.0);
+    all.iter_mut().for_each(|one| one.insider = one.person.number() as f32 % 10.0 / 10.0);
     loader.memberships(PackedMemberships::pack(CommunityId::new(4), &all)).await.unwrap();
     loader.finish(FOLDING).await.unwrap();
     let page = async |order, place| {
@@ -167,17 +168,18 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
 }
 
 #[tokio::test]
-async fn a_person_knows_its_membership_everywhere() {
+async fn a_persons_memberships_are_found_in_every_community() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let everywhere = membership::of_person(db.pg(), run, PEOPLE - 3).await.unwrap();
+    let last = RunPerson::new(PEOPLE - 3);
+    let everywhere = membership::of_person(db.pg(), run, last).await.unwrap();
     let communities: Vec<u64> = everywhere.iter().map(|(id, _)| id.number()).collect();
     assert_eq!(communities, [0, 2, 3]);
-    assert!(everywhere.iter().all(|(_, ranked)| ranked.membership.person == PEOPLE - 3));
+    assert!(everywhere.iter().all(|(_, ranked)| ranked.membership.person == last));
     assert_eq!(everywhere[1].1.rank.map(NonZeroU32::get), Some(2));
-    let world_only = membership::of_person(db.pg(), run, 0).await.unwrap();
+    let world_only = membership::of_person(db.pg(), run, RunPerson::new(0)).await.unwrap();
     assert_eq!(world_only.len(), 1);
-    assert_eq!(membership::of_person(db.pg(), run, 9_999).await.unwrap(), []);
+    assert_eq!(membership::of_person(db.pg(), run, RunPerson::new(9_999)).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -220,17 +222,20 @@ async fn terms_are_read_by_name_and_by_range() {
     assert_eq!(names(cut), ["ada"]);
 }
 
-/// Evidence for every seventh of so many people, to whom the givers of the same number and the one
-/// before give.
-fn packed(people: u32) -> Packed {
-    let giver = |at: u32| Giver { person: at, attention: 0.5 / (at + 1) as f32, unit: 0.5 };
-    let givers: Vec<Giver> = (0..people).map(giver).collect();
-    let mut packer = Packer::new(1.0, &givers);
+/// Evidence for every seventh person, from the sources of the same number and of the one before.
+fn packed(people: u32) -> PackedEvidence {
+    let source = |at: u32| EvidenceSource {
+        person: RunPerson::new(at),
+        attention: 0.5 / (at + 1) as f32,
+        unit: 0.5,
+    };
+    let sources: Vec<EvidenceSource> = (0..people).map(source).collect();
+    let mut packer = EvidencePacker::new(1.0, &sources);
     for at in 0..people {
         match at % 7 {
             0 if at > 0 => {
-                let gift = |giver| Gift { giver, weight: 1.0 };
-                packer.add(1.0 / (1 + at) as f32, 0.0, &mut [gift(at), gift(at - 1)]);
+                let edge = |source| EvidenceEdge { source, weight: 1.0 };
+                packer.add(1.0 / (1 + at) as f32, 0.0, &mut [edge(at), edge(at - 1)]);
             }
             _ => packer.skip(),
         }
@@ -246,14 +251,14 @@ async fn evidence_is_kept_by_community_and_person() {
     let get = async |id, person| evidence::get(db.pg(), run, id, person).await.unwrap();
     for at in [7usize, 63, 70, 196] {
         let found = get(two, stood[at].person).await.unwrap();
-        let of: Vec<u32> = found.contributors.iter().map(|one| one.person).collect();
-        assert_eq!(of, [at as u32 - 1, at as u32], "who gives more comes first");
+        let of: Vec<u32> = found.contributors.iter().map(|one| one.person.number()).collect();
+        assert_eq!(of, [at as u32 - 1, at as u32], "the largest contribution comes first");
         assert_eq!((found.score, found.damping), (stood[at].attention, 1.0));
     }
     assert_eq!(get(two, stood[8].person).await, None);
     assert!(get(WORLD, memberships(PEOPLE)[7].person).await.is_some());
     assert_eq!(get(CommunityId::new(3), stood[0].person).await, None);
-    assert_eq!(get(two, PEOPLE - 1).await, None);
+    assert_eq!(get(two, RunPerson::new(PEOPLE - 1)).await, None);
 }
 
 #[tokio::test]
@@ -270,7 +275,7 @@ async fn evidence_is_listed_block_by_block() {
         people.extend(in_two.flat_map(|block| &block.people).map(|one| one.0));
     }
     let stood = memberships(200);
-    let own: Vec<u32> = (1..=28).map(|seventh| stood[seventh * 7].person).collect();
+    let own: Vec<RunPerson> = (1..=28).map(|seventh| stood[seventh * 7].person).collect();
     assert_eq!((people, after), (own, Some((two, 3))));
 }
 

@@ -4,6 +4,7 @@
 //! full, the list ends or [`SCANNED_MAX`] places were looked at, so it may be short; its cursor is
 //! a place in the list.
 
+use model::index::RunPerson;
 use model::{CommunityId, PersonId, PersonKind, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
@@ -168,7 +169,7 @@ impl Scan<'_> {
     /// Each of these memberships as it is shown; `None` where the view or consent leaves it out.
     async fn shown(&self, rows: &[RankedMembership]) -> Result<Vec<Option<Place>>, Problem> {
         let in_view = |row: &&RankedMembership| self.view.shows(row.membership.kind);
-        let numbers: Vec<u32> =
+        let numbers: Vec<RunPerson> =
             rows.iter().filter(in_view).map(|row| row.membership.person).collect();
         let scores = score::get(self.pg, self.run, &numbers).await?;
         let listable = scores.iter().map(|score| score.filter(|score| !score.unlisted));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::evidence::Evidence;
+use model::index::RunPerson;
 use model::{CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::community::WORLD;
@@ -129,7 +130,7 @@ async fn contributors(
     run: RunId,
     found: &Evidence,
 ) -> Result<Vec<ContributorView>, Problem> {
-    let numbers: Vec<u32> = found.contributors.iter().map(|one| one.person).collect();
+    let numbers: Vec<RunPerson> = found.contributors.iter().map(|one| one.person).collect();
     let scores = score::get(call.pg(), run, &numbers).await?;
     let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
     let people = by_id(call.pg(), &ids).await?;
@@ -139,7 +140,7 @@ async fn contributors(
         person: score.and_then(|score| people.get(&score.person).cloned()),
         attention: one.attention,
         share: one.share,
-        brings: one.brings(found.damping),
+        brings: one.contribution(found.damping),
     });
     Ok(shown.collect())
 }

@@ -11,8 +11,8 @@ use api_gateway::{Gateway, Secrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use model::evidence::{Gift, Giver, Packed, Packer};
 use model::identity::Claim;
+use model::index::RunPerson;
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
@@ -29,6 +29,7 @@ use store::pg::community::WORLD;
 use store::pg::crawl::{
     CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
 };
+use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 use store::pg::frontier::{self, Seeds};
 use store::pg::key::{self, NewKey};
 use store::pg::publish::{Loader, PackedMemberships};
@@ -378,7 +379,7 @@ impl World {
     /// By falling attention; the insider score rises, so the two orders differ.
     fn memberships(&self) -> Vec<Membership> {
         let membership = |score: PersonScore, number: u32| Membership {
-            person: number,
+            person: RunPerson::new(number),
             kind: score.kind,
             member: number < 20,
             ranked: score.rank.is_some() && number < 20,
@@ -427,12 +428,13 @@ async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
 }
 
 /// Ada's attention in the community Rust: Grace and the hermit bring it.
-fn evidence(memberships: &[Membership]) -> Packed {
-    let giver = |person, attention| Giver { person, attention, unit: 0.5 };
-    let givers = [giver(1, 0.5), giver(3, 0.2)];
-    let mut packer = Packer::new(0.85, &givers);
-    let mut gifts = [0, 1].map(|giver| Gift { giver, weight: 1.0 });
-    packer.add(memberships[0].attention, 0.1, &mut gifts);
+fn evidence(memberships: &[Membership]) -> PackedEvidence {
+    let source =
+        |person, attention| EvidenceSource { person: RunPerson::new(person), attention, unit: 0.5 };
+    let sources = [source(1, 0.5), source(3, 0.2)];
+    let mut packer = EvidencePacker::new(0.85, &sources);
+    let mut edges = [0, 1].map(|source| EvidenceEdge { source, weight: 1.0 });
+    packer.add(memberships[0].attention, 0.1, &mut edges);
     packer.finish()
 }
 

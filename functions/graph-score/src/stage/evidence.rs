@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph::evidence::{Contributor, Cover, Term, global_evidence};
 use graph::{PeopleInput, RankSettings, Ranked};
-use model::evidence::{Gift, Giver, Packed, Packer};
+use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
 use super::memberships::{Numbering, WORLD_MAX, by_share};
 
@@ -15,22 +15,22 @@ const COVER: Cover = Cover { part: 0.8, terms_max: 500 };
 const WORLD_RANKS: u32 = 1_000;
 
 /// The evidence for everybody who holds a rank in a community, as they stand in its table.
-pub fn of_community(ranked: &Ranked, numbering: &Numbering) -> Packed {
+pub fn of_community(ranked: &Ranked, numbering: &Numbering) -> PackedEvidence {
     let flow = ranked.table.flow;
-    let giver = |one: &graph::Giver| Giver {
+    let source = |one: &graph::Giver| EvidenceSource {
         person: numbering.of(one.person),
         attention: (f64::from(one.standing) / flow) as f32,
         unit: unit(one.strength),
     };
-    let givers: Vec<Giver> = ranked.givers().iter().map(giver).collect();
-    let (mut packer, mut gifts) = (Packer::new(1.0, &givers), Vec::new());
+    let sources: Vec<EvidenceSource> = ranked.givers().iter().map(source).collect();
+    let (mut packer, mut edges) = (EvidencePacker::new(1.0, &sources), Vec::new());
     ranked.terms(COVER, |score, terms| match terms {
         None => packer.skip(),
         Some(terms) => {
-            gifts.clear();
-            let gift = |term: &Term| Gift { giver: term.giver, weight: term.weight };
-            gifts.extend(terms.named.iter().map(gift));
-            packer.add(score.share, 0.0, &mut gifts);
+            edges.clear();
+            let edge = |term: &Term| EvidenceEdge { source: term.giver, weight: term.weight };
+            edges.extend(terms.named.iter().map(edge));
+            packer.add(score.share, 0.0, &mut edges);
         }
     });
     packer.finish()
@@ -41,7 +41,7 @@ pub(super) fn of_world(
     input: &PeopleInput<'_>,
     numbering: &Numbering,
     settings: &RankSettings,
-) -> Packed {
+) -> PackedEvidence {
     let (arcs, global) = (&input.attention.arcs, input.global);
     let order = by_share(global);
     let is_head = |who: &u32| global.ranks[*who as usize].is_some_and(|r| r.get() <= WORLD_RANKS);
@@ -49,34 +49,35 @@ pub(super) fn of_world(
     let head: BTreeSet<u32> = order.iter().copied().filter(is_head).collect();
     let found = global_evidence(arcs, (global, input.trust), settings, (&head, COVER));
     let named = found.iter().flat_map(|evidence| &evidence.contributors);
-    let (givers, place_of) = givers_of(named, numbering);
+    let (sources, place_of) = sources_of(named, numbering);
     let found: BTreeMap<u32, _> = found.iter().map(|one| (one.person, one)).collect();
-    let mut packer = Packer::new(settings.damping as f32, &givers);
+    let mut packer = EvidencePacker::new(settings.damping as f32, &sources);
     for who in order {
         let Some(evidence) = found.get(who) else {
             packer.skip();
             continue;
         };
-        let gift = |one: &Contributor| Gift { giver: place_of[&one.person], weight: one.weight };
-        let mut gifts: Vec<Gift> = evidence.contributors.iter().map(gift).collect();
-        packer.add(global.shares[*who as usize], evidence.restart as f32, &mut gifts);
+        let edge =
+            |one: &Contributor| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
+        let mut edges: Vec<EvidenceEdge> = evidence.contributors.iter().map(edge).collect();
+        packer.add(global.shares[*who as usize], evidence.restart as f32, &mut edges);
     }
     packer.finish()
 }
 
 /// Those who are named, by number, and the place of each among them.
-fn givers_of<'a>(
+fn sources_of<'a>(
     named: impl Iterator<Item = &'a Contributor>,
     numbering: &Numbering,
-) -> (Vec<Giver>, BTreeMap<u32, u32>) {
+) -> (Vec<EvidenceSource>, BTreeMap<u32, u32>) {
     let named: BTreeMap<u32, &Contributor> = named.map(|one| (one.person, one)).collect();
-    let giver = |(&person, one): (&u32, &&Contributor)| Giver {
+    let source = |(&person, one): (&u32, &&Contributor)| EvidenceSource {
         person: numbering.of(person),
         attention: one.standing,
         unit: unit(one.strength),
     };
-    let givers = named.iter().map(giver).collect();
-    (givers, named.keys().copied().zip(0..).collect())
+    let sources = named.iter().map(source).collect();
+    (sources, named.keys().copied().zip(0..).collect())
 }
 
 /// The share of somebody's attention that goes along an arc of weight 1.

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
+use model::index::RunPerson;
 use model::interval::SUPPORT_CONFIDENT;
 use model::{Membership, PersonKind};
 use store::pg::score::PersonScore;
@@ -15,7 +16,7 @@ pub struct Numbering {
     /// The dense person of each number.
     pub(super) order: Vec<u32>,
     /// The number of each dense person.
-    number: Vec<u32>,
+    number: Vec<RunPerson>,
 }
 
 impl Numbering {
@@ -29,13 +30,13 @@ impl Numbering {
             let (a_key, b_key) = (key(a), key(b));
             b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(b))
         });
-        let mut number = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(at, &person)| number[person as usize] = at as u32);
+        let mut number = vec![RunPerson::new(0); order.len()];
+        order.iter().enumerate().for_each(|(at, &person)| number[person as usize] = at.into());
         Numbering { order, number }
     }
 
     /// The number of a dense person.
-    pub(super) fn of(&self, person: u32) -> u32 {
+    pub(super) fn of(&self, person: u32) -> RunPerson {
         self.number[person as usize]
     }
 }

@@ -2,9 +2,9 @@
 
 use graph::{CommunityPeople, GlobalRank, People, PeopleInput, PeopleSettings, Ranked, Trust};
 use model::RunId;
-use model::evidence::Packed;
 use model::message::Stage;
 use model::port::{Clock, Objects};
+use store::pg::evidence::PackedEvidence;
 use tokio::task::block_in_place;
 
 use super::memberships::Numbering;
@@ -72,7 +72,7 @@ pub struct Explained {
     /// The people.
     pub table: CommunityPeople,
     /// The evidence.
-    pub evidence: Packed,
+    pub evidence: PackedEvidence,
 }
 
 /// Scores the people of one level. `above` is the level above it, or nothing.
@@ -101,7 +101,7 @@ async fn open_explained(
     level: usize,
 ) -> Result<Vec<Explained>, ScoreError> {
     let tables = open_people(objects, run, level).await?;
-    let packed: Vec<Packed> = open(objects, &key(run, &evidence_name(level))).await?;
+    let packed: Vec<PackedEvidence> = open(objects, &key(run, &evidence_name(level))).await?;
     let both = tables.into_iter().zip(packed);
     Ok(both.map(|(table, evidence)| Explained { table, evidence }).collect())
 }
@@ -145,7 +145,7 @@ impl Scoring<'_> {
             block_in_place(|| explained(self.people, level, settings, self.numbering, above));
         let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
         seal_as(objects, run, &people_name(level), &tables).await?;
-        let packed: Vec<&Packed> = explained.iter().map(|one| &one.evidence).collect();
+        let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();
         seal_as(objects, run, &evidence_name(level), &packed).await?;
         Ok(explained)
     }

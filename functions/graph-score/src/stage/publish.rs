@@ -1,7 +1,6 @@
 //! The stage that loads a run's results for serving, and makes it the run that is served.
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, Trust};
-use model::evidence::Packed;
 use model::message::Stage;
 use model::port::{Clock, Objects};
 use model::rank_change::RankChange;
@@ -10,6 +9,7 @@ use rayon::prelude::*;
 use search::Folding;
 use search::index::Builder;
 use store::pg::community::WORLD;
+use store::pg::evidence::PackedEvidence;
 use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::term::Term;
 use store::pg::{frontier, run};
@@ -227,13 +227,13 @@ async fn load_evidence<O: Objects, C>(
     results: &Results,
 ) -> Result<(), ScoreError> {
     for (level, names) in results.names.levels.iter().enumerate() {
-        let packed: Vec<Packed> =
+        let packed: Vec<PackedEvidence> =
             open(doors.objects, &key(results.run, &evidence_name(level))).await?;
         for (&id, packed) in names.ids.iter().zip(packed) {
             loader.evidence(id, packed).await?;
         }
     }
-    let packed: Packed = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
+    let packed: PackedEvidence = open(doors.objects, &key(results.run, WORLD_EVIDENCE)).await?;
     Ok(loader.evidence(WORLD, packed).await?)
 }
 

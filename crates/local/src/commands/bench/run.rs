@@ -12,10 +12,10 @@ use graph::{
 use graph_score::seal::seal;
 use graph_score::stage::memberships::Numbering;
 use graph_score::stage::people::{Explained, explained};
-use model::evidence::Packed;
 use model::{Day, Layer};
 use serde_json::{Value, json};
 use store::objects::Folder;
+use store::pg::evidence::PackedEvidence;
 
 use super::rounded;
 use crate::measure::{Meter, reset_peak, resident_bytes};
@@ -241,7 +241,7 @@ fn people_of(
     });
     let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
     stages.seal(&format!("people-{level}"), &tables)?;
-    let packed: Vec<&Packed> = explained.iter().map(|one| &one.evidence).collect();
+    let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();
     stages.seal(&format!("evidence-{level}"), &packed)?;
     Ok(explained)
 }

@@ -272,7 +272,7 @@ async fn ranked(
         let Some(page) = page.filter(|page| !page.rows.is_empty()) else { return Ok(found) };
         offset += page.rows.len() as u32;
         let ranked = page.rows.iter().filter(|row| row.rank.is_some());
-        found.extend(ranked.map(|row| row.membership.person));
+        found.extend(ranked.map(|row| row.membership.person.number()));
         if found.len() >= TOP {
             return Ok(found);
         }

@@ -220,14 +220,14 @@ pub(super) async fn evidence(
         for block in &page {
             let community = block.community.to_string();
             for (person, evidence) in &block.people {
-                let Some(node) = name(dense_of[*person as usize]) else { continue };
+                let Some(node) = name(dense_of[person.index()]) else { continue };
                 for one in &evidence.contributors {
                     table.row(&[
                         Cell::Text(node),
                         Cell::Text(&community),
                         Cell::Single(evidence.score),
-                        name(dense_of[one.person as usize]).map_or(Cell::Null, Cell::Text),
-                        Cell::Single(one.brings(evidence.damping)),
+                        name(dense_of[one.person.index()]).map_or(Cell::Null, Cell::Text),
+                        Cell::Single(one.contribution(evidence.damping)),
                     ])?;
                 }
             }

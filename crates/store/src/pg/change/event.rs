@@ -1,10 +1,10 @@
 //! The stored form of events.
 
 use model::varint;
-use model::{Direction, Layer, PersonId, ProfileId, RankChange};
+use model::{Direction, Layer, PersonId, ProfileId};
 use tokio_postgres::Row;
 
-use super::{Change, Event, Position};
+use super::{Change, Event, Position, rank};
 use crate::StoreError;
 use crate::pg::value::{corrupt, from_ms, profile_id};
 
@@ -64,7 +64,7 @@ fn change(row: &Row) -> Option<Change> {
         kind if kind == Kind::Parted as i16 => ids(8).map(Change::Parted),
         kind if kind == Kind::Rank as i16 => {
             let person = PersonId::new(row.get::<_, i64>(4) as u64);
-            RankChange::decode(person, row.get::<_, Option<&[u8]>>(9)?).ok().map(Change::Rank)
+            rank::decode(person, row.get::<_, Option<&[u8]>>(9)?).ok().map(Change::Rank)
         }
         _ => None,
     }

@@ -7,6 +7,7 @@ use model::time::{Day, Timestamp};
 use model::{PersonId, ProfileId, RankChange};
 
 use super::event::{Kind, encode};
+use super::rank;
 use crate::StoreError;
 use crate::pg::Pg;
 use crate::pg::adjacency::Changed;
@@ -104,7 +105,7 @@ pub(in crate::pg) async fn record_ranks(
     let event = |change: &RankChange| NewEvent {
         kind: Kind::Rank as i16,
         subject: change.person.number() as i64,
-        body: Some(change.encode()),
+        body: Some(rank::encode(change)),
         ..NewEvent::default()
     };
     record(tx, &changes.iter().map(event).collect::<Vec<_>>(), now).await

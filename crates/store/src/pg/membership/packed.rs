@@ -105,12 +105,14 @@ fn take_person(bytes: &mut &[u8]) -> Option<Vec<(CommunityId, u32)>> {
 
 #[cfg(test)]
 mod tests {
+    use model::index::RunPerson;
+
     use super::*;
     use proptest::prelude::*;
 
     fn membership(place: u32, kind: u8, ranked: bool, insider: f32) -> Membership {
         Membership {
-            person: place,
+            person: RunPerson::new(place),
             kind: PersonKind::from_number(kind).unwrap(),
             member: true,
             ranked,
