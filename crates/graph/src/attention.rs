@@ -86,17 +86,6 @@ pub enum AttentionError {
     },
 }
 
-/// How much an arc of a layer says about attention, against a follow.
-pub const fn coefficient(layer: Layer) -> f64 {
-    match layer {
-        Layer::Follow | Layer::Reply => 1.0,
-        Layer::Mention => 0.75,
-        Layer::Repost | Layer::List => 0.5,
-        Layer::Like | Layer::Member => 0.25,
-        Layer::Block | Layer::Mute => 0.0,
-    }
-}
-
 /// Combines the layers of `nodes` people into one weight per arc, as of `today`.
 pub fn attention_stage(
     nodes: usize,
@@ -160,7 +149,7 @@ impl LayerArcs {
     }
 
     fn attention(&self, arc: usize, today: Day) -> f64 {
-        let standing = coefficient(self.layer) * self.arc_weight(arc);
+        let standing = self.layer.coefficient() * self.arc_weight(arc);
         if !self.layer.is_interaction() {
             return standing;
         }

@@ -228,7 +228,7 @@ fn view(event: Event, all: &Listed) -> Option<EventView> {
         _ if !is_listed => return None,
         Change::Arcs { layer, direction, added, removed } => {
             let (added, removed) = (listed(added).len(), listed(removed).len());
-            let is_shown = !layer.is_negative() && added + removed > 0;
+            let is_shown = layer.is_served() && added + removed > 0;
             (
                 event.subject,
                 is_shown.then_some(ChangeView::Arcs { layer, direction, added, removed })?,

@@ -135,7 +135,7 @@ pub(crate) struct Wanted {
     pub(crate) as_of: Option<Moment>,
 }
 
-/// A layer of attention as a parameter. Who blocks or mutes whom is not served.
+/// A layer of attention as a parameter, one of those that are served.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct ShownLayer(pub(crate) Layer);
@@ -144,9 +144,9 @@ impl TryFrom<String> for ShownLayer {
     type Error = String;
 
     fn try_from(text: String) -> Result<ShownLayer, String> {
-        let shown = text.parse::<Layer>().ok().filter(|layer| !layer.is_negative());
-        let known = "must be follow, mention, reply, repost, like, list or member";
-        shown.map(ShownLayer).ok_or_else(|| known.to_owned())
+        let layer = text.parse::<Layer>().ok().filter(|layer| layer.is_served());
+        let refused = || format!("must be {}", Layer::choice(Layer::is_served));
+        layer.map(ShownLayer).ok_or_else(refused)
     }
 }
 

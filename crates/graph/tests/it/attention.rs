@@ -1,6 +1,6 @@
 //! Layers combined into attention.
 
-use graph::attention::{AttentionError, coefficient};
+use graph::attention::AttentionError;
 use graph::{Attention, LayerArcs, attention_stage};
 use model::{Day, Layer};
 
@@ -22,7 +22,7 @@ fn a_follow_and_mentions_add_up_by_log_and_age() {
     let follow = layer(Layer::Follow, &[(0, 1)], &[], &[]);
     let mention = layer(Layer::Mention, &[(0, 1), (0, 2)], &[7, 7], &[20_000, 19_910]);
     let attention = combined(&[follow, mention]);
-    let fresh = coefficient(Layer::Mention) * 8f64.ln();
+    let fresh = Layer::Mention.coefficient() * 8f64.ln();
     let close = |target, wanted: f64| {
         let weight = f64::from(attention.arcs.weight(0, target).unwrap());
         assert!((weight - wanted).abs() < 1e-6, "{weight} is not {wanted}");
@@ -54,7 +54,7 @@ fn a_weight_in_a_standing_layer_is_a_rating_and_a_like_is_no_reservation() {
     let attention = combined(&[follow, like.clone()]);
     let esteem = attention.esteem.unwrap();
     let share = |to| esteem.weight(0, to).unwrap() / attention.arcs.weight(0, to).unwrap();
-    let liked = (coefficient(Layer::Like) * 2f64.ln()) as f32;
+    let liked = (Layer::Like.coefficient() * 2f64.ln()) as f32;
     assert!((share(1) - (0.25 * 0.25 + liked) / (0.25 + liked)).abs() < 1e-6);
     assert_eq!((share(2), share(3)), (1.0, 1.0));
     assert_eq!(combined(&[like]).esteem, None);

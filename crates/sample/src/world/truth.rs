@@ -105,7 +105,7 @@ impl<'a> Truth<'a> {
             Layer::List => self.list_ties(),
             Layer::Like => self.like_ties(),
             Layer::Mention | Layer::Reply | Layer::Repost => self.post_ties(layer),
-            Layer::Member | Layer::Block | Layer::Mute => Vec::new(),
+            _ => Vec::new(),
         };
         ties.retain(|tie| tie.src != tie.dst);
         sum_ties(ties)

@@ -37,7 +37,8 @@ pub(crate) struct Neighbor {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NeighborParams {
-    /// follow (unless given), mention, reply, repost, like, list or member.
+    /// The layer of attention, such as `mention` or `like`; `follow` unless given. A layer that is not
+    /// served is refused with the names of those that are.
     #[param(value_type = Option<String>, example = "follow")]
     layer: Option<ShownLayer>,
     /// `out` (unless given): to whom the profile attends; `in`: who attends to it.
