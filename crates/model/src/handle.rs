@@ -19,33 +19,24 @@ const NOT_OF_HOSTS: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=
 #[error("`{0}` is no domain name")]
 pub struct DomainError(String);
 
-/// What a platform's handles are.
+/// What the handles of a platform look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum HandleForm {
+pub(crate) enum HandleForm {
     /// `name@domain`; a native id has a slash in it.
     Address,
     /// A domain; a native id has a colon in it.
     Domain,
-    /// Some word.
+    /// A word.
     Word,
-    /// Nothing but native ids.
+    /// There are only native ids.
     Native,
-}
-
-fn form(platform: Platform) -> HandleForm {
-    match platform {
-        Platform::FEDIVERSE => HandleForm::Address,
-        Platform::BLUESKY => HandleForm::Domain,
-        Platform::FILE => HandleForm::Native,
-        _ => HandleForm::Word,
-    }
 }
 
 /// The one form of a handle of `platform`: without a leading `@`, full-width signs and invisible
 /// marks, its domain in ASCII and lower case. A native id is returned as it is. Whether the rest
 /// is of the platform's form is not checked. Linear.
 pub fn canonical(platform: Platform, text: &str) -> Result<Cow<'_, str>, DomainError> {
-    match form(platform) {
+    match platform.handles() {
         HandleForm::Native => Ok(Cow::Borrowed(text)),
         HandleForm::Word => Ok(Cow::Borrowed(text.strip_prefix('@').unwrap_or(text))),
         HandleForm::Address | HandleForm::Domain if is_plain(text) => Ok(Cow::Borrowed(text)),

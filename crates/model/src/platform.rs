@@ -5,45 +5,86 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::handle::{self, DomainError};
+use crate::handle::{self, DomainError, HandleForm};
 
 /// One identity space. Its number is stored in every id, so a number is never reused or changed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Platform(u8);
 
-/// Number, slug and the aliases that the command line also takes.
-const KNOWN: &[(u8, &str, &[&str])] = &[
-    (1, "file", &[]),
-    (2, "bluesky", &["bsky", "atproto"]),
-    (3, "fediverse", &["mastodon", "activitypub", "lemmy", "misskey", "pixelfed", "peertube"]),
-    (4, "nostr", &[]),
-    (5, "farcaster", &[]),
-    (6, "github", &[]),
-    (7, "matrix", &[]),
-    (8, "hackernews", &["hn"]),
-    (9, "podcast", &[]),
-    (10, "reddit", &[]),
-    (11, "x", &["twitter"]),
-    (12, "youtube", &[]),
-    (13, "twitch", &[]),
-    (14, "stackexchange", &[]),
-    (15, "discourse", &[]),
-    (16, "gitlab", &[]),
-    (17, "wikidata", &[]),
-    (18, "openalex", &[]),
-    (19, "lens", &[]),
-    (20, "threads", &[]),
-];
-
 /// Whether a platform's profiles may be shown to others before they have said anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listing {
-    /// Only once a profile was read and said yes: silence, and never having been read, are no.
+    /// Only after a profile was read and allowed it. A profile that was never read is not shown.
     OptIn,
-    /// Unless a profile says no.
+    /// Unless a profile refuses.
     OptOut,
 }
+
+/// What is known of a platform: one row of the table.
+struct KnownPlatform {
+    number: u8,
+    slug: &'static str,
+    /// Names that the command line takes too.
+    aliases: &'static [&'static str],
+    listing: Listing,
+    handles: HandleForm,
+}
+
+/// A platform that is opt-out and whose handles are words, as most are.
+const fn usual(number: u8, slug: &'static str) -> KnownPlatform {
+    KnownPlatform {
+        number,
+        slug,
+        aliases: &[],
+        listing: Listing::OptOut,
+        handles: HandleForm::Word,
+    }
+}
+
+/// Every platform, by number: the one place for what is not in its manifest. A platform in this table
+/// costs one more file, its manifest. Numbers are part of ids, so they are given out here and never
+/// again: a platform that is not in the table takes the next number.
+const KNOWN: &[KnownPlatform] = &[
+    KnownPlatform { handles: HandleForm::Native, ..usual(1, "file") },
+    KnownPlatform {
+        aliases: &["bsky", "atproto"],
+        handles: HandleForm::Domain,
+        ..usual(2, "bluesky")
+    },
+    KnownPlatform {
+        aliases: &["mastodon", "activitypub", "lemmy", "misskey", "pixelfed", "peertube"],
+        listing: Listing::OptIn,
+        handles: HandleForm::Address,
+        ..usual(3, "fediverse")
+    },
+    usual(4, "nostr"),
+    usual(5, "farcaster"),
+    usual(6, "github"),
+    usual(7, "matrix"),
+    KnownPlatform { aliases: &["hn"], ..usual(8, "hackernews") },
+    usual(9, "podcast"),
+    usual(10, "reddit"),
+    KnownPlatform { aliases: &["twitter"], ..usual(11, "x") },
+    usual(12, "youtube"),
+    usual(13, "twitch"),
+    usual(14, "stackexchange"),
+    usual(15, "discourse"),
+    usual(16, "gitlab"),
+    usual(17, "wikidata"),
+    usual(18, "openalex"),
+    usual(19, "lens"),
+    usual(20, "threads"),
+];
+
+// The row of a platform is found by its number.
+const _: () = {
+    let mut row = 0;
+    while row < KNOWN.len() {
+        assert!(KNOWN[row].number as usize == row + 1, "numbers have no gaps");
+        row += 1;
+    }
+};
 
 impl Platform {
     /// Bulk files whose nodes belong to no known platform.
@@ -55,30 +96,37 @@ impl Platform {
 
     /// The platform with this stored number, if there is one.
     pub fn from_number(number: u8) -> Option<Platform> {
-        KNOWN.iter().find(|known| known.0 == number).map(|known| Platform(known.0))
+        Platform::all().find(|platform| platform.number() == number)
     }
 
-    /// The number that stands for this platform in ids and tables.
+    /// The number of this platform in ids and tables.
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// The lower-case name used in URLs, files and logs.
-    pub fn slug(self) -> &'static str {
-        KNOWN.iter().find(|known| known.0 == self.0).map_or("unknown", |known| known.1)
+    pub const fn slug(self) -> &'static str {
+        self.row().slug
     }
 
-    /// Whose word it takes for its profiles to be listed. The one place for it.
+    /// Whether its profiles are listed by opt-in or by opt-out.
     pub const fn listing(self) -> Listing {
-        match self {
-            Platform::FEDIVERSE => Listing::OptIn,
-            _ => Listing::OptOut,
-        }
+        self.row().listing
+    }
+
+    /// What its handles look like.
+    pub(crate) const fn handles(self) -> HandleForm {
+        self.row().handles
     }
 
     /// Every platform, by number.
     pub fn all() -> impl Iterator<Item = Platform> {
-        KNOWN.iter().map(|known| Platform(known.0))
+        KNOWN.iter().map(|known| Platform(known.number))
+    }
+
+    /// Its row. No platform is made but from a number in the table.
+    const fn row(self) -> &'static KnownPlatform {
+        &KNOWN[self.0 as usize - 1]
     }
 }
 
@@ -101,8 +149,8 @@ impl FromStr for Platform {
         let wanted = text.to_ascii_lowercase();
         KNOWN
             .iter()
-            .find(|(_, slug, aliases)| *slug == wanted || aliases.contains(&wanted.as_str()))
-            .map(|known| Platform(known.0))
+            .find(|known| known.slug == wanted || known.aliases.contains(&wanted.as_str()))
+            .map(|known| Platform(known.number))
             .ok_or_else(|| AccountError::UnknownPlatform(text.to_owned()))
     }
 }
@@ -144,7 +192,7 @@ pub enum AccountError {
 }
 
 fn known_slugs() -> String {
-    KNOWN.iter().map(|known| known.1).collect::<Vec<_>>().join(", ")
+    KNOWN.iter().map(|known| known.slug).collect::<Vec<_>>().join(", ")
 }
 
 /// An account as people write it: `bluesky:alice.bsky.social`. The handle may also be a native id.
