@@ -1,4 +1,4 @@
-//! One profile's arcs in one layer and direction, and the blob they are stored as.
+//! The arcs of one profile in one layer and direction, and the blob that stores them.
 //!
 //! An [`Adjacency`] is the body of one row keyed by (profile, layer, direction). Its encoding is
 //!
@@ -6,24 +6,34 @@
 //! flags · n · n sorted id differences · [n counts · n last days] · [n weights]
 //! ```
 //!
-//! with every number a [`crate::varint`] but the weights, which are little-endian `f32`
-//! bits. Counts and days are there only in interaction layers, weights only where one is not 1.
-//! Dense ids cost 1.6 bytes an arc so; a row per arc costs 133.
+//! where weights are little-endian `f32` and all other numbers [varints](crate::varint). There are counts
+//! and days only in interaction layers, and weights only if one is not 1. With dense ids this takes
+//! 1.6 bytes an arc; a row per arc takes 133.
+//!
+//! ```
+//! use model::{Adjacency, AdjacencyEntry, ProfileId};
+//!
+//! let arcs: Adjacency =
+//!     [7, 3, 300].map(|id| AdjacencyEntry::plain(ProfileId::new(id))).into_iter().collect();
+//! let bytes = arcs.encode();
+//! assert_eq!(bytes, [0, 3, 3, 4, 0xa5, 2]); // no flags; 3 arcs; 3, +4, +293
+//! assert_eq!(Adjacency::decode(&bytes), Ok(arcs));
+//! ```
 
 use crate::id::ProfileId;
 use crate::time::Day;
 use crate::varint::{self, VarintError};
 
-/// One arc seen from its owner: the other end and what is known of the attention.
+/// One arc of a list: the other end and the attention.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdjacencyEntry {
     /// The profile at the other end.
     pub other: ProfileId,
-    /// How often, in interaction layers; else 0.
+    /// How many times, in interaction layers; else 0.
     pub count: u32,
     /// The day of the last time, in interaction layers; else day 0.
     pub last_day: Day,
-    /// The weight that the source gave; 1 unless it said otherwise. Finite and above 0.
+    /// The weight that the source states; 1 if it states none. Finite and above 0.
     pub weight: f32,
 }
 
@@ -40,8 +50,28 @@ impl AdjacencyEntry {
 }
 
 /// A list of arcs, sorted by the other end, each other end once.
+///
+/// ```
+/// use model::{Adjacency, AdjacencyEntry, Day, ProfileId};
+///
+/// let ada = ProfileId::new(1);
+/// let monday: Adjacency = [AdjacencyEntry::counted(ada, 2, Day(10))].into_iter().collect();
+/// let tuesday: Adjacency = [AdjacencyEntry::counted(ada, 1, Day(11))].into_iter().collect();
+/// // Interactions add up; what is one relation is taken from the newer list.
+/// assert_eq!(monday.merge(&tuesday).entries(), [AdjacencyEntry::counted(ada, 3, Day(11))]);
+/// assert_eq!(monday.union(&tuesday).entries(), [AdjacencyEntry::counted(ada, 1, Day(11))]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Adjacency(Vec<AdjacencyEntry>);
+
+/// The difference between two lists of arcs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdjacencyDiff {
+    /// The other ends that only the newer list has, sorted.
+    pub added: Vec<ProfileId>,
+    /// The other ends that only the older list has, sorted.
+    pub removed: Vec<ProfileId>,
+}
 
 /// Why bytes are not an adjacency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,10 +79,10 @@ pub enum AdjacencyError {
     /// The first byte has a flag that this version does not know.
     #[error("unknown adjacency flags {0:#04x}")]
     UnknownFlags(u8),
-    /// A number in the body is broken.
+    /// A number in the body is not complete or too large.
     #[error("broken adjacency: {0}")]
     Broken(#[from] VarintError),
-    /// The body says more arcs than its bytes can hold, or is longer than it says.
+    /// The count is larger than the bytes allow, or bytes are left after the last arc.
     #[error("adjacency length does not fit its count of {0}")]
     BadLength(u64),
     /// An id, a count or a weight is out of its range.
@@ -95,7 +125,7 @@ impl Adjacency {
         self.0.is_empty()
     }
 
-    /// Both lists as one: see [`Adjacency::new`] for arcs in both.
+    /// Both lists as one; arcs in both are added up as in [`Adjacency::new`].
     pub fn merge(&self, newer: &Adjacency) -> Adjacency {
         Adjacency::new(self.0.iter().chain(&newer.0).copied().collect())
     }
@@ -109,9 +139,12 @@ impl Adjacency {
         Adjacency(entries)
     }
 
-    /// The other ends that `newer` has and this one lacks, and the reverse: (added, removed).
-    pub fn diff(&self, newer: &Adjacency) -> (Vec<ProfileId>, Vec<ProfileId>) {
-        (missing_in(&self.0, &newer.0), missing_in(&newer.0, &self.0))
+    /// The other ends that differ between this list and the newer one.
+    pub fn diff(&self, newer: &Adjacency) -> AdjacencyDiff {
+        AdjacencyDiff {
+            added: missing_in(&self.0, &newer.0),
+            removed: missing_in(&newer.0, &self.0),
+        }
     }
 
     /// The stored form; see the module's description.
@@ -254,13 +287,23 @@ mod tests {
 
         #[test]
         fn a_difference_turns_the_old_list_into_the_new(old in adjacency(), new in adjacency()) {
-            let (added, removed) = old.diff(&new);
+            let AdjacencyDiff { added, removed } = old.diff(&new);
             let mut ends: Vec<ProfileId> = old.entries().iter().map(|e| e.other).collect();
             ends.retain(|end| !removed.contains(end));
             ends.extend(added);
             ends.sort();
             let wanted: Vec<ProfileId> = new.entries().iter().map(|e| e.other).collect();
             prop_assert_eq!(ends, wanted);
+        }
+
+        #[test]
+        fn a_union_takes_what_is_in_both_from_the_newer(old in adjacency(), new in adjacency()) {
+            let both = old.union(&new);
+            let older = old.entries().iter().filter(|entry| {
+                new.entries().iter().all(|newer| newer.other != entry.other)
+            });
+            let wanted: Adjacency = older.chain(new.entries()).copied().collect();
+            prop_assert_eq!(both, wanted);
         }
 
         #[test]
@@ -283,5 +326,68 @@ mod tests {
         let a: Adjacency = [AdjacencyEntry::counted(other, 2, Day(7))].into_iter().collect();
         let b: Adjacency = [AdjacencyEntry::counted(other, 3, Day(6))].into_iter().collect();
         assert_eq!(a.merge(&b).entries(), [AdjacencyEntry::counted(other, 5, Day(7))]);
+    }
+
+    #[test]
+    fn of_one_other_end_the_last_weight_stays() {
+        let entry = |weight| AdjacencyEntry { weight, ..AdjacencyEntry::plain(ProfileId::new(5)) };
+        assert_eq!(Adjacency::new(vec![entry(2.0), entry(3.0)]).entries(), [entry(3.0)]);
+    }
+
+    #[test]
+    fn a_list_has_a_length_and_a_difference() {
+        let list = |ids: &[u64]| -> Adjacency {
+            ids.iter().map(|&id| AdjacencyEntry::plain(ProfileId::new(id))).collect()
+        };
+        assert_eq!((list(&[]).len(), list(&[]).is_empty()), (0, true));
+        assert_eq!((list(&[4, 2]).len(), list(&[4, 2]).is_empty()), (2, false));
+        let ids =
+            |ids: &[u64]| -> Vec<ProfileId> { ids.iter().copied().map(ProfileId::new).collect() };
+        let found = list(&[1, 2, 3]).diff(&list(&[2, 4, 5]));
+        assert_eq!(found, AdjacencyDiff { added: ids(&[4, 5]), removed: ids(&[1, 3]) });
+    }
+
+    #[test]
+    fn the_stored_form_has_these_bytes() {
+        let id = ProfileId::new;
+        let plain = Adjacency::new([3, 300].map(|n| AdjacencyEntry::plain(id(n))).to_vec());
+        let counted = |n, count, day| AdjacencyEntry::counted(id(n), count, Day(day));
+        let interactions = Adjacency::new(vec![counted(3, 200, 0), counted(4, 0, 20_779)]);
+        let weighted = AdjacencyEntry { weight: 0.5, ..counted(9, 1, 2) };
+        let golden: [(Adjacency, &[u8]); 4] = [
+            (Adjacency::default(), &[0, 0]),
+            (plain, &[0, 2, 3, 0xa9, 2]),
+            (interactions, &[1, 2, 3, 1, 0xc8, 1, 0, 0, 0xab, 0xa2, 1]),
+            (Adjacency::new(vec![weighted]), &[3, 1, 9, 1, 2, 0, 0, 0, 0x3f]),
+        ];
+        for (list, bytes) in golden {
+            assert_eq!(list.encode(), bytes);
+            assert_eq!(Adjacency::decode(bytes), Ok(list));
+        }
+    }
+
+    #[test]
+    fn each_kind_of_broken_bytes_has_its_error() {
+        let truncated = AdjacencyError::Broken(VarintError::Truncated);
+        let cases: [(&[u8], AdjacencyError); 13] = [
+            (&[], AdjacencyError::BadLength(0)),
+            (&[4, 0], AdjacencyError::UnknownFlags(4)),
+            (&[0x83, 0], AdjacencyError::UnknownFlags(0x83)),
+            (&[0], truncated),
+            (&[0, 2, 1], AdjacencyError::BadLength(2)),
+            (&[0, 1, 1, 1], AdjacencyError::BadLength(1)),
+            (&[0, 2, 1, 0], AdjacencyError::OutOfRange),
+            (&[1, 1, 1, 1], truncated),
+            (&[1, 1, 1, 0x80, 0x80, 0x80, 0x80, 0x10, 1], AdjacencyError::OutOfRange),
+            (&[1, 1, 1, 1, 0x80, 0x80, 4], AdjacencyError::OutOfRange),
+            (&[2, 1, 1, 0, 0, 0x80], truncated),
+            (&[2, 1, 1, 0, 0, 0, 0], AdjacencyError::OutOfRange),
+            (&[2, 1, 1, 0, 0, 0x80, 0x7f], AdjacencyError::OutOfRange),
+        ];
+        for (bytes, error) in cases {
+            assert_eq!(Adjacency::decode(bytes), Err(error), "{bytes:?}");
+        }
+        let first = Adjacency::decode(&[0, 1, 0]).unwrap();
+        assert_eq!(first.entries(), [AdjacencyEntry::plain(ProfileId::new(0))]);
     }
 }

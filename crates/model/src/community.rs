@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::CommunityId;
 
-/// Trust of a person of whom nothing is known.
+/// Trust of a person without any evidence.
 pub const STRANGER_TRUST: f32 = 0.2;
 
 /// One community of one run.
@@ -16,20 +16,41 @@ pub struct Community {
     pub parent: Option<CommunityId>,
     /// 0 is the coarsest.
     pub level: u8,
-    /// How many persons belong to it.
+    /// The number of its members.
     pub members: u32,
     /// Mean trust of its members, 0 to 1; a stranger's is [`STRANGER_TRUST`].
     pub trust: f32,
-    /// Whether its trust is under the noise level: its people are served without ranks.
+    /// Whether its trust is below the noise level: its people are served without ranks.
     pub low_trust: bool,
-    /// Words that set it apart, the most telling first.
+    /// Words that distinguish it from others, the strongest first.
     pub labels: Vec<String>,
 }
 
 impl Community {
-    /// Whether we know too little of its people to rank them, or to say how far they are trusted:
-    /// no more than strangers.
+    /// Whether its people are trusted no more than strangers: they are neither ranked nor is their trust
+    /// served.
     pub fn is_too_little_known(&self) -> bool {
         self.low_trust || self.trust <= STRANGER_TRUST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_trusted_no_more_than_strangers_are_too_little_known() {
+        let community = |trust, low_trust| Community {
+            id: CommunityId::new(1),
+            parent: None,
+            level: 0,
+            members: 3,
+            trust,
+            low_trust,
+            labels: Vec::new(),
+        };
+        assert!(!community(0.21, false).is_too_little_known());
+        assert!(community(STRANGER_TRUST, false).is_too_little_known());
+        assert!(community(0.9, true).is_too_little_known());
     }
 }

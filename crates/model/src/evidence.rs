@@ -17,7 +17,24 @@ pub struct Contributor {
     pub share: f32,
 }
 
-/// Why a person has its attention in a community.
+/// The parts of a person's attention in a community.
+///
+/// ```
+/// use model::evidence::{Contributor, Evidence};
+/// use model::index::RunPerson;
+///
+/// let contributor = Contributor { person: RunPerson::new(4), attention: 0.5, share: 0.25 };
+/// let evidence = Evidence {
+///     damping: 0.8,
+///     score: 0.25,
+///     restart: 0.05,
+///     rest: 0.1,
+///     support: 3.0,
+///     contributors: vec![contributor],
+/// };
+/// let named: f32 = evidence.contributors.iter().map(|one| one.contribution(0.8)).sum();
+/// assert_eq!(evidence.restart + evidence.rest + named, evidence.score);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The part of its attention that each person passes on (α).
@@ -39,5 +56,16 @@ impl Contributor {
     /// Its part of the subject's score.
     pub fn contribution(&self, damping: f32) -> f32 {
         damping * self.attention * self.share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contribution_is_damped() {
+        let one = Contributor { person: RunPerson::new(1), attention: 0.5, share: 0.25 };
+        assert_eq!(one.contribution(0.5), 0.0625);
     }
 }

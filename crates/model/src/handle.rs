@@ -1,7 +1,16 @@
-//! The one form of a handle, however it was typed: what is stored, compared and looked up.
+//! The canonical form of a handle: what is stored, compared and looked up.
 //!
-//! Domains are in ASCII and lower case, as UTS 46 (non-transitional) maps them; marks that nobody
-//! sees are gone. Native ids are opaque and stay as they are.
+//! Domains are in ASCII and lower case, as UTS 46 (non-transitional) maps them; invisible characters are
+//! removed. Native ids are opaque and stay as they are.
+//!
+//! ```
+//! use model::Platform;
+//! use model::handle::canonical;
+//!
+//! let handle = canonical(Platform::FEDIVERSE, "@ada@BÜCHER.example").unwrap();
+//! assert_eq!(handle, "ada@xn--bcher-kva.example");
+//! assert_eq!(canonical(Platform::BLUESKY, "did:plc:Abc").unwrap(), "did:plc:Abc");
+//! ```
 
 use std::borrow::Cow;
 
@@ -14,7 +23,7 @@ use crate::platform::Platform;
 /// A host name is made of letters, digits, hyphens, underscores and dots.
 const NOT_OF_HOSTS: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~");
 
-/// A text that should be a domain and is none; invisible marks in it are shown.
+/// A text that should be a domain but is not one, with invisible characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no domain name")]
 pub struct DomainError(String);
@@ -32,9 +41,9 @@ pub(crate) enum HandleForm {
     Native,
 }
 
-/// The one form of a handle of `platform`: without a leading `@`, full-width signs and invisible
-/// marks, its domain in ASCII and lower case. A native id is returned as it is. Whether the rest
-/// is of the platform's form is not checked. Linear.
+/// The canonical form of a handle of `platform`: without a leading `@`, full-width signs and invisible
+/// characters, its domain in ASCII and lower case. A native id is returned as it is. Whether the rest
+/// has the platform's form is not checked. Linear.
 pub fn canonical(platform: Platform, text: &str) -> Result<Cow<'_, str>, DomainError> {
     match platform.handles() {
         HandleForm::Native => Ok(Cow::Borrowed(text)),
@@ -53,11 +62,11 @@ pub fn canonical(platform: Platform, text: &str) -> Result<Cow<'_, str>, DomainE
     }
 }
 
-/// Whether a handle is in its one form at a glance, as nearly all are.
+/// Whether a handle is clearly in its canonical form, as nearly all are: then nothing is computed.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'@');
     let bytes = text.as_bytes();
-    // Empty and long labels and punycode are looked at more closely.
+    // Empty and long labels and punycode take the slow path.
     let is_empty_label = |pair: &[u8]| pair[1] == b'.' && matches!(pair[0], b'.' | b'@');
     (1..64).contains(&bytes.len())
         && bytes.iter().all(|&byte| is_plain(byte))
@@ -84,12 +93,19 @@ fn domain(text: &str) -> Result<String, DomainError> {
 }
 
 /// The form in which hosts are compared: ASCII, in lower case, without a dot at the end; a port
-/// stays. `None` for what is no host name. Linear.
+/// stays. `None` if the text is no host name. Linear.
+///
+/// ```
+/// use model::handle::host;
+///
+/// assert_eq!(host("Bücher.Example.:8443").as_deref(), Some("xn--bcher-kva.example:8443"));
+/// assert_eq!(host("not a host"), None);
+/// ```
 pub fn host(text: &str) -> Option<String> {
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let with_port = text.rsplit_once(':').filter(|(_, port)| is_port(port));
     let (name, port) = with_port.map_or((text, None), |(name, port)| (name, Some(port)));
-    // A joiner belongs to a name in some scripts and was pasted along in others.
+    // A joiner is part of a name in some scripts and an accident in others.
     let ascii = to_ascii(name).or_else(|| to_ascii(&name.replace(is_joiner, "")))?;
     Some(port.map_or_else(|| ascii.clone(), |port| format!("{ascii}:{port}")))
 }
@@ -102,9 +118,8 @@ fn to_ascii(name: &str) -> Option<String> {
     (!ascii.is_empty()).then(|| ascii.to_owned())
 }
 
-/// A text as it was meant: without what surrounds it and what nobody sees, and with ASCII for
-/// full-width signs. Joiners stay where they may belong to a name: between two letters that are
-/// not ASCII.
+/// A text without white space around it and invisible characters, and with ASCII for full-width signs.
+/// Joiners stay where they may belong to a name: between two letters that are not ASCII.
 fn typed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text.trim());
@@ -131,8 +146,8 @@ pub fn half_width(c: char) -> char {
     }
 }
 
-/// Whether a character is one that nobody sees: those that Unicode lets programs ignore when they
-/// cannot show them, such as joiners, marks of direction and variation selectors.
+/// Whether a character is invisible: one that Unicode lets programs ignore if they cannot show it, such
+/// as joiners, marks of direction and variation selectors.
 pub fn is_invisible(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
@@ -141,7 +156,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// The first 80 characters of a text for a message, with what nobody would see as `<U+202A>`.
+/// The first 80 characters of a text for a message, with invisible ones as `<U+202A>`.
 pub fn escape_invisible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars().take(80) {
@@ -168,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_internationalised_domain_has_one_form() {
+    fn an_internationalised_domain_has_one_canonical_form() {
         let forms = [
             "alice@bücher.test",
             "@alice@bücher.test",
@@ -199,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_dropped() {
+    fn invisible_characters_are_removed() {
         let marks = "\u{200B}\u{200E}\u{200F}\u{202A}\u{202E}\u{2060}\u{2066}\u{2069}\u{FEFF}\
                      \u{AD}\u{FE0F}\u{61C}\u{180E}\u{E0101}\u{200D}\u{200C}";
         for mark in marks.chars() {
@@ -221,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_domain_is_named() {
+    fn a_handle_without_a_domain_is_refused() {
         for host in ["xn--a", "xn--zzzzzz99999", "a b.test", "a..test", ".", "", "a%41.test"] {
             let error = canonical(Platform::FEDIVERSE, &format!("alice@{host}")).map(drop);
             assert!(error.is_err(), "{host} {error:?}");
@@ -232,12 +247,60 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_one_form_is_its_own_form(text in "[@a-zA-Zäß۱あ.：:＠\u{200D}\u{202A}-]{0,20}") {
+        fn the_canonical_form_is_its_own_form(text in "[@a-zA-Zäß۱あ.：:＠\u{200D}\u{202A}-]{0,20}") {
             for platform in [Platform::FEDIVERSE, Platform::BLUESKY] {
                 if let Ok(once) = canonical(platform, &text) {
                     prop_assert_eq!(&canonical(platform, &once), &Ok(once.clone()));
                 }
             }
         }
+    }
+
+    #[test]
+    fn handles_of_every_form_lose_what_is_not_theirs() {
+        let of = |platform, text| canonical(platform, text).unwrap().into_owned();
+        let github = Platform::from_number(6).unwrap();
+        assert_eq!(of(github, "@Ada"), "Ada");
+        assert_eq!(of(github, "Ada"), "Ada");
+        assert_eq!(of(Platform::FILE, "@Ada"), "@Ada");
+        assert_eq!(
+            (fedi("@acct:@ada"), sky("@@a.example"), sky("@")),
+            ("ada".into(), "a.example".into(), String::new())
+        );
+        for (long, label) in [(false, 63), (true, 64)] {
+            let label = "a".repeat(label);
+            assert_eq!(canonical(Platform::BLUESKY, &label).is_err(), long, "{label}");
+        }
+        assert_eq!(
+            (fedi("a_1@b.test"), fedi("ada@b.test.")),
+            ("a_1@b.test".into(), "ada@b.test".into())
+        );
+    }
+
+    #[test]
+    fn hosts_keep_their_ports_and_lose_their_last_dot() {
+        let cases = [
+            ("One.Test", Some("one.test")),
+            ("one.test.:80", Some("one.test:80")),
+            ("one.test:", None),
+            ("one.test:8a", None),
+            ("a\u{200D}b.test", Some("ab.test")),
+            ("a_b.test", Some("a_b.test")),
+            ("a/b", None),
+            (".", None),
+            ("", None),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(host(text).as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn invisible_characters_are_escaped_in_messages() {
+        assert_eq!(escape_invisible("a b\tc\u{202A}\u{3000}é"), "a b<U+0009>c<U+202A><U+3000>é");
+        assert_eq!(escape_invisible(&"é".repeat(90)), "é".repeat(80));
+        assert!(is_invisible('\u{200B}') && !is_invisible('a') && !is_invisible('é'));
+        let halves = ['！', '～', '﹫', '＠', 'ａ', 'あ', 'a'].map(half_width);
+        assert_eq!(halves, ['!', '~', '@', '@', 'a', 'あ', 'a']);
     }
 }

@@ -1,4 +1,13 @@
 //! Ids: dense 64-bit numbers inside, a typed prefix and Crockford base32 outside.
+//!
+//! ```
+//! use model::{CommunityId, PersonId};
+//!
+//! let person = PersonId::new(0x2001);
+//! assert_eq!(person.to_string(), "per_801");
+//! assert_eq!("per_8O1".parse(), Ok(person)); // a letter o is read as 0
+//! assert!("per_801".parse::<CommunityId>().is_err());
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::Platform;
 
-/// Why a piece of text is not a public id of the kind that was asked for.
+/// The text is not a public id of this kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an id of the form {prefix}_…")]
 pub struct IdError {
@@ -53,7 +62,7 @@ macro_rules! public_id {
         pub struct $name(u64);
 
         impl $name {
-            /// What every public id of this kind begins with, before the underscore.
+            /// The prefix of every public id of this kind, before the underscore.
             pub const PREFIX: &'static str = $prefix;
 
             /// The id with this stored number.
@@ -112,12 +121,12 @@ public_id! {
     ProfileId, "prf", 53
 }
 public_id! {
-    /// One person. It is the number of the profile that the person was minted for, and is stored
-    /// once a second profile joins: merging keeps the older id, unmerging revives the other.
+    /// One person: the number of the profile that it was minted for. It is stored once a second
+    /// profile joins. A merge keeps the older id, an unmerge restores the other.
     PersonId, "per", 53
 }
 public_id! {
-    /// One community, minted at its birth and kept for as long as lineage can follow it.
+    /// One community, minted when it first appears and kept as long as lineage can follow it.
     CommunityId, "com", 64
 }
 public_id! {
@@ -139,6 +148,14 @@ const SEQUENCE_BITS: u32 = 45;
 impl ProfileId {
     /// The profile with this sequence number on `platform`.
     ///
+    /// ```
+    /// use model::{Platform, ProfileId};
+    ///
+    /// let id = ProfileId::on(Platform::BLUESKY, 7);
+    /// assert_eq!(id.number(), (2 << 45) + 7);
+    /// assert_eq!(id.platform(), Some(Platform::BLUESKY));
+    /// ```
+    ///
     /// # Panics
     /// If `sequence` needs more than 45 bits: 35 trillion profiles of one platform.
     pub const fn on(platform: Platform, sequence: u64) -> ProfileId {
@@ -156,7 +173,7 @@ impl ProfileId {
         (self.0 >> SEQUENCE_BITS) as u8
     }
 
-    /// The person that this profile is as long as no proof joins it to another.
+    /// The person of this profile as long as no proof joins it to another profile.
     pub const fn home_person(self) -> PersonId {
         PersonId(self.0)
     }
@@ -185,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_profile_can_have_is_no_id_of_one() {
+    fn a_number_beyond_the_bits_of_an_id_is_refused() {
         let (last, next) = (PersonId::new((1 << 53) - 1), PersonId::new(1 << 53));
         assert_eq!(last.to_string().parse(), Ok(last));
         assert!(next.to_string().parse::<PersonId>().is_err());
@@ -200,5 +217,31 @@ mod tests {
             ProfileId::on(Platform::from_number(20).unwrap(), (1 << 45) - 1).number() < 1 << 53
         );
         assert_eq!(id.home_person().number(), id.number());
+    }
+
+    #[test]
+    fn public_ids_have_these_forms() {
+        let id = ProfileId::on(Platform::BLUESKY, 31);
+        assert_eq!(
+            (id.to_string(), format!("{id:?}")),
+            ("prf_200000000z".into(), "prf_200000000z".into())
+        );
+        assert_eq!(serde_json::to_string(&RunId::new(32)).unwrap(), "\"run_10\"");
+        assert_eq!(serde_json::from_str::<RunId>("\"run_10\"").unwrap(), RunId::new(32));
+        assert_eq!((SnapshotId::new(0).to_string(), KeyId::PREFIX), ("snp_0".into(), "key"));
+        let last = CommunityId::new(u64::MAX);
+        assert_eq!(last.to_string(), "com_fzzzzzzzzzzzz");
+        assert_eq!(last.to_string().parse(), Ok(last));
+        assert!("com_00000000000001".parse::<CommunityId>().is_err(), "14 digits");
+        assert_eq!("com_00000000000L1".parse(), Ok(CommunityId::new(33)));
+        let error = "x".repeat(90).parse::<PersonId>().unwrap_err().to_string();
+        assert_eq!(error, format!("`{}` is not an id of the form per_…", "x".repeat(80)));
+    }
+
+    #[test]
+    fn the_platform_of_an_id_may_be_unknown() {
+        let id = ProfileId::new(200 << 45 | 1);
+        assert_eq!((id.platform(), id.platform_number()), (None, 200));
+        assert_eq!(ProfileId::on(Platform::FEDIVERSE, 1).platform_number(), 3);
     }
 }

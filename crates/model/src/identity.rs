@@ -1,9 +1,8 @@
-//! Claims that two accounts belong to one person, and the law that turns claims into proof.
+//! Claims that two accounts belong to one person, and the proofs that claims can make.
 //!
-//! A link is proven in two ways. *Mutual*: each profile names the other. *Website*: two profiles
-//! of different platforms prove control of one web page, and no third profile of either platform
-//! does (a company's page that vouches for its whole staff proves nothing). What only one side
-//! says never links anything.
+//! There are two proofs. *Mutual*: each profile names the other. *Website*: two profiles of different
+//! platforms prove control of one web page, and no third profile of either platform does (a company's
+//! page that names its whole staff proves nothing). A claim of one side alone never links profiles.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +10,10 @@ use crate::handle;
 use crate::id::ProfileId;
 use crate::platform::Platform;
 
-/// What a profile says it also is.
+/// What a profile claims to be too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Claim {
-    /// Another account: a handle in its one form and lower case, or a native id.
+    /// Another account: a handle in its canonical form and lower case, or a native id.
     Account {
         /// The other identity space.
         platform: Platform,
@@ -36,7 +35,7 @@ pub enum Claim {
 pub enum Proof {
     /// Each names the other.
     Mutual = 1,
-    /// Both control one web page that nobody else of their platforms controls.
+    /// Both control one web page that no other profile of their platforms controls.
     Website = 2,
 }
 
@@ -51,8 +50,15 @@ pub struct Link {
     pub proof: Proof,
 }
 
-/// The form in which a web page is compared: no scheme, host in its one form ([`handle::host`]), no
-/// `www.`, no query, no fragment, no trailing slash. `None` for what is no web page.
+/// The form in which a web page is compared: no scheme, host in its canonical form ([`handle::host`]),
+/// no `www.`, no query, no fragment, no trailing slash. `None` if the text is no web page.
+///
+/// ```
+/// use model::identity::normalise_page;
+///
+/// let page = normalise_page("https://www.Example.org/~ada/?lang=en");
+/// assert_eq!(page.as_deref(), Some("example.org/~ada"));
+/// ```
 pub fn normalise_page(url: &str) -> Option<String> {
     let (scheme, rest) = url.trim().split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
@@ -73,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_page_has_one_form() {
+    fn one_page_has_one_canonical_form() {
         for url in ["https://Example.org/", "http://www.example.org", "https://example.org/?x=1#y"]
         {
             assert_eq!(normalise_page(url).as_deref(), Some("example.org"));
@@ -86,10 +92,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_is_none() {
+    fn a_text_that_is_no_page_is_none() {
         for text in ["", "example.org", "ftp://example.org", "https://", "https://localhost/x"] {
             assert_eq!(normalise_page(text), None, "{text}");
         }
         assert_eq!(normalise_page("https://user@example.org/"), None);
+    }
+
+    #[test]
+    fn the_scheme_is_that_of_the_web_in_any_case() {
+        assert_eq!(normalise_page("HTTP://a.org").as_deref(), Some("a.org"));
+        assert_eq!(normalise_page("HttpS://a.org/").as_deref(), Some("a.org"));
+        assert_eq!(normalise_page("gopher://a.org"), None);
     }
 }

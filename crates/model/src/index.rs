@@ -41,7 +41,7 @@ macro_rules! dense_index {
             }
         }
 
-        // What `TiSlice` and `TiVec` ask for.
+        // `TiSlice` and `TiVec` require these.
         impl From<usize> for $name {
             fn from(index: usize) -> $name {
                 $name(u32::try_from(index).expect("a dense number has 32 bits"))

@@ -1,32 +1,40 @@
-//! How sure a share is: the interval that resampling its arcs would give, in closed form.
+//! The uncertainty of a share: the interval that resampling of its arcs would give, in closed form.
 //!
-//! Suppose the arcs that we see are a sample, and every arc might as well have been seen no times
-//! or several times, by Poisson's law with mean 1, while those who attend keep their standing. A
-//! share of terms q then has the mean `s = Σq` and the variance `Σq²`: as a share of `support =
-//! (Σq)² / Σq²` equal arcs would have. Its distribution is near a gamma distribution of that shape,
-//! and bounds of its mean are a gamma's quantiles: of shape `support` below, of `support + 1` above
-//! (Fay and Feuer 1997; with equal terms they are Garwood's exact bounds of a Poisson mean). The
-//! quantiles are Wilson and Hilferty's (1931), within 3 % for a support of 2 and more.
+//! Assume that the observed arcs are a sample, in which each arc could have occurred any number of
+//! times, Poisson distributed with mean 1, while the mass of its source stays the same. Then a share of
+//! terms q has the mean `s = Σq` and the variance `Σq²`, like a share of `support = (Σq)² / Σq²` equal
+//! arcs. Its distribution is near a gamma distribution of that shape, and the bounds of its mean are
+//! quantiles of gamma distributions: of shape `support` below, of `support + 1` above (Fay and Feuer
+//! 1997; with equal terms they are Garwood's exact bounds of a Poisson mean). The quantiles are those of
+//! Wilson and Hilferty (1931), within 3 % for a support of 2 and more.
 
 use serde::{Deserialize, Serialize};
 
-/// The 95 % quantile of the normal distribution: both bounds together leave out 10 %.
+/// The 95 % quantile of the normal distribution: both bounds together exclude 10 %.
 const Z: f64 = 1.645;
 
-/// Support below this is called low confidence: the interval spans more than a factor of 5.
+/// Support below this is low confidence: the interval spans more than a factor of 5.
 pub const SUPPORT_CONFIDENT: f32 = 5.0;
 
-/// Between which shares the true one is in 9 of 10 cases.
+/// The bounds of a share: in 9 of 10 cases the true share is between them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// One in twenty is below.
+    /// In one of twenty cases the true share is below.
     pub low: f32,
-    /// One in twenty is above.
+    /// In one of twenty cases the true share is above.
     pub high: f32,
 }
 
-/// The interval of a share that rests on an effective number of `support` arcs; `None` if it rests
-/// on none.
+/// The interval of a share that comes from an effective number of `support` arcs; `None` without any.
+///
+/// ```
+/// use model::interval;
+///
+/// let few = interval(0.01, 2.0).unwrap();
+/// let many = interval(0.01, 200.0).unwrap();
+/// assert!(few.low < many.low && many.high < few.high);
+/// assert_eq!(interval(0.0, 0.0), None);
+/// ```
 pub fn interval(share: f32, support: f32) -> Option<Interval> {
     if share <= 0.0 || support <= 0.0 {
         return None;
@@ -49,7 +57,7 @@ mod tests {
 
     /// Garwood's exact bounds of a Poisson mean, by the tables of the gamma distribution.
     #[test]
-    fn with_equal_arcs_the_bounds_are_those_of_a_count() {
+    fn with_equal_arcs_the_bounds_are_those_of_a_poisson_mean() {
         for (count, low, high) in
             [(2.0, 0.355, 6.296), (5.0, 1.970, 10.513), (20.0, 13.255, 29.062)]
         {
@@ -69,5 +77,16 @@ mod tests {
         let widths: Vec<f32> = [1.0, 2.0, 8.0, 100.0, 1e6].map(width).to_vec();
         assert!(widths.is_sorted_by(|a, b| a > b), "{widths:?}");
         assert_eq!((interval(0.0, 3.0), interval(0.1, 0.0)), (None, None));
+    }
+
+    #[test]
+    fn bounds_have_these_values_and_stay_within_the_share_and_the_whole() {
+        let found = interval(0.01, 5.0).unwrap();
+        assert!((found.low - 0.003_931_2).abs() < 1e-6, "{found:?}");
+        assert!((found.high - 0.021_013_9).abs() < 1e-6, "{found:?}");
+        // The quantile of a shape near 0 would be below 0.
+        assert_eq!(interval(0.5, 0.05).map(|found| (found.low, found.high)), Some((0.0, 1.0)));
+        assert_eq!(interval(1.0, 100.0).unwrap().high, 1.0);
+        assert!(interval(-0.1, 3.0).is_none() && interval(0.1, -1.0).is_none());
     }
 }

@@ -1,12 +1,20 @@
 //! API keys: `borg_live_` or `borg_test_`, 30 random base62 digits, 6 base62 digits of CRC32.
 //!
-//! The checksum tells a mistyped key from a wrong one before anything is read, and lets secret
-//! scanners recognise a leaked key offline. 30 digits are 178 bits, so a stored HMAC needs no slow
-//! hash.
+//! By the checksum a mistyped key is refused before anything is read, and secret scanners can recognise
+//! a leaked key offline. 30 digits are 178 bits, so a stored HMAC needs no slow hash.
+//!
+//! ```
+//! use model::key::{ApiSecret, ApiSecretError, KeyRealm, RANDOM_BYTES};
+//!
+//! let secret = ApiSecret::from_random(KeyRealm::Test, &[7; RANDOM_BYTES]).unwrap();
+//! assert_eq!(ApiSecret::parse(secret.reveal()), Ok(secret.clone()));
+//! assert_eq!(format!("{secret:?}"), "borg_test_…"); // logs show no digit of it
+//! assert_eq!(ApiSecret::parse("borg_test_short"), Err(ApiSecretError::BadForm));
+//! ```
 
 use std::fmt;
 
-/// Which world a key opens.
+/// Which index a key gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRealm {
     /// The real index, for real credits.
@@ -19,7 +27,7 @@ pub enum KeyRealm {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiSecret(String);
 
-/// Why a text is no API key.
+/// Why a text is not an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApiSecretError {
     /// It does not begin with one of the prefixes, or has the wrong length or characters.
@@ -54,8 +62,8 @@ impl ApiSecret {
         Some(ApiSecret(head + &check))
     }
 
-    /// Makes a key. `draw` gives fresh random bytes from a cryptographic source each time it is
-    /// asked; it is asked again in the rare case that too many of them had to be skipped.
+    /// Makes a key. `draw` returns fresh random bytes of a cryptographic source. It is called again in the
+    /// rare case that too many of them had to be skipped.
     pub fn mint<E>(
         realm: KeyRealm,
         mut draw: impl FnMut() -> Result<[u8; RANDOM_BYTES], E>,
@@ -67,7 +75,7 @@ impl ApiSecret {
         }
     }
 
-    /// Takes a key as a client sent it.
+    /// Reads a key as a client sent it.
     pub fn parse(text: &str) -> Result<ApiSecret, ApiSecretError> {
         let body = [KeyRealm::Live, KeyRealm::Test]
             .into_iter()
@@ -91,12 +99,12 @@ impl ApiSecret {
         &self.0
     }
 
-    /// The last four characters, by which people tell their keys apart.
+    /// The last four characters, by which people recognise their keys.
     pub fn last_four(&self) -> &str {
         &self.0[self.0.len() - 4..]
     }
 
-    /// Which world it opens.
+    /// The realm of the key.
     pub fn realm(&self) -> KeyRealm {
         if self.0.starts_with(KeyRealm::Live.prefix()) { KeyRealm::Live } else { KeyRealm::Test }
     }
@@ -145,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_character_is_told_from_a_wrong_form() {
+    fn a_wrong_character_and_a_wrong_form_are_different_errors() {
         let key = secret();
         let mut typo = key.reveal().to_owned().into_bytes();
         typo[12] = if typo[12] == b'a' { b'b' } else { b'a' };
@@ -166,5 +174,28 @@ mod tests {
     #[test]
     fn too_few_fair_bytes_are_refused() {
         assert_eq!(ApiSecret::from_random(KeyRealm::Test, &[255; RANDOM_BYTES]), None);
+    }
+
+    #[test]
+    fn the_form_of_a_key_never_changes() {
+        let key = secret();
+        assert_eq!(key.reveal(), "borg_live_05AFKPUZejoty38DINSXchmrw16BGL2bDgPO");
+        assert_eq!((key.last_four(), key.realm()), ("DgPO", KeyRealm::Live));
+        let test = ApiSecret::from_random(KeyRealm::Test, &[0; RANDOM_BYTES]).unwrap();
+        assert!(test.reveal().starts_with("borg_test_000000000000000000000000000000"));
+        assert_eq!(test.realm(), KeyRealm::Test);
+        for wrong in [format!("{}0", key.reveal()), key.reveal().replace('5', "-")] {
+            assert_eq!(ApiSecret::parse(&wrong), Err(ApiSecretError::BadForm), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_fair_byte_is_taken_and_no_other() {
+        let mut random = [250; RANDOM_BYTES];
+        random[18..].fill(247);
+        let last = ApiSecret::from_random(KeyRealm::Live, &random).unwrap();
+        assert!(last.reveal().starts_with(&format!("borg_live_{}", "z".repeat(30))));
+        random[18] = 248;
+        assert_eq!(ApiSecret::from_random(KeyRealm::Live, &random), None);
     }
 }

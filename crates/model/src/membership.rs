@@ -30,18 +30,47 @@ pub struct Membership {
     pub belonging: f32,
 }
 
-/// Share at which the logarithmic scale bends into a straight line.
+/// The share below which the logarithmic scale is nearly linear.
 const SCALE: f64 = 1e-7;
 
 /// The score of a share on the fixed scale from 0 to 1000: `1000·ln(1 + s/10⁻⁷) / ln(1 + 10⁷)`. Ten
 /// times the share is about 143 points more, in every community and in every run.
+///
+/// ```
+/// use model::membership::score;
+///
+/// assert_eq!([0.0, 0.001, 0.01, 1.0].map(|share| score(share).round()), [0.0, 571.0, 714.0, 1000.0]);
+/// ```
 pub fn score(share: f32) -> f32 {
     (1000.0 * (f64::from(share) / SCALE).ln_1p() / (1.0 / SCALE).ln_1p()) as f32
 }
 
 impl Membership {
-    /// Between which shares its attention is in 9 of 10 cases; `None` if it rests on no arcs.
+    /// The bounds of its attention; `None` if no arc supports it.
     pub fn interval(&self) -> Option<Interval> {
         interval(self.attention, self.support)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_that_of_attention_and_support() {
+        let membership = Membership {
+            person: RunPerson::new(1),
+            kind: PersonKind::Person,
+            member: true,
+            ranked: true,
+            low_confidence: false,
+            support: 8.0,
+            attention: 0.125,
+            score: 850,
+            insider: 0.5,
+            belonging: 1.0,
+        };
+        assert_eq!(membership.interval(), interval(0.125, 8.0));
+        assert_eq!(Membership { support: 0.0, ..membership }.interval(), None);
     }
 }

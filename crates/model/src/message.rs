@@ -1,4 +1,4 @@
-//! Everything that crosses a queue. `events/*.json` holds the golden form of each.
+//! The messages in queues. `events/*.json` holds the golden form of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use crate::budget::TokenLease;
 use crate::id::{ProfileId, RunId};
 use crate::platform::Platform;
 
-/// Fetch these profiles of one host. What to fetch of each, and from where, is read from the
-/// record when the job runs, so that a redelivered job does only what is still to be done.
+/// Fetch these profiles of one host. What to fetch of each, and from which cursor, is read from the
+/// database when the job runs, so a redelivered job does only what is not done yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchJob {
-    /// The platform; its manifest says how.
+    /// The platform, whose manifest describes the requests.
     pub platform: Platform,
     /// The one host that this job talks to.
     pub host: String,
-    /// The requests that may be sent; a job that comes later takes a new lease.
+    /// The requests that may be sent; a job that starts later takes a new lease.
     pub lease: TokenLease,
     /// The profiles, at most [`FetchJob::PROFILES_MAX`].
     pub profiles: Vec<ProfileId>,
@@ -25,12 +25,12 @@ impl FetchJob {
     pub const PROFILES_MAX: usize = 500;
 }
 
-/// The steps of a run, in order. A stage is sealed before the next is sent.
+/// The steps of a run, in order. The artifacts of a stage are sealed before the next job is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Stage {
-    /// Persons from proven links; the attention graph sealed as a snapshot.
+    /// Makes persons from proven links, and seals the attention graph as a snapshot.
     Snapshot = 1,
     /// Backbone, hierarchy, overlapping memberships, lineage, labels.
     Communities = 2,
@@ -38,7 +38,7 @@ pub enum Stage {
     Rank = 3,
     /// Attention, insider, evidence in every community.
     People = 4,
-    /// Results loaded for serving; the active run flips.
+    /// Results loaded for serving; the run becomes the served one.
     Publish = 5,
 }
 
@@ -74,7 +74,7 @@ impl Stage {
 pub struct ScoreJob {
     /// The run.
     pub run: RunId,
-    /// The stage to do now; a job for a stage already sealed does nothing.
+    /// The stage to do now; a job for a stage that is sealed does nothing.
     pub stage: Stage,
 }
 
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn stages_follow_each_other_and_end() {
-        let walked: Vec<Stage> =
+        let stages: Vec<Stage> =
             std::iter::successors(Some(Stage::Snapshot), |stage| stage.next()).collect();
-        assert_eq!(walked, Stage::ALL);
+        assert_eq!(stages, Stage::ALL);
     }
 
     #[test]
@@ -102,5 +102,18 @@ mod tests {
         assert_eq!(json["lease"]["expires"], "2026-11-22T10:00:00Z");
         assert!(json["profiles"][0].as_str().unwrap().starts_with("prf_"));
         assert_eq!(serde_json::from_value::<FetchJob>(json).unwrap(), job);
+    }
+
+    #[test]
+    fn stages_have_fixed_numbers_and_names() {
+        let stages = Stage::ALL.map(|stage| (stage as u8, stage.slug()));
+        let names = ["snapshot", "communities", "rank", "people", "publish"];
+        assert_eq!(stages.to_vec(), (1..).zip(names).collect::<Vec<_>>());
+        assert!(Stage::ALL.into_iter().all(|stage| Stage::from_number(stage as u8) == Some(stage)));
+        assert_eq!((Stage::from_number(0), Stage::from_number(6)), (None, None));
+        let job = ScoreJob { run: RunId::new(3), stage: Stage::Rank };
+        let json = r#"{"run":"run_3","stage":"rank"}"#;
+        assert_eq!(serde_json::to_string(&job).unwrap(), json);
+        assert_eq!(serde_json::from_str::<ScoreJob>(json).unwrap(), job);
     }
 }

@@ -1,4 +1,4 @@
-//! What a fetch saw, in no platform's own words: the language between `platforms` and `store`.
+//! What a fetch saw, in the same form for every platform: what `platforms` returns and `store` stores.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,53 +7,53 @@ use crate::layer::{Direction, Layer};
 use crate::profile::{Consent, GoneReason, PersonKind};
 use crate::time::{Day, Timestamp};
 
-/// A profile as its platform names it. Where a page shows only an id, the rest is `None`.
+/// A profile as its platform names it. If a page shows only an id, the rest is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NamedProfile {
-    /// The platform's stable id; the only thing that never changes.
+    /// The platform's stable id, which alone never changes.
     pub native_id: String,
-    /// What people call it now; without a leading `@`.
+    /// Its current handle, without a leading `@`.
     pub handle: Option<String>,
-    /// The host that serves it, in platforms of many hosts.
+    /// The host that serves it, on platforms of many hosts.
     pub host: Option<String>,
 }
 
 /// A profile's own page.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SeenProfile {
-    /// Who it is.
+    /// The profile.
     pub named: NamedProfile,
-    /// The name that its owner chose to show.
+    /// The name that its owner chose for display.
     pub display_name: Option<String>,
-    /// Its own words about itself, as plain text.
+    /// Its own description, as plain text.
     pub bio: Option<String>,
-    /// Where its picture is.
+    /// The URL of its picture.
     pub avatar_url: Option<String>,
-    /// Where people see the profile.
+    /// The URL of its public page.
     pub url: Option<String>,
-    /// How many attend to it, as the platform counts.
+    /// The platform's count of its followers.
     pub followers: Option<u32>,
-    /// To how many it attends, as the platform counts.
+    /// The platform's count of those that it follows.
     pub following: Option<u32>,
-    /// How many posts it has.
+    /// The platform's count of its posts.
     pub posts: Option<u32>,
-    /// Who is behind it, where the platform says so.
+    /// What kind of person it belongs to, if the platform states it.
     pub kind: PersonKind,
     /// What its owner allows.
     pub consent: Consent,
-    /// When it came to be.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// An id that only its host understands and that further requests need.
+    /// An id that is valid at its host only, and that further requests need.
     pub local_id: Option<String>,
-    /// The handle that its own server goes by, such as `ada@social.example.org`, where others know
-    /// it by another, such as `ada@example.org`. It finds the profile too.
+    /// The handle with the name of its server, such as `ada@social.example.org`, if its public handle is
+    /// another, such as `ada@example.org`. Both find the profile.
     pub server_handle: Option<String>,
-    /// What it says of its other accounts. Empty means that it says nothing (any more).
+    /// Its claims to other accounts and pages. Empty if it makes none (any more).
     pub claims: Vec<Claim>,
 }
 
 impl SeenProfile {
-    /// Every handle that it goes by.
+    /// All its handles.
     pub fn handles(&self) -> impl Iterator<Item = &str> {
         let own = self.named.handle.as_deref();
         own.into_iter().chain(self.server_handle.as_deref())
@@ -65,29 +65,29 @@ impl SeenProfile {
 pub struct SeenArc {
     /// The profile at the other end.
     pub other: NamedProfile,
-    /// How often, in interaction layers; else 0.
+    /// How many times, in interaction layers; else 0.
     pub count: u32,
-    /// The last time, in interaction layers; else day 0.
+    /// The day of the last time, in interaction layers; else day 0.
     pub last_day: Day,
-    /// The weight that the source gave; 1 unless it said otherwise.
+    /// The weight that the source states; 1 if it states none.
     pub weight: f32,
 }
 
 /// How much of a list was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListCoverage {
-    /// Every page: these arcs are all there are.
+    /// Every page: these are all arcs.
     Complete,
-    /// The page cap ended it; `cursor` goes on from here.
+    /// A part: the limit of pages ended the fetch, and `cursor` continues it.
     Part {
         /// The platform's own cursor for the next page.
         cursor: String,
     },
-    /// The list is not shown, although there is one: says nothing about the arcs.
+    /// The list is not shown although it exists: nothing is known of the arcs.
     Hidden,
     /// The interactions newer than the last watermark; these add to what is stored.
     Newer {
-        /// The newest post seen: the next fetch stops there. Kept as it was when nothing is new.
+        /// The watermark for the next fetch. It stays the same if nothing is new.
         watermark: Option<String>,
     },
 }
@@ -97,7 +97,7 @@ pub enum ListCoverage {
 pub struct SeenList {
     /// The layer of its arcs.
     pub layer: Layer,
-    /// Whose list it is: the owner attends (`Out`), or is attended to (`In`).
+    /// Whether the owner of the list attends to the others (`Out`) or they attend to it (`In`).
     pub direction: Direction,
     /// The arcs, in page order, possibly with repetitions.
     pub arcs: Vec<SeenArc>,
@@ -112,6 +112,21 @@ pub enum Observation {
     Profile(Box<SeenProfile>),
     /// One of its lists.
     List(SeenList),
-    /// It is not there, or must not be read.
+    /// The profile does not exist, or must not be read.
     Gone(GoneReason),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_has_the_handles_that_it_shows() {
+        let named = NamedProfile { handle: Some("ada@a.test".into()), ..NamedProfile::default() };
+        let seen = SeenProfile { named, ..SeenProfile::default() };
+        assert_eq!(seen.handles().collect::<Vec<_>>(), ["ada@a.test"]);
+        let both = SeenProfile { server_handle: Some("ada@s.a.test".into()), ..seen };
+        assert_eq!(both.handles().collect::<Vec<_>>(), ["ada@a.test", "ada@s.a.test"]);
+        assert_eq!(SeenProfile::default().handles().next(), None);
+    }
 }

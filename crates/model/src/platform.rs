@@ -1,4 +1,12 @@
-//! Platforms (identity spaces) and the accounts that people name on them.
+//! Platforms (identity spaces) and the accounts on them.
+//!
+//! ```
+//! use model::{Account, Platform};
+//!
+//! let account: Account = "mastodon:@Ada@Example.org".parse().unwrap();
+//! assert_eq!(account.platform, Platform::FEDIVERSE);
+//! assert_eq!(account.to_string(), "fediverse:Ada@example.org");
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -169,7 +177,7 @@ impl From<Platform> for String {
     }
 }
 
-/// Why a piece of text names no account.
+/// Why a text names no account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// The platform is not one that Borg knows.
@@ -181,10 +189,10 @@ pub enum AccountError {
     /// The handle is empty, too long, or has white space or control characters in it.
     #[error("malformed handle `{0}`: 1 to 2048 characters without white space")]
     BadHandle(String),
-    /// The domain of the handle is none.
+    /// The domain of the handle is invalid.
     #[error("malformed handle `{handle}`: {source}")]
     BadDomain {
-        /// What was given, with invisible marks shown.
+        /// The text, with invisible characters escaped.
         handle: String,
         /// What is wrong with it.
         source: DomainError,
@@ -200,18 +208,18 @@ fn known_slugs() -> String {
 pub struct Account {
     /// The identity space.
     pub platform: Platform,
-    /// A handle in its one form ([`handle::canonical`]), or a native id.
+    /// A handle in its canonical form ([`handle::canonical`]), or a native id.
     pub handle: String,
 }
 
-/// The longest handle or native id, in bytes; fediverse actor URIs are the longest that occur. A
-/// longer one is refused, never cut: two that differ at their ends would become one.
+/// The maximal length of a handle or native id, in bytes; fediverse actor URIs are the longest. A longer
+/// one is refused, not truncated: two that differ only at their ends would become equal.
 pub const HANDLE_BYTES_MAX: usize = 2048;
 
-/// What is kept of an erased native id: this, and 64 hexadecimal digits of a hash.
+/// An erased native id is replaced by this and 64 hexadecimal digits of a hash.
 pub const ERASED_PREFIX: &str = "erased:";
 
-/// Why a text is no native id. Reads on after "a native id".
+/// Why a text is no native id. The messages follow the words "a native id".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NativeIdError {
     /// It is empty.
@@ -220,16 +228,15 @@ pub enum NativeIdError {
     /// It is longer than [`HANDLE_BYTES_MAX`].
     #[error("has more than {HANDLE_BYTES_MAX} bytes")]
     Long,
-    /// It has a NUL in it, which the record cannot keep.
+    /// It contains a NUL, which PostgreSQL cannot store.
     #[error("has a NUL character in it")]
     Nul,
-    /// It would be taken for the remains of an erased one.
+    /// It has the form of an erased id.
     #[error("has the form that stands for an erased id ({ERASED_PREFIX} and 64 digits)")]
     Erased,
 }
 
-/// Whether a text may be a native id. It is opaque: anything that can be kept whole and told apart
-/// from what is kept of erased ones.
+/// Whether a text may be a native id: any text that can be stored and has not the form of an erased id.
 pub fn check_native_id(text: &str) -> Result<(), NativeIdError> {
     match text {
         "" => Err(NativeIdError::Empty),
@@ -247,17 +254,17 @@ fn is_erased_form(text: &str) -> bool {
 }
 
 impl Account {
-    /// Takes a handle as written, in whatever form.
+    /// Reads a handle in any form that people write.
     pub fn new(platform: Platform, written: &str) -> Result<Account, AccountError> {
-        let shown = || handle::escape_invisible(written);
+        let escaped = || handle::escape_invisible(written);
         let bad = |c: char| c.is_whitespace() || c.is_control();
         if written.len() > HANDLE_BYTES_MAX || written.trim().contains(bad) {
-            return Err(AccountError::BadHandle(shown()));
+            return Err(AccountError::BadHandle(escaped()));
         }
         let handle = handle::canonical(platform, written)
-            .map_err(|source| AccountError::BadDomain { handle: shown(), source })?;
+            .map_err(|source| AccountError::BadDomain { handle: escaped(), source })?;
         match handle.is_empty() {
-            true => Err(AccountError::BadHandle(shown())),
+            true => Err(AccountError::BadHandle(escaped())),
             false => Ok(Account { platform, handle: handle.into_owned() }),
         }
     }
@@ -293,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_account_says_why() {
+    fn a_text_that_names_no_account_is_refused_with_the_reason() {
         let unknown = "myspace:tom".parse::<Account>().unwrap_err().to_string();
         assert!(unknown.contains("myspace") && unknown.contains("bluesky"));
         assert!(matches!("alice".parse::<Account>(), Err(AccountError::NoPlatform(_))));
@@ -306,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_shown_where_it_is_refused() {
+    fn invisible_characters_of_a_refused_handle_are_escaped() {
         let error = "fediverse:\u{202A}ada\u{202C}@xn--a.\u{200B}test".parse::<Account>();
         let error = error.unwrap_err().to_string();
         let handle = "ada<U+202C>@xn--a.<U+200B>test";
@@ -324,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_native_id_is_any_text_that_can_be_kept_whole() {
+    fn a_native_id_is_any_text_that_can_be_stored() {
         let long = "é".repeat(HANDLE_BYTES_MAX / 2);
         for id in ["a", " ", "CORP\\ann", "a\tb\n", "erased:", "erased:ann", "@ann", "жук", &long]
         {
@@ -349,5 +356,38 @@ mod tests {
             assert_eq!(platform.slug().parse(), Ok(platform));
             assert_eq!(Platform::from_number(platform.number()), Some(platform));
         }
+    }
+
+    #[test]
+    fn the_numbers_of_platforms_never_change() {
+        let slugs: Vec<&str> = Platform::all().map(Platform::slug).collect();
+        let known = "file bluesky fediverse nostr farcaster github matrix hackernews podcast reddit x \
+                     youtube twitch stackexchange discourse gitlab wikidata openalex lens threads";
+        assert_eq!(slugs, known.split_whitespace().collect::<Vec<_>>());
+        assert_eq!((Platform::from_number(0), Platform::from_number(200)), (None, None));
+        let sky = Platform::BLUESKY;
+        assert_eq!((sky.number(), format!("{sky} {sky:?}")), (2, "bluesky bluesky".to_owned()));
+        assert_eq!(serde_json::to_string(&Platform::FEDIVERSE).unwrap(), "\"fediverse\"");
+        assert!(serde_json::from_str::<Platform>("\"myspace\"").is_err());
+    }
+
+    #[test]
+    fn platforms_have_aliases_in_any_case() {
+        for (alias, platform) in [("BSKY", "bluesky"), ("lemmy", "fediverse"), ("twitter", "x")] {
+            assert_eq!(alias.parse::<Platform>().unwrap().slug(), platform);
+        }
+    }
+
+    #[test]
+    fn the_longest_handle_and_native_id_are_taken() {
+        let longest = "a".repeat(HANDLE_BYTES_MAX);
+        assert_eq!(Account::new(Platform::FILE, &longest).unwrap().handle, longest);
+        assert_eq!(check_native_id(&longest), Ok(()));
+        for bad in ["a\u{7}b", "a\tb"] {
+            assert!(matches!(Account::new(Platform::FILE, bad), Err(AccountError::BadHandle(_))));
+        }
+        let almost = format!("erased:{}", "0".repeat(63));
+        assert_eq!(check_native_id(&almost), Ok(()));
+        assert_eq!(check_native_id(&almost.replace("erased", "Erased")), Ok(()));
     }
 }

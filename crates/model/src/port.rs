@@ -1,5 +1,5 @@
-//! The ports: what Borg asks of the world. Each has two real implementations and one shared suite
-//! of tests that runs on both. PostgreSQL has none: `store::pg` is concrete.
+//! The ports to the outside. Each has two real implementations and one shared test suite that runs on
+//! both. PostgreSQL has no port: `store::pg` is concrete.
 
 use std::future::Future;
 
@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 /// What went wrong behind a port, and whether trying again can help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
-    /// Passing: the same call may work later.
+    /// Temporary: the same call may succeed later.
     #[error("{0}")]
     Retry(String),
     /// Final: the same call will fail again.
@@ -16,18 +16,18 @@ pub enum PortError {
     Refused(String),
 }
 
-/// Where the present comes from. No other code asks for it.
+/// The source of the current time. No other code reads a clock.
 pub trait Clock: Send + Sync {
-    /// The present.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
 /// Whether an object was new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is there now.
+    /// The object was created.
     Created,
-    /// There was one with this key, and it stays as it was.
+    /// There was one with this key already; it is unchanged.
     AlreadyThere,
 }
 
@@ -35,7 +35,7 @@ pub enum PutOutcome {
 ///
 /// Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`.
 pub trait Objects: Send + Sync {
-    /// Seals an object, unless one with this key is there. Readers see all of it or nothing.
+    /// Writes an object, unless one with this key exists. Readers see all of it or nothing.
     fn put(
         &self,
         key: &str,
@@ -56,7 +56,7 @@ pub trait Objects: Send + Sync {
     /// Every key that begins with `prefix`, sorted.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
 
-    /// Removes an object; one that is not there is no error.
+    /// Removes an object. If there is none, that is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
@@ -69,49 +69,54 @@ pub struct OutgoingMessage {
     pub delay_seconds: u32,
 }
 
-/// A message that was received and is invisible to others for now.
+/// A message that was received and is invisible to other receivers for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedMessage {
     /// The text.
     pub body: String,
-    /// Names this receipt of the message; void once it is received again.
+    /// Identifies this receipt of the message; void once the message is received again.
     pub receipt: String,
-    /// How many times it has been received, this time included.
+    /// How many times it was received, this time included.
     pub receives: u32,
 }
 
-/// How often a message is received before it is a dead letter.
+/// How many times a message is received before it becomes a dead letter.
 pub const RECEIVES_MAX: u32 = 10;
 
-/// All pauses between the receives of one message, in seconds: 17 minutes.
+/// The sum of the delays between the receipts of one message, in seconds: 17 minutes.
 pub const RETRY_DELAYS_SECONDS: u32 = (1 << RECEIVES_MAX) - 2;
 
-/// How long a message stays away after it was received for the `receives`th time and failed for a
-/// reason that may pass: two seconds at first, and twice as long each time, so that a moment's trouble
-/// costs a moment and an outage of a quarter of an hour no message. After the last time there is
-/// nothing to wait for.
+/// How long a message stays invisible after its `receives`th receipt failed for a temporary reason. Each
+/// delay is twice the one before: a short failure costs a short delay, and no message is lost in an
+/// outage of a quarter of an hour. There is no delay after the last receipt.
+///
+/// ```
+/// use model::port::retry_delay_seconds;
+///
+/// assert_eq!([1, 2, 3, 9, 10].map(retry_delay_seconds), [2, 4, 8, 512, 0]);
+/// ```
 pub const fn retry_delay_seconds(receives: u32) -> u32 {
     if receives < RECEIVES_MAX { 1 << receives } else { 0 }
 }
 
-/// The longest that a message is on its way once it was received, in seconds, if each of its receipts
-/// lasts at most `visibility_seconds`. Who claims something for a message claims it for longer.
+/// The longest time from the first receipt of a message to its end, in seconds, if each receipt lasts at
+/// most `visibility_seconds`. A reservation for a message must last longer.
 pub const fn delivery_seconds_max(visibility_seconds: u32) -> u32 {
     RECEIVES_MAX * visibility_seconds + RETRY_DELAYS_SECONDS
 }
 
 /// One queue, with its dead letters. SQS, or a table in PostgreSQL.
 ///
-/// At least once, in no order. A message received more than the queue's limit of times goes to
-/// the dead letters instead of being received again.
+/// Delivery is at least once, in no order. A message that was received [`RECEIVES_MAX`] times becomes a
+/// dead letter instead of being received again.
 pub trait Queue: Send + Sync {
-    /// Sends all of the messages, or fails; a failure may have sent some.
+    /// Sends all messages or fails; a failure may have sent some.
     fn send(
         &self,
         messages: &[OutgoingMessage],
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// Takes up to `most` messages (at most 10), invisible to others for `visibility_seconds`.
+    /// Receives up to `most` messages (at most 10), invisible to others for `visibility_seconds`.
     fn receive(
         &self,
         most: usize,
@@ -128,10 +133,10 @@ pub trait Queue: Send + Sync {
         seconds: u32,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// About how many messages wait, visible or not, dead letters not counted.
+    /// The approximate number of messages, visible or not, without dead letters.
     fn depth(&self) -> impl Future<Output = Result<u64, PortError>> + Send;
 
-    /// Up to `most` dead letters' bodies, the oldest first; they stay where they are.
+    /// The bodies of up to `most` dead letters, the oldest first. They stay in the queue.
     fn dead_letters(
         &self,
         most: usize,
@@ -147,11 +152,11 @@ pub struct WebRequest {
     pub headers: Vec<(String, String)>,
     /// The body of a POST; `None` is a GET.
     pub body: Option<Vec<u8>>,
-    /// The URL that redirected here, if one did: what only a first request may reach stays closed.
+    /// The URL that redirected here, if any: addresses that only a first request may reach stay closed.
     pub redirected_by: Option<String>,
 }
 
-/// An answer, whatever its status.
+/// An answer of any status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebResponse {
     /// The HTTP status.
@@ -168,7 +173,7 @@ impl WebResponse {
         self.headers_named(name).next()
     }
 
-    /// Every line of a header, by its lower-case name: a list may come in several.
+    /// Every line of a header, by its lower-case name: a list may have several.
     pub fn headers_named<'a, 'n>(
         &'a self,
         name: &'n str,
@@ -177,26 +182,26 @@ impl WebResponse {
     }
 }
 
-/// Why no answer came.
+/// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebError {
-    /// The host cannot be reached or did not answer in time: worth another try later.
+    /// The host cannot be reached or did not answer in time: a later try may succeed.
     #[error("{host} cannot be reached: {why}")]
     Unreachable {
         /// The host.
         host: String,
-        /// The reason in words.
+        /// The reason.
         why: String,
     },
     /// The address, or one that it redirects to, is not public.
     #[error("{0} is not a public address: only an origin given by --base-url may be private")]
     PrivateAddress(String),
-    /// The answer is larger than allowed, packed or unpacked.
+    /// The answer is larger than allowed, compressed or not.
     #[error("the answer of {host} exceeds {bytes_max} bytes")]
     TooLarge {
         /// The host.
         host: String,
-        /// The cap.
+        /// The limit.
         bytes_max: u64,
     },
     /// The URL cannot be used.
@@ -204,9 +209,9 @@ pub enum WebError {
     BadUrl(String),
 }
 
-/// The outside web. The safe client, or recorded answers.
+/// The web: the safe client, or recorded answers.
 pub trait Web: Send + Sync {
-    /// Sends one request and reads the whole answer, within the client's caps. A redirect is an answer.
+    /// Sends one request and reads the whole answer, within the client's limits. A redirect is an answer.
     fn fetch(
         &self,
         request: WebRequest,
@@ -225,5 +230,15 @@ mod tests {
         const { assert!(RETRY_DELAYS_SECONDS >= 15 * 60) };
         assert_eq!((retry_delay_seconds(RECEIVES_MAX), retry_delay_seconds(u32::MAX)), (0, 0));
         assert_eq!(delivery_seconds_max(300), 10 * 300 + RETRY_DELAYS_SECONDS);
+    }
+
+    #[test]
+    fn headers_are_found_by_name_in_their_order() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let headers = vec![header("link", "a"), header("date", "b"), header("link", "c")];
+        let response = WebResponse { status: 200, headers, body: Vec::new() };
+        assert_eq!(response.header("link"), Some("a"));
+        assert_eq!(response.headers_named("link").collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(response.header("etag"), None);
     }
 }

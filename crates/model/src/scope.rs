@@ -1,4 +1,4 @@
-//! What an API key may do.
+//! The permissions of an API key.
 
 /// One permission of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Scope {
         Scope::StreamRead,
     ];
 
-    /// The name that keys are stored with.
+    /// The name of the scope in stored keys.
     pub const fn slug(self) -> &'static str {
         match self {
             Scope::ProfilesRead => "profiles:read",
@@ -55,5 +55,19 @@ impl Scope {
             Scope::BillingRead => "billing:read",
             Scope::KeysWrite => "keys:write",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_names_never_change() {
+        let names = Scope::ALL.map(Scope::slug).join(" ");
+        let known = "profiles:read communities:read ranks:read search:read stream:read export:write \
+                     billing:read keys:write";
+        assert_eq!(names, known);
+        assert!(Scope::READING.iter().all(|scope| scope.slug().ends_with(":read")));
     }
 }

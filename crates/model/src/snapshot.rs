@@ -6,55 +6,53 @@ use crate::id::SnapshotId;
 use crate::layer::{Direction, Layer};
 use crate::time::Timestamp;
 
-/// What a snapshot consists of. Written last; a snapshot without it does not exist.
+/// The parts of a snapshot. It is written last; a snapshot without a manifest does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotManifest {
-    /// The shard format; readers refuse numbers that they do not know.
+    /// The format of the shards; readers refuse an unknown one.
     pub format: u32,
     /// This snapshot.
     pub id: SnapshotId,
-    /// The snapshot that this one was merged from.
+    /// The snapshot that this one was made from.
     pub parent: Option<SnapshotId>,
-    /// Every adjacency row of a transaction below this `xid8` is in the snapshot.
+    /// The high-water mark, an `xid8`: every adjacency row of an earlier transaction is in the snapshot.
     pub high_water: u64,
-    /// When the record was read.
+    /// When the database was read.
     pub at: Timestamp,
-    /// How many profiles there are.
+    /// The number of profiles.
     pub profiles: u64,
-    /// How many persons they are joined into.
+    /// The number of persons that they are joined into.
     pub people: u64,
     /// Profiles are numbered `0..numbers`. A snapshot keeps its parent's numbers, so the numbers of
     /// profiles that left are vacant.
     #[serde(default)]
     pub numbers: u64,
-    /// How many numbers, from 0 on, were given in the order of communities; later ones came after.
+    /// How many numbers, from 0 on, are in the order of communities; the others were added later.
     #[serde(default)]
     pub ordered: u64,
-    /// The shards of who has each number, by id range, without gaps.
+    /// The shards of profiles by number, without gaps.
     pub nodes: Vec<Shard>,
     /// The arcs, by layer.
     pub layers: Vec<LayerShards>,
 }
 
-/// One layer of a snapshot, as seen from one side.
+/// One layer and direction of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerShards {
     /// The layer.
     pub layer: Layer,
-    /// The side: own lists, or lists of those who attend. Of the latter, only the arcs whose
-    /// sources show no complete list of their own.
+    /// Out: the sources' own lists. In: only arcs whose sources show no complete list of their own.
     pub direction: Direction,
-    /// Its shards, by id range. A range without arcs has no shard; the ranges of all layers are
-    /// cut alike.
+    /// Its shards, by id range. A range without arcs has no shard; all layers have the same ranges.
     pub shards: Vec<Shard>,
 }
 
-/// One sealed object.
+/// One object of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
     /// Its object key.
     pub key: String,
-    /// The first profile number in it: of an arc, the one who attends.
+    /// The first profile number in it; of arcs, that of the source.
     pub first: u64,
     /// One past the last profile number in it.
     pub end: u64,
@@ -83,12 +81,12 @@ pub enum SnapshotManifestError {
         /// Its format.
         format: u32,
     },
-    /// A shard's bytes are not those that were sealed.
+    /// The bytes of a shard are not those that were written.
     #[error("shard {key} is corrupt: {why}")]
     CorruptShard {
         /// The object key.
         key: String,
-        /// What does not fit.
+        /// What is wrong.
         why: &'static str,
     },
 }
@@ -133,11 +131,25 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_of_format_0_is_refused_and_says_what_to_do() {
+    fn a_manifest_of_format_0_is_refused_with_the_remedy() {
         let text = r#"{"format": 0, "id": "snp_3", "parent": null, "high_water": 7,
             "at": "2026-11-22T10:00:00Z", "profiles": 2, "people": 2, "nodes": [], "layers": []}"#;
         let manifest: SnapshotManifest = serde_json::from_str(text).unwrap();
         let refused = manifest.check_format().unwrap_err().to_string();
         assert!(refused.contains("format 0") && refused.contains("score again"), "{refused}");
+    }
+
+    #[test]
+    fn a_manifest_has_this_json() {
+        let json = concat!(
+            r#"{"format":1,"id":"snp_3","parent":"snp_2","high_water":7,"at":"2026-11-22T10:00:00Z","#,
+            r#""profiles":2,"people":1,"numbers":4,"ordered":3,"nodes":[],"layers":[{"layer":"follow","#,
+            r#""direction":"in","shards":[{"key":"snapshots/snp_3/a","first":0,"end":4,"arcs":2,"#,
+            r#""bytes":9,"blake3":"ab"}]}]}"#,
+        );
+        let manifest: SnapshotManifest = serde_json::from_str(json).unwrap();
+        assert_eq!(manifest.layers[0].direction, Direction::In);
+        assert_eq!(serde_json::to_string(&manifest).unwrap(), json);
+        assert_eq!(manifest_key(manifest.id), "snapshots/snp_3/manifest.json");
     }
 }

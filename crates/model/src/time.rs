@@ -1,4 +1,4 @@
-//! Time as the rest of the workspace sees it: instants from a [`Clock`](crate::port::Clock), and days.
+//! Instants, which come from a [`Clock`](crate::port::Clock), and days.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,14 +9,23 @@ pub use jiff::Timestamp;
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// A whole UTC day, counted from 1970-01-01; the grain of interactions and of charges.
+/// A whole UTC day, counted from 1970-01-01: the unit of time of interactions and charges.
+///
+/// ```
+/// use model::Day;
+///
+/// let day: Day = "2026-11-22".parse().unwrap();
+/// assert_eq!(day, Day(20_779));
+/// assert_eq!(day.until("2026-12-01".parse().unwrap()), 9);
+/// assert_eq!(Day(0).to_string(), "1970-01-01");
+/// ```
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Day(pub u16);
 
 impl Day {
-    /// The day that `at` falls in; times outside of 1970 to 2149 are clamped.
+    /// The day of `at`; times outside of 1970 to 2149 are clamped.
     pub fn of(at: Timestamp) -> Day {
         let days = at.as_second().div_euclid(DAY_SECONDS).clamp(0, i64::from(u16::MAX));
         Day(u16::try_from(days).unwrap_or(u16::MAX))
@@ -73,5 +82,13 @@ mod tests {
         }
         assert_eq!(Day(3).until(Day(10)), 7);
         assert_eq!(Day(10).until(Day(3)), 0);
+    }
+
+    #[test]
+    fn seconds_are_clamped_to_32_bits() {
+        assert_eq!(unix_seconds("2026-11-22T00:00:01Z".parse().unwrap()), 20_779 * 86_400 + 1);
+        assert_eq!(unix_seconds("1969-12-31T23:59:59Z".parse().unwrap()), 0);
+        assert_eq!(unix_seconds(Timestamp::MAX), u32::MAX);
+        assert_eq!(Day::of("1969-12-31T23:59:59Z".parse().unwrap()), Day(0));
     }
 }

@@ -1,4 +1,13 @@
 //! LEB128 variable-length integers: seven bits a byte, low bits first. Small numbers are short.
+//!
+//! ```
+//! use model::varint;
+//!
+//! let mut bytes = Vec::new();
+//! varint::put(&mut bytes, 300);
+//! assert_eq!(bytes, [0xac, 2]);
+//! assert_eq!(varint::take(&mut bytes.as_slice()), Ok(300));
+//! ```
 
 /// Why bytes are not a varint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +71,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_too_long_is_refused() {
+    fn truncated_and_too_long_numbers_are_refused() {
         assert_eq!(take(&mut [0x80u8, 0x80].as_slice()), Err(VarintError::Truncated));
         assert_eq!(take(&mut [0xffu8; 11].as_slice()), Err(VarintError::TooLong));
+    }
+
+    #[test]
+    fn lengths_change_where_seven_bits_are_full() {
+        for (number, length) in
+            [(0, 1), (0x7f, 1), (0x80, 2), (0x3fff, 2), (0x4000, 3), (u64::MAX, 10)]
+        {
+            let mut bytes = Vec::new();
+            put(&mut bytes, number);
+            assert_eq!((bytes.len(), take(&mut bytes.as_slice())), (length, Ok(number)));
+        }
+        let [largest, above] = [1u8, 2].map(|last| [vec![0xff; 9], vec![last]].concat());
+        assert_eq!(take(&mut largest.as_slice()), Ok(u64::MAX));
+        assert_eq!(take(&mut above.as_slice()), Err(VarintError::TooLong));
+        assert_eq!(take(&mut [0x80u8; 9].as_slice()), Err(VarintError::Truncated));
+        assert_eq!(take(&mut [0x80u8; 10].as_slice()), Err(VarintError::TooLong));
     }
 }

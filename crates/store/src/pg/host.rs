@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::Platform;
-use model::budget::{HostBudget, HostLimit, TokenLease};
+use model::budget::{HostBudget, HostLimit, TokenGrant, TokenLease};
 use model::time::Timestamp;
 use tokio_postgres::Row;
 
@@ -160,7 +160,7 @@ async fn lease_once(pg: &Pg, wants: &[Want], now: Timestamp) -> Result<Vec<Grant
     for want in wants {
         let row = stored.get(&want.host.0).ok_or_else(|| unknown(want.host))?;
         let bucket = bucket(row, want.default, now);
-        let (lease, rest) = bucket.take(want.tokens, now);
+        let TokenGrant { lease, rest } = bucket.take(want.tokens, now);
         grants.push(lease.map_or(Grant::Wait { ms: rest.wait_ms(now) }, Grant::Lease));
         if lease.is_some() {
             ids.push(want.host.0);

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::adjacency::AdjacencyDiff;
 use model::time::Timestamp;
 use model::{Adjacency, ProfileId};
 
@@ -130,7 +131,7 @@ async fn edit_some(
         }
         let write = Write::new(key, &after);
         if hash != Some(write.hash) && (hash.is_some() || after != State::default()) {
-            let (added, removed) = before.list.diff(&after.list);
+            let AdjacencyDiff { added, removed } = before.list.diff(&after.list);
             edited.changed.push(Changed { key, added, removed });
             writes.push(write);
         }
