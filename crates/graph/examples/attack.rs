@@ -1,4 +1,4 @@
-//! Prints the cost of attacks: what fakes get for so many arcs bought from honest people, in each
+//! Prints the cost of attacks: what fakes get for a number of arcs bought from honest people, in each
 //! form of attack, beside SybilRank, personalised PageRank and PageRank on the same graph.
 //!
 //! Arguments: names of forms (`dense`, `star` …); all of them without. Where trust has no given
@@ -12,9 +12,9 @@
 
 use std::collections::BTreeSet;
 
-use graph::generate::{Arcs, Attack, Form, PlantedSpec, add_attack, planted};
-use graph::rank::{RankSettings, Walk};
-use graph::seed::Seed;
+use graph::generate::{AttackForm, DrawnArcs, PlantedSpec, SybilAttack, add_attack, planted};
+use graph::rank::{RandomWalk, RankSettings};
+use graph::seed::RandomSeed;
 use graph::{
     Attention, CommunitySettings, Csr, CsrError, PeopleInput, PeopleSettings, TrustSettings,
     community_stage, eval, people_stage, rank_stage, trust_stage,
@@ -27,14 +27,14 @@ const PRICES: [f64; 6] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
 fn main() -> Result<(), CsrError> {
     let named: Vec<String> = std::env::args().skip(1).collect();
     let given = named.iter().any(|name| name == "given");
-    let name = |form: &Form| format!("{form:?}").to_lowercase();
+    let name = |form: &AttackForm| format!("{form:?}").to_lowercase();
     let forms = named.iter().filter(|name| *name != "given").count();
-    let world = planted(&spec(), Seed(11)).arcs;
+    let world = planted(&spec(), RandomSeed(11)).arcs;
     println!(
         "{:38} {:^29} {:^29} {:^29}",
         "PeopleRank", "SybilRank", "personal PageRank", "PageRank"
     );
-    for form in Form::ALL.iter().filter(|form| forms == 0 || named.contains(&name(form))) {
+    for form in AttackForm::ALL.iter().filter(|form| forms == 0 || named.contains(&name(form))) {
         for fakes in SIZES {
             println!("{}, {fakes} fakes among {HONEST} honest people", name(form));
             println!(
@@ -50,7 +50,7 @@ fn main() -> Result<(), CsrError> {
             );
             for price in PRICES {
                 let bought = (price * fakes as f64).round() as usize;
-                row(&world, &Attack { form: *form, fakes, bought }, given, price)?;
+                row(&world, &SybilAttack { form: *form, fakes, bought }, given, price)?;
             }
         }
     }
@@ -73,12 +73,12 @@ fn spec() -> PlantedSpec {
     }
 }
 
-fn row(world: &Arcs, attack: &Attack, given: bool, price: f64) -> Result<(), CsrError> {
+fn row(world: &DrawnArcs, attack: &SybilAttack, given: bool, price: f64) -> Result<(), CsrError> {
     let mut arcs = world.clone();
-    add_attack(&mut arcs, HONEST, attack, Seed(5));
+    add_attack(&mut arcs, HONEST, attack, RandomSeed(5));
     let arcs = Csr::from_arcs(HONEST + attack.fakes, arcs.list())?.csr;
     let attention = Attention::of(arcs);
-    let seeds: Vec<u32> = Seed(3).order(HONEST)[..if given { 50 } else { 0 }].to_vec();
+    let seeds: Vec<u32> = RandomSeed(3).order(HONEST)[..if given { 50 } else { 0 }].to_vec();
     let (ours, seeds) = ours(&attention, &seeds);
     let theirs: String = [
         sybil_rank(&attention.arcs, &seeds),
@@ -126,7 +126,7 @@ fn ours(attention: &Attention, given: &[u32]) -> (String, Vec<u32>) {
     (format!("{share:>4.0}% {g100:>4} {g1k:>4} {c100:>4} {c1k:>4} {auc}"), trust.seeds.concat())
 }
 
-/// AUC of honest above fake, of those whom an honest person attends to.
+/// AUC of honest above fake, of those that an honest person attends to.
 fn auc(arcs: &Csr, scores: &[f64]) -> String {
     let attended: BTreeSet<u32> =
         (0..HONEST as u32).flat_map(|person| arcs.row(person)).copied().collect();
@@ -166,6 +166,6 @@ fn sybil_rank(arcs: &Csr, seeds: &[u32]) -> Vec<f64> {
 fn page_rank(arcs: &Csr, seeds: &[u32]) -> Vec<f64> {
     let mut restart = vec![0.0; arcs.nodes()];
     seeds.iter().for_each(|&seed| restart[seed as usize] = 1.0);
-    let walked = Walk::new(arcs).run(&restart, None, &RankSettings::default());
+    let walked = RandomWalk::new(arcs).run(&restart, None, &RankSettings::default());
     walked.shares.into_iter().map(f64::from).collect()
 }

@@ -10,10 +10,10 @@ use std::error::Error;
 use std::io::Read;
 use std::path::Path;
 
-use graph::generate::{Farm, PlantedSpec, add_farm, planted};
+use graph::generate::{PlantedSpec, SybilFarm, add_farm, planted};
 use graph::lineage::follow;
 use graph::rank::RankSettings;
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::{
     ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, NO_COMMUNITY, PeopleInput,
     PeopleSettings, Trust, TrustSettings, community_stage, eval, people_stage, rank_stage,
@@ -74,13 +74,12 @@ fn again(mut case: Case) {
     let mut last = timed("first", || community_stage(&case.attention, None, &settings));
     for run in 0..8 {
         let stays = |source: u32, target: u32| {
-            Seed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= 1e-3
+            RandomSeed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= 1e-3
         };
         case.attention = case.attention.filter(stays);
         let next = timed("next", || community_stage(&case.attention, Some(&last), &settings));
         let (old, new) = (last.leaf_level(), next.leaf_level());
-        let lineage =
-            follow((&old.community_of, old.communities), (&new.community_of, new.communities));
+        let lineage = follow(old, new);
         let people = new.community_of.iter().zip(&old.community_of);
         let known = people.filter(|(new, _)| **new != NO_COMMUNITY);
         let kept = known.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
@@ -88,9 +87,9 @@ fn again(mut case: Case) {
         println!("  {kept} people stay, leaf ami {ami:.4}, {:.5} bits an edge", next.bits);
         last = next;
     }
-    let anew = timed("anew", || community_stage(&case.attention, None, &settings));
-    let ami = eval::agreement(&anew.leaf_level().community_of, &case.truth).ami;
-    println!("  leaf ami {ami:.4}, {:.5} bits an edge", anew.bits);
+    let cold = timed("cold", || community_stage(&case.attention, None, &settings));
+    let ami = eval::agreement(&cold.leaf_level().community_of, &case.truth).ami;
+    println!("  leaf ami {ami:.4}, {:.5} bits an edge", cold.bits);
 }
 
 fn communities(case: &Case, hierarchy: &Hierarchy) {
@@ -204,10 +203,10 @@ fn plant(
             ..usual
         },
     };
-    let mut world = planted(&spec, Seed(1));
+    let mut world = planted(&spec, RandomSeed(1));
     if fakes > 0 {
-        let farm = Farm { fakes, follows: 20, attack_arcs: 300, outward_arcs: 2 * fakes };
-        add_farm(&mut world.arcs, nodes, &farm, Seed(2));
+        let farm = SybilFarm { fakes, follows: 20, attack_arcs: 300, outward_arcs: 2 * fakes };
+        add_farm(&mut world.arcs, nodes, &farm, RandomSeed(2));
     }
     let cover = if overlapping > 0.0 { world.cover() } else { Vec::new() };
     let mut truth = world.community_of;

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::io::Read;
 use std::path::Path;
 
-use graph::rank::{RankSettings, Walk};
+use graph::rank::{RandomWalk, RankSettings};
 use graph::{
     ArcList, Attention, CommunitySettings, Csr, LayerArcs, Trust, TrustSettings, attention_stage,
     community_stage, eval, trust_stage,
@@ -65,7 +65,7 @@ fn trust(attention: &Attention) -> Trust {
 fn walk(arcs: &Csr, seeds: &[u32]) -> Vec<f32> {
     let mut restart = vec![0.0; arcs.nodes()];
     seeds.iter().for_each(|&seed| restart[seed as usize] = 1.0);
-    Walk::new(arcs).run(&restart, None, &RankSettings::default()).shares
+    RandomWalk::new(arcs).run(&restart, None, &RankSettings::default()).shares
 }
 
 /// Prints how a score agrees with the mean ratings of people with at least 1 and at least 3.

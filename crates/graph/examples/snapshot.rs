@@ -11,12 +11,12 @@ use std::io::Read;
 use std::path::Path;
 
 use graph::generate::{PlantedSpec, planted, rmat};
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::snapshot::{ShardArcs, decode, encode};
 use graph::{ArcList, Attention, CommunitySettings, Csr, LayerArcs, community_stage};
 use model::{Day, Layer, varint};
 
-/// Arcs of a shard, as graph-score cuts them.
+/// DrawnArcs of a shard, as graph-score cuts them.
 const SHARD_ARCS: u64 = 4 << 20;
 const ROUNDS: usize = 5;
 
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => read(Path::new(&name))?,
         };
         println!("== {name}: {} people, {} arcs", arcs.nodes(), arcs.arcs());
-        measure("random", &arcs, &Seed(7).order(arcs.nodes()))?;
+        measure("random", &arcs, &RandomSeed(7).order(arcs.nodes()))?;
         measure("in-degree", &arcs, &order(&arcs, &[]))?;
         let communities = order(&arcs, &found(&arcs));
         measure("communities", &arcs, &communities)?;
@@ -117,7 +117,7 @@ fn carried(arcs: &Csr, weighted: Option<Csr>, numbers: &[u32]) -> Result<(), Box
         last_days: Vec::new(),
     };
     let mut layer = plain(arcs.clone());
-    let mut random = Seed(11);
+    let mut random = RandomSeed(11);
     layer.counts = (0..arcs.arcs()).map(|_| 1 + random.next_u64().trailing_zeros()).collect();
     println!("  with counts {:.3} B/arc", bytes(&layer));
     layer.last_days = (0..arcs.arcs()).map(|_| Day(20_000 + random.below(365) as u16)).collect();
@@ -212,7 +212,7 @@ fn plant(spec: &str) -> Result<Graph, Box<dyn Error>> {
     let (nodes, mixing) = spec.split_once(',').ok_or("planted:N,µ")?;
     let (nodes, mixing) = (nodes.parse::<usize>()?, mixing.parse()?);
     let spec = PlantedSpec::usual(nodes, mixing);
-    let world = planted(&spec, Seed(1));
+    let world = planted(&spec, RandomSeed(1));
     let arcs = Csr::from_arcs(nodes, world.arcs.list())?.csr;
     Ok(Graph { arcs, weighted: None, truth: Some(world.community_of) })
 }
@@ -220,7 +220,7 @@ fn plant(spec: &str) -> Result<Graph, Box<dyn Error>> {
 fn generate(spec: &str) -> Result<Graph, Box<dyn Error>> {
     let (scale, factor) = spec.split_once(',').ok_or("rmat:SCALE,FACTOR")?;
     let (scale, factor) = (scale.parse::<u32>()?, factor.parse()?);
-    let arcs = Csr::from_arcs(1 << scale, rmat(scale, factor, Seed(1)).list())?.csr;
+    let arcs = Csr::from_arcs(1 << scale, rmat(scale, factor, RandomSeed(1)).list())?.csr;
     Ok(Graph { arcs, weighted: None, truth: None })
 }
 

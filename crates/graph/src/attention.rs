@@ -1,18 +1,17 @@
 //! Layers of arcs → one weight per arc, and the negative evidence apart.
 //!
-//! `w_uv = Σ_standing c·weight + Σ_interaction c·weight·ln(1 + count)·2^(−age / 90 days)`, with a
+//! `w_uv = Σ_lasting c·weight + Σ_interaction c·weight·ln(1 + count)·2^(−age / 90 days)`, with a
 //! coefficient c for each layer. A person who blocks or mutes another gives it no attention.
 //!
-//! In a standing layer, a weight is also a *rating*: how well the source thinks of the target. The
-//! weight that a tenth of the layer's arcs have or exceed means full approval, a lower one as much
-//! less. What has no weight, and what only happens often or seldom, is full approval: a like is no
-//! reservation. Time O(m log layers), memory 8 B for every arc of the result, and as much again with
+//! In a layer of lasting arcs, a weight is also a *rating* of the target. The weight that a tenth of
+//! the layer's arcs have or exceed means full approval, a lower one proportionally less. Arcs without
+//! a weight and interactions, however rare, are full approval: a single like is not a low rating. Time O(m log layers), memory 8 B for every arc of the result, and as much again with
 //! ratings.
 
 use model::{Day, Layer};
 use serde::{Deserialize, Serialize};
 
-use crate::csr::{Csr, Rows};
+use crate::csr::{Csr, RowBuilder};
 
 /// Days after which an interaction counts half.
 pub const HALF_LIFE_DAYS: f64 = 90.0;
@@ -25,7 +24,7 @@ const WEIGHT_MIN: f64 = 1e-4;
 pub struct LayerArcs {
     /// Which layer.
     pub layer: Layer,
-    /// Who attends to whom in it, with weights where they are not 1.
+    /// Its arcs, with weights where they are not 1.
     pub arcs: Csr,
     /// How often, beside `arcs.targets()`; empty in layers without counts.
     pub counts: Vec<u32>,
@@ -33,29 +32,29 @@ pub struct LayerArcs {
     pub last_days: Vec<Day>,
 }
 
-/// Who attends to whom, over all layers.
+/// The attention between people, over all layers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
     /// `w_uv`, by source.
     pub arcs: Csr,
     /// Blocks and mutes, by source; never propagated.
     pub negative: Csr,
-    /// `w_uv` times what the source thinks of the target, 0 to 1; `None` if nobody says, which is
-    /// full approval.
-    pub esteem: Option<Csr>,
+    /// `w_uv` times the rating of the target, 0 to 1; `None` if there are no ratings, which is full
+    /// approval.
+    pub rated: Option<Csr>,
 }
 
 impl Attention {
     /// Attention without ratings or negative evidence.
     pub fn of(arcs: Csr) -> Attention {
-        Attention { negative: Csr::empty(arcs.nodes()), arcs, esteem: None }
+        Attention { negative: Csr::empty(arcs.nodes()), arcs, rated: None }
     }
 
     /// The attention of a source to a target for which `keep` holds.
     pub fn filter(&self, keep: impl Fn(u32, u32) -> bool + Sync) -> Attention {
         let kept = |arcs: &Csr| arcs.filter(|source, target, _| keep(source, target));
-        let esteem = self.esteem.as_ref().map(kept);
-        Attention { arcs: kept(&self.arcs), negative: self.negative.clone(), esteem }
+        let rated = self.rated.as_ref().map(kept);
+        Attention { arcs: kept(&self.arcs), negative: self.negative.clone(), rated }
     }
 }
 
@@ -97,13 +96,13 @@ pub fn attention_stage(
         layers.iter().partition(|layer| layer.layer.is_negative());
     let full: Vec<f64> = positive.iter().map(|layer| layer.full_approval()).collect();
     let arcs = combine(nodes, &positive, |at, arc| positive[at].attention(arc, today));
-    let esteem = positive.iter().any(|layer| layer.is_rated()).then(|| {
+    let rated = positive.iter().any(|layer| layer.is_rated()).then(|| {
         combine(nodes, &positive, |at, arc| {
             positive[at].attention(arc, today) * positive[at].approval(arc, full[at])
         })
     });
     let negative = combine(nodes, &negative, |at, arc| negative[at].arc_weight(arc));
-    let attention = Attention { arcs, negative, esteem };
+    let attention = Attention { arcs, negative, rated };
     Ok(match attention.negative.arcs() {
         0 => attention,
         _ => attention.filter(|from, to| attention.negative.weight(from, to).is_none()),
@@ -133,15 +132,16 @@ impl LayerArcs {
             && self.arcs.weights().is_some_and(|weights| !weights.is_empty())
     }
 
-    /// The weight that means full approval. A high quantile, since scales have a top that some
-    /// use, and the most of an open scale says nothing about the others.
+    /// The weight that means full approval. A high quantile: on a scale with a top, few use the top,
+    /// and on an open scale the maximum says nothing about the rest.
     fn full_approval(&self) -> f64 {
         let mut weights = match self.arcs.weights() {
             Some(weights) if self.is_rated() => weights.to_vec(),
             _ => return 1.0,
         };
-        let place = (0.9 * weights.len() as f64) as usize;
-        f64::from(*weights.select_nth_unstable_by(place, f32::total_cmp).1)
+        let quantile = (0.9 * weights.len() as f64) as usize;
+        let (_, weight, _) = weights.select_nth_unstable_by(quantile, f32::total_cmp);
+        f64::from(*weight)
     }
 
     fn approval(&self, arc: usize, full: f64) -> f64 {
@@ -149,18 +149,18 @@ impl LayerArcs {
     }
 
     fn attention(&self, arc: usize, today: Day) -> f64 {
-        let standing = self.layer.coefficient() * self.arc_weight(arc);
+        let lasting = self.layer.coefficient() * self.arc_weight(arc);
         if !self.layer.is_interaction() {
-            return standing;
+            return lasting;
         }
         let count = self.counts.get(arc).map_or(1.0, |&count| f64::from(count));
         let age = self.last_days.get(arc).map_or(0.0, |day| f64::from(day.until(today)));
-        let weight = standing * count.ln_1p() * (-age / HALF_LIFE_DAYS).exp2();
+        let weight = lasting * count.ln_1p() * (-age / HALF_LIFE_DAYS).exp2();
         if weight < WEIGHT_MIN { 0.0 } else { weight }
     }
 }
 
-/// Adds up the layers' arcs, each weighed by `weight(place of the layer, arc)`. One layer of plain
+/// Adds up the layers' arcs, each weighed by `weight(index of the layer, arc)`. One layer of plain
 /// follows stays unweighted: it halves the memory of everything after.
 fn combine(
     nodes: usize,
@@ -176,21 +176,30 @@ fn combine(
     Csr::from_each(nodes, true, |person, rows| combine_row(person, layers, &weight, rows))
 }
 
+/// One layer's part of an arc.
+struct LayerTerm {
+    target: u32,
+    weight: f64,
+}
+
 fn combine_row(
     person: u32,
     layers: &[&LayerArcs],
     weight: &impl Fn(usize, usize) -> f64,
-    rows: &mut Rows,
+    rows: &mut RowBuilder,
 ) {
-    let mut terms: Vec<(u32, f64)> = Vec::new();
+    let mut terms: Vec<LayerTerm> = Vec::new();
     for (at, layer) in layers.iter().enumerate() {
         let range = layer.arcs.range(person);
-        terms.extend(range.map(|arc| (layer.arcs.targets()[arc], weight(at, arc))));
+        let term = |arc| LayerTerm { target: layer.arcs.targets()[arc], weight: weight(at, arc) };
+        terms.extend(range.map(term));
     }
-    // A stable sort keeps the layers' order, so the sum of each arc is always taken the same way.
-    terms.sort_by_key(|term| term.0);
-    let sums = terms.chunk_by(|a, b| a.0 == b.0);
-    sums.map(|same| (same[0].0, same.iter().map(|term| term.1).sum::<f64>()))
-        .filter(|&(_, sum)| sum > 0.0)
-        .for_each(|(target, sum)| rows.push(target, sum as f32));
+    // A stable sort keeps the layers' order, so the terms of an arc are always added in one order.
+    terms.sort_by_key(|term| term.target);
+    for same in terms.chunk_by(|a, b| a.target == b.target) {
+        let sum: f64 = same.iter().map(|term| term.weight).sum();
+        if sum > 0.0 {
+            rows.push(same[0].target, sum as f32);
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod modularity;
 mod order;
 mod overlap;
 
-pub use agreement::{Agreement, agreement};
+pub use agreement::{PartitionAgreement, agreement};
 pub use modularity::modularity;
 pub use order::{auc, ndcg, spearman};
 pub use overlap::onmi;

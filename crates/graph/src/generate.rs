@@ -5,23 +5,23 @@ mod farm;
 mod planted;
 mod rmat;
 
-pub use attack::{Attack, Form, add_attack};
-pub use farm::{Farm, add_farm};
-pub use planted::{Planted, PlantedSpec, planted};
+pub use attack::{AttackForm, SybilAttack, add_attack};
+pub use farm::{SybilFarm, add_farm};
+pub use planted::{PlantedGraph, PlantedSpec, planted};
 pub use rmat::rmat;
 
 use crate::csr::ArcList;
 
-/// Arcs as two parallel arrays, repeats and self-loops allowed.
+/// DrawnArcs as two parallel arrays, repeats and self-loops allowed.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Arcs {
+pub struct DrawnArcs {
     /// Who attends.
     pub sources: Vec<u32>,
-    /// To whom.
+    /// The person attended to.
     pub targets: Vec<u32>,
 }
 
-impl Arcs {
+impl DrawnArcs {
     /// The view that [`crate::Csr::from_arcs`] takes.
     pub fn list(&self) -> ArcList<'_> {
         ArcList { sources: &self.sources, targets: &self.targets, weights: None }

@@ -32,6 +32,7 @@ pub mod snapshot;
 mod sorting;
 pub mod trust;
 pub mod union;
+mod walk;
 mod wilson;
 
 pub use attention::{Attention, LayerArcs, attention_stage};
@@ -41,8 +42,8 @@ pub use communities::{
 };
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{
-    CommunityPeople, Giver, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
-    people_stage,
+    CommunityPeople, CommunityScorer, MemberSource, PackedPeople, PeopleInput, PeopleSettings,
+    RankedCommunity, ScoredPerson, people_stage,
 };
 pub use rank::{GlobalRank, RankSettings, rank_stage};
 pub use trust::{Trust, TrustSettings, trust_stage};

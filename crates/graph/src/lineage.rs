@@ -1,20 +1,21 @@
-//! What became of the last run's communities: who keeps its id, and who was born, grew, shrank,
-//! split, merged or died.
+//! What became of the previous run's communities: which keep their id, and which were born, grew,
+//! shrank, split, merged or died.
 //!
 //! Communities are matched one to one by shared people, the largest overlaps first; a match needs
 //! a share of at least 0.3 of the larger side (Greene, Doyle, Cunningham 2010 use the same
 //! threshold on the Jaccard index). Time O(n + overlaps · log overlaps), memory O(overlaps).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::communities::NO_COMMUNITY;
+use crate::communities::{Level, NO_COMMUNITY};
 
 /// A match shares at least this part of the larger side.
 const SHARE_MIN: f64 = 0.3;
 
-/// A size that changed by less than this factor is no event.
+/// A change of size by less than this factor is no event.
 const SIZE_FACTOR: f64 = 1.25;
 
 /// What happened.
@@ -27,11 +28,11 @@ pub enum EventKind {
     Grown,
     /// It kept its id and is at least a fifth smaller.
     Shrunk,
-    /// A new community, most of which left the named old one, which lives on.
+    /// A new community, most of which left the named old one, which still exists.
     Split,
     /// An old community, most of which went into the named new one, which has another's id.
     Merged,
-    /// An old community whose people went everywhere, or are gone.
+    /// An old community whose people went to many others, or are gone.
     Died,
 }
 
@@ -51,28 +52,34 @@ impl EventKind {
 
 /// One event of one level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Event {
+pub struct CommunityEvent {
     /// What happened.
     pub kind: EventKind,
     /// The community of this run that it is about, or that the old one went into.
     pub new: Option<u32>,
-    /// The community of the last run that it was, or came from.
+    /// The community of the previous run that it was, or came from.
     pub old: Option<u32>,
     /// How many people the two share.
     pub shared: u32,
 }
 
-/// How a level follows from the last run's.
+/// How a level follows from the previous run's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
-    /// For each community the one of the last run whose id it keeps.
+    /// For each community the one of the previous run whose id it keeps.
     pub kept: Vec<Option<u32>>,
     /// The events: those of new communities by number, then those of old ones.
-    pub events: Vec<Event>,
+    pub events: Vec<CommunityEvent>,
 }
 
-/// For each new level the old one that it continues: the two are of the nearest resolutions from both
+/// For each new level the old one that it continues: the two whose resolutions are nearest from both
 /// sides, so that no level is continued twice. `old` and `new` are the levels' resolutions.
+///
+/// ```
+/// use graph::lineage::continued_levels;
+///
+/// assert_eq!(continued_levels(&[0.57, 1.0], &[0.33, 0.57, 1.0]), [None, Some(0), Some(1)]);
+/// ```
 pub fn continued_levels(old: &[f64], new: &[f64]) -> Vec<Option<usize>> {
     let nearest = |resolution: f64, among: &[f64]| {
         let distance = |at: &usize| (among[*at].ln() - resolution.ln()).abs();
@@ -84,104 +91,125 @@ pub fn continued_levels(old: &[f64], new: &[f64]) -> Vec<Option<usize>> {
     continued.collect()
 }
 
-/// Follows communities from `old` to `new`: the community of each person, `0..communities` or
-/// [`NO_COMMUNITY`], over the same person numbers.
-pub fn follow(old: (&[u32], u32), new: (&[u32], u32)) -> Lineage {
-    let overlaps = Overlaps::new(old, new);
+/// Follows the communities of a level from `old` to `new`, over the same person numbers.
+pub fn follow(old: &Level, new: &Level) -> Lineage {
+    let overlaps = CommunityOverlaps::new(old, new);
     let kept = overlaps.matched();
-    let mut lives_on = vec![false; old.1 as usize];
-    kept.iter().flatten().for_each(|&community| lives_on[community as usize] = true);
-    let born = (0..new.1).filter_map(|number| overlaps.event_of_new(number, &kept, &lives_on));
-    let ended = (0..old.1).filter(|&number| !lives_on[number as usize]);
-    let events = born.chain(ended.map(|number| overlaps.event_of_old(number))).collect();
+    let mut continues = vec![false; old.communities as usize];
+    kept.iter().flatten().for_each(|&community| continues[community as usize] = true);
+    let born = (0..new.communities)
+        .filter_map(|community| overlaps.event_of_new(community, &kept, &continues));
+    let ended = (0..old.communities).filter(|&community| !continues[community as usize]);
+    let events = born.chain(ended.map(|community| overlaps.event_of_old(community))).collect();
     Lineage { kept, events }
 }
 
-/// How many people each pair of communities shares.
-struct Overlaps {
-    /// By (old, new).
-    shared: BTreeMap<(u32, u32), u32>,
-    /// By (new, old).
-    sources: BTreeMap<(u32, u32), u32>,
-    old_sizes: Vec<u32>,
-    new_sizes: Vec<u32>,
+/// Two communities that share people. Ordered by `own`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct CommunityPair {
+    own: u32,
+    other: u32,
 }
 
-impl Overlaps {
-    fn new(old: (&[u32], u32), new: (&[u32], u32)) -> Overlaps {
-        let mut shared = BTreeMap::new();
-        for (&old, &new) in old.0.iter().zip(new.0) {
+/// A community and how many people it shares with another.
+#[derive(Clone, Copy)]
+struct SharedPeople {
+    other: u32,
+    people: u32,
+}
+
+/// How many people each pair of communities shares.
+struct CommunityOverlaps {
+    /// From old communities to new ones.
+    forward: BTreeMap<CommunityPair, u32>,
+    /// From new communities to old ones.
+    backward: BTreeMap<CommunityPair, u32>,
+    old_sizes: Vec<usize>,
+    new_sizes: Vec<usize>,
+}
+
+impl CommunityOverlaps {
+    fn new(old: &Level, new: &Level) -> CommunityOverlaps {
+        let (mut forward, mut backward) = (BTreeMap::new(), BTreeMap::new());
+        for (&old, &new) in old.community_of.iter().zip(&new.community_of) {
             if old != NO_COMMUNITY && new != NO_COMMUNITY {
-                *shared.entry((old, new)).or_insert(0) += 1;
+                *forward.entry(CommunityPair { own: old, other: new }).or_insert(0) += 1;
+                *backward.entry(CommunityPair { own: new, other: old }).or_insert(0) += 1;
             }
         }
-        let sources = shared.iter().map(|(&(old, new), &count)| ((new, old), count)).collect();
-        Overlaps { shared, sources, old_sizes: sizes(old), new_sizes: sizes(new) }
+        let (old_sizes, new_sizes) = (old.sizes(), new.sizes());
+        CommunityOverlaps { forward, backward, old_sizes, new_sizes }
     }
 
     fn matched(&self) -> Vec<Option<u32>> {
-        let mut pairs: Vec<(&(u32, u32), &u32)> = self.shared.iter().collect();
-        pairs.sort_by_key(|&(pair, &shared)| (std::cmp::Reverse(shared), *pair));
-        let mut taken = vec![false; self.old_sizes.len()];
+        let mut pairs: Vec<(&CommunityPair, &u32)> = self.forward.iter().collect();
+        pairs.sort_by_key(|&(pair, &shared)| (Reverse(shared), *pair));
+        let mut is_taken = vec![false; self.old_sizes.len()];
         let mut kept = vec![None; self.new_sizes.len()];
-        for (&(old, new), &shared) in pairs {
+        for (&CommunityPair { own: old, other: new }, &shared) in pairs {
             let larger = self.old_sizes[old as usize].max(self.new_sizes[new as usize]);
-            let enough = f64::from(shared) >= SHARE_MIN * f64::from(larger);
-            if enough && !taken[old as usize] && kept[new as usize].is_none() {
-                taken[old as usize] = true;
+            let is_enough = f64::from(shared) >= SHARE_MIN * larger as f64;
+            if is_enough && !is_taken[old as usize] && kept[new as usize].is_none() {
+                is_taken[old as usize] = true;
                 kept[new as usize] = Some(old);
             }
         }
         kept
     }
 
-    fn event_of_new(&self, new: u32, kept: &[Option<u32>], lives_on: &[bool]) -> Option<Event> {
+    fn event_of_new(
+        &self,
+        new: u32,
+        kept: &[Option<u32>],
+        continues: &[bool],
+    ) -> Option<CommunityEvent> {
         let size = self.new_sizes[new as usize];
         if let Some(old) = kept[new as usize] {
-            let shared = self.shared.get(&(old, new)).copied().unwrap_or(0);
+            let pair = CommunityPair { own: old, other: new };
+            let shared = self.forward.get(&pair).copied().unwrap_or(0);
             let kind = resized(self.old_sizes[old as usize], size)?;
-            return Some(Event { kind, new: Some(new), old: Some(old), shared });
+            return Some(CommunityEvent { kind, new: Some(new), old: Some(old), shared });
         }
-        let main = largest(&self.sources, new);
-        let left = main.filter(|&(old, shared)| 2 * shared >= size && lives_on[old as usize]);
+        let left = most_of(&self.backward, new, size);
+        let left = left.filter(|most| continues[most.other as usize]);
         Some(match left {
-            Some((old, shared)) => {
-                Event { kind: EventKind::Split, new: Some(new), old: Some(old), shared }
-            }
-            None => Event { kind: EventKind::Born, new: Some(new), old: None, shared: 0 },
+            Some(SharedPeople { other, people }) => CommunityEvent {
+                kind: EventKind::Split,
+                new: Some(new),
+                old: Some(other),
+                shared: people,
+            },
+            None => CommunityEvent { kind: EventKind::Born, new: Some(new), old: None, shared: 0 },
         })
     }
 
-    fn event_of_old(&self, old: u32) -> Event {
-        let size = self.old_sizes[old as usize];
-        match largest(&self.shared, old).filter(|&(_, shared)| 2 * shared >= size) {
-            Some((new, shared)) => {
-                Event { kind: EventKind::Merged, new: Some(new), old: Some(old), shared }
-            }
-            None => Event { kind: EventKind::Died, new: None, old: Some(old), shared: 0 },
+    fn event_of_old(&self, old: u32) -> CommunityEvent {
+        match most_of(&self.forward, old, self.old_sizes[old as usize]) {
+            Some(SharedPeople { other, people }) => CommunityEvent {
+                kind: EventKind::Merged,
+                new: Some(other),
+                old: Some(old),
+                shared: people,
+            },
+            None => CommunityEvent { kind: EventKind::Died, new: None, old: Some(old), shared: 0 },
         }
     }
 }
 
-/// The community that shares most with `one`, the first of equals, and how much.
-fn largest(shared: &BTreeMap<(u32, u32), u32>, one: u32) -> Option<(u32, u32)> {
-    let pairs = shared.range((one, 0)..=(one, u32::MAX));
-    let main = pairs.max_by_key(|&((_, other), &count)| (count, std::cmp::Reverse(*other)));
-    main.map(|(&(_, other), &count)| (other, count))
+/// The community that shares most with `own`, the first of equals, if that is at least half of it.
+fn most_of(shared: &BTreeMap<CommunityPair, u32>, own: u32, size: usize) -> Option<SharedPeople> {
+    let first = CommunityPair { own, other: 0 };
+    let pairs = shared.range(first..=CommunityPair { own, other: u32::MAX });
+    let pairs = pairs.map(|(pair, &people)| SharedPeople { other: pair.other, people });
+    let most = pairs.max_by_key(|shared| (shared.people, Reverse(shared.other)));
+    most.filter(|most| 2 * most.people as usize >= size)
 }
 
-fn sizes((community_of, communities): (&[u32], u32)) -> Vec<u32> {
-    let mut sizes = vec![0; communities as usize];
-    for &community in community_of.iter().filter(|&&community| community != NO_COMMUNITY) {
-        sizes[community as usize] += 1;
-    }
-    sizes
-}
-
-fn resized(old: u32, new: u32) -> Option<EventKind> {
-    if f64::from(new) >= SIZE_FACTOR * f64::from(old) {
+fn resized(old: usize, new: usize) -> Option<EventKind> {
+    let (old, new) = (old as f64, new as f64);
+    if new >= SIZE_FACTOR * old {
         Some(EventKind::Grown)
-    } else if f64::from(new) * SIZE_FACTOR <= f64::from(old) {
+    } else if new * SIZE_FACTOR <= old {
         Some(EventKind::Shrunk)
     } else {
         None
@@ -192,9 +220,16 @@ fn resized(old: u32, new: u32) -> Option<EventKind> {
 mod tests {
     use super::*;
 
-    fn blocks(sizes: &[usize]) -> Vec<u32> {
+    /// Communities of these sizes, one after another.
+    fn blocks(sizes: &[usize]) -> Level {
         let numbered = sizes.iter().enumerate();
-        numbered.flat_map(|(at, &size)| std::iter::repeat_n(at as u32, size)).collect()
+        level(numbered.flat_map(|(at, &size)| std::iter::repeat_n(at as u32, size)).collect())
+    }
+
+    fn level(community_of: Vec<u32>) -> Level {
+        let known = community_of.iter().filter(|&&community| community != NO_COMMUNITY);
+        let communities = known.max().map_or(0, |&last| last + 1);
+        Level { resolution: 1.0, community_of, communities, parents: Vec::new() }
     }
 
     fn kinds(lineage: &Lineage) -> Vec<(EventKind, Option<u32>, Option<u32>)> {
@@ -203,8 +238,6 @@ mod tests {
 
     #[test]
     fn a_level_continues_one_level_at_most() {
-        let levels = continued_levels(&[0.57, 1.0], &[0.33, 0.57, 1.0]);
-        assert_eq!(levels, [None, Some(0), Some(1)]);
         assert_eq!(continued_levels(&[0.3, 0.5, 1.0], &[0.52, 1.1]), [Some(1), Some(2)]);
         assert_eq!(continued_levels(&[], &[1.0]), [None]);
     }
@@ -212,8 +245,8 @@ mod tests {
     #[test]
     fn equal_partitions_keep_every_id_without_events() {
         let old = blocks(&[5, 3, 9]);
-        let renumbered: Vec<u32> = old.iter().map(|&community| 2 - community).collect();
-        let lineage = follow((&old, 3), (&renumbered, 3));
+        let renumbered = level(old.community_of.iter().map(|&community| 2 - community).collect());
+        let lineage = follow(&old, &renumbered);
         assert_eq!(lineage.kept, [Some(2), Some(1), Some(0)]);
         assert!(lineage.events.is_empty());
     }
@@ -221,7 +254,7 @@ mod tests {
     #[test]
     fn a_split_leaves_the_id_with_the_larger_part() {
         let (old, new) = (blocks(&[10, 10]), blocks(&[7, 3, 10]));
-        let lineage = follow((&old, 2), (&new, 3));
+        let lineage = follow(&old, &new);
         assert_eq!(lineage.kept, [Some(0), None, Some(1)]);
         let wanted = [(EventKind::Shrunk, Some(0), Some(0)), (EventKind::Split, Some(1), Some(0))];
         assert_eq!(kinds(&lineage), wanted);
@@ -230,7 +263,7 @@ mod tests {
     #[test]
     fn a_merge_keeps_the_id_of_the_larger_part() {
         let (old, new) = (blocks(&[10, 6]), blocks(&[16]));
-        let lineage = follow((&old, 2), (&new, 1));
+        let lineage = follow(&old, &new);
         assert_eq!(lineage.kept, [Some(0)]);
         let wanted = [(EventKind::Grown, Some(0), Some(0)), (EventKind::Merged, Some(0), Some(1))];
         assert_eq!(kinds(&lineage), wanted);
@@ -238,9 +271,9 @@ mod tests {
 
     #[test]
     fn the_new_are_born_and_the_scattered_die() {
-        let old: Vec<u32> = [blocks(&[4]), vec![NO_COMMUNITY; 20]].concat();
-        let new = [0, 1, 2, 3].into_iter().chain((0..20).map(|at| at % 4)).collect::<Vec<u32>>();
-        let lineage = follow((&old, 1), (&new, 4));
+        let old = level([vec![0; 4], vec![NO_COMMUNITY; 20]].concat());
+        let new = level([0, 1, 2, 3].into_iter().chain((0..20).map(|at| at % 4)).collect());
+        let lineage = follow(&old, &new);
         assert!(lineage.kept.iter().all(Option::is_none));
         assert_eq!(kinds(&lineage).last(), Some(&(EventKind::Died, None, Some(0))));
         assert!(lineage.events[..4].iter().all(|event| event.kind == EventKind::Born));

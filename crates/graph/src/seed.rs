@@ -4,9 +4,9 @@
 
 /// A stream of pseudo-random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seed(pub u64);
+pub struct RandomSeed(pub u64);
 
-impl Seed {
+impl RandomSeed {
     /// The next 64 bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
@@ -27,8 +27,8 @@ impl Seed {
     }
 
     /// An independent stream for a numbered part of the work.
-    pub fn fork(self, part: u64) -> Seed {
-        Seed(mix(self.0 ^ mix(part.wrapping_add(0x632b_e59b_d9b4_e019))))
+    pub fn fork(self, part: u64) -> RandomSeed {
+        RandomSeed(mix(self.0 ^ mix(part.wrapping_add(0x632b_e59b_d9b4_e019))))
     }
 
     /// Shuffles in place (Fisher and Yates).

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use graph::generate::{PlantedSpec, planted};
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 
 /// How many are drawn: more than are taken, so that some who are followed are left out.
 const DRAWN: usize = 400;
@@ -37,7 +37,7 @@ impl Graph {
     /// Draws one into a folder; the same one each time.
     pub(super) fn draw(folder: &Path) -> Graph {
         let spec = PlantedSpec { mean_degree: 12.0, ..PlantedSpec::usual(DRAWN, 0.3) };
-        let drawn = planted(&spec, Seed(1));
+        let drawn = planted(&spec, RandomSeed(1));
         let pairs = drawn.arcs.sources.iter().zip(&drawn.arcs.targets);
         let pairs: BTreeSet<_> = pairs.filter(|(src, dst)| src != dst).collect();
         let graph = Graph::of(folder);

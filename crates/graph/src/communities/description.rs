@@ -1,55 +1,57 @@
 //! How many bits a partition needs to describe the graph: the principle by which levels are chosen.
 //!
-//! Each edge is told in two parts: inside or between communities; then the community (inside) or
+//! Each edge is coded in two parts: inside or between communities; then the community (inside) or
 //! both communities (between) by their shares of such edges; then both ends within theirs by
-//! volume. To that come the partition itself, n·H(sizes), and two counts for every community:
+//! volume. The partition itself, n·H(sizes), and two counts for every community are added:
 //! `DL = E·[h(f) + f·H(in_c) + (1−f)·(2·H(out_c) + log₂(1 − Σ out_c²)) + 2·H(node | c)] +
 //! n·H(sizes) + C·log₂E`; the logarithm because both ends are never in the same community.
 //! This is the likelihood of a degree-corrected block model with assortative blocks (Karrer &
 //! Newman 2011; Zhang & Peixoto 2020) as a two-part code. Time O(edges).
 
-use super::ladder::RESOLUTION_MIN;
-use super::network::Network;
+use super::network::TieNetwork;
 use super::objective::plogp;
 
-/// What a dense partition comes to, community by community.
+/// The coarsest resolution.
+pub(super) const RESOLUTION_MIN: f64 = 0.1;
+
+/// Totals of a dense partition, community by community.
 #[derive(Debug, Clone)]
-pub(crate) struct Shape {
+pub(super) struct PartitionShape {
     volumes: Vec<f64>,
     exits: Vec<f64>,
     sizes: Vec<f64>,
 }
 
-impl Shape {
+impl PartitionShape {
     /// The shape of a partition of `network`. Time O(edges).
-    pub(crate) fn new(network: &Network, community_of: &[u32], count: usize) -> Shape {
-        let mut shape =
-            Shape { volumes: vec![0.0; count], exits: vec![0.0; count], sizes: vec![0.0; count] };
+    pub(super) fn new(network: &TieNetwork, community_of: &[u32], count: usize) -> PartitionShape {
+        let zeroes = || vec![0.0; count];
+        let mut shape = PartitionShape { volumes: zeroes(), exits: zeroes(), sizes: zeroes() };
         for (node, &own) in community_of.iter().enumerate() {
             shape.sizes[own as usize] += 1.0;
             shape.volumes[own as usize] += network.volumes[node];
             let outside = network.edges(node).filter(|&(to, _)| community_of[to as usize] != own);
-            shape.exits[own as usize] += outside.map(|edge| edge.1).sum::<f64>();
+            shape.exits[own as usize] += outside.map(|(_, weight)| weight).sum::<f64>();
         }
         shape
     }
 
     /// The shape of a partition whose communities have been merged into nodes. Time O(nodes).
-    pub(crate) fn of_merged(merged: &Network, community_of: &[u32]) -> Shape {
+    pub(super) fn of_merged(merged: &TieNetwork, community_of: &[u32]) -> PartitionShape {
         let mut sizes = vec![0.0; merged.nodes()];
         community_of.iter().for_each(|&own| sizes[own as usize] += 1.0);
         let exits = (0..merged.nodes()).map(|community| merged.exit(community)).collect();
-        Shape { volumes: merged.volumes.clone(), exits, sizes }
+        PartitionShape { volumes: merged.volumes.clone(), exits, sizes }
     }
 
     /// Share of all weight that lies inside of each community.
-    pub(crate) fn insides(&self, network: &Network) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn insides(&self, network: &TieNetwork) -> impl Iterator<Item = f64> + '_ {
         let total = network.total.max(f64::MIN_POSITIVE);
         self.volumes.iter().zip(&self.exits).map(move |(volume, exit)| (volume - exit) / total)
     }
 
     /// Description length of `network`, in bits; 0 if it has no edges.
-    pub(crate) fn bits(&self, network: &Network) -> f64 {
+    pub(super) fn bits(&self, network: &TieNetwork) -> f64 {
         if network.targets.is_empty() {
             return 0.0;
         }
@@ -72,7 +74,7 @@ impl Shape {
 
     /// The γ at which modularity is the likelihood of a planted partition with these densities
     /// (Newman 2016): `(ω_in − ω_out) / (ln ω_in − ln ω_out)`.
-    pub(crate) fn resolution(&self, network: &Network) -> f64 {
+    pub(super) fn resolution(&self, network: &TieNetwork) -> f64 {
         let total = network.total;
         let expected: f64 = self.volumes.iter().map(|volume| volume * volume / total).sum();
         let exit: f64 = self.exits.iter().sum();

@@ -2,8 +2,8 @@
 //!
 //! A person's own community always counts; another one if the person is tied to it more than chance
 //! explains. By chance its `k` ties fall on communities by volume, so that `λ = k·vol_c/vol` are
-//! expected in c; there are `x`. Where all C communities are looked at, fewer than one person in
-//! four is to be in one by chance: `P(X ≥ x) · C < 1/4`, X Poisson of λ. For x above λ,
+//! expected in c; there are `x`. With all C communities tested, fewer than one person in four is to
+//! be in one by chance: `P(X ≥ x) · C < 1/4`, X Poisson of λ. For x above λ,
 //! `−ln P ≈ x·ln(x/λ) − x + λ + ln(2πx)/2`, its largest term by Stirling. The eight largest are kept.
 //! Time O(edges), memory O(8·people).
 
@@ -11,33 +11,39 @@ use std::f64::consts::TAU;
 
 use rayon::prelude::*;
 
-use super::network::Sums;
-use super::{Level, NO_COMMUNITY, Overlap};
-use crate::csr::Ties;
+use super::hierarchy::{Level, NO_COMMUNITY, Overlap};
+use super::sums::KeyedSums;
+use crate::csr::TwoWayArcs;
 
-/// Of how many people one may be in a community by chance.
+/// One person in this number may be in a community by chance.
 const CHANCE: f64 = 4.0;
 
 /// Memberships kept for each person.
 const MEMBERSHIPS_MAX: usize = 8;
 
-/// Memberships of everybody in the communities of a level.
-pub(crate) fn overlap(ties: Ties<'_>, level: &Level) -> Overlap {
-    let (community_of, count) = (&level.community_of, level.communities as usize);
-    let mut volumes = vec![0.0; count];
-    for (person, &community) in community_of.iter().enumerate() {
-        if community != NO_COMMUNITY {
-            volumes[community as usize] += ties.strength(person as u32);
-        }
-    }
-    // Whoever has a tie has a community, so these add up to all of the volume.
-    let total: f64 = volumes.iter().sum();
-    volumes.iter_mut().for_each(|volume| *volume /= total);
-    let rows: Vec<Vec<(u32, f32)>> = (0..ties.nodes() as u32)
+/// One membership of a person.
+#[derive(Clone, Copy)]
+struct OverlapShare {
+    community: u32,
+    share: f32,
+}
+
+/// A partition as memberships are tested against it.
+struct TiedCommunities<'a> {
+    arcs: TwoWayArcs<'a>,
+    community_of: &'a [u32],
+    /// Each community's share of the volume.
+    volumes: Vec<f64>,
+}
+
+/// Memberships of all people in the communities of a level.
+pub(super) fn overlap(arcs: TwoWayArcs<'_>, level: &Level) -> Overlap {
+    let tied = TiedCommunities::new(arcs, level);
+    let rows: Vec<Vec<OverlapShare>> = (0..arcs.nodes() as u32)
         .into_par_iter()
         .map_init(
-            || Sums::new(count),
-            |sums, person| memberships(ties, community_of, &volumes, sums, person),
+            || KeyedSums::new(tied.volumes.len()),
+            |sums, person| tied.memberships(sums, person),
         )
         .collect();
     let mut offsets = vec![0];
@@ -48,56 +54,70 @@ pub(crate) fn overlap(ties: Ties<'_>, level: &Level) -> Overlap {
     let flat = || rows.iter().flatten();
     Overlap {
         offsets,
-        communities: flat().map(|membership| membership.0).collect(),
-        shares: flat().map(|membership| membership.1).collect(),
+        communities: flat().map(|membership| membership.community).collect(),
+        shares: flat().map(|membership| membership.share).collect(),
     }
 }
 
-/// Memberships of one person; `shares` are those of the communities in the volume.
-fn memberships(
-    ties: Ties<'_>,
-    community_of: &[u32],
-    shares: &[f64],
-    sums: &mut Sums,
-    person: u32,
-) -> Vec<(u32, f32)> {
-    let own = community_of[person as usize];
-    if own == NO_COMMUNITY {
-        return Vec::new();
-    }
-    let (mut all, mut degree) = (0.0, 0.0);
-    ties.each(person, |other, to, from| {
-        let weight = f64::from(to + from);
-        all += weight;
-        degree += 1.0;
-        if community_of[other as usize] != NO_COMMUNITY {
-            sums.add(community_of[other as usize], weight);
+impl<'a> TiedCommunities<'a> {
+    fn new(arcs: TwoWayArcs<'a>, level: &'a Level) -> TiedCommunities<'a> {
+        let mut volumes = vec![0.0; level.communities as usize];
+        for (person, &community) in level.community_of.iter().enumerate() {
+            if community != NO_COMMUNITY {
+                volumes[community as usize] += arcs.strength(person as u32);
+            }
         }
-    });
-    if all == 0.0 {
-        return vec![(own, 1.0)];
+        // A person with a tie has a community, so these add up to all of the volume.
+        let total: f64 = volumes.iter().sum();
+        volumes.iter_mut().for_each(|volume| *volume /= total);
+        TiedCommunities { arcs, community_of: &level.community_of, volumes }
     }
-    let (unit, least) = (all / degree, (CHANCE * shares.len() as f64).ln());
-    let mut found: Vec<(u32, f32)> = Vec::new();
-    let own_weight = sums.get(own);
-    sums.drain(|community, weight| {
-        let expected = degree * shares[community as usize];
-        if community != own && surprise(weight / unit, expected) > least {
-            found.push((community, (weight / all) as f32));
+
+    /// Memberships of one person.
+    fn memberships(&self, sums: &mut KeyedSums, person: u32) -> Vec<OverlapShare> {
+        let own = self.community_of[person as usize];
+        if own == NO_COMMUNITY {
+            return Vec::new();
         }
-    });
-    found.push((own, (own_weight / all) as f32));
-    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    if let Some(place) = found.iter().position(|membership| membership.0 == own)
-        && place >= MEMBERSHIPS_MAX
+        let (mut all, mut degree) = (0.0, 0.0);
+        self.arcs.for_each(person, |other, to, from| {
+            let weight = f64::from(to + from);
+            all += weight;
+            degree += 1.0;
+            if self.community_of[other as usize] != NO_COMMUNITY {
+                sums.add(self.community_of[other as usize], weight);
+            }
+        });
+        if all == 0.0 {
+            return vec![OverlapShare { community: own, share: 1.0 }];
+        }
+        let (unit, least) = (all / degree, (CHANCE * self.volumes.len() as f64).ln());
+        let mut found: Vec<OverlapShare> = Vec::new();
+        let own_weight = sums.get(own);
+        sums.drain(|community, weight| {
+            let expected = degree * self.volumes[community as usize];
+            if community != own && surprise(weight / unit, expected) > least {
+                found.push(OverlapShare { community, share: (weight / all) as f32 });
+            }
+        });
+        found.push(OverlapShare { community: own, share: (own_weight / all) as f32 });
+        keep_largest(&mut found, own);
+        found
+    }
+}
+
+/// Keeps the largest memberships, among them the own community.
+fn keep_largest(memberships: &mut Vec<OverlapShare>, own: u32) {
+    memberships.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.community.cmp(&b.community)));
+    if let Some(at) = memberships.iter().position(|membership| membership.community == own)
+        && at >= MEMBERSHIPS_MAX
     {
-        found.swap(MEMBERSHIPS_MAX - 1, place);
+        memberships.swap(MEMBERSHIPS_MAX - 1, at);
     }
-    found.truncate(MEMBERSHIPS_MAX);
-    found
+    memberships.truncate(MEMBERSHIPS_MAX);
 }
 
-/// −ln of the probability of so many ties where fewer are expected; 0 where they are not fewer.
+/// −ln of the probability of this number of ties where fewer are expected; 0 where they are not fewer.
 fn surprise(ties: f64, expected: f64) -> f64 {
     if ties <= expected {
         return 0.0;

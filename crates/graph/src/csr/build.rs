@@ -5,22 +5,23 @@
 
 use rayon::prelude::*;
 
-use super::{Csr, CsrError};
+use super::error::CsrError;
+use super::rows::{Csr, check_weights};
 
 /// Arcs as parallel arrays, in any order, repeats allowed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ArcList<'a> {
     /// Who attends.
     pub sources: &'a [u32],
-    /// To whom.
+    /// The person attended to.
     pub targets: &'a [u32],
     /// How much; `None` if every arc weighs 1.
     pub weights: Option<&'a [f32]>,
 }
 
-/// A graph, and what was dropped on the way to it.
+/// A graph, and the numbers of arcs that were dropped or merged.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Built {
+pub struct BuiltCsr {
     /// The rows.
     pub csr: Csr,
     /// Arcs from a person to itself, dropped.
@@ -29,13 +30,11 @@ pub struct Built {
     pub duplicates: usize,
 }
 
-/// Fails on the first weight that is not finite and positive.
-pub(super) fn check_weights(weights: Option<&[f32]>) -> Result<(), CsrError> {
-    let wrong = weights.and_then(|weights| {
-        let arc = weights.iter().position(|&weight| !(weight.is_finite() && weight > 0.0))?;
-        Some(CsrError::Weight { arc, weight: weights[arc].to_string() })
-    });
-    wrong.map_or(Ok(()), Err)
+/// An arc of a known source.
+#[derive(Debug, Clone, Copy, Default)]
+struct RowEntry {
+    target: u32,
+    weight: f32,
 }
 
 impl ArcList<'_> {
@@ -69,15 +68,16 @@ impl ArcList<'_> {
         starts
     }
 
-    fn scatter(&self, starts: &[u64]) -> Vec<(u32, f32)> {
+    /// The entries of all rows, each row in the order of the arcs.
+    fn entries(&self, starts: &[u64]) -> Vec<RowEntry> {
         let mut next = starts.to_vec();
-        let mut entries = vec![(0, 0.0); starts[starts.len() - 1] as usize];
+        let mut entries = vec![RowEntry::default(); starts[starts.len() - 1] as usize];
         for arc in 0..self.sources.len() {
             let (source, target) = (self.sources[arc], self.targets[arc]);
             if source != target {
-                let place = &mut next[source as usize];
-                entries[*place as usize] = (target, self.weight(arc));
-                *place += 1;
+                let next = &mut next[source as usize];
+                entries[*next as usize] = RowEntry { target, weight: self.weight(arc) };
+                *next += 1;
             }
         }
         entries
@@ -89,20 +89,20 @@ impl Csr {
     ///
     /// Self-loops are dropped, repeats merged by adding their weights. Without weights a repeat
     /// adds nothing: the arc is there or not.
-    pub fn from_arcs(nodes: usize, arcs: ArcList<'_>) -> Result<Built, CsrError> {
+    pub fn from_arcs(nodes: usize, arcs: ArcList<'_>) -> Result<BuiltCsr, CsrError> {
         arcs.check(nodes)?;
         let starts = arcs.row_starts(nodes);
-        let mut entries = arcs.scatter(&starts);
+        let mut entries = arcs.entries(&starts);
         let self_loops = arcs.sources.len() - entries.len();
         let degrees = sort_rows(&starts, &mut entries);
         let csr = compact(&starts, &degrees, &entries, arcs.weights.is_some());
         let duplicates = entries.len() - csr.arcs();
-        Ok(Built { csr, self_loops, duplicates })
+        Ok(BuiltCsr { csr, self_loops, duplicates })
     }
 }
 
 /// Sorts and merges each row at its front; returns how many entries each keeps.
-fn sort_rows(starts: &[u64], entries: &mut [(u32, f32)]) -> Vec<u32> {
+fn sort_rows(starts: &[u64], entries: &mut [RowEntry]) -> Vec<u32> {
     rows_mut(starts, entries).into_par_iter().with_min_len(256).map(merge_row).collect()
 }
 
@@ -119,24 +119,24 @@ fn rows_mut<'a, T>(starts: &[u64], values: &'a mut [T]) -> Vec<&'a mut [T]> {
         .collect()
 }
 
-fn merge_row(row: &mut [(u32, f32)]) -> u32 {
-    row.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+fn merge_row(row: &mut [RowEntry]) -> u32 {
+    row.sort_unstable_by(|a, b| a.target.cmp(&b.target).then(a.weight.total_cmp(&b.weight)));
     let mut kept = 0;
     let mut at = 0;
     while at < row.len() {
-        let target = row[at].0;
+        let target = row[at].target;
         let mut sum = 0.0f64;
-        while at < row.len() && row[at].0 == target {
-            sum += f64::from(row[at].1);
+        while at < row.len() && row[at].target == target {
+            sum += f64::from(row[at].weight);
             at += 1;
         }
-        row[kept] = (target, sum.min(f64::from(f32::MAX)) as f32);
+        row[kept] = RowEntry { target, weight: sum.min(f64::from(f32::MAX)) as f32 };
         kept += 1;
     }
     kept as u32
 }
 
-fn compact(starts: &[u64], degrees: &[u32], entries: &[(u32, f32)], weighted: bool) -> Csr {
+fn compact(starts: &[u64], degrees: &[u32], entries: &[RowEntry], weighted: bool) -> Csr {
     let mut offsets = Vec::with_capacity(starts.len());
     offsets.push(0u64);
     let mut arcs = 0;
@@ -150,10 +150,10 @@ fn compact(starts: &[u64], degrees: &[u32], entries: &[(u32, f32)], weighted: bo
         })
     };
     let mut targets = Vec::with_capacity(arcs as usize);
-    targets.extend(rows().map(|entry| entry.0));
+    targets.extend(rows().map(|entry| entry.target));
     let weights = weighted.then(|| {
         let mut weights = Vec::with_capacity(arcs as usize);
-        weights.extend(rows().map(|entry| entry.1));
+        weights.extend(rows().map(|entry| entry.weight));
         weights
     });
     Csr { offsets, targets, weights }

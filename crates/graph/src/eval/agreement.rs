@@ -1,4 +1,4 @@
-//! Agreement of two partitions: NMI, AMI and ARI.
+//! PartitionAgreement of two partitions: NMI, AMI and ARI.
 //!
 //! `NMI = I / ((H(U) + H(V)) / 2)`; `AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I])` with the exact
 //! expectation under random permutation (Vinh, Epps, Bailey 2010); ARI by Hubert and Arabie 1985.
@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-/// Agreement of two partitions of the same people, 1 for equal ones.
+/// PartitionAgreement of two partitions of the same people, 1 for equal ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Agreement {
+pub struct PartitionAgreement {
     /// Normalised mutual information, arithmetic mean; 0 to 1.
     pub nmi: f64,
     /// Adjusted for chance: 0 for random partitions, below 0 for worse.
@@ -18,14 +18,14 @@ pub struct Agreement {
 }
 
 /// Compares two labellings of equal length; labels are any numbers. Empty ones agree fully.
-pub fn agreement(found: &[u32], truth: &[u32]) -> Agreement {
-    let table = Table::new(found, truth);
+pub fn agreement(found: &[u32], truth: &[u32]) -> PartitionAgreement {
+    let table = ContingencyTable::new(found, truth);
     let (entropy_rows, entropy_columns) =
         (table.entropy(&table.rows), table.entropy(&table.columns));
     let information = table.information();
     let expected = expected_information(&table.rows, &table.columns, table.total);
     let mean = (entropy_rows + entropy_columns) / 2.0;
-    Agreement {
+    PartitionAgreement {
         nmi: ratio(information, mean),
         ami: ratio(information - expected, mean - expected),
         ari: table.rand_index(),
@@ -36,15 +36,15 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole.abs() < 1e-12 { 1.0 } else { part / whole }
 }
 
-struct Table {
+struct ContingencyTable {
     cells: Vec<(usize, usize, u64)>,
     rows: Vec<u64>,
     columns: Vec<u64>,
     total: u64,
 }
 
-impl Table {
-    fn new(found: &[u32], truth: &[u32]) -> Table {
+impl ContingencyTable {
+    fn new(found: &[u32], truth: &[u32]) -> ContingencyTable {
         let (row_of, row_count) = dense(found);
         let (column_of, column_count) = dense(truth);
         let mut pairs: Vec<(usize, usize)> = row_of.into_iter().zip(column_of).collect();
@@ -59,7 +59,7 @@ impl Table {
             rows[row] += count;
             columns[column] += count;
         }
-        Table { cells, rows, columns, total: pairs.len() as u64 }
+        ContingencyTable { cells, rows, columns, total: pairs.len() as u64 }
     }
 
     fn entropy(&self, counts: &[u64]) -> f64 {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-/// Agreement of two covers of `people` people; a cover lists the members of each community, each
+/// PartitionAgreement of two covers of `people` people; a cover lists the members of each community, each
 /// once. 1 for equal covers, 0 for unrelated ones.
 pub fn onmi(people: usize, found: &[Vec<u32>], truth: &[Vec<u32>]) -> f64 {
     let (own_found, given_truth) = entropies(people, found, truth);

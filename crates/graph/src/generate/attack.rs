@@ -1,16 +1,16 @@
 //! Attacks on trust: fakes beside an honest graph, in the forms that are seen in practice.
 //!
-//! Arcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
+//! DrawnArcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
 //! likes. What costs is an arc *from* an honest person: bought, begged or tricked. Every form takes
 //! the same number of those, so that prices can be compared. Sources of the forms: Viswanath et al.
 //! 2010; Cao et al. 2012; Yang et al. 2014 on farms as they are found. Time and memory O(arcs drawn).
 
-use super::{Arcs, Farm, add_farm};
-use crate::seed::Seed;
+use super::{DrawnArcs, SybilFarm, add_farm};
+use crate::seed::RandomSeed;
 
-/// How fakes attend to each other, and for whom the honest are won.
+/// How fakes attend to each other, and which of them get the arcs of honest people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum AttackForm {
     /// Fakes that follow each other, half of them by popularity; arcs go to random fakes.
     Dense,
     /// Each fake follows 30 honest people; arcs come from a gullible tenth of the honest, evenly to
@@ -26,42 +26,42 @@ pub enum Form {
     /// Dense villages of 40 whose people also follow random fakes of other villages, so that each
     /// looks like one community among many; arcs go to random fakes.
     Villages,
-    /// Ten of the fakes get all arcs and follow all the others, who follow nobody but honest people:
-    /// what few have earned is handed to many.
+    /// Ten of the fakes get all arcs and follow all the others, who follow honest people only:
+    /// what few have received is passed to many.
     Relay,
 }
 
-impl Form {
+impl AttackForm {
     /// Every form.
-    pub const ALL: [Form; 7] = [
-        Form::Dense,
-        Form::FollowBack,
-        Form::Star,
-        Form::Chain,
-        Form::Infiltration,
-        Form::Villages,
-        Form::Relay,
+    pub const ALL: [AttackForm; 7] = [
+        AttackForm::Dense,
+        AttackForm::FollowBack,
+        AttackForm::Star,
+        AttackForm::Chain,
+        AttackForm::Infiltration,
+        AttackForm::Villages,
+        AttackForm::Relay,
     ];
 }
 
 /// An attack and its price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attack {
+pub struct SybilAttack {
     /// Its form.
-    pub form: Form,
+    pub form: AttackForm,
     /// Number of fakes.
     pub fakes: usize,
-    /// Arcs from honest people to fakes; an arc that is drawn twice counts once.
+    /// DrawnArcs from honest people to fakes; an arc that is drawn twice counts once.
     pub bought: usize,
 }
 
-/// Honest people whom a fake follows, where it follows any.
+/// Honest people that a fake follows, if it follows any.
 const FOLLOWS: usize = 30;
 
-/// Honest friends of whom an infiltrator follows each.
+/// Honest friends that an infiltrator follows.
 const FRIENDS: usize = 15;
 
-/// Places that infiltrators share: one for so many of them.
+/// Infiltrators that share the friends of one person.
 const TEAM: usize = 10;
 
 /// Fakes of a village.
@@ -71,27 +71,27 @@ const VILLAGE: usize = 40;
 const RELAYS: usize = 10;
 
 /// Adds the attack to `arcs` over people `0..honest`; fakes are `honest..honest + fakes`.
-pub fn add_attack(arcs: &mut Arcs, honest: usize, attack: &Attack, random: Seed) {
-    let mut scene = Scene { arcs, honest, attack: *attack, random };
+pub fn add_attack(arcs: &mut DrawnArcs, honest: usize, attack: &SybilAttack, random: RandomSeed) {
+    let mut scene = AttackScene { arcs, honest, attack: *attack, random };
     match attack.form {
-        Form::Dense => scene.dense(),
-        Form::FollowBack => scene.follow_back(),
-        Form::Star => scene.star(),
-        Form::Chain => scene.chain(),
-        Form::Infiltration => scene.infiltration(),
-        Form::Villages => scene.villages(),
-        Form::Relay => scene.relay(),
+        AttackForm::Dense => scene.dense(),
+        AttackForm::FollowBack => scene.follow_back(),
+        AttackForm::Star => scene.star(),
+        AttackForm::Chain => scene.chain(),
+        AttackForm::Infiltration => scene.infiltration(),
+        AttackForm::Villages => scene.villages(),
+        AttackForm::Relay => scene.relay(),
     }
 }
 
-struct Scene<'a> {
-    arcs: &'a mut Arcs,
+struct AttackScene<'a> {
+    arcs: &'a mut DrawnArcs,
     honest: usize,
-    attack: Attack,
-    random: Seed,
+    attack: SybilAttack,
+    random: RandomSeed,
 }
 
-impl Scene<'_> {
+impl AttackScene<'_> {
     fn fakes(&self) -> std::ops::Range<u32> {
         self.honest as u32..(self.honest + self.attack.fakes) as u32
     }
@@ -109,7 +109,7 @@ impl Scene<'_> {
         self.random.below(self.honest as u64) as u32
     }
 
-    /// Arcs from anybody to random fakes.
+    /// DrawnArcs from anybody to random fakes.
     fn buy_anywhere(&mut self) {
         for _ in 0..self.attack.bought {
             let (from, to) = (self.any_honest(), self.any_fake());
@@ -118,8 +118,8 @@ impl Scene<'_> {
     }
 
     fn dense(&mut self) {
-        let Attack { fakes, bought, .. } = self.attack;
-        let farm = Farm { fakes, follows: 20, attack_arcs: bought, outward_arcs: 2 * fakes };
+        let SybilAttack { fakes, bought, .. } = self.attack;
+        let farm = SybilFarm { fakes, follows: 20, attack_arcs: bought, outward_arcs: 2 * fakes };
         add_farm(self.arcs, self.honest, &farm, self.random);
     }
 
@@ -155,7 +155,7 @@ impl Scene<'_> {
         self.buy_for(self.honest as u32);
     }
 
-    /// Arcs from anybody to one fake.
+    /// DrawnArcs from anybody to one fake.
     fn buy_for(&mut self, fake: u32) {
         for _ in 0..self.attack.bought {
             let from = self.any_honest();

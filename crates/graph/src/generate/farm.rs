@@ -1,24 +1,24 @@
 //! A sybil farm beside an honest graph: fakes that follow each other, half of them by popularity,
 //! follow honest people at will, and have bought some arcs from them.
 
-use super::Arcs;
-use crate::seed::Seed;
+use super::DrawnArcs;
+use crate::seed::RandomSeed;
 
 /// Size of a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Farm {
+pub struct SybilFarm {
     /// Number of fakes.
     pub fakes: usize,
     /// Fakes that each fake follows.
     pub follows: usize,
-    /// Arcs bought from honest people, to random fakes.
+    /// DrawnArcs bought from honest people, to random fakes.
     pub attack_arcs: usize,
-    /// Arcs from fakes to honest people.
+    /// DrawnArcs from fakes to honest people.
     pub outward_arcs: usize,
 }
 
 /// Adds the farm to `arcs` over people `0..honest`; fakes are `honest..honest + fakes`.
-pub fn add_farm(arcs: &mut Arcs, honest: usize, farm: &Farm, mut random: Seed) {
+pub fn add_farm(arcs: &mut DrawnArcs, honest: usize, farm: &SybilFarm, mut random: RandomSeed) {
     let mut popular: Vec<u32> = Vec::new();
     for fake in honest as u32..(honest + farm.fakes) as u32 {
         for _ in 0..farm.follows.min(popular.len()) {
@@ -31,8 +31,8 @@ pub fn add_farm(arcs: &mut Arcs, honest: usize, farm: &Farm, mut random: Seed) {
         }
         popular.push(fake);
     }
-    let fake = |random: &mut Seed| (honest as u64 + random.below(farm.fakes as u64)) as u32;
-    let person = |random: &mut Seed| random.below(honest as u64) as u32;
+    let fake = |random: &mut RandomSeed| (honest as u64 + random.below(farm.fakes as u64)) as u32;
+    let person = |random: &mut RandomSeed| random.below(honest as u64) as u32;
     for _ in 0..farm.attack_arcs {
         arcs.push(person(&mut random), fake(&mut random));
     }

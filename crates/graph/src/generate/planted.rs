@@ -2,8 +2,8 @@
 //! of degrees and community sizes, a share µ of each person's edges outside of its community, and
 //! optionally parents that a part of those stay within. Edges come from a configuration model.
 
-use super::Arcs;
-use crate::seed::Seed;
+use super::DrawnArcs;
+use crate::seed::RandomSeed;
 
 /// What to plant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,9 +51,9 @@ impl PlantedSpec {
 
 /// A planted graph and its truth.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planted {
+pub struct PlantedGraph {
     /// Every edge in both directions.
-    pub arcs: Arcs,
+    pub arcs: DrawnArcs,
     /// Community of each person.
     pub community_of: Vec<u32>,
     /// Its second community; the first one again for people who are in one only.
@@ -62,7 +62,7 @@ pub struct Planted {
     pub parent_of: Vec<u32>,
 }
 
-impl Planted {
+impl PlantedGraph {
     /// The members of each community, ascending; those of two are in both.
     pub fn cover(&self) -> Vec<Vec<u32>> {
         let communities = self.community_of.iter().max().map_or(0, |&last| last as usize + 1);
@@ -78,13 +78,13 @@ impl Planted {
 }
 
 /// Plants `spec`. Ids say nothing about the communities.
-pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
+pub fn planted(spec: &PlantedSpec, seed: RandomSeed) -> PlantedGraph {
     let community_of = communities(spec, seed.fork(1));
     let parent_of: Vec<u32> =
         community_of.iter().map(|&community| community / spec.siblings as u32).collect();
     let second_of = seconds(spec, &community_of, seed.fork(9));
     let stubs = stubs(spec, seed.fork(2));
-    let mut arcs = Arcs::default();
+    let mut arcs = DrawnArcs::default();
     let layers = [community_of.as_slice(), &parent_of, &[]];
     for (layer, group_of) in layers.into_iter().enumerate() {
         let mut ends: Vec<(u32, u32)> = Vec::new();
@@ -99,11 +99,11 @@ pub fn planted(spec: &PlantedSpec, seed: Seed) -> Planted {
         }
         wire(ends, seed.fork(3 + layer as u64), &mut arcs);
     }
-    Planted { arcs, community_of, second_of, parent_of }
+    PlantedGraph { arcs, community_of, second_of, parent_of }
 }
 
 /// Second communities: those of others, so that the larger ones get more.
-fn seconds(spec: &PlantedSpec, community_of: &[u32], mut random: Seed) -> Vec<u32> {
+fn seconds(spec: &PlantedSpec, community_of: &[u32], mut random: RandomSeed) -> Vec<u32> {
     let second = |&own: &u32| match random.unit() < spec.overlapping {
         true => community_of[random.below(community_of.len() as u64) as usize],
         false => own,
@@ -112,7 +112,7 @@ fn seconds(spec: &PlantedSpec, community_of: &[u32], mut random: Seed) -> Vec<u3
 }
 
 /// Pairs the ends within each group at random.
-fn wire(mut ends: Vec<(u32, u32)>, seed: Seed, arcs: &mut Arcs) {
+fn wire(mut ends: Vec<(u32, u32)>, seed: RandomSeed, arcs: &mut DrawnArcs) {
     ends.sort_unstable();
     for (at, group) in ends.chunk_by_mut(|a, b| a.0 == b.0).enumerate() {
         seed.fork(at as u64).shuffle(group);
@@ -124,7 +124,7 @@ fn wire(mut ends: Vec<(u32, u32)>, seed: Seed, arcs: &mut Arcs) {
 }
 
 /// Edge ends of each person: within the community, within the parent, anywhere.
-fn stubs(spec: &PlantedSpec, mut random: Seed) -> Vec<[usize; 3]> {
+fn stubs(spec: &PlantedSpec, mut random: RandomSeed) -> Vec<[usize; 3]> {
     let power = 1.0 - spec.degree_exponent;
     let low = lowest_degree(spec);
     (0..spec.nodes)
@@ -162,7 +162,7 @@ fn draw(low: f64, high: f64, power: f64, unit: f64) -> f64 {
     (low.powf(power) + unit * (high.powf(power) - low.powf(power))).powf(1.0 / power)
 }
 
-fn communities(spec: &PlantedSpec, mut random: Seed) -> Vec<u32> {
+fn communities(spec: &PlantedSpec, mut random: RandomSeed) -> Vec<u32> {
     let (low, high) = (spec.sizes.0 as f64, spec.sizes.1 as f64 + 1.0);
     let mut community_of = Vec::with_capacity(spec.nodes);
     let mut community = 0;

@@ -1,15 +1,15 @@
 //! R-MAT (Chakrabarti, Zhan, Faloutsos 2004) with the usual .57/.19/.19/.05: heavy-tailed and
 //! without communities, the standard graph for kernel speed.
 
-use super::Arcs;
-use crate::seed::Seed;
+use super::DrawnArcs;
+use crate::seed::RandomSeed;
 
 /// 2^`scale` people and `edge_factor` arcs for each, ids randomly permuted, repeats kept.
-pub fn rmat(scale: u32, edge_factor: usize, seed: Seed) -> Arcs {
+pub fn rmat(scale: u32, edge_factor: usize, seed: RandomSeed) -> DrawnArcs {
     let nodes = 1usize << scale;
     let names = seed.fork(1).order(nodes);
     let mut random = seed.fork(2);
-    let mut arcs = Arcs::default();
+    let mut arcs = DrawnArcs::default();
     for _ in 0..nodes * edge_factor {
         let (source, target) = arc(scale, &mut random);
         arcs.push(names[source], names[target]);
@@ -18,7 +18,7 @@ pub fn rmat(scale: u32, edge_factor: usize, seed: Seed) -> Arcs {
 }
 
 /// One arc: a quadrant of the adjacency matrix for each bit, 16 random bits a level.
-fn arc(scale: u32, random: &mut Seed) -> (usize, usize) {
+fn arc(scale: u32, random: &mut RandomSeed) -> (usize, usize) {
     let (mut source, mut target, mut bits) = (0, 0, 0);
     for level in 0..scale {
         if level % 4 == 0 {

@@ -1,6 +1,6 @@
-//! A text to the terms that it says: words, and phrases of two words side by side.
+//! A text → its terms: words, and phrases of two adjacent words.
 //!
-//! Addresses, e-mail addresses and handles are no words. Words are cut by UAX 29, in scripts without
+//! Addresses, e-mail addresses and handles are not words. Words are cut by UAX 29, in scripts without
 //! spaces by a dictionary or a model (`icu_segmenter`); their keys are in NFKC and lower case.
 
 use std::collections::BTreeMap;
@@ -17,74 +17,85 @@ const TERMS_MAX: usize = 64;
 /// The shortest and longest word in a script that has cases, in characters.
 const CHARS: RangeInclusive<usize> = 3..=30;
 
-/// The same in other scripts, whose characters say more.
+/// The same in other scripts, whose words are shorter.
 const CHARS_UNCASED: RangeInclusive<usize> = 2..=30;
 
-/// What a text says, each term once, by its key, as it is spelled first.
+/// The terms of a text, each once, by its key, in the first spelling.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Said<'t> {
-    /// Words, and whether they are hashtags.
-    pub(super) words: BTreeMap<String, (&'t str, bool)>,
+pub(super) struct TextTerms<'t> {
+    /// Words.
+    pub(super) words: BTreeMap<String, SpelledWord<'t>>,
     /// Phrases, by the keys of their words.
     pub(super) phrases: BTreeMap<[String; 2], &'t str>,
 }
 
+/// A word as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SpelledWord<'t> {
+    pub(super) spelling: &'t str,
+    /// Whether it is a hashtag.
+    pub(super) tagged: bool,
+}
+
 /// Reads texts.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct TermReader {
     links: LinkFinder,
     words: WordSegmenterBorrowed<'static>,
 }
 
-/// A word where it stands.
-struct Word {
+/// A word and its position in the text.
+struct TextWord {
     start: usize,
     end: usize,
     key: String,
     tagged: bool,
 }
 
-impl Reader {
-    pub(super) fn new() -> Reader {
+impl TermReader {
+    pub(super) fn new() -> TermReader {
         let mut links = LinkFinder::new();
         links.url_must_have_scheme(false);
         let words = WordSegmenter::new_auto(WordBreakInvariantOptions::default());
-        Reader { links, words }
+        TermReader { links, words }
     }
 
     /// The terms of a text.
-    pub(super) fn read<'t>(&self, text: &'t str) -> Said<'t> {
-        let mut said = Said::default();
+    pub(super) fn read<'t>(&self, text: &'t str) -> TextTerms<'t> {
+        let mut terms = TextTerms::default();
         let plain = self.links.spans(text).filter(|span| span.kind().is_none());
         plain.flat_map(|span| without_handles(span.as_str())).for_each(|part| {
-            self.read_plain(part, &mut said);
+            self.read_plain(part, &mut terms);
         });
-        said
+        terms
     }
 
-    fn read_plain<'t>(&self, text: &'t str, said: &mut Said<'t>) {
-        let mut before: Option<Word> = None;
+    fn read_plain<'t>(&self, text: &'t str, terms: &mut TextTerms<'t>) {
+        let mut before: Option<TextWord> = None;
         for word in self.words_of(text) {
             let spelling = &text[word.start..word.end];
-            if said.words.len() < TERMS_MAX {
-                said.words.entry(word.key.clone()).or_insert((spelling, word.tagged));
+            if terms.words.len() < TERMS_MAX {
+                terms
+                    .words
+                    .entry(word.key.clone())
+                    .or_insert(SpelledWord { spelling, tagged: word.tagged });
             }
             let phrase = before.filter(|one| joined(&text[one.end..word.start], spelling));
-            if let Some(one) = phrase.filter(|_| said.phrases.len() < TERMS_MAX) {
+            if let Some(one) = phrase.filter(|_| terms.phrases.len() < TERMS_MAX) {
                 let words = [one.key, word.key.clone()];
-                said.phrases.entry(words).or_insert(&text[one.start..word.end]);
+                terms.phrases.entry(words).or_insert(&text[one.start..word.end]);
             }
             before = Some(word);
         }
     }
 
-    fn words_of(&self, text: &str) -> Vec<Word> {
+    fn words_of(&self, text: &str) -> Vec<TextWord> {
         let (mut words, mut start) = (Vec::new(), 0);
         for (end, kind) in self.words.segment_str(text).iter_with_word_type() {
             if kind.is_word_like() {
                 let tagged = text[..start].ends_with(['#', '＃']);
                 let key = key(&text[start..end]);
-                words.extend(is_useful(&key).then_some(Word { start, end, key, tagged }));
+                words.extend(is_useful(&key).then_some(TextWord { start, end, key, tagged }));
             }
             start = end;
         }
@@ -100,7 +111,7 @@ fn without_handles(text: &str) -> impl Iterator<Item = &str> {
     first.into_iter().chain(parts.map(move |part| part.trim_start_matches(in_handle)))
 }
 
-/// Whether what stands between two words makes them a phrase.
+/// Whether two words with this text between them are a phrase.
 fn joined(between: &str, second: &str) -> bool {
     match between {
         " " | "-" => true,
@@ -127,15 +138,15 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        Reader::new().read(text).words.into_keys().collect()
+        TermReader::new().read(text).words.into_keys().collect()
     }
 
     fn phrases(text: &str) -> Vec<String> {
-        Reader::new().read(text).phrases.into_keys().map(|words| words.join("+")).collect()
+        TermReader::new().read(text).phrases.into_keys().map(|words| words.join("+")).collect()
     }
 
     #[test]
-    fn addresses_and_handles_are_no_words() {
+    fn addresses_and_handles_are_not_words() {
         for text in [
             "https://www.example.org/rust?q=jazz#top",
             "(www.example.org/rust)",
@@ -165,28 +176,28 @@ mod tests {
 
     #[test]
     fn a_hashtag_is_a_word_that_is_marked() {
-        let reader = Reader::new();
-        let said = reader.read("#RustLang, jazz");
-        assert_eq!(said.words["rustlang"], ("RustLang", true));
-        assert_eq!(said.words["jazz"], ("jazz", false));
+        let reader = TermReader::new();
+        let terms = reader.read("#RustLang, jazz");
+        assert_eq!(terms.words["rustlang"], SpelledWord { spelling: "RustLang", tagged: true });
+        assert_eq!(terms.words["jazz"], SpelledWord { spelling: "jazz", tagged: false });
     }
 
     #[test]
-    fn a_phrase_stands_side_by_side() {
+    fn a_phrase_is_two_adjacent_words() {
         assert_eq!(phrases("Machine Learning, board-games"), ["board+games", "machine+learning"]);
         assert_eq!(phrases("気候変動"), ["気候+変動"]);
         assert!(phrases("one. two, three / four").is_empty());
-        let reader = Reader::new();
-        let said = reader.read("Machine Learning");
-        assert_eq!(said.phrases.into_values().next(), Some("Machine Learning"));
+        let reader = TermReader::new();
+        let terms = reader.read("Machine Learning");
+        assert_eq!(terms.phrases.into_values().next(), Some("Machine Learning"));
     }
 
     #[test]
-    fn a_person_says_so_much_and_no_more() {
+    fn the_terms_of_a_person_are_limited() {
         let text: String = (0..1_000).map(|n| format!("word{n} ")).collect();
-        let reader = Reader::new();
-        let said = reader.read(&text);
-        assert_eq!((said.words.len(), said.phrases.len()), (TERMS_MAX, TERMS_MAX));
+        let reader = TermReader::new();
+        let terms = reader.read(&text);
+        assert_eq!((terms.words.len(), terms.phrases.len()), (TERMS_MAX, TERMS_MAX));
     }
 
     trait Sorted {

@@ -4,53 +4,53 @@
 //! members, those with more attention counting more. Members with at least half of the mean focus are
 //! the community's own. `insider_c(v)` is the lower 95 % Wilson bound of the share of v's global
 //! attention that comes from them, over the effective number of people it comes from: one fan makes
-//! nobody an insider, and a celebrity whom outsiders attend to is none. Time O(arcs that start in the
-//! community), memory 16 B/member; what everybody receives is added up once, 24 B/person. Sources:
-//! Wilson 1927; Kish's effective sample size.
+//! no one an insider, and a celebrity with attention from outside is none. Time O(arcs that start in the
+//! community), memory 16 B/member; the attention that each person receives is added up once,
+//! 24 B/person. Sources: Wilson 1927; Kish's effective sample size.
 
 use rayon::prelude::*;
 
-use super::PeopleInput;
-use super::inflow::Inflow;
-use super::walk::Giving;
+use super::input::PeopleInput;
+use super::member_walk::MemberWalk;
+use super::received::ReceivedArcs;
 use crate::wilson::lower_bound;
 
-/// What every person receives from everybody: Σ q and Σ q², with `q_uv = a_u · P(u→v)`.
-pub(super) struct Audience {
-    /// q of each sender, before the arc's weight: a_u / W_u.
-    senders: Vec<f64>,
-    received: Vec<Received>,
+/// The global attention that every person gives and receives: Σ q and Σ q², with
+/// `q_uv = a_u · P(u→v)`.
+pub(super) struct GlobalAttention {
+    /// q of each source, before the arc's weight: a_u / W_u.
+    rates: Vec<f64>,
+    received: Vec<AttentionSums>,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Received {
+struct AttentionSums {
     sum: f64,
     squares: f64,
 }
 
-impl Audience {
-    pub(super) fn new(input: &PeopleInput<'_>) -> Audience {
+impl GlobalAttention {
+    pub(super) fn new(input: &PeopleInput<'_>) -> GlobalAttention {
         let arcs = &input.attention.arcs;
-        let sender = |person: u32| match arcs.strength(person) {
+        let rate = |person: u32| match arcs.strength(person) {
             0.0 => 0.0,
             strength => f64::from(input.global.shares[person as usize]) / strength,
         };
-        let senders: Vec<f64> = (0..arcs.nodes() as u32).into_par_iter().map(sender).collect();
-        let received = arcs.receive(|received: &mut Received, (source, _, weight)| {
-            let sent = senders[source as usize] * f64::from(weight);
+        let rates: Vec<f64> = (0..arcs.nodes() as u32).into_par_iter().map(rate).collect();
+        let received = arcs.sum_received(|received: &mut AttentionSums, arc| {
+            let sent = rates[arc.source as usize] * f64::from(arc.weight);
             received.sum += sent;
             received.squares += sent * sent;
         });
-        Audience { senders, received }
+        GlobalAttention { rates, received }
     }
 
-    /// Global attention that passes along an arc of a sender, for each unit of its weight.
-    pub(super) fn sent(&self, source: u32) -> f64 {
-        self.senders[source as usize]
+    /// Global attention that passes along an arc of a source, for each unit of its weight.
+    pub(super) fn rate(&self, source: u32) -> f64 {
+        self.rates[source as usize]
     }
 
-    /// The effective number of arcs under an attention of which the variance is Σ q²; 0 if there are
-    /// none.
+    /// The effective number of arcs under an attention whose variance is Σ q²; 0 if there are none.
     pub(super) fn support(&self, person: u32, attention: f64) -> f32 {
         let squares = self.received[person as usize].squares;
         if squares > 0.0 { (attention * attention / squares) as f32 } else { 0.0 }
@@ -59,7 +59,7 @@ impl Audience {
     /// The insider score of a person who receives `from_own` of its attention from the community's
     /// own.
     pub(super) fn insider(&self, person: u32, from_own: f64) -> f64 {
-        let Received { sum, squares } = self.received[person as usize];
+        let AttentionSums { sum, squares } = self.received[person as usize];
         if sum <= 0.0 || squares <= 0.0 {
             return 0.0;
         }
@@ -67,19 +67,19 @@ impl Audience {
     }
 }
 
-/// Which members, by seat, are the community's own: at least half of the mean focus.
-pub(super) fn owners(inner: &Inflow, giving: &Giving) -> Vec<bool> {
-    let members = giving.rates.len();
-    let share = |seat| inner.sum(seat, &giving.rates) / giving.flow.max(f64::MIN_POSITIVE);
-    let shares: Vec<f64> = (0..members).map(share).collect();
-    let mean = shares.iter().sum::<f64>() / members.max(1) as f64;
-    let mut focus = vec![0.0; members];
-    for (seat, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-        let drawn = share / (share + mean);
-        inner.each(seat, |giver, weight| {
-            focus[giver] += f64::from(weight) / giving.strengths[giver] * drawn;
+/// Which members, by member index, are the community's own: at least half of the mean focus.
+pub(super) fn own_members(inner: &ReceivedArcs, walk: &MemberWalk) -> Vec<bool> {
+    let count = walk.rates.len();
+    let share = |member| inner.sum(member, &walk.rates) / walk.flow.max(f64::MIN_POSITIVE);
+    let shares: Vec<f64> = (0..count).map(share).collect();
+    let mean = shares.iter().sum::<f64>() / count.max(1) as f64;
+    let mut focus = vec![0.0; count];
+    for (member, &share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+        let factor = share / (share + mean);
+        inner.for_each(member, |source, weight| {
+            focus[source] += f64::from(weight) / walk.strengths[source] * factor;
         });
     }
-    let half = 0.5 * focus.iter().sum::<f64>() / members.max(1) as f64;
+    let half = 0.5 * focus.iter().sum::<f64>() / count.max(1) as f64;
     focus.into_iter().map(|focus| focus > 0.0 && focus >= half).collect()
 }

@@ -1,19 +1,19 @@
-//! The people of a community as columns, for whoever keeps them: numbers of a kind lie side by side,
-//! and ranks, which follow from the rest, are left out.
+//! The people of a community as columns, for storage: numbers of one kind are adjacent, and ranks,
+//! which follow from the rest, are left out.
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{CommunityPeople, PersonScore};
+use super::scores::{CommunityPeople, ScoredPerson};
 
 const MEMBER: u8 = 1;
 const RANKED: u8 = 2;
 const RANKED_PERSON: u8 = 4;
 const RANKED_ORGANISATION: u8 = 8;
 
-/// What a [`CommunityPeople`] is serialized as, and made of: people come by falling share, so a rank is
-/// how many of the ranked have come. Making many of them is work for all cores.
+/// The serialized form of [`CommunityPeople`]. People are by falling share, so a rank is the number of
+/// ranked people up to there. Converting many of them is worth all cores.
 #[derive(Serialize, Deserialize)]
 pub struct PackedPeople {
     community: u32,
@@ -27,7 +27,7 @@ pub struct PackedPeople {
     insiders: Vec<f32>,
     supports: Vec<f32>,
     /// Of members alone.
-    standings: Vec<f32>,
+    masses: Vec<f32>,
 }
 
 impl Serialize for CommunityPeople {
@@ -37,6 +37,12 @@ impl Serialize for CommunityPeople {
 }
 
 impl PackedPeople {
+    /// Rows that every column has, apart from the masses: all of them, unless the bytes are damaged.
+    fn shortest(&self) -> usize {
+        let columns = [&self.shares, &self.insiders, &self.supports].map(Vec::len);
+        columns.into_iter().fold(self.persons.len().min(self.flags.len()), usize::min)
+    }
+
     fn of(table: &CommunityPeople) -> PackedPeople {
         let people = &table.people;
         PackedPeople {
@@ -50,36 +56,36 @@ impl PackedPeople {
             shares: people.iter().map(|one| one.share).collect(),
             insiders: people.iter().map(|one| one.insider).collect(),
             supports: people.iter().map(|one| one.support).collect(),
-            standings: people.iter().filter(|one| one.member).map(|one| one.standing).collect(),
+            masses: people.iter().filter(|one| one.member).map(|one| one.mass).collect(),
         }
     }
 }
 
 impl From<PackedPeople> for CommunityPeople {
     fn from(columns: PackedPeople) -> CommunityPeople {
-        let mut standings = columns.standings.into_iter();
-        let mut taken = [0; 3];
-        let rows = columns.persons.into_iter().zip(columns.flags).zip(columns.shares);
-        let rows = rows.zip(columns.insiders).zip(columns.supports);
-        let person = |((((person, flags), share), insider), support)| {
+        let rows = columns.shortest();
+        let mut masses = columns.masses.into_iter();
+        let mut ranked = [0; 3];
+        let person = |row: usize| {
+            let flags = columns.flags[row];
             let has = |flag: u8| flags & flag > 0;
             let mut rank = |ranking: usize, flag: u8| {
-                taken[ranking] += u32::from(has(flag));
-                NonZeroU32::new(taken[ranking]).filter(|_| has(flag))
+                ranked[ranking] += u32::from(has(flag));
+                NonZeroU32::new(ranked[ranking]).filter(|_| has(flag))
             };
-            PersonScore {
-                person,
+            ScoredPerson {
+                person: columns.persons[row],
                 member: has(MEMBER),
-                share,
-                standing: if has(MEMBER) { standings.next().unwrap_or(0.0) } else { 0.0 },
-                insider,
-                support,
+                share: columns.shares[row],
+                mass: if has(MEMBER) { masses.next().unwrap_or(0.0) } else { 0.0 },
+                insider: columns.insiders[row],
+                support: columns.supports[row],
                 rank: rank(0, RANKED),
                 rank_person: rank(1, RANKED_PERSON),
                 rank_organisation: rank(2, RANKED_ORGANISATION),
             }
         };
-        let people = rows.map(person).collect();
+        let people = (0..rows).map(person).collect();
         CommunityPeople {
             community: columns.community,
             trust: columns.trust,
@@ -91,7 +97,7 @@ impl From<PackedPeople> for CommunityPeople {
     }
 }
 
-fn flags(one: &PersonScore) -> u8 {
+fn flags(one: &ScoredPerson) -> u8 {
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     flag(one.member, MEMBER)
         | flag(one.rank.is_some(), RANKED)

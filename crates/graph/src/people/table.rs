@@ -1,144 +1,171 @@
-//! The table of one community: what its members' attention adds up to, person by person:
+//! The table of one community: the sums of its members' attention, person by person:
 //! `share_v = Σ_{u∈c} a_u w_uv / W_u / flow`, by falling share. Time O(arcs that start in the community
-//! + receivers · log), memory as [`super::inflow`]'s and 40 B/receiver.
+//! + receivers · log), memory as [`super::received`]'s and 40 B/receiver.
 
 use std::num::NonZeroU32;
 
 use model::PersonKind;
 
-use super::inflow::{Inflow, Outflow};
-use super::insider::{Audience, owners};
-use super::place::{Members, Place};
-use super::ranked::Ranked;
-use super::walk::Giving;
-use super::{CommunityPeople, PeopleInput, PeopleSettings, PersonScore};
+use super::input::{PeopleInput, PeopleSettings};
+use super::insider::{GlobalAttention, own_members};
+use super::member_walk::MemberWalk;
+use super::members::{LevelMembers, MemberList};
+use super::ranked::{MemberSource, RankedCommunity};
+use super::received::{MemberArcs, ReceivedArcs};
+use super::scores::{CommunityPeople, ScoredPerson};
 use crate::sorting::sort_by_number;
-use crate::trust::UNKNOWN;
+use crate::trust::STRANGER_TRUST;
 
-/// A rank needs attention from at least so many members, as an effective number: from two, of whom
-/// one may give up to four times as much as the other …
+/// A rank needs attention from at least this effective number of members: from two, where one gives
+/// up to four times as much as the other …
 const SUPPORT_MIN: f32 = 1.5;
 
-/// … and as much of it as so many average arcs bring.
+/// … and as much attention as this number of average arcs brings.
 const ARCS_MIN: f64 = 2.0;
 
-/// What a member gives along an arc, for each unit of its weight.
+/// What a member passes along an arc, for each unit of its weight.
 #[derive(Clone, Copy)]
-struct Gift {
+struct SourceRate {
     /// Attention in the community.
     inside: f64,
     /// Global attention if it is one of the community's own, otherwise 0.
     own: f64,
 }
 
-/// What somebody receives.
+/// The attention that a person receives.
 #[derive(Clone, Copy)]
-struct Received {
+struct ReceiverTotals {
     share: f32,
     support: f32,
     insider: f32,
 }
 
-/// Scores everybody who receives attention in one community.
-pub(super) fn table(
+/// A receiver and its key in an order.
+#[derive(Clone, Copy)]
+struct KeyedReceiver {
+    key: u32,
+    receiver: u32,
+}
+
+/// All people who receive attention from a community.
+struct CommunityReceivers<'a> {
+    attention: &'a GlobalAttention,
+    received: ReceivedArcs,
+    /// Members by member index, then outsiders by number.
+    people: Vec<u32>,
+    members: usize,
+    /// The attention that members pass on altogether.
+    flow: f64,
+}
+
+/// Scores each person who receives attention in one community.
+pub(super) fn score_community(
     input: &PeopleInput<'_>,
-    place: &Place,
-    audience: &Audience,
+    members: &LevelMembers,
+    attention: &GlobalAttention,
     community: usize,
     settings: &PeopleSettings,
-) -> Ranked {
-    let (members, arcs) = (place.members(community), &input.attention.arcs);
-    let restart = place.restart(input, community);
-    let outflow = Outflow::new(members, arcs);
-    let noise = (ARCS_MIN / outflow.arcs().max(1) as f64) as f32;
-    let inner = outflow.between(0..members.len() as u32);
-    let strengths = members.people.iter().map(|&who| arcs.strength(who)).collect();
-    let giving = Giving::walk(&inner, &restart.shares, strengths, &settings.walk);
-    let own = owners(&inner, &giving);
+) -> RankedCommunity {
+    let (restart, members) = (members.restart(input, community), members.members(community));
+    let arcs = &input.attention.arcs;
+    let member_arcs = MemberArcs::new(members, arcs);
+    let noise = (ARCS_MIN / member_arcs.arcs().max(1) as f64) as f32;
+    let inner = member_arcs.between(0..members.len() as u32);
+    let strengths = members.people.iter().map(|&member| arcs.strength(member)).collect();
+    let walk = MemberWalk::new(&inner, &restart.shares, strengths, &settings.walk);
+    let own = own_members(&inner, &walk);
     drop(inner);
-    let falling = giving.falling();
-    let gifts = gifts((members, &falling), &giving, &own, audience);
-    let inflow = outflow.by_receiver(&falling);
-    let receivers: Vec<u32> = members.people.iter().chain(inflow.outsiders()).copied().collect();
-    let received = received(&inflow, &receivers, &gifts, (audience, giving.flow));
-    let rows = kept(&receivers, &received, members.len(), settings.outsiders_max);
-    let score = |&row: &u32| {
-        let standing = giving.standings.get(row as usize).copied();
-        person_score(receivers[row as usize], received[row as usize], standing)
+    let order = walk.by_falling_rate();
+    let rate = |&member: &u32| {
+        let member = member as usize;
+        let own = if own[member] { attention.rate(members.people[member]) } else { 0.0 };
+        SourceRate { inside: walk.rates[member], own }
     };
-    let mut people: Vec<PersonScore> = rows.iter().map(score).collect();
-    let low_trust = !restart.trusted || restart.trust < f64::from(UNKNOWN);
+    let rates: Vec<SourceRate> = order.iter().map(rate).collect();
+    let received = member_arcs.by_receiver(&order);
+    let people = members.people.iter().chain(received.outsiders()).copied().collect();
+    let (count, flow) = (members.len(), walk.flow);
+    let receivers = CommunityReceivers { attention, received, people, members: count, flow };
+    let totals = receivers.totals(&rates);
+    let kept = receivers.kept(&totals, settings.outsiders_max);
+    let score = |&receiver: &u32| {
+        let mass = walk.masses.get(receiver as usize).copied();
+        scored_person(receivers.people[receiver as usize], totals[receiver as usize], mass)
+    };
+    let mut people: Vec<ScoredPerson> = kept.iter().map(score).collect();
+    let low_trust = !restart.trusted || restart.trust < f64::from(STRANGER_TRUST);
     rank(input, &mut people, low_trust, noise);
-    let (trust, flow) = (restart.trust as f32, giving.flow);
-    let table =
-        CommunityPeople { community: community as u32, trust, low_trust, noise, flow, people };
-    Ranked::new(table, (inflow, rows), (members, &falling), &giving)
+    let (community, trust) = (community as u32, restart.trust as f32);
+    let table = CommunityPeople { community, trust, low_trust, noise, flow, people };
+    RankedCommunity::new(table, receivers.received, kept, sources(members, &order, &walk))
 }
 
-/// What the members give, in an order of seats.
-fn gifts(
-    (members, order): (Members<'_>, &[u32]),
-    giving: &Giving,
-    own: &[bool],
-    audience: &Audience,
-) -> Vec<Gift> {
-    let gift = |&seat: &u32| {
-        let seat = seat as usize;
-        let own = if own[seat] { audience.sent(members.people[seat]) } else { 0.0 };
-        Gift { inside: giving.rates[seat], own }
-    };
-    order.iter().map(gift).collect()
-}
-
-/// What everybody receives, by row.
-fn received(
-    inflow: &Inflow,
-    people: &[u32],
-    gifts: &[Gift],
-    (audience, flow): (&Audience, f64),
-) -> Vec<Received> {
-    let receive = |(row, &person): (usize, &u32)| {
-        let (mut amount, mut squares, mut own) = (0.0, 0.0, 0.0);
-        inflow.each(row, |giver, weight| {
-            let Gift { inside, own: from_own } = gifts[giver];
-            let given = inside * f64::from(weight);
-            amount += given;
-            squares += given * given;
-            own += from_own * f64::from(weight);
-        });
-        Received {
-            share: if flow > 0.0 { (amount / flow) as f32 } else { 0.0 },
-            support: if squares > 0.0 { (amount * amount / squares) as f32 } else { 0.0 },
-            insider: if inflow.is_empty(row) { 0.0 } else { audience.insider(person, own) as f32 },
+/// The members in an order of member indexes.
+fn sources(members: MemberList<'_>, order: &[u32], walk: &MemberWalk) -> Vec<MemberSource> {
+    let source = |&member: &u32| {
+        let member = member as usize;
+        MemberSource {
+            person: members.people[member],
+            mass: walk.masses[member] as f32,
+            strength: walk.strengths[member],
         }
     };
-    people.iter().enumerate().map(receive).collect()
+    order.iter().map(source).collect()
 }
 
-/// The rows of members and of the first outsiders, by falling share, then by number.
-fn kept(people: &[u32], received: &[Received], members: usize, outsiders_max: usize) -> Vec<u32> {
-    let mut order: Vec<(u32, u32)> =
-        received.iter().map(|one| u32::MAX - one.share.to_bits()).zip(0..).collect();
-    // Two ascending runs, which the standard sort merges.
-    order.sort_by_key(|one| people[one.1 as usize]);
-    sort_by_number(&mut order, |one| one.0);
-    let mut outsiders = 0;
-    let kept = order.into_iter().filter(|one| {
-        let member = (one.1 as usize) < members;
-        outsiders += usize::from(!member);
-        member || outsiders <= outsiders_max
-    });
-    kept.map(|one| one.1).collect()
+impl CommunityReceivers<'_> {
+    /// The attention of each receiver. `rates` are in the order of the arcs' sources.
+    fn totals(&self, rates: &[SourceRate]) -> Vec<ReceiverTotals> {
+        let total = |(receiver, &person): (usize, &u32)| {
+            let (mut amount, mut squares, mut own) = (0.0, 0.0, 0.0);
+            self.received.for_each(receiver, |source, weight| {
+                let rate = rates[source];
+                let given = rate.inside * f64::from(weight);
+                amount += given;
+                squares += given * given;
+                own += rate.own * f64::from(weight);
+            });
+            let insider = match self.received.is_empty(receiver) {
+                true => 0.0,
+                false => self.attention.insider(person, own) as f32,
+            };
+            ReceiverTotals {
+                share: if self.flow > 0.0 { (amount / self.flow) as f32 } else { 0.0 },
+                support: if squares > 0.0 { (amount * amount / squares) as f32 } else { 0.0 },
+                insider,
+            }
+        };
+        self.people.iter().enumerate().map(total).collect()
+    }
+
+    /// Members and the first outsiders, by falling share, then by number.
+    fn kept(&self, totals: &[ReceiverTotals], outsiders_max: usize) -> Vec<u32> {
+        let key = |(one, receiver): (&ReceiverTotals, u32)| KeyedReceiver {
+            key: u32::MAX - one.share.to_bits(),
+            receiver,
+        };
+        let mut order: Vec<KeyedReceiver> = totals.iter().zip(0..).map(key).collect();
+        // Two ascending runs, which the standard sort merges.
+        order.sort_by_key(|one| self.people[one.receiver as usize]);
+        sort_by_number(&mut order, |one| one.key);
+        let mut outsiders = 0;
+        let kept = order.into_iter().map(|one| one.receiver).filter(|&receiver| {
+            let is_member = (receiver as usize) < self.members;
+            outsiders += usize::from(!is_member);
+            is_member || outsiders <= outsiders_max
+        });
+        kept.collect()
+    }
 }
 
-/// A score without ranks; `standing` is that of a member.
-fn person_score(person: u32, received: Received, standing: Option<f64>) -> PersonScore {
-    let Received { share, support, insider } = received;
-    PersonScore {
+/// A score without ranks; `mass` is that of a member.
+fn scored_person(person: u32, totals: ReceiverTotals, mass: Option<f64>) -> ScoredPerson {
+    let ReceiverTotals { share, support, insider } = totals;
+    ScoredPerson {
         person,
-        member: standing.is_some(),
+        member: mass.is_some(),
         share,
-        standing: standing.unwrap_or(0.0) as f32,
+        mass: mass.unwrap_or(0.0) as f32,
         insider,
         support,
         rank: None,
@@ -147,12 +174,12 @@ fn person_score(person: u32, received: Received, standing: Option<f64>) -> Perso
     }
 }
 
-/// Gives ranks to the people who are above every noise level; they come by falling share.
-fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, noise: f32) {
-    let mut taken = [0; 3];
+/// Gives ranks to the people who are above every noise level; they are by falling share.
+fn rank(input: &PeopleInput<'_>, people: &mut [ScoredPerson], low_trust: bool, noise: f32) {
+    let mut ranked = [0; 3];
     let mut next = |ranking: usize, served: bool| {
-        taken[ranking] += u32::from(served);
-        NonZeroU32::new(taken[ranking]).filter(|_| served)
+        ranked[ranking] += u32::from(served);
+        NonZeroU32::new(ranked[ranking]).filter(|_| served)
     };
     for one in people.iter_mut() {
         let served = !low_trust
@@ -160,9 +187,9 @@ fn rank(input: &PeopleInput<'_>, people: &mut [PersonScore], low_trust: bool, no
             && one.support >= SUPPORT_MIN
             && input.trust.values[one.person as usize] >= input.trust.noise;
         let kind = input.kinds.get(one.person as usize).copied().unwrap_or(PersonKind::Unknown);
-        let human = matches!(kind, PersonKind::Person | PersonKind::Unknown);
+        let is_human = matches!(kind, PersonKind::Person | PersonKind::Unknown);
         one.rank = next(0, served);
-        one.rank_person = next(1, served && human);
+        one.rank_person = next(1, served && is_human);
         one.rank_organisation = next(2, served && kind == PersonKind::Organisation);
     }
 }

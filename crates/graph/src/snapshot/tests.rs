@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::csr::{ArcList, Csr};
-use crate::seed::Seed;
+use crate::seed::RandomSeed;
 use model::Layer;
 use proptest::prelude::*;
 
@@ -83,7 +83,7 @@ fn check(shard: &ShardArcs, extent: &Extent) {
 }
 
 /// Bytes changed, cut out, doubled or put in, in one to four places.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Seed) {
+fn mutate(bytes: &mut Vec<u8>, random: &mut RandomSeed) {
     for _ in 0..=random.below(4) {
         if bytes.is_empty() {
             return;
@@ -103,12 +103,12 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Seed) {
 /// Thousands of broken shards: each is read as a shard that keeps its promises, or refused.
 #[test]
 fn broken_shards_are_refused_or_read_and_never_panic() {
-    let mut random = Seed(9);
+    let mut random = RandomSeed(9);
     let mut refused = 0;
     for round in 0..6_000u32 {
         let arcs: Vec<(u32, u32, u8)> = (0..random.below(150))
             .map(|_| {
-                let end = |random: &mut Seed| random.below(NODES.into()) as u32;
+                let end = |random: &mut RandomSeed| random.below(NODES.into()) as u32;
                 (end(&mut random), end(&mut random), random.next_u64() as u8)
             })
             .collect();
@@ -127,7 +127,7 @@ fn broken_shards_are_refused_or_read_and_never_panic() {
 /// Bodies that begin as a shard and go on at random.
 #[test]
 fn random_bodies_are_refused_or_read_and_never_panic() {
-    let mut random = Seed(10);
+    let mut random = RandomSeed(10);
     for _ in 0..6_000 {
         let nodes = random.below(1 << 12) as u32;
         let first = random.below(u64::from(nodes) + 1) as u32;

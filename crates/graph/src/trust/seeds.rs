@@ -1,65 +1,92 @@
-//! Seed sets: the cores of communities that other communities attend to.
+//! RandomSeed sets: the cores of communities to which other communities attend.
 //!
 //! A farm receives little attention from outside of itself, whatever it sends, so a community that
-//! gives seeds must be attended to. By whom, its like decide: each member's community approves of
-//! those to which a short walk between communities, in which attention within one does not count,
-//! brings at least half as much per member as to the median member's. (Not the mean: a handful of
-//! celebrities would raise it beyond what any honest but quiet community has.) Seeds come from
-//! communities that most members' communities approve of. So a farm gains nothing by being many
-//! communities that attend to each other, until most people are fakes. The cores are dealt to the
-//! sets by size, so that a community that slipped through decides in one set only.
+//! gives seeds must receive attention. The other communities vote on that: each member's community
+//! approves of those to which a short walk between communities, in which attention within one does not
+//! count, brings at least half as much per member as to the median member's. (Not the mean: a handful
+//! of celebrities would raise it beyond any honest but quiet community.) Seeds come from communities
+//! that most members' communities approve of. So a farm gains nothing by being many communities that
+//! attend to each other, until most people are fakes. The cores are dealt to the sets by size, so that
+//! a wrongly approved community decides in one set only.
 //!
 //! Time O(m + voters · flows · log communities) with at most 101 voters, memory O(flows): pairs of
 //! communities with an arc. The vote is ours.
 
 use rayon::prelude::*;
 
-use super::spread::Spread;
-use crate::communities::{Groups, Hierarchy, Level, NO_COMMUNITY, Sums};
+use super::walk::TrustWalk;
+use crate::communities::{GroupMembers, Hierarchy, KeyedSums, Level, NO_COMMUNITY};
 
 /// Communities with fewer members give no seeds.
 const MEMBERS_MIN: usize = 20;
 
 /// Seeds from one community.
-const CORE: usize = 20;
+const CORE_SIZE: usize = 20;
 
-/// What a community approves of, against what the median member's community gets from it.
-const APPROVED: f64 = 0.5;
+/// A community is approved of if it gets this part of what the median member's community gets.
+const APPROVED_MIN: f64 = 0.5;
 
-/// So many members' communities judge the others; odd, so that there is a median.
+/// Members whose communities vote on the others; odd, so that there is a median.
 const VOTERS: usize = 101;
+
+/// A set of one or two seeds decides nothing.
+const SET_SIZE_MIN: usize = 3;
+
+/// Seeds, and who is believed at first.
+pub(super) struct SeedChoice {
+    /// Independent sets of people.
+    pub(super) sets: Vec<Vec<u32>>,
+    /// Whether most voters approve of each person's community.
+    pub(super) approved: Vec<bool>,
+}
+
+/// A member of a community that may become a seed.
+struct CoreCandidate {
+    person: u32,
+    belonging: f64,
+}
+
+/// A community that votes.
+struct CommunityVoter {
+    community: usize,
+    /// Its number of votes.
+    votes: usize,
+}
+
+/// Attention from one community to another.
+struct CommunityFlow {
+    to: u32,
+    attention: f64,
+}
 
 /// Deals a list to `sets` sets in turn; fewer if the list is shorter.
 pub(super) fn deal(seeds: &[u32], sets: usize) -> Vec<Vec<u32>> {
     let mut seeds = seeds.to_vec();
     seeds.sort_unstable();
     seeds.dedup();
-    // A set of one or two seeds says nothing: rather fewer sets.
-    let sets = sets.min(seeds.len() / 3).max(1);
+    let sets = sets.min(seeds.len() / SET_SIZE_MIN).max(1);
     (0..sets).map(|set| seeds.iter().copied().skip(set).step_by(sets).collect()).collect()
 }
 
-/// Automatic seed sets, and whether most approve of each person's community.
-pub(super) fn automatic(
-    spread: &Spread<'_>,
-    hierarchy: &Hierarchy,
-    sets: usize,
-) -> (Vec<Vec<u32>>, Vec<bool>) {
+/// Automatic seed sets.
+pub(super) fn automatic(walk: &TrustWalk<'_>, hierarchy: &Hierarchy, sets: usize) -> SeedChoice {
     let level = seed_level(hierarchy, sets);
-    let sizes = sizes(level);
-    let approvals = approvals(spread, level, &sizes);
+    let sizes = level.sizes();
+    let approvals = approvals(walk, level, &sizes);
     let approved = |&at: &u32| at != NO_COMMUNITY && approvals[at as usize];
-    let dealt = deal_cores(&cores(spread, level, &sizes, &approvals), sets);
-    (dealt, level.community_of.iter().map(approved).collect())
+    SeedChoice {
+        sets: deal_cores(&cores(walk, level, &sizes, &approvals), sets),
+        approved: level.community_of.iter().map(approved).collect(),
+    }
 }
 
 fn deal_cores(cores: &[Vec<u32>], sets: usize) -> Vec<Vec<u32>> {
     let mut dealt = vec![Vec::new(); sets.max(1)];
     let few = cores.len() < sets;
-    for (place, core) in cores.iter().enumerate() {
-        for (seat, &person) in core.iter().enumerate() {
-            // With fewer communities than sets each of them gives to all sets.
-            let set = if few { seat } else { place };
+    for (community, core) in cores.iter().enumerate() {
+        for (member, &person) in core.iter().enumerate() {
+            // With fewer communities than sets, each of them gives to all sets.
+            let set = if few { member } else { community };
             dealt[set % sets.max(1)].push(person);
         }
     }
@@ -67,82 +94,81 @@ fn deal_cores(cores: &[Vec<u32>], sets: usize) -> Vec<Vec<u32>> {
     dealt
 }
 
-/// The coarsest level on which there are at least twice as many real communities as sets, so that
-/// the parts of one farm are not many; else the leaf.
+/// The coarsest level on which there are at least twice as many large communities as sets, so that
+/// the parts of one farm are not many; else the leaf level.
 fn seed_level(hierarchy: &Hierarchy, sets: usize) -> &Level {
-    let large = |level: &&Level| {
-        sizes(level).into_iter().filter(|&size| size >= MEMBERS_MIN).count() >= 2 * sets
+    let has_enough = |level: &&Level| {
+        let large = level.sizes().into_iter().filter(|&size| size >= MEMBERS_MIN);
+        large.count() >= 2 * sets
     };
-    let coarse = hierarchy.levels[..=hierarchy.leaf].iter().find(large);
+    let coarse = hierarchy.levels[..=hierarchy.leaf].iter().find(has_enough);
     coarse.unwrap_or_else(|| hierarchy.leaf_level())
 }
 
-fn sizes(level: &Level) -> Vec<usize> {
-    let mut sizes = vec![0; level.communities as usize];
-    for &community in level.community_of.iter().filter(|&&community| community != NO_COMMUNITY) {
-        sizes[community as usize] += 1;
-    }
-    sizes
-}
-
 /// The cores of the communities that give seeds, largest community first.
-fn cores(spread: &Spread<'_>, level: &Level, sizes: &[usize], approvals: &[bool]) -> Vec<Vec<u32>> {
-    let mut core_of: Vec<Vec<(f64, u32)>> = vec![Vec::new(); sizes.len()];
-    for ((person, belonging), &community) in
-        (0..).zip(belonging(spread, level)).zip(&level.community_of)
-    {
+fn cores(
+    walk: &TrustWalk<'_>,
+    level: &Level,
+    sizes: &[usize],
+    approvals: &[bool],
+) -> Vec<Vec<u32>> {
+    let mut candidates: Vec<Vec<CoreCandidate>> = sizes.iter().map(|_| Vec::new()).collect();
+    let people = (0..).zip(belonging(walk, level)).zip(&level.community_of);
+    for ((person, belonging), &community) in people {
         if community != NO_COMMUNITY {
-            core_of[community as usize].push((belonging, person));
+            candidates[community as usize].push(CoreCandidate { person, belonging });
         }
     }
     // Communities are numbered by falling size.
     (0..sizes.len())
         .filter(|&at| sizes[at] >= MEMBERS_MIN && approvals[at])
-        .map(|at| {
-            let members = &mut core_of[at];
-            members.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            members.iter().take(CORE).map(|member| member.1).collect()
-        })
+        .map(|at| core(&mut candidates[at]))
         .collect()
 }
 
+/// The members who belong most, by falling belonging.
+fn core(members: &mut [CoreCandidate]) -> Vec<u32> {
+    members
+        .sort_unstable_by(|a, b| b.belonging.total_cmp(&a.belonging).then(a.person.cmp(&b.person)));
+    members.iter().take(CORE_SIZE).map(|member| member.person).collect()
+}
+
 /// Attention from each person's own community, times its share of all that it receives.
-fn belonging(spread: &Spread<'_>, level: &Level) -> Vec<f64> {
+fn belonging(walk: &TrustWalk<'_>, level: &Level) -> Vec<f64> {
     let community = |person: u32| level.community_of[person as usize];
-    let inside = spread.arcs.receive(|sum: &mut f64, (from, to, weight)| {
-        *sum += if community(from) == community(to) { f64::from(weight) } else { 0.0 };
+    let inside = walk.arcs.sum_received(|sum: &mut f64, arc| {
+        let is_inside = community(arc.source) == community(arc.target);
+        *sum += if is_inside { f64::from(arc.weight) } else { 0.0 };
     });
-    let people = inside.into_iter().zip(&spread.received);
+    let people = inside.into_iter().zip(&walk.received);
     people.map(|(inside, all)| if *all > 0.0 { inside * inside / all } else { 0.0 }).collect()
 }
 
-/// Whether most voters approve of each community; where they agree on none, those that the largest
-/// number approves of. Where no community attends to another there are no voters: nothing speaks
-/// against any.
-fn approvals(spread: &Spread<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> {
-    let flows = flows(spread, level, sizes.len());
+/// Whether most voters approve of each community. If none has a majority, those with the most votes
+/// are approved of. Where no community attends to another there are no voters, and all are.
+fn approvals(walk: &TrustWalk<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> {
+    let flows = flows(walk, level, sizes.len());
     let mut voters = voters(sizes);
-    // Who attends to no other community has no opinion.
-    voters.retain(|&(voter, _)| !flows[voter].is_empty());
+    // A community that attends to no other one does not vote.
+    voters.retain(|voter| !flows[voter.community].is_empty());
     if voters.is_empty() {
         return vec![true; sizes.len()];
     }
     let ballots: Vec<Vec<bool>> =
-        voters.par_iter().map(|&(voter, _)| ballot(&flows, sizes, voter)).collect();
+        voters.par_iter().map(|voter| ballot(&flows, sizes, voter.community)).collect();
     let votes = |at: usize| -> usize {
         let ballots = ballots.iter().zip(&voters).filter(|(ballot, _)| ballot[at]);
-        ballots.map(|(_, voter)| voter.1).sum()
+        ballots.map(|(_, voter)| voter.votes).sum()
     };
     let votes: Vec<usize> = (0..sizes.len()).map(votes).collect();
-    let all: usize = voters.iter().map(|voter| voter.1).sum();
+    let all: usize = voters.iter().map(|voter| voter.votes).sum();
     let most = votes.iter().copied().max().unwrap_or(0);
     let needed = most.min(all / 2 + 1).max(1);
     votes.into_iter().map(|votes| votes >= needed).collect()
 }
 
-/// The communities of [`VOTERS`] members, evenly spaced in the order of communities, each with the
-/// number of those members.
-fn voters(sizes: &[usize]) -> Vec<(usize, usize)> {
+/// The communities of [`VOTERS`] members, evenly spaced in the order of communities.
+fn voters(sizes: &[usize]) -> Vec<CommunityVoter> {
     let ends: Vec<usize> = sizes
         .iter()
         .scan(0, |end, size| {
@@ -152,22 +178,23 @@ fn voters(sizes: &[usize]) -> Vec<(usize, usize)> {
         .collect();
     let people = ends.last().copied().unwrap_or(0);
     let count = VOTERS.min(people);
-    let seats = (0..count).map(|seat| (2 * seat + 1) * people / (2 * count));
-    let homes: Vec<usize> =
-        seats.map(|member| ends.partition_point(|&end| end <= member)).collect();
-    homes.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
+    let members = (0..count).map(|voter| (2 * voter + 1) * people / (2 * count));
+    let communities: Vec<usize> =
+        members.map(|member| ends.partition_point(|&end| end <= member)).collect();
+    let voters = communities.chunk_by(|a, b| a == b);
+    voters.map(|same| CommunityVoter { community: same[0], votes: same.len() }).collect()
 }
 
-/// Which communities a voter's approves of: by what a walk from it brings to each, per member.
-fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<bool> {
+/// Which communities a voter approves of: by the mass that a walk from it brings to each, per member.
+fn ballot(flows: &[Vec<CommunityFlow>], sizes: &[usize], voter: usize) -> Vec<bool> {
     let mut mass = vec![0.0; flows.len()];
     mass[voter] = 1.0;
     let mut earned = vec![0.0; flows.len()];
     for _ in 0..flows.len().max(2).ilog2() + 1 {
         let mut next = vec![0.0; flows.len()];
         for (mass, row) in mass.iter().zip(flows).filter(|(mass, _)| **mass > 0.0) {
-            let sent: f64 = row.iter().map(|flow| flow.1).sum();
-            row.iter().for_each(|&(to, flow)| next[to as usize] += mass * flow / sent);
+            let sent: f64 = row.iter().map(|flow| flow.attention).sum();
+            row.iter().for_each(|flow| next[flow.to as usize] += mass * flow.attention / sent);
         }
         mass = next;
         earned.iter_mut().zip(&mass).for_each(|(earned, mass)| *earned += mass);
@@ -175,10 +202,10 @@ fn ballot(flows: &[Vec<(u32, f64)>], sizes: &[usize], voter: usize) -> Vec<bool>
     let per_member: Vec<f64> =
         earned.iter().zip(sizes).map(|(earned, &size)| earned / size.max(1) as f64).collect();
     let median = weighted_median(&per_member, sizes).max(f64::MIN_POSITIVE);
-    per_member.into_iter().map(|earned| earned >= APPROVED * median).collect()
+    per_member.into_iter().map(|earned| earned >= APPROVED_MIN * median).collect()
 }
 
-/// The value that as many members are below as above.
+/// The value with as many members below as above.
 fn weighted_median(values: &[f64], sizes: &[usize]) -> f64 {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
@@ -192,11 +219,11 @@ fn weighted_median(values: &[f64], sizes: &[usize]) -> f64 {
 }
 
 /// Attention between different communities, by source, then by target.
-fn flows(spread: &Spread<'_>, level: &Level, count: usize) -> Vec<Vec<(u32, f64)>> {
-    let groups = Groups::new(&level.community_of, count);
-    let flows = |sums: &mut Sums, from: usize| {
+fn flows(walk: &TrustWalk<'_>, level: &Level, count: usize) -> Vec<Vec<CommunityFlow>> {
+    let groups = GroupMembers::new(&level.community_of, count);
+    let flows = |sums: &mut KeyedSums, from: usize| {
         for &source in groups.of(from) {
-            for (target, weight) in spread.arcs.arcs_of(source) {
+            for (target, weight) in walk.arcs.arcs_of(source) {
                 let to = level.community_of[target as usize];
                 if to as usize != from && to != NO_COMMUNITY {
                     sums.add(to, f64::from(weight));
@@ -204,9 +231,9 @@ fn flows(spread: &Spread<'_>, level: &Level, count: usize) -> Vec<Vec<(u32, f64)
             }
         }
         let mut row = Vec::new();
-        sums.drain(|to, flow| row.push((to, flow)));
-        row.sort_unstable_by_key(|flow| flow.0);
+        sums.drain(|to, attention| row.push(CommunityFlow { to, attention }));
+        row.sort_unstable_by_key(|flow| flow.to);
         row
     };
-    (0..count).into_par_iter().map_init(|| Sums::new(count), flows).collect()
+    (0..count).into_par_iter().map_init(|| KeyedSums::new(count), flows).collect()
 }

@@ -1,38 +1,38 @@
 //! Every form of attack, at a price below which it must gain nothing. What more buys is printed by
 //! the example `attack`.
 
-use graph::generate::{Attack, Form, add_attack};
-use graph::seed::Seed;
+use graph::generate::{AttackForm, SybilAttack, add_attack};
+use graph::seed::RandomSeed;
 use graph::{PeopleSettings, eval, people_stage};
 
 use crate::worlds::{Scored, planted_world};
 
 const HONEST: usize = 3_000;
 
-/// Form, fakes, arcs bought from the 3,000 honest people.
-const HARMLESS: [(Form, usize, usize); 17] = [
-    (Form::Dense, 1_000, 0),
-    (Form::Dense, 100, 30),
-    (Form::Dense, 1_000, 300),
-    (Form::Dense, 6_000, 600),
-    (Form::FollowBack, 300, 0),
-    (Form::FollowBack, 1_000, 1_000),
-    (Form::Star, 1_000, 1),
-    (Form::Star, 6_000, 1),
-    (Form::Chain, 1_000, 1),
-    (Form::Chain, 3_000, 1),
-    (Form::Infiltration, 100, 0),
-    (Form::Infiltration, 300, 100),
-    (Form::Villages, 100, 30),
-    (Form::Villages, 1_000, 300),
-    (Form::Villages, 2_500, 250),
-    (Form::Relay, 100, 10),
-    (Form::Relay, 3_000, 10),
+/// AttackForm, fakes, arcs bought from the 3,000 honest people.
+const HARMLESS: [(AttackForm, usize, usize); 17] = [
+    (AttackForm::Dense, 1_000, 0),
+    (AttackForm::Dense, 100, 30),
+    (AttackForm::Dense, 1_000, 300),
+    (AttackForm::Dense, 6_000, 600),
+    (AttackForm::FollowBack, 300, 0),
+    (AttackForm::FollowBack, 1_000, 1_000),
+    (AttackForm::Star, 1_000, 1),
+    (AttackForm::Star, 6_000, 1),
+    (AttackForm::Chain, 1_000, 1),
+    (AttackForm::Chain, 3_000, 1),
+    (AttackForm::Infiltration, 100, 0),
+    (AttackForm::Infiltration, 300, 100),
+    (AttackForm::Villages, 100, 30),
+    (AttackForm::Villages, 1_000, 300),
+    (AttackForm::Villages, 2_500, 250),
+    (AttackForm::Relay, 100, 10),
+    (AttackForm::Relay, 3_000, 10),
 ];
 
-fn attacked(attack: &Attack) -> Scored {
+fn attacked(attack: &SybilAttack) -> Scored {
     let mut arcs = planted_world(0.3).arcs;
-    add_attack(&mut arcs, HONEST, attack, Seed(9));
+    add_attack(&mut arcs, HONEST, attack, RandomSeed(9));
     Scored::new(&arcs, HONEST, attack.fakes)
 }
 
@@ -49,7 +49,7 @@ fn ranked_fakes(scored: &Scored) -> Vec<u32> {
     ranked
 }
 
-/// AUC of honest above fake among people whom an honest person attends to; 1 without a fake there.
+/// AUC of honest above fake among people that an honest person attends to; 1 without a fake there.
 fn attended_auc(scored: &Scored) -> f64 {
     let received = scored.attention.arcs.transpose();
     let attended = |&at: &u32| received.row(at).iter().any(|&from| (from as usize) < HONEST);
@@ -63,20 +63,20 @@ fn attended_auc(scored: &Scored) -> f64 {
 #[test]
 fn no_form_of_attack_gains_a_rank_at_a_low_price() {
     let outcome = |(form, fakes, bought)| {
-        let attack = Attack { form, fakes, bought };
+        let attack = SybilAttack { form, fakes, bought };
         let scored = attacked(&attack);
         (attack, attended_auc(&scored), ranked_fakes(&scored).len())
     };
-    let gained = |&(_, auc, ranked): &(Attack, f64, usize)| auc < 0.985 || ranked > 0;
-    let gains: Vec<(Attack, f64, usize)> =
+    let gained = |&(_, auc, ranked): &(SybilAttack, f64, usize)| auc < 0.985 || ranked > 0;
+    let gains: Vec<(SybilAttack, f64, usize)> =
         HARMLESS.into_iter().map(outcome).filter(gained).collect();
     assert!(gains.is_empty(), "(attack, AUC, fakes with a rank) {gains:?}");
 }
 
 #[test]
 fn attacks_leave_the_honest_their_ranks() {
-    for form in Form::ALL {
-        let scored = attacked(&Attack { form, fakes: 300, bought: 30 });
+    for form in AttackForm::ALL {
+        let scored = attacked(&SybilAttack { form, fakes: 300, bought: 30 });
         let honest = scored.global.ranks[..HONEST].iter().filter(|rank| rank.is_some()).count();
         assert!(honest * 100 >= HONEST * 97, "{form:?}: {honest}");
     }
@@ -84,19 +84,24 @@ fn attacks_leave_the_honest_their_ranks() {
 
 #[test]
 fn a_fake_that_only_follows_the_honest_gains_nothing() {
-    let scored = attacked(&Attack { form: Form::FollowBack, fakes: 300, bought: 0 });
+    let scored = attacked(&SybilAttack { form: AttackForm::FollowBack, fakes: 300, bought: 0 });
     let fakes = HONEST..HONEST + 300;
-    assert!(fakes.clone().all(|fake| scored.trust.values[fake] <= graph::trust::UNKNOWN));
+    assert!(fakes.clone().all(|fake| scored.trust.values[fake] <= graph::trust::STRANGER_TRUST));
     assert!(fakes.clone().all(|fake| scored.trust.prior[fake] == 0.0));
     assert!(fakes.clone().all(|fake| scored.global.shares[fake] == 0.0));
 }
 
 #[test]
 fn attacks_are_decided_by_their_seed() {
-    for form in Form::ALL {
+    for form in AttackForm::ALL {
         let arcs = |seed| {
             let mut arcs = planted_world(0.3).arcs;
-            add_attack(&mut arcs, HONEST, &Attack { form, fakes: 90, bought: 20 }, Seed(seed));
+            add_attack(
+                &mut arcs,
+                HONEST,
+                &SybilAttack { form, fakes: 90, bought: 20 },
+                RandomSeed(seed),
+            );
             arcs
         };
         assert_eq!(arcs(1), arcs(1));

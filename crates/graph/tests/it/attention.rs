@@ -47,17 +47,17 @@ fn plain_follows_stay_without_weights() {
 }
 
 #[test]
-fn a_weight_in_a_standing_layer_is_a_rating_and_a_like_is_no_reservation() {
+fn a_weight_in_a_lasting_layer_is_a_rating_and_a_single_like_is_full_approval() {
     let rated = weighted(4, &[(0, 1, 0.25), (0, 2, 1.0), (1, 2, 1.0), (2, 1, 1.0)]);
     let follow = LayerArcs { arcs: rated, ..layer(Layer::Follow, &[], &[], &[]) };
     let like = layer(Layer::Like, &[(0, 1), (0, 3)], &[1, 1], &[]);
     let attention = combined(&[follow, like.clone()]);
-    let esteem = attention.esteem.unwrap();
-    let share = |to| esteem.weight(0, to).unwrap() / attention.arcs.weight(0, to).unwrap();
+    let rated = attention.rated.unwrap();
+    let share = |to| rated.weight(0, to).unwrap() / attention.arcs.weight(0, to).unwrap();
     let liked = (Layer::Like.coefficient() * 2f64.ln()) as f32;
     assert!((share(1) - (0.25 * 0.25 + liked) / (0.25 + liked)).abs() < 1e-6);
     assert_eq!((share(2), share(3)), (1.0, 1.0));
-    assert_eq!(combined(&[like]).esteem, None);
+    assert_eq!(combined(&[like]).rated, None);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
-use graph::generate::{Planted, PlantedSpec, planted, rmat};
+use graph::generate::{PlantedGraph, PlantedSpec, planted, rmat};
 use graph::lineage::{EventKind, Lineage, follow};
-use graph::seed::Seed;
-use graph::{Attention, CommunitySettings, Csr, Hierarchy, NO_COMMUNITY, community_stage, eval};
+use graph::seed::RandomSeed;
+use graph::{
+    Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, community_stage, eval,
+};
 use petgraph::unionfind::UnionFind;
 use proptest::prelude::*;
 
@@ -97,7 +99,7 @@ fn communities_are_equal_on_any_number_of_threads() {
 }
 
 #[test]
-fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
+fn almost_all_people_keep_their_community_when_a_few_arcs_change() {
     let world = planted_world(0.4);
     let before = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
     let first = found(&before);
@@ -105,7 +107,7 @@ fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
     let (mut sources, mut targets) = (Vec::new(), Vec::new());
     for from in 0..3_000 {
         for &to in before.arcs.row(from) {
-            let mut random = Seed(7).fork(u64::from(from) << 32 | u64::from(to));
+            let mut random = RandomSeed(7).fork(u64::from(from) << 32 | u64::from(to));
             let goes = random.below(200) == 0;
             sources.push(if goes { random.below(3_000) as u32 } else { from });
             targets.push(if goes { random.below(3_000) as u32 } else { to });
@@ -115,15 +117,12 @@ fn almost_everybody_keeps_its_community_when_a_few_arcs_change() {
     let after = attention(csr(3_000, &pairs));
     let second = community_stage(&after, Some(&first), &CommunitySettings::default());
     let (old, new) = (first.leaf_level(), second.leaf_level());
-    let lineage =
-        follow((&old.community_of, old.communities), (&new.community_of, new.communities));
-    let people = new.community_of.iter().zip(&old.community_of);
-    let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
+    let same = people_kept(old, new);
     assert!(same >= 2_910, "{same} of 3000");
 }
 
-/// A planted world, and the same world whose largest community has come apart: its people attend
-/// to those of their own half only.
+/// A planted world, and the same world whose largest community is split: its people attend to
+/// those of their own half only.
 fn whole_and_halved() -> (Attention, Attention, Vec<u32>) {
     let world = planted_world(0.2);
     let whole = attention(Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr);
@@ -139,28 +138,30 @@ fn whole_and_halved() -> (Attention, Attention, Vec<u32>) {
     (whole, attention(halved), members)
 }
 
-/// What the next run makes of a first one.
+/// How many people are in a community with the same id as before.
+fn people_kept(old: &Level, new: &Level) -> usize {
+    let lineage = follow(old, new);
+    let people = new.community_of.iter().zip(&old.community_of);
+    people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count()
+}
+
+/// A first run, the next one, and how they are related.
 fn followed(before: &Attention, after: &Attention) -> (Hierarchy, Hierarchy, Lineage) {
     let first = found(before);
     let second = community_stage(after, Some(&first), &CommunitySettings::default());
-    let of = |hierarchy: &Hierarchy| {
-        let leaf = hierarchy.leaf_level();
-        (leaf.community_of.clone(), leaf.communities)
-    };
-    let ((old, old_count), (new, new_count)) = (of(&first), of(&second));
-    let lineage = follow((&old, old_count), (&new, new_count));
+    let lineage = follow(first.leaf_level(), second.leaf_level());
     (first, second, lineage)
 }
 
 #[test]
-fn a_community_that_comes_apart_is_found_and_named_as_a_split() {
+fn a_community_that_splits_is_a_split_in_the_lineage() {
     let (whole, halved, members) = whole_and_halved();
     let (first, second, lineage) = followed(&whole, &halved);
     let old = first.leaf_level().community_of[members[0] as usize];
     let split = lineage.events.iter().find(|event| event.kind == EventKind::Split);
     let split = split.expect("a split");
     assert_eq!(split.old, Some(old));
-    // Some lose so many ties that they are at home elsewhere now.
+    // Some lose ties and belong elsewhere now.
     let most = |people: usize| people * 10 >= members.len() * 4;
     assert!(most(split.shared as usize), "{split:?} of {}", members.len());
     let keeps_id = |member: &&u32| {
@@ -197,14 +198,14 @@ fn a_run_near_the_last_is_as_good_as_one_from_nothing() {
 
 /// A planted world of more arcs than are searched thoroughly, and its truth.
 fn large_world(mixing: f64) -> (Attention, Vec<u32>) {
-    let world = planted(&PlantedSpec::usual(20_000, mixing), Seed(1));
+    let world = planted(&PlantedSpec::usual(20_000, mixing), RandomSeed(1));
     (attention(Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr), world.community_of)
 }
 
 /// What is left when a share of the arcs is gone, others at each run.
 fn without(attention: &Attention, share: f64, run: u64) -> Attention {
     let stays = |source: u32, target: u32, _| {
-        Seed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
+        RandomSeed(run).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
     };
     self::attention(attention.arcs.filter(stays))
 }
@@ -218,7 +219,7 @@ fn large_searches_are_connected_and_equal_on_any_threads_and_for_arcs_in_any_ord
     let rows = 0..attention.arcs.nodes() as u32;
     let arcs = rows.flat_map(|from| attention.arcs.row(from).iter().map(move |&to| (from, to)));
     let mut pairs: Vec<(u32, u32)> = arcs.collect();
-    Seed(3).shuffle(&mut pairs);
+    RandomSeed(3).shuffle(&mut pairs);
     assert!(found(&self::attention(csr(20_000, &pairs))) == one);
     let left = without(&attention, 5e-3, 1);
     let next = || community_stage(&left, Some(&one), &CommunitySettings::default());
@@ -228,10 +229,10 @@ fn large_searches_are_connected_and_equal_on_any_threads_and_for_arcs_in_any_ord
 }
 
 /// Communities in parents, four to each, and more arcs than are searched thoroughly.
-fn nested_world(mixing: f64) -> (Attention, Planted) {
+fn nested_world(mixing: f64) -> (Attention, PlantedGraph) {
     let spec =
         PlantedSpec { siblings: 4, kept_by_parent: 0.5, ..PlantedSpec::usual(20_000, mixing) };
-    let world = planted(&spec, Seed(1));
+    let world = planted(&spec, RandomSeed(1));
     (attention(Csr::from_arcs(20_000, world.arcs.list()).unwrap().csr), world)
 }
 
@@ -252,7 +253,7 @@ fn communities_within_larger_ones_are_the_leaf_and_the_larger_ones_a_level() {
 #[test]
 fn nobody_who_knows_others_is_left_in_a_community_of_two() {
     let spec = PlantedSpec { siblings: 4, kept_by_parent: 0.5, ..PlantedSpec::usual(65_536, 0.3) };
-    let (mut arcs, random) = (planted(&spec, Seed(1)).arcs, rmat(16, 8, Seed(1)));
+    let (mut arcs, random) = (planted(&spec, RandomSeed(1)).arcs, rmat(16, 8, RandomSeed(1)));
     arcs.sources.extend(random.sources);
     arcs.targets.extend(random.targets);
     let graph = Csr::from_arcs(65_536, arcs.list()).unwrap().csr;
@@ -273,11 +274,7 @@ fn people_keep_their_communities_on_every_level() {
         let next = community_stage(&attention, Some(&last), &CommunitySettings::default());
         assert_eq!(next.levels.len(), last.levels.len());
         for (old, new) in last.levels.iter().zip(&next.levels) {
-            let lineage =
-                follow((&old.community_of, old.communities), (&new.community_of, new.communities));
-            let people = new.community_of.iter().zip(&old.community_of);
-            let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old));
-            let (same, resolution) = (same.count(), new.resolution);
+            let (same, resolution) = (people_kept(old, new), new.resolution);
             assert!(same >= 19_400, "{same} of 20000 at {resolution} after {gone}");
         }
         last = next;
@@ -293,21 +290,18 @@ fn runs_near_the_last_are_as_good_as_one_from_nothing_again_and_again() {
         attention = without(&attention, 2e-3, run);
         last = community_stage(&attention, Some(&last), &CommunitySettings::default());
     }
-    let anew = found(&attention);
+    let cold = found(&attention);
     let ami = |found: &Hierarchy| eval::agreement(&found.leaf_level().community_of, &truth).ami;
-    assert!(ami(&last) > ami(&anew) - 2e-3, "{} after {}", ami(&last), ami(&anew));
-    assert!(last.bits < anew.bits * 1.002, "{} bits after {}", last.bits, anew.bits);
+    assert!(ami(&last) > ami(&cold) - 2e-3, "{} after {}", ami(&last), ami(&cold));
+    assert!(last.bits < cold.bits * 1.002, "{} bits after {}", last.bits, cold.bits);
     assert_eq!(last.levels.len(), first.levels.len());
     let (old, new) = (first.leaf_level(), last.leaf_level());
-    let lineage =
-        follow((&old.community_of, old.communities), (&new.community_of, new.communities));
-    let people = new.community_of.iter().zip(&old.community_of);
-    let same = people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
+    let same = people_kept(old, new);
     assert!(same >= 19_400, "{same} of 20000");
 }
 
 #[test]
-fn a_run_remembers_the_fewest_bits_until_it_begins_anew() {
+fn a_run_keeps_the_fewest_bits_until_a_search_from_nothing() {
     let (attention, _) = large_world(0.4);
     let first = found(&attention);
     assert_eq!(first.fewest, first.bits);
@@ -317,8 +311,8 @@ fn a_run_remembers_the_fewest_bits_until_it_begins_anew() {
     let demanding = Hierarchy { fewest: first.bits * 0.999, ..first.clone() };
     assert_eq!(next(&attention, &demanding).fewest, demanding.fewest);
     let stale = Hierarchy { fewest: first.bits * 0.99, ..first };
-    let anew = next(&attention, &stale);
-    assert_eq!(anew.fewest, anew.bits);
+    let cold = next(&attention, &stale);
+    assert_eq!(cold.fewest, cold.bits);
 }
 
 #[test]
@@ -352,14 +346,14 @@ fn arcs_in_any_order_make_the_same_communities() {
     let mut pairs: Vec<(u32, u32)> =
         world.arcs.sources.iter().copied().zip(world.arcs.targets.iter().copied()).collect();
     let first = found(&attention(csr(3_000, &pairs)));
-    Seed(3).shuffle(&mut pairs);
+    RandomSeed(3).shuffle(&mut pairs);
     assert_eq!(found(&attention(csr(3_000, &pairs))), first);
 }
 
 #[test]
 fn nobody_and_pairs_have_sane_communities() {
-    let nobody = found(&attention(Csr::empty(0)));
-    assert_eq!((nobody.levels.len(), nobody.leaf_level().communities), (1, 0));
+    let empty = found(&attention(Csr::empty(0)));
+    assert_eq!((empty.levels.len(), empty.leaf_level().communities), (1, 0));
     let alone = found(&attention(Csr::empty(3)));
     assert_eq!(alone.leaf_level().community_of, [NO_COMMUNITY; 3]);
     let pairs = found(&attention(csr(5, &[(0, 1), (1, 0), (3, 4)])));
@@ -368,7 +362,7 @@ fn nobody_and_pairs_have_sane_communities() {
 
 #[test]
 fn a_celebrity_belongs_where_its_attention_comes_from() {
-    // Two cliques of eight; everybody attends to person 16, who attends to nobody; with one arc kept
+    // Two cliques of eight; all attend to person 16, who attends to no one; with one arc kept
     // per person it is not in the backbone.
     let clique = |first: u32| {
         (0..8u32)

@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn renumbering_there_and_back_changes_nothing((nodes, arcs) in any_arcs(), seed: u64) {
         let graph = weighted(nodes, &arcs);
-        let new = graph::seed::Seed(seed).order(nodes);
+        let new = graph::seed::RandomSeed(seed).order(nodes);
         let mut old = vec![0; nodes];
         new.iter().enumerate().for_each(|(at, &name)| old[name as usize] = at as u32);
         prop_assert_eq!(graph.relabel(&new).unwrap().relabel(&old).unwrap(), graph);

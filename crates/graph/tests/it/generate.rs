@@ -2,7 +2,7 @@
 
 use graph::Csr;
 use graph::generate::rmat;
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 
 use crate::worlds::planted_world;
 
@@ -22,13 +22,13 @@ fn the_planted_world_has_the_asked_mixing_and_degree() {
 #[test]
 fn seeds_decide_everything() {
     assert_eq!(planted_world(0.5), planted_world(0.5));
-    assert_eq!(rmat(8, 4, Seed(1)), rmat(8, 4, Seed(1)));
-    assert_ne!(rmat(8, 4, Seed(1)), rmat(8, 4, Seed(2)));
+    assert_eq!(rmat(8, 4, RandomSeed(1)), rmat(8, 4, RandomSeed(1)));
+    assert_ne!(rmat(8, 4, RandomSeed(1)), rmat(8, 4, RandomSeed(2)));
 }
 
 #[test]
 fn rmat_has_a_heavy_tail() {
-    let arcs = rmat(12, 16, Seed(7));
+    let arcs = rmat(12, 16, RandomSeed(7));
     let graph = Csr::from_arcs(1 << 12, arcs.list()).unwrap().csr;
     let highest = (0..1 << 12).map(|person| graph.degree(person)).max().unwrap();
     assert!(highest > 10 * graph.arcs() / (1 << 12), "{highest}");

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use graph::generate::{Arcs, PlantedSpec, planted};
-use graph::seed::Seed;
+use graph::generate::{DrawnArcs, PlantedSpec, planted};
+use graph::seed::RandomSeed;
 use graph::{
-    Csr, People, PeopleSettings, PersonScore, RankSettings, TrustSettings, people_stage,
+    CommunityScorer, Csr, PeopleSettings, RankSettings, ScoredPerson, TrustSettings, people_stage,
     rank_stage, trust_stage,
 };
 use model::interval;
@@ -20,7 +20,7 @@ const PEOPLE: usize = 3_000;
 const SEEN: f64 = 0.1;
 
 /// A planted graph with ten times the arcs that are seen of it; each once.
-fn whole() -> Arcs {
+fn whole() -> DrawnArcs {
     let spec = PlantedSpec {
         nodes: PEOPLE,
         mean_degree: 240.0,
@@ -33,8 +33,8 @@ fn whole() -> Arcs {
         kept_by_parent: 0.4,
         overlapping: 0.0,
     };
-    let csr = Csr::from_arcs(PEOPLE, planted(&spec, Seed(11)).arcs.list()).unwrap().csr;
-    let mut once = Arcs::default();
+    let csr = Csr::from_arcs(PEOPLE, planted(&spec, RandomSeed(11)).arcs.list()).unwrap().csr;
+    let mut once = DrawnArcs::default();
     for source in 0..PEOPLE as u32 {
         once.targets.extend(csr.arcs_of(source).map(|arc| arc.0));
         once.sources.resize(once.targets.len(), source);
@@ -42,9 +42,9 @@ fn whole() -> Arcs {
     once
 }
 
-/// The same people and communities with other arcs: everything else is scored anew.
-fn drawn_again(whole: &Arcs, like: &Scored, mut seed: Seed) -> Scored {
-    let mut seen = Arcs::default();
+/// The same people and communities with other arcs: everything else is scored again.
+fn drawn_again(whole: &DrawnArcs, like: &Scored, mut seed: RandomSeed) -> Scored {
+    let mut seen = DrawnArcs::default();
     for (&source, &target) in whole.sources.iter().zip(&whole.targets) {
         if seed.unit() < SEEN {
             seen.sources.push(source);
@@ -59,7 +59,7 @@ fn drawn_again(whole: &Arcs, like: &Scored, mut seed: Seed) -> Scored {
 }
 
 /// Everybody's scores on the leaf level, by community and person.
-fn scores(scored: &Scored) -> BTreeMap<(u32, u32), PersonScore> {
+fn scores(scored: &Scored) -> BTreeMap<(u32, u32), ScoredPerson> {
     let tables = people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default());
     let of = |table: graph::CommunityPeople| {
         let community = table.community;
@@ -107,11 +107,11 @@ fn nine_of_ten_true_shares_are_in_their_intervals() {
     let true_scores = scores(&truth);
     let (mut inside, mut world) = (Covered::default(), Covered::default());
     for sample in 0..3 {
-        let seen = drawn_again(&arcs, &truth, Seed(100 + sample));
+        let seen = drawn_again(&arcs, &truth, RandomSeed(100 + sample));
         for (key, one) in scores(&seen).iter().filter(|(_, one)| one.rank.is_some()) {
             inside.count((one.share, one.support), true_scores[key].share);
         }
-        let support = People::new(seen.input()).world_support(&RankSettings::default());
+        let support = CommunityScorer::new(seen.input()).world_support(&RankSettings::default());
         for person in (0..PEOPLE).filter(|&person| seen.global.ranks[person].is_some()) {
             world.count((seen.global.shares[person], support[person]), truth.global.shares[person]);
         }

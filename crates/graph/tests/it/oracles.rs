@@ -1,6 +1,6 @@
 //! Other people's implementations, as judges of ours.
 
-use graph::communities::Undirected;
+use graph::communities::UndirectedGraph;
 use graph::{Csr, eval};
 use leiden_rs::{GraphData, GraphDataBuilder, Leiden, LeidenConfig};
 
@@ -29,7 +29,7 @@ fn one_search_is_as_modular_as_leiden_rs_until_it_settles() {
     for mixing in [0.3, 0.5, 0.6] {
         let world = planted_world(mixing);
         let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
-        let ours = eval::modularity(&arcs, &Undirected::of(&arcs).partition(1.0, 1));
+        let ours = eval::modularity(&arcs, &UndirectedGraph::of(&arcs).partition(1.0, 1));
         let theirs = eval::modularity(&arcs, &leiden_rs(&arcs, 1.0));
         assert!(ours >= 0.995 * theirs, "mixing {mixing}: {ours} against {theirs}");
     }
@@ -39,7 +39,7 @@ fn one_search_is_as_modular_as_leiden_rs_until_it_settles() {
 fn agreement_is_what_leiden_rs_measures() {
     let world = planted_world(0.5);
     let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
-    let found = Undirected::of(&arcs).partition(1.0, 1);
+    let found = UndirectedGraph::of(&arcs).partition(1.0, 1);
     let wide = |labels: &[u32]| labels.iter().map(|&label| label as usize).collect::<Vec<_>>();
     let (a, b) = (wide(&found), wide(&world.community_of));
     let ours = eval::agreement(&found, &world.community_of);

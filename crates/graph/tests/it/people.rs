@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::{
-    CommunityPeople, Csr, PackedPeople, People, PeopleInput, PeopleSettings, PersonScore, Ranked,
-    people_stage,
+    CommunityPeople, CommunityScorer, Csr, PackedPeople, PeopleInput, PeopleSettings,
+    RankedCommunity, ScoredPerson, people_stage,
 };
 use model::PersonKind;
 
@@ -43,7 +43,7 @@ fn no_fake_has_a_rank_anywhere_and_the_farm_has_low_trust() {
 }
 
 /// The first page by insider score.
-fn first_page(table: &CommunityPeople) -> impl Iterator<Item = &PersonScore> {
+fn first_page(table: &CommunityPeople) -> impl Iterator<Item = &ScoredPerson> {
     table.by_insider().into_iter().take(20).map(|row| &table.people[row as usize])
 }
 
@@ -89,10 +89,10 @@ fn first_pages_by_insider_are_members_where_celebrities_are_followed_by_all() {
         }
     }
     let tables = leaf_tables(&Scored::new(&arcs, 3_000, 0));
-    let page: Vec<&PersonScore> = tables.iter().flat_map(first_page).collect();
+    let page: Vec<&ScoredPerson> = tables.iter().flat_map(first_page).collect();
     let members = page.iter().filter(|person| person.member).count();
     assert!(members * 100 >= page.len() * 95, "{members} of {}", page.len());
-    let known = |person: &&&PersonScore| celebrities.clone().any(|who| who == person.person);
+    let known = |person: &&&ScoredPerson| celebrities.clone().any(|who| who == person.person);
     assert_eq!(page.iter().filter(known).filter(|person| !person.member).count(), 0);
 }
 
@@ -115,11 +115,11 @@ fn persons_and_organisations_are_ranked_apart() {
 fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
     let arcs = crate::worlds::planted_world(0.3).arcs;
     let scored = Scored::new(&arcs, 3_000, 0);
-    let (people, settings) = (People::new(scored.input()), PeopleSettings::default());
+    let (people, settings) = (CommunityScorer::new(scored.input()), PeopleSettings::default());
     let (mut above, mut shared) = (Vec::new(), 0);
     for level in 0..scored.hierarchy.levels.len() {
         let made = AtomicUsize::new(0);
-        let take = |ranked: Ranked| {
+        let take = |ranked: RankedCommunity| {
             made.fetch_add(1, Relaxed);
             ranked.table
         };
@@ -182,7 +182,7 @@ fn near(a: [f32; 2], b: [f32; 2]) -> bool {
 fn scores_go_with_people_not_with_their_numbers() {
     let scored = Scored::weighted();
     let mut new_ids: Vec<u32> = (0..3_000).collect();
-    Seed(4).shuffle(&mut new_ids);
+    RandomSeed(4).shuffle(&mut new_ids);
     let moved = scored.renumbered(&new_ids);
     for (old, &new) in new_ids.iter().enumerate() {
         let (a, b) = (scored.trust.values[old], moved.trust.values[new as usize]);
@@ -215,7 +215,7 @@ fn a_follow_more_lowers_nobody_it_goes_to() {
     let scored = Scored::weighted();
     let leaf = &scored.hierarchy.leaf_level().community_of;
     let before = scores(&scored, scored.hierarchy.leaf);
-    let mut random = Seed(9);
+    let mut random = RandomSeed(9);
     for _ in 0..8 {
         let fan = random.below(3_000) as u32;
         let inside = |&to: &u32| leaf[to as usize] == leaf[fan as usize] && to != fan;
@@ -240,22 +240,21 @@ fn a_follow_more_lowers_nobody_it_goes_to() {
 }
 
 #[test]
-fn standings_are_where_the_walk_stands_still() {
+fn masses_are_a_fixed_point_of_the_walk() {
     let scored = Scored::weighted();
     let (arcs, own) = (&scored.attention.arcs, &scored.hierarchy.levels[0].community_of);
     let table = people_stage(&scored.input(), 0, &PeopleSettings::default()).remove(0);
     let members = table.people.iter().filter(|one| one.member);
-    let standing: BTreeMap<u32, f64> =
-        members.map(|one| (one.person, f64::from(one.standing))).collect();
+    let masses: BTreeMap<u32, f64> = members.map(|one| (one.person, f64::from(one.mass))).collect();
     let known = |who: &u32| f64::from((scored.trust.values[*who as usize] - 0.2).max(0.0));
-    let all: f64 = standing.keys().map(known).sum();
+    let all: f64 = masses.keys().map(known).sum();
     let mut next: BTreeMap<u32, f64> =
-        standing.keys().map(|who| (*who, 0.15 * known(who) / all)).collect();
-    for (&from, mass) in &standing {
+        masses.keys().map(|who| (*who, 0.15 * known(who) / all)).collect();
+    for (&from, mass) in &masses {
         for (to, weight) in arcs.arcs_of(from).filter(|arc| own[arc.0 as usize] == 0) {
             *next.entry(to).or_default() += 0.85 * mass * f64::from(weight) / arcs.strength(from);
         }
     }
-    let change: f64 = next.iter().map(|(who, mass)| (mass - standing[who]).abs()).sum();
+    let change: f64 = next.iter().map(|(who, mass)| (mass - masses[who]).abs()).sum();
     assert!(change < 2e-6, "{change}");
 }

@@ -1,9 +1,10 @@
 //! The walk against a dense one, and the properties of ranks.
 
 use graph::generate::rmat;
-use graph::rank::{Onward, Push, PushSettings, Walk, score};
-use graph::seed::Seed;
+use graph::rank::{ForwardPush, PushSettings, RandomWalk, ResidueModel, score};
+use graph::seed::RandomSeed;
 use graph::{ArcList, Csr, RankSettings};
+use model::index::PersonIndex;
 use petgraph::algo::page_rank;
 use petgraph::graph::DiGraph;
 use proptest::prelude::*;
@@ -42,8 +43,8 @@ fn distance(a: &[f32], b: &[f64]) -> f64 {
 
 /// A graph over several blocks, with idle people.
 fn large() -> Csr {
-    let mut random = Seed(3);
-    let person = |random: &mut Seed, bound| random.below(bound) as u32;
+    let mut random = RandomSeed(3);
+    let person = |random: &mut RandomSeed, bound| random.below(bound) as u32;
     let arcs: Vec<(u32, u32, f32)> = (0..300_000)
         .map(|_| {
             let (from, to) = (person(&mut random, 60_000), person(&mut random, 80_000));
@@ -59,7 +60,7 @@ proptest! {
         let graph = weighted(nodes, &arcs);
         let mut t = vec![0.0f32; nodes];
         t[liked % nodes] = 3.0;
-        let walked = Walk::new(&graph).run(&t, None, &EXACT);
+        let walked = RandomWalk::new(&graph).run(&t, None, &EXACT);
         let t: Vec<f64> = t.iter().map(|t| f64::from(*t) / 3.0).collect();
         prop_assert!(distance(&walked.shares, &dense(&graph, &t)) < 2e-6);
     }
@@ -68,7 +69,7 @@ proptest! {
     fn no_iteration_makes_or_loses_mass((nodes, arcs) in any_arcs(), iterations in 0usize..12) {
         let graph = weighted(nodes, &arcs);
         let settings = RankSettings { tolerance: 0.0, iterations_max: iterations, damping: 0.85 };
-        let walked = Walk::new(&graph).run(&vec![1.0; nodes], None, &settings);
+        let walked = RandomWalk::new(&graph).run(&vec![1.0; nodes], None, &settings);
         let exact = dense_steps(&graph, &vec![1.0 / nodes as f64; nodes], iterations);
         prop_assert!((exact.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         prop_assert!(distance(&walked.shares, &exact) < 1e-6);
@@ -80,22 +81,22 @@ proptest! {
         let louder: Vec<(u32, u32, f32)> = arcs
             .iter()
             .map(|&(from, to, weight)| {
-                let factor = Seed(seed).fork(u64::from(from)).below(17) as i32 - 8;
+                let factor = RandomSeed(seed).fork(u64::from(from)).below(17) as i32 - 8;
                 (from, to, weight * 2f32.powi(factor))
             })
             .collect();
         let walk = |arcs: &[(u32, u32, f32)], liking: f32| {
             let mut t = vec![0.25 * liking; nodes];
             t[liked % nodes] = liking;
-            Walk::new(&weighted(nodes, arcs)).run(&t, None, &EXACT)
+            RandomWalk::new(&weighted(nodes, arcs)).run(&t, None, &EXACT)
         };
         prop_assert_eq!(walk(&arcs, 1.0), walk(&louder, 8.0));
     }
 
     #[test]
     fn every_start_leads_to_the_same_ranks((nodes, arcs) in any_arcs(), seed: u64) {
-        let walk = Walk::new(&weighted(nodes, &arcs));
-        let mut random = Seed(seed);
+        let walk = RandomWalk::new(&weighted(nodes, &arcs));
+        let mut random = RandomSeed(seed);
         let anywhere: Vec<f32> = (0..nodes).map(|_| random.unit() as f32).collect();
         let uniform = vec![1.0; nodes];
         let (cold, warm) =
@@ -115,11 +116,11 @@ proptest! {
         for &(from, to) in &pairs {
             graph.update_edge(people[from as usize], people[to as usize], ());
         }
-        let walked = Walk::new(&csr(nodes, &pairs)).run(&vec![1.0; nodes], None, &settings);
+        let walked = RandomWalk::new(&csr(nodes, &pairs)).run(&vec![1.0; nodes], None, &settings);
         prop_assert!(distance(&walked.shares, &page_rank(&graph, 1.0f64, iterations)) < 2e-6);
     }
 
-    /// The theorem (Chien, Dwork, Kumar, Simon, Sivakumar 2004): whoever gets one more arc, from
+    /// The theorem (Chien, Dwork, Kumar, Simon, Sivakumar 2004): a person who gets one more arc, from
     /// anybody, has no smaller share of the walk, t being the same. Its score may still fall: if
     /// others gain more, or if trust judges who attends to it.
     #[test]
@@ -128,7 +129,7 @@ proptest! {
         prop_assume!(from != to);
         let uniform = vec![1.0; nodes];
         let rank = |arcs: &[(u32, u32, f32)]| {
-            Walk::new(&weighted(nodes, arcs)).run(&uniform, None, &EXACT).shares[to as usize]
+            RandomWalk::new(&weighted(nodes, arcs)).run(&uniform, None, &EXACT).shares[to as usize]
         };
         let before = rank(&arcs);
         arcs.push((from, to, 1.0));
@@ -138,9 +139,9 @@ proptest! {
     #[test]
     fn ranks_do_not_depend_on_the_numbering((nodes, arcs) in any_arcs(), seed: u64) {
         let graph = weighted(nodes, &arcs);
-        let new = Seed(seed).order(nodes);
+        let new = RandomSeed(seed).order(nodes);
         let renamed = graph.relabel(&new).unwrap();
-        let walk = |graph: &Csr| Walk::new(graph).run(&vec![1.0; nodes], None, &EXACT).shares;
+        let walk = |graph: &Csr| RandomWalk::new(graph).run(&vec![1.0; nodes], None, &EXACT).shares;
         let (ranks, moved) = (walk(&graph), walk(&renamed));
         for (old, &new) in new.iter().enumerate() {
             prop_assert!((ranks[old] - moved[new as usize]).abs() < 1e-6);
@@ -151,7 +152,7 @@ proptest! {
 #[test]
 fn ranks_over_many_blocks_are_those_of_a_dense_walk() {
     let graph = large();
-    let walked = Walk::new(&graph).run(&vec![1.0; 80_000], None, &RankSettings::default());
+    let walked = RandomWalk::new(&graph).run(&vec![1.0; 80_000], None, &RankSettings::default());
     let exact = dense(&graph, &vec![1.0 / 80_000.0; 80_000]);
     assert!(distance(&walked.shares, &exact) < 1e-5);
     let sum: f64 = walked.shares.iter().map(|&share| f64::from(share)).sum();
@@ -161,8 +162,8 @@ fn ranks_over_many_blocks_are_those_of_a_dense_walk() {
 #[test]
 fn ranks_of_a_million_people_are_those_of_a_dense_walk() {
     let nodes = 1 << 20;
-    let graph = Csr::from_arcs(nodes, rmat(20, 2, Seed(7)).list()).unwrap().csr;
-    let walked = Walk::new(&graph).run(&vec![1.0; nodes], None, &RankSettings::default());
+    let graph = Csr::from_arcs(nodes, rmat(20, 2, RandomSeed(7)).list()).unwrap().csr;
+    let walked = RandomWalk::new(&graph).run(&vec![1.0; nodes], None, &RankSettings::default());
     assert!(walked.error < 1e-6 && walked.iterations < 100);
     let exact = dense_steps(&graph, &vec![1.0 / nodes as f64; nodes], 60);
     // α/(1 − α) times the last change, and what rounding adds.
@@ -172,14 +173,14 @@ fn ranks_of_a_million_people_are_those_of_a_dense_walk() {
 
 #[test]
 fn a_tolerance_at_the_edge_of_f32_is_reached() {
-    let walk = Walk::new(&large());
+    let walk = RandomWalk::new(&large());
     let settings = RankSettings { tolerance: 3e-7, ..RankSettings::default() };
     assert!(walk.run(&vec![1.0; 80_000], None, &settings).iterations < settings.iterations_max);
 }
 
 #[test]
 fn ranks_are_equal_to_the_bit_on_any_number_of_threads_and_for_arcs_in_any_order() {
-    let arcs = rmat(17, 4, Seed(5));
+    let arcs = rmat(17, 4, RandomSeed(5));
     let ts =
         [vec![1.0; 1 << 17], (0..1 << 17).map(|at| (at % 7) as f32).collect(), vec![0.5; 1 << 17]];
     let run = |threads, order: &[u32]| {
@@ -187,19 +188,19 @@ fn ranks_are_equal_to_the_bit_on_any_number_of_threads_and_for_arcs_in_any_order
         let (sources, targets): (Vec<u32>, Vec<u32>) = (pick(&arcs.sources), pick(&arcs.targets));
         let list = ArcList { sources: &sources, targets: &targets, weights: None };
         let graph = Csr::from_arcs(1 << 17, list).unwrap().csr;
-        on(threads, || Walk::new(&graph).run_many(&ts, &RankSettings::default()))
+        on(threads, || RandomWalk::new(&graph).run_many(&ts, &RankSettings::default()))
     };
     let given: Vec<u32> = (0..arcs.sources.len() as u32).collect();
     let one = run(1, &given);
     for threads in [2, 3] {
-        assert!(run(threads, &Seed(threads as u64).order(given.len())) == one);
+        assert!(run(threads, &RandomSeed(threads as u64).order(given.len())) == one);
     }
 }
 
 #[test]
 fn several_vectors_in_one_pass_are_the_same_walks() {
     let graph = large();
-    let walk = Walk::new(&graph);
+    let walk = RandomWalk::new(&graph);
     let t =
         |seed: u32| -> Vec<f32> { (0..80_000u32).map(|at| ((at * seed) % 97) as f32).collect() };
     let ts: Vec<Vec<f32>> = (1..12).map(t).collect();
@@ -214,7 +215,7 @@ fn several_vectors_in_one_pass_are_the_same_walks() {
 #[test]
 fn a_warm_start_needs_fewer_iterations() {
     let graph = large();
-    let walk = Walk::new(&graph);
+    let walk = RandomWalk::new(&graph);
     let uniform = vec![1.0; 80_000];
     let cold = walk.run(&uniform, None, &RankSettings::default());
     let warm = walk.run(&uniform, Some(&cold.shares), &RankSettings::default());
@@ -224,12 +225,16 @@ fn a_warm_start_needs_fewer_iterations() {
 #[test]
 fn nobody_and_nothing_have_sane_ranks() {
     let settings = RankSettings::default();
-    assert!(Walk::new(&Csr::empty(0)).run(&[], None, &settings).shares.is_empty());
-    let idle = Walk::new(&Csr::empty(4)).run(&[0.0; 4], None, &settings);
+    assert!(RandomWalk::new(&Csr::empty(0)).run(&[], None, &settings).shares.is_empty());
+    let idle = RandomWalk::new(&Csr::empty(4)).run(&[0.0; 4], None, &settings);
     assert_eq!(idle.shares, [0.25; 4]);
 }
 
-/// Goes as far as it takes.
+fn people<const N: usize>(people: [u32; N]) -> [PersonIndex; N] {
+    people.map(PersonIndex::new)
+}
+
+/// No limit in practice.
 const FAR: PushSettings =
     PushSettings { damping: 0.85, residue_max: 1e-9, arcs_max: 100_000_000, received_max: 0 };
 
@@ -240,23 +245,23 @@ fn personal_ranks_by_push_are_those_of_the_walk() {
     for seed in [5, 17, 99] {
         t[seed] = 1.0;
     }
-    let exact = Walk::new(&graph).run(&t, None, &EXACT);
-    let pushed = Push::new(&graph, None).ranks(&[5, 17, 99], 80_000, &FAR);
+    let exact = RandomWalk::new(&graph).run(&t, None, &EXACT);
+    let pushed = ForwardPush::new(&graph, None).ranks(&people([5, 17, 99]), 80_000, &FAR);
     let error: f64 = pushed
         .iter()
-        .map(|&(who, rank)| (rank - f64::from(exact.shares[who as usize])).abs())
+        .map(|one| (one.share - f64::from(exact.shares[one.person.index()])).abs())
         .sum();
     assert!(error < 1e-3, "{error}");
-    assert!(pushed.windows(2).all(|pair| pair[0].1 >= pair[1].1));
+    assert!(pushed.windows(2).all(|pair| pair[0].share >= pair[1].share));
 }
 
 #[test]
 fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
     let nodes = 1 << 14;
-    let graph = Csr::from_arcs(nodes, rmat(14, 12, Seed(2)).list()).unwrap().csr;
-    let walk = Walk::new(&graph);
+    let graph = Csr::from_arcs(nodes, rmat(14, 12, RandomSeed(2)).list()).unwrap().csr;
+    let walk = RandomWalk::new(&graph);
     let global = walk.run(&vec![1.0; nodes], None, &EXACT);
-    let onward = Onward::new(&graph, &walk, &global.shares, &EXACT);
+    let residues = ResidueModel::new(&graph, &walk, &global.shares, &EXACT);
     let seed = (0..nodes as u32).find(|&person| graph.degree(person) > 5).unwrap();
     let mut t = vec![0.0; nodes];
     t[seed as usize] = 1.0;
@@ -264,19 +269,19 @@ fn a_view_stops_at_its_arcs_and_orders_the_rest_by_where_attention_goes() {
     let mut order: Vec<u32> = (0..nodes as u32).collect();
     order.sort_by(|&a, &b| exact[b as usize].total_cmp(&exact[a as usize]));
     let settings = PushSettings { arcs_max: 4_000, ..PushSettings::default() };
-    let overlap = |onward| {
-        let mut push = Push::new(&graph, onward);
-        let view = push.ranks(&[seed], 100, &settings);
+    let overlap = |residues| {
+        let mut push = ForwardPush::new(&graph, residues);
+        let view = push.ranks(&people([seed]), 100, &settings);
         assert!(view.len() == 100 && push.arcs_followed() <= 4_000);
-        view.iter().filter(|(person, _)| order[..100].contains(person)).count()
+        view.iter().filter(|one| order[..100].contains(&one.person.number())).count()
     };
-    let (alone, helped) = (overlap(None), overlap(Some(&onward)));
+    let (alone, helped) = (overlap(None), overlap(Some(&residues)));
     assert!(helped >= 98 && helped > alone, "{helped} with, {alone} without");
 }
 
 #[test]
 fn a_view_goes_by_weights_within_each_row_only() {
-    let graph = Csr::from_arcs(1 << 12, rmat(12, 12, Seed(3)).list()).unwrap().csr;
+    let graph = Csr::from_arcs(1 << 12, rmat(12, 12, RandomSeed(3)).list()).unwrap().csr;
     let view = |graph: &Csr, scale: fn(u32) -> f32| {
         let rows = (0..graph.nodes() as u32).flat_map(|person| {
             graph.arcs_of(person).map(move |(to, weight)| (person, to, weight * scale(person)))
@@ -285,12 +290,13 @@ fn a_view_goes_by_weights_within_each_row_only() {
         let (sources, targets): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
         let list = ArcList { sources: &sources, targets: &targets, weights: Some(&weights) };
         let graph = Csr::from_arcs(graph.nodes(), list).unwrap().csr;
-        let walk = Walk::new(&graph);
+        let walk = RandomWalk::new(&graph);
         let global = walk.run(&vec![1.0; graph.nodes()], None, &EXACT).shares;
-        let onward = Onward::new(&graph, &walk, &global, &EXACT);
+        let residues = ResidueModel::new(&graph, &walk, &global, &EXACT);
         let settings = PushSettings { arcs_max: 2_000, ..PushSettings::default() };
-        let view = Push::new(&graph, Some(&onward)).ranks(&[9, 77], 60, &settings);
-        view.into_iter().collect::<std::collections::BTreeMap<u32, f64>>()
+        let view = ForwardPush::new(&graph, Some(&residues)).ranks(&people([9, 77]), 60, &settings);
+        let shares = view.into_iter().map(|one| (one.person.number(), one.share));
+        shares.collect::<std::collections::BTreeMap<u32, f64>>()
     };
     let (plain, scaled) = (view(&graph, |_| 1.0), view(&graph, |person| 1.0 + (person % 7) as f32));
     let near = |(person, rank): (&u32, &f64)| (plain[person] - rank).abs() < 1e-6 * rank.max(1e-3);
@@ -298,21 +304,21 @@ fn a_view_goes_by_weights_within_each_row_only() {
 }
 
 #[test]
-fn a_view_leaves_nothing_behind_for_the_next() {
+fn a_view_does_not_depend_on_the_one_before() {
     let graph = large();
-    let mut push = Push::new(&graph, None);
+    let mut push = ForwardPush::new(&graph, None);
     let settings = PushSettings { arcs_max: 1_000, ..PushSettings::default() };
-    let first = push.ranks(&[5], 50, &settings);
-    push.ranks(&[17, 99], 50, &FAR);
-    assert_eq!(push.ranks(&[5], 50, &settings), first);
+    let first = push.ranks(&people([5]), 50, &settings);
+    push.ranks(&people([17, 99]), 50, &FAR);
+    assert_eq!(push.ranks(&people([5]), 50, &settings), first);
 }
 
 #[test]
 fn push_stays_near_the_seeds() {
     let settings = PushSettings { residue_max: 1e-3, arcs_max: 1_000, ..PushSettings::default() };
     let chain: Vec<(u32, u32)> = (0..999).map(|at| (at, at + 1)).collect();
-    let pushed = Push::new(&csr(1_000, &chain), None).ranks(&[0], 1_000, &settings);
-    assert_eq!(pushed[0].0, 0);
+    let pushed = ForwardPush::new(&csr(1_000, &chain), None).ranks(&people([0]), 1_000, &settings);
+    assert_eq!(pushed[0].person.number(), 0);
     assert!(pushed.len() < 60);
 }
 

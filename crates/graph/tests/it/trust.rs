@@ -1,8 +1,8 @@
 //! Trust in itself; what attacks get is tested beside this.
 
-use graph::generate::{Farm, add_farm};
-use graph::seed::Seed;
-use graph::trust::UNKNOWN;
+use graph::generate::{SybilFarm, add_farm};
+use graph::seed::RandomSeed;
+use graph::trust::STRANGER_TRUST;
 use graph::{Attention, Csr, Trust, TrustSettings, community_stage, eval, trust_stage};
 
 use crate::worlds::{Scored, attention, csr, on, planted_world, weighted};
@@ -40,8 +40,8 @@ fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
     let before = Scored::with_farm();
     let victim = (0..3_000).find(|&who| before.trust.values[who as usize] > 0.8).unwrap();
     let mut arcs = planted_world(0.3).arcs;
-    let farm = Farm { fakes: 300, follows: 15, attack_arcs: 0, outward_arcs: 0 };
-    add_farm(&mut arcs, 3_000, &farm, Seed(5));
+    let farm = SybilFarm { fakes: 300, follows: 15, attack_arcs: 0, outward_arcs: 0 };
+    add_farm(&mut arcs, 3_000, &farm, RandomSeed(5));
     for fake in 3_000..3_300 {
         arcs.sources.push(fake);
         arcs.targets.push(victim);
@@ -73,7 +73,7 @@ fn communities_without_arcs_between_them_are_trusted_alike() {
     let hierarchy = community_stage(&attention, None, &Default::default());
     let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
     let least = trust.values.iter().copied().fold(1.0, f32::min);
-    assert!(least > UNKNOWN && least >= trust.noise, "{least}, noise {}", trust.noise);
+    assert!(least > STRANGER_TRUST && least >= trust.noise, "{least}, noise {}", trust.noise);
     let halves = [0..40, 40..80].map(|half| trust.values[half].iter().sum::<f32>() / 40.0);
     assert!((halves[0] - halves[1]).abs() < 0.1, "{halves:?}");
 }
@@ -93,19 +93,19 @@ fn a_low_rating_costs_trust_but_not_more_than_being_unknown() {
     let scored = Scored::with_farm();
     let rated = |rating: f32| {
         let arcs = &scored.attention.arcs;
-        let esteem: Vec<(u32, u32, f32)> = (0..3_300)
+        let rated: Vec<(u32, u32, f32)> = (0..3_300)
             .flat_map(|from| arcs.arcs_of(from).map(move |(to, weight)| (from, to, weight)))
             .map(|(from, to, w)| (from, to, if to == 7 { rating * w } else { w }))
             .collect();
-        let esteem = weighted(3_300, &esteem);
-        let attention = Attention { esteem: Some(esteem), ..scored.attention.clone() };
+        let rated = weighted(3_300, &rated);
+        let attention = Attention { rated: Some(rated), ..scored.attention.clone() };
         trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default()).values
     };
     let same = rated(1.0).iter().zip(&scored.trust.values).all(|(a, b)| (a - b).abs() < 1e-6);
     assert!(same, "the highest rating is as good as none");
     let (low, lowest) = (rated(0.3), rated(0.001));
     assert!(lowest[7] < low[7] && low[7] < 0.7 * scored.trust.values[7]);
-    assert!(lowest[7] > 0.9 * UNKNOWN);
+    assert!(lowest[7] > 0.9 * STRANGER_TRUST);
     assert_eq!(low[8], scored.trust.values[8]);
 }
 
@@ -135,6 +135,6 @@ fn strangers_without_any_community_are_all_alike() {
     let attention = attention(Csr::empty(3));
     let hierarchy = community_stage(&attention, None, &Default::default());
     let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
-    assert_eq!(trust.values, [UNKNOWN; 3]);
+    assert_eq!(trust.values, [STRANGER_TRUST; 3]);
     assert_eq!(trust.prior, [1.0 / 3.0; 3]);
 }

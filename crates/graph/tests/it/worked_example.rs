@@ -121,7 +121,7 @@ impl Naive {
         weights[1][2] += 4f64.ln() * 0.5;
         let zero = [0.0; 8];
         let mut naive = Naive { weights, trust: zero, noise: 0.0, prior: zero, global: zero };
-        naive.trust = naive.trusts();
+        naive.trust = naive.trust_values();
         let mut known: Vec<f64> = naive.trust.into_iter().filter(|&trust| trust > 0.2).collect();
         known.sort_by(f64::total_cmp);
         naive.noise = (known[known.len() / 2] / 2.0).max(0.2);
@@ -139,30 +139,30 @@ impl Naive {
         self.weights[from][to] / self.weights[from].iter().sum::<f64>()
     }
 
-    /// What everybody gets if everybody passes on what it has.
+    /// What each person receives if all pass on what they have.
     fn receive(&self, mass: &Each) -> Each {
         each(|to| (0..8).map(|from| mass[from] * self.share(from, to)).sum())
     }
 
-    fn trusts(&self) -> Each {
-        let (mut standing, mut voice) = ([1.0; 8], [0.0; 8]);
-        let mut heard = [f64::INFINITY; 8];
-        for below in [0.1, 0.01, 0.001, 0.0001] {
-            let pass = seeded(standing.map(|standing| standing * standing));
-            let reach = self.reach(&pass, below);
-            let budget = each(|at| (3.0 * heard[at] / self.given(at)).min(1.0));
-            voice = seeded(each(|at| reach[at] * pass[at] * budget[at]));
-            let known = each(|at| self.received(at) / (self.received(at) + 3.0));
-            let doubt = each(|at| (1.0 - voice[at]) * known[at]);
-            let company = self.company(&standing);
-            standing = each(|at| {
-                (company[at] * self.part(at, [&voice, &doubt], [1.0, 2.0, 1.0])).min(1.0)
+    fn trust_values(&self) -> Each {
+        let (mut credibility, mut vouch) = ([1.0; 8], [0.0; 8]);
+        let mut received = [f64::INFINITY; 8];
+        for unreached in [0.1, 0.01, 0.001, 0.0001] {
+            let pass = seeded(credibility.map(|credibility| credibility * credibility));
+            let reach = self.reach(&pass, unreached);
+            let budget = each(|at| (3.0 * received[at] / self.given(at)).min(1.0));
+            vouch = seeded(each(|at| reach[at] * pass[at] * budget[at]));
+            let known = each(|at| self.all_received(at) / (self.all_received(at) + 3.0));
+            let doubt = each(|at| (1.0 - vouch[at]) * known[at]);
+            let quality = self.quality(&credibility);
+            credibility = each(|at| {
+                (quality[at] * self.part(at, [&vouch, &doubt], [1.0, 2.0, 1.0])).min(1.0)
             });
-            heard = each(|at| self.heard(at, &voice));
+            received = each(|at| self.received(at, &vouch));
         }
-        let doubt = standing.map(|standing| 1.0 - standing);
-        let before = self.company(&standing);
-        each(|at| before[at] * self.part(at, [&voice, &doubt], [0.5, 1.0, 0.2]))
+        let doubt = credibility.map(|credibility| 1.0 - credibility);
+        let quality = self.quality(&credibility);
+        each(|at| quality[at] * self.part(at, [&vouch, &doubt], [0.5, 1.0, 0.2]))
     }
 
     /// In units of an average arc.
@@ -170,11 +170,11 @@ impl Naive {
         self.weights[at].iter().sum::<f64>() * self.unit()
     }
 
-    fn received(&self, to: usize) -> f64 {
-        self.heard(to, &[1.0; 8])
+    fn all_received(&self, to: usize) -> f64 {
+        self.received(to, &[1.0; 8])
     }
 
-    fn heard(&self, to: usize, by: &Each) -> f64 {
+    fn received(&self, to: usize, by: &Each) -> f64 {
         (0..8).map(|at| self.weights[at][to] * self.unit() * by[at]).sum()
     }
 
@@ -182,30 +182,30 @@ impl Naive {
         FOLLOWS.len() as f64 / self.weights.iter().flatten().sum::<f64>()
     }
 
-    fn company(&self, standing: &Each) -> Each {
-        let good = standing.map(|standing| (standing / 0.75).min(1.0));
-        each(|from| (0..8).map(|to| self.share(from, to) * good[to]).sum())
+    fn quality(&self, credibility: &Each) -> Each {
+        let full = credibility.map(|credibility| (credibility / 0.75).min(1.0));
+        each(|from| (0..8).map(|to| self.share(from, to) * full[to]).sum())
     }
 
-    /// What speaks for somebody against what speaks at all.
-    fn part(&self, to: usize, by: [&Each; 2], [against, most, stranger]: [f64; 3]) -> f64 {
-        let [good, bad] = by.map(|by| self.heard(to, by));
-        let bad = bad.min(against * good + 64.0 / (1.0 + good));
-        (most * good + 3.0 * stranger) / (good + bad + 3.0)
+    /// The evidence for a person against all evidence.
+    fn part(&self, to: usize, weights: [&Each; 2], [against, most, stranger]: [f64; 3]) -> f64 {
+        let [vouched, doubted] = weights.map(|by| self.received(to, by));
+        let doubted = doubted.min(against * vouched + 64.0 / (1.0 + vouched));
+        (most * vouched + 3.0 * stranger) / (vouched + doubted + 3.0)
     }
 
     /// Mass received in four steps for each unit of attention received or given, against the typical.
-    fn reach(&self, passes: &Each, below: f64) -> Each {
+    fn reach(&self, passes: &Each, unreached: f64) -> Each {
         let mut mass = each(|at| if SEEDS.contains(&(at as u32)) { 1.0 / 3.0 } else { 0.0 });
         let mut total = [0.0; 8];
         for _ in 0..4 {
             mass = self.receive(&each(|at| mass[at] * passes[at]));
             total = each(|at| total[at] + mass[at]);
         }
-        let ratio = each(|at| total[at] / self.received(at).max(self.given(at)));
+        let ratio = each(|at| total[at] / self.all_received(at).max(self.given(at)));
         let mut order: Vec<usize> = (0..8).collect();
         order.sort_by(|&a, &b| ratio[a].total_cmp(&ratio[b]));
-        let mut rest = below * total.iter().sum::<f64>();
+        let mut rest = unreached * total.iter().sum::<f64>();
         let typical = order.into_iter().find(|&at| {
             rest -= total[at];
             rest <= 0.0
@@ -213,25 +213,24 @@ impl Naive {
         ratio.map(|own| (own / ratio[typical.unwrap()]).min(1.0))
     }
 
-    /// Share, standing, support and insider score of everybody among the gardeners.
+    /// Share, mass, support and insider score of each person among the gardeners.
     fn gardeners(&self) -> [[f64; 4]; 8] {
         let member = |at: usize| GARDENERS.contains(&at);
         let restart = shares(each(|at| if member(at) { self.prior[at] } else { 0.0 }));
-        let mut standing = restart;
+        let mut mass = restart;
         for _ in 0..500 {
-            let sent = self.receive(&standing);
-            standing =
-                each(|at| if member(at) { 0.85 * sent[at] + 0.15 * restart[at] } else { 0.0 });
+            let sent = self.receive(&mass);
+            mass = each(|at| if member(at) { 0.85 * sent[at] + 0.15 * restart[at] } else { 0.0 });
         }
-        let share = shares(self.receive(&standing));
+        let share = shares(self.receive(&mass));
         let mean = GARDENERS.iter().map(|&at| share[at]).sum::<f64>() / 5.0;
         let part = |from, to: usize| self.share(from, to) * share[to] / (share[to] + mean);
         let focus = |from: usize| GARDENERS.iter().map(|&to| part(from, to)).sum::<f64>();
         let half = GARDENERS.iter().map(|&at| focus(at)).sum::<f64>() / 10.0;
         let own = each(|at| if member(at) && focus(at) >= half { 1.0 } else { 0.0 });
         std::array::from_fn(|to| {
-            let support = effective(each(|from| standing[from] * self.share(from, to)));
-            [share[to], standing[to], support, self.insider(to, &own)]
+            let support = effective(each(|from| mass[from] * self.share(from, to)));
+            [share[to], mass[to], support, self.insider(to, &own)]
         })
     }
 
@@ -293,7 +292,7 @@ fn attention_among_the_gardeners_is_as_documented() {
     let (scored, naive) = (scored(), Naive::new());
     let documented = documented("### Among the gardeners");
     let library = scored.gardeners.people.iter().map(|person| {
-        let numbers = [person.share, person.standing, person.support, person.insider];
+        let numbers = [person.share, person.mass, person.support, person.insider];
         let rank = person.rank.map(|rank| rank.get());
         community_row(person.person as usize, numbers.map(f64::from), rank)
     });
@@ -302,9 +301,9 @@ fn attention_among_the_gardeners_is_as_documented() {
     let share = numbers.map(|numbers| numbers[0]);
     let enough = |at: usize| share[at] >= 2.0 / 14.0 && numbers[at][2] >= 1.5;
     let ranks = places(&share, |at| enough(at) && naive.trust[at] >= naive.noise);
-    let mut heard: Vec<usize> = (0..8).filter(|&at| share[at] > 0.0).collect();
-    heard.sort_by(|&a, &b| share[b].total_cmp(&share[a]));
-    let by_hand = heard.into_iter().map(|at| community_row(at, numbers[at], ranks[at]));
+    let mut receivers: Vec<usize> = (0..8).filter(|&at| share[at] > 0.0).collect();
+    receivers.sort_by(|&a, &b| share[b].total_cmp(&share[a]));
+    let by_hand = receivers.into_iter().map(|at| community_row(at, numbers[at], ranks[at]));
     assert_eq!(by_hand.collect::<Vec<_>>(), documented);
     assert_eq!(format!("{:.3}", scored.gardeners.noise), "0.143");
 }

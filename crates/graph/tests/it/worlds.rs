@@ -1,7 +1,7 @@
 //! Graphs that several tests share, and a way to run on a given number of threads.
 
-use graph::generate::{Arcs, Farm, PlantedSpec, add_farm, planted};
-use graph::seed::Seed;
+use graph::generate::{DrawnArcs, PlantedSpec, SybilFarm, add_farm, planted};
+use graph::seed::RandomSeed;
 use graph::{
     ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, Overlap, PeopleInput,
     RankSettings, Trust, TrustSettings, community_stage, rank_stage, trust_stage,
@@ -45,7 +45,7 @@ pub(crate) fn on<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
 }
 
 /// A planted graph of 3,000 people in communities of 40 to 200, three to a parent.
-pub(crate) fn planted_world(mixing: f64) -> graph::generate::Planted {
+pub(crate) fn planted_world(mixing: f64) -> graph::generate::PlantedGraph {
     let spec = PlantedSpec {
         nodes: 3_000,
         mean_degree: 24.0,
@@ -58,7 +58,7 @@ pub(crate) fn planted_world(mixing: f64) -> graph::generate::Planted {
         kept_by_parent: 0.4,
         overlapping: 0.0,
     };
-    planted(&spec, Seed(11))
+    planted(&spec, RandomSeed(11))
 }
 
 /// A scored world with a farm: fakes are the people from `honest` on.
@@ -72,7 +72,7 @@ pub(crate) struct Scored {
 
 impl Scored {
     /// Scores `arcs` of `honest` people and `fakes` more.
-    pub(crate) fn new(arcs: &Arcs, honest: usize, fakes: usize) -> Scored {
+    pub(crate) fn new(arcs: &DrawnArcs, honest: usize, fakes: usize) -> Scored {
         Scored::of(Csr::from_arcs(honest + fakes, arcs.list()).unwrap().csr, honest)
     }
 
@@ -92,15 +92,15 @@ impl Scored {
     /// The planted world with a farm of 300 and 60 bought arcs.
     pub(crate) fn with_farm() -> Scored {
         let mut arcs = planted_world(0.3).arcs;
-        let farm = Farm { fakes: 300, follows: 15, attack_arcs: 60, outward_arcs: 600 };
-        add_farm(&mut arcs, 3_000, &farm, Seed(5));
+        let farm = SybilFarm { fakes: 300, follows: 15, attack_arcs: 60, outward_arcs: 600 };
+        add_farm(&mut arcs, 3_000, &farm, RandomSeed(5));
         Scored::new(&arcs, 3_000, 300)
     }
 
     /// The planted world, four of ten arcs with a weight of their own.
     pub(crate) fn weighted() -> Scored {
         let arcs = planted_world(0.3).arcs;
-        let weight = |at: usize| match Seed(3).fork(at as u64).unit() {
+        let weight = |at: usize| match RandomSeed(3).fork(at as u64).unit() {
             other @ ..0.4 => 0.1 + 5.0 * other as f32,
             _ => 1.0,
         };
@@ -109,12 +109,12 @@ impl Scored {
         Scored::of(Csr::from_arcs(3_000, list).unwrap().csr, 3_000)
     }
 
-    /// The same people in the same communities, scored anew along other arcs.
+    /// The same people in the same communities, scored again along other arcs.
     pub(crate) fn along(&self, arcs: Csr) -> Scored {
         Scored::within(self.hierarchy.clone(), attention(arcs), self.honest)
     }
 
-    /// The same people, communities and arcs with other numbers (`new_ids[old] = new`), scored anew.
+    /// The same people, communities and arcs with other numbers (`new_ids[old] = new`), scored again.
     pub(crate) fn renumbered(&self, new_ids: &[u32]) -> Scored {
         let mut old_ids = vec![0; new_ids.len()];
         (0..).zip(new_ids).for_each(|(old, &new)| old_ids[new as usize] = old);

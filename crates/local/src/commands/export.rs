@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use graph::NO_COMMUNITY;
-use graph::rank::{RankSettings, Walk};
+use graph::rank::{RandomWalk, RankSettings};
 use graph_score::Sealed;
 use model::CommunityId;
 use model::platform::HANDLE_BYTES_MAX;
@@ -255,7 +255,7 @@ async fn personal(
         restart[sealed.nodes.person_of[place] as usize] = 1.0;
     }
     let attention = sealed.attention(&home.objects).await?;
-    Ok(Walk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
+    Ok(RandomWalk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
 }
 
 /// The places of nodes between commas, named as exports do. A name may have commas in it: the longest

@@ -243,7 +243,7 @@ pub(super) async fn open(
 
 #[cfg(test)]
 mod tests {
-    use graph::seed::Seed;
+    use graph::seed::RandomSeed;
 
     use super::*;
 
@@ -305,7 +305,7 @@ mod tests {
         let body = postcard::to_stdvec(&NodeShard::new(&facts())).unwrap();
         for seed in 0..20_000 {
             // Whatever bytes say, they are facts of as many numbers or are refused.
-            let (mut random, mut bytes) = (Seed(seed), body.clone());
+            let (mut random, mut bytes) = (RandomSeed(seed), body.clone());
             for _ in 0..1 + random.below(4) {
                 let at = random.below(bytes.len() as u64) as usize;
                 bytes[at] = random.below(256) as u8;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::{Hierarchy, LayerArcs, Level, Overlap};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::{PortError, PutOutcome};
@@ -36,7 +36,7 @@ struct World {
     home: tempfile::TempDir,
     objects: Folder,
     clock: Frozen,
-    random: Seed,
+    random: RandomSeed,
     /// Where everybody is.
     platform: Platform,
 }
@@ -46,7 +46,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let objects = Folder::open(home.path()).unwrap();
         let platform = [Platform::BLUESKY, Platform::FEDIVERSE][seed as usize % 2];
-        let (db, clock, random) = (database().await, Frozen::default(), Seed(seed));
+        let (db, clock, random) = (database().await, Frozen::default(), RandomSeed(seed));
         World { db, home, objects, clock, random, platform }
     }
 

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::num::NonZeroU32;
 
-use graph::evidence::{Contributor, change_reasons, community_terms, global_terms};
+use graph::evidence::{ContributorPart, ShareTerm, change_reasons, community_terms, global_terms};
 use graph::{CommunityPeople, GlobalRank};
 use model::port::{Clock, Objects};
 use model::rank_change::{RankChange, RankChangeReason, RankState};
@@ -169,8 +169,9 @@ async fn reasons<O: Objects, C>(
     for level in 0..new.names.levels.len() {
         let explain = |id, [old_table, new_table]: Pair<'_>| {
             let people = &wanted[&id];
-            let terms = |side: &Side, world: &World, table| {
-                community_terms(&world.attention.arcs, table, &side.places(people))
+            let terms = |side: &Side, world: &World, table: &CommunityPeople| {
+                let (arcs, people) = (&world.attention.arcs, side.places(people));
+                community_terms(arcs, table.masses(), table.flow, &people)
             };
             let terms = [terms(old, &before, old_table), terms(new, &after, new_table)];
             explained((old, new), id, people, terms)
@@ -187,13 +188,16 @@ fn explained(
     (old, new): (&Side, &Side),
     community: CommunityId,
     people: &[PersonId],
-    [mut before, mut after]: [BTreeMap<u32, Vec<Contributor>>; 2],
+    [mut before, mut after]: [BTreeMap<u32, Vec<ShareTerm>>; 2],
 ) -> Reasons {
-    let named = |side: &Side, terms: &mut BTreeMap<u32, Vec<Contributor>>, person: PersonId| {
+    let named = |side: &Side, terms: &mut BTreeMap<u32, Vec<ShareTerm>>, person: PersonId| {
         let terms = side.place(person).and_then(|place| terms.remove(&(place as u32)));
         let parts = terms.into_iter().flatten();
-        let parts = parts.map(|term| (side.nodes.people[term.person as usize], term.part));
-        parts.filter(|part| may_tell((old, new), part.0)).collect::<Vec<_>>()
+        let parts = parts.map(|term| ContributorPart {
+            person: side.nodes.people[term.person as usize],
+            part: term.part,
+        });
+        parts.filter(|part| may_tell((old, new), part.person)).collect::<Vec<_>>()
     };
     let reasons = people.iter().map(|&person| {
         let (before, after) = (named(old, &mut before, person), named(new, &mut after, person));

@@ -1,6 +1,6 @@
 //! The stage that finds communities and keeps their ids.
 
-use graph::lineage::{Event, EventKind, continued_levels, follow};
+use graph::lineage::{CommunityEvent, EventKind, continued_levels, follow};
 use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
 use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
@@ -96,7 +96,7 @@ impl Last {
 /// How a level continues the last run's: the ids kept in its order, and what happened.
 struct Continued<'a> {
     kept: Vec<Option<CommunityId>>,
-    events: Vec<Event>,
+    events: Vec<CommunityEvent>,
     old_ids: &'a [CommunityId],
 }
 
@@ -141,14 +141,14 @@ fn resolutions(hierarchy: &Hierarchy) -> Vec<f64> {
 fn continued<'a>(level: &Level, old: Option<(&'a Last, usize)>) -> Continued<'a> {
     let Some((last, at)) = old else { return all_born(level) };
     let (old, old_ids) = (&last.hierarchy.levels[at], last.names.levels[at].ids.as_slice());
-    let old = (old.community_of.as_slice(), old.communities);
-    let lineage = follow(old, (&level.community_of, level.communities));
+    let lineage = follow(old, level);
     let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old as usize]));
     Continued { kept: kept.collect(), events: lineage.events, old_ids }
 }
 
 fn all_born(level: &Level) -> Continued<'static> {
-    let born = |number| Event { kind: EventKind::Born, new: Some(number), old: None, shared: 0 };
+    let born =
+        |number| CommunityEvent { kind: EventKind::Born, new: Some(number), old: None, shared: 0 };
     Continued {
         kept: vec![None; level.communities as usize],
         events: (0..level.communities).map(born).collect(),
@@ -158,7 +158,7 @@ fn all_born(level: &Level) -> Continued<'static> {
 
 fn tell(
     level: usize,
-    event: &Event,
+    event: &CommunityEvent,
     ids: &[CommunityId],
     old_ids: &[CommunityId],
 ) -> Option<LineageEvent> {

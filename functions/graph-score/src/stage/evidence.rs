@@ -2,33 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use graph::evidence::{Contributor, Cover, Term, global_evidence};
-use graph::{PeopleInput, RankSettings, Ranked};
+use graph::evidence::{EvidenceCover, GlobalShares, ShareTerm, SourceTerm, global_evidence};
+use graph::{PeopleInput, RankSettings, RankedCommunity};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
 use super::memberships::{Numbering, WORLD_MAX, by_share};
 
 /// The named contributors make at least so much of a score, unless that takes too many.
-const COVER: Cover = Cover { part: 0.8, terms_max: 500 };
+const COVER: EvidenceCover = EvidenceCover { part: 0.8, terms_max: 500 };
 
 /// How many of the world's ranking have evidence.
 const WORLD_RANKS: u32 = 1_000;
 
 /// The evidence for everybody who holds a rank in a community, as they stand in its table.
-pub fn of_community(ranked: &Ranked, numbering: &Numbering) -> PackedEvidence {
+pub fn of_community(ranked: &RankedCommunity, numbering: &Numbering) -> PackedEvidence {
     let flow = ranked.table.flow;
-    let source = |one: &graph::Giver| EvidenceSource {
+    let source = |one: &graph::MemberSource| EvidenceSource {
         person: numbering.of(one.person),
-        attention: (f64::from(one.standing) / flow) as f32,
+        attention: (f64::from(one.mass) / flow) as f32,
         unit: unit(one.strength),
     };
-    let sources: Vec<EvidenceSource> = ranked.givers().iter().map(source).collect();
+    let sources: Vec<EvidenceSource> = ranked.sources().iter().map(source).collect();
     let (mut packer, mut edges) = (EvidencePacker::new(1.0, &sources), Vec::new());
-    ranked.terms(COVER, |score, terms| match terms {
+    ranked.for_each_terms(COVER, |score, terms| match terms {
         None => packer.skip(),
         Some(terms) => {
             edges.clear();
-            let edge = |term: &Term| EvidenceEdge { source: term.giver, weight: term.weight };
+            let edge = |term: &SourceTerm| EvidenceEdge { source: term.source, weight: term.weight };
             edges.extend(terms.named.iter().map(edge));
             packer.add(score.share, 0.0, &mut edges);
         }
@@ -47,7 +47,8 @@ pub(super) fn of_world(
     let is_head = |who: &u32| global.ranks[*who as usize].is_some_and(|r| r.get() <= WORLD_RANKS);
     let order = &order[..order.len().min(WORLD_MAX)];
     let head: BTreeSet<u32> = order.iter().copied().filter(is_head).collect();
-    let found = global_evidence(arcs, (global, input.trust), settings, (&head, COVER));
+    let shares = GlobalShares { arcs, global, trust: input.trust, damping: settings.damping };
+    let found = global_evidence(&shares, &head, COVER);
     let named = found.iter().flat_map(|evidence| &evidence.contributors);
     let (sources, place_of) = sources_of(named, numbering);
     let found: BTreeMap<u32, _> = found.iter().map(|one| (one.person, one)).collect();
@@ -57,8 +58,7 @@ pub(super) fn of_world(
             packer.skip();
             continue;
         };
-        let edge =
-            |one: &Contributor| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
+        let edge = |one: &ShareTerm| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
         let mut edges: Vec<EvidenceEdge> = evidence.contributors.iter().map(edge).collect();
         packer.add(global.shares[*who as usize], evidence.restart as f32, &mut edges);
     }
@@ -67,13 +67,13 @@ pub(super) fn of_world(
 
 /// Those who are named, by number, and the place of each among them.
 fn sources_of<'a>(
-    named: impl Iterator<Item = &'a Contributor>,
+    named: impl Iterator<Item = &'a ShareTerm>,
     numbering: &Numbering,
 ) -> (Vec<EvidenceSource>, BTreeMap<u32, u32>) {
-    let named: BTreeMap<u32, &Contributor> = named.map(|one| (one.person, one)).collect();
-    let source = |(&person, one): (&u32, &&Contributor)| EvidenceSource {
+    let named: BTreeMap<u32, &ShareTerm> = named.map(|one| (one.person, one)).collect();
+    let source = |(&person, one): (&u32, &&ShareTerm)| EvidenceSource {
         person: numbering.of(person),
-        attention: one.standing,
+        attention: one.mass,
         unit: unit(one.strength),
     };
     let sources = named.iter().map(source).collect();

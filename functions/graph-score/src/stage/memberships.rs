@@ -157,7 +157,7 @@ pub(super) fn memberships(
     nodes: &Nodes,
     belonging: &Belonging<'_>,
 ) -> Vec<Membership> {
-    let membership = |one: &graph::PersonScore| Membership {
+    let membership = |one: &graph::ScoredPerson| Membership {
         person: numbering.of(one.person),
         kind: nodes.kinds[one.person as usize],
         member: one.member,

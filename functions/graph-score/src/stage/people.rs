@@ -1,6 +1,9 @@
 //! The stage that ranks people in every community of every level.
 
-use graph::{CommunityPeople, GlobalRank, People, PeopleInput, PeopleSettings, Ranked, Trust};
+use graph::{
+    CommunityPeople, CommunityScorer, GlobalRank, PeopleInput, PeopleSettings, RankedCommunity,
+    Trust,
+};
 use model::RunId;
 use model::message::Stage;
 use model::port::{Clock, Objects};
@@ -46,7 +49,7 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         global: &global,
         kinds: &world.snapshot.nodes.kinds,
     };
-    let people = block_in_place(|| People::new(input));
+    let people = block_in_place(|| CommunityScorer::new(input));
     let numbering = Numbering::new(&trust, &global);
     let scoring = Scoring { world: &world, people: &people, numbering: &numbering };
     let mut kept = None;
@@ -77,13 +80,13 @@ pub struct Explained {
 
 /// Scores the people of one level. `above` is the level above it, or nothing.
 pub fn explained(
-    people: &People<'_>,
+    people: &CommunityScorer<'_>,
     level: usize,
     settings: &PeopleSettings,
     numbering: &Numbering,
     above: Vec<Explained>,
 ) -> Vec<Explained> {
-    let take = |ranked: Ranked| {
+    let take = |ranked: RankedCommunity| {
         let evidence = evidence::of_community(&ranked, numbering);
         Explained { table: ranked.table, evidence }
     };
@@ -109,7 +112,7 @@ async fn open_explained(
 /// What pieces are made from.
 struct Scoring<'a> {
     world: &'a World,
-    people: &'a People<'a>,
+    people: &'a CommunityScorer<'a>,
     numbering: &'a Numbering,
 }
 

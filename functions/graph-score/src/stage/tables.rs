@@ -21,7 +21,7 @@
 
 use std::num::NonZeroU32;
 
-use graph::{CommunityPeople, PersonScore};
+use graph::{CommunityPeople, ScoredPerson};
 use model::interval;
 use model::interval::SUPPORT_CONFIDENT;
 use model::port::Objects;
@@ -156,7 +156,7 @@ fn add(
     results: &Results,
     (level, belonging): (usize, &Belonging<'_>),
     (community, ranks): (&CommunityPeople, &[Places]),
-    people: &[PersonScore],
+    people: &[ScoredPerson],
     group: &mut Group,
 ) -> Result<(), TableError> {
     let id = results.names.levels[level].ids[community.community as usize].number();
@@ -174,7 +174,7 @@ fn member<'a>(
     [community, level]: [Cell<'a>; 2],
     person: Cell<'a>,
     belonging: Cell<'a>,
-    (one, (ranks, insider)): (&PersonScore, &Places),
+    (one, (ranks, insider)): (&ScoredPerson, &Places),
 ) -> [Cell<'a>; 16] {
     let [attention, low, high, support] = attention(one.share, one.support);
     [

@@ -7,10 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use graph::communities::{Undirected, leaf_partition};
+use graph::communities::{UndirectedGraph, leaf_partition};
 use graph::eval::{agreement, modularity, onmi};
 use graph::generate::{PlantedSpec, planted};
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::{
     ArcList, Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, community_stage,
 };
@@ -47,7 +47,7 @@ pub(super) fn draw(people: u32, mixing: f64, overlapping: f64) -> Result<Case> {
     ensure!((0.0..=1.0).contains(&overlapping), "--overlapping is a share between 0 and 1");
     let nodes = people as usize;
     let spec = PlantedSpec { overlapping, ..PlantedSpec::usual(nodes, mixing) };
-    let world = planted(&spec, Seed(SEED));
+    let world = planted(&spec, RandomSeed(SEED));
     let mut title = format!("planted, {people} people, mixing {mixing}, seed {SEED}");
     if overlapping > 0.0 {
         title += &format!(", {overlapping} of them in two communities");
@@ -134,7 +134,7 @@ pub(super) fn communities(case: &Case, write: Option<&Path>, output: Output) -> 
     let settings = CommunitySettings::default();
     reset_peak();
     let held = (arcs.arcs(), resident_bytes());
-    let (graph, undirected) = cost(held, || Undirected::of(arcs));
+    let (graph, undirected) = cost(held, || UndirectedGraph::of(arcs));
     let (found, leiden) = cost(held, || graph.partition(RESOLUTION, settings.seed));
     drop(graph);
     let (_, leaf) = cost(held, || leaf_partition(&case.attention, &settings));

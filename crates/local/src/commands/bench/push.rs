@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use graph::generate::{PlantedSpec, planted, rmat};
-use graph::rank::{Onward, Push, PushSettings, Walk};
-use graph::seed::Seed;
+use graph::rank::{ForwardPush, PushSettings, RandomWalk, ResidueModel};
+use graph::seed::RandomSeed;
 use graph::{Csr, RankSettings};
+use model::index::PersonIndex;
 use serde_json::{Value, json};
 
 use super::rank::unweighted;
@@ -26,13 +27,13 @@ const TOLERANCE: f64 = 1e-7;
 pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
     let spinner = output.spinner("drawing");
     let scale = (arcs / 10).max(16).ilog2();
-    let drawn = rmat(scale, (arcs >> scale).max(1), Seed(SEED));
+    let drawn = rmat(scale, (arcs >> scale).max(1), RandomSeed(SEED));
     let csr = unweighted(Csr::from_arcs(1 << scale, drawn.list())?.csr)?;
     spinner.set_message("viewing R-MAT");
     let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, views);
     spinner.set_message("drawing");
     let spec = PlantedSpec { degree_max: 1_000.0, ..PlantedSpec::usual((arcs / 18).max(400), 0.3) };
-    let drawn = planted(&spec, Seed(SEED)).arcs;
+    let drawn = planted(&spec, RandomSeed(SEED)).arcs;
     let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
     spinner.set_message("viewing planted");
     let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, views);
@@ -41,23 +42,23 @@ pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
 }
 
 fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
-    let walk = Walk::new(csr);
+    let walk = RandomWalk::new(csr);
     let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
     let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
-    let onward = Onward::new(csr, &walk, &global, &settings);
-    let mut push = Push::new(csr, Some(&onward));
-    let mut random = Seed(SEED);
+    let residues = ResidueModel::new(csr, &walk, &global, &settings);
+    let mut push = ForwardPush::new(csr, Some(&residues));
+    let mut random = RandomSeed(SEED);
     let mut people = std::iter::repeat_with(|| random.below(csr.nodes() as u64) as u32)
         .filter(|&person| csr.degree(person) > 0);
     let (mut ms, mut found, mut followed) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..views {
         let seed = people.next().unwrap_or(0);
         let meter = Meter::start();
-        let view = push.ranks(&[seed], FIRST, &PushSettings::default());
+        let view = push.ranks(&[PersonIndex::new(seed)], FIRST, &PushSettings::default());
         ms.push(meter.used().cpu_seconds * 1e3);
         followed.push(push.arcs_followed() as f64);
         let exact = exact(&walk, seed, &settings);
-        let hits = view.iter().filter(|(person, _)| exact.contains(person)).count();
+        let hits = view.iter().filter(|rank| exact.contains(&rank.person.number())).count();
         found.push(hits as f64 / exact.len() as f64);
     }
     ms.sort_by(f64::total_cmp);
@@ -76,7 +77,7 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
 }
 
 /// The first of the exact view.
-fn exact(walk: &Walk, seed: u32, settings: &RankSettings) -> Vec<u32> {
+fn exact(walk: &RandomWalk, seed: u32, settings: &RankSettings) -> Vec<u32> {
     let mut t = vec![0.0; walk.nodes()];
     t[seed as usize] = 1.0;
     let shares = walk.run(&t, None, settings).shares;

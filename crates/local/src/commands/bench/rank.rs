@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use graph::generate::{PlantedSpec, planted, rmat};
-use graph::rank::{Walk, Walked};
-use graph::seed::Seed;
+use graph::rank::{RandomWalk, WalkResult};
+use graph::seed::RandomSeed;
 use graph::{Csr, RankSettings};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ pub(super) fn rank(
     spinner.set_message("building");
     reset_peak();
     let before = resident_bytes();
-    let walk = Walk::new(&csr);
+    let walk = RandomWalk::new(&csr);
     let whole = walk.run(&vec![1.0; csr.nodes()], None, &RankSettings::default());
     let peak = Meter::start().used().peak_bytes.saturating_sub(before) as f64;
     let (people, arcs) = (csr.nodes() as f64, csr.arcs() as f64);
@@ -96,7 +96,7 @@ pub(super) fn rank(
 }
 
 /// `edges.tsv.gz`, and `ranks.tsv.gz`: each person's share. People are called by their numbers.
-fn write_ranks(folder: &Path, csr: &Csr, walked: &Walked) -> Result<()> {
+fn write_ranks(folder: &Path, csr: &Csr, walked: &WalkResult) -> Result<()> {
     write_arcs(folder, csr, |person| person.to_string())?;
     let shares = walked.shares.iter().enumerate();
     let rows = shares.map(|(person, share)| format!("{person}\t{share}"));
@@ -123,11 +123,11 @@ fn draw(shape: Shape) -> Result<Csr> {
             degree_max: 1_000f64.min(people as f64 / 4.0),
             ..PlantedSpec::usual(people, MIXING)
         };
-        let drawn = planted(&spec, Seed(SEED));
+        let drawn = planted(&spec, RandomSeed(SEED));
         let csr = unweighted(Csr::from_arcs(people, drawn.arcs.list())?.csr)?;
         return ordered(&csr, |person| drawn.community_of[person]);
     }
-    let drawn = rmat(shape.scale, degree, Seed(SEED));
+    let drawn = rmat(shape.scale, degree, RandomSeed(SEED));
     let csr = unweighted(Csr::from_arcs(people, drawn.list())?.csr)?;
     if shape.by_degree { ordered(&csr, |_| 0) } else { Ok(csr) }
 }
@@ -161,7 +161,7 @@ struct Times {
     whole: f64,
 }
 
-fn measure(walk: &Walk, csr: &Csr, rounds: u32) -> Result<Times> {
+fn measure(walk: &RandomWalk, csr: &Csr, rounds: u32) -> Result<Times> {
     let settings =
         RankSettings { tolerance: 0.0, iterations_max: ITERATIONS, ..RankSettings::default() };
     let transposed = csr.transpose();
@@ -171,7 +171,7 @@ fn measure(walk: &Walk, csr: &Csr, rounds: u32) -> Result<Times> {
     for _ in 0..rounds {
         let [one, wide, pull, build, whole] = &mut all;
         let meter = Meter::start();
-        let built = Walk::new(csr);
+        let built = RandomWalk::new(csr);
         build.push(per_arc(meter));
         built.run(&ts[0], None, &RankSettings::default());
         whole.push(per_arc(meter));

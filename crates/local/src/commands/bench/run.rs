@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result};
 use graph::generate::{PlantedSpec, planted, rmat};
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use graph::{
-    ArcList, Attention, CommunityPeople, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs,
-    People, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage,
-    community_stage, rank_stage, trust_stage,
+    ArcList, Attention, CommunityPeople, CommunityScorer, CommunitySettings, Csr, GlobalRank,
+    Hierarchy, LayerArcs, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings,
+    attention_stage, community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
 use graph_score::stage::memberships::Numbering;
@@ -125,7 +125,7 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
         global: &global,
         kinds: &[],
     };
-    let ranked = stages.stage("audience", true, || People::new(input));
+    let ranked = stages.stage("audience", true, || CommunityScorer::new(input));
     let numbering = Numbering::new(&trust, &global);
     let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
@@ -148,7 +148,7 @@ fn next_run(
     changed: f64,
 ) -> Result<(Attention, Hierarchy, Vec<f32>)> {
     let stays = |source: u32, target: u32| {
-        Seed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
+        RandomSeed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
     };
     let of = |person: u32| last.levels.iter().map(move |level| level.community_of[person as usize]);
     let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
@@ -165,7 +165,7 @@ fn next_run(
     let left = Attention {
         arcs: renumbered(&left.arcs)?,
         negative: renumbered(&left.negative)?,
-        esteem: left.esteem.as_ref().map(renumbered).transpose()?,
+        rated: left.rated.as_ref().map(renumbered).transpose()?,
     };
     let shares = order.iter().map(|&person| global.shares[person as usize]).collect();
     Ok((left, last, shares))
@@ -190,7 +190,7 @@ fn again(
     stages.seal("global-again", &ranked)
 }
 
-fn draw(arcs: u64) -> (usize, graph::generate::Arcs) {
+fn draw(arcs: u64) -> (usize, graph::generate::DrawnArcs) {
     let scale = (arcs as f64 / DEGREE).log2().round().max(7.0) as u32;
     let people = 1usize << scale;
     let degree = arcs as f64 / people as f64;
@@ -200,14 +200,14 @@ fn draw(arcs: u64) -> (usize, graph::generate::Arcs) {
         sizes: (20, 5_000.min(people / 4)),
         ..PlantedSpec::usual(people, MIXING)
     };
-    let mut drawn = planted(&spec, Seed(SEED)).arcs;
-    let others = rmat(scale, (degree * (1.0 - PLANTED)).round() as usize, Seed(SEED).fork(1));
+    let mut drawn = planted(&spec, RandomSeed(SEED)).arcs;
+    let others = rmat(scale, (degree * (1.0 - PLANTED)).round() as usize, RandomSeed(SEED).fork(1));
     drawn.sources.extend(others.sources);
     drawn.targets.extend(others.targets);
     (people, drawn)
 }
 
-fn build(people: usize, drawn: graph::generate::Arcs) -> Result<Attention> {
+fn build(people: usize, drawn: graph::generate::DrawnArcs) -> Result<Attention> {
     let list = ArcList { sources: &drawn.sources, targets: &drawn.targets, weights: None };
     let arcs = Csr::from_arcs(people, list)?.csr;
     drop(drawn);
@@ -232,7 +232,7 @@ fn ranks(
 /// Ranks the people of one level, with evidence, and seals both.
 fn people_of(
     stages: &mut Stages<'_>,
-    (people, numbering): (&People<'_>, &Numbering),
+    (people, numbering): (&CommunityScorer<'_>, &Numbering),
     level: usize,
     above: Vec<Explained>,
 ) -> Result<Vec<Explained>> {

@@ -1,7 +1,7 @@
 //! `borg bench upsert`: what the record takes in, and what a repeat costs.
 
 use anyhow::Result;
-use graph::seed::Seed;
+use graph::seed::RandomSeed;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
@@ -82,8 +82,8 @@ pub(super) async fn upsert(config: &Config, profiles: u32, output: Output) -> Re
 }
 
 fn person(number: u32, version: u64) -> SeenProfile {
-    let mut random = Seed(SEED).fork(u64::from(number)).fork(version);
-    let word = |random: &mut Seed| format!("word{}", random.below(5_000));
+    let mut random = RandomSeed(SEED).fork(u64::from(number)).fork(version);
+    let word = |random: &mut RandomSeed| format!("word{}", random.below(5_000));
     let bio: Vec<String> = (0..WORDS).map(|_| word(&mut random)).collect();
     SeenProfile {
         named: NamedProfile {
@@ -116,7 +116,7 @@ async fn lists(home: &Home, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Ad
         ids.extend(ident::resolve(&home.pg, Platform::FILE, &names).await?);
     }
     let list = |number: usize| {
-        let mut random = Seed(SEED).fork(number as u64);
+        let mut random = RandomSeed(SEED).fork(number as u64);
         let nearby = number / CHUNK * CHUNK;
         let mut other = || match random.below(2) {
             0 => (nearby + random.below(CHUNK as u64) as usize).min(ids.len() - 1),
