@@ -1,4 +1,4 @@
-//! Who stands where in the communities of a run.
+//! The memberships of people in the communities of a run.
 //!
 //! A community's memberships are one blob by falling attention, of which a page is one slice. Ranks
 //! are not stored: they are the place among those who hold one, found by counts kept for each 64

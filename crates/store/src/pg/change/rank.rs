@@ -122,4 +122,25 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_stored_form_has_these_bytes() {
+        let state = |rank, attention| RankState { rank: NonZeroU32::new(rank), attention };
+        let change = RankChange {
+            person: PersonId::new(1),
+            community: CommunityId::new(300),
+            run: RunId::new(2),
+            before: state(0, 0.5),
+            after: state(7, 1.0),
+            reasons: vec![RankChangeReason { person: PersonId::new(9), before: 0.0, after: 2.0 }],
+        };
+        let golden = [
+            [0, 0xac, 2, 2].as_slice(),
+            &[0, 0, 0, 0, 0x3f],
+            &[7, 0, 0, 0x80, 0x3f],
+            &[1, 9, 0, 0, 0, 0, 0, 0, 0, 0x40],
+        ];
+        assert_eq!(encode(&change), golden.concat());
+        assert_eq!(decode(change.person, &golden.concat()), Ok(change));
+    }
 }

@@ -367,4 +367,32 @@ mod tests {
         assert!((found.restart + found.rest + named - 0.4).abs() < 1e-6, "{found:?}");
         assert_eq!(unpack(&[1]), Err(EvidenceError::UnknownVersion(1)));
     }
+
+    #[test]
+    fn the_stored_form_has_these_bytes() {
+        let source = |person, attention| EvidenceSource {
+            person: RunPerson::new(person),
+            attention,
+            unit: 1.0,
+        };
+        let sources = [source(4, 0.5), source(0x0203, 0.25)];
+        let mut packer = EvidencePacker::new(1.0, &sources);
+        packer.skip();
+        let edge = |source, weight| EvidenceEdge { source, weight };
+        packer.add(1.25, 0.25, &mut [edge(1, 1.0), edge(0, 1.0)]);
+        let packed = packer.finish();
+        let golden_sources = [
+            [4, 0, 0, 0, 0, 0, 0, 0x3f, 0, 0, 0x80, 0x3f],
+            [3, 2, 0, 0, 0, 0, 0x80, 0x3e, 0, 0, 0x80, 0x3f],
+        ];
+        assert_eq!(packed.sources, golden_sources.concat());
+        // Version and damping; a person without evidence; one weight, restart 0.25, rest 0.25; weight 1, two sources.
+        let golden_block = [
+            [2, 0, 0, 0x80, 0x3f].as_slice(),
+            &[0],
+            &[2, 0, 0, 0x80, 0x3e, 0, 0, 0x80, 0x3e],
+            &[0, 0, 0x80, 0x3f, 2, 0, 0],
+        ];
+        assert_eq!(packed.blocks, [(0, golden_block.concat())]);
+    }
 }

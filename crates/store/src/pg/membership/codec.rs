@@ -126,4 +126,23 @@ mod tests {
             prop_assert_eq!(unpack(&bytes).is_err(), bytes.len() % PACKED_BYTES != 0);
         }
     }
+
+    #[test]
+    fn the_stored_form_has_these_bytes() {
+        let one = Membership {
+            person: RunPerson::new(0x0403_0201),
+            kind: PersonKind::Organisation,
+            member: true,
+            ranked: false,
+            low_confidence: true,
+            support: 2.0,
+            attention: 0.5,
+            score: 0x0203,
+            insider: 1.0,
+            belonging: 0.0,
+        };
+        let golden = [1, 2, 3, 4, 0, 0, 0, 0x3f, 3, 2, 0xff, 0xff, 0, 0, 0x16, 12];
+        assert_eq!(pack(&[one]), golden);
+        assert_eq!(unpack(&golden), Ok(vec![one]));
+    }
 }
