@@ -16,7 +16,7 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz bench-peers deploy
+.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
@@ -74,6 +74,12 @@ fuzz:  ## broken shards of a snapshot, for a minute or ARGS seconds; takes a nig
 	@infra/setup.sh fuzz
 	PATH="$$FUZZ/bin:$$PATH" CARGO_TARGET_DIR="$$FUZZ/target" \
 	  cargo +nightly fuzz run shard -- -max_total_time=$(or $(ARGS),60)
+
+mutants:  ## changes of `model` that its own tests do not notice; fails below 90 % noticed
+	@infra/setup.sh mutants
+	infra/mutants.sh $(ARGS)
+
+test-long: test-here mutants  ## the tests, and those that take an hour
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

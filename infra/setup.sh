@@ -5,6 +5,7 @@
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
 #   checks    cargo-deny, cargo-machete and typos
+#   mutants   cargo-mutants
 #   real      Bluesky's own servers, from npm
 set -euo pipefail
 
@@ -42,10 +43,10 @@ fuzz() {
   [ -x "$root/bin/cargo-fuzz" ] || cargo install cargo-fuzz --version 0.13.2 --locked --root "$root"
 }
 
-# What `make check` needs beyond cargo, in fixed versions.
-checks() {
+# Tools for cargo, in the versions that are named.
+tools() {
   local tool root="${BORG_CACHE:-$HOME/.cache/borg}/checks"
-  for tool in cargo-deny@0.20.2 cargo-machete@0.9.2 typos-cli@1.52.0; do
+  for tool in "$@"; do
     grep -qs "\"${tool%@*} ${tool#*@} " "$root/.crates.toml" && continue
     say "installing: $tool"
     CARGO_TARGET_DIR="$root/build" cargo install --quiet --locked --root "$root" "$tool"
@@ -59,7 +60,8 @@ rest() {
     emulator) environments ;;
     peers) peers ;;
     fuzz) fuzz ;;
-    checks) checks ;;
+    checks) tools cargo-deny@0.20.2 cargo-machete@0.9.2 typos-cli@1.52.0 ;;
+    mutants) tools cargo-mutants@27.1.0 ;;
     real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;
   esac
 }
