@@ -19,6 +19,7 @@ use graph::{
     Attention, CommunitySettings, Csr, CsrError, PeopleInput, PeopleSettings, TrustSettings,
     community_stage, eval, people_stage, rank_stage, trust_stage,
 };
+use model::index::PersonIndex;
 
 const HONEST: usize = 3_000;
 const SIZES: [usize; 4] = [100, 1_000, HONEST, 2 * HONEST];
@@ -79,7 +80,8 @@ fn row(world: &DrawnArcs, attack: &SybilAttack, given: bool, price: f64) -> Resu
     let arcs = Csr::from_arcs(HONEST + attack.fakes, arcs.list())?.csr;
     let attention = Attention::of(arcs);
     let seeds: Vec<u32> = RandomSeed(3).order(HONEST)[..if given { 50 } else { 0 }].to_vec();
-    let (ours, seeds) = ours(&attention, &seeds);
+    let given: Vec<PersonIndex> = seeds.into_iter().map(PersonIndex::new).collect();
+    let (ours, seeds) = ours(&attention, &given);
     let theirs: String = [
         sybil_rank(&attention.arcs, &seeds),
         page_rank(&attention.arcs, &seeds),
@@ -96,11 +98,11 @@ fn row(world: &DrawnArcs, attack: &SybilAttack, given: bool, price: f64) -> Resu
 }
 
 /// What fakes get from PeopleRank, and the seeds that trust started from.
-fn ours(attention: &Attention, given: &[u32]) -> (String, Vec<u32>) {
+fn ours(attention: &Attention, given: &[PersonIndex]) -> (String, Vec<PersonIndex>) {
     let hierarchy = community_stage(attention, None, &CommunitySettings::default());
     let trust = trust_stage(attention, &hierarchy, given, &TrustSettings::default());
     let global = rank_stage(attention, &trust, None, &RankSettings::default());
-    let (kinds, fakes) = ([].as_slice(), HONEST as u32..);
+    let (kinds, fakes) = (Default::default(), HONEST as u32..);
     let input =
         PeopleInput { attention, hierarchy: &hierarchy, trust: &trust, global: &global, kinds };
     let ranked =
@@ -110,7 +112,7 @@ fn ours(attention: &Attention, given: &[u32]) -> (String, Vec<u32>) {
     let tables = levels.flat_map(|at| people_stage(&input, at, &PeopleSettings::default()));
     let within: Vec<(u32, u32)> = tables
         .flat_map(|table| table.people)
-        .filter_map(|person| Some((person.person, person.rank?.get())))
+        .filter_map(|person| Some((person.person.number(), person.rank?.get())))
         .filter(|at| fakes.contains(&at.0))
         .collect();
     let any: BTreeSet<u32> = ranked.iter().chain(&within).map(|at| at.0).collect();
@@ -144,11 +146,11 @@ fn fakes_in_top(scores: &[f64], count: usize) -> usize {
 
 /// SybilRank (Cao et al. 2012): mass from the seeds along arcs in both directions, ended after log₂ n
 /// steps, by degree.
-fn sybil_rank(arcs: &Csr, seeds: &[u32]) -> Vec<f64> {
+fn sybil_rank(arcs: &Csr, seeds: &[PersonIndex]) -> Vec<f64> {
     let both = arcs.symmetrise(&arcs.transpose());
     let degrees = both.strengths();
     let mut mass = vec![0.0; both.nodes()];
-    seeds.iter().for_each(|&seed| mass[seed as usize] = 1.0);
+    seeds.iter().for_each(|&seed| mass[seed.index()] = 1.0);
     for _ in 0..both.nodes().ilog2() + 1 {
         let receive = |person: u32| -> f64 {
             let arcs = both.arcs_of(person);
@@ -163,9 +165,9 @@ fn sybil_rank(arcs: &Csr, seeds: &[u32]) -> Vec<f64> {
 }
 
 /// PageRank that restarts at the seeds; anywhere without.
-fn page_rank(arcs: &Csr, seeds: &[u32]) -> Vec<f64> {
+fn page_rank(arcs: &Csr, seeds: &[PersonIndex]) -> Vec<f64> {
     let mut restart = vec![0.0; arcs.nodes()];
-    seeds.iter().for_each(|&seed| restart[seed as usize] = 1.0);
+    seeds.iter().for_each(|&seed| restart[seed.index()] = 1.0);
     let walked = RandomWalk::new(arcs).run(&restart, None, &RankSettings::default());
     walked.shares.into_iter().map(f64::from).collect()
 }

@@ -19,6 +19,7 @@ use graph::{
     PeopleSettings, Trust, TrustSettings, community_stage, eval, people_stage, rank_stage,
     trust_stage,
 };
+use model::index::PersonIndex;
 
 /// A graph with what is known about it.
 struct Case {
@@ -26,7 +27,7 @@ struct Case {
     truth: Vec<u32>,
     /// The members of each community where they overlap; empty where they do not.
     cover: Vec<Vec<u32>>,
-    seeds: Vec<u32>,
+    seeds: Vec<PersonIndex>,
     fakes: Vec<bool>,
 }
 
@@ -54,10 +55,10 @@ fn measure(case: &Case) {
     });
     communities(case, &hierarchy);
     let settings = TrustSettings::default();
-    for (name, seeds) in [("given", case.seeds.as_slice()), ("automatic", &[])] {
+    for (name, seeds) in [("given", case.seeds.clone()), ("automatic", Vec::new())] {
         if name == "automatic" || !seeds.is_empty() {
             let trust =
-                timed("trust", || trust_stage(&case.attention, &hierarchy, seeds, &settings));
+                timed("trust", || trust_stage(&case.attention, &hierarchy, &seeds, &settings));
             let global = timed("rank", || {
                 rank_stage(&case.attention, &trust, None, &RankSettings::default())
             });
@@ -81,14 +82,14 @@ fn again(mut case: Case) {
         let (old, new) = (last.leaf_level(), next.leaf_level());
         let lineage = follow(old, new);
         let people = new.community_of.iter().zip(&old.community_of);
-        let known = people.filter(|(new, _)| **new != NO_COMMUNITY);
-        let kept = known.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count();
-        let ami = eval::agreement(&new.community_of, &case.truth).ami;
+        let known = people.filter_map(|(new, old)| Some((new.get()?, old.get())));
+        let kept = known.filter(|&(new, old)| lineage.kept[new] == old).count();
+        let ami = eval::agreement(&new.numbers(), &case.truth).ami;
         println!("  {kept} people stay, leaf ami {ami:.4}, {:.5} bits an edge", next.bits);
         last = next;
     }
     let cold = timed("cold", || community_stage(&case.attention, None, &settings));
-    let ami = eval::agreement(&cold.leaf_level().community_of, &case.truth).ami;
+    let ami = eval::agreement(&cold.leaf_level().numbers(), &case.truth).ami;
     println!("  leaf ami {ami:.4}, {:.5} bits an edge", cold.bits);
 }
 
@@ -100,7 +101,7 @@ fn communities(case: &Case, hierarchy: &Hierarchy) {
             (0..case.truth.len()).filter(|&person| case.truth[person] != NO_COMMUNITY).collect();
         let of = |labels: &[u32]| known.iter().map(|&at| labels[at]).collect::<Vec<u32>>();
         if !known.is_empty() {
-            let agreement = eval::agreement(&of(&level.community_of), &of(&case.truth));
+            let agreement = eval::agreement(&of(&level.numbers()), &of(&case.truth));
             print!(" ami {:.4} nmi {:.4} ari {:.4}", agreement.ami, agreement.nmi, agreement.ari);
         }
         println!();
@@ -140,7 +141,7 @@ fn judge(case: &Case, seeds: &str, trust: &Trust) {
 }
 
 fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank) {
-    let (attention, kinds) = (&case.attention, [].as_slice());
+    let (attention, kinds) = (&case.attention, Default::default());
     let input = PeopleInput { attention, hierarchy, trust, global, kinds };
     let served = global.ranks.iter().enumerate().filter(|(at, _)| case.fakes[*at]);
     let ranks: Vec<u32> = served.filter_map(|(_, rank)| rank.map(|rank| rank.get())).collect();
@@ -152,9 +153,9 @@ fn people(case: &Case, hierarchy: &Hierarchy, trust: &Trust, global: &GlobalRank
         });
         let (full, low) = (full.count(), tables.iter().filter(|table| table.low_trust).count());
         let ranked = tables.iter().flat_map(|table| &table.people).filter(|p| p.rank.is_some());
-        let fakes = ranked.clone().filter(|person| case.fakes[person.person as usize]).count();
+        let fakes = ranked.clone().filter(|person| case.fakes[person.person.index()]).count();
         let first = tables.iter().flat_map(|table| {
-            table.by_insider().into_iter().take(20).map(|row| table.people[row as usize])
+            table.by_insider().into_iter().take(20).map(|row| table.people[row.index()])
         });
         let (members, page) = first.fold((0, 0), |(m, n), p| (m + usize::from(p.member), n + 1));
         println!(
@@ -246,7 +247,8 @@ fn read(folder: &Path) -> Result<Case, Box<dyn Error>> {
         fakes[person] = row[1] == "sybil";
     }
     let seeds = self::rows(&folder.join("seeds.tsv.gz")).unwrap_or_default();
-    let seeds = seeds.iter().map(|row| place(&row[0])).collect::<Result<_, _>>()?;
+    let seeds =
+        seeds.iter().map(|row| place(&row[0]).map(PersonIndex::new)).collect::<Result<_, _>>()?;
     let attention = Attention::of(arcs);
     Ok(Case { attention, truth, cover: Vec::new(), seeds, fakes })
 }

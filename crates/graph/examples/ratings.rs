@@ -14,6 +14,7 @@ use graph::{
     ArcList, Attention, CommunitySettings, Csr, LayerArcs, Trust, TrustSettings, attention_stage,
     community_stage, eval, trust_stage,
 };
+use model::index::PersonIndex;
 use model::{Day, Layer};
 
 /// Source, target, rating.
@@ -44,10 +45,10 @@ fn compare(people: &[&str], arcs: &[Rating], ratings: &[Rating]) -> Result<(), B
     let layers = [layer(Layer::Follow, follows), layer(Layer::Block, blocks)];
     let plain = attention_stage(people.len(), &layers[..1], Day(0))?;
     let found = trust(&plain);
-    show("trust", &received, &found.values);
+    show("trust", &received, &found.values.raw);
     if blocked {
         let both = attention_stage(people.len(), &layers, Day(0))?;
-        show("trust with blocks", &received, &trust(&both).values);
+        show("trust with blocks", &received, &trust(&both).values.raw);
     }
     let (arcs, seeds) = (&plain.arcs, found.seeds.concat());
     show("EigenTrust", &received, &walk(arcs, &seeds));
@@ -62,9 +63,9 @@ fn trust(attention: &Attention) -> Trust {
 
 /// EigenTrust (Kamvar et al. 2003) is PageRank along ratings that restarts at people who are trusted
 /// beforehand; here at those that trust starts from. PageRank restarts anywhere.
-fn walk(arcs: &Csr, seeds: &[u32]) -> Vec<f32> {
+fn walk(arcs: &Csr, seeds: &[PersonIndex]) -> Vec<f32> {
     let mut restart = vec![0.0; arcs.nodes()];
-    seeds.iter().for_each(|&seed| restart[seed as usize] = 1.0);
+    seeds.iter().for_each(|&seed| restart[seed.index()] = 1.0);
     RandomWalk::new(arcs).run(&restart, None, &RankSettings::default()).shares
 }
 

@@ -67,7 +67,7 @@ fn order(arcs: &Csr, levels: &[Vec<u32>]) -> Vec<u32> {
 fn found(arcs: &Csr) -> Vec<Vec<u32>> {
     let attention = Attention::of(arcs.clone());
     let hierarchy = community_stage(&attention, None, &CommunitySettings::default());
-    hierarchy.levels.into_iter().map(|level| level.community_of).collect()
+    hierarchy.levels.into_iter().map(|level| level.numbers()).collect()
 }
 
 fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error>> {

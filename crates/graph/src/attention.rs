@@ -86,6 +86,23 @@ pub enum AttentionError {
 }
 
 /// Combines the layers of `nodes` people into one weight per arc, as of `today`.
+///
+/// ```
+/// use graph::{ArcList, Csr, LayerArcs, attention_stage};
+/// use model::{Day, Layer};
+///
+/// // Person 0 follows 1, and replied to it three times, last 90 days ago.
+/// let layer = |layer, counts, last_days| {
+///     let list = ArcList { sources: &[0], targets: &[1], weights: None };
+///     Csr::from_arcs(2, list).map(|built| LayerArcs { layer, arcs: built.csr, counts, last_days })
+/// };
+/// let follows = layer(Layer::Follow, vec![], vec![])?;
+/// let replies = layer(Layer::Reply, vec![3], vec![Day(910)])?;
+/// let attention = attention_stage(2, &[follows, replies], Day(1000))?;
+/// let weight = attention.arcs.weight(0, 1).unwrap_or_default();
+/// assert!((weight - (1.0 + 4f32.ln() / 2.0)).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn attention_stage(
     nodes: usize,
     layers: &[LayerArcs],

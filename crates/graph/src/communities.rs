@@ -27,7 +27,7 @@ mod sums;
 mod undirected;
 
 pub(crate) use groups::GroupMembers;
-pub use hierarchy::{Hierarchy, Level, NO_COMMUNITY, Overlap};
+pub use hierarchy::{Hierarchy, Level, NO_COMMUNITY, OptionalCommunity, Overlap, OverlapShare};
 pub use settings::CommunitySettings;
 pub use stage::{community_stage, community_stage_across, leaf_partition};
 pub(crate) use sums::KeyedSums;

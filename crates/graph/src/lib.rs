@@ -37,8 +37,8 @@ mod wilson;
 
 pub use attention::{Attention, LayerArcs, attention_stage};
 pub use communities::{
-    CommunitySettings, Hierarchy, Level, NO_COMMUNITY, Overlap, community_stage,
-    community_stage_across,
+    CommunitySettings, Hierarchy, Level, NO_COMMUNITY, OptionalCommunity, Overlap, OverlapShare,
+    community_stage, community_stage_across,
 };
 pub use csr::{ArcList, Csr, CsrError};
 pub use people::{

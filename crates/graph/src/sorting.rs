@@ -19,9 +19,9 @@ pub(crate) fn sort_by_number<T: Copy>(items: &mut Vec<T>, number: impl Fn(&T) ->
         let mut start = 0;
         next.iter_mut().for_each(|next| start += std::mem::replace(next, start));
         for item in items.iter() {
-            let place: &mut usize = &mut next[digit(item)];
-            sorted[*place] = *item;
-            *place += 1;
+            let next: &mut usize = &mut next[digit(item)];
+            sorted[*next] = *item;
+            *next += 1;
         }
         std::mem::swap(items, &mut sorted);
     }

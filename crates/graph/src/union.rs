@@ -1,21 +1,26 @@
 //! Proven links → groups of profiles that are one person.
 //!
-//! Union-find (petgraph's, with path compression): O(links · α). Which member stands for a group is
-//! the caller's business; nothing here depends on the order of the links.
+//! Union-find (petgraph's, with path compression): O(links · α). The result does not depend on the
+//! order of the links.
 
 use std::collections::BTreeMap;
 
 use petgraph::unionfind::UnionFind;
 
 /// The groups of two or more that links join, each sorted, sorted by their first member.
+///
+/// ```
+/// let groups = graph::union::groups(&[(5, 2), (9, 8), (2, 7)]);
+/// assert_eq!(groups, [vec![2, 5, 7], vec![8, 9]]);
+/// ```
 pub fn groups<T: Ord + Copy>(links: &[(T, T)]) -> Vec<Vec<T>> {
     let mut members: Vec<T> = links.iter().flat_map(|&(a, b)| [a, b]).collect();
     members.sort_unstable();
     members.dedup();
-    let place = |member: &T| members.binary_search(member).unwrap_or_default();
+    let index = |member: &T| members.binary_search(member).unwrap_or_default();
     let mut union = UnionFind::<usize>::new(members.len());
     for (a, b) in links {
-        union.union(place(a), place(b));
+        union.union(index(a), index(b));
     }
     let mut groups: BTreeMap<usize, Vec<T>> = BTreeMap::new();
     for (at, &member) in members.iter().enumerate() {

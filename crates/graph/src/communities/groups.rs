@@ -12,10 +12,19 @@ pub(crate) struct GroupMembers {
 impl GroupMembers {
     /// Groups the nodes by `group_of`; groups beyond `groups` (no community) are left out.
     pub(crate) fn new(group_of: &[u32], groups: usize) -> GroupMembers {
+        GroupMembers::from_numbers(group_of.iter().copied(), groups)
+    }
+
+    /// As [`GroupMembers::new`].
+    pub(crate) fn from_numbers(
+        group_of: impl Iterator<Item = u32> + Clone,
+        groups: usize,
+    ) -> GroupMembers {
         let mut starts = vec![0u32; groups + 1];
+        let nodes = group_of.clone().count();
         let inside =
-            || group_of.iter().enumerate().filter(|&(_, &group)| (group as usize) < groups);
-        for (_, &group) in inside() {
+            || group_of.clone().enumerate().filter(|&(_, group)| (group as usize) < groups);
+        for (_, group) in inside() {
             starts[group as usize + 1] += 1;
         }
         for group in 0..groups {
@@ -23,8 +32,8 @@ impl GroupMembers {
         }
         let mut next = starts.clone();
         let mut members = vec![0u32; starts[groups] as usize];
-        let mut member_indexes = vec![0u32; group_of.len()];
-        for (node, &group) in inside() {
+        let mut member_indexes = vec![0u32; nodes];
+        for (node, group) in inside() {
             let next = &mut next[group as usize];
             members[*next as usize] = node as u32;
             member_indexes[node] = *next - starts[group as usize];

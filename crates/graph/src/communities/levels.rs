@@ -1,7 +1,10 @@
 //! Partitions of the backbone's people → levels of all people.
 
+use model::index::{CommunityIndex, PersonIndex};
+use typed_index_collections::{TiSlice, TiVec};
+
 use super::groups::GroupMembers;
-use super::hierarchy::{Level, NO_COMMUNITY};
+use super::hierarchy::{Level, NO_COMMUNITY, OptionalCommunity};
 use super::resolutions::LevelPartition;
 
 /// Communities of the `kept` people among all `nodes`.
@@ -20,14 +23,14 @@ pub(super) fn levels(partitions: &[LevelPartition], kept: &[u32], homes: &[u32])
         let own = spread(&partition.community_of, kept, homes.len());
         let of_home = |&home: &u32| own.get(home as usize).copied().unwrap_or(NO_COMMUNITY);
         let community_of: Vec<u32> = homes.iter().map(of_home).collect();
-        let above = levels.last().map(|level| level.community_of.as_slice());
-        levels.push(level(partition, &community_of, above));
+        let level = level(partition, &community_of, levels.last());
+        levels.push(level);
     }
     levels
 }
 
 /// The level of a partition, numbered by falling size, then by first member; empty communities vanish.
-fn level(partition: &LevelPartition, community_of: &[u32], above: Option<&[u32]>) -> Level {
+fn level(partition: &LevelPartition, community_of: &[u32], above: Option<&Level>) -> Level {
     let count = partition.count;
     let groups = GroupMembers::new(community_of, count);
     let mut order: Vec<usize> = (0..count).filter(|&group| !groups.of(group).is_empty()).collect();
@@ -37,18 +40,27 @@ fn level(partition: &LevelPartition, community_of: &[u32], above: Option<&[u32]>
         numbers[group] = number as u32;
     }
     let number = |&group: &u32| numbers.get(group as usize).copied().unwrap_or(NO_COMMUNITY);
-    let community_of: Vec<u32> = community_of.iter().map(number).collect();
-    let parents = above.map_or_else(Vec::new, |above| parents(&community_of, order.len(), above));
+    let community_of = community_of.iter().map(number).map(OptionalCommunity::from_number);
+    let community_of: TiVec<PersonIndex, OptionalCommunity> = community_of.collect();
     let communities = order.len() as u32;
+    let parents = match above {
+        Some(above) => parents(&community_of, communities, above),
+        None => TiVec::new(),
+    };
     Level { resolution: partition.resolution, community_of, communities, parents }
 }
 
-fn parents(community_of: &[u32], communities: usize, above: &[u32]) -> Vec<u32> {
-    let mut parents = vec![NO_COMMUNITY; communities];
-    for (&community, &parent) in community_of.iter().zip(above) {
-        if community != NO_COMMUNITY {
-            parents[community as usize] = parent;
+/// The community above of each community: that of any of its members.
+fn parents(
+    community_of: &TiSlice<PersonIndex, OptionalCommunity>,
+    communities: u32,
+    above: &Level,
+) -> TiVec<CommunityIndex, CommunityIndex> {
+    let mut parents = vec![CommunityIndex::new(NO_COMMUNITY); communities as usize];
+    for (community, parent) in community_of.iter().zip(&above.community_of) {
+        if let (Some(community), Some(parent)) = (community.get(), parent.get()) {
+            parents[community.index()] = parent;
         }
     }
-    parents
+    parents.into()
 }

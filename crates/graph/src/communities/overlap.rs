@@ -9,9 +9,10 @@
 
 use std::f64::consts::TAU;
 
+use model::index::CommunityIndex;
 use rayon::prelude::*;
 
-use super::hierarchy::{Level, NO_COMMUNITY, Overlap};
+use super::hierarchy::{Level, NO_COMMUNITY, Overlap, OverlapShare};
 use super::sums::KeyedSums;
 use crate::csr::TwoWayArcs;
 
@@ -21,17 +22,11 @@ const CHANCE: f64 = 4.0;
 /// Memberships kept for each person.
 const MEMBERSHIPS_MAX: usize = 8;
 
-/// One membership of a person.
-#[derive(Clone, Copy)]
-struct OverlapShare {
-    community: u32,
-    share: f32,
-}
-
 /// A partition as memberships are tested against it.
 struct TiedCommunities<'a> {
     arcs: TwoWayArcs<'a>,
-    community_of: &'a [u32],
+    /// The number of each person's community.
+    community_of: Vec<u32>,
     /// Each community's share of the volume.
     volumes: Vec<f64>,
 }
@@ -60,9 +55,10 @@ pub(super) fn overlap(arcs: TwoWayArcs<'_>, level: &Level) -> Overlap {
 }
 
 impl<'a> TiedCommunities<'a> {
-    fn new(arcs: TwoWayArcs<'a>, level: &'a Level) -> TiedCommunities<'a> {
+    fn new(arcs: TwoWayArcs<'a>, level: &Level) -> TiedCommunities<'a> {
+        let community_of: Vec<u32> = level.numbers();
         let mut volumes = vec![0.0; level.communities as usize];
-        for (person, &community) in level.community_of.iter().enumerate() {
+        for (person, &community) in community_of.iter().enumerate() {
             if community != NO_COMMUNITY {
                 volumes[community as usize] += arcs.strength(person as u32);
             }
@@ -70,7 +66,7 @@ impl<'a> TiedCommunities<'a> {
         // A person with a tie has a community, so these add up to all of the volume.
         let total: f64 = volumes.iter().sum();
         volumes.iter_mut().for_each(|volume| *volume /= total);
-        TiedCommunities { arcs, community_of: &level.community_of, volumes }
+        TiedCommunities { arcs, community_of, volumes }
     }
 
     /// Memberships of one person.
@@ -89,7 +85,7 @@ impl<'a> TiedCommunities<'a> {
             }
         });
         if all == 0.0 {
-            return vec![OverlapShare { community: own, share: 1.0 }];
+            return vec![OverlapShare { community: CommunityIndex::new(own), share: 1.0 }];
         }
         let (unit, least) = (all / degree, (CHANCE * self.volumes.len() as f64).ln());
         let mut found: Vec<OverlapShare> = Vec::new();
@@ -97,9 +93,11 @@ impl<'a> TiedCommunities<'a> {
         sums.drain(|community, weight| {
             let expected = degree * self.volumes[community as usize];
             if community != own && surprise(weight / unit, expected) > least {
+                let community = CommunityIndex::new(community);
                 found.push(OverlapShare { community, share: (weight / all) as f32 });
             }
         });
+        let own = CommunityIndex::new(own);
         found.push(OverlapShare { community: own, share: (own_weight / all) as f32 });
         keep_largest(&mut found, own);
         found
@@ -107,7 +105,7 @@ impl<'a> TiedCommunities<'a> {
 }
 
 /// Keeps the largest memberships, among them the own community.
-fn keep_largest(memberships: &mut Vec<OverlapShare>, own: u32) {
+fn keep_largest(memberships: &mut Vec<OverlapShare>, own: CommunityIndex) {
     memberships.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.community.cmp(&b.community)));
     if let Some(at) = memberships.iter().position(|membership| membership.community == own)
         && at >= MEMBERSHIPS_MAX

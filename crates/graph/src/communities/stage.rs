@@ -1,11 +1,14 @@
 //! The stage that finds the hierarchy.
 
+use model::index::{CommunityIndex, PersonIndex};
+use typed_index_collections::{TiSlice, TiVec};
+
 use super::attach::homes;
 use super::backbone::ArcBackbone;
 use super::cross_platform;
 use super::description::PartitionShape;
 use super::groups::GroupMembers;
-use super::hierarchy::Hierarchy;
+use super::hierarchy::{Hierarchy, OptionalCommunity};
 use super::leaf::{self, FirstPartition, LeafPartition};
 use super::leiden::renumber;
 use super::levels::{levels, spread};
@@ -24,7 +27,8 @@ pub fn community_stage(
     previous: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
-    community_stage_across(attention, &vec![1; attention.arcs.nodes()], previous, settings)
+    let platform_of: TiVec<PersonIndex, u8> = vec![1; attention.arcs.nodes()].into();
+    community_stage_across(attention, &platform_of, previous, settings)
 }
 
 /// Finds the hierarchy. `platform_of` has the number of the only platform of each person, or 0 for
@@ -32,22 +36,23 @@ pub fn community_stage(
 /// the search starts from it too. People beyond its length are new.
 pub fn community_stage_across(
     attention: &Attention,
-    platform_of: &[u8],
+    platform_of: &TiSlice<PersonIndex, u8>,
     previous: Option<&Hierarchy>,
     settings: &CommunitySettings,
 ) -> Hierarchy {
     let transposed = attention.arcs.transpose();
     let arcs = TwoWayArcs { arcs: &attention.arcs, transposed: &transposed };
-    let found = search(arcs, platform_of, previous, settings);
+    let found = search(arcs, &platform_of.raw, previous, settings);
     let LevelPartitions { partitions, leaf } = &found.levels;
     let own = &partitions[*leaf];
     let homes = homes(arcs, &spread(&own.community_of, &found.people, arcs.nodes()), own.count);
     let levels = levels(partitions, &found.people, &homes);
     let overlap = overlap(arcs, &levels[*leaf]);
-    let mut insides = vec![0.0; own.count];
+    let mut insides: TiVec<CommunityIndex, f64> = vec![0.0; own.count].into();
     for (&person, &community) in found.people.iter().zip(&own.community_of) {
-        let number = levels[*leaf].community_of[person as usize];
-        insides[number as usize] = found.insides[community as usize];
+        if let Some(own) = levels[*leaf].community(person) {
+            insides[own] = found.insides[community as usize];
+        }
     }
     let (bits, fewest) = (found.bits, found.fewest);
     Hierarchy { levels, leaf: *leaf, bits, fewest, insides, overlap }
@@ -56,12 +61,16 @@ pub fn community_stage_across(
 /// The leaf level alone, before people outside of the backbone are attached: the one partition that
 /// compares with other libraries'. Communities as in [`Level::community_of`](super::Level), in no
 /// particular order.
-pub fn leaf_partition(attention: &Attention, settings: &CommunitySettings) -> Vec<u32> {
+pub fn leaf_partition(
+    attention: &Attention,
+    settings: &CommunitySettings,
+) -> TiVec<PersonIndex, OptionalCommunity> {
     let transposed = attention.arcs.transpose();
     let arcs = TwoWayArcs { arcs: &attention.arcs, transposed: &transposed };
     let backbone = ArcBackbone::new(arcs, settings.strongest);
     let found = leaf_from_nothing(&backbone, RandomSeed(settings.seed));
-    spread(&found.leaf.community_of, &found.people, arcs.nodes())
+    let community_of = spread(&found.leaf.community_of, &found.people, arcs.nodes());
+    community_of.into_iter().map(OptionalCommunity::from_number).collect()
 }
 
 /// The partitions of the backbone.

@@ -8,6 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::error::CsrError;
 
 /// Arcs by source. Rows ascend strictly by target; there are no self-loops; weights are positive.
+///
+/// ```
+/// use graph::{ArcList, Csr};
+///
+/// // Repeats are merged, self-loops dropped: 0 → 2, 0 → 1, 1 → 2 and 1 → 1.
+/// let (sources, targets) = ([0, 0, 1, 1, 0], [2, 1, 2, 1, 1]);
+/// let list = ArcList { sources: &sources, targets: &targets, weights: None };
+/// let built = Csr::from_arcs(3, list)?;
+/// assert_eq!((built.self_loops, built.duplicates), (1, 1));
+/// assert_eq!(built.csr.row(0), [1, 2]);
+/// assert_eq!(built.csr.transpose().row(2), [0, 1]);
+/// # Ok::<(), graph::CsrError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Csr {
     pub(super) offsets: Vec<u64>,

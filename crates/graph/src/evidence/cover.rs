@@ -2,13 +2,14 @@
 
 use std::cmp::Ordering;
 
+use model::index::PersonIndex;
 use serde::{Deserialize, Serialize};
 
 /// One term of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ShareTerm {
     /// The source of the attention.
-    pub person: u32,
+    pub person: PersonIndex,
     /// The mass with which it attends: in the community, or its global share.
     pub mass: f32,
     /// w_uv.
@@ -23,7 +24,7 @@ pub struct ShareTerm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShareEvidence {
     /// The person with the share.
-    pub person: u32,
+    pub person: PersonIndex,
     /// The share, as the sum of all terms.
     pub share: f64,
     /// The largest terms, falling, as many as the requested cover needs.
@@ -98,7 +99,7 @@ impl CoveredTerms<'_> {
     /// The evidence for the share of a person. `name` completes a term.
     pub(crate) fn evidence(
         self,
-        person: u32,
+        person: PersonIndex,
         restart: f64,
         name: impl Fn(&SourceTerm) -> ShareTerm,
     ) -> ShareEvidence {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::index::PersonIndex;
+
 use super::cover::{EvidenceCover, ShareEvidence, ShareTerm, SourceTerm};
 use super::terms::{SourceMass, terms_of};
 use crate::csr::Csr;
@@ -26,10 +28,10 @@ pub fn global_terms(
     arcs: &Csr,
     global: &GlobalRank,
     damping: f64,
-    people: &BTreeSet<u32>,
-) -> BTreeMap<u32, Vec<ShareTerm>> {
-    let shares = (0..).zip(global.shares.iter().copied());
-    let masses = shares.map(|(person, mass)| SourceMass { person, mass });
+    people: &BTreeSet<PersonIndex>,
+) -> BTreeMap<PersonIndex, Vec<ShareTerm>> {
+    let shares = global.shares.iter_enumerated();
+    let masses = shares.map(|(person, &mass)| SourceMass { person, mass });
     terms_of(arcs, masses, damping, people)
 }
 
@@ -37,16 +39,17 @@ pub fn global_terms(
 /// so they add up to the share within the walk's tolerance. Time O(arcs).
 pub fn global_evidence(
     shares: &GlobalShares<'_>,
-    people: &BTreeSet<u32>,
+    people: &BTreeSet<PersonIndex>,
     cover: EvidenceCover,
 ) -> Vec<ShareEvidence> {
     let &GlobalShares { arcs, global, trust, damping } = shares;
     let mut terms_of = global_terms(arcs, global, damping, people);
     // The mass of people who attend to no one goes to the prior.
-    let idle = (0..arcs.nodes() as u32).filter(|&person| arcs.degree(person) == 0);
-    let idle: f64 = idle.map(|person| f64::from(global.shares[person as usize])).sum();
+    let shares = global.shares.iter_enumerated();
+    let idle = shares.filter(|(person, _)| arcs.degree(person.number()) == 0);
+    let idle: f64 = idle.map(|(_, &share)| f64::from(share)).sum();
     let restart = 1.0 - damping + damping * idle;
-    let evidence = |&person: &u32| {
+    let evidence = |&person: &PersonIndex| {
         let found = terms_of.remove(&person).unwrap_or_default();
         let term = |(one, source): (&ShareTerm, u32)| SourceTerm {
             part: one.part,
@@ -54,7 +57,7 @@ pub fn global_evidence(
             weight: one.weight,
         };
         let mut terms: Vec<SourceTerm> = found.iter().zip(0..).map(term).collect();
-        let restart = restart * f64::from(trust.prior[person as usize]);
+        let restart = restart * f64::from(trust.prior[person]);
         let covered = cover.split(&mut terms, restart);
         covered.evidence(person, restart, |term| found[term.source as usize])
     };

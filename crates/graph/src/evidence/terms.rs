@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::index::PersonIndex;
+
 use super::cover::ShareTerm;
 use crate::csr::Csr;
 
@@ -9,7 +11,7 @@ use crate::csr::Csr;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SourceMass {
     /// The person.
-    pub person: u32,
+    pub person: PersonIndex,
     /// Its mass.
     pub mass: f32,
 }
@@ -20,8 +22,8 @@ pub fn community_terms(
     arcs: &Csr,
     masses: impl Iterator<Item = SourceMass>,
     flow: f64,
-    people: &BTreeSet<u32>,
-) -> BTreeMap<u32, Vec<ShareTerm>> {
+    people: &BTreeSet<PersonIndex>,
+) -> BTreeMap<PersonIndex, Vec<ShareTerm>> {
     terms_of(arcs, masses, 1.0 / flow, people)
 }
 
@@ -29,17 +31,18 @@ pub(super) fn terms_of(
     arcs: &Csr,
     masses: impl Iterator<Item = SourceMass>,
     factor: f64,
-    people: &BTreeSet<u32>,
-) -> BTreeMap<u32, Vec<ShareTerm>> {
+    people: &BTreeSet<PersonIndex>,
+) -> BTreeMap<PersonIndex, Vec<ShareTerm>> {
     let mut is_wanted = vec![false; arcs.nodes()];
-    people.iter().for_each(|&person| is_wanted[person as usize] = true);
-    let mut terms: BTreeMap<u32, Vec<ShareTerm>> = BTreeMap::new();
+    people.iter().for_each(|&person| is_wanted[person.index()] = true);
+    let mut terms: BTreeMap<PersonIndex, Vec<ShareTerm>> = BTreeMap::new();
     for SourceMass { person, mass } in masses {
-        let strength = arcs.strength(person);
-        for (to, weight) in arcs.arcs_of(person).filter(|&(to, _)| is_wanted[to as usize]) {
+        let strength = arcs.strength(person.number());
+        for (to, weight) in arcs.arcs_of(person.number()).filter(|&(to, _)| is_wanted[to as usize])
+        {
             let part = f64::from(mass) * f64::from(weight) / strength * factor;
             let term = ShareTerm { person, mass, weight, strength, part };
-            terms.entry(to).or_default().push(term);
+            terms.entry(PersonIndex::new(to)).or_default().push(term);
         }
     }
     terms

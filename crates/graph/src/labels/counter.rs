@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::index::CommunityIndex;
+use typed_index_collections::{TiSlice, TiVec};
+
 use super::select::{LabelCandidate, TermUse, best};
 use super::stop::LanguageSet;
 use super::terms::TermReader;
@@ -18,11 +21,12 @@ const WRITTEN_MIN: f64 = 0.05;
 ///
 /// ```
 /// use graph::labels::LabelCounter;
+/// use model::index::CommunityIndex;
 ///
 /// let mut counter = LabelCounter::new(2);
 /// for _ in 0..10 {
-///     counter.add(0, "Gardening, coffee");
-///     counter.add(1, "Chess, coffee");
+///     counter.add(CommunityIndex::new(0), "Gardening, coffee");
+///     counter.add(CommunityIndex::new(1), "Chess, coffee");
 /// }
 /// assert_eq!(counter.labels(8), [["Gardening"], ["Chess"]]);
 /// ```
@@ -32,14 +36,14 @@ pub struct LabelCounter {
     vocabulary: TermVocabulary,
     /// People of a community who use a term.
     uses: HashMap<UseKey, u32>,
-    communities: Vec<CommunityWriters>,
+    communities: TiVec<CommunityIndex, CommunityWriters>,
     pairs_max: usize,
 }
 
 /// A term in a community.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct UseKey {
-    community: u32,
+    community: CommunityIndex,
     term: u32,
 }
 
@@ -64,17 +68,17 @@ impl LabelCounter {
             reader: TermReader::new(),
             vocabulary: TermVocabulary::new(),
             uses: HashMap::new(),
-            communities: vec![CommunityWriters::default(); communities as usize],
+            communities: vec![CommunityWriters::default(); communities as usize].into(),
             pairs_max: PAIRS_MAX,
         }
     }
 
     /// Adds one person: its community and its words.
-    pub fn add(&mut self, community: u32, text: &str) {
+    pub fn add(&mut self, community: CommunityIndex, text: &str) {
         let found = self.reader.read(text);
         let keys = found.words.keys().map(String::as_str);
         let languages = self.vocabulary.stop_words.written(keys);
-        let writers = &mut self.communities[community as usize];
+        let writers = &mut self.communities[community];
         writers.people += 1;
         languages.into_iter().for_each(|one| *writers.languages.entry(one).or_insert(0) += 1);
         let vocabulary = &mut self.vocabulary;
@@ -109,11 +113,16 @@ impl LabelCounter {
         self.uses = uses.filter_map(renumbered).collect();
     }
 
-    /// The same counts for the level above. `parents` has the community there of each, or none.
-    pub fn above(self, parents: &[u32], communities: u32) -> LabelCounter {
-        let mut above = vec![CommunityWriters::default(); communities as usize];
+    /// The same counts for the level above. `parents` has the community there of each.
+    pub fn above(
+        self,
+        parents: &TiSlice<CommunityIndex, CommunityIndex>,
+        communities: u32,
+    ) -> LabelCounter {
+        let mut above: TiVec<CommunityIndex, CommunityWriters> =
+            vec![CommunityWriters::default(); communities as usize].into();
         for (part, &parent) in self.communities.iter().zip(parents) {
-            let Some(whole) = above.get_mut(parent as usize) else { continue };
+            let whole = &mut above[parent];
             whole.people += part.people;
             for (&language, &people) in &part.languages {
                 *whole.languages.entry(language).or_insert(0) += people;
@@ -121,10 +130,8 @@ impl LabelCounter {
         }
         let mut uses = HashMap::new();
         for (UseKey { community, term }, count) in self.uses {
-            let parent = parents[community as usize];
-            if parent < communities {
-                *uses.entry(UseKey { community: parent, term }).or_insert(0) += count;
-            }
+            let parent = UseKey { community: parents[community], term };
+            *uses.entry(parent).or_insert(0) += count;
         }
         LabelCounter { communities: above, uses, ..self }
     }
@@ -133,10 +140,11 @@ impl LabelCounter {
     pub fn labels(&self, most: usize) -> Vec<Vec<String>> {
         let terms = &self.vocabulary.terms;
         let mut totals = vec![0u32; terms.len()];
-        let mut used: Vec<Vec<UsedTerm>> = vec![Vec::new(); self.communities.len()];
+        let mut used: TiVec<CommunityIndex, Vec<UsedTerm>> =
+            vec![Vec::new(); self.communities.len()].into();
         for (&UseKey { community, term }, &uses) in &self.uses {
             totals[term as usize] += uses;
-            used[community as usize].push(UsedTerm { term, uses });
+            used[community].push(UsedTerm { term, uses });
         }
         let all = self.communities.iter().map(|one| one.people).sum();
         let label = |(writers, used): (&CommunityWriters, Vec<UsedTerm>)| {

@@ -1,7 +1,9 @@
 //! The input of the scores in communities.
 
 use model::PersonKind;
+use model::index::PersonIndex;
 use serde::{Deserialize, Serialize};
+use typed_index_collections::TiSlice;
 
 use crate::attention::Attention;
 use crate::communities::Hierarchy;
@@ -20,7 +22,7 @@ pub struct PeopleInput<'a> {
     /// Global attention of every person.
     pub global: &'a GlobalRank,
     /// Kind of every person; empty if all are unknown.
-    pub kinds: &'a [PersonKind],
+    pub kinds: &'a TiSlice<PersonIndex, PersonKind>,
 }
 
 /// How people are ranked.

@@ -34,7 +34,7 @@ impl GlobalAttention {
         let arcs = &input.attention.arcs;
         let rate = |person: u32| match arcs.strength(person) {
             0.0 => 0.0,
-            strength => f64::from(input.global.shares[person as usize]) / strength,
+            strength => f64::from(input.global.shares.raw[person as usize]) / strength,
         };
         let rates: Vec<f64> = (0..arcs.nodes() as u32).into_par_iter().map(rate).collect();
         let received = arcs.sum_received(|received: &mut AttentionSums, arc| {

@@ -2,6 +2,8 @@
 //! members, by trust beyond a stranger's, on the leaf level times their share in it. Time and memory
 //! O(n).
 
+use model::index::PersonIndex;
+
 use super::input::PeopleInput;
 use crate::communities::GroupMembers;
 use crate::trust::STRANGER_TRUST;
@@ -37,7 +39,7 @@ impl LevelMembers {
     pub(super) fn new(input: &PeopleInput<'_>, level: usize) -> LevelMembers {
         let is_leaf = level == input.hierarchy.leaf;
         let level = &input.hierarchy.levels[level];
-        let groups = GroupMembers::new(&level.community_of, level.communities as usize);
+        let groups = GroupMembers::from_numbers(level.iter_numbers(), level.communities as usize);
         let mut positions = vec![u32::MAX; level.community_of.len()];
         for (&member, position) in groups.in_order().iter().zip(0..) {
             positions[member as usize] = position;
@@ -56,7 +58,7 @@ impl LevelMembers {
     pub(super) fn restart(&self, input: &PeopleInput<'_>, community: usize) -> WalkRestart {
         let members = self.groups.of(community);
         let count = members.len().max(1) as f64;
-        let trust = |member: u32| input.trust.values[member as usize];
+        let trust = |member: u32| input.trust.values.raw[member as usize];
         let shares: Vec<f64> = members
             .iter()
             .map(|&member| {
@@ -80,9 +82,9 @@ impl LevelMembers {
         if !self.is_leaf {
             return 1.0;
         }
-        let mut memberships = input.hierarchy.overlap.of(member);
-        let own = memberships.find(|&(of, _)| of as usize == community);
-        own.map_or(1.0, |(_, share)| f64::from(share))
+        let mut memberships = input.hierarchy.overlap.of(PersonIndex::new(member));
+        let own = memberships.find(|own| own.community.index() == community);
+        own.map_or(1.0, |own| f64::from(own.share))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU32;
 
+use model::index::{CommunityIndex, PersonIndex};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::scores::{CommunityPeople, ScoredPerson};
@@ -46,12 +47,12 @@ impl PackedPeople {
     fn of(table: &CommunityPeople) -> PackedPeople {
         let people = &table.people;
         PackedPeople {
-            community: table.community,
+            community: table.community.number(),
             trust: table.trust,
             low_trust: table.low_trust,
             noise: table.noise,
             flow: table.flow,
-            persons: people.iter().map(|one| one.person).collect(),
+            persons: people.iter().map(|one| one.person.number()).collect(),
             flags: people.iter().map(flags).collect(),
             shares: people.iter().map(|one| one.share).collect(),
             insiders: people.iter().map(|one| one.insider).collect(),
@@ -74,7 +75,7 @@ impl From<PackedPeople> for CommunityPeople {
                 NonZeroU32::new(ranked[ranking]).filter(|_| has(flag))
             };
             ScoredPerson {
-                person: columns.persons[row],
+                person: PersonIndex::new(columns.persons[row]),
                 member: has(MEMBER),
                 share: columns.shares[row],
                 mass: if has(MEMBER) { masses.next().unwrap_or(0.0) } else { 0.0 },
@@ -87,7 +88,7 @@ impl From<PackedPeople> for CommunityPeople {
         };
         let people = (0..rows).map(person).collect();
         CommunityPeople {
-            community: columns.community,
+            community: CommunityIndex::new(columns.community),
             trust: columns.trust,
             low_trust: columns.low_trust,
             noise: columns.noise,

@@ -1,6 +1,8 @@
 //! A community's table with the arcs that its shares are made of, so that the evidence needs no second
 //! look-up. Time O(terms · log) for the requested evidence.
 
+use model::index::PersonIndex;
+
 use super::received::ReceivedArcs;
 use super::scores::{CommunityPeople, ScoredPerson};
 use crate::evidence::{CoveredTerms, EvidenceCover, ShareEvidence, ShareTerm, SourceTerm};
@@ -20,7 +22,7 @@ pub struct RankedCommunity {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MemberSource {
     /// The member.
-    pub person: u32,
+    pub person: PersonIndex,
     /// a_u, the mass with which it passes attention on.
     pub mass: f32,
     /// W_u, all its attention.

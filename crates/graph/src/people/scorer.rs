@@ -1,6 +1,8 @@
 //! The stage that scores the people of every community.
 
+use model::index::{CommunityIndex, PersonIndex};
 use rayon::prelude::*;
+use typed_index_collections::TiVec;
 
 use super::input::{PeopleInput, PeopleSettings};
 use super::insider::GlobalAttention;
@@ -36,19 +38,19 @@ impl<'a> CommunityScorer<'a> {
         settings: &PeopleSettings,
         above: Vec<T>,
         take: impl Fn(RankedCommunity) -> T + Sync,
-        renumber: impl Fn(T, u32) -> T + Sync,
+        renumber: impl Fn(T, CommunityIndex) -> T + Sync,
     ) -> Vec<T> {
         let members = LevelMembers::new(&self.input, level);
         let mut above: Vec<Option<T>> = above.into_iter().map(Some).collect();
         let same = self.input.hierarchy.same_above(level).into_iter();
-        let made = same.map(|same| above.get_mut(same? as usize)?.take());
+        let made = same.map(|same| above.get_mut(same?.index())?.take());
         let made: Vec<Option<T>> = made.collect();
         drop(above);
         let score = |community| {
             score_community(&self.input, &members, &self.attention, community, settings)
         };
         let make = |(community, made): (usize, Option<T>)| match made {
-            Some(made) => renumber(made, community as u32),
+            Some(made) => renumber(made, CommunityIndex::from(community)),
             None => take(score(community)),
         };
         made.into_par_iter().enumerate().with_max_len(1).map(make).collect()
@@ -56,7 +58,7 @@ impl<'a> CommunityScorer<'a> {
 
     /// The support of each person's global share, as an effective number of arcs:
     /// `share² / Σ(α q)²` over what it receives from each; the restart is taken as certain. Time O(n).
-    pub fn world_support(&self, walk: &RankSettings) -> Vec<f32> {
+    pub fn world_support(&self, walk: &RankSettings) -> TiVec<PersonIndex, f32> {
         let shares = self.input.global.shares.iter().zip(0..);
         let support =
             |(&share, person)| self.attention.support(person, f64::from(share) / walk.damping);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use model::index::{CommunityIndex, PersonIndex, RankPosition};
 use model::interval::SUPPORT_CONFIDENT;
 use model::membership::score;
 
@@ -12,7 +13,7 @@ use crate::sorting::sort_by_number;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoredPerson {
     /// The person.
-    pub person: u32,
+    pub person: PersonIndex,
     /// Whether the community is the person's own on this level.
     pub member: bool,
     /// Share of the community's attention; over all receivers it sums to 1.
@@ -50,7 +51,7 @@ impl ScoredPerson {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CommunityPeople {
     /// Community of the level.
-    pub community: u32,
+    pub community: CommunityIndex,
     /// Mean trust of its members.
     pub trust: f32,
     /// Whether its members are trusted no more than strangers; then every rank is `None`.
@@ -72,7 +73,7 @@ struct KeyedRow {
 
 impl CommunityPeople {
     /// The same people as another community.
-    pub fn renumbered(self, community: u32) -> CommunityPeople {
+    pub fn renumbered(self, community: CommunityIndex) -> CommunityPeople {
         CommunityPeople { community, ..self }
     }
 
@@ -82,13 +83,13 @@ impl CommunityPeople {
         members.map(|one| SourceMass { person: one.person, mass: one.mass })
     }
 
-    /// The rows of the people with a rank, by falling insider score, then in order. O(n).
-    pub fn by_insider(&self) -> Vec<u32> {
+    /// The positions in `people` of those with a rank, by falling insider score, then in order. O(n).
+    pub fn by_insider(&self) -> Vec<RankPosition> {
         let ranked = self.people.iter().zip(0..).filter(|(one, _)| one.rank.is_some());
         let keyed =
             ranked.map(|(one, row)| KeyedRow { key: u32::MAX - one.insider.to_bits(), row });
         let mut insiders: Vec<KeyedRow> = keyed.collect();
         sort_by_number(&mut insiders, |one| one.key);
-        insiders.into_iter().map(|one| one.row).collect()
+        insiders.into_iter().map(|one| RankPosition::new(one.row)).collect()
     }
 }

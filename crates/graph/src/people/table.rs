@@ -5,6 +5,7 @@
 use std::num::NonZeroU32;
 
 use model::PersonKind;
+use model::index::{CommunityIndex, PersonIndex};
 
 use super::input::{PeopleInput, PeopleSettings};
 use super::insider::{GlobalAttention, own_members};
@@ -95,7 +96,7 @@ pub(super) fn score_community(
     let mut people: Vec<ScoredPerson> = kept.iter().map(score).collect();
     let low_trust = !restart.trusted || restart.trust < f64::from(STRANGER_TRUST);
     rank(input, &mut people, low_trust, noise);
-    let (community, trust) = (community as u32, restart.trust as f32);
+    let (community, trust) = (CommunityIndex::from(community), restart.trust as f32);
     let table = CommunityPeople { community, trust, low_trust, noise, flow, people };
     RankedCommunity::new(table, receivers.received, kept, sources(members, &order, &walk))
 }
@@ -105,7 +106,7 @@ fn sources(members: MemberList<'_>, order: &[u32], walk: &MemberWalk) -> Vec<Mem
     let source = |&member: &u32| {
         let member = member as usize;
         MemberSource {
-            person: members.people[member],
+            person: PersonIndex::new(members.people[member]),
             mass: walk.masses[member] as f32,
             strength: walk.strengths[member],
         }
@@ -162,7 +163,7 @@ impl CommunityReceivers<'_> {
 fn scored_person(person: u32, totals: ReceiverTotals, mass: Option<f64>) -> ScoredPerson {
     let ReceiverTotals { share, support, insider } = totals;
     ScoredPerson {
-        person,
+        person: PersonIndex::new(person),
         member: mass.is_some(),
         share,
         mass: mass.unwrap_or(0.0) as f32,
@@ -185,8 +186,8 @@ fn rank(input: &PeopleInput<'_>, people: &mut [ScoredPerson], low_trust: bool, n
         let served = !low_trust
             && one.share >= noise
             && one.support >= SUPPORT_MIN
-            && input.trust.values[one.person as usize] >= input.trust.noise;
-        let kind = input.kinds.get(one.person as usize).copied().unwrap_or(PersonKind::Unknown);
+            && input.trust.values[one.person] >= input.trust.noise;
+        let kind = input.kinds.get(one.person).copied().unwrap_or(PersonKind::Unknown);
         let is_human = matches!(kind, PersonKind::Person | PersonKind::Unknown);
         one.rank = next(0, served);
         one.rank_person = next(1, served && is_human);

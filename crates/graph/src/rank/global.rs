@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU32;
 
+use model::index::PersonIndex;
 use model::membership::score;
 use serde::{Deserialize, Serialize};
+use typed_index_collections::{TiSlice, TiVec};
 
 use crate::attention::Attention;
 use crate::trust::Trust;
@@ -13,11 +15,11 @@ use crate::walk::{RandomWalk, RankSettings};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GlobalRank {
     /// Share of all attention of each person; sums to 1.
-    pub shares: Vec<f32>,
+    pub shares: TiVec<PersonIndex, f32>,
     /// The same on a fixed logarithmic scale, 0 to 1000.
-    pub scores: Vec<f32>,
+    pub scores: TiVec<PersonIndex, f32>,
     /// 1 for the most attended; `None` for people under the noise level of trust.
-    pub ranks: Vec<Option<NonZeroU32>>,
+    pub ranks: TiVec<PersonIndex, Option<NonZeroU32>>,
     /// Iterations used.
     pub iterations: usize,
     /// Σ|aₖ₊₁ − aₖ| of the last one.
@@ -32,15 +34,17 @@ pub struct GlobalRank {
 pub fn rank_stage(
     attention: &Attention,
     trust: &Trust,
-    previous: Option<&[f32]>,
+    previous: Option<&TiSlice<PersonIndex, f32>>,
     settings: &RankSettings,
 ) -> GlobalRank {
-    let result = RandomWalk::new(&attention.arcs).run(&trust.prior, previous, settings);
-    let is_served = |person: usize| trust.values[person] >= trust.noise;
+    let walk = RandomWalk::new(&attention.arcs);
+    let start = previous.map(|shares| &shares.raw);
+    let result = walk.run(&trust.prior.raw, start, settings);
+    let is_served = |person: usize| trust.values.raw[person] >= trust.noise;
     GlobalRank {
         scores: result.shares.iter().map(|&share| score(share)).collect(),
-        ranks: ranks(&result.shares, is_served),
-        shares: result.shares,
+        ranks: ranks(&result.shares, is_served).into(),
+        shares: result.shares.into(),
         iterations: result.iterations,
         error: result.error,
     }

@@ -1,5 +1,7 @@
 //! Values for several seed sets at once.
 
+use model::index::PersonIndex;
+
 /// RandomSeed sets that go along the arcs together.
 pub(super) const LANES: usize = 5;
 
@@ -7,8 +9,8 @@ pub(super) const LANES: usize = 5;
 pub(super) type SetLanes = [f32; LANES];
 
 /// Gives the seeds of each set 1 in the set's lane.
-pub(super) fn fill_seeds(seeds: &[Vec<u32>], lanes: &mut [SetLanes]) {
+pub(super) fn fill_seeds(seeds: &[Vec<PersonIndex>], lanes: &mut [SetLanes]) {
     for (lane, seeds) in seeds.iter().enumerate() {
-        seeds.iter().for_each(|&seed| lanes[seed as usize][lane] = 1.0);
+        seeds.iter().for_each(|&seed| lanes[seed.index()][lane] = 1.0);
     }
 }

@@ -12,10 +12,12 @@
 //! Time O(m + voters · flows · log communities) with at most 101 voters, memory O(flows): pairs of
 //! communities with an arc. The vote is ours.
 
+use model::index::{CommunityIndex, PersonIndex};
 use rayon::prelude::*;
+use typed_index_collections::{TiSlice, TiVec};
 
 use super::walk::TrustWalk;
-use crate::communities::{GroupMembers, Hierarchy, KeyedSums, Level, NO_COMMUNITY};
+use crate::communities::{GroupMembers, Hierarchy, KeyedSums, Level, OptionalCommunity};
 
 /// Communities with fewer members give no seeds.
 const MEMBERS_MIN: usize = 20;
@@ -35,32 +37,32 @@ const SET_SIZE_MIN: usize = 3;
 /// Seeds, and who is believed at first.
 pub(super) struct SeedChoice {
     /// Independent sets of people.
-    pub(super) sets: Vec<Vec<u32>>,
+    pub(super) sets: Vec<Vec<PersonIndex>>,
     /// Whether most voters approve of each person's community.
     pub(super) approved: Vec<bool>,
 }
 
 /// A member of a community that may become a seed.
 struct CoreCandidate {
-    person: u32,
+    person: PersonIndex,
     belonging: f64,
 }
 
 /// A community that votes.
 struct CommunityVoter {
-    community: usize,
+    community: CommunityIndex,
     /// Its number of votes.
     votes: usize,
 }
 
 /// Attention from one community to another.
 struct CommunityFlow {
-    to: u32,
+    to: CommunityIndex,
     attention: f64,
 }
 
 /// Deals a list to `sets` sets in turn; fewer if the list is shorter.
-pub(super) fn deal(seeds: &[u32], sets: usize) -> Vec<Vec<u32>> {
+pub(super) fn deal(seeds: &[PersonIndex], sets: usize) -> Vec<Vec<PersonIndex>> {
     let mut seeds = seeds.to_vec();
     seeds.sort_unstable();
     seeds.dedup();
@@ -73,14 +75,15 @@ pub(super) fn automatic(walk: &TrustWalk<'_>, hierarchy: &Hierarchy, sets: usize
     let level = seed_level(hierarchy, sets);
     let sizes = level.sizes();
     let approvals = approvals(walk, level, &sizes);
-    let approved = |&at: &u32| at != NO_COMMUNITY && approvals[at as usize];
+    let approved =
+        |own: &OptionalCommunity| own.get().is_some_and(|community| approvals[community]);
     SeedChoice {
         sets: deal_cores(&cores(walk, level, &sizes, &approvals), sets),
         approved: level.community_of.iter().map(approved).collect(),
     }
 }
 
-fn deal_cores(cores: &[Vec<u32>], sets: usize) -> Vec<Vec<u32>> {
+fn deal_cores(cores: &[Vec<PersonIndex>], sets: usize) -> Vec<Vec<PersonIndex>> {
     let mut dealt = vec![Vec::new(); sets.max(1)];
     let few = cores.len() < sets;
     for (community, core) in cores.iter().enumerate() {
@@ -109,25 +112,27 @@ fn seed_level(hierarchy: &Hierarchy, sets: usize) -> &Level {
 fn cores(
     walk: &TrustWalk<'_>,
     level: &Level,
-    sizes: &[usize],
-    approvals: &[bool],
-) -> Vec<Vec<u32>> {
-    let mut candidates: Vec<Vec<CoreCandidate>> = sizes.iter().map(|_| Vec::new()).collect();
-    let people = (0..).zip(belonging(walk, level)).zip(&level.community_of);
-    for ((person, belonging), &community) in people {
-        if community != NO_COMMUNITY {
-            candidates[community as usize].push(CoreCandidate { person, belonging });
+    sizes: &TiSlice<CommunityIndex, usize>,
+    approvals: &TiSlice<CommunityIndex, bool>,
+) -> Vec<Vec<PersonIndex>> {
+    let mut candidates: TiVec<CommunityIndex, Vec<CoreCandidate>> =
+        sizes.iter().map(|_| Vec::new()).collect();
+    let people = belonging(walk, level).into_iter().zip(level.community_of.iter_enumerated());
+    for (belonging, (person, community)) in people {
+        if let Some(community) = community.get() {
+            candidates[community].push(CoreCandidate { person, belonging });
         }
     }
     // Communities are numbered by falling size.
-    (0..sizes.len())
-        .filter(|&at| sizes[at] >= MEMBERS_MIN && approvals[at])
-        .map(|at| core(&mut candidates[at]))
+    sizes
+        .keys()
+        .filter(|&community| sizes[community] >= MEMBERS_MIN && approvals[community])
+        .map(|community| core(&mut candidates[community]))
         .collect()
 }
 
 /// The members who belong most, by falling belonging.
-fn core(members: &mut [CoreCandidate]) -> Vec<u32> {
+fn core(members: &mut [CoreCandidate]) -> Vec<PersonIndex> {
     members
         .sort_unstable_by(|a, b| b.belonging.total_cmp(&a.belonging).then(a.person.cmp(&b.person)));
     members.iter().take(CORE_SIZE).map(|member| member.person).collect()
@@ -135,7 +140,7 @@ fn core(members: &mut [CoreCandidate]) -> Vec<u32> {
 
 /// Attention from each person's own community, times its share of all that it receives.
 fn belonging(walk: &TrustWalk<'_>, level: &Level) -> Vec<f64> {
-    let community = |person: u32| level.community_of[person as usize];
+    let community = |person: u32| level.community_of.raw[person as usize];
     let inside = walk.arcs.sum_received(|sum: &mut f64, arc| {
         let is_inside = community(arc.source) == community(arc.target);
         *sum += if is_inside { f64::from(arc.weight) } else { 0.0 };
@@ -146,21 +151,25 @@ fn belonging(walk: &TrustWalk<'_>, level: &Level) -> Vec<f64> {
 
 /// Whether most voters approve of each community. If none has a majority, those with the most votes
 /// are approved of. Where no community attends to another there are no voters, and all are.
-fn approvals(walk: &TrustWalk<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> {
+fn approvals(
+    walk: &TrustWalk<'_>,
+    level: &Level,
+    sizes: &TiSlice<CommunityIndex, usize>,
+) -> TiVec<CommunityIndex, bool> {
     let flows = flows(walk, level, sizes.len());
     let mut voters = voters(sizes);
     // A community that attends to no other one does not vote.
     voters.retain(|voter| !flows[voter.community].is_empty());
     if voters.is_empty() {
-        return vec![true; sizes.len()];
+        return vec![true; sizes.len()].into();
     }
-    let ballots: Vec<Vec<bool>> =
+    let ballots: Vec<TiVec<CommunityIndex, bool>> =
         voters.par_iter().map(|voter| ballot(&flows, sizes, voter.community)).collect();
-    let votes = |at: usize| -> usize {
-        let ballots = ballots.iter().zip(&voters).filter(|(ballot, _)| ballot[at]);
+    let votes = |community: CommunityIndex| -> usize {
+        let ballots = ballots.iter().zip(&voters).filter(|(ballot, _)| ballot[community]);
         ballots.map(|(_, voter)| voter.votes).sum()
     };
-    let votes: Vec<usize> = (0..sizes.len()).map(votes).collect();
+    let votes: Vec<usize> = sizes.keys().map(votes).collect();
     let all: usize = voters.iter().map(|voter| voter.votes).sum();
     let most = votes.iter().copied().max().unwrap_or(0);
     let needed = most.min(all / 2 + 1).max(1);
@@ -168,7 +177,7 @@ fn approvals(walk: &TrustWalk<'_>, level: &Level, sizes: &[usize]) -> Vec<bool> 
 }
 
 /// The communities of [`VOTERS`] members, evenly spaced in the order of communities.
-fn voters(sizes: &[usize]) -> Vec<CommunityVoter> {
+fn voters(sizes: &TiSlice<CommunityIndex, usize>) -> Vec<CommunityVoter> {
     let ends: Vec<usize> = sizes
         .iter()
         .scan(0, |end, size| {
@@ -179,29 +188,33 @@ fn voters(sizes: &[usize]) -> Vec<CommunityVoter> {
     let people = ends.last().copied().unwrap_or(0);
     let count = VOTERS.min(people);
     let members = (0..count).map(|voter| (2 * voter + 1) * people / (2 * count));
-    let communities: Vec<usize> =
-        members.map(|member| ends.partition_point(|&end| end <= member)).collect();
+    let communities = members.map(|member| ends.partition_point(|&end| end <= member));
+    let communities: Vec<CommunityIndex> = communities.map(CommunityIndex::from).collect();
     let voters = communities.chunk_by(|a, b| a == b);
     voters.map(|same| CommunityVoter { community: same[0], votes: same.len() }).collect()
 }
 
 /// Which communities a voter approves of: by the mass that a walk from it brings to each, per member.
-fn ballot(flows: &[Vec<CommunityFlow>], sizes: &[usize], voter: usize) -> Vec<bool> {
+fn ballot(
+    flows: &TiSlice<CommunityIndex, Vec<CommunityFlow>>,
+    sizes: &TiSlice<CommunityIndex, usize>,
+    voter: CommunityIndex,
+) -> TiVec<CommunityIndex, bool> {
     let mut mass = vec![0.0; flows.len()];
-    mass[voter] = 1.0;
+    mass[voter.index()] = 1.0;
     let mut earned = vec![0.0; flows.len()];
     for _ in 0..flows.len().max(2).ilog2() + 1 {
         let mut next = vec![0.0; flows.len()];
         for (mass, row) in mass.iter().zip(flows).filter(|(mass, _)| **mass > 0.0) {
             let sent: f64 = row.iter().map(|flow| flow.attention).sum();
-            row.iter().for_each(|flow| next[flow.to as usize] += mass * flow.attention / sent);
+            row.iter().for_each(|flow| next[flow.to.index()] += mass * flow.attention / sent);
         }
         mass = next;
         earned.iter_mut().zip(&mass).for_each(|(earned, mass)| *earned += mass);
     }
     let per_member: Vec<f64> =
         earned.iter().zip(sizes).map(|(earned, &size)| earned / size.max(1) as f64).collect();
-    let median = weighted_median(&per_member, sizes).max(f64::MIN_POSITIVE);
+    let median = weighted_median(&per_member, &sizes.raw).max(f64::MIN_POSITIVE);
     per_member.into_iter().map(|earned| earned >= APPROVED_MIN * median).collect()
 }
 
@@ -219,21 +232,29 @@ fn weighted_median(values: &[f64], sizes: &[usize]) -> f64 {
 }
 
 /// Attention between different communities, by source, then by target.
-fn flows(walk: &TrustWalk<'_>, level: &Level, count: usize) -> Vec<Vec<CommunityFlow>> {
-    let groups = GroupMembers::new(&level.community_of, count);
+fn flows(
+    walk: &TrustWalk<'_>,
+    level: &Level,
+    count: usize,
+) -> TiVec<CommunityIndex, Vec<CommunityFlow>> {
+    let groups = GroupMembers::from_numbers(level.iter_numbers(), count);
     let flows = |sums: &mut KeyedSums, from: usize| {
         for &source in groups.of(from) {
             for (target, weight) in walk.arcs.arcs_of(source) {
-                let to = level.community_of[target as usize];
-                if to as usize != from && to != NO_COMMUNITY {
-                    sums.add(to, f64::from(weight));
+                match level.community_of.raw[target as usize].get() {
+                    Some(to) if to.index() != from => sums.add(to.number(), f64::from(weight)),
+                    _ => {}
                 }
             }
         }
         let mut row = Vec::new();
-        sums.drain(|to, attention| row.push(CommunityFlow { to, attention }));
+        sums.drain(|to, attention| {
+            row.push(CommunityFlow { to: CommunityIndex::new(to), attention });
+        });
         row.sort_unstable_by_key(|flow| flow.to);
         row
     };
-    (0..count).into_par_iter().map_init(|| KeyedSums::new(count), flows).collect()
+    let rows: Vec<Vec<CommunityFlow>> =
+        (0..count).into_par_iter().map_init(|| KeyedSums::new(count), flows).collect();
+    rows.into()
 }

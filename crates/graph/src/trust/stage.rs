@@ -1,7 +1,9 @@
 //! Trust of every person, from seeds.
 
 use model::community::STRANGER_TRUST;
+use model::index::PersonIndex;
 use serde::{Deserialize, Serialize};
+use typed_index_collections::TiVec;
 
 use super::lanes::{LANES, SetLanes};
 use super::seeds::{SeedChoice, automatic, deal};
@@ -29,21 +31,21 @@ impl Default for TrustSettings {
 pub struct Trust {
     /// Trust, 0 to 1: the likelihood that a person is not part of a farm, by the trusted attention for
     /// it and the doubted attention against it. [`STRANGER_TRUST`] if there is neither.
-    pub values: Vec<f32>,
+    pub values: TiVec<PersonIndex, f32>,
     /// The restart distribution: trust above [`STRANGER_TRUST`], scaled to sum 1; uniform if no one
     /// has any.
-    pub prior: Vec<f32>,
+    pub prior: TiVec<PersonIndex, f32>,
     /// Below this a person is not served in any ranking.
     pub noise: f32,
     /// The seed sets that the walks started from.
-    pub seeds: Vec<Vec<u32>>,
+    pub seeds: Vec<Vec<PersonIndex>>,
 }
 
 /// Spreads trust from `given` seeds, or from automatic ones if there are none.
 pub fn trust_stage(
     attention: &Attention,
     hierarchy: &Hierarchy,
-    given: &[u32],
+    given: &[PersonIndex],
     settings: &TrustSettings,
 ) -> Trust {
     let nodes = attention.arcs.nodes();
@@ -61,7 +63,8 @@ pub fn trust_stage(
         false => (0..nodes).map(|person| median(&by_pass, seeds.len(), person)).collect(),
     };
     let above: Vec<f32> = values.iter().map(|value| (value - STRANGER_TRUST).max(0.0)).collect();
-    Trust { prior: normalised(&above), noise: noise(&values), values, seeds }
+    let prior = normalised(&above).into();
+    Trust { prior, noise: noise(&values), values: values.into(), seeds }
 }
 
 /// Half of the median trust of people who are trusted more than a stranger, but at least a stranger's:

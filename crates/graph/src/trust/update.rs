@@ -26,6 +26,7 @@
 //! Time O(m · sets) for each of five updates; memory is most of the 224 B/person of [`super`].
 
 use model::community::STRANGER_TRUST;
+use model::index::PersonIndex;
 use rayon::prelude::*;
 
 use super::lanes::{LANES, SetLanes, fill_seeds};
@@ -117,7 +118,7 @@ impl<'a> TrustUpdate<'a> {
     }
 
     /// The value of each person, 0 to 1, from each of at most [`LANES`] sets of seeds.
-    pub(super) fn values(&self, seeds: &[Vec<u32>], approved: &[bool]) -> Vec<SetLanes> {
+    pub(super) fn values(&self, seeds: &[Vec<PersonIndex>], approved: &[bool]) -> Vec<SetLanes> {
         let first = |&approved: &bool| Belief {
             value: [STRANGER_TRUST; LANES],
             credibility: [if approved { 1.0 } else { CREDIBILITY_UNAPPROVED }; LANES],
@@ -139,7 +140,7 @@ impl<'a> TrustUpdate<'a> {
     /// How much each person vouches for others; seeds in full.
     fn vouch_weights(
         &self,
-        seeds: &[Vec<u32>],
+        seeds: &[Vec<PersonIndex>],
         beliefs: &[Belief],
         unreached: f64,
     ) -> Vec<SetLanes> {

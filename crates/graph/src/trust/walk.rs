@@ -9,6 +9,7 @@
 //! O(m · sets · log n), memory 2 B/arc (6 B with weights) and 22 B/message. Source: SybilRank (Cao et
 //! al. 2012), with directions.
 
+use model::index::PersonIndex;
 use rayon::prelude::*;
 
 use super::lanes::SetLanes;
@@ -60,7 +61,7 @@ impl<'a> TrustWalk<'a> {
     /// reached.
     pub(super) fn reach(
         &self,
-        seeds: &[Vec<u32>],
+        seeds: &[Vec<PersonIndex>],
         passes: &[SetLanes],
         unreached: f64,
     ) -> Vec<SetLanes> {
@@ -80,12 +81,12 @@ impl<'a> TrustWalk<'a> {
     }
 
     /// The mass that arrives at each person, over all steps.
-    fn total_mass(&self, seeds: &[Vec<u32>], passes: &[SetLanes]) -> Vec<SetLanes> {
+    fn total_mass(&self, seeds: &[Vec<PersonIndex>], passes: &[SetLanes]) -> Vec<SetLanes> {
         let nodes = self.arcs.nodes();
         let sent = self.sent(passes);
         let mut mass = vec![SetLanes::default(); nodes];
         for (lane, seeds) in seeds.iter().enumerate() {
-            seeds.iter().for_each(|&seed| mass[seed as usize][lane] = 1.0 / seeds.len() as f32);
+            seeds.iter().for_each(|&seed| mass[seed.index()][lane] = 1.0 / seeds.len() as f32);
         }
         mass.iter_mut().zip(&sent).for_each(|(mass, sent)| *mass = times(*mass, sent));
         let mut total = vec![SetLanes::default(); nodes];

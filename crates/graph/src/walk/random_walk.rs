@@ -38,6 +38,18 @@ const UNROLLED: usize = 8;
 const TRANSPOSED_ROWS: usize = 512;
 
 /// A graph made ready for random walks; build once, walk often.
+///
+/// ```
+/// use graph::rank::{RandomWalk, RankSettings};
+/// use graph::{ArcList, Csr};
+///
+/// // Two people attend to person 2, who attends to person 0.
+/// let list = ArcList { sources: &[0, 1, 2], targets: &[2, 2, 0], weights: None };
+/// let walk = RandomWalk::new(&Csr::from_arcs(3, list)?.csr);
+/// let shares = walk.run(&[1.0; 3], None, &RankSettings::default()).shares;
+/// assert!(shares[2] > shares[0] && shares[0] > shares[1]);
+/// # Ok::<(), graph::CsrError>(())
+/// ```
 #[derive(Debug)]
 pub struct RandomWalk {
     layout: BlockLayout,

@@ -43,7 +43,9 @@ fn ranked_fakes(scored: &Scored) -> Vec<u32> {
     for level in 0..scored.hierarchy.levels.len() {
         let tables = people_stage(&scored.input(), level, &PeopleSettings::default());
         let people = tables.iter().flat_map(|table| &table.people);
-        ranked.extend(people.filter(|person| person.rank.is_some()).map(|person| person.person));
+        ranked.extend(
+            people.filter(|person| person.rank.is_some()).map(|person| person.person.number()),
+        );
     }
     ranked.retain(|&person| person as usize >= HONEST);
     ranked
@@ -55,7 +57,7 @@ fn attended_auc(scored: &Scored) -> f64 {
     let attended = |&at: &u32| received.row(at).iter().any(|&from| (from as usize) < HONEST);
     let people: Vec<u32> = (0..received.nodes() as u32).filter(attended).collect();
     let trust: Vec<f64> =
-        people.iter().map(|&at| f64::from(scored.trust.values[at as usize])).collect();
+        people.iter().map(|&at| f64::from(scored.trust.values.raw[at as usize])).collect();
     let honest: Vec<bool> = people.iter().map(|&at| (at as usize) < HONEST).collect();
     eval::auc(&trust, &honest).unwrap_or(1.0)
 }
@@ -77,7 +79,7 @@ fn no_form_of_attack_gains_a_rank_at_a_low_price() {
 fn attacks_leave_the_honest_their_ranks() {
     for form in AttackForm::ALL {
         let scored = attacked(&SybilAttack { form, fakes: 300, bought: 30 });
-        let honest = scored.global.ranks[..HONEST].iter().filter(|rank| rank.is_some()).count();
+        let honest = scored.global.ranks.raw[..HONEST].iter().filter(|rank| rank.is_some()).count();
         assert!(honest * 100 >= HONEST * 97, "{form:?}: {honest}");
     }
 }
@@ -86,9 +88,11 @@ fn attacks_leave_the_honest_their_ranks() {
 fn a_fake_that_only_follows_the_honest_gains_nothing() {
     let scored = attacked(&SybilAttack { form: AttackForm::FollowBack, fakes: 300, bought: 0 });
     let fakes = HONEST..HONEST + 300;
-    assert!(fakes.clone().all(|fake| scored.trust.values[fake] <= graph::trust::STRANGER_TRUST));
-    assert!(fakes.clone().all(|fake| scored.trust.prior[fake] == 0.0));
-    assert!(fakes.clone().all(|fake| scored.global.shares[fake] == 0.0));
+    assert!(
+        fakes.clone().all(|fake| scored.trust.values.raw[fake] <= graph::trust::STRANGER_TRUST)
+    );
+    assert!(fakes.clone().all(|fake| scored.trust.prior.raw[fake] == 0.0));
+    assert!(fakes.clone().all(|fake| scored.global.shares.raw[fake] == 0.0));
 }
 
 #[test]

@@ -4,8 +4,10 @@ use graph::generate::{PlantedGraph, PlantedSpec, planted, rmat};
 use graph::lineage::{EventKind, Lineage, follow};
 use graph::seed::RandomSeed;
 use graph::{
-    Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, community_stage, eval,
+    Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, OverlapShare,
+    community_stage, eval,
 };
+use model::index::{CommunityIndex, PersonIndex};
 use petgraph::unionfind::UnionFind;
 use proptest::prelude::*;
 
@@ -35,16 +37,16 @@ fn parts(arcs: &Csr, community_of: &[u32]) -> usize {
 fn check(arcs: &Csr, hierarchy: &Hierarchy) {
     let received = arcs.transpose();
     for (at, level) in hierarchy.levels.iter().enumerate() {
-        assert_eq!(parts(arcs, &level.community_of), level.communities as usize, "level {at}");
+        assert_eq!(parts(arcs, &level.numbers()), level.communities as usize, "level {at}");
         assert_eq!(level.parents.len(), if at == 0 { 0 } else { level.communities as usize });
-        for (person, &community) in level.community_of.iter().enumerate() {
-            let person = person as u32;
-            let alone = arcs.degree(person) == 0 && received.degree(person) == 0;
-            assert_eq!(community == NO_COMMUNITY, alone);
-            if at > 0 && community != NO_COMMUNITY {
+        for (person, community) in level.community_of.iter_enumerated() {
+            let number = person.number();
+            let alone = arcs.degree(number) == 0 && received.degree(number) == 0;
+            assert_eq!(community.get().is_none(), alone);
+            if let Some(community) = community.get().filter(|_| at > 0) {
                 let above = &hierarchy.levels[at - 1];
-                let parent = above.community_of[person as usize];
-                assert_eq!(level.parents[community as usize], parent);
+                let parent = above.community_of[person];
+                assert_eq!(Some(level.parents[community]), parent.get());
             }
         }
     }
@@ -70,7 +72,7 @@ fn large_communities_are_connected_too() {
     let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
     let hierarchy = found(&attention(arcs.clone()));
     for level in &hierarchy.levels {
-        assert_eq!(parts(&arcs, &level.community_of), level.communities as usize);
+        assert_eq!(parts(&arcs, &level.numbers()), level.communities as usize);
     }
 }
 
@@ -79,10 +81,10 @@ fn the_leaf_is_the_planted_partition_and_its_parents_are_levels_above() {
     let world = planted_world(0.35);
     let arcs = Csr::from_arcs(3_000, world.arcs.list()).unwrap().csr;
     let hierarchy = found(&attention(arcs));
-    let leaf = eval::agreement(&hierarchy.leaf_level().community_of, &world.community_of);
+    let leaf = eval::agreement(&hierarchy.leaf_level().numbers(), &world.community_of);
     assert!(leaf.ami > 0.98, "{}", leaf.ami);
     let above = hierarchy.levels[..hierarchy.leaf].iter();
-    let parents = above.map(|level| eval::agreement(&level.community_of, &world.parent_of).ami);
+    let parents = above.map(|level| eval::agreement(&level.numbers(), &world.parent_of).ami);
     assert!(parents.fold(0.0, f64::max) > 0.8);
 }
 
@@ -142,7 +144,12 @@ fn whole_and_halved() -> (Attention, Attention, Vec<u32>) {
 fn people_kept(old: &Level, new: &Level) -> usize {
     let lineage = follow(old, new);
     let people = new.community_of.iter().zip(&old.community_of);
-    people.filter(|&(new, old)| lineage.kept[*new as usize] == Some(*old)).count()
+    people.filter(|&(new, old)| lineage.kept[new.get().unwrap()] == old.get()).count()
+}
+
+/// A person's community on the leaf level.
+fn own(hierarchy: &Hierarchy, person: u32) -> CommunityIndex {
+    hierarchy.leaf_level().community_of[PersonIndex::new(person)].get().unwrap()
 }
 
 /// A first run, the next one, and how they are related.
@@ -157,16 +164,14 @@ fn followed(before: &Attention, after: &Attention) -> (Hierarchy, Hierarchy, Lin
 fn a_community_that_splits_is_a_split_in_the_lineage() {
     let (whole, halved, members) = whole_and_halved();
     let (first, second, lineage) = followed(&whole, &halved);
-    let old = first.leaf_level().community_of[members[0] as usize];
+    let old = own(&first, members[0]);
     let split = lineage.events.iter().find(|event| event.kind == EventKind::Split);
     let split = split.expect("a split");
     assert_eq!(split.old, Some(old));
     // Some lose ties and belong elsewhere now.
     let most = |people: usize| people * 10 >= members.len() * 4;
     assert!(most(split.shared as usize), "{split:?} of {}", members.len());
-    let keeps_id = |member: &&u32| {
-        lineage.kept[second.leaf_level().community_of[**member as usize] as usize] == Some(old)
-    };
+    let keeps_id = |member: &&u32| lineage.kept[own(&second, **member)] == Some(old);
     assert!(most(members.iter().filter(keeps_id).count()));
 }
 
@@ -174,12 +179,12 @@ fn a_community_that_splits_is_a_split_in_the_lineage() {
 fn communities_that_grow_together_are_found_and_named_as_merged() {
     let (whole, halved, members) = whole_and_halved();
     let (first, second, lineage) = followed(&halved, &whole);
-    let one = second.leaf_level().community_of[members[0] as usize];
-    let halves = [0, 1].map(|at| first.leaf_level().community_of[members[at] as usize]);
+    let one = own(&second, members[0]);
+    let halves = [0, 1].map(|at| own(&first, members[at]));
     let merged = lineage.events.iter().find(|event| event.kind == EventKind::Merged);
     let merged = merged.expect("a merger");
     assert_eq!(merged.new, Some(one));
-    assert!(halves.contains(&merged.old.unwrap()) || lineage.kept[one as usize] == merged.old);
+    assert!(halves.contains(&merged.old.unwrap()) || lineage.kept[one] == merged.old);
 }
 
 #[test]
@@ -192,8 +197,8 @@ fn a_run_near_the_last_is_as_good_as_one_from_nothing() {
     let near = community_stage(&after, Some(&first), &CommunitySettings::default());
     let far = found(&after);
     assert!(near.bits <= far.bits * 1.003, "{} bits an edge against {}", near.bits, far.bits);
-    let both = (&near.leaf_level().community_of, &far.leaf_level().community_of);
-    assert!(eval::agreement(both.0, both.1).ami > 0.97);
+    let both = (near.leaf_level().numbers(), far.leaf_level().numbers());
+    assert!(eval::agreement(&both.0, &both.1).ami > 0.97);
 }
 
 /// A planted world of more arcs than are searched thoroughly, and its truth.
@@ -241,10 +246,10 @@ fn communities_within_larger_ones_are_the_leaf_and_the_larger_ones_a_level() {
     for mixing in [0.3, 0.4] {
         let (attention, world) = nested_world(mixing);
         let found = found(&attention);
-        let leaf = eval::agreement(&found.leaf_level().community_of, &world.community_of).ami;
+        let leaf = eval::agreement(&found.leaf_level().numbers(), &world.community_of).ami;
         assert!(leaf > 0.995, "{leaf} at {mixing}");
         let above = found.levels[..found.leaf].iter();
-        let parents = above.map(|level| eval::agreement(&level.community_of, &world.parent_of).ami);
+        let parents = above.map(|level| eval::agreement(&level.numbers(), &world.parent_of).ami);
         let best = parents.fold(0.0, f64::max);
         assert!(best > 0.95, "{best} at {mixing}");
     }
@@ -260,8 +265,8 @@ fn nobody_who_knows_others_is_left_in_a_community_of_two() {
     let found = found(&attention(graph));
     let leaf = found.leaf_level();
     let mut sizes = vec![0; leaf.communities as usize];
-    let homes = leaf.community_of.iter().filter(|&&home| home != NO_COMMUNITY);
-    homes.for_each(|&home| sizes[home as usize] += 1);
+    let homes = leaf.community_of.iter().filter_map(|home| home.get());
+    homes.for_each(|home| sizes[home.index()] += 1);
     assert!(sizes.iter().all(|&size| size > 2), "{sizes:?}");
 }
 
@@ -291,7 +296,7 @@ fn runs_near_the_last_are_as_good_as_one_from_nothing_again_and_again() {
         last = community_stage(&attention, Some(&last), &CommunitySettings::default());
     }
     let cold = found(&attention);
-    let ami = |found: &Hierarchy| eval::agreement(&found.leaf_level().community_of, &truth).ami;
+    let ami = |found: &Hierarchy| eval::agreement(&found.leaf_level().numbers(), &truth).ami;
     assert!(ami(&last) > ami(&cold) - 2e-3, "{} after {}", ami(&last), ami(&cold));
     assert!(last.bits < cold.bits * 1.002, "{} bits after {}", last.bits, cold.bits);
     assert_eq!(last.levels.len(), first.levels.len());
@@ -321,14 +326,15 @@ fn parts_are_looked_for_where_the_weight_inside_has_changed() {
     let first = found(&whole);
     let leaf = first.leaf_level();
     // Of the arcs between two halves of the largest community, one in sixteen is left.
-    let half = |person: u32| (leaf.community_of[person as usize] == 0).then_some(person % 2);
+    let half =
+        |person: u32| (leaf.community_of.raw[person as usize].number() == 0).then_some(person % 2);
     let halved =
         attention(whole.arcs.filter(|source, target, _| match (half(source), half(target)) {
             (Some(a), Some(b)) => a == b || (source / 2 + target / 2) % 16 == 0,
             _ => true,
         }));
     let next = community_stage(&halved, Some(&first), &CommunitySettings::default());
-    let homes = &next.leaf_level().community_of;
+    let homes = next.leaf_level().numbers();
     let most = |side: u32| {
         let mut people = vec![0; next.leaf_level().communities as usize];
         let members = (0..20_000).filter(|&person| half(person) == Some(side));
@@ -355,9 +361,9 @@ fn nobody_and_pairs_have_sane_communities() {
     let empty = found(&attention(Csr::empty(0)));
     assert_eq!((empty.levels.len(), empty.leaf_level().communities), (1, 0));
     let alone = found(&attention(Csr::empty(3)));
-    assert_eq!(alone.leaf_level().community_of, [NO_COMMUNITY; 3]);
+    assert_eq!(alone.leaf_level().numbers(), [NO_COMMUNITY; 3]);
     let pairs = found(&attention(csr(5, &[(0, 1), (1, 0), (3, 4)])));
-    assert_eq!(pairs.leaf_level().community_of, [0, 0, NO_COMMUNITY, 1, 1]);
+    assert_eq!(pairs.leaf_level().numbers(), [0, 0, NO_COMMUNITY, 1, 1]);
 }
 
 #[test]
@@ -374,12 +380,13 @@ fn a_celebrity_belongs_where_its_attention_comes_from() {
     let attention = attention(csr(17, &arcs));
     let settings = CommunitySettings { strongest: 0, ..CommunitySettings::default() };
     let level = community_stage(&attention, None, &settings).levels.pop().unwrap();
-    assert_eq!(level.community_of[16], level.community_of[0]);
-    assert_ne!(level.community_of[0], level.community_of[8]);
+    let of = level.numbers();
+    assert_eq!(of[16], of[0]);
+    assert_ne!(of[0], of[8]);
 }
 
 #[test]
-fn who_stands_between_two_communities_belongs_to_both() {
+fn a_person_between_two_communities_belongs_to_both() {
     let world = planted_world(0.2);
     let (mut arcs, truth) = (world.arcs, world.community_of);
     let of = |community: u32, count: usize| -> Vec<u32> {
@@ -391,8 +398,8 @@ fn who_stands_between_two_communities_belongs_to_both() {
     }
     let between = attention(Csr::from_arcs(3_001, arcs.list()).unwrap().csr);
     let hierarchy = found(&between);
-    let memberships: Vec<(u32, f32)> = hierarchy.overlap.of(3_000).collect();
+    let memberships: Vec<OverlapShare> = hierarchy.overlap.of(PersonIndex::new(3_000)).collect();
     assert_eq!(memberships.len(), 2, "{memberships:?}");
-    assert!((memberships[0].1 - 20.0 / 35.0).abs() < 1e-6);
-    assert!((memberships[1].1 - 15.0 / 35.0).abs() < 1e-6);
+    assert!((memberships[0].share - 20.0 / 35.0).abs() < 1e-6);
+    assert!((memberships[1].share - 15.0 / 35.0).abs() < 1e-6);
 }

@@ -9,7 +9,7 @@ use graph::{
     trust_stage,
 };
 
-use crate::worlds::attention;
+use crate::worlds::{attention, people};
 
 /// A set with its truth as numbers of labels, in the order of the labels' text.
 struct Set {
@@ -68,13 +68,13 @@ fn found(set: &Set) -> Hierarchy {
 
 fn best_ami(set: &Set, hierarchy: &Hierarchy) -> f64 {
     let levels = hierarchy.levels.iter();
-    levels.map(|level| eval::agreement(&level.community_of, &set.truth).ami).fold(0.0, f64::max)
+    levels.map(|level| eval::agreement(&level.numbers(), &set.truth).ami).fold(0.0, f64::max)
 }
 
 #[test]
 fn the_leaf_of_lfr_10k_is_its_truth() {
     let Some(set) = read("lfr-10k") else { return };
-    let leaf = eval::agreement(&found(&set).leaf_level().community_of, &set.truth);
+    let leaf = eval::agreement(&found(&set).leaf_level().numbers(), &set.truth);
     assert!(leaf.ami >= 0.995, "{}", leaf.ami);
 }
 
@@ -97,15 +97,15 @@ fn trust_tells_the_farm_of_sybil_10k_demo_apart_from_any_seeds() {
     let Some(set) = read("sybil-10k-demo") else { return };
     let hierarchy = found(&set);
     let honest: Vec<bool> = set.truth.iter().map(|&label| label == 0).collect();
-    for seeds in [set.seeds.as_slice(), &[]] {
-        let trust = trust_stage(&set.attention, &hierarchy, seeds, &TrustSettings::default());
+    for seeds in [people(&set.seeds), Vec::new()] {
+        let trust = trust_stage(&set.attention, &hierarchy, &seeds, &TrustSettings::default());
         let values: Vec<f64> = trust.values.iter().map(|&value| f64::from(value)).collect();
         let auc = eval::auc(&values, &honest).unwrap();
         assert!(auc >= 0.985, "{auc} from {} seeds", seeds.len());
         assert_eq!(fakes_first(&values, &honest), 0, "by trust");
         let global = rank_stage(&set.attention, &trust, None, &RankSettings::default());
-        let ranked = |person: usize| match global.ranks[person] {
-            Some(_) => f64::from(global.shares[person]),
+        let ranked = |person: usize| match global.ranks.raw[person] {
+            Some(_) => f64::from(global.shares.raw[person]),
             None => f64::NEG_INFINITY,
         };
         let values: Vec<f64> = (0..values.len()).map(ranked).collect();
@@ -128,14 +128,14 @@ fn none_in_communities(
     honest: &[bool],
 ) {
     let attention = &set.attention;
-    let input = PeopleInput { attention, hierarchy, trust, global, kinds: &[] };
+    let input = PeopleInput { attention, hierarchy, trust, global, kinds: Default::default() };
     for level in 0..hierarchy.levels.len() {
         for table in people_stage(&input, level, &PeopleSettings::default()) {
             let ranked = table.people.iter().filter(|one| one.rank.is_some());
             let by_attention = ranked.map(|one| one.person).take(1_000);
             let by_insider = table.by_insider().into_iter().take(1_000);
-            let by_insider = by_insider.map(|row| table.people[row as usize].person);
-            let fake = by_attention.chain(by_insider).find(|&who| !honest[who as usize]);
+            let by_insider = by_insider.map(|row| table.people[row.index()].person);
+            let fake = by_attention.chain(by_insider).find(|&who| !honest[who.index()]);
             assert_eq!(fake, None, "level {level}, community {}", table.community);
         }
     }

@@ -7,6 +7,7 @@ use graph::evidence::{
     community_terms, global_evidence,
 };
 use graph::{CommunityPeople, CommunityScorer, PeopleSettings};
+use model::index::PersonIndex;
 
 use crate::worlds::Scored;
 
@@ -48,7 +49,7 @@ fn attention_is_recomputed_from_its_evidence() {
 }
 
 /// The named ones of some terms: the largest, as few as cover enough.
-fn named(mut terms: Vec<ShareTerm>, cover: EvidenceCover) -> Vec<u32> {
+fn named(mut terms: Vec<ShareTerm>, cover: EvidenceCover) -> Vec<PersonIndex> {
     terms.sort_by(|a, b| b.part.total_cmp(&a.part).then(a.person.cmp(&b.person)));
     let share: f64 = terms.iter().map(|term| term.part).sum();
     let mut covered = 0.0;
@@ -67,13 +68,14 @@ fn evidence_names_the_largest_of_all_terms_whatever_arcs_weigh() {
     {
         let cover = EvidenceCover { part: 0.8, terms_max };
         for (table, evidence) in explained(scored, cover) {
-            let people: BTreeSet<u32> = evidence.iter().map(|one| one.person).collect();
+            let people: BTreeSet<PersonIndex> = evidence.iter().map(|one| one.person).collect();
             let arcs = &scored.attention.arcs;
             let mut terms = community_terms(arcs, table.masses(), table.flow, &people);
             for one in evidence {
                 let terms = terms.remove(&one.person).unwrap();
                 assert_eq!(one.contributors.len() + one.others as usize, terms.len());
-                let found: Vec<u32> = one.contributors.iter().map(|term| term.person).collect();
+                let found: Vec<PersonIndex> =
+                    one.contributors.iter().map(|term| term.person).collect();
                 assert_eq!(found, named(terms, cover));
             }
         }
@@ -83,7 +85,7 @@ fn evidence_names_the_largest_of_all_terms_whatever_arcs_weigh() {
 #[test]
 fn a_global_share_is_recomputed_from_its_evidence() {
     let scored = Scored::with_farm();
-    let people = BTreeSet::from([0, 17, 1_234]);
+    let people = BTreeSet::from([0, 17, 1_234].map(PersonIndex::new));
     let shares = GlobalShares {
         arcs: &scored.attention.arcs,
         global: &scored.global,
@@ -93,7 +95,7 @@ fn a_global_share_is_recomputed_from_its_evidence() {
     let evidence = global_evidence(&shares, &people, COVER);
     assert!(evidence.iter().map(|one| one.person).eq(people));
     for evidence in evidence {
-        let share = f64::from(scored.global.shares[evidence.person as usize]);
+        let share = f64::from(scored.global.shares[evidence.person]);
         assert!((recomputed(&evidence, 1.0, 0.85) - share).abs() < 1e-6);
         assert!(evidence.rest + evidence.restart > 0.0);
     }
@@ -105,7 +107,7 @@ fn reasons_name_new_and_lost_contributors() {
     let evidence = explained(&scored, EvidenceCover { part: 1.0, ..COVER }).remove(1).1.remove(0);
     let terms = evidence.contributors.iter();
     let parts = terms.map(|term| ContributorPart { person: term.person, part: term.part });
-    let before: Vec<ContributorPart<u32>> = parts.collect();
+    let before: Vec<ContributorPart<PersonIndex>> = parts.collect();
     let mut after = before.clone();
     let gone = after.remove(0);
     after[0].part *= 1.01;

@@ -62,8 +62,8 @@ fn drawn_again(whole: &DrawnArcs, like: &Scored, mut seed: RandomSeed) -> Scored
 fn scores(scored: &Scored) -> BTreeMap<(u32, u32), ScoredPerson> {
     let tables = people_stage(&scored.input(), scored.hierarchy.leaf, &PeopleSettings::default());
     let of = |table: graph::CommunityPeople| {
-        let community = table.community;
-        table.people.into_iter().map(move |one| ((community, one.person), one))
+        let community = table.community.number();
+        table.people.into_iter().map(move |one| ((community, one.person.number()), one))
     };
     tables.into_iter().flat_map(of).collect()
 }
@@ -112,8 +112,11 @@ fn nine_of_ten_true_shares_are_in_their_intervals() {
             inside.count((one.share, one.support), true_scores[key].share);
         }
         let support = CommunityScorer::new(seen.input()).world_support(&RankSettings::default());
-        for person in (0..PEOPLE).filter(|&person| seen.global.ranks[person].is_some()) {
-            world.count((seen.global.shares[person], support[person]), truth.global.shares[person]);
+        for person in (0..PEOPLE).filter(|&person| seen.global.ranks.raw[person].is_some()) {
+            world.count(
+                (seen.global.shares.raw[person], support.raw[person]),
+                truth.global.shares.raw[person],
+            );
         }
     }
     inside.check_each();

@@ -17,6 +17,8 @@ mod evidence;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod intervals;
 #[cfg(test)]
 mod oracles;

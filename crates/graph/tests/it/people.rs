@@ -10,6 +10,8 @@ use graph::{
     RankedCommunity, ScoredPerson, people_stage,
 };
 use model::PersonKind;
+use model::index::PersonIndex;
+use typed_index_collections::TiVec;
 
 use crate::worlds::{Scored, attention, on, weighted};
 
@@ -35,7 +37,7 @@ fn no_fake_has_a_rank_anywhere_and_the_farm_has_low_trust() {
         let tables = people_stage(&scored.input(), level, &PeopleSettings::default());
         for table in &tables {
             let served = table.people.iter().filter(|person| person.rank.is_some());
-            assert!(served.clone().all(|person| (person.person as usize) < scored.honest));
+            assert!(served.clone().all(|person| person.person.index() < scored.honest));
             assert!(!table.low_trust || served.count() == 0);
         }
         assert!(tables.iter().any(|table| table.low_trust));
@@ -44,7 +46,7 @@ fn no_fake_has_a_rank_anywhere_and_the_farm_has_low_trust() {
 
 /// The first page by insider score.
 fn first_page(table: &CommunityPeople) -> impl Iterator<Item = &ScoredPerson> {
-    table.by_insider().into_iter().take(20).map(|row| &table.people[row as usize])
+    table.by_insider().into_iter().take(20).map(|row| &table.people[row.index()])
 }
 
 #[test]
@@ -69,12 +71,13 @@ fn a_celebrity_of_outsiders_is_attended_to_but_no_insider() {
         arcs.targets.push(celebrity);
     }
     let scored = Scored::new(&arcs, 3_000, 0);
-    let own = scored.hierarchy.leaf_level().community_of[celebrity as usize];
+    let own = scored.hierarchy.leaf_level().numbers()[celebrity as usize];
     let table = &leaf_tables(&scored)[own as usize];
-    let person = table.people.iter().find(|person| person.person == celebrity).unwrap();
+    let person = table.people.iter().find(|person| person.person.number() == celebrity).unwrap();
     assert!(person.rank.is_some_and(|rank| rank.get() <= 3), "{person:?}");
     let insiders = table.by_insider();
-    let place = insiders.iter().position(|&row| table.people[row as usize].person == celebrity);
+    let place =
+        insiders.iter().position(|&row| table.people[row.index()].person.number() == celebrity);
     assert!(place.unwrap() > insiders.len() / 2);
 }
 
@@ -92,20 +95,21 @@ fn first_pages_by_insider_are_members_where_celebrities_are_followed_by_all() {
     let page: Vec<&ScoredPerson> = tables.iter().flat_map(first_page).collect();
     let members = page.iter().filter(|person| person.member).count();
     assert!(members * 100 >= page.len() * 95, "{members} of {}", page.len());
-    let known = |person: &&&ScoredPerson| celebrities.clone().any(|who| who == person.person);
+    let known =
+        |person: &&&ScoredPerson| celebrities.clone().any(|who| who == person.person.number());
     assert_eq!(page.iter().filter(known).filter(|person| !person.member).count(), 0);
 }
 
 #[test]
 fn persons_and_organisations_are_ranked_apart() {
     let scored = Scored::with_farm();
-    let kinds: Vec<PersonKind> = (0..3_300)
+    let kinds: TiVec<PersonIndex, PersonKind> = (0..3_300)
         .map(|at| [PersonKind::Person, PersonKind::Organisation, PersonKind::Bot][at % 3])
         .collect();
     let input = PeopleInput { kinds: &kinds, ..scored.input() };
     let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
     for person in tables.iter().flat_map(|table| &table.people).filter(|p| p.rank.is_some()) {
-        let kind = kinds[person.person as usize];
+        let kind = kinds[person.person];
         assert_eq!(person.rank_person.is_some(), kind == PersonKind::Person);
         assert_eq!(person.rank_organisation.is_some(), kind == PersonKind::Organisation);
     }
@@ -133,7 +137,7 @@ fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
 #[test]
 fn tables_that_were_kept_are_the_same_again() {
     let scored = Scored::with_farm();
-    let kinds: Vec<PersonKind> =
+    let kinds: TiVec<PersonIndex, PersonKind> =
         (0..3_300).map(|at| [PersonKind::Person, PersonKind::Organisation][at % 2]).collect();
     let input = PeopleInput { kinds: &kinds, ..scored.input() };
     let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
@@ -167,8 +171,11 @@ fn tables_are_equal_to_the_bit_on_any_number_of_threads() {
 fn scores(scored: &Scored, level: usize) -> BTreeMap<(u32, u32), [f32; 2]> {
     let tables = people_stage(&scored.input(), level, &PeopleSettings::default()).into_iter();
     let rows = tables.flat_map(|table| {
-        let community = table.community;
-        table.people.into_iter().map(move |one| ((community, one.person), [one.share, one.insider]))
+        let community = table.community.number();
+        table
+            .people
+            .into_iter()
+            .map(move |one| ((community, one.person.number()), [one.share, one.insider]))
     });
     rows.collect()
 }
@@ -185,7 +192,7 @@ fn scores_go_with_people_not_with_their_numbers() {
     RandomSeed(4).shuffle(&mut new_ids);
     let moved = scored.renumbered(&new_ids);
     for (old, &new) in new_ids.iter().enumerate() {
-        let (a, b) = (scored.trust.values[old], moved.trust.values[new as usize]);
+        let (a, b) = (scored.trust.values.raw[old], moved.trust.values.raw[new as usize]);
         assert!((a - b).abs() < 1e-3, "trust of {old}: {a} and {b}");
     }
     for level in 0..scored.hierarchy.levels.len() {
@@ -213,7 +220,7 @@ fn what_people_say_counts_by_shares_whatever_the_scale() {
 #[test]
 fn a_follow_more_lowers_nobody_it_goes_to() {
     let scored = Scored::weighted();
-    let leaf = &scored.hierarchy.leaf_level().community_of;
+    let leaf = scored.hierarchy.leaf_level().numbers();
     let before = scores(&scored, scored.hierarchy.leaf);
     let mut random = RandomSeed(9);
     for _ in 0..8 {
@@ -233,7 +240,7 @@ fn a_follow_more_lowers_nobody_it_goes_to() {
         let tables = people_stage(&input, scored.hierarchy.leaf, &PeopleSettings::default());
         let home = leaf[star as usize];
         let table = &tables[home as usize];
-        let after = table.people.iter().find(|one| one.person == star).unwrap().share;
+        let after = table.people.iter().find(|one| one.person.number() == star).unwrap().share;
         let was = before.get(&(home, star)).map_or(0.0, |score| score[0]);
         assert!(after > was, "{star} had {was}, has {after}");
     }
@@ -242,11 +249,12 @@ fn a_follow_more_lowers_nobody_it_goes_to() {
 #[test]
 fn masses_are_a_fixed_point_of_the_walk() {
     let scored = Scored::weighted();
-    let (arcs, own) = (&scored.attention.arcs, &scored.hierarchy.levels[0].community_of);
+    let (arcs, own) = (&scored.attention.arcs, scored.hierarchy.levels[0].numbers());
     let table = people_stage(&scored.input(), 0, &PeopleSettings::default()).remove(0);
     let members = table.people.iter().filter(|one| one.member);
-    let masses: BTreeMap<u32, f64> = members.map(|one| (one.person, f64::from(one.mass))).collect();
-    let known = |who: &u32| f64::from((scored.trust.values[*who as usize] - 0.2).max(0.0));
+    let masses: BTreeMap<u32, f64> =
+        members.map(|one| (one.person.number(), f64::from(one.mass))).collect();
+    let known = |who: &u32| f64::from((scored.trust.values.raw[*who as usize] - 0.2).max(0.0));
     let all: f64 = masses.keys().map(known).sum();
     let mut next: BTreeMap<u32, f64> =
         masses.keys().map(|who| (*who, 0.15 * known(who) / all)).collect();

@@ -4,8 +4,9 @@ use graph::generate::{SybilFarm, add_farm};
 use graph::seed::RandomSeed;
 use graph::trust::STRANGER_TRUST;
 use graph::{Attention, Csr, Trust, TrustSettings, community_stage, eval, trust_stage};
+use model::index::PersonIndex;
 
-use crate::worlds::{Scored, attention, csr, on, planted_world, weighted};
+use crate::worlds::{Scored, attention, csr, on, people, planted_world, weighted};
 
 fn honest_above_fakes(scored: &Scored) -> f64 {
     let values: Vec<f64> = scored.trust.values.iter().map(|&value| f64::from(value)).collect();
@@ -15,11 +16,11 @@ fn honest_above_fakes(scored: &Scored) -> f64 {
 
 fn none_served(scored: &Scored) {
     let served = (scored.honest..scored.trust.values.len())
-        .filter(|&fake| scored.global.ranks[fake].is_some());
+        .filter(|&fake| scored.global.ranks.raw[fake].is_some());
     let received = scored.attention.arcs.transpose();
     let fans = |fake: usize| received.row(fake as u32).iter().filter(|&&fan| fan < 3_000).count();
     let served: Vec<(usize, usize, usize, f32)> = served
-        .map(|fake| (fake, fans(fake), received.degree(fake as u32), scored.trust.values[fake]))
+        .map(|fake| (fake, fans(fake), received.degree(fake as u32), scored.trust.values.raw[fake]))
         .collect();
     assert!(
         served.is_empty(),
@@ -38,7 +39,7 @@ fn a_dense_farm_with_bought_arcs_is_not_trusted() {
 #[test]
 fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
     let before = Scored::with_farm();
-    let victim = (0..3_000).find(|&who| before.trust.values[who as usize] > 0.8).unwrap();
+    let victim = (0..3_000).find(|&who| before.trust.values.raw[who as usize] > 0.8).unwrap();
     let mut arcs = planted_world(0.3).arcs;
     let farm = SybilFarm { fakes: 300, follows: 15, attack_arcs: 0, outward_arcs: 0 };
     add_farm(&mut arcs, 3_000, &farm, RandomSeed(5));
@@ -47,8 +48,9 @@ fn a_crowd_of_fakes_cannot_ruin_somebody_whom_the_honest_attend_to() {
         arcs.targets.push(victim);
     }
     let after = Scored::new(&arcs, 3_000, 300);
-    let rank = after.global.ranks[victim as usize];
-    let (was, is) = (before.trust.values[victim as usize], after.trust.values[victim as usize]);
+    let rank = after.global.ranks.raw[victim as usize];
+    let (was, is) =
+        (before.trust.values.raw[victim as usize], after.trust.values.raw[victim as usize]);
     assert!(is > 0.6 * was, "{is} after {was}");
     assert!(rank.is_some(), "{is}, noise {}", after.trust.noise);
 }
@@ -59,7 +61,7 @@ fn a_crowd_of_fakes_that_blocks_somebody_costs_little() {
     let blocks: Vec<(u32, u32)> = (3_000..3_300).map(|fake| (fake, 7)).collect();
     let attention = Attention { negative: csr(3_300, &blocks), ..scored.attention.clone() };
     let trust = trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default());
-    assert!(trust.values[7] > 0.9 * scored.trust.values[7]);
+    assert!(trust.values.raw[7] > 0.9 * scored.trust.values.raw[7]);
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn communities_without_arcs_between_them_are_trusted_alike() {
     let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
     let least = trust.values.iter().copied().fold(1.0, f32::min);
     assert!(least > STRANGER_TRUST && least >= trust.noise, "{least}, noise {}", trust.noise);
-    let halves = [0..40, 40..80].map(|half| trust.values[half].iter().sum::<f32>() / 40.0);
+    let halves = [0..40, 40..80].map(|half| trust.values.raw[half].iter().sum::<f32>() / 40.0);
     assert!((halves[0] - halves[1]).abs() < 0.1, "{halves:?}");
 }
 
@@ -84,8 +86,8 @@ fn blocks_by_the_trusted_cost_trust() {
     let blocks: Vec<(u32, u32)> = (100..130).map(|who| (who, 7)).collect();
     let attention = Attention { negative: csr(3_300, &blocks), ..scored.attention.clone() };
     let trust = trust_stage(&attention, &scored.hierarchy, &[], &TrustSettings::default());
-    assert!(trust.values[7] < 0.7 * scored.trust.values[7]);
-    assert!((trust.values[8] - scored.trust.values[8]).abs() < 1e-3);
+    assert!(trust.values.raw[7] < 0.7 * scored.trust.values.raw[7]);
+    assert!((trust.values.raw[8] - scored.trust.values.raw[8]).abs() < 1e-3);
 }
 
 #[test]
@@ -104,20 +106,20 @@ fn a_low_rating_costs_trust_but_not_more_than_being_unknown() {
     let same = rated(1.0).iter().zip(&scored.trust.values).all(|(a, b)| (a - b).abs() < 1e-6);
     assert!(same, "the highest rating is as good as none");
     let (low, lowest) = (rated(0.3), rated(0.001));
-    assert!(lowest[7] < low[7] && low[7] < 0.7 * scored.trust.values[7]);
-    assert!(lowest[7] > 0.9 * STRANGER_TRUST);
-    assert_eq!(low[8], scored.trust.values[8]);
+    assert!(lowest.raw[7] < low.raw[7] && low.raw[7] < 0.7 * scored.trust.values.raw[7]);
+    assert!(lowest.raw[7] > 0.9 * STRANGER_TRUST);
+    assert_eq!(low.raw[8], scored.trust.values.raw[8]);
 }
 
 #[test]
 fn given_seeds_are_dealt_to_several_sets() {
     let scored = Scored::with_farm();
-    let given: Vec<u32> = (0..30).collect();
+    let given: Vec<PersonIndex> = (0..30).map(PersonIndex::new).collect();
     let settings = TrustSettings::default();
     let trust = trust_stage(&scored.attention, &scored.hierarchy, &given, &settings);
     assert_eq!(trust.seeds.iter().map(Vec::len).collect::<Vec<_>>(), [6; 5]);
     let few = trust_stage(&scored.attention, &scored.hierarchy, &given[..2], &settings);
-    assert_eq!(few.seeds, [vec![0, 1]]);
+    assert_eq!(few.seeds, [people(&[0, 1])]);
 }
 
 #[test]
@@ -135,6 +137,6 @@ fn strangers_without_any_community_are_all_alike() {
     let attention = attention(Csr::empty(3));
     let hierarchy = community_stage(&attention, None, &Default::default());
     let trust = trust_stage(&attention, &hierarchy, &[], &TrustSettings::default());
-    assert_eq!(trust.values, [STRANGER_TRUST; 3]);
-    assert_eq!(trust.prior, [1.0 / 3.0; 3]);
+    assert_eq!(trust.values.raw, [STRANGER_TRUST; 3]);
+    assert_eq!(trust.prior.raw, [1.0 / 3.0; 3]);
 }

@@ -7,7 +7,9 @@ use graph::{
     CommunityPeople, Csr, GlobalRank, Hierarchy, Level, Overlap, PeopleInput, PeopleSettings,
     RankSettings, Trust, TrustSettings, people_stage, rank_stage, trust_stage,
 };
+use model::index::{CommunityIndex, PersonIndex};
 use model::{Day, Layer};
+use typed_index_collections::TiVec;
 
 use crate::worlds::csr;
 
@@ -85,20 +87,26 @@ fn scored() -> Scored {
     let follows = layer(Layer::Follow, csr(8, &FOLLOWS), &[], &[]);
     let replies = layer(Layer::Reply, csr(8, &[(1, 2)]), &[3], &[Day(20_000 - 90)]);
     let attention = attention_stage(8, &[follows, replies], today).unwrap();
-    let community_of = vec![0, 0, 0, 0, 0, 1, 1, 1];
-    let level = Level { resolution: 1.0, community_of, communities: 2, parents: Vec::new() };
+    let community_of = [0, 0, 0, 0, 0, 1, 1, 1].map(|own| CommunityIndex::new(own).into());
+    let community_of = community_of.to_vec().into();
+    let level = Level { resolution: 1.0, community_of, communities: 2, parents: TiVec::new() };
     let overlap = Overlap { offsets: vec![0; 9], ..Overlap::default() };
     let hierarchy = Hierarchy {
         levels: vec![level],
         leaf: 0,
         bits: 0.0,
         fewest: 0.0,
-        insides: Vec::new(),
+        insides: TiVec::new(),
         overlap,
     };
-    let trust = trust_stage(&attention, &hierarchy, &SEEDS, &TrustSettings::default());
+    let trust = trust_stage(
+        &attention,
+        &hierarchy,
+        &SEEDS.map(PersonIndex::new),
+        &TrustSettings::default(),
+    );
     let global = rank_stage(&attention, &trust, None, &RankSettings::default());
-    let (attention, hierarchy, kinds) = (&attention, &hierarchy, [].as_slice());
+    let (attention, hierarchy, kinds) = (&attention, &hierarchy, Default::default());
     let input = PeopleInput { attention, hierarchy, trust: &trust, global: &global, kinds };
     let mut tables = people_stage(&input, 0, &PeopleSettings::default()).into_iter();
     let (gardeners, farm) = (tables.next().unwrap(), tables.next().unwrap());
@@ -274,8 +282,9 @@ fn trust_and_the_global_rank_are_as_documented() {
     let (scored, naive) = (scored(), Naive::new());
     let documented = documented("### Trust and global rank");
     let library = (0..8).map(|at| {
-        let numbers = [scored.trust.values[at], scored.trust.prior[at], scored.global.shares[at]];
-        global_row(at, numbers.map(f64::from), scored.global.ranks[at].map(|rank| rank.get()))
+        let numbers =
+            [scored.trust.values.raw[at], scored.trust.prior.raw[at], scored.global.shares.raw[at]];
+        global_row(at, numbers.map(f64::from), scored.global.ranks.raw[at].map(|rank| rank.get()))
     });
     assert_eq!(library.collect::<Vec<_>>(), documented);
     let ranks = places(&naive.global, |at| naive.trust[at] >= naive.noise);
@@ -294,7 +303,7 @@ fn attention_among_the_gardeners_is_as_documented() {
     let library = scored.gardeners.people.iter().map(|person| {
         let numbers = [person.share, person.mass, person.support, person.insider];
         let rank = person.rank.map(|rank| rank.get());
-        community_row(person.person as usize, numbers.map(f64::from), rank)
+        community_row(person.person.index(), numbers.map(f64::from), rank)
     });
     assert_eq!(library.collect::<Vec<_>>(), documented);
     let numbers = naive.gardeners();

@@ -6,7 +6,13 @@ use graph::{
     ArcList, Attention, CommunitySettings, Csr, GlobalRank, Hierarchy, Overlap, PeopleInput,
     RankSettings, Trust, TrustSettings, community_stage, rank_stage, trust_stage,
 };
+use model::index::PersonIndex;
 use proptest::prelude::*;
+
+/// People with these numbers.
+pub(crate) fn people(numbers: &[u32]) -> Vec<PersonIndex> {
+    numbers.iter().copied().map(PersonIndex::new).collect()
+}
 
 /// Unweighted arcs as a graph.
 pub(crate) fn csr(nodes: usize, arcs: &[(u32, u32)]) -> Csr {
@@ -121,14 +127,14 @@ impl Scored {
         let mut hierarchy = self.hierarchy.clone();
         for level in &mut hierarchy.levels {
             let old = std::mem::take(&mut level.community_of);
-            level.community_of = old_ids.iter().map(|&id| old[id as usize]).collect();
+            level.community_of = old_ids.iter().map(|&id| old[PersonIndex::new(id)]).collect();
         }
         let mut overlap = Overlap { offsets: vec![0], ..Overlap::default() };
         for &old in &old_ids {
-            let (communities, shares): (Vec<u32>, Vec<f32>) =
-                self.hierarchy.overlap.of(old).unzip();
-            overlap.communities.extend(communities);
-            overlap.shares.extend(shares);
+            for one in self.hierarchy.overlap.of(PersonIndex::new(old)) {
+                overlap.communities.push(one.community);
+                overlap.shares.push(one.share);
+            }
             overlap.offsets.push(overlap.communities.len() as u64);
         }
         hierarchy.overlap = overlap;
@@ -142,7 +148,7 @@ impl Scored {
             hierarchy: &self.hierarchy,
             trust: &self.trust,
             global: &self.global,
-            kinds: &[],
+            kinds: Default::default(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `borg eval`: what is served against a truth.
 
 use anyhow::{Result, bail};
+use graph::Level;
 use graph::eval::{agreement, auc, ndcg, onmi, spearman};
-use graph::{Level, NO_COMMUNITY};
 use graph_score::Sealed;
+use model::index::PersonIndex;
 use serde_json::{Value, json};
 
 use crate::cli::{Compared, EvalArgs};
@@ -78,10 +79,10 @@ fn communities(sealed: &Sealed, truth: &[(u32, String)], output: Output) -> Valu
 fn compare(number: usize, level: &Level, people: &[u32], wanted: &[u32]) -> Value {
     let found: Vec<u32> = people
         .iter()
-        .map(|&person| match level.community_of[person as usize] {
-            // Somebody in no community is one of its own, told apart from all others.
-            NO_COMMUNITY => level.communities + person,
-            community => community,
+        .map(|&person| match level.community_of[PersonIndex::new(person)].get() {
+            // A person in no community counts as a community of its own.
+            None => level.communities + person,
+            Some(community) => community.number(),
         })
         .collect();
     let agreement = agreement(&found, wanted);
@@ -116,7 +117,7 @@ fn overlap(sealed: &Sealed, people: &[u32], wanted: &[u32]) -> f64 {
     for &person in &distinct {
         let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
         for at in range {
-            add(&mut found, overlap.communities[at as usize], place(person));
+            add(&mut found, overlap.communities[at as usize].number(), place(person));
         }
     }
     found.retain(|members| !members.is_empty());

@@ -8,10 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use graph::NO_COMMUNITY;
 use graph::rank::{RandomWalk, RankSettings};
 use graph_score::Sealed;
 use model::CommunityId;
+use model::index::PersonIndex;
 use model::platform::HANDLE_BYTES_MAX;
 use serde_json::{Value, json};
 use store::table::{Cell, Column, Form, Kind, TableWriter, field};
@@ -138,11 +138,9 @@ fn communities(
     for level in levels(sealed, args.level.as_deref())? {
         let of = &sealed.hierarchy.levels[level].community_of;
         for (place, &person) in sealed.nodes.person_of.iter().enumerate() {
-            let community = of[person as usize];
-            let Some(name) = naming.name(place).filter(|_| community != NO_COMMUNITY) else {
-                continue;
-            };
-            let id = sealed.names.levels[level].ids[community as usize].to_string();
+            let own = of[PersonIndex::new(person)].get();
+            let Some((name, community)) = naming.name(place).zip(own) else { continue };
+            let id = sealed.names.levels[level].ids[community.index()].to_string();
             let cells = [Cell::Text(name), Cell::Text(&id), Cell::Whole(level as i64)];
             table.row(&[cells[0], cells[1], cells[2], Cell::Single(1.0)])?;
         }
@@ -156,7 +154,7 @@ fn overlap(sealed: &Sealed, naming: &Naming, table: &mut Table) -> Result<()> {
         let Some(name) = naming.name(place) else { continue };
         let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
         for at in range.map(|at| at as usize) {
-            let community = overlap.communities[at] as usize;
+            let community = overlap.communities[at].index();
             let id = sealed.names.levels[leaf].ids[community].to_string();
             let share = Cell::Single(overlap.shares[at]);
             table.row(&[Cell::Text(name), Cell::Text(&id), Cell::Whole(leaf as i64), share])?;
@@ -179,10 +177,10 @@ async fn members(
     let bound = |share: Option<f32>| share.map_or(Cell::Null, Cell::Single);
     for level in levels(sealed, args.level.as_deref())? {
         for community in sealed.people(&home.objects, level).await? {
-            let id = sealed.names.levels[level].ids[community.community as usize].to_string();
+            let id = sealed.names.levels[level].ids[community.community.index()].to_string();
             for one in &community.people {
                 let interval = model::interval(one.share, one.support);
-                for &place in &profiles[one.person as usize] {
+                for &place in &profiles[one.person.index()] {
                     let Some(name) = naming.name(place as usize) else { continue };
                     table.row(&[
                         Cell::Text(name),
@@ -231,8 +229,8 @@ pub(crate) async fn scores_by(
     by: &str,
 ) -> Result<Vec<f32>> {
     match by.split_once(':') {
-        None if by == "global" => Ok(sealed.global.shares.clone()),
-        None if by == "trust" => Ok(sealed.trust.values.clone()),
+        None if by == "global" => Ok(sealed.global.shares.raw.clone()),
+        None if by == "trust" => Ok(sealed.trust.values.raw.clone()),
         Some((which @ ("attention" | "insider"), community)) => {
             scores_in(home, sealed, community.parse()?, which == "insider").await
         }
@@ -289,9 +287,9 @@ async fn scores_in(
     });
     let Some((level, place)) = place else { bail!("there is no community {community} in the run") };
     let communities = sealed.people(&home.objects, level).await?;
-    let found = communities.iter().find(|one| one.community as usize == place);
+    let found = communities.iter().find(|one| one.community.index() == place);
     for one in found.map(|one| one.people.as_slice()).unwrap_or_default() {
-        scores[one.person as usize] = if insider { one.insider } else { one.share };
+        scores[one.person.index()] = if insider { one.insider } else { one.share };
     }
     Ok(scores)
 }

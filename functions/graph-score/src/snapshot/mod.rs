@@ -139,8 +139,9 @@ async fn order(
 /// The place of each person's community, those of one parent side by side, the finest level last.
 fn places(hierarchy: &Hierarchy) -> Vec<u32> {
     let count = hierarchy.levels.first().map_or(0, |level| level.community_of.len());
-    let of =
-        |person: u32| hierarchy.levels.iter().map(move |level| level.community_of[person as usize]);
+    let of = |person: u32| {
+        hierarchy.levels.iter().map(move |level| level.community_of.raw[person as usize])
+    };
     let mut people: Vec<u32> = (0..count as u32).collect();
     people.sort_by(|&a, &b| of(a).cmp(of(b)));
     let mut places = vec![0; count];

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use graph::seed::RandomSeed;
 use graph::{Hierarchy, LayerArcs, Level, Overlap};
+use model::index::CommunityIndex;
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::{PortError, PutOutcome};
 use model::profile::GoneReason;
@@ -452,8 +453,8 @@ fn communities_of_one_parent_are_side_by_side() {
     let level = |community_of: &[u32]| Level {
         resolution: 1.0,
         communities: 9,
-        parents: Vec::new(),
-        community_of: community_of.to_vec(),
+        parents: Vec::new().into(),
+        community_of: community_of.iter().map(|&own| CommunityIndex::new(own).into()).collect(),
     };
     let levels = vec![level(&[1, 0, 1, 0, 1]), level(&[2, 3, 0, 1, 2])];
     let overlap = Overlap { offsets: vec![0; 6], communities: Vec::new(), shares: Vec::new() };
@@ -463,7 +464,7 @@ fn communities_of_one_parent_are_side_by_side() {
             leaf: 1,
             bits: 0.0,
             fewest: 0.0,
-            insides: Vec::new(),
+            insides: Vec::new().into(),
             overlap
         }),
         [3, 1, 2, 0, 3]

@@ -12,6 +12,7 @@ use std::num::NonZeroU32;
 
 use graph::evidence::{ContributorPart, ShareTerm, change_reasons, community_terms, global_terms};
 use graph::{CommunityPeople, GlobalRank};
+use model::index::PersonIndex;
 use model::port::{Clock, Objects};
 use model::rank_change::{RankChange, RankChangeReason, RankState};
 use model::{CommunityId, PersonId, RunId};
@@ -124,11 +125,11 @@ async fn in_both<O: Objects, C, T: Send>(
             tables = Some(new.tables(doors, level).await?);
         }
         let old_tables = old.tables(doors, old_level).await?;
-        let of = |table: &CommunityPeople| names.ids[table.community as usize];
+        let of = |table: &CommunityPeople| names.ids[table.community.index()];
         let old_tables: BTreeMap<CommunityId, &CommunityPeople> =
             old_tables.iter().map(|table| (of(table), table)).collect();
         let pairs = tables.iter().flatten().filter_map(|table| {
-            let id = ids[table.community as usize];
+            let id = ids[table.community.index()];
             let before = old_tables.get(&id).filter(|_| wanted.contains(&id))?;
             Some((id, [*before, table]))
         });
@@ -188,13 +189,15 @@ fn explained(
     (old, new): (&Side, &Side),
     community: CommunityId,
     people: &[PersonId],
-    [mut before, mut after]: [BTreeMap<u32, Vec<ShareTerm>>; 2],
+    [mut before, mut after]: [BTreeMap<PersonIndex, Vec<ShareTerm>>; 2],
 ) -> Reasons {
-    let named = |side: &Side, terms: &mut BTreeMap<u32, Vec<ShareTerm>>, person: PersonId| {
-        let terms = side.place(person).and_then(|place| terms.remove(&(place as u32)));
+    let named = |side: &Side,
+                 terms: &mut BTreeMap<PersonIndex, Vec<ShareTerm>>,
+                 person: PersonId| {
+        let terms = side.place(person).and_then(|place| terms.remove(&PersonIndex::from(place)));
         let parts = terms.into_iter().flatten();
         let parts = parts.map(|term| ContributorPart {
-            person: side.nodes.people[term.person as usize],
+            person: side.nodes.people[term.person.index()],
             part: term.part,
         });
         parts.filter(|part| may_tell((old, new), part.person)).collect::<Vec<_>>()
@@ -288,8 +291,9 @@ impl Side {
         Some(self.nodes.person(person)? as usize)
     }
 
-    fn places(&self, people: &[PersonId]) -> BTreeSet<u32> {
-        people.iter().filter_map(|&person| self.nodes.person(person)).collect()
+    fn places(&self, people: &[PersonId]) -> BTreeSet<PersonIndex> {
+        let people = people.iter().filter_map(|&person| self.nodes.person(person));
+        people.map(PersonIndex::new).collect()
     }
 
     fn is_there(&self, person: PersonId) -> bool {
@@ -304,10 +308,10 @@ impl Side {
     /// The ranking of one community, of those who are listed.
     fn inside(&self, table: &CommunityPeople) -> Ranking {
         let people = table.people.iter().zip(ranks(table, &self.nodes));
-        let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person as usize]);
+        let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person.index()]);
         let stood = listed.map(|(one, ranks)| {
             let stood = RankState { rank: ranks.all, attention: one.share };
-            (self.nodes.people[one.person as usize], stood)
+            (self.nodes.people[one.person.index()], stood)
         });
         stood.collect()
     }
@@ -317,7 +321,7 @@ impl Side {
         let ranks = world_ranks(&self.nodes, &self.global).into_iter().enumerate();
         let listed = ranks.filter(|&(at, _)| !self.nodes.unlisted[at]);
         let stood = listed.map(|(at, rank)| {
-            (self.nodes.people[at], RankState { rank, attention: self.global.shares[at] })
+            (self.nodes.people[at], RankState { rank, attention: self.global.shares.raw[at] })
         });
         stood.collect()
     }

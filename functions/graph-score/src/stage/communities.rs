@@ -1,7 +1,8 @@
 //! The stage that finds communities and keeps their ids.
 
 use graph::lineage::{CommunityEvent, EventKind, continued_levels, follow};
-use graph::{Hierarchy, Level, NO_COMMUNITY, community_stage_across};
+use graph::{Hierarchy, Level, OptionalCommunity, community_stage_across};
+use model::index::{CommunityIndex, PersonIndex};
 use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
 use store::Pg;
@@ -40,7 +41,8 @@ async fn search<O: Objects, C>(
     let platform_of = world.snapshot.nodes.platform_of();
     let hierarchy = tokio::task::block_in_place(|| {
         let start = last.map(|last| &last.hierarchy);
-        community_stage_across(&world.attention, &platform_of, start, &world.settings.communities)
+        let platform_of = platform_of.as_slice().as_ref();
+        community_stage_across(&world.attention, platform_of, start, &world.settings.communities)
     });
     seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
     Ok(hierarchy)
@@ -64,11 +66,12 @@ impl Last {
         let Some(old) = old else { return Ok(None) };
         let mut hierarchy = open_hierarchy(doors.objects, run).await?;
         let names = open(doors.objects, &key(run, "names")).await?;
-        let places: Vec<Option<usize>> =
-            nodes.people.iter().map(|&person| Some(old.person(person)? as usize)).collect();
+        let places = nodes.people.iter().map(|&person| old.person(person).map(PersonIndex::new));
+        let places: Vec<Option<PersonIndex>> = places.collect();
         for level in &mut hierarchy.levels {
-            let of =
-                |place: &Option<usize>| place.map_or(NO_COMMUNITY, |at| level.community_of[at]);
+            let of = |place: &Option<PersonIndex>| {
+                place.map_or(OptionalCommunity::NONE, |at| level.community_of[at])
+            };
             level.community_of = places.iter().map(of).collect();
         }
         Ok(Some(Last { hierarchy, names }))
@@ -142,7 +145,7 @@ fn continued<'a>(level: &Level, old: Option<(&'a Last, usize)>) -> Continued<'a>
     let Some((last, at)) = old else { return all_born(level) };
     let (old, old_ids) = (&last.hierarchy.levels[at], last.names.levels[at].ids.as_slice());
     let lineage = follow(old, level);
-    let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old as usize]));
+    let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old.index()]));
     Continued { kept: kept.collect(), events: lineage.events, old_ids }
 }
 
@@ -151,7 +154,7 @@ fn all_born(level: &Level) -> Continued<'static> {
         |number| CommunityEvent { kind: EventKind::Born, new: Some(number), old: None, shared: 0 };
     Continued {
         kept: vec![None; level.communities as usize],
-        events: (0..level.communities).map(born).collect(),
+        events: (0..level.communities).map(CommunityIndex::new).map(born).collect(),
         old_ids: &[],
     }
 }
@@ -162,8 +165,8 @@ fn tell(
     ids: &[CommunityId],
     old_ids: &[CommunityId],
 ) -> Option<LineageEvent> {
-    let new = event.new.map(|new| ids[new as usize]);
-    let old = event.old.map(|old| old_ids[old as usize]);
+    let new = event.new.map(|new| ids[new.index()]);
+    let old = event.old.map(|old| old_ids[old.index()]);
     let (community, other) = match event.kind {
         EventKind::Merged | EventKind::Died => (old?, new),
         EventKind::Born | EventKind::Split => (new?, old),

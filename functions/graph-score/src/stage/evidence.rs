@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph::evidence::{EvidenceCover, GlobalShares, ShareTerm, SourceTerm, global_evidence};
 use graph::{PeopleInput, RankSettings, RankedCommunity};
+use model::index::PersonIndex;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
 use super::memberships::{Numbering, WORLD_MAX, by_share};
@@ -18,7 +19,7 @@ const WORLD_RANKS: u32 = 1_000;
 pub fn of_community(ranked: &RankedCommunity, numbering: &Numbering) -> PackedEvidence {
     let flow = ranked.table.flow;
     let source = |one: &graph::MemberSource| EvidenceSource {
-        person: numbering.of(one.person),
+        person: numbering.of(one.person.number()),
         attention: (f64::from(one.mass) / flow) as f32,
         unit: unit(one.strength),
     };
@@ -44,14 +45,16 @@ pub(super) fn of_world(
 ) -> PackedEvidence {
     let (arcs, global) = (&input.attention.arcs, input.global);
     let order = by_share(global);
-    let is_head = |who: &u32| global.ranks[*who as usize].is_some_and(|r| r.get() <= WORLD_RANKS);
+    let is_head =
+        |who: &u32| global.ranks.raw[*who as usize].is_some_and(|r| r.get() <= WORLD_RANKS);
     let order = &order[..order.len().min(WORLD_MAX)];
-    let head: BTreeSet<u32> = order.iter().copied().filter(is_head).collect();
+    let head = order.iter().copied().filter(is_head).map(PersonIndex::new);
+    let head: BTreeSet<PersonIndex> = head.collect();
     let shares = GlobalShares { arcs, global, trust: input.trust, damping: settings.damping };
     let found = global_evidence(&shares, &head, COVER);
     let named = found.iter().flat_map(|evidence| &evidence.contributors);
     let (sources, place_of) = sources_of(named, numbering);
-    let found: BTreeMap<u32, _> = found.iter().map(|one| (one.person, one)).collect();
+    let found: BTreeMap<u32, _> = found.iter().map(|one| (one.person.number(), one)).collect();
     let mut packer = EvidencePacker::new(settings.damping as f32, &sources);
     for who in order {
         let Some(evidence) = found.get(who) else {
@@ -60,7 +63,7 @@ pub(super) fn of_world(
         };
         let edge = |one: &ShareTerm| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
         let mut edges: Vec<EvidenceEdge> = evidence.contributors.iter().map(edge).collect();
-        packer.add(global.shares[*who as usize], evidence.restart as f32, &mut edges);
+        packer.add(global.shares.raw[*who as usize], evidence.restart as f32, &mut edges);
     }
     packer.finish()
 }
@@ -69,10 +72,10 @@ pub(super) fn of_world(
 fn sources_of<'a>(
     named: impl Iterator<Item = &'a ShareTerm>,
     numbering: &Numbering,
-) -> (Vec<EvidenceSource>, BTreeMap<u32, u32>) {
-    let named: BTreeMap<u32, &ShareTerm> = named.map(|one| (one.person, one)).collect();
-    let source = |(&person, one): (&u32, &&ShareTerm)| EvidenceSource {
-        person: numbering.of(person),
+) -> (Vec<EvidenceSource>, BTreeMap<PersonIndex, u32>) {
+    let named: BTreeMap<PersonIndex, &ShareTerm> = named.map(|one| (one.person, one)).collect();
+    let source = |(&person, one): (&PersonIndex, &&ShareTerm)| EvidenceSource {
+        person: numbering.of(person.number()),
         attention: one.mass,
         unit: unit(one.strength),
     };

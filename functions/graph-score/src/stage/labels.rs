@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use graph::labels::LabelCounter;
-use graph::{Hierarchy, NO_COMMUNITY, Trust};
+use graph::{Hierarchy, Trust};
 use model::RunId;
+use model::index::PersonIndex;
 use model::port::Objects;
 use store::pg::snapshot::Words;
 use tokio::task::block_in_place;
@@ -76,7 +77,7 @@ impl<'a> Tally<'a> {
     /// Adds what one profile says, if its person is known.
     fn add(&mut self, words: &Words) {
         let person = self.nodes.profile(words.id).map(|at| self.nodes.person_of[at as usize]);
-        let known = |person: &u32| self.trust.values[*person as usize] >= self.trust.noise;
+        let known = |person: &u32| self.trust.values.raw[*person as usize] >= self.trust.noise;
         let told = person.filter(known).zip(words::told(words));
         match told {
             Some((person, text)) if self.several[person as usize] => {
@@ -91,8 +92,8 @@ impl<'a> Tally<'a> {
 
     fn count(&mut self, person: u32, text: &str) {
         let finest = self.hierarchy.levels.last();
-        let own = finest.map_or(NO_COMMUNITY, |level| level.community_of[person as usize]);
-        if own != NO_COMMUNITY {
+        let own = finest.and_then(|level| level.community_of[PersonIndex::new(person)].get());
+        if let Some(own) = own {
             self.counter.add(own, text);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use graph::{CommunityPeople, GlobalRank, Hierarchy, NO_COMMUNITY, Overlap, Trust};
-use model::index::RunPerson;
+use graph::{CommunityPeople, GlobalRank, Hierarchy, Level, Overlap, Trust};
+use model::index::{CommunityIndex, PersonIndex, RunPerson};
 use model::interval::SUPPORT_CONFIDENT;
 use model::{Membership, PersonKind};
 use store::pg::score::PersonScore;
@@ -24,8 +24,8 @@ impl Numbering {
     /// below the noise level are equals, so that no order tells how little somebody is trusted.
     pub fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
         let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
-        let known = |person: u32| trust.values[person as usize].max(trust.noise);
-        let key = |&person: &u32| (known(person), global.shares[person as usize]);
+        let known = |person: u32| trust.values.raw[person as usize].max(trust.noise);
+        let key = |&person: &u32| (known(person), global.shares.raw[person as usize]);
         order.sort_by(|a, b| {
             let (a_key, b_key) = (key(a), key(b));
             b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(b))
@@ -67,10 +67,10 @@ impl Count {
 pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
     let (mut all, mut persons, mut organisations) = <(Count, Count, Count)>::default();
     let ranks = community.people.iter().map(|one| {
-        if one.rank.is_none() || nodes.unlisted[one.person as usize] {
+        if one.rank.is_none() || nodes.unlisted[one.person.index()] {
             return Ranks::default();
         }
-        let (person, organisation) = match nodes.kinds[one.person as usize] {
+        let (person, organisation) = match nodes.kinds[one.person.index()] {
             PersonKind::Unknown | PersonKind::Person => (persons.next(), None),
             PersonKind::Organisation => (None, organisations.next()),
             PersonKind::Bot => (None, None),
@@ -82,8 +82,8 @@ pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
 
 /// The rank of each row by insider score. The unlisted take none.
 pub(super) fn insider_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Option<NonZeroU32>> {
-    let rows = community.by_insider().into_iter().map(|row| row as usize);
-    let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person as usize]);
+    let rows = community.by_insider().into_iter().map(|row| row.index());
+    let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person.index()]);
     let (mut ranks, mut count) = (vec![None; community.people.len()], Count::default());
     listed.for_each(|row| ranks[row] = count.next());
     ranks
@@ -91,11 +91,11 @@ pub(super) fn insider_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<O
 
 /// The rank of each person in the whole world. The unlisted take none.
 pub(super) fn world_ranks(nodes: &Nodes, global: &GlobalRank) -> Vec<Option<NonZeroU32>> {
-    let ranked = |person: &u32| global.ranks[*person as usize].is_some();
+    let ranked = |person: &u32| global.ranks.raw[*person as usize].is_some();
     let listed = |person: &u32| !nodes.unlisted[*person as usize];
     let mut people: Vec<u32> =
         (0..global.ranks.len() as u32).filter(ranked).filter(listed).collect();
-    people.sort_by_key(|&person| global.ranks[person as usize]);
+    people.sort_by_key(|&person| global.ranks.raw[person as usize]);
     let (mut ranks, mut count) = (vec![None; global.ranks.len()], Count::default());
     people.iter().for_each(|&person| ranks[person as usize] = count.next());
     ranks
@@ -115,9 +115,9 @@ pub(super) fn person_scores<'a>(
             person: nodes.people[at],
             kind: nodes.kinds[at],
             unlisted: nodes.unlisted[at],
-            attention: global.shares[at],
-            score: global.scores[at].round() as u16,
-            trust: trust.values[at],
+            attention: global.shares.raw[at],
+            score: global.scores.raw[at].round() as u16,
+            trust: trust.values.raw[at],
             rank: ranks[at],
         }
     })
@@ -126,7 +126,7 @@ pub(super) fn person_scores<'a>(
 /// How much each person belongs to the communities of one level.
 pub(super) struct Belonging<'a> {
     overlap: &'a Overlap,
-    community_of: &'a [u32],
+    level: &'a Level,
     is_leaf: bool,
 }
 
@@ -134,19 +134,22 @@ impl<'a> Belonging<'a> {
     pub(super) fn new(hierarchy: &'a Hierarchy, level: usize) -> Belonging<'a> {
         Belonging {
             overlap: &hierarchy.overlap,
-            community_of: &hierarchy.levels[level].community_of,
+            level: &hierarchy.levels[level],
             is_leaf: level == hierarchy.leaf,
         }
     }
 
     /// The overlapping share on the leaf level; above it, whole or not at all.
-    pub(super) fn of(&self, person: u32, community: u32) -> f32 {
+    pub(super) fn of(&self, person: PersonIndex, community: CommunityIndex) -> f32 {
         if !self.is_leaf {
-            let own = self.community_of[person as usize];
-            return if own != NO_COMMUNITY && own == community { 1.0 } else { 0.0 };
+            return if self.level.community_of[person].get() == Some(community) {
+                1.0
+            } else {
+                0.0
+            };
         }
-        let mut places = self.overlap.of(person);
-        places.find(|place| place.0 == community).map_or(0.0, |place| place.1)
+        let mut memberships = self.overlap.of(person);
+        memberships.find(|one| one.community == community).map_or(0.0, |one| one.share)
     }
 }
 
@@ -158,10 +161,10 @@ pub(super) fn memberships(
     belonging: &Belonging<'_>,
 ) -> Vec<Membership> {
     let membership = |one: &graph::ScoredPerson| Membership {
-        person: numbering.of(one.person),
-        kind: nodes.kinds[one.person as usize],
+        person: numbering.of(one.person.number()),
+        kind: nodes.kinds[one.person.index()],
         member: one.member,
-        ranked: one.rank.is_some() && !nodes.unlisted[one.person as usize],
+        ranked: one.rank.is_some() && !nodes.unlisted[one.person.index()],
         low_confidence: one.is_low_confidence(),
         support: one.support,
         attention: one.share,
@@ -178,7 +181,7 @@ pub(super) const WORLD_MAX: usize = 100_000;
 /// Everybody by falling global share, then by number.
 pub(super) fn by_share(global: &GlobalRank) -> Vec<u32> {
     let mut people: Vec<u32> = (0..global.shares.len() as u32).collect();
-    let share = |person: u32| global.shares[person as usize];
+    let share = |person: u32| global.shares.raw[person as usize];
     people.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
     people
 }
@@ -194,11 +197,11 @@ pub(super) fn world_memberships(
         person: numbering.of(person),
         kind: nodes.kinds[person as usize],
         member: true,
-        ranked: global.ranks[person as usize].is_some() && !nodes.unlisted[person as usize],
+        ranked: global.ranks.raw[person as usize].is_some() && !nodes.unlisted[person as usize],
         low_confidence: support[person as usize] < SUPPORT_CONFIDENT,
         support: support[person as usize],
-        attention: global.shares[person as usize],
-        score: global.scores[person as usize].round() as u16,
+        attention: global.shares.raw[person as usize],
+        score: global.scores.raw[person as usize].round() as u16,
         insider: 0.0,
         belonging: 1.0,
     };

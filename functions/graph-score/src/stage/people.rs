@@ -47,7 +47,7 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         hierarchy: &hierarchy,
         trust: &trust,
         global: &global,
-        kinds: &world.snapshot.nodes.kinds,
+        kinds: world.snapshot.nodes.kinds.as_slice().as_ref(),
     };
     let people = block_in_place(|| CommunityScorer::new(input));
     let numbering = Numbering::new(&trust, &global);

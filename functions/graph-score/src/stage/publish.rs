@@ -1,6 +1,7 @@
 //! The stage that loads a run's results for serving, and makes it the run that is served.
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, Trust};
+use model::index::CommunityIndex;
 use model::message::Stage;
 use model::port::{Clock, Objects};
 use model::rank_change::RankChange;
@@ -147,20 +148,18 @@ impl Results {
     fn communities(&self, level: usize, people: &[CommunityPeople]) -> Vec<Community> {
         let found = &self.hierarchy.levels[level];
         let names = &self.names.levels[level];
-        let mut members = vec![0u32; found.communities as usize];
-        let own = found.community_of.iter().filter(|&&one| one != graph::NO_COMMUNITY);
-        own.for_each(|&community| members[community as usize] += 1);
-        let parent = |at: usize| {
-            let parent = *found.parents.get(at)?;
-            Some(self.names.levels[level.checked_sub(1)?].ids[parent as usize])
+        let members = found.sizes();
+        let parent = |community: CommunityIndex| {
+            let parent = found.parents.get(community)?;
+            Some(self.names.levels[level.checked_sub(1)?].ids[parent.index()])
         };
         let community = |one: &CommunityPeople| {
-            let at = one.community as usize;
+            let at = one.community.index();
             Community {
                 id: names.ids[at],
-                parent: parent(at),
+                parent: parent(one.community),
                 level: u8::try_from(level).unwrap_or(u8::MAX),
-                members: members[at],
+                members: u32::try_from(members[one.community]).unwrap_or(u32::MAX),
                 trust: one.trust,
                 low_trust: one.low_trust,
                 labels: names.labels.get(at).cloned().unwrap_or_default(),
@@ -261,7 +260,7 @@ async fn load_terms<O, C>(
 /// Lets trusted profiles be crawled more often.
 async fn tell_frontier<O, C>(doors: Doors<'_, O, C>, results: &Results) -> Result<(), ScoreError> {
     let nodes = &results.nodes;
-    let trust = |person: u32| results.trust.values[person as usize];
+    let trust = |person: u32| results.trust.values.raw[person as usize];
     let told: Vec<_> =
         nodes.profiles.iter().zip(&nodes.person_of).map(|(&id, &at)| (id, trust(at))).collect();
     for chunk in told.chunks(CHUNK) {

@@ -2,6 +2,7 @@
 
 use graph::{GlobalRank, Trust, rank_stage, trust_stage};
 use model::RunId;
+use model::index::PersonIndex;
 use model::port::{Clock, Objects};
 
 use super::{World, open_hierarchy, seal_as};
@@ -20,7 +21,8 @@ pub(crate) async fn rank<O: Objects, C: Clock>(
     };
     let last = warm_start(doors, &world).await?;
     let global = tokio::task::block_in_place(|| {
-        rank_stage(&world.attention, &trust, last.as_deref(), &world.settings.rank)
+        let last = last.as_deref().map(AsRef::as_ref);
+        rank_stage(&world.attention, &trust, last, &world.settings.rank)
     });
     seal_as(doors.objects, this, "global", &global).await
 }
@@ -40,13 +42,13 @@ async fn trust<O: Objects, C>(
     Ok(trust)
 }
 
-fn seeds(world: &World) -> Result<Vec<u32>, ScoreError> {
+fn seeds(world: &World) -> Result<Vec<PersonIndex>, ScoreError> {
     let asked = &world.settings.trust_seeds;
     let seeds = world.snapshot.nodes.people_of(asked);
     if seeds.is_empty() && !asked.is_empty() {
         return Err(ScoreError::Run("none of the trust seeds is in the snapshot".to_owned()));
     }
-    Ok(seeds)
+    Ok(seeds.into_iter().map(PersonIndex::new).collect())
 }
 
 /// The shares of the run before, for the persons that are still there.
@@ -59,7 +61,7 @@ async fn warm_start<O: Objects, C>(
     let nodes = crate::snapshot::load_last_nodes(doors.objects, snapshot).await?;
     let Some(nodes) = nodes else { return Ok(None) };
     let global: GlobalRank = open(doors.objects, &key(last, "global")).await?;
-    let share = |&person| nodes.person(person).map_or(0.0, |at| global.shares[at as usize]);
+    let share = |&person| nodes.person(person).map_or(0.0, |at| global.shares.raw[at as usize]);
     let shares = world.snapshot.nodes.people.iter().map(share);
     Ok(Some(shares.collect()))
 }

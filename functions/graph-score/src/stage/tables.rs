@@ -93,17 +93,17 @@ fn world(results: &Results) -> Result<Vec<u8>, ScoreError> {
     let nodes = &results.nodes;
     let ranks = world_ranks(nodes, &results.global);
     for at in (0..nodes.people.len()).filter(|&at| !nodes.unlisted[at]) {
-        let (share, support) = (results.global.shares[at], results.support[at]);
+        let (share, support) = (results.global.shares.raw[at], results.support[at]);
         let [attention, low, high, support_cell] = attention(share, support);
         table.row(&[
             Cell::Whole(nodes.people[at].number() as i64),
             Cell::Text(nodes.kinds[at].slug()),
-            single(results.trust.values[at]),
+            single(results.trust.values.raw[at]),
             attention,
             low,
             high,
             support_cell,
-            single(results.global.scores[at]),
+            single(results.global.scores.raw[at]),
             whole(ranks[at]),
             Cell::Flag(support < SUPPORT_CONFIDENT),
         ])?;
@@ -159,10 +159,10 @@ fn add(
     people: &[ScoredPerson],
     group: &mut Group,
 ) -> Result<(), TableError> {
-    let id = results.names.levels[level].ids[community.community as usize].number();
+    let id = results.names.levels[level].ids[community.community.index()].number();
     let people = people.iter().zip(ranks);
-    for (one, ranks) in people.filter(|(one, _)| !results.nodes.unlisted[one.person as usize]) {
-        let person = results.nodes.people[one.person as usize].number();
+    for (one, ranks) in people.filter(|(one, _)| !results.nodes.unlisted[one.person.index()]) {
+        let person = results.nodes.people[one.person.index()].number();
         let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
         let belongs = single(belonging.of(one.person, community.community));
         group.row(&member(place, Cell::Whole(person as i64), belongs, (one, ranks)))?;

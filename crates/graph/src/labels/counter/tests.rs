@@ -6,7 +6,9 @@ use super::*;
 /// A counter of people with these words, by community.
 fn counted(communities: u32, people: &[(u32, &str)]) -> LabelCounter {
     let mut counter = LabelCounter::new(communities);
-    people.iter().for_each(|&(community, words)| counter.add(community, words));
+    people
+        .iter()
+        .for_each(|&(community, words)| counter.add(CommunityIndex::new(community), words));
     counter
 }
 
@@ -88,7 +90,9 @@ fn the_level_above_counts_what_its_parts_do() {
     ]
     .concat();
     let joined: Vec<_> = people.iter().map(|&(at, words)| (at / 2, words)).collect();
-    let above = counted(3, &people).above(&[0, 0, 1], 2);
+    let parents: TiVec<CommunityIndex, CommunityIndex> =
+        [0, 0, 1].map(CommunityIndex::new).to_vec().into();
+    let above = counted(3, &people).above(&parents, 2);
     assert_eq!(above.labels(9), labels(2, &joined));
     assert_eq!(above.labels(9)[0][0], "music");
 }
@@ -106,7 +110,7 @@ fn equal_input_in_any_order_gives_equal_labels() {
 fn the_rarest_pairs_are_dropped_at_the_limit() {
     let words: Vec<String> = (0..2_000).map(|n| format!("word{n} jazz music")).collect();
     let mut counter = LabelCounter { pairs_max: 100, ..LabelCounter::new(2) };
-    words.iter().for_each(|words| counter.add(0, words));
+    words.iter().for_each(|words| counter.add(CommunityIndex::new(0), words));
     assert!(counter.uses.len() <= 100 && counter.vocabulary.terms.len() <= 200);
     let TermVocabulary { words, phrases, terms, .. } = &counter.vocabulary;
     assert_eq!(words.len() + phrases.len(), terms.len());

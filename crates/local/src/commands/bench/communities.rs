@@ -199,8 +199,8 @@ struct Found {
 
 impl Found {
     fn new(case: &Case, level: &Level) -> Found {
-        let modularity = modularity(&case.attention.arcs, &level.community_of);
-        let both = level.community_of.iter().zip(&case.truth);
+        let modularity = modularity(&case.attention.arcs, &level.numbers());
+        let both = level.numbers().into_iter().zip(&case.truth);
         let (found, truth): (Vec<u32>, Vec<u32>) =
             both.filter(|(_, truth)| **truth != NO_COMMUNITY).unzip();
         if truth.is_empty() {
@@ -229,11 +229,12 @@ fn write_case(folder: &Path, case: &Case, hierarchy: &Hierarchy, leiden: &[u32])
     let rows = known.map(|(person, label)| format!("{}\t{label}", name(person)));
     write_gz(&folder.join("truth.tsv.gz"), "node\tcommunity", rows)?;
     let levels = hierarchy.levels.iter().enumerate();
-    let levels = levels.map(|(number, level)| (number.to_string(), level.community_of.as_slice()));
-    let rows = levels.chain([("leiden".to_owned(), leiden)]).flat_map(|(level, labels)| {
-        let people = (0u32..).zip(labels);
-        people.map(move |(person, label)| format!("{}\t{level}\t{label}", name(person)))
-    });
+    let levels = levels.map(|(number, level)| (number.to_string(), level.numbers()));
+    let rows =
+        levels.chain([("leiden".to_owned(), leiden.to_vec())]).flat_map(|(level, labels)| {
+            let people = (0u32..).zip(labels);
+            people.map(move |(person, label)| format!("{}\t{level}\t{label}", name(person)))
+        });
     write_gz(&folder.join("communities.tsv.gz"), "node\tlevel\tcommunity", rows)
 }
 

@@ -123,7 +123,7 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
         hierarchy: &hierarchy,
         trust: &trust,
         global: &global,
-        kinds: &[],
+        kinds: Default::default(),
     };
     let ranked = stages.stage("audience", true, || CommunityScorer::new(input));
     let numbering = Numbering::new(&trust, &global);
@@ -150,7 +150,8 @@ fn next_run(
     let stays = |source: u32, target: u32| {
         RandomSeed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
     };
-    let of = |person: u32| last.levels.iter().map(move |level| level.community_of[person as usize]);
+    let of =
+        |person: u32| last.levels.iter().map(move |level| level.community_of.raw[person as usize]);
     let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
     order.sort_by(|&a, &b| of(a).cmp(of(b)));
     let mut numbers = vec![0; order.len()];
@@ -158,7 +159,7 @@ fn next_run(
         numbers[person as usize] = number as u32;
     }
     for level in &mut last.levels {
-        level.community_of = order.iter().map(|&at| level.community_of[at as usize]).collect();
+        level.community_of = order.iter().map(|&at| level.community_of.raw[at as usize]).collect();
     }
     let left = attention.filter(stays);
     let renumbered = |arcs: &Csr| arcs.relabel(&numbers);
@@ -167,7 +168,7 @@ fn next_run(
         negative: renumbered(&left.negative)?,
         rated: left.rated.as_ref().map(renumbered).transpose()?,
     };
-    let shares = order.iter().map(|&person| global.shares[person as usize]).collect();
+    let shares = order.iter().map(|&person| global.shares.raw[person as usize]).collect();
     Ok((left, last, shares))
 }
 
@@ -185,7 +186,7 @@ fn again(
     let settings = TrustSettings::default();
     let trust = stages.stage("trust again", true, || trust_stage(attention, &next, &[], &settings));
     let ranked = stages.stage("rank again", true, || {
-        rank_stage(attention, &trust, Some(shares), &RankSettings::default())
+        rank_stage(attention, &trust, Some(shares.as_ref()), &RankSettings::default())
     });
     stages.seal("global-again", &ranked)
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
-use graph::NO_COMMUNITY;
 use graph::eval::agreement;
 use graph_score::Sealed;
+use model::index::PersonIndex;
 use model::{CommunityId, Layer};
 use sample::World;
 use sample::world::{AccountId, Kind};
@@ -78,9 +78,9 @@ impl Places<'_> {
         let planted = self.planted();
         let truth: Vec<u32> = planted.values().map(|&leaf| u32::from(leaf)).collect();
         for (number, level) in self.sealed.hierarchy.levels.iter().enumerate() {
-            let own = |person: u32| match level.community_of[person as usize] {
-                NO_COMMUNITY => level.communities + person,
-                community => community,
+            let own = |person: u32| match level.community_of[PersonIndex::new(person)].get() {
+                None => level.communities + person,
+                Some(community) => community.number(),
             };
             let found: Vec<u32> = planted.keys().map(|&person| own(person)).collect();
             let agreement = agreement(&found, &truth);
@@ -195,7 +195,7 @@ impl Places<'_> {
         let level = &hierarchy.levels[hierarchy.leaf];
         let mut shared: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
         for (person, leaf) in self.planted() {
-            let community = level.community_of[person as usize];
+            let community = level.community_of[PersonIndex::new(person)].number();
             *shared.entry(leaf).or_default().entry(community).or_default() += 1;
         }
         let best = |matches: BTreeMap<u32, u32>| matches.into_iter().max_by_key(|one| one.1);
