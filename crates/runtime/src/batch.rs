@@ -5,7 +5,7 @@ mod event;
 #[cfg(feature = "lambda")]
 mod serve;
 
-pub use drive::{Driven, Outcome, TimeLeft, drive, parse};
-pub use event::{Batch, Failures, Message};
+pub use drive::{DrivenBatch, MessageOutcome, TimeLeft, drive, parse};
+pub use event::{BatchFailures, QueueBatch, QueueMessage};
 #[cfg(feature = "lambda")]
 pub use serve::serve;

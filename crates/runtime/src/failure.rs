@@ -5,40 +5,40 @@ use std::fmt;
 
 /// The text of an error and of everything that caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(String);
+pub struct FunctionFailure(String);
 
-impl Failure {
-    /// A failure in words.
-    pub fn new(words: impl Into<String>) -> Failure {
-        Failure(words.into())
+impl FunctionFailure {
+    /// A failure with this text.
+    pub fn new(text: impl Into<String>) -> FunctionFailure {
+        FunctionFailure(text.into())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FunctionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl<E: Error> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        let mut words = error.to_string();
-        let mut cause = error.source();
-        while let Some(deeper) = cause {
-            // Many errors repeat their cause in their own words.
-            let text = deeper.to_string();
-            if !words.contains(&text) {
-                words = format!("{words}: {text}");
+impl<E: Error> From<E> for FunctionFailure {
+    fn from(error: E) -> FunctionFailure {
+        let mut text = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            // Many errors contain the text of their cause.
+            let of_cause = cause.to_string();
+            if !text.contains(&of_cause) {
+                text = format!("{text}: {of_cause}");
             }
-            cause = deeper.source();
+            next = cause.source();
         }
-        Failure(words)
+        FunctionFailure(text)
     }
 }
 
 #[cfg(feature = "lambda")]
-impl From<Failure> for lambda_runtime::Diagnostic {
-    fn from(failure: Failure) -> lambda_runtime::Diagnostic {
+impl From<FunctionFailure> for lambda_runtime::Diagnostic {
+    fn from(failure: FunctionFailure) -> lambda_runtime::Diagnostic {
         lambda_runtime::Diagnostic {
             error_type: "Failure".to_owned(),
             error_message: failure.to_string(),
@@ -55,9 +55,9 @@ mod tests {
     struct Outer(#[source] std::num::ParseIntError);
 
     #[test]
-    fn a_failure_tells_its_causes_once() {
+    fn a_failure_has_each_cause_once() {
         let cause = "x".parse::<u8>().unwrap_err();
-        let failure = Failure::from(Outer(cause));
+        let failure = FunctionFailure::from(Outer(cause));
         assert_eq!(failure.to_string(), "read the settings: invalid digit found in string");
     }
 }

@@ -1,4 +1,4 @@
-//! Functions that take an event as JSON and answer JSON.
+//! Functions whose events and answers are JSON.
 
 use std::time::Duration;
 
@@ -7,33 +7,36 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, clock};
+use crate::{FunctionFailure, clock};
 
 /// What is known of an invocation besides its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// How long it may take.
+pub struct InvocationContext {
+    /// The time left.
     pub left: Duration,
-    /// The id under which AWS knows it.
+    /// Its id at AWS.
     pub request_id: String,
 }
 
-/// Answers every event with `handle`, which is told how long the invocation may take. Returns only
-/// if the Runtime API fails.
+/// Answers every event by `handle`, which is given the time left. Returns only if the Runtime API
+/// fails.
 pub async fn serve<E, A>(
-    handle: impl AsyncFn(E, Duration) -> Result<A, Failure>,
-) -> Result<(), Failure>
+    handle: impl AsyncFn(E, Duration) -> Result<A, FunctionFailure>,
+) -> Result<(), FunctionFailure>
 where
     E: DeserializeOwned,
     A: Serialize,
 {
-    serve_told(async |event, invocation: Invocation| handle(event, invocation.left).await).await
+    serve_invocations(async |event, invocation: InvocationContext| {
+        handle(event, invocation.left).await
+    })
+    .await
 }
 
-/// As [`serve`], for a handler that is told all that is known of the invocation.
-pub async fn serve_told<E, A>(
-    handle: impl AsyncFn(E, Invocation) -> Result<A, Failure>,
-) -> Result<(), Failure>
+/// As [`serve`], for a handler that is given the whole context of the invocation.
+pub async fn serve_invocations<E, A>(
+    handle: impl AsyncFn(E, InvocationContext) -> Result<A, FunctionFailure>,
+) -> Result<(), FunctionFailure>
 where
     E: DeserializeOwned,
     A: Serialize,
@@ -41,8 +44,8 @@ where
     let handle = &handle;
     let run = service_fn(move |event: LambdaEvent<E>| async move {
         let left = clock::until(event.context.deadline);
-        let invocation = Invocation { left, request_id: event.context.request_id };
+        let invocation = InvocationContext { left, request_id: event.context.request_id };
         handle(event.payload, invocation).boxed_local().await
     });
-    lambda_runtime::run(run).await.map_err(|error| Failure::new(error.to_string()))
+    lambda_runtime::run(run).await.map_err(|error| FunctionFailure::new(error.to_string()))
 }

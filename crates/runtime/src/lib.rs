@@ -1,6 +1,6 @@
-//! How a function starts, takes batches and requests, logs and counts. Knows no domain.
+//! The start, batches, requests, logs and metrics of a function. Independent of the domain.
 //!
-//! [`Settings`] is the environment as plain data, [`logs`] writes JSON lines, [`metrics`] writes
+//! [`EnvironmentSettings`] is the environment as plain data, [`logs`] writes JSON lines, [`metrics`] writes
 //! CloudWatch's embedded metrics among them, and [`batch::drive`] is the one driver of every SQS
 //! handler. With the feature `lambda` come `function::serve`, `batch::serve` and
 //! `http::serve`, which speak Lambda's Runtime API.
@@ -15,16 +15,16 @@ pub mod function;
 pub mod http;
 pub mod logs;
 pub mod metrics;
-mod patience;
+mod retry;
 mod settings;
 
-pub use failure::Failure;
-pub use patience::patiently;
-pub use settings::{SettingError, Settings};
+pub use failure::FunctionFailure;
+pub use retry::retry;
+pub use settings::{EnvironmentSettings, SettingError};
 
-/// Begins a function: logs go to standard output from now on, and the environment is read, once.
-pub fn start() -> Settings {
-    let settings = Settings::from_env();
+/// Starts a function: logs go to standard output from now on, and the environment is read once.
+pub fn start() -> EnvironmentSettings {
+    let settings = EnvironmentSettings::from_env();
     logs::begin(settings.text("BORG_LOG").unwrap_or("info"));
     settings
 }

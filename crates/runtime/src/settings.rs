@@ -1,4 +1,4 @@
-//! The environment as plain data, read once. Each function's `config.rs` makes its types of it.
+//! The environment as plain data, read once. Each function's `config.rs` converts it.
 #![expect(clippy::disallowed_methods, reason = "this is where the functions read the environment")]
 
 use std::collections::BTreeMap;
@@ -23,12 +23,23 @@ pub enum SettingError {
 }
 
 /// Names and values. Empty values count as not set.
+///
+/// ```
+/// use runtime::EnvironmentSettings;
+///
+/// let variables = [("DATABASE_URL", "postgres://db"), ("JOBS_MAX", "90"), ("CONTACT", "")];
+/// let settings: EnvironmentSettings =
+///     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+/// assert_eq!(settings.number("JOBS_MAX", 16, 1..=100)?, 90);
+/// assert!(settings.required("CONTACT").is_err(), "empty is not set");
+/// # Ok::<(), runtime::SettingError>(())
+/// ```
 #[derive(Clone, Default)]
-pub struct Settings(BTreeMap<String, String>);
+pub struct EnvironmentSettings(BTreeMap<String, String>);
 
-impl Settings {
+impl EnvironmentSettings {
     /// The environment, without what is no UTF-8.
-    pub fn from_env() -> Settings {
+    pub fn from_env() -> EnvironmentSettings {
         let text = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
@@ -68,14 +79,14 @@ impl Settings {
     }
 }
 
-impl FromIterator<(String, String)> for Settings {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Settings {
-        Settings(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+impl FromIterator<(String, String)> for EnvironmentSettings {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> EnvironmentSettings {
+        EnvironmentSettings(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
     }
 }
 
 /// Shows names only: values may be secrets.
-impl std::fmt::Debug for Settings {
+impl std::fmt::Debug for EnvironmentSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -85,7 +96,7 @@ impl std::fmt::Debug for Settings {
 mod tests {
     use super::*;
 
-    fn settings(name: &str, value: &str) -> Settings {
+    fn settings(name: &str, value: &str) -> EnvironmentSettings {
         [(name.to_owned(), value.to_owned())].into_iter().collect()
     }
 
@@ -97,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_number_keeps_within_its_bounds() {
-        assert_eq!(Settings::default().number("N", 7, 1..=9), Ok(7));
+        assert_eq!(EnvironmentSettings::default().number("N", 7, 1..=9), Ok(7));
         assert_eq!(settings("N", "9").number("N", 7, 1..=9), Ok(9));
         for wrong in ["0", "10", "-1", "many"] {
             let error = settings("N", wrong).number("N", 7, 1..=9).unwrap_err();
@@ -108,7 +119,7 @@ mod tests {
     #[test]
     fn a_list_has_no_empty_parts() {
         assert_eq!(settings("L", "a=1, b=2,,").list("L"), ["a=1", "b=2"]);
-        assert!(Settings::default().list("L").is_empty());
+        assert!(EnvironmentSettings::default().list("L").is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the environment says: the record, and the secret behind keys and cursors.
 
 use api_gateway::Secrets;
-use runtime::{Failure, Settings};
+use runtime::{EnvironmentSettings, FunctionFailure};
 
 /// The function's configuration.
 pub(crate) struct Config {
@@ -12,11 +12,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, Failure> {
+    /// Reads the configuration from settings.
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, FunctionFailure> {
         let secret = settings.required("SERVER_SECRET")?.as_bytes();
         let mut instance = [0; 16];
-        getrandom::fill(&mut instance).map_err(|error| Failure::new(error.to_string()))?;
+        getrandom::fill(&mut instance).map_err(|error| FunctionFailure::new(error.to_string()))?;
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             secrets: Secrets {

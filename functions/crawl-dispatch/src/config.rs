@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crawl_dispatch::{CLAIM_SECONDS, Pace, Settings as Dispatch};
 use model::message::FetchJob;
 use platforms::{Engine, Origins};
-use runtime::{Failure, Settings};
+use runtime::{EnvironmentSettings, FunctionFailure};
 
 /// Requests of one profile's round, about: its page, follows, followers, posts, likes, lists.
 const REQUESTS_A_PROFILE: u32 = 6;
@@ -21,8 +21,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, Failure> {
+    /// Reads the configuration from settings.
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, FunctionFailure> {
         let base_urls = settings.list("BASE_URLS");
         let origins = Origins::parse(&base_urls)?;
         let engine = Engine::new(platforms::Settings { origins, ..Default::default() })?;

@@ -4,16 +4,15 @@ mod config;
 
 use config::Config;
 use crawl_dispatch::{Doors, tick};
-use runtime::{Failure, patiently};
+use runtime::{FunctionFailure, retry};
 use serde_json::{Value, json};
 use store::clock::System;
 use store::{Aws, Pg, Timeouts};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
+async fn main() -> Result<(), FunctionFailure> {
     let config = Config::of(&runtime::start())?;
-    let pg =
-        patiently(async || Pg::connect_for(&config.database_url, 1, Timeouts::TICK).await).await?;
+    let pg = retry(async || Pg::connect_for(&config.database_url, 1, Timeouts::TICK).await).await?;
     let queue = Aws::from_env().await.queue(&config.fetch_queue_url);
     let doors = Doors { pg: &pg, queue: &queue, clock: &System };
     runtime::function::serve(async |_: Value, _| {

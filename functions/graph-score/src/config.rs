@@ -1,7 +1,7 @@
 //! What the environment says: the record, the objects and the queue.
 
 use graph_score::RunSettings;
-use runtime::{SettingError, Settings};
+use runtime::{EnvironmentSettings, SettingError};
 
 /// The function's configuration.
 pub(crate) struct Config {
@@ -19,8 +19,8 @@ pub(crate) struct Config {
 const MEMORY_MB: u64 = 10_240;
 
 impl Config {
-    /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, SettingError> {
+    /// Reads the configuration from settings.
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, SettingError> {
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),

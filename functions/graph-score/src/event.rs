@@ -5,8 +5,8 @@ use std::time::Duration;
 use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
 use model::port::{Clock, Objects, OutgoingMessage, PortError, Queue, retry_delay_seconds};
-use runtime::Failure;
-use runtime::batch::{self, Batch, Message, Outcome, parse};
+use runtime::FunctionFailure;
+use runtime::batch::{self, MessageOutcome, QueueBatch, QueueMessage, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ const BUSY_SECONDS: u32 = 300;
 #[serde(untagged)]
 pub(crate) enum Event {
     /// Jobs of the queue.
-    Jobs(Batch),
+    Jobs(QueueBatch),
     /// Begin a run.
     Start {
         /// Whether to.
@@ -37,13 +37,15 @@ pub(crate) async fn answer<O: Objects, C: Clock>(
     settings: &RunSettings,
     event: Event,
     left: Duration,
-) -> Result<Value, Failure> {
+) -> Result<Value, FunctionFailure> {
     match event {
         Event::Start { start: true } => Ok(json!(begin(doors, queue, settings).await?)),
-        Event::Start { .. } => Err(Failure::new("there is nothing to do: `start` is false")),
+        Event::Start { .. } => {
+            Err(FunctionFailure::new("there is nothing to do: `start` is false"))
+        }
         Event::Jobs(jobs) => {
             let budget = Budget::of(left.saturating_sub(RESERVE), doors.clock);
-            let each = async |message: &Message| job(doors, queue, message, budget).await;
+            let each = async |message: &QueueMessage| job(doors, queue, message, budget).await;
             let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
             batch::serve("graph-score", jobs, left, each, release).await
         }
@@ -55,7 +57,7 @@ async fn begin<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
     settings: &RunSettings,
-) -> Result<ScoreJob, Failure> {
+) -> Result<ScoreJob, FunctionFailure> {
     let job = start(doors, settings).await?;
     send(queue, job).await?;
     Ok(job)
@@ -65,20 +67,20 @@ async fn begin<O: Objects, C: Clock>(
 async fn job<O: Objects, C: Clock>(
     doors: Doors<'_, O, C>,
     queue: &impl Queue,
-    message: &Message,
+    message: &QueueMessage,
     budget: Budget,
-) -> Outcome {
+) -> MessageOutcome {
     let job: ScoreJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
     };
-    let retry = |after_seconds: u32, why: String| Outcome::Retry { after_seconds, why };
+    let retry = |after_seconds: u32, why: String| MessageOutcome::Retry { after_seconds, why };
     match handle(doors, job, budget).await {
         Ok(Scored::Next(next)) => send_on(queue, next).await,
         Ok(Scored::Later) => send_on(queue, job).await,
-        Ok(Scored::Published | Scored::Ended) => Outcome::Done,
+        Ok(Scored::Published | Scored::Ended) => MessageOutcome::Done,
         // Not done: a dead letter tells that a run failed.
-        Ok(Scored::Failed) => Outcome::Poison { why: format!("{} was given up", job.run) },
+        Ok(Scored::Failed) => MessageOutcome::Poison { why: format!("{} was given up", job.run) },
         Ok(Scored::Busy) => {
             let after_seconds = BUSY_SECONDS.saturating_mul(message.receives);
             retry(after_seconds, "another worker has the stage".to_owned())
@@ -86,15 +88,15 @@ async fn job<O: Objects, C: Clock>(
         Err(error) if error.is_passing() => {
             retry(retry_delay_seconds(message.receives), error.to_string())
         }
-        Err(error) => Outcome::Poison { why: error.to_string() },
+        Err(error) => MessageOutcome::Poison { why: error.to_string() },
     }
 }
 
 /// Sends a job, which ends the one that it follows.
-async fn send_on(queue: &impl Queue, job: ScoreJob) -> Outcome {
+async fn send_on(queue: &impl Queue, job: ScoreJob) -> MessageOutcome {
     match send(queue, job).await {
-        Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Retry { after_seconds: 0, why: error.to_string() },
+        Ok(()) => MessageOutcome::Done,
+        Err(error) => MessageOutcome::Retry { after_seconds: 0, why: error.to_string() },
     }
 }
 

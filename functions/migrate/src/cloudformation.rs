@@ -1,16 +1,16 @@
-//! A custom resource's requests, and the answers that CloudFormation waits for.
+//! The requests of a custom resource, and the responses that CloudFormation waits for.
 
 use serde::{Deserialize, Serialize};
 
-/// The most of an error that fits an answer of 4 KiB, in bytes.
+/// The longest error text that fits a response of 4 KiB, in bytes.
 const REASON_BYTES_MAX: usize = 1_000;
 
-/// What CloudFormation asks.
+/// What CloudFormation requests.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Request {
+pub struct ResourceRequest {
     request_type: String,
-    /// Where the answer is to be put.
+    /// The URL that takes the response.
     #[serde(rename = "ResponseURL")]
     pub response_url: String,
     stack_id: String,
@@ -18,10 +18,10 @@ pub struct Request {
     logical_resource_id: String,
 }
 
-/// What it wants to hear.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Answer<'a> {
+pub struct ResourceResponse<'a> {
     status: &'static str,
     reason: String,
     physical_resource_id: &'static str,
@@ -30,20 +30,20 @@ pub struct Answer<'a> {
     logical_resource_id: &'a str,
 }
 
-impl Request {
-    /// Whether the resource is being removed.
-    pub fn removes(&self) -> bool {
+impl ResourceRequest {
+    /// Whether the resource is being deleted.
+    pub fn is_removal(&self) -> bool {
         self.request_type == "Delete"
     }
 
-    /// The answer for what became of it.
-    pub fn answer(&self, outcome: &Result<usize, String>) -> Answer<'_> {
+    /// The response that reports an outcome.
+    pub fn response(&self, outcome: &Result<usize, String>) -> ResourceResponse<'_> {
         let (status, mut reason) = match outcome {
             Ok(applied) => ("SUCCESS", format!("{applied} migrations ran")),
-            Err(why) => ("FAILED", why.clone()),
+            Err(error) => ("FAILED", error.clone()),
         };
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
-        Answer {
+        ResourceResponse {
             status,
             reason,
             // Always the same: another id would make CloudFormation delete the old one.

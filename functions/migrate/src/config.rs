@@ -1,6 +1,6 @@
-//! What the environment says: which database.
+//! The configuration from the environment: the database.
 
-use runtime::{SettingError, Settings};
+use runtime::{EnvironmentSettings, SettingError};
 
 /// The function's configuration.
 pub(crate) struct Config {
@@ -9,8 +9,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, SettingError> {
+    /// Reads the configuration from settings.
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, SettingError> {
         Ok(Config { database_url: settings.required("DATABASE_URL")?.to_owned() })
     }
 }

@@ -1,6 +1,6 @@
 //! The golden events, and what becomes of them.
 
-use migrate::{Asked, Request};
+use migrate::{MigrateEvent, ResourceRequest};
 use serde_json::{Value, json};
 
 fn golden(name: &str) -> Value {
@@ -9,39 +9,39 @@ fn golden(name: &str) -> Value {
     serde_json::from_str(&text).expect("the golden event is JSON")
 }
 
-fn request(kind: &str) -> Request {
+fn request(kind: &str) -> ResourceRequest {
     let mut event = golden("migrate-create");
     event["RequestType"] = json!(kind);
-    match Asked::of(event) {
-        Asked::ByCloudFormation(request) => request,
-        Asked::Plainly => panic!("CloudFormation's request is not known as one"),
+    match MigrateEvent::of(event) {
+        MigrateEvent::CloudFormation(request) => request,
+        MigrateEvent::Plain => panic!("the request of CloudFormation is not recognized"),
     }
 }
 
 #[test]
-fn only_a_removal_leaves_the_schema_alone() {
-    assert!(Asked::of(golden("migrate-invoke")).is_to_migrate());
-    assert!(Asked::ByCloudFormation(request("Create")).is_to_migrate());
-    assert!(Asked::ByCloudFormation(request("Update")).is_to_migrate());
-    assert!(!Asked::ByCloudFormation(request("Delete")).is_to_migrate());
+fn only_a_removal_runs_no_migration() {
+    assert!(MigrateEvent::of(golden("migrate-invoke")).needs_migration());
+    assert!(MigrateEvent::CloudFormation(request("Create")).needs_migration());
+    assert!(MigrateEvent::CloudFormation(request("Update")).needs_migration());
+    assert!(!MigrateEvent::CloudFormation(request("Delete")).needs_migration());
 }
 
 #[test]
-fn an_answer_names_what_it_answers() {
+fn a_response_has_the_ids_of_its_request() {
     let request = request("Create");
-    let answer = serde_json::to_value(request.answer(&Ok(3))).unwrap();
+    let response = serde_json::to_value(request.response(&Ok(3))).unwrap();
     let event = golden("migrate-create");
     for key in ["StackId", "RequestId", "LogicalResourceId"] {
-        assert_eq!(answer[key], event[key]);
+        assert_eq!(response[key], event[key]);
     }
-    assert_eq!(answer["Status"], "SUCCESS");
-    assert_eq!(answer["PhysicalResourceId"], "schema");
+    assert_eq!(response["Status"], "SUCCESS");
+    assert_eq!(response["PhysicalResourceId"], "schema");
 }
 
 #[test]
-fn a_long_failure_fits_the_answer() {
+fn a_long_failure_fits_the_response() {
     let request = request("Update");
-    let answer = serde_json::to_value(request.answer(&Err("ü".repeat(5_000)))).unwrap();
-    assert_eq!(answer["Status"], "FAILED");
-    assert_eq!(answer["Reason"].as_str().unwrap().len(), 1_000);
+    let response = serde_json::to_value(request.response(&Err("ü".repeat(5_000)))).unwrap();
+    assert_eq!(response["Status"], "FAILED");
+    assert_eq!(response["Reason"].as_str().unwrap().len(), 1_000);
 }

@@ -1,6 +1,6 @@
 //! What the environment says: the record, and the secret behind keys.
 
-use runtime::{SettingError, Settings};
+use runtime::{EnvironmentSettings, SettingError};
 use store::pg::key;
 
 /// The function's configuration.
@@ -13,7 +13,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, SettingError> {
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, SettingError> {
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             pepper: key::pepper(settings.required("SERVER_SECRET")?.as_bytes()),

@@ -2,7 +2,7 @@
 
 use platforms::http::ClientSettings;
 use platforms::{Engine, Origins};
-use runtime::{Failure, Settings};
+use runtime::{EnvironmentSettings, FunctionFailure};
 
 /// The function's configuration.
 pub(crate) struct Config {
@@ -17,8 +17,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The configuration that these settings make.
-    pub(crate) fn of(settings: &Settings) -> Result<Config, Failure> {
+    /// Reads the configuration from settings.
+    pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, FunctionFailure> {
         let base_urls = settings.list("BASE_URLS");
         let origins = Origins::parse(&base_urls)?;
         Ok(Config {

@@ -8,8 +8,8 @@ use model::message::FetchJob;
 use model::port::{Clock, Queue, Web, retry_delay_seconds};
 use model::time::Timestamp;
 use platform_fetch::{Doors, FetchError, handle, seed};
-use runtime::Failure;
-use runtime::batch::{self, Batch, Message, Outcome, parse};
+use runtime::FunctionFailure;
+use runtime::batch::{self, MessageOutcome, QueueBatch, QueueMessage, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::pg::frontier::DEPTH_UNLIMITED;
@@ -19,7 +19,7 @@ use store::pg::frontier::DEPTH_UNLIMITED;
 #[serde(untagged)]
 pub(crate) enum Event {
     /// Jobs of the queue.
-    Jobs(Batch),
+    Jobs(QueueBatch),
     /// Accounts to begin a crawl with.
     Seeds {
         /// Like `bluesky:alice.example`.
@@ -35,7 +35,7 @@ pub(crate) async fn answer<W: Web, C: Clock>(
     queue: &impl Queue,
     event: Event,
     left: Duration,
-) -> Result<Value, Failure> {
+) -> Result<Value, FunctionFailure> {
     match event {
         Event::Seeds { seed: names, depth } => {
             // Boxed, or the layout of the whole is too deep for the compiler.
@@ -45,7 +45,7 @@ pub(crate) async fn answer<W: Web, C: Clock>(
             let time = left;
             let left = jiff::SignedDuration::try_from(left).unwrap_or_default();
             let deadline = doors.clock.now().saturating_add(left).unwrap_or(Timestamp::MAX);
-            let each = async |message: &Message| job(doors, message, deadline).await;
+            let each = async |message: &QueueMessage| job(doors, message, deadline).await;
             let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
             batch::serve("platform-fetch", jobs, time, each, release).await
         }
@@ -55,9 +55,9 @@ pub(crate) async fn answer<W: Web, C: Clock>(
 /// Does the job of one message.
 async fn job<W: Web, C: Clock>(
     doors: &Doors<'_, W, C>,
-    message: &Message,
+    message: &QueueMessage,
     deadline: Timestamp,
-) -> Outcome {
+) -> MessageOutcome {
     let job: FetchJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
@@ -65,13 +65,13 @@ async fn job<W: Web, C: Clock>(
     match Box::pin(handle(doors, &job, deadline)).await {
         Ok(fetched) => {
             tracing::info!(host = job.host, requests = fetched.requests, "fetched");
-            Outcome::Done
+            MessageOutcome::Done
         }
         Err(FetchError::Store(error)) if error.is_passing() => {
             let after_seconds = retry_delay_seconds(message.receives);
-            Outcome::Retry { after_seconds, why: error.to_string() }
+            MessageOutcome::Retry { after_seconds, why: error.to_string() }
         }
-        Err(error) => Outcome::Poison { why: error.to_string() },
+        Err(error) => MessageOutcome::Poison { why: error.to_string() },
     }
 }
 
@@ -80,7 +80,7 @@ async fn begin<W: Web, C: Clock>(
     doors: &Doors<'_, W, C>,
     names: &[String],
     depth: Option<i16>,
-) -> Result<usize, Failure> {
+) -> Result<usize, FunctionFailure> {
     let accounts: Vec<Account> = names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
     seed(doors, &accounts, depth.unwrap_or(DEPTH_UNLIMITED)).await?;
     Ok(accounts.len())

@@ -1,5 +1,5 @@
-//! The driver: hands the messages of a batch to a handler one by one, and tells which of them are
-//! to come again. One message's trouble never touches another's.
+//! The driver: passes the messages of a batch to a handler one by one, and reports which of them
+//! are to be delivered again. A failure of one message never affects another.
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -8,82 +8,83 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde::de::DeserializeOwned;
 
-use super::{Batch, Failures, Message};
+use super::{BatchFailures, QueueBatch, QueueMessage};
 
-/// What became of a message.
+/// How a message was handled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum MessageOutcome {
     /// It is done and leaves the queue.
     Done,
-    /// It is to come again, after so many seconds (at most [`Outcome::DELAY_SECONDS_MAX`]).
+    /// It is to be delivered again, after at most [`MessageOutcome::DELAY_SECONDS_MAX`].
     Retry {
-        /// How long it stays away.
+        /// The delay in seconds.
         after_seconds: u32,
         /// Why.
         why: String,
     },
-    /// No try can help. It comes again at once until the queue counts enough tries to move it to
-    /// the dead letters, where somebody looks at it.
+    /// No retry can help. It is delivered again at once until the queue has counted enough tries to
+    /// move it to the dead letters, where an operator inspects it.
     Poison {
         /// Why.
         why: String,
     },
 }
 
-impl Outcome {
-    /// The longest that a message may stay away: what SQS allows.
+impl MessageOutcome {
+    /// The longest delay that SQS allows.
     pub const DELAY_SECONDS_MAX: u32 = 43_200;
 }
 
-/// Reads a message's body, which is JSON. What cannot be read is poison.
-pub fn parse<T: DeserializeOwned>(message: &Message) -> Result<T, Outcome> {
-    serde_json::from_str(&message.body)
-        .map_err(|error| Outcome::Poison { why: format!("the body cannot be read: {error}") })
+/// Reads a message's body, which is JSON. A body that cannot be read is poison.
+pub fn parse<T: DeserializeOwned>(message: &QueueMessage) -> Result<T, MessageOutcome> {
+    serde_json::from_str(&message.body).map_err(|error| MessageOutcome::Poison {
+        why: format!("the body cannot be read: {error}"),
+    })
 }
 
 /// How long the invocation may still take.
 pub trait TimeLeft: Fn() -> Duration {}
 impl<F: Fn() -> Duration> TimeLeft for F {}
 
-/// Kept back of the time that is left, to give messages back and to answer.
+/// The part of the time left that is reserved for releasing messages and answering.
 const RESERVE: Duration = Duration::from_secs(3);
 
 /// A batch that was driven.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Driven {
-    /// What to tell Lambda.
-    pub failures: Failures,
+pub struct DrivenBatch {
+    /// The answer to Lambda.
+    pub failures: BatchFailures,
     /// Messages done.
     pub done: u64,
-    /// Messages that come again, those without time included.
+    /// Messages to be delivered again, those without time included.
     pub retried: u64,
-    /// Messages that nothing can help.
+    /// Poison messages.
     pub poisoned: u64,
 }
 
-/// Drives a batch. A handler that panics makes its message poison, one that outlasts the time
-/// that is left is dropped where it waits and its message comes again at once. `release` makes a
-/// message, by its receipt, visible again after some seconds; where that fails, the message comes
-/// again after the queue's own visibility time.
+/// Drives a batch. A handler that panics makes its message poison. One that exceeds the time left is
+/// cancelled, and its message is delivered again at once. `release` makes a message, by its receipt,
+/// visible again after some seconds; if that fails, it becomes visible after the queue's own
+/// visibility timeout.
 pub async fn drive<E: Display>(
-    batch: Batch,
+    batch: QueueBatch,
     time_left: impl TimeLeft,
-    handle: impl AsyncFn(&Message) -> Outcome,
+    handle: impl AsyncFn(&QueueMessage) -> MessageOutcome,
     release: impl AsyncFn(&str, u32) -> Result<(), E>,
-) -> Driven {
-    let mut driven = Driven::default();
+) -> DrivenBatch {
+    let mut driven = DrivenBatch::default();
     for message in &batch.messages {
         let (delay_seconds, why) = match outcome(message, &time_left, &handle).await {
-            Outcome::Done => {
+            MessageOutcome::Done => {
                 driven.done += 1;
                 continue;
             }
-            Outcome::Retry { after_seconds, why } => {
+            MessageOutcome::Retry { after_seconds, why } => {
                 driven.retried += 1;
                 tracing::info!(id = message.message_id, after_seconds, why, "comes again");
-                (after_seconds.min(Outcome::DELAY_SECONDS_MAX), why)
+                (after_seconds.min(MessageOutcome::DELAY_SECONDS_MAX), why)
             }
-            Outcome::Poison { why } => {
+            MessageOutcome::Poison { why } => {
                 driven.poisoned += 1;
                 let receives = message.receives;
                 tracing::error!(id = message.message_id, receives, why, "cannot be done");
@@ -99,20 +100,20 @@ pub async fn drive<E: Display>(
 }
 
 async fn outcome(
-    message: &Message,
+    message: &QueueMessage,
     time_left: &impl TimeLeft,
-    handle: &impl AsyncFn(&Message) -> Outcome,
-) -> Outcome {
-    let no_time = || Outcome::Retry { after_seconds: 0, why: "the time is up".to_owned() };
+    handle: &impl AsyncFn(&QueueMessage) -> MessageOutcome,
+) -> MessageOutcome {
+    let no_time = || MessageOutcome::Retry { after_seconds: 0, why: "the time is up".to_owned() };
     let time = time_left().saturating_sub(RESERVE);
     if time.is_zero() {
         return no_time();
     }
-    // Boxed, or the types of a deep handler outgrow the compiler.
+    // Boxed, or the type of a deep handler exceeds the limits of the compiler.
     let handled = AssertUnwindSafe(handle(message).boxed_local()).catch_unwind();
     match tokio::time::timeout(time, handled).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Outcome::Poison { why: "the handler panicked".to_owned() },
+        Ok(Err(_)) => MessageOutcome::Poison { why: "the handler panicked".to_owned() },
         Err(_) => no_time(),
     }
 }

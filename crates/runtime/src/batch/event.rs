@@ -1,22 +1,22 @@
-//! What Lambda sends for a batch, and what it wants to hear.
+//! The event of a batch, and the answer that Lambda expects.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Up to as many messages as the event source's batch size.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Batch {
+pub struct QueueBatch {
     /// The messages; their order means nothing.
     #[serde(rename = "Records")]
-    pub messages: Vec<Message>,
+    pub messages: Vec<QueueMessage>,
 }
 
 /// One message of a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Message {
-    /// Names the message; what [`Failures`] lists.
+pub struct QueueMessage {
+    /// The id of the message, as in [`BatchFailures`].
     pub message_id: String,
-    /// Names this receipt of it.
+    /// The id of this receipt.
     pub receipt_handle: String,
     /// The text.
     pub body: String,
@@ -37,22 +37,22 @@ fn receives<'de, D: Deserializer<'de>>(attributes: D) -> Result<u32, D::Error> {
 
 /// The messages that are to be delivered again; all others are done and leave the queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Failures {
+pub struct BatchFailures {
     /// One entry for each.
     #[serde(rename = "batchItemFailures")]
-    items: Vec<Item>,
+    items: Vec<FailureItem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Item {
+struct FailureItem {
     #[serde(rename = "itemIdentifier")]
     id: String,
 }
 
-impl Failures {
+impl BatchFailures {
     /// Adds a message.
-    pub fn add(&mut self, message: &Message) {
-        self.items.push(Item { id: message.message_id.clone() });
+    pub fn add(&mut self, message: &QueueMessage) {
+        self.items.push(FailureItem { id: message.message_id.clone() });
     }
 
     /// The ids of the messages.

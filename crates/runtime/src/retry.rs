@@ -1,4 +1,4 @@
-//! Waiting for what a start needs: a database that has paused takes half a minute to come back.
+//! Retries at the start: a database that has paused takes half a minute to resume.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -8,8 +8,8 @@ const TRIES: u32 = 30;
 /// How long to wait between two.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Does `work`, again and again for about half a minute until it works. Returns its last error.
-pub async fn patiently<T, E: Display>(work: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
+/// Repeats `work` until it succeeds, for about half a minute. Returns its last error.
+pub async fn retry<T, E: Display>(work: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
     for _ in 1..TRIES {
         match work().await {
             Ok(done) => return Ok(done),
@@ -27,18 +27,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_works_late_works() {
+    async fn a_late_success_is_returned() {
         let tries = Cell::new(0);
         let work = async || {
             tries.set(tries.get() + 1);
             if tries.get() < 5 { Err("not yet") } else { Ok(tries.get()) }
         };
-        assert_eq!(patiently(work).await, Ok(5));
+        assert_eq!(retry(work).await, Ok(5));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn patience_has_an_end() {
+    async fn the_last_error_is_returned() {
         let work = async || Err::<(), _>("never");
-        assert_eq!(patiently(work).await, Err("never"));
+        assert_eq!(retry(work).await, Err("never"));
     }
 }
