@@ -211,7 +211,7 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
         .flat_map(|one| [text(&one["id"]), text(&one["handle"]), text(&one["native_id"])])
         .collect();
     traces.extend([text(&home["id"]).replace("prf_", "per_"), text(&alone["id"])]);
-    let walk = Walk::new(&served, &traces, accounts);
+    let walk = RandomWalk::new(&served, &traces, accounts);
     let before = walk.found();
     for route in ["/v1/search", "/v1/people/{id}/evidence", "/v1/profiles/{id}/neighbors"] {
         assert!(before.contains(route), "{route} says nothing of them: {before:?}");

@@ -1,4 +1,4 @@
-//! What the environment says: where the state is, and which PostgreSQL to use.
+//! The configuration from the environment: where the state is, and which PostgreSQL to use.
 #![expect(clippy::disallowed_methods, reason = "this is where `borg` reads the environment")]
 
 use std::ffi::OsString;
@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 /// The environment's part of the configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The folder of all state; `.borg` in the working directory unless `BORG_HOME` says otherwise.
+    /// `BORG_HOME`: the folder of all state; `.borg` in the working directory by default.
     pub(crate) home: PathBuf,
     /// `DATABASE_URL`: use this PostgreSQL instead of a private one.
     pub(crate) database_url: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Config {
     pub(crate) log: String,
 }
 
-/// Reads the environment. A path may be any; what else is not UTF-8 is refused, not passed over.
+/// Reads the environment. Paths may be any bytes; other variables must be UTF-8.
 pub(crate) fn from_environment() -> Result<Config> {
     Ok(Config {
         home: variable("BORG_HOME").map_or_else(|| PathBuf::from(".borg"), PathBuf::from),
@@ -26,7 +26,7 @@ pub(crate) fn from_environment() -> Result<Config> {
     })
 }
 
-/// A variable that is set to something.
+/// A variable that is set and not empty.
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

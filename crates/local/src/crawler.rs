@@ -21,7 +21,7 @@ use store::clock::System;
 use store::pg::frontier;
 use store::queue::PgQueue;
 
-use crate::home::Home;
+use crate::home::BorgHome;
 
 /// How long a received job is left to its worker, in seconds: longer than it may take.
 const VISIBILITY_SECONDS: u32 = 330;
@@ -50,7 +50,7 @@ const REQUESTS_A_PROFILE: u32 = 6;
 
 /// Everything that a crawl works with. Shared by its loops.
 pub(crate) struct Crawler {
-    home: Arc<Home>,
+    home: Arc<BorgHome>,
     pub(crate) engine: Engine,
     pub(crate) web: Client,
     pub(crate) memory: Memory,
@@ -75,7 +75,11 @@ pub(crate) struct Until {
 
 impl Crawler {
     /// A crawler of the live web, or of the origins that stand in for it.
-    pub(crate) async fn new(home: Arc<Home>, origins: Origins, contact: &str) -> Result<Crawler> {
+    pub(crate) async fn new(
+        home: Arc<BorgHome>,
+        origins: Origins,
+        contact: &str,
+    ) -> Result<Crawler> {
         let exempt = origins.exempt();
         if contact.is_empty() && exempt.is_empty() {
             tracing::warn!(
@@ -162,7 +166,7 @@ impl Crawler {
     /// Sends for what is due, at most so many profiles; returns how many.
     async fn tick(&self, profiles_max: u64) -> Result<u64> {
         let settings = Settings { profiles_max, ..self.settings.clone() };
-        let Home { pg, clock, .. } = &*self.home;
+        let BorgHome { pg, clock, .. } = &*self.home;
         let doors = crawl_dispatch::Doors { pg, queue: &self.queue, clock };
         Ok(crawl_dispatch::tick(&doors, &settings).await?.profiles)
     }

@@ -1,5 +1,8 @@
 //! One machine's Borg: its folder, its PostgreSQL, its objects, its secrets.
 
+#[cfg(feature = "lab")]
+mod lab;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,8 +16,8 @@ use store::objects::Folder;
 
 use crate::config::Config;
 
-/// The private server's settings: a laptop's worth of memory, safe against a killed process; the
-/// death of the server itself may cost its last moments, never consistency.
+/// The private server's settings: the memory of a laptop, and safe against a killed process. If the
+/// server itself is killed, the last transactions may be lost, but never consistency.
 const SETTINGS: &[(&str, &str)] = &[
     ("autovacuum_naptime", "10s"),
     ("effective_cache_size", "1GB"),
@@ -32,23 +35,23 @@ const CONNECTIONS_MAX: usize = 12;
 /// How many bytes of secret the installation has.
 const SECRET_BYTES: usize = 32;
 
-/// Everything that a command works with. Dropping it leaves the private server.
-pub(crate) struct Home {
+/// Everything that a command works with. The private server stops when the last one is dropped.
+pub(crate) struct BorgHome {
     /// The folder of all state.
     pub(crate) folder: PathBuf,
-    /// The record.
+    /// The database.
     pub(crate) pg: Pg,
     /// Snapshots and runs.
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,
-    /// The private server, which lives as long as this.
+    /// The private server, if it is one.
     cluster: Option<Cluster>,
 }
 
-impl Home {
-    /// Opens the state, starting the private PostgreSQL and migrating the record if need be.
-    pub(crate) async fn open(config: &Config) -> Result<Home> {
+impl BorgHome {
+    /// Opens the state, starting the private PostgreSQL and and runs the migrations.
+    pub(crate) async fn open(config: &Config) -> Result<BorgHome> {
         fs::create_dir_all(&config.home)
             .with_context(|| format!("create {}", config.home.display()))?;
         let (cluster, url) = match &config.database_url {
@@ -60,7 +63,7 @@ impl Home {
             }
         };
         store::pg::migrate(&url).await?;
-        Ok(Home {
+        Ok(BorgHome {
             folder: config.home.clone(),
             pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
             objects: Folder::open(&config.home.join("objects"))?,
@@ -69,44 +72,29 @@ impl Home {
         })
     }
 
-    /// A home within the configured one, made anew: what is tried out never mixes with what was
-    /// really crawled.
-    pub(crate) async fn fresh(config: &Config, name: &str) -> Result<Home> {
-        let folder = config.home.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-        }
-        Home::open(&Config { home: folder, database_url: None, ..config.clone() }).await
-    }
-
-    /// Whether no other process works on this state, as far as can be known.
+    /// Whether no other process used this state when it was opened, as far as can be known.
     pub(crate) fn was_alone(&self) -> bool {
         self.cluster.as_ref().is_some_and(Cluster::was_alone)
     }
 
-    /// Starts the private server again if it is gone; returns whether it was.
+    /// Restarts the private server if it has ended; returns whether it had.
     pub(crate) fn revive(&self) -> Result<bool> {
         Ok(self.cluster.as_ref().map_or(Ok(false), Cluster::revive)?)
     }
 
-    /// Processor time of the private server so far.
-    pub(crate) fn server_cpu_seconds(&self) -> f64 {
-        self.cluster.as_ref().map_or(0.0, Cluster::cpu_seconds)
-    }
-
-    /// The installation's own secret: keys are hashed and cursors sealed with it. Made once, and
-    /// readable by its owner only.
+    /// The installation's own secret, which hashes keys and signs cursors. Created once, and readable
+    /// by its owner only.
     pub(crate) fn secret(&self) -> Result<Vec<u8>> {
         let path = self.folder.join("secret");
         match fs::read(&path) {
             Ok(secret) if secret.len() == SECRET_BYTES => Ok(secret),
             Ok(_) => anyhow::bail!("{} is not {SECRET_BYTES} bytes long", path.display()),
-            Err(_) => make_secret(&path),
+            Err(_) => create_secret(&path),
         }
     }
 }
 
-fn make_secret(path: &Path) -> Result<Vec<u8>> {
+fn create_secret(path: &Path) -> Result<Vec<u8>> {
     let mut secret = vec![0; SECRET_BYTES];
     getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("draw a secret: {error}"))?;
     let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;

@@ -1,5 +1,7 @@
 //! The binary `borg`: the same handlers as in the cloud, on one machine.
 
+#[cfg(feature = "lab")]
+mod api_client;
 mod cli;
 mod commands;
 mod config;
@@ -9,8 +11,10 @@ mod import;
 mod measure;
 mod naming;
 mod output;
+#[cfg(feature = "lab")]
 mod planted;
 mod server;
+mod threads;
 mod truth;
 
 use std::process::ExitCode;
@@ -21,17 +25,17 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
-use crate::output::{Output, say};
+use crate::output::{CommandOutput, print_line};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output { json: cli.json };
+    let output = CommandOutput { json: cli.json };
     match run(&cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let error = told(&error);
+            let error = with_causes(&error);
             if cli.json {
-                say(json!({ "error": error }));
+                print_line(json!({ "error": error }));
             }
             eprintln!("borg: {error}");
             ExitCode::FAILURE
@@ -39,25 +43,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error and what caused it; many an error tells its cause itself.
-fn told(error: &anyhow::Error) -> String {
-    let mut told = String::new();
+/// The text of an error and of its causes; many errors contain the text of their cause.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
-        if told.is_empty() {
-            told = cause;
-        } else if !told.ends_with(&cause) {
-            told = format!("{told}: {cause}");
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
         }
     }
-    told
+    text
 }
 
-fn run(cli: &Cli, output: Output) -> Result<()> {
+fn run(cli: &Cli, output: CommandOutput) -> Result<()> {
     let config = config::from_environment()?;
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let answer = runtime.block_on(commands::run(&cli.command, &config, output))?;
-    output.answer(&answer);
-    Ok(())
+    runtime.block_on(commands::run(&cli.command, &config, output))
 }

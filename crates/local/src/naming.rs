@@ -1,5 +1,5 @@
-//! How exports and truths name a node: by native id, with its platform in front once the record
-//! holds several.
+//! The names of nodes in exports and truths: native ids, with the platform in front once the
+//! database holds several platforms.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,13 +13,13 @@ const CHUNK: usize = 5_000;
 
 /// The names of some profiles.
 #[derive(Debug)]
-pub(crate) struct Naming {
+pub(crate) struct NodeNames {
     names: Vec<Option<String>>,
 }
 
-impl Naming {
+impl NodeNames {
     /// Reads the names of `profiles`, in their order.
-    pub(crate) async fn of(pg: &Pg, profiles: &[ProfileId]) -> Result<Naming> {
+    pub(crate) async fn of(pg: &Pg, profiles: &[ProfileId]) -> Result<NodeNames> {
         let platforms: BTreeSet<Platform> =
             profiles.iter().filter_map(|id| id.platform()).collect();
         let several = platforms.len() > 1;
@@ -33,60 +33,61 @@ impl Naming {
             });
             names.extend(named);
         }
-        Ok(Naming { names })
+        Ok(NodeNames { names })
     }
 
-    /// The name of the profile at this place; `None` once it is erased.
-    pub(crate) fn name(&self, place: usize) -> Option<&str> {
-        self.names[place].as_deref()
+    /// The name of the profile at this index; `None` once it is erased.
+    pub(crate) fn name(&self, profile: usize) -> Option<&str> {
+        self.names[profile].as_deref()
     }
 
-    /// The place of each name.
-    pub(crate) fn places(&self) -> HashMap<&str, usize> {
+    /// The profile's index by its name.
+    pub(crate) fn by_name(&self) -> HashMap<&str, usize> {
         let named = self.names.iter().enumerate();
-        named.filter_map(|(place, name)| Some((name.as_deref()?, place))).collect()
+        named.filter_map(|(profile, name)| Some((name.as_deref()?, profile))).collect()
     }
 }
 
-/// The profiles that nodes of a file name, in their order: as exports do, whether the record held
-/// one platform then or several. Fails on a node that several platforms have.
-pub(crate) async fn find(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
+/// The profiles that nodes of a file name, in their order. Names of exports are read, whether the
+/// database held one platform then or several. Fails on a name that exists on several platforms.
+pub(crate) async fn find_profiles(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
     let mut found: Vec<Option<ProfileId>> = Vec::with_capacity(nodes.len());
     let platforms = ident::platforms(pg).await?;
     for chunk in nodes.chunks(CHUNK) {
-        let mut whole = vec![None; chunk.len()];
+        let mut by_native_id = vec![None; chunk.len()];
         for &platform in &platforms {
             let accounts: Vec<Account> = chunk.iter().map(|node| exact(platform, node)).collect();
             let here = profile::find(pg, &accounts).await?;
-            for ((node, known), here) in chunk.iter().zip(&mut whole).zip(here) {
+            for ((node, known), here) in chunk.iter().zip(&mut by_native_id).zip(here) {
                 if known.is_some() && here.is_some() {
                     bail!("`{node}` is on several platforms: write platform:{node}");
                 }
                 *known = known.or(here);
             }
         }
-        found.extend(prefixed(pg, chunk).await?.into_iter().zip(whole).map(|(a, b)| a.or(b)));
+        let by_prefix = find_prefixed(pg, chunk).await?;
+        found.extend(by_prefix.into_iter().zip(by_native_id).map(|(a, b)| a.or(b)));
     }
     Ok(found)
 }
 
-/// Those of the nodes that begin with their platform.
-async fn prefixed(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
-    let (mut places, mut accounts) = (Vec::new(), Vec::new());
-    for (place, node) in nodes.iter().enumerate() {
+/// The profiles of those nodes that begin with their platform.
+async fn find_prefixed(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
+    let (mut positions, mut accounts) = (Vec::new(), Vec::new());
+    for (position, node) in nodes.iter().enumerate() {
         let Some((platform, native)) = node.split_once(':') else { continue };
         let Ok(platform) = platform.parse::<Platform>() else { continue };
-        places.push(place);
+        positions.push(position);
         accounts.push(exact(platform, native));
     }
     let mut found = vec![None; nodes.len()];
-    for (place, id) in places.into_iter().zip(profile::find(pg, &accounts).await?) {
-        found[place] = id;
+    for (position, id) in positions.into_iter().zip(profile::find(pg, &accounts).await?) {
+        found[position] = id;
     }
     Ok(found)
 }
 
-/// An account as a file names it, to the letter.
+/// An account with exactly this name.
 fn exact(platform: Platform, name: &str) -> Account {
     Account { platform, handle: name.to_owned() }
 }

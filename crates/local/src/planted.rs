@@ -1,4 +1,4 @@
-//! A sample web of this process's own, and a crawl of it by the real pipeline.
+//! A sample web served by this process, and a crawl of it by the real pipeline.
 
 use std::sync::Arc;
 
@@ -11,39 +11,39 @@ use store::pg::frontier::DEPTH_UNLIMITED;
 
 use crate::commands::crawl::{IDLE, run_with_progress};
 use crate::crawler::{Crawler, Until};
-use crate::home::Home;
-use crate::output::Output;
+use crate::home::BorgHome;
+use crate::output::CommandOutput;
 
-/// A served sample web and the crawler that takes it for the whole world.
-pub(crate) struct Planted {
+/// A served sample web, and a crawler whose only hosts it is.
+pub(crate) struct PlantedWeb {
     pub(crate) web: Running,
     pub(crate) crawler: Arc<Crawler>,
 }
 
-impl Planted {
-    /// Plants a web of so many accounts and serves it.
+impl PlantedWeb {
+    /// Generates and serves a web.
     pub(crate) async fn new(
-        home: &Arc<Home>,
-        (people, from): (u32, u64),
-        output: Output,
-    ) -> Result<Planted> {
-        let spinner = output.spinner("planting");
-        let world = World::generate(&WorldConfig::sized(people, from));
+        home: &Arc<BorgHome>,
+        world: &WorldConfig,
+        output: CommandOutput,
+    ) -> Result<PlantedWeb> {
+        let spinner = output.spinner("generating");
+        let world = World::generate(world);
         let web = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
         spinner.finish_and_clear();
         let origins = Origins::parse(&origins(&web))?;
         let crawler = Arc::new(Crawler::new(Arc::clone(home), origins, "").await?);
-        Ok(Planted { web, crawler })
+        Ok(PlantedWeb { web, crawler })
     }
 
     /// Crawls from the web's own seeds until nothing is due.
-    pub(crate) async fn crawl(&self, home: &Home, output: Output) -> Result<u64> {
+    pub(crate) async fn crawl(&self, home: &BorgHome, output: CommandOutput) -> Result<u64> {
         self.crawler.seed(&seeds(&self.web)?, DEPTH_UNLIMITED).await?;
-        self.go_on(home, output).await
+        self.crawl_due(home, output).await
     }
 
-    /// Crawls what is due; returns how many profiles were sent for.
-    pub(crate) async fn go_on(&self, home: &Home, output: Output) -> Result<u64> {
+    /// Crawls what is due; returns how many profiles were requested.
+    pub(crate) async fn crawl_due(&self, home: &BorgHome, output: CommandOutput) -> Result<u64> {
         let until = Until { profiles: u64::MAX, idle: Some(IDLE) };
         run_with_progress(&self.crawler, home, until, output).await
     }

@@ -1,57 +1,54 @@
-//! API keys. A secret is shown once; the record keeps only its keyed hash.
+//! API keys. A secret is shown once; the database keeps only its keyed hash.
 
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::port::Clock;
 use model::{KeyId, Scope};
-use serde_json::{Value, json};
 use store::Pg;
 use store::pg::audit::Act;
-use store::pg::key::{self, ApiKey, NewKey};
+use store::pg::key::{self, NewKey};
 
-use crate::{Doors, LINES_MAX, OperateError};
+use crate::outcome::KeySummary;
+use crate::{LINES_MAX, OperateDependencies, OperateError, OrderOutcome};
 
-/// Creates a key that may read everything; its secret is in the answer and nowhere else.
+/// Creates a key that may read everything; its secret is in the outcome and nowhere else.
 pub(crate) async fn create<C: Clock>(
-    doors: &Doors<'_, C>,
+    dependencies: &OperateDependencies<'_, C>,
     account: &str,
     test: bool,
     act: Act<'_>,
-) -> Result<Value, OperateError> {
+) -> Result<OrderOutcome, OperateError> {
     let secret = ApiSecret::mint(if test { KeyRealm::Test } else { KeyRealm::Live }, || {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random).map(|()| random)
     });
     let secret = secret.map_err(|error| OperateError::Random(error.to_string()))?;
     let new = NewKey { account, secret: &secret, scopes: &Scope::READING };
-    let id = key::create(doors.pg, doors.pepper, &new, act, doors.clock.now()).await?;
-    Ok(json!({ "key": secret.reveal(), "id": id, "account": account }))
+    let OperateDependencies { pg, clock, pepper, .. } = dependencies;
+    let id = key::create(pg, pepper, &new, act, clock.now()).await?;
+    Ok(OrderOutcome::KeyCreated {
+        key: secret.reveal().to_owned(),
+        id,
+        account: account.to_owned(),
+    })
 }
 
-pub(crate) async fn list(pg: &Pg, account: Option<&str>) -> Result<Value, OperateError> {
+/// The keys of an account, or the newest of all.
+pub(crate) async fn list(pg: &Pg, account: Option<&str>) -> Result<OrderOutcome, OperateError> {
     let keys = match account {
         Some(account) => key::of_account(pg, account).await?,
         None => key::newest(pg, LINES_MAX).await?,
     };
-    let shown = |key: &ApiKey| {
-        json!({
-            "id": key.id,
-            "account": key.account,
-            "test": key.realm == KeyRealm::Test,
-            "last_four": key.last_four,
-            "created_at": key.created_at,
-            "revoked_at": key.revoked_at,
-        })
-    };
-    Ok(json!({ "keys": keys.iter().map(shown).collect::<Vec<_>>() }))
+    Ok(OrderOutcome::Keys { keys: keys.into_iter().map(KeySummary::from).collect() })
 }
 
+/// Revokes a key.
 pub(crate) async fn revoke<C: Clock>(
-    doors: &Doors<'_, C>,
+    dependencies: &OperateDependencies<'_, C>,
     id: KeyId,
     act: Act<'_>,
-) -> Result<Value, OperateError> {
-    if key::revoke(doors.pg, id, act, doors.clock.now()).await? {
-        return Ok(json!({ "revoked": id }));
+) -> Result<OrderOutcome, OperateError> {
+    if key::revoke(dependencies.pg, id, act, dependencies.clock.now()).await? {
+        return Ok(OrderOutcome::KeyRevoked { revoked: id });
     }
     Err(OperateError::Unknown(format!("key {id} to revoke")))
 }

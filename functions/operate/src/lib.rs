@@ -1,155 +1,147 @@
-//! An operator's order to what it does, and to a line of the audit log: opt-outs, API keys, which run
-//! is served, and the end of what was kept for long enough.
+//! Carries out an operator's order and writes a line of the audit log: opt-outs, API keys, which run
+//! is served, and retention.
 //!
-//! Trigger: an invocation with an [`Order`], by whoever may invoke the function (there is no route to
-//! it), a daily schedule for [`Order::Retain`], or `borg operate`. Result: JSON. Failure: an error in
-//! words that name nobody; an order may be given again, and what was done stays done.
+//! Trigger: an invocation with an [`Order`] (there is no route to it: the right to invoke the
+//! function is the permission), a daily schedule for [`Order::Retain`], or `borg operate`. Result:
+//! an [`OrderOutcome`] as JSON. Failure: an error that names no person; an order may be repeated, and
+//! what was done stays done.
 
 mod keys;
 mod order;
+mod outcome;
 
 use model::port::Clock;
 use model::time::Timestamp;
 use model::{PersonId, ProfileId, RunId};
-use serde_json::{Value, json};
 use store::pg::audit::{self, Act};
 use store::pg::retention::{self, Policy, Swept};
 use store::pg::{erase, person, profile, run};
 use store::{Pg, StoreError};
 
-pub use order::{BadOrder, BadWhom, Order, Whom};
+pub use order::{OptOutSubject, OptOutSubjectError, Order, OrderError};
+pub use outcome::{AuditLine, KeySummary, OrderOutcome, RetentionCounts};
 
-/// How many lines of the audit log are named, and how many keys.
+/// How many lines of the audit log are listed, and how many keys.
 const LINES_MAX: u32 = 1_000;
-/// How long the audit log is kept, in days: as long as somebody may ask what became of a request.
+/// How long the audit log is kept, in days: three years, in which an opt-out can be proven.
 const AUDIT_DAYS: i64 = 1_095;
 const DAY_SECONDS: i64 = 86_400;
-/// The most rounds of one sweep; what is left waits for the next day.
+/// The most rounds of one retention; the next day's retention continues.
 const SWEEPS_MAX: usize = 1_000;
 
-/// What orders work with.
-pub struct Doors<'a, C> {
-    /// The record.
+/// What an order is given.
+pub struct OperateDependencies<'a, C> {
+    /// The database.
     pub pg: &'a Pg,
     /// The present.
     pub clock: &'a C,
     /// What keys are hashed with: [`store::pg::key::pepper`].
     pub pepper: &'a [u8],
-    /// Who orders: see [`Act::actor`].
+    /// The operator's name in the audit log: see [`Act::actor`].
     pub actor: &'a str,
 }
 
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
-    /// It names a public id that nothing has.
+    /// It names a public id that does not exist.
     #[error("there is no {0}")]
     Unknown(String),
     /// No random bytes could be drawn for a key.
     #[error("draw a key: {0}")]
     Random(String),
-    /// The record refused.
+    /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Carries out an order.
-pub async fn handle<C: Clock>(doors: &Doors<'_, C>, order: &Order) -> Result<Value, OperateError> {
-    let act = Act { actor: doors.actor, action: order.word() };
+pub async fn handle<C: Clock>(
+    dependencies: &OperateDependencies<'_, C>,
+    order: &Order,
+) -> Result<OrderOutcome, OperateError> {
+    let pg = dependencies.pg;
+    let act = Act { actor: dependencies.actor, action: order.action() };
     match order {
-        Order::OptOut { account } => opt_out(doors, account, act).await,
-        Order::CreateKey { account, test } => keys::create(doors, account, *test, act).await,
-        Order::ListKeys { account } => keys::list(doors.pg, account.as_deref()).await,
-        Order::RevokeKey { key } => keys::revoke(doors, *key, act).await,
-        Order::ActivateRun { run } => activate(doors, *run, act).await,
-        Order::Retain {} => retain(doors, act).await,
-        Order::ListAudit {} => list_audit(doors.pg).await,
+        Order::OptOut { account } => opt_out(dependencies, account, act).await,
+        Order::CreateKey { account, test } => keys::create(dependencies, account, *test, act).await,
+        Order::ListKeys { account } => keys::list(pg, account.as_deref()).await,
+        Order::RevokeKey { key } => keys::revoke(dependencies, *key, act).await,
+        Order::ActivateRun { run } => activate(dependencies, *run, act).await,
+        Order::Retain {} => retain(dependencies, act).await,
+        Order::ListAudit {} => list_audit(pg).await,
     }
 }
 
 async fn opt_out<C: Clock>(
-    doors: &Doors<'_, C>,
-    whom: &Whom,
+    dependencies: &OperateDependencies<'_, C>,
+    subject: &OptOutSubject,
     act: Act<'_>,
-) -> Result<Value, OperateError> {
-    let (pg, now) = (doors.pg, doors.clock.now());
-    let (ids, known) = match whom {
-        Whom::Account(account) => {
+) -> Result<OrderOutcome, OperateError> {
+    let (pg, now) = (dependencies.pg, dependencies.clock.now());
+    let ids = match subject {
+        OptOutSubject::Account(account) => {
             let erase::OptedOut { ids, known } = erase::opt_out(pg, account, act, now).await?;
-            (ids, known)
+            return Ok(OrderOutcome::OptedOut { opted_out: ids, known });
         }
-        Whom::Profile(id) => (vec![the_profile(pg, *id).await?], true),
-        Whom::Person(id) => (profiles_of(pg, *id).await?, true),
+        OptOutSubject::Profile(id) => vec![require_profile(pg, *id).await?],
+        OptOutSubject::Person(id) => profiles_of(pg, *id).await?,
     };
-    if !matches!(whom, Whom::Account(_)) {
-        erase::opt_out_profiles(pg, &ids, act, now).await?;
-    }
-    Ok(json!({ "opted_out": ids, "known": known }))
+    erase::opt_out_profiles(pg, &ids, act, now).await?;
+    Ok(OrderOutcome::OptedOut { opted_out: ids, known: true })
 }
 
-async fn the_profile(pg: &Pg, id: ProfileId) -> Result<ProfileId, OperateError> {
+async fn require_profile(pg: &Pg, id: ProfileId) -> Result<ProfileId, OperateError> {
     let known = profile::get(pg, &[id]).await?;
     known.first().map(|profile| profile.id).ok_or_else(|| OperateError::Unknown(id.to_string()))
 }
 
-/// The profiles of a person, or of the one that it was joined to.
+/// The profiles of a person, or of the person that it was merged into.
 async fn profiles_of(pg: &Pg, id: PersonId) -> Result<Vec<ProfileId>, OperateError> {
     let unknown = || OperateError::Unknown(id.to_string());
     let known = person::get(pg, &[id]).await?.into_iter().next().ok_or_else(unknown)?;
-    let Some(joined) = known.merged_into else { return Ok(known.profiles) };
-    let known = person::get(pg, &[joined]).await?.into_iter().next().ok_or_else(unknown)?;
+    let Some(merged_into) = known.merged_into else { return Ok(known.profiles) };
+    let known = person::get(pg, &[merged_into]).await?.into_iter().next().ok_or_else(unknown)?;
     Ok(known.profiles)
 }
 
 async fn activate<C: Clock>(
-    doors: &Doors<'_, C>,
+    dependencies: &OperateDependencies<'_, C>,
     run: RunId,
     act: Act<'_>,
-) -> Result<Value, OperateError> {
-    let now = doors.clock.now();
-    audit::note(doors.pg, act, Some(&run.to_string()), now).await?;
-    run::activate(doors.pg, run, now).await?;
-    Ok(json!({ "served": run }))
+) -> Result<OrderOutcome, OperateError> {
+    let now = dependencies.clock.now();
+    audit::note(dependencies.pg, act, Some(&run.to_string()), now).await?;
+    run::activate(dependencies.pg, run, now).await?;
+    Ok(OrderOutcome::RunActivated { served: run })
 }
 
-/// Ends what was kept for long enough, round by round: each is bounded, and none is lost if we are
-/// ended between two.
-async fn retain<C: Clock>(doors: &Doors<'_, C>, act: Act<'_>) -> Result<Value, OperateError> {
-    let now = doors.clock.now();
-    audit::note(doors.pg, act, None, now).await?;
-    let mut ended = Swept::default();
+/// Deletes what was kept for long enough, in bounded rounds: an interruption between two loses
+/// nothing.
+async fn retain<C: Clock>(
+    dependencies: &OperateDependencies<'_, C>,
+    act: Act<'_>,
+) -> Result<OrderOutcome, OperateError> {
+    let (pg, now) = (dependencies.pg, dependencies.clock.now());
+    audit::note(pg, act, None, now).await?;
+    let mut total = Swept::default();
     for _ in 0..SWEEPS_MAX {
-        let swept = retention::sweep(doors.pg, now, Policy::default()).await?;
-        ended.change_days += swept.change_days;
-        ended.erasures += swept.erasures;
-        ended.runs_retired += swept.runs_retired;
-        ended.runs_forgotten += swept.runs_forgotten;
-        ended.more = swept.more;
+        let swept = retention::sweep(pg, now, Policy::default()).await?;
+        total.change_days += swept.change_days;
+        total.erasures += swept.erasures;
+        total.runs_retired += swept.runs_retired;
+        total.runs_forgotten += swept.runs_forgotten;
+        total.more = swept.more;
         if !swept.more {
             break;
         }
     }
     let first_kept = Timestamp::from_second(now.as_second() - AUDIT_DAYS * DAY_SECONDS);
-    let audit_lines = audit::retire(doors.pg, first_kept.unwrap_or_default()).await?;
-    Ok(json!({
-        "change_days": ended.change_days,
-        "erasures": ended.erasures,
-        "runs_retired": ended.runs_retired,
-        "runs_forgotten": ended.runs_forgotten,
-        "audit_lines": audit_lines,
-        "more": ended.more,
-    }))
+    let audit_lines = audit::retire(pg, first_kept.unwrap_or_default()).await?;
+    Ok(OrderOutcome::Retained(RetentionCounts::new(&total, audit_lines)))
 }
 
-async fn list_audit(pg: &Pg) -> Result<Value, OperateError> {
+async fn list_audit(pg: &Pg) -> Result<OrderOutcome, OperateError> {
     let lines = audit::newest(pg, LINES_MAX).await?;
-    let line = |line: &audit::Entry| {
-        json!({
-            "at": line.at,
-            "actor": line.actor,
-            "action": line.action,
-            "subject": line.subject,
-        })
-    };
-    Ok(json!({ "lines": lines.iter().map(line).collect::<Vec<_>>() }))
+    Ok(OrderOutcome::AuditLog { lines: lines.into_iter().map(AuditLine::from).collect() })
 }

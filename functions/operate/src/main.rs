@@ -3,7 +3,7 @@
 mod config;
 
 use config::Config;
-use operate::{Doors, Order, handle};
+use operate::{OperateDependencies, Order, handle};
 use runtime::function::InvocationContext;
 use runtime::{FunctionFailure, retry};
 use serde_json::Value;
@@ -16,10 +16,11 @@ async fn main() -> Result<(), FunctionFailure> {
     let pg = retry(async || Pg::connect(&config.database_url, 2).await).await?;
     runtime::function::serve_invocations(async |event: Value, invocation: InvocationContext| {
         let order = Order::of(event)?;
-        // Who that was is in CloudTrail under this id: an invocation does not say it.
+        // CloudTrail has the caller's identity under this id; the event does not.
         let actor = format!("aws:{}", invocation.request_id);
-        let doors = Doors { pg: &pg, clock: &System, pepper: &config.pepper, actor: &actor };
-        Ok(handle(&doors, &order).await?)
+        let (clock, pepper) = (&System, config.pepper.as_slice());
+        let dependencies = OperateDependencies { pg: &pg, clock, pepper, actor: &actor };
+        Ok(handle(&dependencies, &order).await?)
     })
     .await
 }

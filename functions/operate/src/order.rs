@@ -1,4 +1,4 @@
-//! What an operator may order, in the form in which it is sent: `{"opt-out": {"account": "…"}}`.
+//! The orders of an operator, as JSON: `{"opt-out": {"account": "…"}}`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,9 +14,9 @@ pub enum Order {
     /// Erase an account for good, because its owner asked.
     OptOut {
         /// Which.
-        account: Whom,
+        account: OptOutSubject,
     },
-    /// Create an API key that may read everything; its secret is in the answer and nowhere else.
+    /// Create an API key that may read everything; its secret is in the outcome and nowhere else.
     CreateKey {
         /// The account that it belongs to; made if there is none of this name.
         account: String,
@@ -24,13 +24,13 @@ pub enum Order {
         #[serde(default)]
         test: bool,
     },
-    /// Name API keys, without their secrets, the newest first.
+    /// List API keys, without their secrets, the newest first.
     ListKeys {
         /// Only those of this account.
         #[serde(default)]
         account: Option<String>,
     },
-    /// Revoke an API key; it opens nothing from half a minute later on.
+    /// Revoke an API key; requests with it are refused from half a minute later on.
     RevokeKey {
         /// Which.
         key: KeyId,
@@ -40,29 +40,29 @@ pub enum Order {
         /// Which.
         run: RunId,
     },
-    /// End what has been kept for long enough.
+    /// Delete what has been kept for long enough.
     Retain {},
-    /// Name the newest lines of the audit log.
+    /// List the newest lines of the audit log.
     ListAudit {},
 }
 
-/// An order that cannot be read. It does not repeat what was sent: an error is logged, and who asks
-/// to be erased is not to be named in a log.
+/// An order that cannot be read. It does not repeat what was sent: an error is logged, and a log must
+/// not name the account of an opt-out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no order: take one of opt-out, create-key, list-keys, revoke-key, activate-run, retain and \
      list-audit, such as {{\"opt-out\": {{\"account\": \"bluesky:alice.bsky.social\"}}}}"
 )]
-pub struct BadOrder;
+pub struct OrderError;
 
 impl Order {
     /// Reads an order.
-    pub fn of(event: Value) -> Result<Order, BadOrder> {
-        serde_json::from_value(event).map_err(|_| BadOrder)
+    pub fn of(event: Value) -> Result<Order, OrderError> {
+        serde_json::from_value(event).map_err(|_| OrderError)
     }
 
-    /// The word for it in the audit log.
-    pub fn word(&self) -> &'static str {
+    /// Its name in the audit log.
+    pub fn action(&self) -> &'static str {
         match self {
             Order::OptOut { .. } => "opt-out",
             Order::CreateKey { .. } => "create-key",
@@ -75,11 +75,21 @@ impl Order {
     }
 }
 
-/// Whom an order concerns: an account by handle or native id, a profile, or a person with all of
-/// its profiles.
+/// What is opted out: an account by handle or native id, a profile, or a person with all profiles.
+///
+/// ```
+/// use operate::OptOutSubject;
+///
+/// let by_handle: OptOutSubject = "fediverse:ada@example.org".parse()?;
+/// assert!(matches!(by_handle, OptOutSubject::Account(_)));
+/// assert!(matches!("per_2001".parse()?, OptOutSubject::Person(_)));
+/// // What is formatted may be logged: the account is not in it.
+/// assert_eq!(format!("{by_handle:?}"), "fediverse:…");
+/// # Ok::<(), operate::OptOutSubjectError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Whom {
+pub enum OptOutSubject {
     /// By name, seen or not.
     Account(Account),
     /// By public id.
@@ -88,52 +98,52 @@ pub enum Whom {
     Person(PersonId),
 }
 
-/// Why a text names nobody.
+/// A text that names no account, profile or person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "take platform:handle, such as bluesky:alice.bsky.social or fediverse:ada@example.org, or prf_… or per_…"
 )]
-pub struct BadWhom;
+pub struct OptOutSubjectError;
 
-impl FromStr for Whom {
-    type Err = BadWhom;
+impl FromStr for OptOutSubject {
+    type Err = OptOutSubjectError;
 
-    fn from_str(text: &str) -> Result<Whom, BadWhom> {
+    fn from_str(text: &str) -> Result<OptOutSubject, OptOutSubjectError> {
         if let Ok(profile) = text.parse() {
-            return Ok(Whom::Profile(profile));
+            return Ok(OptOutSubject::Profile(profile));
         }
         if let Ok(person) = text.parse() {
-            return Ok(Whom::Person(person));
+            return Ok(OptOutSubject::Person(person));
         }
-        text.parse().map(Whom::Account).map_err(|_| BadWhom)
+        text.parse().map(OptOutSubject::Account).map_err(|_| OptOutSubjectError)
     }
 }
 
-impl TryFrom<String> for Whom {
-    type Error = BadWhom;
+impl TryFrom<String> for OptOutSubject {
+    type Error = OptOutSubjectError;
 
-    fn try_from(text: String) -> Result<Whom, BadWhom> {
+    fn try_from(text: String) -> Result<OptOutSubject, OptOutSubjectError> {
         text.parse()
     }
 }
 
-impl From<Whom> for String {
-    fn from(whom: Whom) -> String {
-        match whom {
-            Whom::Account(account) => account.to_string(),
-            Whom::Profile(profile) => profile.to_string(),
-            Whom::Person(person) => person.to_string(),
+impl From<OptOutSubject> for String {
+    fn from(subject: OptOutSubject) -> String {
+        match subject {
+            OptOutSubject::Account(account) => account.to_string(),
+            OptOutSubject::Profile(profile) => profile.to_string(),
+            OptOutSubject::Person(person) => person.to_string(),
         }
     }
 }
 
 /// Does not name accounts: what is formatted may be logged.
-impl fmt::Debug for Whom {
+impl fmt::Debug for OptOutSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Whom::Account(account) => write!(f, "{}:…", account.platform),
-            Whom::Profile(profile) => profile.fmt(f),
-            Whom::Person(person) => person.fmt(f),
+            OptOutSubject::Account(account) => write!(f, "{}:…", account.platform),
+            OptOutSubject::Profile(profile) => profile.fmt(f),
+            OptOutSubject::Person(person) => person.fmt(f),
         }
     }
 }
@@ -159,18 +169,18 @@ mod tests {
         for sent in orders {
             let order = Order::of(sent.clone()).unwrap();
             assert_eq!(json!(order), sent);
-            assert!(sent.get(order.word()).is_some(), "{} is not in {sent}", order.word());
+            assert!(sent.get(order.action()).is_some(), "{} is not in {sent}", order.action());
         }
     }
 
     #[test]
     fn an_account_is_named_in_three_ways() {
         let account = Account::new(Platform::BLUESKY, "did:plc:abc").unwrap();
-        assert_eq!("bluesky:did:plc:abc".parse(), Ok(Whom::Account(account)));
-        assert_eq!("prf_1".parse(), Ok(Whom::Profile(ProfileId::new(1))));
-        assert_eq!("per_1".parse(), Ok(Whom::Person(PersonId::new(1))));
-        for nobody in ["", "ada", "ada@example.org", "nowhere:ada", "bluesky:", "com_1"] {
-            assert_eq!(nobody.parse::<Whom>(), Err(BadWhom), "{nobody}");
+        assert_eq!("bluesky:did:plc:abc".parse(), Ok(OptOutSubject::Account(account)));
+        assert_eq!("prf_1".parse(), Ok(OptOutSubject::Profile(ProfileId::new(1))));
+        assert_eq!("per_1".parse(), Ok(OptOutSubject::Person(PersonId::new(1))));
+        for wrong in ["", "ada", "ada@example.org", "nowhere:ada", "bluesky:", "com_1"] {
+            assert_eq!(wrong.parse::<OptOutSubject>(), Err(OptOutSubjectError), "{wrong}");
         }
     }
 

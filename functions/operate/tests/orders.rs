@@ -1,4 +1,4 @@
-//! Orders on a real record, and the golden events.
+//! Orders on a real database, and the golden events.
 
 #![cfg(test)]
 
@@ -7,28 +7,29 @@ use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
 use model::profile::GoneReason;
 use model::{Platform, ProfileId};
-use operate::{Doors, OperateError, Order, handle};
+use operate::{OperateDependencies, OperateError, Order, handle};
 use serde_json::{Value, json};
 use store::pg::{ident, key, person, profile, run};
 use testkit::{Database, Frozen, database};
 
 const PEPPER: &[u8] = b"pepper";
 
-/// A record, and who gives it orders.
-struct Office {
+/// A database that takes orders.
+struct OperatedDatabase {
     db: Database,
     clock: Frozen,
 }
 
-impl Office {
-    async fn new() -> Office {
-        Office { db: database().await, clock: Frozen::default() }
+impl OperatedDatabase {
+    async fn new() -> OperatedDatabase {
+        OperatedDatabase { db: database().await, clock: Frozen::default() }
     }
 
     async fn order(&self, order: Value) -> Result<Value, OperateError> {
         let (pg, clock) = (self.db.pg(), &self.clock);
-        let doors = Doors { pg, clock, pepper: PEPPER, actor: "aws:request" };
-        handle(&doors, &Order::of(order).expect("the order can be read")).await
+        let dependencies = OperateDependencies { pg, clock, pepper: PEPPER, actor: "aws:request" };
+        let order = Order::of(order).expect("the order can be read");
+        handle(&dependencies, &order).await.map(|outcome| json!(outcome))
     }
 
     /// Profiles of these names, as a bulk file brings them.
@@ -39,8 +40,7 @@ impl Office {
             host: None,
         };
         let named: Vec<NamedProfile> = names.iter().map(named).collect();
-        let page =
-            |named: &NamedProfile| SeenProfile { named: named.clone(), ..SeenProfile::default() };
+        let page = |named: &NamedProfile| SeenProfile { named: named.clone(), ..SeenProfile::default() };
         let pages: Vec<SeenProfile> = named.iter().map(page).collect();
         let pg = self.db.pg();
         profile::import(pg, Platform::BLUESKY, &pages, self.clock.now()).await.unwrap();
@@ -69,79 +69,79 @@ fn golden(name: &str) -> Value {
 
 #[tokio::test]
 async fn the_golden_events_are_orders() {
-    let office = Office::new().await;
+    let operated = OperatedDatabase::new().await;
     for event in ["opt-out", "create-key", "retain"] {
-        office.order(golden(event)).await.unwrap_or_else(|error| panic!("{event}: {error}"));
+        operated.order(golden(event)).await.unwrap_or_else(|error| panic!("{event}: {error}"));
     }
-    let log: Vec<String> = office.log().await.into_iter().map(|(action, _)| action).collect();
+    let log: Vec<String> = operated.log().await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(log, ["opt-out", "create-key", "retain"]);
 }
 
 #[tokio::test]
 async fn an_opt_out_takes_one_profile_or_a_whole_person() {
-    let office = Office::new().await;
-    let ids = office.profiles(&["ada", "bob", "eve", "joe"]).await;
+    let operated = OperatedDatabase::new().await;
+    let ids = operated.profiles(&["ada", "bob", "eve", "joe"]).await;
     let groups = [vec![ids[1], ids[2]]];
-    person::save_groups(office.db.pg(), &groups, office.clock.now()).await.unwrap();
-    let answer = office.order(json!({"opt-out": {"account": ids[0]}})).await.unwrap();
+    person::save_groups(operated.db.pg(), &groups, operated.clock.now()).await.unwrap();
+    let answer = operated.order(json!({"opt-out": {"account": ids[0]}})).await.unwrap();
     assert_eq!(answer, json!({"opted_out": [ids[0]], "known": true}));
-    // Asked for by the number that was joined to the other.
+    // By the id of the person that was merged into the other.
     let joined = ids[2].home_person();
-    let answer = office.order(json!({"opt-out": {"account": joined}})).await.unwrap();
+    let answer = operated.order(json!({"opt-out": {"account": joined}})).await.unwrap();
     assert_eq!(answer["opted_out"], json!([ids[1], ids[2]]));
-    assert_eq!(office.gone(&ids).await, [true, true, true, false]);
-    let told = ids[..3].iter().map(|id| ("opt-out".to_owned(), json!(id)));
-    assert_eq!(office.log().await, told.collect::<Vec<_>>());
+    assert_eq!(operated.gone(&ids).await, [true, true, true, false]);
+    let logged = ids[..3].iter().map(|id| ("opt-out".to_owned(), json!(id)));
+    assert_eq!(operated.log().await, logged.collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn an_opt_out_of_what_is_not_there_says_so_and_is_not_logged() {
-    let office = Office::new().await;
-    for nobody in ["prf_2001", "per_2001"] {
-        let refused = office.order(json!({"opt-out": {"account": nobody}})).await;
-        let is_unknown = |error| matches!(error, OperateError::Unknown(id) if id == nobody);
-        assert!(refused.is_err_and(is_unknown), "{nobody}");
+async fn an_opt_out_of_an_unknown_id_is_refused_and_not_logged() {
+    let operated = OperatedDatabase::new().await;
+    for unknown in ["prf_2001", "per_2001"] {
+        let refused = operated.order(json!({"opt-out": {"account": unknown}})).await;
+        let is_unknown = |error| matches!(error, OperateError::Unknown(id) if id == unknown);
+        assert!(refused.is_err_and(is_unknown), "{unknown}");
     }
-    assert_eq!(office.log().await, []);
+    assert_eq!(operated.log().await, []);
 }
 
 #[tokio::test]
-async fn a_key_opens_until_it_is_revoked() {
-    let office = Office::new().await;
-    let made = office.order(json!({"create-key": {"account": "me"}})).await.unwrap();
+async fn a_key_is_valid_until_it_is_revoked() {
+    let operated = OperatedDatabase::new().await;
+    let made = operated.order(json!({"create-key": {"account": "me"}})).await.unwrap();
     let secret = ApiSecret::parse(made["key"].as_str().unwrap()).unwrap();
-    let found = key::find(office.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
+    let found = key::find(operated.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
     assert_eq!((json!(found.id), found.revoked_at), (made["id"].clone(), None));
-    office.order(json!({"create-key": {"account": "you", "test": true}})).await.unwrap();
-    let all = office.order(json!({"list-keys": {}})).await.unwrap();
-    let mine = office.order(json!({"list-keys": {"account": "me"}})).await.unwrap();
+    operated.order(json!({"create-key": {"account": "you", "test": true}})).await.unwrap();
+    let all = operated.order(json!({"list-keys": {}})).await.unwrap();
+    let mine = operated.order(json!({"list-keys": {"account": "me"}})).await.unwrap();
     let count = |answer: &Value| answer["keys"].as_array().unwrap().len();
     assert_eq!((count(&all), count(&mine)), (2, 1));
     assert!(!all.to_string().contains(secret.reveal()), "no list shows a secret");
-    office.order(json!({"revoke-key": {"key": found.id}})).await.unwrap();
-    let again = office.order(json!({"revoke-key": {"key": found.id}})).await;
+    operated.order(json!({"revoke-key": {"key": found.id}})).await.unwrap();
+    let again = operated.order(json!({"revoke-key": {"key": found.id}})).await;
     assert!(matches!(again, Err(OperateError::Unknown(_))), "{again:?}");
-    let found = key::find(office.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
-    assert_eq!(found.revoked_at, Some(office.clock.now()));
+    let found = key::find(operated.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
+    assert_eq!(found.revoked_at, Some(operated.clock.now()));
 }
 
 #[tokio::test]
 async fn only_a_run_whose_results_are_kept_is_served_again() {
-    let office = Office::new().await;
-    let run = run::create(office.db.pg(), None, office.clock.now()).await.unwrap();
-    let refused = office.order(json!({"activate-run": {"run": run}})).await;
+    let operated = OperatedDatabase::new().await;
+    let run = run::create(operated.db.pg(), None, operated.clock.now()).await.unwrap();
+    let refused = operated.order(json!({"activate-run": {"run": run}})).await;
     assert!(matches!(refused, Err(OperateError::Store(_))), "{refused:?}");
-    assert_eq!(office.log().await, [("activate-run".to_owned(), json!(run))]);
+    assert_eq!(operated.log().await, [("activate-run".to_owned(), json!(run))]);
 }
 
 #[tokio::test]
-async fn what_an_operator_did_is_known_for_three_years() {
-    let office = Office::new().await;
-    office.order(json!({"create-key": {"account": "me"}})).await.unwrap();
-    office.clock.advance_seconds(1_094 * 86_400);
-    assert_eq!(office.order(json!({"retain": {}})).await.unwrap()["audit_lines"], 0);
-    office.clock.advance_seconds(2 * 86_400);
-    assert_eq!(office.order(json!({"retain": {}})).await.unwrap()["audit_lines"], 1);
-    let log: Vec<String> = office.log().await.into_iter().map(|(action, _)| action).collect();
+async fn the_audit_log_is_kept_for_three_years() {
+    let operated = OperatedDatabase::new().await;
+    operated.order(json!({"create-key": {"account": "me"}})).await.unwrap();
+    operated.clock.advance_seconds(1_094 * 86_400);
+    assert_eq!(operated.order(json!({"retain": {}})).await.unwrap()["audit_lines"], 0);
+    operated.clock.advance_seconds(2 * 86_400);
+    assert_eq!(operated.order(json!({"retain": {}})).await.unwrap()["audit_lines"], 1);
+    let log: Vec<String> = operated.log().await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(log, ["retain", "retain"]);
 }

@@ -8,21 +8,41 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 use model::port::Clock;
 use platforms::Origins;
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::pg::frontier::{self, DEPTH_UNLIMITED};
 
 use crate::cli::CrawlArgs;
 use crate::crawler::{Crawler, Until};
-use crate::home::Home;
-use crate::measure::Meter;
-use crate::output::Output;
+use crate::home::BorgHome;
+use crate::measure::CostMeter;
+use crate::output::{CommandOutput, CommandReport};
 
 /// A crawl ends when nothing will be due for so long; trouble at a host passes or not by then.
 pub(crate) const IDLE: Duration = Duration::from_secs(15);
 
+/// What a crawl fetched and added.
+#[derive(Debug, Serialize)]
+pub(crate) struct CrawlReport {
+    profiles_fetched: u64,
+    profiles_crawled: u64,
+    profiles_known: u64,
+    profiles_failed: u64,
+    arc_views_added: u64,
+    requests: u64,
+    seconds: f64,
+    cpu_seconds: f64,
+    requests_per_second: f64,
+}
+
+impl CommandReport for CrawlReport {}
+
 /// Resolves the seeds, crawls, and says what came of it.
-pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> Result<Value> {
-    let meter = Meter::start();
+pub(crate) async fn crawl(
+    home: Arc<BorgHome>,
+    args: &CrawlArgs,
+    output: CommandOutput,
+) -> Result<CrawlReport> {
+    let meter = CostMeter::start();
     let origins = Origins::parse(&args.base_url)?;
     let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, &args.contact).await?);
     let depth = args.depth.unwrap_or(DEPTH_UNLIMITED);
@@ -31,25 +51,25 @@ pub(crate) async fn crawl(home: Arc<Home>, args: &CrawlArgs, output: Output) -> 
     let sent = run_with_progress(&crawler, &home, until, output).await?;
     let counts = frontier::counts(&home.pg, home.clock.now()).await?;
     let (used, requests) = (meter.used(), crawler.requests.load(Ordering::Relaxed));
-    Ok(json!({
-        "profiles_fetched": sent,
-        "profiles_crawled": counts.crawled,
-        "profiles_known": counts.known,
-        "profiles_failed": counts.failed,
-        "arc_views_added": crawler.arc_views.load(Ordering::Relaxed),
-        "requests": requests,
-        "seconds": used.seconds,
-        "cpu_seconds": used.cpu_seconds,
-        "requests_per_second": (requests as f64 / used.seconds.max(0.001)).round(),
-    }))
+    Ok(CrawlReport {
+        profiles_fetched: sent,
+        profiles_crawled: counts.crawled,
+        profiles_known: counts.known,
+        profiles_failed: counts.failed,
+        arc_views_added: crawler.arc_views.load(Ordering::Relaxed),
+        requests,
+        seconds: used.seconds,
+        cpu_seconds: used.cpu_seconds,
+        requests_per_second: (requests as f64 / used.seconds.max(0.001)).round(),
+    })
 }
 
 /// Crawls; Ctrl-C ends it in order.
 pub(crate) async fn run_with_progress(
     crawler: &Arc<Crawler>,
-    home: &Home,
+    home: &BorgHome,
     until: Until,
-    output: Output,
+    output: CommandOutput,
 ) -> Result<u64> {
     let bar = output.progress("crawling", 0);
     let run = crawler.run(until);
@@ -84,7 +104,7 @@ pub(crate) async fn interrupted() {
 }
 
 /// Shows how far the crawl is, for ever.
-async fn show(home: &Home, bar: &ProgressBar) {
+async fn show(home: &BorgHome, bar: &ProgressBar) {
     loop {
         if let Ok(counts) = frontier::counts(&home.pg, home.clock.now()).await {
             bar.set_length(counts.known);

@@ -1,92 +1,134 @@
 //! `borg demo`: a sample social web, crawled, scored and served by the real pipeline.
 
+mod compare;
+mod listing;
+mod opted_out;
+mod rankings;
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use graph_score::{RunSettings, Sealed};
+use graph_score::RunSettings;
 use model::PersonId;
-use serde_json::{Value, json};
-use store::pg::membership::{self, Order};
+use sample::WorldConfig;
+use serde::Serialize;
 use store::pg::score;
+use store::pg::membership::{self, Order};
 
+use self::compare::PlantedFigures;
+use self::opted_out::encoded;
 use super::score::run_stages;
+use super::served::ServedRun;
+use crate::api_client::create_test_key;
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::home::Home;
-use crate::measure::Meter;
-use crate::output::{Output, say};
-use crate::planted::Planted;
+use crate::home::BorgHome;
+use crate::measure::CostMeter;
+use crate::output::{CommandOutput, CommandReport, print_line};
+use crate::planted::PlantedWeb;
 use crate::server;
 
-mod compare;
-mod walk;
-
-use walk::encoded;
-
-/// In how many first places of a community somebody with a rank is looked for.
+/// In how many first places of a community a person with a rank is searched.
 const FIRST_PLACES: u32 = 100;
 
-/// Plants, crawls, scores, compares with what was planted, and serves.
-pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: Output) -> Result<Value> {
-    let whole = Meter::start();
-    let home = Arc::new(Home::fresh(config, "demo").await?);
-    let planted = Planted::new(&home, (args.people, args.seed), output).await?;
-    let crawling = Meter::start();
-    planted.crawl(&home, output).await?;
-    let crawl_seconds = crawling.used().seconds;
-    let scored = run_stages(&home, &RunSettings::default(), output).await?;
-    let sealed = Sealed::active(&home.pg, &home.objects).await?;
-    let web = &planted.web;
-    let found = compare::compare(&home, &sealed, web.world()).await?;
-    let mut summary = json!({
-        "platforms": found.platforms,
-        "profiles": scored["profiles"],
-        "people": scored["people"],
-        "arcs": scored["arcs"],
-        "communities": sealed.hierarchy.levels.iter().map(|l| u64::from(l.communities)).sum::<u64>(),
-        "crawl_seconds": crawl_seconds,
-        "score_seconds": scored["seconds"],
-    });
-    summary.as_object_mut().context("an object")?.extend(found.figures);
-    summary["opted_out_served"] = json!(walk::opted_out_served(&home, web.world()).await?);
-    // All of it: the sample web, PostgreSQL and the comparison with what was planted included.
-    let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
-    summary["cpu_seconds"] = json!((cpu_seconds * 10.0).round() / 10.0);
-    summary["windows_over_limit"] = json!(web.stats().windows_over_limit());
-    if !args.once {
-        serve(&home, args, &summary, output).await?;
-        return Ok(Value::Null);
-    }
-    Ok(summary)
+/// What the demo crawled, scored and found.
+#[derive(Debug, Serialize)]
+struct DemoSummary {
+    platforms: usize,
+    profiles: u64,
+    people: u64,
+    arcs: u64,
+    communities: u64,
+    crawl_seconds: f64,
+    score_seconds: f64,
+    cpu_seconds: f64,
+    #[serde(flatten)]
+    figures: PlantedFigures,
+    opted_out_served: usize,
+    windows_over_limit: u64,
 }
 
-/// Shows what there is to try, and serves until Ctrl-C.
-async fn serve(home: &Home, args: &DemoArgs, summary: &Value, output: Output) -> Result<()> {
+impl CommandReport for DemoSummary {
+    const SHARES: &'static [&'static str] = &["full_first_pages", "labels_on_topic"];
+}
+
+/// The first line of a demo that serves.
+#[derive(Serialize)]
+struct ServedDemo<'a> {
+    url: &'a str,
+    key: &'a str,
+    summary: &'a DemoSummary,
+    #[serde(rename = "try")]
+    examples: Vec<String>,
+}
+
+/// Generates, crawls and scores a web, compares the run with it, and serves the run.
+pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: CommandOutput) -> Result<()> {
+    let whole = CostMeter::start();
+    let home = Arc::new(BorgHome::fresh(config, "demo").await?);
+    let world = WorldConfig::sized(args.people, args.seed);
+    let planted = PlantedWeb::new(&home, &world, output).await?;
+    let crawl = CostMeter::start();
+    planted.crawl(&home, output).await?;
+    let crawl_seconds = crawl.used().seconds;
+    let scored = run_stages(&home, &RunSettings::default(), output).await?;
+    let served = ServedRun::open(&home).await?;
+    let levels = &served.sealed.hierarchy.levels;
+    let figures = compare::compare(&served, planted.web.world()).await?;
+    let opted_out_served = opted_out::opted_out_served(&home, planted.web.world()).await?;
+    // Of everything, the sample web, PostgreSQL and the comparison included.
+    let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
+    let summary = DemoSummary {
+        platforms: compare::platforms(&served),
+        profiles: scored.profiles,
+        people: scored.people,
+        arcs: scored.arcs,
+        communities: levels.iter().map(|level| u64::from(level.communities)).sum(),
+        crawl_seconds,
+        score_seconds: scored.seconds,
+        cpu_seconds: (cpu_seconds * 10.0).round() / 10.0,
+        figures,
+        opted_out_served,
+        windows_over_limit: planted.web.stats().windows_over_limit(),
+    };
+    if args.once {
+        return output.report(&summary);
+    }
+    serve(&served, args, &summary, output).await
+}
+
+/// Prints example requests, and serves until Ctrl-C.
+async fn serve(
+    served: &ServedRun<'_>,
+    args: &DemoArgs,
+    summary: &DemoSummary,
+    output: CommandOutput,
+) -> Result<()> {
     let listener = server::bind(args.addr).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let key = server::create_test_key(home, "demo").await?;
-    let tries = tries(home, &url).await?;
+    let key = create_test_key(served.home, "demo").await?;
+    let examples = examples(served, &url).await?;
     if output.json {
-        say(json!({ "url": url, "key": key, "summary": summary, "try": tries }));
+        let demo = ServedDemo { url: &url, key: &key, summary, examples };
+        print_line(serde_json::to_string(&demo)?);
     } else {
-        output.answer(summary);
-        say(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));
-        say(format_args!("  KEY={key}"));
-        for one in tries {
-            say(format_args!("  curl -H \"Authorization: Bearer $KEY\" '{one}'"));
+        output.report(summary)?;
+        print_line(format_args!("\nThe API is at {url}, its documentation at {url}/docs. Try:\n"));
+        print_line(format_args!("  KEY={key}"));
+        for example in examples {
+            print_line(format_args!("  curl -H \"Authorization: Bearer $KEY\" '{example}'"));
         }
-        say("\nCtrl-C ends it.");
+        print_line("\nCtrl-C ends it.");
     }
-    server::serve(home, listener).await
+    server::serve(served.home, listener).await
 }
 
-/// Requests that show something of this very world.
-async fn tries(home: &Home, url: &str) -> Result<Vec<String>> {
-    let sealed = Sealed::active(&home.pg, &home.objects).await?;
-    let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
-    let (at, person) = first_ranked(home, &sealed).await?;
-    let community = leaf.ids[at];
-    let label = leaf.labels.get(at).and_then(|labels| labels.first());
+/// Requests that have an answer in this world.
+async fn examples(served: &ServedRun<'_>, url: &str) -> Result<Vec<String>> {
+    let leaf = &served.sealed.names.levels[served.sealed.hierarchy.leaf];
+    let RankedPerson { community, person } = first_ranked(served).await?;
+    let label = leaf.labels.get(community).and_then(|labels| labels.first());
+    let community = leaf.ids[community];
     Ok(vec![
         format!("{url}/v1/status"),
         format!("{url}/v1/communities?limit=5"),
@@ -97,19 +139,26 @@ async fn tries(home: &Home, url: &str) -> Result<Vec<String>> {
     ])
 }
 
-/// The first community of the leaf level in which somebody holds a rank, and the first who does.
-async fn first_ranked(home: &Home, sealed: &Sealed) -> Result<(usize, PersonId)> {
-    let leaf = &sealed.names.levels[sealed.hierarchy.leaf];
-    for (at, &community) in leaf.ids.iter().enumerate() {
-        let order = Order::Attention;
-        let page =
-            membership::page(&home.pg, sealed.run, community, order, (0, FIRST_PLACES)).await?;
+/// A person with a rank in a community of the leaf level.
+struct RankedPerson {
+    /// The community's index.
+    community: usize,
+    person: PersonId,
+}
+
+/// The first community of the leaf level with ranks, and the first person with one.
+async fn first_ranked(served: &ServedRun<'_>) -> Result<RankedPerson> {
+    let (pg, run) = (&served.home.pg, served.sealed.run);
+    let leaf = &served.sealed.names.levels[served.sealed.hierarchy.leaf];
+    for (community, &id) in leaf.ids.iter().enumerate() {
+        let page = membership::page(pg, run, id, Order::Attention, (0, FIRST_PLACES)).await?;
         let ranked = page.and_then(|page| page.rows.into_iter().find(|row| row.rank.is_some()));
         if let Some(row) = ranked {
-            let found = score::get(&home.pg, sealed.run, &[row.membership.person]).await?;
-            let score = found.into_iter().flatten().next().context("a membership is a person's")?;
-            return Ok((at, score.person));
+            let found = score::get(pg, run, &[row.membership.person]).await?;
+            let score = found.into_iter().flatten().next();
+            let score = score.context("a membership is a person's")?;
+            return Ok(RankedPerson { community, person: score.person });
         }
     }
-    bail!("nobody holds a rank in any community")
+    bail!("no person has a rank in any community")
 }

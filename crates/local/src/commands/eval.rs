@@ -1,19 +1,19 @@
-//! `borg eval`: what is served against a truth.
+//! `borg eval`: the served run against a truth.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use graph::Level;
 use graph::eval::{agreement, auc, ndcg, onmi, spearman};
-use graph_score::Sealed;
-use model::index::PersonIndex;
-use serde_json::{Value, json};
-
-use crate::cli::{Compared, EvalArgs};
-use crate::home::Home;
-use crate::naming::Naming;
-use crate::output::Output;
-use crate::truth;
+use graph::{Level, NO_COMMUNITY};
+use serde::Serialize;
 
 use super::export::scores_by;
+use super::served::ServedRun;
+use crate::cli::{EvalArgs, EvalSubject};
+use crate::home::BorgHome;
+use crate::output::CommandReport;
+use crate::truth::{self, TruthRow};
 
 /// Places counted by NDCG.
 const NDCG_AT: [usize; 3] = [10, 50, 100];
@@ -21,103 +21,135 @@ const NDCG_AT: [usize; 3] = [10, 50, 100];
 /// Labels that mean "yes" where a truth has two.
 const POSITIVE: &[&str] = &["honest", "1", "true", "yes", "positive", "member"];
 
-/// Compares, prints a table, and returns the figures.
-pub(crate) async fn eval(home: &Home, args: &EvalArgs, output: Output) -> Result<Value> {
-    let sealed = Sealed::active(&home.pg, &home.objects).await?;
-    let naming = Naming::of(&home.pg, &sealed.nodes.profiles).await?;
-    let truth = matched(&naming, &sealed, &truth::read(&args.truth)?)?;
+/// How the served run agrees with a truth.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum EvalReport {
+    Communities(CommunityAgreement),
+    Labels(LabelAgreement),
+    Numbers(NumberAgreement),
+}
+
+impl CommandReport for EvalReport {}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct CommunityAgreement {
+    compared: usize,
+    leaf: LevelAgreement,
+    best: LevelAgreement,
+    onmi: f64,
+    levels: Vec<LevelAgreement>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct LevelAgreement {
+    level: usize,
+    communities: u32,
+    ami: f64,
+    nmi: f64,
+    ari: f64,
+}
+
+/// Ranks against a truth of two labels.
+#[derive(Debug, Serialize)]
+pub(crate) struct LabelAgreement {
+    compared: usize,
+    positive: String,
+    auc: Option<f64>,
+}
+
+/// Ranks against a truth of numbers.
+#[derive(Debug, Serialize)]
+pub(crate) struct NumberAgreement {
+    compared: usize,
+    spearman: Option<f64>,
+    /// `ndcg_10` and so on.
+    #[serde(flatten)]
+    ndcg: BTreeMap<String, Option<f64>>,
+}
+
+/// A truth by people of the run, in parallel vectors: a person with several values comes repeatedly.
+struct MatchedTruth {
+    people: Vec<u32>,
+    values: Vec<String>,
+}
+
+/// Compares the served run with a file.
+pub(crate) async fn eval(home: &BorgHome, args: &EvalArgs) -> Result<EvalReport> {
+    let served = ServedRun::open(home).await?;
+    let truth = matched(&served, &truth::read(&args.truth)?)?;
     match args.compared {
-        Compared::Communities => Ok(communities(&sealed, &truth, output)),
-        Compared::Ranks => {
-            let scores = scores_by(home, (&sealed, &naming), &args.by).await?;
-            ranks(&scores, &truth)
+        EvalSubject::Communities => Ok(EvalReport::Communities(communities(&served, &truth)?)),
+        EvalSubject::Ranks => ranks(&scores_by(&served, &args.by).await?, &truth),
+    }
+}
+
+/// The rows of a truth whose nodes are in the run.
+fn matched(served: &ServedRun<'_>, rows: &[TruthRow]) -> Result<MatchedTruth> {
+    let by_name = served.names.by_name();
+    let mut truth = MatchedTruth { people: Vec::new(), values: Vec::new() };
+    for TruthRow { node, value } in rows {
+        if let Some(&profile) = by_name.get(node.as_str()) {
+            truth.people.push(served.sealed.nodes.person_of[profile]);
+            truth.values.push(value.clone());
         }
     }
-}
-
-/// The person and the value of each node of the truth that the run knows.
-fn matched(
-    naming: &Naming,
-    sealed: &Sealed,
-    truth: &[(String, String)],
-) -> Result<Vec<(u32, String)>> {
-    let places = naming.places();
-    let known = truth.iter().filter_map(|(node, value)| {
-        let place = places.get(node.as_str())?;
-        Some((sealed.nodes.person_of[*place], value.clone()))
-    });
-    let matched: Vec<(u32, String)> = known.collect();
-    if matched.is_empty() {
-        bail!("none of the truth's {} nodes is in the run", truth.len());
+    if truth.people.is_empty() {
+        bail!("none of the truth's {} nodes is in the run", rows.len());
     }
-    Ok(matched)
+    Ok(truth)
 }
 
-fn communities(sealed: &Sealed, truth: &[(u32, String)], output: Output) -> Value {
-    let wanted = truth::numbered(truth.iter().map(|(_, value)| value.as_str()));
-    let people: Vec<u32> = truth.iter().map(|(person, _)| *person).collect();
-    let levels: Vec<Value> = sealed
-        .hierarchy
-        .levels
-        .iter()
-        .enumerate()
-        .map(|(number, level)| compare(number, level, &people, &wanted))
-        .collect();
-    let ami = |level: &Value| level["ami"].as_f64().unwrap_or(f64::NEG_INFINITY);
-    let best = levels.iter().max_by(|a, b| ami(a).total_cmp(&ami(b))).cloned();
-    let rows: Vec<Vec<String>> = levels.iter().map(row).collect();
-    output.table(&["level", "communities", "ami", "nmi", "ari"], &rows);
-    json!({
-        "leaf": levels[sealed.hierarchy.leaf],
-        "best": best,
-        "levels": levels,
-        "onmi": overlap(sealed, &people, &wanted),
-        "compared": people.len(),
+fn communities(served: &ServedRun<'_>, truth: &MatchedTruth) -> Result<CommunityAgreement> {
+    let expected = truth::to_numbers(truth.values.iter().map(String::as_str));
+    let hierarchy = &served.sealed.hierarchy;
+    let levels = hierarchy.levels.iter().enumerate();
+    let levels: Vec<LevelAgreement> =
+        levels.map(|(at, level)| compare(at, level, &truth.people, &expected)).collect();
+    let best = levels.iter().max_by(|a, b| a.ami.total_cmp(&b.ami)).cloned();
+    let Some(best) = best else { bail!("the run has no communities") };
+    Ok(CommunityAgreement {
+        compared: truth.people.len(),
+        leaf: levels[hierarchy.leaf].clone(),
+        best,
+        onmi: overlap(served, &truth.people, &expected),
+        levels,
     })
 }
 
-fn compare(number: usize, level: &Level, people: &[u32], wanted: &[u32]) -> Value {
-    let found: Vec<u32> = people
-        .iter()
-        .map(|&person| match level.community_of[PersonIndex::new(person)].get() {
-            // A person in no community counts as a community of its own.
-            None => level.communities + person,
-            Some(community) => community.number(),
-        })
-        .collect();
-    let agreement = agreement(&found, wanted);
-    json!({
-        "level": number,
-        "communities": level.communities,
-        "ami": agreement.ami,
-        "nmi": agreement.nmi,
-        "ari": agreement.ari,
-    })
-}
-
-fn row(level: &Value) -> Vec<String> {
-    ["level", "communities", "ami", "nmi", "ari"]
-        .iter()
-        .map(|field| crate::output::shown(&level[field]))
-        .collect()
+fn compare(number: usize, level: &Level, people: &[u32], expected: &[u32]) -> LevelAgreement {
+    let community_of = |&person: &u32| match level.community_of[person as usize] {
+        // A person in no community is a community of its own, distinct from all others.
+        NO_COMMUNITY => level.communities + person,
+        community => community,
+    };
+    let found: Vec<u32> = people.iter().map(community_of).collect();
+    let agreement = agreement(&found, expected);
+    LevelAgreement {
+        level: number,
+        communities: level.communities,
+        ami: agreement.ami,
+        nmi: agreement.nmi,
+        ari: agreement.ari,
+    }
 }
 
 /// ONMI of the overlapping memberships; each node of the truth counts once, with all its values.
-fn overlap(sealed: &Sealed, people: &[u32], wanted: &[u32]) -> f64 {
+fn overlap(served: &ServedRun<'_>, people: &[u32], expected: &[u32]) -> f64 {
     let mut distinct = people.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    let place = |person: u32| distinct.binary_search(&person).unwrap_or_default() as u32;
+    let index = |person: u32| distinct.binary_search(&person).unwrap_or_default() as u32;
     let mut truth = Vec::new();
-    for (&person, &value) in people.iter().zip(wanted) {
-        add(&mut truth, value, place(person));
+    for (&person, &value) in people.iter().zip(expected) {
+        add(&mut truth, value, index(person));
     }
-    let overlap = &sealed.hierarchy.overlap;
+    let overlap = &served.sealed.hierarchy.overlap;
     let mut found = Vec::new();
     for &person in &distinct {
         let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
         for at in range {
-            add(&mut found, overlap.communities[at as usize].number(), place(person));
+            add(&mut found, overlap.communities[at as usize], index(person));
         }
     }
     found.retain(|members| !members.is_empty());
@@ -135,26 +167,24 @@ fn add(cover: &mut Vec<Vec<u32>>, community: u32, member: u32) {
 }
 
 /// AUC where the truth has two labels, else Spearman and NDCG of its numbers.
-fn ranks(scores: &[f32], truth: &[(u32, String)]) -> Result<Value> {
+fn ranks(scores: &[f32], truth: &MatchedTruth) -> Result<EvalReport> {
+    let compared = truth.people.len();
     let served: Vec<f64> =
-        truth.iter().map(|(person, _)| f64::from(scores[*person as usize])).collect();
-    let numbers: Option<Vec<f64>> = truth.iter().map(|(_, value)| value.parse().ok()).collect();
+        truth.people.iter().map(|&person| f64::from(scores[person as usize])).collect();
+    let numbers: Option<Vec<f64>> = truth.values.iter().map(|value| value.parse().ok()).collect();
     if let Some(numbers) = numbers {
         let gains: Vec<f64> = numbers.iter().map(|number| number.max(0.0)).collect();
-        let at = NDCG_AT.map(|k| (format!("ndcg_{k}"), ndcg(&served, &gains, k)));
-        let mut figures =
-            json!({ "compared": truth.len(), "spearman": spearman(&served, &numbers) });
-        at.into_iter().for_each(|(name, value)| figures[name] = json!(value));
-        return Ok(figures);
+        let ndcg = NDCG_AT.map(|k| (format!("ndcg_{k}"), ndcg(&served, &gains, k)));
+        let spearman = spearman(&served, &numbers);
+        return Ok(EvalReport::Numbers(NumberAgreement { compared, spearman, ndcg: ndcg.into() }));
     }
-    let mut labels: Vec<&str> = truth.iter().map(|(_, value)| value.as_str()).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let Some(positive) = labels.iter().find(|label| POSITIVE.contains(label)) else {
+    let positive = truth.values.iter().find(|value| POSITIVE.contains(&value.as_str()));
+    let Some(positive) = positive.cloned() else {
         bail!(
             "the truth's values are neither numbers nor one of {POSITIVE:?} against another label"
         )
     };
-    let is: Vec<bool> = truth.iter().map(|(_, value)| value == positive).collect();
-    Ok(json!({ "compared": truth.len(), "positive": positive, "auc": auc(&served, &is) }))
+    let is_positive: Vec<bool> = truth.values.iter().map(|value| *value == positive).collect();
+    let auc = auc(&served, &is_positive);
+    Ok(EvalReport::Labels(LabelAgreement { compared, positive, auc }))
 }

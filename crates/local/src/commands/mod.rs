@@ -1,43 +1,52 @@
 //! The commands, a file each.
 
+#[cfg(feature = "lab")]
 mod bench;
 pub(crate) mod crawl;
+#[cfg(feature = "lab")]
 mod demo;
 mod eval;
 mod export;
 mod import;
+mod lab;
 mod operate;
-mod score;
+pub(crate) mod score;
 mod serve;
+mod served;
 mod status;
+mod streams;
 
 use std::sync::Arc;
 
 use anyhow::Result;
-use serde_json::{Value, json};
 
 use crate::cli::Command;
 use crate::config::Config;
-use crate::home::Home;
-use crate::output::Output;
+use crate::home::BorgHome;
+use crate::output::CommandOutput;
 
-/// Does what was asked and returns the answer.
-pub(crate) async fn run(command: &Command, config: &Config, output: Output) -> Result<Value> {
-    let open = || Home::open(config);
+/// Runs a command and prints its report.
+pub(crate) async fn run(command: &Command, config: &Config, output: CommandOutput) -> Result<()> {
+    let open = || BorgHome::open(config);
     match command {
-        Command::Demo(args) => demo::demo(config, args, output).await,
-        Command::Streams(args) => serve::streams(args, output),
-        Command::Bench(command) => bench::bench(config, command, output).await,
-        Command::Crawl(args) => crawl::crawl(Arc::new(open().await?), args, output).await,
-        Command::Import(args) => import::import(&open().await?, args, output).await,
-        Command::Score(args) => score::score(&open().await?, args, output).await,
-        Command::Export(args) => export::export(&open().await?, args).await,
-        Command::Eval(args) => eval::eval(&open().await?, args, output).await,
+        Command::Lab(command) => lab::run(command, config, output).await,
+        Command::Crawl(args) => {
+            output.report(&crawl::crawl(Arc::new(open().await?), args, output).await?)
+        }
+        Command::Import(args) => {
+            output.report(&import::import(&open().await?, args, output).await?)
+        }
+        Command::Score(args) => output.report(&score::score(&open().await?, args, output).await?),
+        Command::Export(args) => output.report(&export::export(&open().await?, args).await?),
+        Command::Eval(args) => output.report(&eval::eval(&open().await?, args).await?),
         Command::Serve(args) => serve::serve(&open().await?, args, output).await,
         Command::Up(args) => serve::up(Arc::new(open().await?), args, output).await,
-        Command::Key(command) => serve::key(&open().await?, command).await,
-        Command::Operate(command) => operate::operate(&open().await?, command, output).await,
-        Command::Migrate => open().await.map(|_| json!({ "migrated": true })),
-        Command::Status => status::status(&open().await?).await,
+        Command::Streams(args) => output.report(&streams::streams(args)?),
+        Command::Key(command) => output.report(&operate::key(&open().await?, command).await?),
+        Command::Operate(command) => {
+            output.report(&operate::operate(&open().await?, command).await?)
+        }
+        Command::Migrate => output.report(&status::migrate(&open().await?)),
+        Command::Status => output.report(&status::status(&open().await?).await?),
     }
 }

@@ -1,32 +1,32 @@
-//! `borg operate`: the orders of the function `operate`, on this machine.
+//! `borg operate` and `borg key`: the orders of the function `operate`, on this machine.
 
 use anyhow::Result;
-use operate::Order;
-use serde_json::Value;
+use operate::{Order, OrderOutcome};
 
-use crate::cli::{OperateCommand, OperateKeys, OperateRuns};
-use crate::home::Home;
-use crate::output::Output;
+use crate::cli::{KeyCommand, OperateCommand, OperateKeys, OperateRuns};
+use crate::home::BorgHome;
+use crate::output::CommandReport;
 use crate::server;
 
-/// Carries out what was asked.
-pub(crate) async fn operate(
-    home: &Home,
-    command: &OperateCommand,
-    output: Output,
-) -> Result<Value> {
-    let order = order(command);
-    let answer = server::order(home, &order).await?;
-    let list = match order {
-        Order::ListKeys { .. } => "keys",
-        Order::ListAudit {} => "lines",
-        _ => return Ok(answer),
-    };
-    Ok(if output.json { answer } else { listed(&answer[list], output) })
+impl CommandReport for OrderOutcome {}
+
+/// Carries out an operator's order.
+pub(crate) async fn operate(home: &BorgHome, command: &OperateCommand) -> Result<OrderOutcome> {
+    server::order(home, &order_of(command)).await
 }
 
-/// The order that a command is.
-fn order(command: &OperateCommand) -> Order {
+/// Creates or revokes an API key.
+pub(crate) async fn key(home: &BorgHome, command: &KeyCommand) -> Result<OrderOutcome> {
+    let order = match command {
+        KeyCommand::Create { account, test, .. } => {
+            Order::CreateKey { account: account.clone(), test: *test }
+        }
+        KeyCommand::Revoke { id } => Order::RevokeKey { key: *id },
+    };
+    server::order(home, &order).await
+}
+
+fn order_of(command: &OperateCommand) -> Order {
     match command {
         OperateCommand::OptOut { account } => Order::OptOut { account: account.clone() },
         OperateCommand::Keys(OperateKeys::Create { account, test }) => {
@@ -40,16 +40,4 @@ fn order(command: &OperateCommand) -> Order {
         OperateCommand::Retain => Order::Retain {},
         OperateCommand::Audit => Order::ListAudit {},
     }
-}
-
-/// Shows objects as the rows of a table.
-fn listed(rows: &Value, output: Output) -> Value {
-    let rows: Vec<&serde_json::Map<String, Value>> =
-        rows.as_array().into_iter().flatten().filter_map(Value::as_object).collect();
-    let Some(first) = rows.first() else { return Value::Null };
-    let header: Vec<&str> = first.keys().map(String::as_str).collect();
-    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.values().map(cell).collect()).collect();
-    output.table(&header, &cells);
-    Value::Null
 }

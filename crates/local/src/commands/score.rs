@@ -6,22 +6,43 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use graph_score::{Budget, Doors, RunSettings, Scored};
-use model::ProfileId;
 use model::message::ScoreJob;
+use model::{ProfileId, RunId, SnapshotId};
 use operate::Order;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::bench::use_threads;
 use crate::cli::ScoreArgs;
-use crate::home::Home;
+use crate::home::BorgHome;
 use crate::import::lines::read_nodes;
-use crate::measure::{Meter, Used};
+use crate::measure::{CostMeter, ResourceUse};
 use crate::naming;
-use crate::output::Output;
+use crate::output::{CommandOutput, CommandReport};
 use crate::server;
+use crate::threads::use_threads;
+
+/// A published run, and what each of its stages used.
+#[derive(Debug, Serialize)]
+pub(crate) struct ScoreReport {
+    run: RunId,
+    snapshot: SnapshotId,
+    pub(crate) profiles: u64,
+    pub(crate) people: u64,
+    pub(crate) arcs: u64,
+    levels: Vec<u32>,
+    leaf: usize,
+    pub(crate) seconds: f64,
+    cpu_seconds: f64,
+    stages: BTreeMap<&'static str, ResourceUse>,
+}
+
+impl CommandReport for ScoreReport {}
 
 /// Scores, stage after stage, and says what each took; then ends what was kept for long enough.
-pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Result<Value> {
+pub(crate) async fn score(
+    home: &BorgHome,
+    args: &ScoreArgs,
+    output: CommandOutput,
+) -> Result<ScoreReport> {
     use_threads(args.threads)?;
     let mut settings = RunSettings { memory_bytes: args.memory, ..RunSettings::default() };
     if let Some(file) = &args.trust_seeds {
@@ -34,12 +55,12 @@ pub(crate) async fn score(home: &Home, args: &ScoreArgs, output: Output) -> Resu
 
 /// Starts a run and does all of its stages.
 pub(crate) async fn run_stages(
-    home: &Home,
+    home: &BorgHome,
     settings: &RunSettings,
-    output: Output,
-) -> Result<Value> {
+    output: CommandOutput,
+) -> Result<ScoreReport> {
     let doors = Doors { pg: &home.pg, objects: &home.objects, clock: &home.clock };
-    let whole = Meter::start();
+    let whole = CostMeter::start();
     let mut job = graph_score::start(doors, settings).await?;
     let mut stages = BTreeMap::new();
     loop {
@@ -51,28 +72,28 @@ pub(crate) async fn run_stages(
         }
     }
     let summary = graph_score::summary(&home.pg, &home.objects, job.run).await?;
-    Ok(json!({
-        "run": job.run,
-        "snapshot": summary.snapshot,
-        "profiles": summary.profiles,
-        "people": summary.people,
-        "arcs": summary.arcs,
-        "levels": summary.levels,
-        "leaf": summary.leaf,
-        "seconds": whole.used().seconds,
-        "cpu_seconds": whole.used().cpu_seconds,
-        "stages": stages,
-    }))
+    Ok(ScoreReport {
+        run: job.run,
+        snapshot: summary.snapshot,
+        profiles: summary.profiles,
+        people: summary.people,
+        arcs: summary.arcs,
+        levels: summary.levels,
+        leaf: summary.leaf,
+        seconds: whole.used().seconds,
+        cpu_seconds: whole.used().cpu_seconds,
+        stages,
+    })
 }
 
 /// Does one stage, waiting while another process has it.
 async fn do_stage(
     doors: Doors<'_, store::objects::Folder, store::clock::System>,
     job: ScoreJob,
-    output: Output,
-) -> Result<(Option<ScoreJob>, Used)> {
+    output: CommandOutput,
+) -> Result<(Option<ScoreJob>, ResourceUse)> {
     let spinner = output.spinner(job.stage.slug());
-    let meter = Meter::start();
+    let meter = CostMeter::start();
     loop {
         let scored = graph_score::handle(doors, job, Budget::ENDLESS).await;
         match scored.with_context(|| format!("stage {} of {}", job.stage.slug(), job.run))? {
@@ -93,9 +114,9 @@ async fn do_stage(
 }
 
 /// The profiles that a TSV with the header `node` names, as exports write them.
-async fn read_seeds(home: &Home, path: &Path) -> Result<Vec<ProfileId>> {
+async fn read_seeds(home: &BorgHome, path: &Path) -> Result<Vec<ProfileId>> {
     let nodes = read_nodes(path).with_context(|| format!("read {}", path.display()))?;
-    let found = naming::find(&home.pg, &nodes).await?;
+    let found = naming::find_profiles(&home.pg, &nodes).await?;
     let missing = nodes.iter().zip(&found).filter(|(_, id)| id.is_none());
     let missing: Vec<&str> = missing.map(|(node, _)| node.as_str()).collect();
     if let Some(first) = missing.first() {

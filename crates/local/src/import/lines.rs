@@ -16,27 +16,33 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 /// How many bad lines are quoted; the others are only counted.
 const QUOTED_MAX: usize = 20;
 
-/// How much of a header that is none is shown, in characters.
+/// How much of a wrong header is shown, in characters.
 const SHOWN_CHARS: usize = 60;
 
 /// A file's lines, one at a time.
-pub(crate) struct Lines {
+pub(crate) struct TextLines {
     reader: Box<dyn BufRead>,
     shown: String,
     number: u64,
     buffer: Vec<u8>,
-    /// Whether the line in the buffer was looked at, and is still to be given.
+    /// Whether the line in the buffer is the next one.
     is_ahead: bool,
 }
 
-/// A line's number from 1, and its text or why it has none.
-pub(crate) type Line<'a> = (u64, Result<&'a str, &'static str>);
+/// One line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NumberedLine<'a> {
+    /// Counted from 1.
+    pub(crate) number: u64,
+    /// The text, or why the line has none.
+    pub(crate) text: Result<&'a str, &'static str>,
+}
 
-impl Lines {
+impl TextLines {
     /// Opens a text file, packed or not; see [`text::open`].
-    pub(crate) fn open(path: &Path) -> Result<Lines> {
+    pub(crate) fn open(path: &Path) -> Result<TextLines> {
         let shown = path.display().to_string();
-        Ok(Lines {
+        Ok(TextLines {
             reader: text::open(path)?,
             shown,
             number: 0,
@@ -47,29 +53,31 @@ impl Lines {
 
     /// The next line without its end; `None` at the end of the file. A line that is not UTF-8 is an
     /// `Err` inside, which the caller may skip.
-    pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<NumberedLine<'_>>> {
         let is_there = std::mem::take(&mut self.is_ahead) || self.read()?;
         Ok(is_there.then(|| self.line()))
     }
 
-    /// The line that [`Lines::next`] will give.
-    pub(crate) fn peek(&mut self) -> Result<Option<Line<'_>>> {
+    /// The line that [`TextLines::next`] will return.
+    pub(crate) fn peek(&mut self) -> Result<Option<NumberedLine<'_>>> {
         self.is_ahead = self.is_ahead || self.read()?;
         Ok(self.is_ahead.then(|| self.line()))
     }
 
-    fn line(&self) -> Line<'_> {
+    fn line(&self) -> NumberedLine<'_> {
         let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (self.number, str::from_utf8(line).map_err(|_| "is not UTF-8"))
+        NumberedLine { number: self.number, text: str::from_utf8(line).map_err(|_| "is not UTF-8") }
     }
 
     /// The header, which must be there.
     pub(crate) fn header(&mut self, wanted: &str) -> Result<&str> {
         let shown = self.shown.clone();
         match self.next()? {
-            Some((_, Ok(header))) => Ok(header),
-            Some((_, Err(why))) => bail!("{shown}: the first line {why}: it should be {wanted}"),
+            Some(NumberedLine { text: Ok(header), .. }) => Ok(header),
+            Some(NumberedLine { text: Err(error), .. }) => {
+                bail!("{shown}: the first line {error}: it should be {wanted}")
+            }
             None => bail!("{shown}: the file is empty: it needs the header {wanted}"),
         }
     }
@@ -89,7 +97,7 @@ impl Lines {
     }
 }
 
-/// What a header that is none looks like, with whatever is not to be seen in it, and the usual reason.
+/// A wrong header with its invisible characters escaped, and the usual reason.
 pub(crate) fn shown_header(header: &str) -> String {
     let shown: String = header.chars().take(SHOWN_CHARS).collect();
     let shown = format!("`{}`", shown.escape_debug());
@@ -100,31 +108,31 @@ pub(crate) fn shown_header(header: &str) -> String {
     }
 }
 
-/// A field that names a profile, as exports write it and others do.
+/// A field that is a native id, escaped as in exports or not.
 pub(crate) fn read_id(field: &str) -> Result<Cow<'_, str>, String> {
     let id = field::read(field);
-    check_native_id(&id).map_err(|why| format!("has an id that {why}"))?;
+    check_native_id(&id).map_err(|error| format!("has an id that {error}"))?;
     Ok(id)
 }
 
 /// The lines that could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct BadLines {
-    /// How many.
+    /// Their number.
     pub(crate) count: u64,
     quoted: Vec<String>,
 }
 
 impl BadLines {
-    /// Notes one.
-    pub(crate) fn add(&mut self, number: u64, why: &str) {
+    /// Adds one.
+    pub(crate) fn add(&mut self, number: u64, error: &str) {
         self.count += 1;
         if self.quoted.len() < QUOTED_MAX {
-            self.quoted.push(format!("line {number} {why}"));
+            self.quoted.push(format!("line {number} {error}"));
         }
     }
 
-    /// An error that names them, unless there are none or they may be skipped.
+    /// An error that lists them, unless there are none or they may be skipped.
     pub(crate) fn refuse_unless(&self, skip: bool) -> Result<()> {
         if skip || self.count == 0 {
             return Ok(());
@@ -132,7 +140,7 @@ impl BadLines {
         let more = self.count.saturating_sub(self.quoted.len() as u64);
         let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
         bail!(
-            "{} bad lines, nothing was imported: {}{rest}. Mend them, or skip them with --skip-bad",
+            "{} bad lines, nothing was imported: {}{rest}. Correct them, or skip them with --skip-bad",
             self.count,
             self.quoted.join("; ")
         )
@@ -146,15 +154,15 @@ impl BadLines {
 
 /// The ids in a tab-separated file of the one column `node`.
 pub(crate) fn read_nodes(path: &Path) -> Result<Vec<String>> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = TextLines::open(path)?;
     let header = lines.header("node")?;
     if header != "node" {
         bail!("the first line is {}, not the header node", shown_header(header));
     }
     let mut nodes = Vec::new();
-    while let Some((number, line)) = lines.next()? {
-        let node = line.map_err(str::to_owned).and_then(parse_node);
-        nodes.extend(node.map_err(|why| anyhow!("line {number} {why}"))?);
+    while let Some(NumberedLine { number, text }) = lines.next()? {
+        let node = text.map_err(str::to_owned).and_then(parse_node);
+        nodes.extend(node.map_err(|error| anyhow!("line {number} {error}"))?);
     }
     Ok(nodes)
 }
@@ -184,25 +192,26 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_names_nobody_is_told_by_its_number() {
-        let said = |text: &str| nodes(text).unwrap_err().to_string();
-        assert!(said("node\na\nb\0\n").contains("line 3 has an id that has a NUL"));
-        assert!(said("node\na\tb\n").contains("line 2 has more than one column"));
-        assert!(said(&format!("node\n{}\n", "x".repeat(2_049))).contains("more than 2048 bytes"));
-        assert!(said("").contains("empty"));
-        assert!(said("\u{feff}\u{feff}node\n").contains("\\u{feff}node"));
-        assert!(said("node\ra\rb").contains("end with \\r alone"));
+    fn a_bad_line_is_reported_by_its_number() {
+        let error = |text: &str| nodes(text).unwrap_err().to_string();
+        assert!(error("node\na\nb\0\n").contains("line 3 has an id that has a NUL"));
+        assert!(error("node\na\tb\n").contains("line 2 has more than one column"));
+        assert!(error(&format!("node\n{}\n", "x".repeat(2_049))).contains("more than 2048 bytes"));
+        assert!(error("").contains("empty"));
+        assert!(error("\u{feff}\u{feff}node\n").contains("\\u{feff}node"));
+        assert!(error("node\ra\rb").contains("end with \\r alone"));
     }
 
     #[test]
-    fn looking_at_a_line_does_not_take_it() {
+    fn peeking_at_a_line_does_not_consume_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "a\r\nb\n").unwrap();
-        let mut lines = Lines::open(file.path()).unwrap();
-        for (number, wanted) in [(1, "a"), (2, "b")] {
-            assert_eq!(lines.peek().unwrap(), Some((number, Ok(wanted))));
-            assert_eq!(lines.peek().unwrap(), Some((number, Ok(wanted))));
-            assert_eq!(lines.next().unwrap(), Some((number, Ok(wanted))));
+        let mut lines = TextLines::open(file.path()).unwrap();
+        for (number, text) in [(1, Ok("a")), (2, Ok("b"))] {
+            let expected = Some(NumberedLine { number, text });
+            assert_eq!(lines.peek().unwrap(), expected);
+            assert_eq!(lines.peek().unwrap(), expected);
+            assert_eq!(lines.next().unwrap(), expected);
         }
         assert_eq!(lines.peek().unwrap(), None);
         assert_eq!(lines.next().unwrap(), None);

@@ -6,12 +6,12 @@ use model::platform::{HANDLE_BYTES_MAX, check_native_id};
 use model::{Consent, PersonKind};
 use serde::Deserialize;
 
-use crate::import::lines::{BadLines, Lines};
+use crate::import::lines::{BadLines, NumberedLine, TextLines};
 
 /// One line.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct JsonProfile {
     id: String,
     handle: Option<String>,
     display_name: Option<String>,
@@ -22,29 +22,37 @@ struct Line {
     posts: Option<u32>,
     #[serde(default)]
     kind: PersonKind,
-    /// Whether it may be served to others; it may unless it says `false`.
+    /// Whether it may be served; `false` makes it unlisted.
     listed: Option<bool>,
 }
 
-/// The profiles of a file and the lines that were none.
-pub(crate) fn read(mut lines: Lines) -> Result<(Vec<SeenProfile>, BadLines)> {
-    let (mut profiles, mut bad) = (Vec::new(), BadLines::default());
-    while let Some((number, line)) = lines.next()? {
-        let parsed = line.map_err(str::to_owned).and_then(parse);
-        match parsed {
-            Ok(Some(profile)) => profiles.push(profile),
+/// The profiles of a file.
+#[derive(Debug, Default)]
+pub(crate) struct ProfilesFile {
+    /// In the order of their lines.
+    pub(crate) profiles: Vec<SeenProfile>,
+    /// Lines that could not be read.
+    pub(crate) bad: BadLines,
+}
+
+/// Reads a file; bad lines are only noted.
+pub(crate) fn read(mut lines: TextLines) -> Result<ProfilesFile> {
+    let mut file = ProfilesFile::default();
+    while let Some(NumberedLine { number, text }) = lines.next()? {
+        match text.map_err(str::to_owned).and_then(parse) {
+            Ok(Some(profile)) => file.profiles.push(profile),
             Ok(None) => {}
-            Err(why) => bad.add(number, &why),
+            Err(error) => file.bad.add(number, &error),
         }
     }
-    Ok((profiles, bad))
+    Ok(file)
 }
 
 fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
     if line.trim().is_empty() {
         return Ok(None);
     }
-    let line: Line =
+    let line: JsonProfile =
         serde_json::from_str(line).map_err(|error| format!("is no profile: {error}"))?;
     check(&line)?;
     Ok(Some(SeenProfile {
@@ -61,9 +69,9 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
     }))
 }
 
-/// Whether all of a line can be kept as it is.
-fn check(line: &Line) -> Result<(), String> {
-    check_native_id(&line.id).map_err(|why| format!("has an id that {why}"))?;
+/// Checks that a line can be stored as it is.
+fn check(line: &JsonProfile) -> Result<(), String> {
+    check_native_id(&line.id).map_err(|error| format!("has an id that {error}"))?;
     let addresses = [("handle", &line.handle), ("url", &line.url)];
     let words = [("display_name", &line.display_name), ("bio", &line.bio)];
     for (field, text) in addresses.into_iter().chain(words) {
@@ -84,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_a_profile_or_says_why_not() {
+    fn a_line_is_a_profile_or_an_error() {
         let ada = parse(r#"{"id":"1","handle":"ada","kind":"person"}"#).unwrap().unwrap();
         assert_eq!(ada.named.handle.as_deref(), Some("ada"));
         assert_eq!(ada.kind, PersonKind::Person);

@@ -1,4 +1,4 @@
-//! A text file as it comes: packed or not, with a byte order mark or without.
+//! A text file, packed or not, with a byte order mark or without.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -6,19 +6,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::unpack::{Unpacked, is_packed};
+use super::unpack::{UnpackReader, is_packed};
 
 /// Bytes read at a time.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// The bytes by which a file's form is told.
+/// How many first bytes show a file's format.
 const HEAD_BYTES: u64 = 4;
 
 /// UTF-8's byte order mark.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Forms that are not read, by their first bytes, and what to do about them.
-const OTHERS: &[(&[u8], &str)] = &[
+/// Formats that are not read, by their first bytes, and what to do about them.
+const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"\xff\xfe", "is UTF-16 by its byte order mark: save it as UTF-8"),
     (b"\xfe\xff", "is UTF-16 by its byte order mark: save it as UTF-8"),
     (b"\0\0\xfe\xff", "is UTF-32 by its byte order mark: save it as UTF-8"),
@@ -31,8 +31,8 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"PAR1", "is Parquet: export it as text"),
 ];
 
-/// Opens a text file: unpacked, without a byte order mark. Refuses what is no UTF-8 text by its first
-/// bytes, and says what it is.
+/// Opens a text file: unpacked, without a byte order mark. Refuses other formats, which it recognizes
+/// by their first bytes.
 pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("open {shown}"))?;
@@ -44,7 +44,7 @@ fn unpacked(file: impl BufRead + 'static) -> Result<Box<dyn BufRead>> {
     if !is_packed(&head) {
         return text(&head, file);
     }
-    let unpacked = BufReader::with_capacity(BUFFER_BYTES, Unpacked::new(file)?);
+    let unpacked = BufReader::with_capacity(BUFFER_BYTES, UnpackReader::new(file)?);
     let (head, unpacked) = peek(unpacked)?;
     if is_packed(&head) {
         bail!("it is packed twice: unpack it once");
@@ -60,14 +60,14 @@ fn peek(mut file: impl BufRead) -> Result<(Vec<u8>, impl BufRead)> {
 }
 
 fn text(head: &[u8], mut file: impl BufRead + 'static) -> Result<Box<dyn BufRead>> {
-    if let Some((_, what)) = OTHERS.iter().find(|(begin, _)| head.starts_with(begin)) {
+    if let Some((_, what)) = OTHER_FORMATS.iter().find(|(begin, _)| head.starts_with(begin)) {
         bail!("it {what}");
     }
     if head.contains(&0) {
         bail!("it begins with zeros between its letters, as UTF-16 does: save it as UTF-8");
     }
-    if head.starts_with(MARK) {
-        file.consume(MARK.len());
+    if head.starts_with(BYTE_ORDER_MARK) {
+        file.consume(BYTE_ORDER_MARK.len());
     }
     Ok(Box::new(file))
 }
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_text_packed_or_not() {
-        let marked = [MARK, b"src\tdst\n"].concat();
+        let marked = [BYTE_ORDER_MARK, b"src\tdst\n"].concat();
         assert_eq!(read(&marked).unwrap(), "src\tdst\n");
         assert_eq!(read(&zstd::encode_all(&marked[..], 1).unwrap()).unwrap(), "src\tdst\n");
         for short in [&b""[..], b"a", b"ab\n"] {
             assert_eq!(read(short).unwrap().as_bytes(), short);
         }
-        assert_eq!(read(MARK).unwrap(), "");
+        assert_eq!(read(BYTE_ORDER_MARK).unwrap(), "");
     }
 
     #[test]
@@ -103,15 +103,15 @@ mod tests {
             for bytes in [utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes)] {
                 let packed = zstd::encode_all(&bytes[..], 1).unwrap();
                 for bytes in [bytes, packed] {
-                    let said = read(&bytes).unwrap_err().to_string();
-                    assert!(said.contains("UTF-16") && said.contains("UTF-8"), "{said}");
+                    let error = read(&bytes).unwrap_err().to_string();
+                    assert!(error.contains("UTF-16") && error.contains("UTF-8"), "{error}");
                 }
             }
         }
     }
 
     #[test]
-    fn other_forms_are_named() {
+    fn other_formats_are_named() {
         assert!(read(b"\xfd7zXZ\0").unwrap_err().to_string().contains("xz"));
         assert!(read(b"PAR1\x15\x04").unwrap_err().to_string().contains("Parquet"));
         let twice = zstd::encode_all(&zstd::encode_all(&b"a"[..], 1).unwrap()[..], 1).unwrap();

@@ -1,6 +1,6 @@
-//! Packed text as it comes: one or more gzip or zstd members, with zeros between or behind them.
+//! Packed text: one or more gzip or zstd members, with zeros between or behind them.
 //!
-//! What a file is packed with is told by its first bytes, not by its name.
+//! The first bytes show how a file is packed, not its name.
 
 use std::io::{self, BufRead, Read};
 
@@ -11,32 +11,32 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 
-/// Whether a file that begins so is packed in a way that [`Unpacked`] reads.
+/// Whether a file that begins so is packed in a way that [`UnpackReader`] reads.
 pub(super) fn is_packed(head: &[u8]) -> bool {
     let skippable = matches!(head, [0x50..=0x5f, rest @ ..] if rest.starts_with(&ZSTD_SKIPPABLE));
     head.starts_with(&GZIP) || head.starts_with(&ZSTD) || skippable
 }
 
 /// Unpacks member after member; holds one member's window at a time.
-pub(super) struct Unpacked<R: BufRead> {
-    member: Option<Member<R>>,
+pub(super) struct UnpackReader<R: BufRead> {
+    member: Option<PackedMember<R>>,
 }
 
-enum Member<R: BufRead> {
+enum PackedMember<R: BufRead> {
     Gzip(GzDecoder<R>),
     Zstd(zstd::Decoder<'static, R>),
 }
 
-impl<R: BufRead> Unpacked<R> {
-    /// Begins to read packed bytes.
-    pub(super) fn new(packed: R) -> io::Result<Unpacked<R>> {
-        Ok(Unpacked { member: Member::next(packed)? })
+impl<R: BufRead> UnpackReader<R> {
+    /// Reads packed bytes.
+    pub(super) fn new(packed: R) -> io::Result<UnpackReader<R>> {
+        Ok(UnpackReader { member: PackedMember::next(packed)? })
     }
 }
 
-impl<R: BufRead> Member<R> {
+impl<R: BufRead> PackedMember<R> {
     /// The next member, after zeros; `None` at the end.
-    fn next(mut packed: R) -> io::Result<Option<Member<R>>> {
+    fn next(mut packed: R) -> io::Result<Option<PackedMember<R>>> {
         let first = loop {
             match packed.fill_buf()? {
                 [] => return Ok(None),
@@ -45,10 +45,10 @@ impl<R: BufRead> Member<R> {
             }
         };
         match first {
-            first if first == GZIP[0] => Ok(Some(Member::Gzip(GzDecoder::new(packed)))),
+            first if first == GZIP[0] => Ok(Some(PackedMember::Gzip(GzDecoder::new(packed)))),
             0x28 | 0x50..=0x5f => {
                 let decoder = zstd::Decoder::with_buffer(packed)?.single_frame();
-                Ok(Some(Member::Zstd(decoder)))
+                Ok(Some(PackedMember::Zstd(decoder)))
             }
             _ => Err(io::Error::other("behind its packed part there is something else")),
         }
@@ -56,24 +56,24 @@ impl<R: BufRead> Member<R> {
 
     fn into_packed(self) -> R {
         match self {
-            Member::Gzip(decoder) => decoder.into_inner(),
-            Member::Zstd(decoder) => decoder.finish(),
+            PackedMember::Gzip(decoder) => decoder.into_inner(),
+            PackedMember::Zstd(decoder) => decoder.finish(),
         }
     }
 }
 
-impl<R: BufRead> Read for Unpacked<R> {
+impl<R: BufRead> Read for UnpackReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.member {
             let read = match member {
-                Member::Gzip(decoder) => decoder.read(out)?,
-                Member::Zstd(decoder) => decoder.read(out)?,
+                PackedMember::Gzip(decoder) => decoder.read(out)?,
+                PackedMember::Zstd(decoder) => decoder.read(out)?,
             };
             if read > 0 || out.is_empty() {
                 return Ok(read);
             }
-            let ended = self.member.take().map(Member::into_packed);
-            self.member = ended.map(Member::next).transpose()?.flatten();
+            let ended = self.member.take().map(PackedMember::into_packed);
+            self.member = ended.map(PackedMember::next).transpose()?.flatten();
         }
         Ok(0)
     }
@@ -99,7 +99,7 @@ mod tests {
     fn unpack(packed: &[u8]) -> io::Result<String> {
         let mut text = String::new();
         let packed = io::BufReader::with_capacity(7, packed);
-        Unpacked::new(packed)?.read_to_string(&mut text)?;
+        UnpackReader::new(packed)?.read_to_string(&mut text)?;
         Ok(text)
     }
 

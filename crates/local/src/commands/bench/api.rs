@@ -5,16 +5,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use graph_score::RunSettings;
+use sample::WorldConfig;
 use serde_json::{Map, Value, json};
 
 use super::rounded;
+use crate::api_client::ApiClient;
 use crate::commands::score::run_stages;
 use crate::config::Config;
-use crate::home::Home;
-use crate::measure::Meter;
-use crate::output::Output;
-use crate::planted::Planted;
-use crate::server::Client;
+use crate::home::BorgHome;
+use crate::measure::CostMeter;
+use crate::output::CommandOutput;
+use crate::planted::PlantedWeb;
 
 /// What the sample web is planted from.
 const SEED: u64 = 1;
@@ -34,12 +35,15 @@ struct Timed {
 pub(super) async fn api(
     config: &Config,
     (people, requests): (u32, u32),
-    output: Output,
+    output: CommandOutput,
 ) -> Result<Value> {
-    let home = Arc::new(Home::fresh(config, "bench").await?);
-    Planted::new(&home, (people, SEED), output).await?.crawl(&home, output).await?;
+    let home = Arc::new(BorgHome::fresh(config, "bench").await?);
+    PlantedWeb::new(&home, &WorldConfig::sized(people, SEED), output)
+        .await?
+        .crawl(&home, output)
+        .await?;
     run_stages(&home, &RunSettings::default(), output).await?;
-    let client = Client::new(&home, "bench").await?;
+    let client = ApiClient::new(&home, "bench").await?;
     let mut timed = Vec::new();
     for (route, path) in paths(&client).await? {
         timed.push(ask(&home, &client, (route, &path), requests).await?);
@@ -56,7 +60,7 @@ pub(super) async fn api(
 }
 
 /// One request of each route, about people that this world has.
-async fn paths(client: &Client) -> Result<Vec<(&'static str, String)>> {
+async fn paths(client: &ApiClient) -> Result<Vec<(&'static str, String)>> {
     let text = |value: &Value| value.as_str().map(str::to_owned).context("an id is text");
     let communities = client.get("/v1/communities?limit=1").await?;
     let community = text(&communities["data"][0]["id"])?;
@@ -77,8 +81,8 @@ async fn paths(client: &Client) -> Result<Vec<(&'static str, String)>> {
 }
 
 async fn ask(
-    home: &Home,
-    client: &Client,
+    home: &BorgHome,
+    client: &ApiClient,
     (route, path): (&'static str, &str),
     requests: u32,
 ) -> Result<Timed> {
@@ -86,7 +90,7 @@ async fn ask(
         let answer = client.get(path).await?;
         ensure!(answer.get("status").is_none_or(|status| !status.is_u64()), "{path}: {answer}");
     }
-    let (meter, server) = (Meter::start(), home.server_cpu_seconds());
+    let (meter, server) = (CostMeter::start(), home.server_cpu_seconds());
     let mut times = Vec::with_capacity(requests as usize);
     for _ in 0..requests {
         let began = Instant::now();

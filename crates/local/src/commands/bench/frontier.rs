@@ -1,65 +1,92 @@
-//! `borg bench frontier`: what a tick reads of a frontier far larger than it.
+//! `borg bench frontier`: what a tick reads of a much larger frontier.
 
 use anyhow::Result;
-use model::Platform;
 use model::port::Clock;
-use serde_json::{Value, json};
+use model::{Platform, ProfileId};
+use serde::Serialize;
+use store::StoreError;
 use store::pg::frontier;
 use store::pg::host::{self, HostId};
 use store::pg::measure;
 
 use super::{median, rounded};
+use crate::cli::FrontierBenchArgs;
 use crate::config::Config;
-use crate::home::Home;
-use crate::measure::Meter;
-use crate::output::Output;
+use crate::home::BorgHome;
+use crate::measure::CostMeter;
+use crate::output::{CommandOutput, CommandReport};
 
-/// Hosts minted, and rows entered, by one statement.
+/// Hosts created, and rows entered, by one statement.
 const HOSTS_AT_ONCE: usize = 1_000;
 const ROWS_AT_ONCE: u64 = 100_000;
 
-/// How long claims last, in seconds.
-const LEASE_SECONDS: u32 = 3_600;
+/// How long reservations last, in seconds.
+const RESERVATION_SECONDS: u32 = 3_600;
 
-/// The most hosts of a look, and of a claim.
-const LOOK: u32 = 1_000;
+/// The most hosts that are read, and that a reservation has.
+const HOSTS_MAX: u32 = 1_000;
 
-/// What one kind of call cost, over the rounds.
+/// The costs of what a tick reads.
+#[derive(Debug, Serialize)]
+pub(super) struct FrontierReport {
+    rows: u64,
+    hosts: usize,
+    due_hosts_1000: QueryFigures,
+    claim_1_host_1000: QueryFigures,
+    claim_1000_hosts_10: QueryFigures,
+}
+
+impl CommandReport for FrontierReport {}
+
+#[derive(Debug, Serialize)]
+struct QueryFigures {
+    returned: usize,
+    milliseconds: f64,
+    buffers: f64,
+}
+
+/// What one kind of query cost, over the rounds.
 #[derive(Default)]
-struct Costs {
+struct QueryCosts {
     returned: usize,
     milliseconds: Vec<f64>,
     buffers: Vec<f64>,
 }
 
-/// Loads a frontier of so many rows over so many hosts, of which the first has a tenth and a fifth of
-/// each is due, and asks it what a tick asks, in turns.
+/// Loads a frontier, a tenth of it on the first host and a fifth of each host due, and measures the
+/// queries of a tick, in turns.
 pub(super) async fn frontier(
     config: &Config,
-    (rows, hosts): (u64, u32),
-    rounds: u32,
-    output: Output,
-) -> Result<Value> {
-    let home = Home::fresh(config, "bench").await?;
-    let hosts = load(&home, rows, hosts, output).await?;
-    let (mut due, mut one, mut many) = (Costs::default(), Costs::default(), Costs::default());
+    args: &FrontierBenchArgs,
+    output: CommandOutput,
+) -> Result<FrontierReport> {
+    let home = BorgHome::fresh(config, "bench").await?;
+    let hosts = load(&home, args, output).await?;
+    let (mut due, mut one, mut many) =
+        (QueryCosts::default(), QueryCosts::default(), QueryCosts::default());
     let one_host = [(hosts[0], 1_000)];
-    let many_hosts: Vec<_> = hosts.iter().take(LOOK as usize).map(|&host| (host, 10)).collect();
-    for _ in 0..rounds {
-        due.add(&home, frontier::due_hosts(&home.pg, home.clock.now(), LOOK)).await?;
-        one.add(&home, claimed(&home, &one_host)).await?;
-        many.add(&home, claimed(&home, &many_hosts)).await?;
+    let many_hosts: Vec<_> =
+        hosts.iter().take(HOSTS_MAX as usize).map(|&host| (host, 10)).collect();
+    for _ in 0..args.rounds {
+        due.add(&home, frontier::due_hosts(&home.pg, home.clock.now(), HOSTS_MAX)).await?;
+        one.add(&home, reserve(&home, &one_host)).await?;
+        many.add(&home, reserve(&home, &many_hosts)).await?;
     }
-    Ok(json!({
-        "rows": rows,
-        "hosts": hosts.len(),
-        "due_hosts_1000": due.told(),
-        "claim_1_host_1000": one.told(),
-        "claim_1000_hosts_10": many.told(),
-    }))
+    Ok(FrontierReport {
+        rows: args.rows,
+        hosts: hosts.len(),
+        due_hosts_1000: due.figures(),
+        claim_1_host_1000: one.figures(),
+        claim_1000_hosts_10: many.figures(),
+    })
 }
 
-async fn load(home: &Home, rows: u64, hosts: u32, output: Output) -> Result<Vec<HostId>> {
+async fn load(
+    home: &BorgHome,
+    args: &FrontierBenchArgs,
+    output: CommandOutput,
+) -> Result<Vec<HostId>> {
+    let FrontierBenchArgs { rows, hosts, .. } = *args;
     let names: Vec<String> = (0..hosts).map(|number| format!("host{number}.example")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut ids = Vec::with_capacity(names.len());
@@ -77,32 +104,30 @@ async fn load(home: &Home, rows: u64, hosts: u32, output: Output) -> Result<Vec<
     Ok(ids)
 }
 
-async fn claimed(
-    home: &Home,
-    wants: &[(HostId, u32)],
-) -> Result<Vec<model::ProfileId>, store::StoreError> {
-    let claims = frontier::claim(&home.pg, wants, home.clock.now(), LEASE_SECONDS).await?;
-    Ok(claims.into_iter().flat_map(|claim| claim.profiles).collect())
+async fn reserve(home: &BorgHome, wants: &[(HostId, u32)]) -> Result<Vec<ProfileId>, StoreError> {
+    let now = home.clock.now();
+    let reserved = frontier::claim(&home.pg, wants, now, RESERVATION_SECONDS).await?;
+    Ok(reserved.into_iter().flat_map(|of_host| of_host.profiles).collect())
 }
 
-impl Costs {
+impl QueryCosts {
     async fn add<T>(
         &mut self,
-        home: &Home,
-        call: impl Future<Output = Result<Vec<T>, store::StoreError>>,
+        home: &BorgHome,
+        query: impl Future<Output = Result<Vec<T>, StoreError>>,
     ) -> Result<()> {
-        let (before, meter) = (measure::buffers(&home.pg).await?, Meter::start());
-        self.returned = call.await?.len();
+        let (before, meter) = (measure::buffers(&home.pg).await?, CostMeter::start());
+        self.returned = query.await?.len();
         self.milliseconds.push(meter.used().seconds * 1e3);
         self.buffers.push((measure::buffers(&home.pg).await? - before) as f64);
         Ok(())
     }
 
-    fn told(self) -> Value {
-        json!({
-            "returned": self.returned,
-            "milliseconds": rounded(median(self.milliseconds), 1),
-            "buffers": median(self.buffers),
-        })
+    fn figures(self) -> QueryFigures {
+        QueryFigures {
+            returned: self.returned,
+            milliseconds: rounded(median(self.milliseconds), 1),
+            buffers: median(self.buffers),
+        }
     }
 }

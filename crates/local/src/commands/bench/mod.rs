@@ -1,11 +1,12 @@
-//! `borg bench`: figures that anyone can reproduce, each beside a peer or a limit.
+//! `borg bench`: reproducible figures, each beside a peer or a limit.
 //!
-//! Processor time is counted, not time by the clock: the machine may be busy. What belongs together
-//! is measured in turns within one run, and the median is told.
+//! Processor time is measured, not wall time: the machine may be busy. What is compared is measured
+//! in turns within one run, and the median is reported.
 
 mod api;
 mod communities;
 mod crawl;
+mod files;
 mod frontier;
 mod push;
 mod rank;
@@ -13,69 +14,45 @@ mod run;
 mod upsert;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::cli::BenchCommand;
 use crate::config::Config;
-use crate::output::Output;
+use crate::output::CommandOutput;
+use crate::threads::use_threads;
 
-/// Measures what was asked for.
+/// Runs a benchmark and prints its figures.
 pub(crate) async fn bench(
     config: &Config,
     command: &BenchCommand,
-    output: Output,
-) -> Result<Value> {
-    match *command {
-        BenchCommand::Rank {
-            scale,
-            edge_factor,
-            by_degree,
-            planted,
-            rounds,
-            threads,
-            ref write,
-        } => {
-            use_threads(threads)?;
-            let shape = rank::Shape { scale, edge_factor, by_degree, planted };
-            rank::rank(shape, rounds, write.as_deref(), output)
+    output: CommandOutput,
+) -> Result<()> {
+    match command {
+        BenchCommand::Rank(args) => {
+            use_threads(args.threads)?;
+            output.report(&rank::rank(args, output)?)
         }
-        BenchCommand::Push { arcs, views } => push::push(arcs as usize, views, output),
-        BenchCommand::Communities {
-            people,
-            mixing,
-            overlapping,
-            threads,
-            ref graph,
-            ref write,
-        } => {
-            use_threads(threads)?;
-            let case = match graph {
-                Some(folder) => communities::read(folder)?,
-                None => communities::draw(people, mixing, overlapping)?,
-            };
-            communities::communities(&case, write.as_deref(), output)
+        BenchCommand::Push(args) => output.report(&push::push(args, output)?),
+        BenchCommand::Communities(args) => {
+            use_threads(args.threads)?;
+            output.report(&communities::communities(args, output)?)
         }
-        BenchCommand::Run { arcs, changed, threads } => {
-            use_threads(threads)?;
-            run::run(arcs, changed, output)
+        BenchCommand::Run(args) => {
+            use_threads(args.threads)?;
+            output.report(&run::run(args, output)?)
         }
-        BenchCommand::Crawl { people } => crawl::crawl(config, people, output).await,
-        BenchCommand::Upsert { profiles } => upsert::upsert(config, profiles, output).await,
-        BenchCommand::Frontier { rows, hosts, rounds } => {
-            frontier::frontier(config, (rows, hosts), rounds, output).await
+        BenchCommand::Crawl { people } => {
+            output.report(&crawl::crawl(config, *people, output).await?)
+        }
+        BenchCommand::Upsert { profiles } => {
+            output.report(&upsert::upsert(config, *profiles, output).await?)
+        }
+        BenchCommand::Frontier(args) => {
+            output.report(&frontier::frontier(config, args, output).await?)
         }
         BenchCommand::Api { people, requests } => {
-            api::api(config, (people, requests), output).await
+            output.report(&api::api(config, (*people, *requests), output).await?)
         }
     }
-}
-
-/// Makes the pure stages use so many threads.
-pub(crate) fn use_threads(threads: Option<usize>) -> Result<()> {
-    if let Some(threads) = threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    }
-    Ok(())
 }
 
 /// The middle one of some measurements.
@@ -84,7 +61,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A number with so many decimals.
+/// A number rounded to some decimals.
 fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10f64.powi(decimals);
     (value * factor).round() / factor

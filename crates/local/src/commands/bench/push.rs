@@ -6,14 +6,15 @@ use graph::rank::{ForwardPush, PushSettings, RandomWalk, ResidueModel};
 use graph::seed::RandomSeed;
 use graph::{Csr, RankSettings};
 use model::index::PersonIndex;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::rank::unweighted;
 use super::{median, rounded};
-use crate::measure::Meter;
-use crate::output::Output;
+use crate::cli::PushBenchArgs;
+use crate::measure::CostMeter;
+use crate::output::{CommandOutput, CommandReport};
 
-/// What graphs and seeds are drawn from.
+/// The seed of graphs and of people.
 const SEED: u64 = 1;
 
 /// People of a view that count.
@@ -22,26 +23,50 @@ const FIRST: usize = 100;
 /// The exact views' tolerance.
 const TOLERANCE: f64 = 1e-7;
 
-/// Views from `views` people who attend to somebody, on an R-MAT graph and a planted one of about
-/// `arcs` arcs each.
-pub(super) fn push(arcs: usize, views: u32, output: Output) -> Result<Value> {
+/// Figures for each graph.
+#[derive(Debug, Serialize)]
+pub(super) struct PushReport {
+    graphs: [ViewFigures; 2],
+    assertions: bool,
+}
+
+impl CommandReport for PushReport {
+    const SHARES: &'static [&'static str] = &["top100_overlap_mean", "top100_overlap_min"];
+}
+
+#[derive(Debug, Serialize)]
+struct ViewFigures {
+    graph: String,
+    people: usize,
+    arcs: usize,
+    views: u32,
+    cpu_ms_p50: f64,
+    cpu_ms_p95: f64,
+    top100_overlap_mean: f64,
+    top100_overlap_min: f64,
+    arcs_followed_p50: f64,
+}
+
+/// Personal views of people with arcs, on an R-MAT graph and on a planted one.
+pub(super) fn push(args: &PushBenchArgs, output: CommandOutput) -> Result<PushReport> {
+    let arcs = args.arcs as usize;
     let spinner = output.spinner("drawing");
     let scale = (arcs / 10).max(16).ilog2();
     let drawn = rmat(scale, (arcs >> scale).max(1), RandomSeed(SEED));
     let csr = unweighted(Csr::from_arcs(1 << scale, drawn.list())?.csr)?;
     spinner.set_message("viewing R-MAT");
-    let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, views);
+    let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, args.views);
     spinner.set_message("drawing");
     let spec = PlantedSpec { degree_max: 1_000.0, ..PlantedSpec::usual((arcs / 18).max(400), 0.3) };
     let drawn = planted(&spec, RandomSeed(SEED)).arcs;
     let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
     spinner.set_message("viewing planted");
-    let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, views);
+    let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, args.views);
     spinner.finish_and_clear();
-    Ok(json!({ "graphs": [random, communities], "assertions": cfg!(debug_assertions) }))
+    Ok(PushReport { graphs: [random, communities], assertions: cfg!(debug_assertions) })
 }
 
-fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
+fn measure(graph: &str, csr: &Csr, views: u32) -> ViewFigures {
     let walk = RandomWalk::new(csr);
     let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
     let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
@@ -53,7 +78,7 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
     let (mut ms, mut found, mut followed) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..views {
         let seed = people.next().unwrap_or(0);
-        let meter = Meter::start();
+        let meter = CostMeter::start();
         let view = push.ranks(&[PersonIndex::new(seed)], FIRST, &PushSettings::default());
         ms.push(meter.used().cpu_seconds * 1e3);
         followed.push(push.arcs_followed() as f64);
@@ -63,24 +88,24 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> Value {
     }
     ms.sort_by(f64::total_cmp);
     let p95 = ms[(ms.len() * 95 / 100).min(ms.len() - 1)];
-    json!({
-        "graph": graph,
-        "people": csr.nodes(),
-        "arcs": csr.arcs(),
-        "views": views,
-        "cpu_ms_p50": rounded(median(ms), 2),
-        "cpu_ms_p95": rounded(p95, 2),
-        "top100_overlap_mean": rounded(found.iter().sum::<f64>() / found.len() as f64, 4),
-        "top100_overlap_min": rounded(found.into_iter().fold(1.0, f64::min), 4),
-        "arcs_followed_p50": median(followed),
-    })
+    ViewFigures {
+        graph: graph.to_owned(),
+        people: csr.nodes(),
+        arcs: csr.arcs(),
+        views,
+        cpu_ms_p50: rounded(median(ms), 2),
+        cpu_ms_p95: rounded(p95, 2),
+        top100_overlap_mean: rounded(found.iter().sum::<f64>() / found.len() as f64, 4),
+        top100_overlap_min: rounded(found.into_iter().fold(1.0, f64::min), 4),
+        arcs_followed_p50: median(followed),
+    }
 }
 
-/// The first of the exact view.
+/// The first people of the exact view.
 fn exact(walk: &RandomWalk, seed: u32, settings: &RankSettings) -> Vec<u32> {
-    let mut t = vec![0.0; walk.nodes()];
-    t[seed as usize] = 1.0;
-    let shares = walk.run(&t, None, settings).shares;
+    let mut restart = vec![0.0; walk.nodes()];
+    restart[seed as usize] = 1.0;
+    let shares = walk.run(&restart, None, settings).shares;
     let share = |person: u32| shares[person as usize];
     let mut reached: Vec<u32> =
         (0..shares.len() as u32).filter(|&person| share(person) > 0.0).collect();

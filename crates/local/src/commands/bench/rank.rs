@@ -8,14 +8,15 @@ use graph::rank::{RandomWalk, WalkResult};
 use graph::seed::RandomSeed;
 use graph::{Csr, RankSettings};
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::communities::{graph_bytes, write_arcs, write_gz};
+use super::files::{graph_bytes, write_arcs, write_gz};
 use super::{median, rounded};
-use crate::measure::{Meter, reset_peak, resident_bytes};
-use crate::output::Output;
+use crate::cli::RankBenchArgs;
+use crate::measure::{CostMeter, reset_peak, resident_bytes};
+use crate::output::{CommandOutput, CommandReport};
 
-/// What the graph is drawn from.
+/// The seed of the graph.
 const SEED: u64 = 1;
 
 /// Iterations of one measurement.
@@ -27,75 +28,88 @@ const VECTORS: usize = 8;
 /// People whose sums one task of the plain kernel makes.
 const CHUNK: usize = 4_096;
 
-/// A random graph.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    /// 2^N people.
-    pub(super) scale: u32,
-    /// Arcs for each.
-    pub(super) edge_factor: u32,
-    /// Whether ids fall with arcs received, as a snapshot has them, or say nothing.
-    pub(super) by_degree: bool,
-    /// Whether communities are planted and ids go community by community, within one by arcs
-    /// received, as those of a whole snapshot do.
-    pub(super) planted: bool,
-}
-
 /// Share of planted arcs that leave their community.
 const MIXING: f64 = 0.3;
 
-/// What the rank stage may hold at most beside its graph: bytes for each arc and person.
-const PEAK_AIM: (f64, f64) = (5.0, 40.0);
+/// The most that the rank stage should hold beside its graph.
+const PEAK_BYTES_PER_ARC: f64 = 5.0;
+const PEAK_BYTES_PER_PERSON: f64 = 40.0;
 
-/// The kernel's processor time for each arc and iteration, and how it compares.
-pub(super) fn rank(
-    shape: Shape,
+/// Figures of the kernel, beside the plain one.
+#[derive(Debug, Serialize)]
+pub(super) struct RankReport {
+    graph: String,
+    people: usize,
+    arcs: usize,
+    messages_per_arc: f64,
+    cpu_ns_per_arc_iteration: f64,
+    pull_cpu_ns_per_arc_iteration: f64,
+    times_faster_than_pull: f64,
+    vectors8_cpu_ns_per_arc_iteration: f64,
+    vectors8_times_one: f64,
+    build_cpu_ns_per_arc: f64,
+    whole_cpu_ns_per_arc: f64,
+    iterations: usize,
+    tolerance: f64,
+    peak_bytes_per_arc: f64,
+    peak_bytes_per_person: f64,
+    peak_of_aim: f64,
+    layout_bytes_per_arc: f64,
+    graph_bytes_per_arc: f64,
     rounds: u32,
-    write: Option<&Path>,
-    output: Output,
-) -> Result<Value> {
+    threads: usize,
+    assertions: bool,
+}
+
+impl CommandReport for RankReport {
+    const SHARES: &'static [&'static str] = &["peak_of_aim"];
+}
+
+/// Measures the kernel's processor time for each arc and iteration, and its memory.
+pub(super) fn rank(args: &RankBenchArgs, output: CommandOutput) -> Result<RankReport> {
     let spinner = output.spinner("drawing");
-    let csr = draw(shape)?;
+    let csr = draw(args)?;
     spinner.set_message("building");
     reset_peak();
     let before = resident_bytes();
     let walk = RandomWalk::new(&csr);
     let whole = walk.run(&vec![1.0; csr.nodes()], None, &RankSettings::default());
-    let peak = Meter::start().used().peak_bytes.saturating_sub(before) as f64;
+    let peak = CostMeter::start().used().peak_bytes.saturating_sub(before) as f64;
     let (people, arcs) = (csr.nodes() as f64, csr.arcs() as f64);
     spinner.set_message("measuring");
-    let times = measure(&walk, &csr, rounds)?;
-    if let Some(folder) = write {
+    let times = measure(&walk, &csr, args.rounds)?;
+    if let Some(folder) = &args.write {
         spinner.set_message("writing");
         write_ranks(folder, &csr, &whole)?;
     }
     spinner.finish_and_clear();
-    Ok(json!({
-        "graph": shape.name(),
-        "people": csr.nodes(),
-        "arcs": csr.arcs(),
-        "messages_per_arc": rounded(walk.messages() as f64 / arcs, 3),
-        "cpu_ns_per_arc_iteration": rounded(times.one, 3),
-        "pull_cpu_ns_per_arc_iteration": rounded(times.pull, 3),
-        "times_faster_than_pull": rounded(times.pull / times.one, 2),
-        "vectors8_cpu_ns_per_arc_iteration": rounded(times.wide, 3),
-        "vectors8_times_one": rounded(times.wide / times.one, 2),
-        "build_cpu_ns_per_arc": rounded(times.build, 2),
-        "whole_cpu_ns_per_arc": rounded(times.whole, 2),
-        "iterations": whole.iterations,
-        "tolerance": RankSettings::default().tolerance,
-        "peak_bytes_per_arc": rounded(peak / arcs, 2),
-        "peak_bytes_per_person": rounded(peak / people, 1),
-        "peak_of_aim": rounded(peak / (PEAK_AIM.0 * arcs + PEAK_AIM.1 * people), 2),
-        "layout_bytes_per_arc": rounded(walk.bytes() as f64 / arcs, 2),
-        "graph_bytes_per_arc": rounded(graph_bytes(&csr) as f64 / arcs, 2),
-        "rounds": rounds,
-        "threads": rayon::current_num_threads(),
-        "assertions": cfg!(debug_assertions),
-    }))
+    let aim = PEAK_BYTES_PER_ARC * arcs + PEAK_BYTES_PER_PERSON * people;
+    Ok(RankReport {
+        graph: graph_title(args),
+        people: csr.nodes(),
+        arcs: csr.arcs(),
+        messages_per_arc: rounded(walk.messages() as f64 / arcs, 3),
+        cpu_ns_per_arc_iteration: rounded(times.one, 3),
+        pull_cpu_ns_per_arc_iteration: rounded(times.pull, 3),
+        times_faster_than_pull: rounded(times.pull / times.one, 2),
+        vectors8_cpu_ns_per_arc_iteration: rounded(times.wide, 3),
+        vectors8_times_one: rounded(times.wide / times.one, 2),
+        build_cpu_ns_per_arc: rounded(times.build, 2),
+        whole_cpu_ns_per_arc: rounded(times.whole, 2),
+        iterations: whole.iterations,
+        tolerance: RankSettings::default().tolerance,
+        peak_bytes_per_arc: rounded(peak / arcs, 2),
+        peak_bytes_per_person: rounded(peak / people, 1),
+        peak_of_aim: rounded(peak / aim, 2),
+        layout_bytes_per_arc: rounded(walk.bytes() as f64 / arcs, 2),
+        graph_bytes_per_arc: rounded(graph_bytes(&csr) as f64 / arcs, 2),
+        rounds: args.rounds,
+        threads: rayon::current_num_threads(),
+        assertions: cfg!(debug_assertions),
+    })
 }
 
-/// `edges.tsv.gz`, and `ranks.tsv.gz`: each person's share. People are called by their numbers.
+/// Writes `edges.tsv.gz`, and `ranks.tsv.gz` with each person's share. People are named by number.
 fn write_ranks(folder: &Path, csr: &Csr, walked: &WalkResult) -> Result<()> {
     write_arcs(folder, csr, |person| person.to_string())?;
     let shares = walked.shares.iter().enumerate();
@@ -103,21 +117,19 @@ fn write_ranks(folder: &Path, csr: &Csr, walked: &WalkResult) -> Result<()> {
     write_gz(&folder.join("ranks.tsv.gz"), "node\tscore", rows)
 }
 
-impl Shape {
-    fn name(self) -> String {
-        let (kind, order) = match self {
-            Shape { planted: true, .. } => ("planted", "by community and arcs received"),
-            Shape { by_degree: true, .. } => ("R-MAT", "by arcs received"),
-            _ => ("R-MAT", "random"),
-        };
-        let Shape { scale, edge_factor, .. } = self;
-        format!("{kind}, scale {scale}, edge factor {edge_factor}, seed {SEED}, ids {order}")
-    }
+fn graph_title(args: &RankBenchArgs) -> String {
+    let (kind, order) = match (args.planted, args.by_degree) {
+        (true, _) => ("planted", "by community and arcs received"),
+        (false, true) => ("R-MAT", "by arcs received"),
+        (false, false) => ("R-MAT", "random"),
+    };
+    let RankBenchArgs { scale, edge_factor, .. } = args;
+    format!("{kind}, scale {scale}, edge factor {edge_factor}, seed {SEED}, ids {order}")
 }
 
-fn draw(shape: Shape) -> Result<Csr> {
-    let (people, degree) = (1 << shape.scale, shape.edge_factor as usize);
-    if shape.planted {
+fn draw(args: &RankBenchArgs) -> Result<Csr> {
+    let (people, degree) = (1 << args.scale, args.edge_factor as usize);
+    if args.planted {
         let spec = PlantedSpec {
             mean_degree: degree as f64,
             degree_max: 1_000f64.min(people as f64 / 4.0),
@@ -127,12 +139,12 @@ fn draw(shape: Shape) -> Result<Csr> {
         let csr = unweighted(Csr::from_arcs(people, drawn.arcs.list())?.csr)?;
         return ordered(&csr, |person| drawn.community_of[person]);
     }
-    let drawn = rmat(shape.scale, degree, RandomSeed(SEED));
+    let drawn = rmat(args.scale, degree, RandomSeed(SEED));
     let csr = unweighted(Csr::from_arcs(people, drawn.list())?.csr)?;
-    if shape.by_degree { ordered(&csr, |_| 0) } else { Ok(csr) }
+    if args.by_degree { ordered(&csr, |_| 0) } else { Ok(csr) }
 }
 
-/// With people numbered by community, and within one by falling number of arcs received.
+/// The graph with people numbered by community, and within one by falling number of arcs received.
 fn ordered(csr: &Csr, community: impl Fn(usize) -> u32) -> Result<Csr> {
     let mut received = vec![0u32; csr.nodes()];
     csr.targets().iter().for_each(|&target| received[target as usize] += 1);
@@ -145,15 +157,14 @@ fn ordered(csr: &Csr, community: impl Fn(usize) -> u32) -> Result<Csr> {
     Ok(csr.relabel(&new_ids)?)
 }
 
-/// Without the weights that repeats were merged into: the plain kernel has none, so neither has
-/// ours.
+/// A graph without the weights of merged repeats: the plain kernel has none.
 pub(super) fn unweighted(csr: Csr) -> Result<Csr> {
     Csr::from_parts(csr.offsets().to_vec(), csr.targets().to_vec(), None).context("rows")
 }
 
 /// Median CPU-ns for each arc and iteration; `build` and `whole` are for each arc, the latter from
 /// the arcs to ranks within the tolerance.
-struct Times {
+struct KernelTimes {
     one: f64,
     wide: f64,
     pull: f64,
@@ -161,40 +172,40 @@ struct Times {
     whole: f64,
 }
 
-fn measure(walk: &RandomWalk, csr: &Csr, rounds: u32) -> Result<Times> {
+fn measure(walk: &RandomWalk, csr: &Csr, rounds: u32) -> Result<KernelTimes> {
     let settings =
         RankSettings { tolerance: 0.0, iterations_max: ITERATIONS, ..RankSettings::default() };
     let transposed = csr.transpose();
     let ts = vec![vec![1.0; csr.nodes()]; VECTORS];
-    let per_arc = |meter: Meter| meter.used().cpu_seconds * 1e9 / csr.arcs() as f64;
+    let per_arc = |meter: CostMeter| meter.used().cpu_seconds * 1e9 / csr.arcs() as f64;
     let mut all: [Vec<f64>; 5] = Default::default();
     for _ in 0..rounds {
         let [one, wide, pull, build, whole] = &mut all;
-        let meter = Meter::start();
+        let meter = CostMeter::start();
         let built = RandomWalk::new(csr);
         build.push(per_arc(meter));
         built.run(&ts[0], None, &RankSettings::default());
         whole.push(per_arc(meter));
         drop(built);
-        let meter = Meter::start();
-        let ours = walk.run(&ts[0], None, &settings);
+        let meter = CostMeter::start();
+        let borg = walk.run(&ts[0], None, &settings);
         one.push(per_arc(meter) / ITERATIONS as f64);
-        let meter = Meter::start();
+        let meter = CostMeter::start();
         let plain = pull_ranks(csr, &transposed, &settings);
         pull.push(per_arc(meter) / ITERATIONS as f64);
-        let meter = Meter::start();
+        let meter = CostMeter::start();
         walk.run_many(&ts, &settings);
         wide.push(per_arc(meter) / ITERATIONS as f64);
         let apart: f64 =
-            ours.shares.iter().zip(&plain).map(|(a, b)| f64::from((a - b).abs())).sum();
+            borg.shares.iter().zip(&plain).map(|(a, b)| f64::from((a - b).abs())).sum();
         ensure!(apart < 1e-3, "the kernels disagree by {apart}");
     }
     let [one, wide, pull, build, whole] = all.map(median);
-    Ok(Times { one, wide, pull, build, whole })
+    Ok(KernelTimes { one, wide, pull, build, whole })
 }
 
-/// The pull kernel of the GAP benchmark suite (Beamer, Asanović, Patterson 2015): every person adds
-/// up what those send who attend to it. Dangling mass is spread as ours is, at the least cost: GAP's
+/// The pull kernel of the GAP benchmark suite (Beamer, Asanović, Patterson 2015): every person sums
+/// up the mass along its incoming arcs. Dangling mass is spread as in Borg, at the least cost: GAP's
 /// own kernel loses it.
 fn pull_ranks(csr: &Csr, transposed: &Csr, settings: &RankSettings) -> Vec<f32> {
     let nodes = csr.nodes();

@@ -1,27 +1,28 @@
 //! `borg bench run`: a whole scoring of a large graph, stage by stage, as graph-score does it, but
-//! from a drawn graph instead of the record and into a folder instead of tables.
+//! from a drawn graph instead of the database and into a folder instead of tables.
 
 use anyhow::{Context, Result};
 use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::RandomSeed;
 use graph::{
-    ArcList, Attention, CommunityPeople, CommunityScorer, CommunitySettings, Csr, GlobalRank,
-    Hierarchy, LayerArcs, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings,
-    attention_stage, community_stage, rank_stage, trust_stage,
+    ArcList, Attention, CommunityPeople, CommunityScorer, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs,
+    PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage,
+    community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
 use graph_score::stage::memberships::Numbering;
 use graph_score::stage::people::{Explained, explained};
-use model::{Day, Layer};
-use serde_json::{Value, json};
-use store::objects::Folder;
 use store::pg::evidence::PackedEvidence;
+use model::{Day, Layer};
+use serde::Serialize;
+use store::objects::Folder;
 
 use super::rounded;
-use crate::measure::{Meter, reset_peak, resident_bytes};
-use crate::output::{Output, shown};
+use crate::cli::RunBenchArgs;
+use crate::measure::{CostMeter, reset_peak, resident_bytes};
+use crate::output::{CommandOutput, CommandReport};
 
-/// What the graph is drawn from.
+/// The seed of the graph.
 const SEED: u64 = 1;
 
 /// Arcs for each person.
@@ -37,87 +38,163 @@ const MIXING: f64 = 0.3;
 const LARGE_ARCS: f64 = 1.47e9;
 const LARGE_CORES: f64 = 6.0;
 
-/// What the stages took so far.
-struct Stages<'a> {
-    output: Output,
-    folder: &'a Folder,
+/// What a whole scoring costs, and what it would cost on a large graph.
+#[derive(Debug, Serialize)]
+pub(super) struct RunReport {
+    graph: String,
+    people: usize,
     arcs: usize,
-    before: u64,
-    rows: Vec<Value>,
+    levels: Vec<u32>,
+    leaf: usize,
     seconds: f64,
-    /// Seconds that all the sealing took, by the clock and of all cores.
-    sealing: (f64, f64),
-    large_seconds: f64,
-    peak: u64,
+    sealing_seconds: f64,
+    sealing_cpu_seconds: f64,
+    peak_mb: u64,
+    peak_bytes_per_arc: f64,
+    threads: usize,
+    at_1_47_billion_arcs: LargeGraphFigures,
+    stages: Vec<StageFigures>,
 }
 
-impl Stages<'_> {
-    /// Runs and measures one stage. `shared` is whether all cores work at it.
-    fn stage<T>(&mut self, name: &str, shared: bool, run: impl FnOnce() -> T) -> T {
+impl CommandReport for RunReport {}
+
+/// Figures extrapolated to twitter-2010 on the largest Lambda.
+#[derive(Debug, Serialize)]
+struct LargeGraphFigures {
+    seconds_on_6_cores: f64,
+    gb: f64,
+    assumes: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct StageFigures {
+    stage: String,
+    seconds: f64,
+    cpu_seconds: f64,
+    cpu_ns_per_arc: f64,
+    peak_mb: u64,
+    at_1_47_billion_arcs_seconds: f64,
+}
+
+/// How a stage uses the cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StageCores {
+    One,
+    All,
+}
+
+/// Runs the stages and measures each.
+struct StageMeter<'a> {
+    output: CommandOutput,
+    folder: &'a Folder,
+    arcs: usize,
+    /// Memory held before the first stage.
+    held_bytes: u64,
+    stages: Vec<StageFigures>,
+    seconds: f64,
+    sealing_seconds: f64,
+    sealing_cpu_seconds: f64,
+    large_seconds: f64,
+    peak_bytes: u64,
+}
+
+impl StageMeter<'_> {
+    /// Runs and measures one stage.
+    fn stage<T>(&mut self, name: &str, cores: StageCores, run: impl FnOnce() -> T) -> T {
         let spinner = self.output.spinner(name);
         reset_peak();
-        let meter = Meter::start();
+        let meter = CostMeter::start();
         let result = run();
         let used = meter.used();
         spinner.finish_and_clear();
-        let peak = used.peak_bytes.saturating_sub(self.before);
-        let cores = if shared { LARGE_CORES } else { 1.0 };
+        let peak = used.peak_bytes.saturating_sub(self.held_bytes);
+        let cores = if cores == StageCores::All { LARGE_CORES } else { 1.0 };
         let large = used.cpu_seconds * LARGE_ARCS / self.arcs as f64 / cores;
         self.seconds += used.seconds;
         self.large_seconds += large;
-        self.peak = self.peak.max(peak);
-        self.rows.push(json!({
-            "stage": name,
-            "seconds": rounded(used.seconds, 1),
-            "cpu_seconds": rounded(used.cpu_seconds, 1),
-            "cpu_ns_per_arc": rounded(used.cpu_seconds * 1e9 / self.arcs as f64, 1),
-            "peak_mb": peak >> 20,
-            "at_1_47_billion_arcs_seconds": large.round(),
-        }));
+        self.peak_bytes = self.peak_bytes.max(peak);
+        self.stages.push(StageFigures {
+            stage: name.to_owned(),
+            seconds: rounded(used.seconds, 1),
+            cpu_seconds: rounded(used.cpu_seconds, 1),
+            cpu_ns_per_arc: rounded(used.cpu_seconds * 1e9 / self.arcs as f64, 1),
+            peak_mb: peak >> 20,
+            at_1_47_billion_arcs_seconds: large.round(),
+        });
         result
     }
 
-    /// Seals what a stage made.
-    fn seal<T: serde::Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
-        let meter = Meter::start();
+    /// Seals the result of a stage.
+    fn seal<T: Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
+        let meter = CostMeter::start();
         let sealing = seal(self.folder, name, value);
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sealing))?;
         let used = meter.used();
-        self.sealing.0 += used.seconds;
-        self.sealing.1 += used.cpu_seconds;
+        self.sealing_seconds += used.seconds;
+        self.sealing_cpu_seconds += used.cpu_seconds;
         self.seconds += used.seconds;
         Ok(())
     }
+
+    fn report(self, people: usize, hierarchy: &Hierarchy) -> RunReport {
+        let peak_per_arc = self.peak_bytes as f64 / self.arcs as f64;
+        RunReport {
+            graph: format!(
+                "{people} people, {} arcs: {PLANTED} planted at mixing {MIXING}, the others R-MAT, \
+                 seed {SEED}",
+                self.arcs
+            ),
+            people,
+            arcs: self.arcs,
+            levels: hierarchy.levels.iter().map(|level| level.communities).collect(),
+            leaf: hierarchy.leaf,
+            seconds: self.seconds.round(),
+            sealing_seconds: rounded(self.sealing_seconds, 1),
+            sealing_cpu_seconds: rounded(self.sealing_cpu_seconds, 1),
+            peak_mb: self.peak_bytes >> 20,
+            peak_bytes_per_arc: rounded(peak_per_arc, 1),
+            threads: rayon::current_num_threads(),
+            at_1_47_billion_arcs: LargeGraphFigures {
+                seconds_on_6_cores: self.large_seconds.round(),
+                gb: (peak_per_arc * LARGE_ARCS / 1e9).round(),
+                assumes: "time and memory linear in arcs; communities and build on one core, trust, \
+                          rank and people on all",
+            },
+            stages: self.stages,
+        }
+    }
 }
 
-/// Scores a drawn graph of about so many arcs; then, if a share of them is to change, what begins
-/// where the last run ended once more without these.
-pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
+/// Scores a drawn graph; then, if a share of its arcs is to change, repeats the stages that start
+/// from the previous run, without these arcs.
+pub(super) fn run(args: &RunBenchArgs, output: CommandOutput) -> Result<RunReport> {
     let spinner = output.spinner("drawing");
-    let (people, drawn) = draw(arcs);
+    let drawn = draw(args.arcs);
     spinner.finish_and_clear();
     reset_peak();
     let folder = tempfile::tempdir().context("make a folder for the sealed stages")?;
     let folder = Folder::open(folder.path())?;
-    let mut stages = Stages {
+    let (people, arcs) = (drawn.people, drawn.arcs.sources.len());
+    let mut meter = StageMeter {
         output,
         folder: &folder,
-        arcs: drawn.sources.len(),
-        // The drawn arcs stand for what is read from a snapshot: they are let go before the peak.
-        before: resident_bytes().saturating_sub(8 * drawn.sources.len() as u64),
-        rows: Vec::new(),
+        arcs,
+        // The drawn arcs stand for what is read from a snapshot: they are freed before the peak.
+        held_bytes: resident_bytes().saturating_sub(8 * arcs as u64),
+        stages: Vec::new(),
         seconds: 0.0,
-        sealing: (0.0, 0.0),
+        sealing_seconds: 0.0,
+        sealing_cpu_seconds: 0.0,
         large_seconds: 0.0,
-        peak: 0,
+        peak_bytes: 0,
     };
-    let attention = stages.stage("build", false, || build(people, drawn))?;
-    stages.arcs = attention.arcs.arcs();
-    let hierarchy = stages.stage("communities", false, || {
+    let attention = meter.stage("build", StageCores::One, || build(drawn))?;
+    meter.arcs = attention.arcs.arcs();
+    let hierarchy = meter.stage("communities", StageCores::One, || {
         community_stage(&attention, None, &CommunitySettings::default())
     });
-    stages.seal("hierarchy", &hierarchy)?;
-    let (trust, global) = ranks(&mut stages, &attention, &hierarchy)?;
+    meter.seal("hierarchy", &hierarchy)?;
+    let (trust, global) = ranks(&mut meter, &attention, &hierarchy)?;
     let input = PeopleInput {
         attention: &attention,
         hierarchy: &hierarchy,
@@ -125,73 +202,94 @@ pub(super) fn run(arcs: u64, changed: f64, output: Output) -> Result<Value> {
         global: &global,
         kinds: Default::default(),
     };
-    let ranked = stages.stage("audience", true, || CommunityScorer::new(input));
+    let ranked = meter.stage("audience", StageCores::All, || CommunityScorer::new(input));
     let numbering = Numbering::new(&trust, &global);
     let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
-        above = people_of(&mut stages, (&ranked, &numbering), level, above)?;
+        above = meter.people(&ranked, &numbering, level, above)?;
     }
-    let told = hierarchy.clone();
-    if changed > 0.0 {
-        let (left, last, shares) = next_run(attention, hierarchy, &global, changed)?;
-        again(&mut stages, &left, &last, &shares)?;
+    let reported = hierarchy.clone();
+    if args.changed > 0.0 {
+        let previous = PreviousRun { attention, hierarchy, global };
+        previous.without(args.changed)?.score(&mut meter)?;
     }
-    Ok(stages.told(people, &told))
+    Ok(meter.report(people, &reported))
 }
 
-/// What a next run is given: the graph without this share of its arcs, chosen by their ends, and
-/// what the last one found; people are numbered by its communities, as in a next snapshot.
-fn next_run(
+/// What a run leaves for the next one.
+struct PreviousRun {
     attention: Attention,
-    mut last: Hierarchy,
-    global: &GlobalRank,
-    changed: f64,
-) -> Result<(Attention, Hierarchy, Vec<f32>)> {
-    let stays = |source: u32, target: u32| {
-        RandomSeed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= changed
-    };
-    let of =
-        |person: u32| last.levels.iter().map(move |level| level.community_of.raw[person as usize]);
-    let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
-    order.sort_by(|&a, &b| of(a).cmp(of(b)));
-    let mut numbers = vec![0; order.len()];
-    for (number, &person) in order.iter().enumerate() {
-        numbers[person as usize] = number as u32;
-    }
-    for level in &mut last.levels {
-        level.community_of = order.iter().map(|&at| level.community_of.raw[at as usize]).collect();
-    }
-    let left = attention.filter(stays);
-    let renumbered = |arcs: &Csr| arcs.relabel(&numbers);
-    let left = Attention {
-        arcs: renumbered(&left.arcs)?,
-        negative: renumbered(&left.negative)?,
-        rated: left.rated.as_ref().map(renumbered).transpose()?,
-    };
-    let shares = order.iter().map(|&person| global.shares.raw[person as usize]).collect();
-    Ok((left, last, shares))
+    hierarchy: Hierarchy,
+    global: GlobalRank,
 }
 
-/// The stages that begin where the last run ended.
-fn again(
-    stages: &mut Stages<'_>,
-    attention: &Attention,
-    last: &Hierarchy,
-    shares: &[f32],
-) -> Result<()> {
-    let settings = CommunitySettings::default();
-    let next = stages
-        .stage("communities again", false, || community_stage(attention, Some(last), &settings));
-    stages.seal("hierarchy-again", &next)?;
-    let settings = TrustSettings::default();
-    let trust = stages.stage("trust again", true, || trust_stage(attention, &next, &[], &settings));
-    let ranked = stages.stage("rank again", true, || {
-        rank_stage(attention, &trust, Some(shares.as_ref()), &RankSettings::default())
-    });
-    stages.seal("global-again", &ranked)
+/// What a next run starts from.
+struct NextRun {
+    attention: Attention,
+    previous: Hierarchy,
+    /// The previous run's global shares.
+    shares: Vec<f32>,
 }
 
-fn draw(arcs: u64) -> (usize, graph::generate::DrawnArcs) {
+impl PreviousRun {
+    /// The graph without a share of its arcs, chosen by their ends. People are numbered by the
+    /// communities found, as in a next snapshot.
+    fn without(self, share: f64) -> Result<NextRun> {
+        let PreviousRun { attention, hierarchy: mut previous, global } = self;
+        let is_kept = |source: u32, target: u32| {
+            RandomSeed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
+        };
+        let of = |person: u32| {
+            previous.levels.iter().map(move |level| level.community_of[person as usize])
+        };
+        let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
+        order.sort_by(|&a, &b| of(a).cmp(of(b)));
+        let mut numbers = vec![0; order.len()];
+        for (number, &person) in order.iter().enumerate() {
+            numbers[person as usize] = number as u32;
+        }
+        for level in &mut previous.levels {
+            level.community_of = order.iter().map(|&at| level.community_of[at as usize]).collect();
+        }
+        let kept = attention.filter(is_kept);
+        let renumbered = |arcs: &Csr| arcs.relabel(&numbers);
+        let attention = Attention {
+            arcs: renumbered(&kept.arcs)?,
+            negative: renumbered(&kept.negative)?,
+            rated: kept.rated.as_ref().map(renumbered).transpose()?,
+        };
+        let shares = order.iter().map(|&person| global.shares[person as usize]).collect();
+        Ok(NextRun { attention, previous, shares })
+    }
+}
+
+impl NextRun {
+    /// Runs the stages that start from the previous run.
+    fn score(&self, meter: &mut StageMeter<'_>) -> Result<()> {
+        let NextRun { attention, previous, shares } = self;
+        let settings = CommunitySettings::default();
+        let next = meter.stage("communities again", StageCores::One, || {
+            community_stage(attention, Some(previous), &settings)
+        });
+        meter.seal("hierarchy-again", &next)?;
+        let settings = TrustSettings::default();
+        let trust = meter.stage("trust again", StageCores::All, || {
+            trust_stage(attention, &next, &[], &settings)
+        });
+        let ranked = meter.stage("rank again", StageCores::All, || {
+            rank_stage(attention, &trust, Some(shares), &RankSettings::default())
+        });
+        meter.seal("global-again", &ranked)
+    }
+}
+
+/// The arcs that are scored.
+struct DrawnGraph {
+    people: usize,
+    arcs: graph::generate::DrawnArcs,
+}
+
+fn draw(arcs: u64) -> DrawnGraph {
     let scale = (arcs as f64 / DEGREE).log2().round().max(7.0) as u32;
     let people = 1usize << scale;
     let degree = arcs as f64 / people as f64;
@@ -205,10 +303,10 @@ fn draw(arcs: u64) -> (usize, graph::generate::DrawnArcs) {
     let others = rmat(scale, (degree * (1.0 - PLANTED)).round() as usize, RandomSeed(SEED).fork(1));
     drawn.sources.extend(others.sources);
     drawn.targets.extend(others.targets);
-    (people, drawn)
+    DrawnGraph { people, arcs: drawn }
 }
 
-fn build(people: usize, drawn: graph::generate::DrawnArcs) -> Result<Attention> {
+fn build(DrawnGraph { people, arcs: drawn }: DrawnGraph) -> Result<Attention> {
     let list = ArcList { sources: &drawn.sources, targets: &drawn.targets, weights: None };
     let arcs = Csr::from_arcs(people, list)?.csr;
     drop(drawn);
@@ -217,68 +315,37 @@ fn build(people: usize, drawn: graph::generate::DrawnArcs) -> Result<Attention> 
 }
 
 fn ranks(
-    stages: &mut Stages<'_>,
+    meter: &mut StageMeter<'_>,
     attention: &Attention,
     hierarchy: &Hierarchy,
 ) -> Result<(Trust, GlobalRank)> {
     let settings = TrustSettings::default();
-    let trust = stages.stage("trust", true, || trust_stage(attention, hierarchy, &[], &settings));
-    stages.seal("trust", &trust)?;
+    let trust =
+        meter.stage("trust", StageCores::All, || trust_stage(attention, hierarchy, &[], &settings));
+    meter.seal("trust", &trust)?;
     let settings = RankSettings::default();
-    let global = stages.stage("rank", true, || rank_stage(attention, &trust, None, &settings));
-    stages.seal("global", &global)?;
+    let global =
+        meter.stage("rank", StageCores::All, || rank_stage(attention, &trust, None, &settings));
+    meter.seal("global", &global)?;
     Ok((trust, global))
 }
 
-/// Ranks the people of one level, with evidence, and seals both.
-fn people_of(
-    stages: &mut Stages<'_>,
-    (people, numbering): (&CommunityScorer<'_>, &Numbering),
-    level: usize,
-    above: Vec<Explained>,
-) -> Result<Vec<Explained>> {
-    let explained = stages.stage(&format!("people {level}"), true, || {
-        explained(people, level, &PeopleSettings::default(), numbering, above)
-    });
-    let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
-    stages.seal(&format!("people-{level}"), &tables)?;
-    let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();
-    stages.seal(&format!("evidence-{level}"), &packed)?;
-    Ok(explained)
-}
-
-impl Stages<'_> {
-    fn told(self, people: usize, hierarchy: &Hierarchy) -> Value {
-        let fields = ["stage", "seconds", "cpu_seconds", "cpu_ns_per_arc", "peak_mb"];
-        let row = |stage: &Value| fields.map(|field| shown(&stage[field])).to_vec();
-        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
-        self.output.table(&["stage", "s", "CPU s", "CPU ns/arc", "peak MB"], &rows);
-        let mut told = json!({
-            "graph": format!(
-                "{people} people, {} arcs: {PLANTED} planted at mixing {MIXING}, the others R-MAT, \
-                 seed {SEED}",
-                self.arcs
-            ),
-            "people": people,
-            "arcs": self.arcs,
-            "levels": hierarchy.levels.iter().map(|level| level.communities).collect::<Vec<_>>(),
-            "leaf": hierarchy.leaf,
-            "seconds": self.seconds.round(),
-            "sealing_seconds": rounded(self.sealing.0, 1),
-            "sealing_cpu_seconds": rounded(self.sealing.1, 1),
-            "peak_mb": self.peak >> 20,
-            "peak_bytes_per_arc": rounded(self.peak as f64 / self.arcs as f64, 1),
-            "threads": rayon::current_num_threads(),
-            "at_1_47_billion_arcs": {
-                "seconds_on_6_cores": self.large_seconds.round(),
-                "gb": (self.peak as f64 / self.arcs as f64 * LARGE_ARCS / 1e9).round(),
-                "assumes": "time and memory linear in arcs; communities and build on one core, trust, \
-                            rank and people on all",
-            },
+impl StageMeter<'_> {
+    /// Ranks the people of one level, with evidence, and seals both.
+    fn people(
+        &mut self,
+        people: &CommunityScorer<'_>,
+        numbering: &Numbering,
+        level: usize,
+        above: Vec<Explained>,
+    ) -> Result<Vec<Explained>> {
+        let explained = self.stage(&format!("people {level}"), StageCores::All, || {
+            explained(people, level, &PeopleSettings::default(), numbering, above)
         });
-        if self.output.json {
-            told["stages"] = json!(self.rows);
-        }
-        told
+        let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
+        self.seal(&format!("people-{level}"), &tables)?;
+        let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();
+        self.seal(&format!("evidence-{level}"), &packed)?;
+        Ok(explained)
     }
 }

@@ -1,49 +1,80 @@
-//! `borg bench upsert`: what the record takes in, and what a repeat costs.
+//! `borg bench upsert`: what writing rows into the database costs, and what a repeat costs.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use graph::seed::RandomSeed;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::{ident, measure, profile};
 
 use super::rounded;
 use crate::config::Config;
-use crate::home::Home;
-use crate::measure::Meter;
-use crate::output::Output;
+use crate::home::BorgHome;
+use crate::measure::CostMeter;
+use crate::output::{CommandOutput, CommandReport};
 
-/// What names, words and lists are drawn from.
+/// The seed of names, bios and adjacencies.
 const SEED: u64 = 1;
 
-/// Profiles or lists in one call.
+/// Profiles or adjacencies in one call.
 const CHUNK: usize = 1_000;
 
 /// Words of a bio.
 const WORDS: u64 = 12;
 
-/// Arcs of a list, before repeats are merged.
+/// Arcs of an adjacency, before repeats are merged.
 const LIST: u64 = 40;
 
+/// What each pass cost.
+#[derive(Debug, Serialize)]
+pub(super) struct UpsertReport {
+    profiles: u32,
+    arcs: u64,
+    disk_bytes_per_profile: f64,
+    disk_bytes_per_arc: f64,
+    arcs_new_per_cpu_second: f64,
+    /// `profiles_new_per_second` and so on.
+    #[serde(flatten)]
+    passes: BTreeMap<String, f64>,
+}
+
+impl CommandReport for UpsertReport {}
+
 /// What one pass over all rows cost.
-struct Pass {
-    /// Rows for each second of the clock, and of the processor, PostgreSQL's included.
+struct PassCosts {
+    /// Rows a second of wall time, and of processor time, PostgreSQL's included.
     per_second: f64,
     per_cpu_second: f64,
     wal_bytes_per_row: f64,
 }
 
-/// Writes profiles and lists three times: new, unchanged, a tenth changed.
-pub(super) async fn upsert(config: &Config, profiles: u32, output: Output) -> Result<Value> {
-    let home = Home::fresh(config, "bench").await?;
+impl PassCosts {
+    fn figures(&self, name: &str) -> [(String, f64); 3] {
+        [
+            (format!("{name}_per_second"), self.per_second.round()),
+            (format!("{name}_per_cpu_second"), self.per_cpu_second.round()),
+            (format!("{name}_wal_bytes"), rounded(self.wal_bytes_per_row, 1)),
+        ]
+    }
+}
+
+/// Writes profiles and adjacencies several times: new, unchanged, a tenth changed.
+pub(super) async fn upsert(
+    config: &Config,
+    profiles: u32,
+    output: CommandOutput,
+) -> Result<UpsertReport> {
+    let home = BorgHome::fresh(config, "bench").await?;
     let spinner = output.spinner("writing");
     let mut people: Vec<SeenProfile> = (0..profiles).map(|number| person(number, 0)).collect();
     let new = write_profiles(&home, &people).await?;
     let same = write_profiles(&home, &people).await?;
-    for (number, one) in people.iter_mut().enumerate().step_by(10) {
-        *one = person(number as u32, 1);
+    for (number, changed) in people.iter_mut().enumerate().step_by(10) {
+        *changed = person(number as u32, 1);
     }
     let tenth = write_profiles(&home, &people).await?;
     let disk = measure::table_bytes(&home.pg, "profile").await?;
@@ -53,32 +84,22 @@ pub(super) async fn upsert(config: &Config, profiles: u32, output: Output) -> Re
     let lists_same = write_lists(&home, &lists).await?;
     let lists_disk = measure::table_bytes(&home.pg, "adjacency").await?;
     spinner.finish_and_clear();
-    let told = |name: &str, pass: &Pass| {
-        [("per_second", pass.per_second), ("per_cpu_second", pass.per_cpu_second)]
-            .map(|(unit, value)| (format!("{name}_{unit}"), json!(value.round())))
-            .into_iter()
-            .chain([(format!("{name}_wal_bytes"), json!(rounded(pass.wal_bytes_per_row, 1)))])
-            .collect::<Vec<_>>()
-    };
-    let mut answer = json!({
-        "profiles": profiles,
-        "arcs": arcs,
-        "disk_bytes_per_profile": rounded(disk as f64 / f64::from(profiles), 1),
-        "disk_bytes_per_arc": rounded(lists_disk as f64 / arcs.max(1) as f64, 2),
-        "arcs_new_per_cpu_second":
-            (lists_new.per_cpu_second * arcs as f64 / f64::from(profiles)).round(),
-    });
+    let arcs_new = lists_new.per_cpu_second * arcs as f64 / f64::from(profiles);
     let passes = [
-        ("profiles_new", new),
-        ("profiles_unchanged", same),
-        ("profiles_tenth_changed", tenth),
-        ("lists_new", lists_new),
-        ("lists_unchanged", lists_same),
+        new.figures("profiles_new"),
+        same.figures("profiles_unchanged"),
+        tenth.figures("profiles_tenth_changed"),
+        lists_new.figures("lists_new"),
+        lists_same.figures("lists_unchanged"),
     ];
-    for (field, value) in passes.iter().flat_map(|(name, pass)| told(name, pass)) {
-        answer[field] = value;
-    }
-    Ok(answer)
+    Ok(UpsertReport {
+        profiles,
+        arcs,
+        disk_bytes_per_profile: rounded(disk as f64 / f64::from(profiles), 1),
+        disk_bytes_per_arc: rounded(lists_disk as f64 / arcs.max(1) as f64, 2),
+        arcs_new_per_cpu_second: arcs_new.round(),
+        passes: passes.into_iter().flatten().collect(),
+    })
 }
 
 fn person(number: u32, version: u64) -> SeenProfile {
@@ -98,7 +119,7 @@ fn person(number: u32, version: u64) -> SeenProfile {
     }
 }
 
-async fn write_profiles(home: &Home, people: &[SeenProfile]) -> Result<Pass> {
+async fn write_profiles(home: &BorgHome, people: &[SeenProfile]) -> Result<PassCosts> {
     let write = async {
         for chunk in people.chunks(CHUNK) {
             profile::import(&home.pg, Platform::FILE, chunk, home.clock.now()).await?;
@@ -108,11 +129,11 @@ async fn write_profiles(home: &Home, people: &[SeenProfile]) -> Result<Pass> {
     pass(home, people.len(), write).await
 }
 
-/// A list for each profile: half of it nearby, half anywhere.
-async fn lists(home: &Home, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Adjacency)>> {
+/// An adjacency for each profile: half of its arcs within the profile's chunk, half anywhere.
+async fn lists(home: &BorgHome, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Adjacency)>> {
     let mut ids = Vec::with_capacity(people.len());
     for chunk in people.chunks(CHUNK) {
-        let names: Vec<NamedProfile> = chunk.iter().map(|one| one.named.clone()).collect();
+        let names: Vec<NamedProfile> = chunk.iter().map(|person| person.named.clone()).collect();
         ids.extend(ident::resolve(&home.pg, Platform::FILE, &names).await?);
     }
     let list = |number: usize| {
@@ -128,7 +149,7 @@ async fn lists(home: &Home, people: &[SeenProfile]) -> Result<Vec<(ProfileId, Ad
     Ok((0..ids.len()).map(list).collect())
 }
 
-async fn write_lists(home: &Home, lists: &[(ProfileId, Adjacency)]) -> Result<Pass> {
+async fn write_lists(home: &BorgHome, lists: &[(ProfileId, Adjacency)]) -> Result<PassCosts> {
     let write = async {
         for chunk in lists.chunks(CHUNK) {
             let (mode, now) = (ImportMode::Replace, home.clock.now());
@@ -139,15 +160,19 @@ async fn write_lists(home: &Home, lists: &[(ProfileId, Adjacency)]) -> Result<Pa
     pass(home, lists.len(), write).await
 }
 
-async fn pass(home: &Home, rows: usize, write: impl Future<Output = Result<()>>) -> Result<Pass> {
+async fn pass(
+    home: &BorgHome,
+    rows: usize,
+    write: impl Future<Output = Result<()>>,
+) -> Result<PassCosts> {
     let (wal, server) = (measure::wal_bytes(&home.pg).await?, home.server_cpu_seconds());
-    let meter = Meter::start();
+    let meter = CostMeter::start();
     write.await?;
     let used = meter.used();
     let cpu_seconds = used.cpu_seconds + home.server_cpu_seconds() - server;
     let wal = measure::wal_bytes(&home.pg).await? - wal;
     let rows = rows as f64;
-    Ok(Pass {
+    Ok(PassCosts {
         per_second: rows / used.seconds.max(0.001),
         per_cpu_second: rows / cpu_seconds.max(0.01),
         wal_bytes_per_row: wal as f64 / rows,

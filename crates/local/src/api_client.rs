@@ -1,0 +1,49 @@
+//! The API as a client sees it, without a network between.
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use operate::{Order, OrderOutcome};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::home::BorgHome;
+use crate::server;
+
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A client with a key.
+pub(crate) struct ApiClient {
+    router: Router,
+    key: String,
+}
+
+impl ApiClient {
+    /// A client with a new key of this account.
+    pub(crate) async fn new(home: &BorgHome, account: &str) -> Result<ApiClient> {
+        let key = create_test_key(home, account).await?;
+        Ok(ApiClient { router: api_gateway::router(server::gateway(home)?), key })
+    }
+
+    /// The answer to a request, whatever its status.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let request = Request::get(path)
+            .header("authorization", format!("Bearer {}", self.key))
+            .body(Body::empty())?;
+        let response = self.router.clone().oneshot(request).await?;
+        let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?;
+        serde_json::from_slice(&body).with_context(|| format!("{path} answers JSON"))
+    }
+}
+
+/// Creates a key for sample data that may read everything; returns the secret, which is stored
+/// nowhere.
+pub(crate) async fn create_test_key(home: &BorgHome, account: &str) -> Result<String> {
+    let create = Order::CreateKey { account: account.to_owned(), test: true };
+    match server::order(home, &create).await? {
+        OrderOutcome::KeyCreated { key, .. } => Ok(key),
+        other => bail!("not the outcome of creating a key: {other:?}"),
+    }
+}
