@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use model::Platform;
-use sample::world::State;
-use sample::{Faults, World};
+use sample::world::AccountState;
+use sample::{FaultSettings, SampleWorld};
 use serde_json::Value;
 
 use crate::borg::Borg;
@@ -78,7 +78,7 @@ fn is_hidden(served: &Served, accounts: &[(&str, &str)]) {
 }
 
 /// Handles and native ids of the accounts on the fediverse that are so.
-fn accounts(world: &World, are: impl Fn(&str, State) -> bool) -> Vec<(&str, &str)> {
+fn accounts(world: &SampleWorld, are: impl Fn(&str, AccountState) -> bool) -> Vec<(&str, &str)> {
     let all = world.accounts().iter().filter(|one| one.platform == Platform::FEDIVERSE);
     let so = all.filter(|one| are(&one.handle, one.state));
     so.map(|one| (one.handle.as_str(), one.native_id.as_str())).collect()
@@ -86,7 +86,7 @@ fn accounts(world: &World, are: impl Fn(&str, State) -> bool) -> Vec<(&str, &str
 
 #[test]
 fn nobody_is_served_who_was_not_read_or_did_not_say_yes() {
-    let web = web(200, Faults::default());
+    let web = web(200, FaultSettings::default());
     let (borg, args) = (Borg::new(), crawl(&web));
     let seeds = web.seeds(Platform::FEDIVERSE);
     borg.json(&[words(&args), vec!["--depth", "0"]].concat());
@@ -97,10 +97,10 @@ fn nobody_is_served_who_was_not_read_or_did_not_say_yes() {
     borg.json(&words(&args));
     borg.json(&["score"]);
     let served = Served::start(&borg);
-    let unlisted = accounts(web.world(), |_, state| state == State::Unlisted);
+    let unlisted = accounts(web.world(), |_, state| state == AccountState::Unlisted);
     assert!(!unlisted.is_empty());
     is_hidden(&served, &unlisted);
-    let open = accounts(web.world(), |_, state| state == State::Public);
+    let open = accounts(web.world(), |_, state| state == AccountState::Public);
     let shown = everything(&served);
     assert!(open.iter().any(|(handle, _)| shown.contains(*handle)), "nobody is listed");
     // The operator's own file has all of them.

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Platform;
-use sample::{Faults, Running, ServerConfig, World, WorldConfig, serve};
+use sample::{FaultSettings, RunningWeb, SampleWorld, ServerConfig, WorldConfig, serve};
 
 use crate::borg::Borg;
 use crate::served::Served;
 
-pub(crate) fn web(accounts: u32, faults: Faults) -> Running {
-    let world = Arc::new(World::generate(&WorldConfig::sized(accounts, 7)));
+pub(crate) fn web(accounts: u32, faults: FaultSettings) -> RunningWeb {
+    let world = Arc::new(SampleWorld::generate(&WorldConfig::sized(accounts, 7)));
     let config = ServerConfig { faults, ..ServerConfig::new(Arc::new(store::clock::System)) };
     serve(world, config).expect("the sample web is served")
 }
 
 /// The arguments of a crawl of the whole web.
-pub(crate) fn crawl(web: &Running) -> Vec<String> {
+pub(crate) fn crawl(web: &RunningWeb) -> Vec<String> {
     let mut args = vec!["crawl".to_owned()];
     for platform in [Platform::BLUESKY, Platform::FEDIVERSE] {
         args.extend(web.seeds(platform).iter().map(|handle| format!("{platform}:{handle}")));
@@ -83,7 +83,7 @@ fn what_the_demo_proposes_can_be_asked() {
 
 #[test]
 fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
-    let web = web(300, Faults::default());
+    let web = web(300, FaultSettings::default());
     let args = crawl(&web);
     let (undisturbed, disturbed) = (Borg::new(), Borg::new());
     undisturbed.json(&words(&args));
@@ -105,8 +105,8 @@ fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
 
 #[test]
 fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
-    let calm = web(200, Faults::default());
-    let rough = web(200, Faults::too_many(0.1));
+    let calm = web(200, FaultSettings::default());
+    let rough = web(200, FaultSettings::too_many(0.1));
     let (easy, hard) = (Borg::new(), Borg::new());
     easy.json(&words(&crawl(&calm)));
     hard.json(&words(&crawl(&rough)));
@@ -119,7 +119,7 @@ fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
 fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
     let served = |redirecting| {
         let config = WorldConfig { robots: true, ..WorldConfig::sized(200, 7) };
-        let world = Arc::new(World::generate(&config));
+        let world = Arc::new(SampleWorld::generate(&config));
         let plain = ServerConfig::new(Arc::new(store::clock::System));
         serve(world, ServerConfig { redirecting, domains_redirect: redirecting > 0.0, ..plain })
             .expect("the sample web is served")
@@ -135,7 +135,7 @@ fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
 
 #[test]
 fn two_crawls_at_once_leave_the_record_of_one() {
-    let web = web(200, Faults::default());
+    let web = web(200, FaultSettings::default());
     let args = crawl(&web);
     let (alone, both) = (Borg::new(), Borg::new());
     alone.json(&words(&args));

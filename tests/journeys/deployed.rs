@@ -7,7 +7,7 @@ mod config;
 use std::time::Duration;
 
 use model::Platform;
-use sample::{Faults, Running};
+use sample::{FaultSettings, RunningWeb};
 use serde_json::json;
 
 use crate::borg::Borg;
@@ -25,7 +25,7 @@ const POISON: &str = "this is no job";
 #[test]
 fn a_deployed_borg_crawls_scores_and_serves() {
     let Some(cloud) = Cloud::deployed() else { return };
-    let web = web(300, Faults::default());
+    let web = web(300, FaultSettings::default());
     seed(&cloud, &web);
     cloud.send("FetchQueueUrl", POISON);
     let before = web.stats().requests();
@@ -45,7 +45,7 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     }
 }
 
-fn seed(cloud: &Cloud, web: &Running) {
+fn seed(cloud: &Cloud, web: &RunningWeb) {
     let roles = ["appview", "pds", "plc"].map(|role| format!("{role}={}", web.bluesky_url()));
     cloud.stand_in(&format!("{},instance={}", roles.join(","), web.fediverse_url()));
     let named = |platform: Platform| {
@@ -56,7 +56,7 @@ fn seed(cloud: &Cloud, web: &Running) {
     assert_eq!(answer["seeded"], seeds.len(), "{answer}");
 }
 
-fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &Running) {
+fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &RunningWeb) {
     let local = Borg::new();
     local.json(&words(&crawl(web)));
     let (wanted, found) = (record(&local), record(&cloud.borg()));

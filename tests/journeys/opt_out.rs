@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sample::Faults;
+use sample::FaultSettings;
 use serde_json::{Value, json};
 
 use crate::borg::Borg;
@@ -190,7 +190,7 @@ fn home_and_other(person: &Value) -> Option<(Value, Value)> {
 
 #[test]
 fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
-    let web = web(240, Faults::default());
+    let web = web(240, FaultSettings::default());
     let borg = Borg::new();
     borg.json(&words(&crawl(&web)));
     borg.json(&["score"]);
@@ -240,7 +240,7 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
 
 #[test]
 fn who_was_never_seen_can_opt_out_and_is_not_crawled() {
-    let web = web(120, Faults::default());
+    let web = web(120, FaultSettings::default());
     let seen = Borg::new();
     seen.json(&words(&crawl(&web)));
     let rows = seen.export("profiles");

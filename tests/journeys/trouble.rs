@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use sample::{Faults, Running};
+use sample::{FaultSettings, RunningWeb};
 use serde_json::Value;
 
 use crate::borg::Borg;
@@ -110,7 +110,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_record() {
-    let web = web(300, Faults::default());
+    let web = web(300, FaultSettings::default());
     let args = crawl(&web);
     let (undisturbed, disturbed) = (Borg::new(), Borg::new());
     undisturbed.json(&words(&args));
@@ -126,7 +126,7 @@ fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_record() {
 }
 
 /// Waits until the web has seen so many requests.
-fn wait_for(web: &Running, requests: u64, crawl: &mut Child) {
+fn wait_for(web: &RunningWeb, requests: u64, crawl: &mut Child) {
     let begun = Instant::now();
     while web.stats().requests() < requests {
         assert!(crawl.try_wait().expect("a child can be asked").is_none(), "the crawl goes on");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use model::{Account, Platform};
 use platforms::Origins;
-use sample::{Running, ServerConfig, World, WorldConfig};
+use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig};
 use store::clock::System;
 use store::pg::frontier::DEPTH_UNLIMITED;
 
@@ -16,7 +16,7 @@ use crate::output::CommandOutput;
 
 /// A served sample web, and a crawler whose only hosts it is.
 pub(crate) struct PlantedWeb {
-    pub(crate) web: Running,
+    pub(crate) web: RunningWeb,
     pub(crate) crawler: Arc<Crawler>,
 }
 
@@ -28,7 +28,7 @@ impl PlantedWeb {
         output: CommandOutput,
     ) -> Result<PlantedWeb> {
         let spinner = output.spinner("generating");
-        let world = World::generate(world);
+        let world = SampleWorld::generate(world);
         let web = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
         spinner.finish_and_clear();
         let origins = Origins::parse(&origins(&web))?;
@@ -49,14 +49,14 @@ impl PlantedWeb {
     }
 }
 
-fn origins(web: &Running) -> Vec<String> {
+fn origins(web: &RunningWeb) -> Vec<String> {
     let bluesky = web.bluesky_url();
     let of_bluesky = ["appview", "pds", "plc"].map(|role| format!("{role}={bluesky}"));
     let of_fediverse = format!("instance={}", web.fediverse_url());
     of_bluesky.into_iter().chain([of_fediverse]).collect()
 }
 
-fn seeds(web: &Running) -> Result<Vec<Account>> {
+fn seeds(web: &RunningWeb) -> Result<Vec<Account>> {
     let of = |platform| {
         let handles = web.seeds(platform);
         handles.into_iter().map(move |handle| Account::new(platform, handle)).collect::<Vec<_>>()

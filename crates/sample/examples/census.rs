@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use model::{Layer, Platform};
-use sample::{World, WorldConfig};
+use sample::{SampleWorld, WorldConfig};
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse().ok());
     let accounts = numbers.next().unwrap_or(20_000);
     let seed = numbers.next().map_or(1, u64::from);
     let start = Instant::now();
-    let world = World::generate(&WorldConfig::sized(accounts, seed));
+    let world = SampleWorld::generate(&WorldConfig::sized(accounts, seed));
     println!("made in {:?}", start.elapsed());
     let start = Instant::now();
     let truth = world.truth();

@@ -11,7 +11,7 @@ use std::time::Instant;
 use model::port::Clock;
 use model::{Platform, Timestamp};
 use sample::world::AccountId;
-use sample::{Running, ServerConfig, World, WorldConfig, serve};
+use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig, serve};
 
 struct Ticking(Instant);
 
@@ -69,7 +69,7 @@ fn server_ticks() -> Result<u64, Box<dyn Error>> {
 type Question = (String, String);
 
 /// First pages of one route for every reachable account of a platform.
-fn questions(running: &Running, route: &str, numbers: &[String]) -> Vec<Question> {
+fn questions(running: &RunningWeb, route: &str, numbers: &[String]) -> Vec<Question> {
     let world = running.world();
     let question = |(id, number): (AccountId, &String)| {
         let host = world.host_of(id).name.clone();
@@ -93,7 +93,7 @@ fn measure(url: &str, route: &str, questions: &[Question]) -> Result<(), Box<dyn
 }
 
 /// The number of each reachable account on its own host; `{}` for accounts of Bluesky.
-fn numbers(running: &Running) -> Result<Vec<String>, Box<dyn Error>> {
+fn numbers(running: &RunningWeb) -> Result<Vec<String>, Box<dyn Error>> {
     let world = running.world();
     let mut line = Line::to(running.fediverse_url())?;
     let mut numbers = Vec::new();
@@ -129,7 +129,7 @@ const FEDIVERSE: [&str; 4] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let accounts = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(20_000);
-    let world = Arc::new(World::generate(&WorldConfig::sized(accounts, 1)));
+    let world = Arc::new(SampleWorld::generate(&WorldConfig::sized(accounts, 1)));
     let mut config = ServerConfig::new(Arc::new(Ticking(Instant::now())));
     config.limit.requests = 10_000_000;
     let start = Instant::now();

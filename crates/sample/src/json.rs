@@ -1,29 +1,29 @@
 //! JSON written straight into bytes: no tree, no intermediate strings.
 
-/// A growing JSON text. Pieces that are JSON already go in as they are.
+/// A growing JSON text. Pieces that are JSON already are copied.
 #[derive(Debug, Default)]
-pub(crate) struct Json(pub(crate) Vec<u8>);
+pub(crate) struct JsonText(pub(crate) Vec<u8>);
 
-impl Json {
+impl JsonText {
     /// An empty text with room for `bytes`.
-    pub(crate) fn with_room(bytes: usize) -> Json {
-        Json(Vec::with_capacity(bytes))
+    pub(crate) fn with_room(bytes: usize) -> JsonText {
+        JsonText(Vec::with_capacity(bytes))
     }
 
-    /// Appends JSON as it stands.
-    pub(crate) fn raw(&mut self, json: &str) -> &mut Json {
+    /// Appends JSON unchanged.
+    pub(crate) fn raw(&mut self, json: &str) -> &mut JsonText {
         self.0.extend_from_slice(json.as_bytes());
         self
     }
 
-    /// Appends bytes of JSON as they stand.
-    pub(crate) fn bytes(&mut self, json: &[u8]) -> &mut Json {
+    /// Appends bytes of JSON unchanged.
+    pub(crate) fn bytes(&mut self, json: &[u8]) -> &mut JsonText {
         self.0.extend_from_slice(json);
         self
     }
 
     /// Appends a string with its quotes.
-    pub(crate) fn text(&mut self, text: &str) -> &mut Json {
+    pub(crate) fn text(&mut self, text: &str) -> &mut JsonText {
         self.0.push(b'"');
         self.inner(text);
         self.0.push(b'"');
@@ -31,7 +31,7 @@ impl Json {
     }
 
     /// Appends the inside of a string: escaped, without quotes.
-    pub(crate) fn inner(&mut self, text: &str) -> &mut Json {
+    pub(crate) fn inner(&mut self, text: &str) -> &mut JsonText {
         let bytes = text.as_bytes();
         let mut copied = 0;
         for (at, &byte) in bytes.iter().enumerate() {
@@ -47,7 +47,7 @@ impl Json {
     }
 
     /// Appends a whole number.
-    pub(crate) fn number(&mut self, number: u64) -> &mut Json {
+    pub(crate) fn number(&mut self, number: u64) -> &mut JsonText {
         let mut digits = [0u8; 20];
         let mut start = digits.len();
         let mut rest = number;
@@ -63,12 +63,12 @@ impl Json {
     }
 
     /// Appends `true` or `false`.
-    pub(crate) fn flag(&mut self, flag: bool) -> &mut Json {
+    pub(crate) fn flag(&mut self, flag: bool) -> &mut JsonText {
         self.raw(if flag { "true" } else { "false" })
     }
 
     /// Appends a string or `null`.
-    pub(crate) fn maybe(&mut self, text: Option<&str>) -> &mut Json {
+    pub(crate) fn maybe(&mut self, text: Option<&str>) -> &mut JsonText {
         match text {
             Some(text) => self.text(text),
             None => self.raw("null"),
@@ -79,8 +79,8 @@ impl Json {
     pub(crate) fn join<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
-        mut write: impl FnMut(&mut Json, T),
-    ) -> &mut Json {
+        mut write: impl FnMut(&mut JsonText, T),
+    ) -> &mut JsonText {
         for (n, item) in items.into_iter().enumerate() {
             if n > 0 {
                 self.0.push(b',');
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn strings_read_back_as_they_were() {
         for text in ["", "plain", "a \"quote\" \\ and\nline\u{1}", "日本語 🦀 é"] {
-            let mut json = Json::default();
+            let mut json = JsonText::default();
             json.text(text);
             assert_eq!(serde_json::from_slice::<String>(&json.0).unwrap(), text);
         }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn numbers_read_back_as_they_were() {
         for number in [0, 7, 10, 1_234_567_890, u64::MAX] {
-            let mut json = Json::default();
+            let mut json = JsonText::default();
             json.number(number);
             assert_eq!(serde_json::from_slice::<u64>(&json.0).unwrap(), number);
         }

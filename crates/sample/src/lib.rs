@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # fn demo(clock: std::sync::Arc<dyn model::port::Clock>) -> Result<(), sample::ServeError> {
-//! let world = std::sync::Arc::new(sample::World::generate(&sample::WorldConfig::sized(2_000, 1)));
+//! let world = std::sync::Arc::new(sample::SampleWorld::generate(&sample::WorldConfig::sized(2_000, 1)));
 //! let running = sample::serve(world, sample::ServerConfig::new(clock))?;
 //! println!("crawl {} from {:?}", running.bluesky_url(), running.seeds(model::Platform::BLUESKY));
 //! # Ok(()) }
@@ -13,14 +13,14 @@ pub mod faults;
 mod fediverse;
 mod json;
 mod limits;
-mod prose;
+mod post_counts;
+mod post_text;
 mod random;
 mod serve;
-mod tally;
 mod time;
 pub mod world;
 
-pub use faults::{Dialect, Fault, Faults};
-pub use limits::{HostStats, Limit};
-pub use serve::{Running, ServeError, ServerConfig, Stats, serve};
-pub use world::{World, WorldConfig};
+pub use faults::{FaultSettings, InjectedFault, RateLimitDialect};
+pub use limits::{HostStats, WindowLimit};
+pub use serve::{RunningWeb, ServeError, ServerConfig, WebStats, serve};
+pub use world::{SampleWorld, WorldConfig};

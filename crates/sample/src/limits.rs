@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So many requests in each window; windows lie at whole multiples of their length since 1970.
+/// The requests of a window. Windows begin at whole multiples of their length since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub struct WindowLimit {
     /// Requests per window.
     pub requests: u32,
     /// The window's length in milliseconds.
     pub window_ms: u64,
 }
 
-impl Default for Limit {
+impl Default for WindowLimit {
     /// 2,000 requests a second.
-    fn default() -> Limit {
-        Limit { requests: 2_000, window_ms: 1_000 }
+    fn default() -> WindowLimit {
+        WindowLimit { requests: 2_000, window_ms: 1_000 }
     }
 }
 
-/// What a host has counted.
+/// The counts of a host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostStats {
     /// Requests, refused ones included.
@@ -34,10 +34,10 @@ pub struct HostStats {
     pub window_requests_max: u32,
 }
 
-/// What one request was told.
+/// How one request counts against its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pass {
-    pub(crate) limit: Limit,
+pub(crate) struct WindowPass {
+    pub(crate) limit: WindowLimit,
     pub(crate) remaining: u32,
     /// When the window ends, in unix milliseconds.
     pub(crate) reset_ms: u64,
@@ -45,15 +45,15 @@ pub(crate) struct Pass {
 }
 
 #[derive(Debug)]
-struct Gauge {
-    limit: Limit,
+struct HostWindow {
+    limit: WindowLimit,
     window: u64,
     count: u32,
     stats: HostStats,
 }
 
-impl Gauge {
-    fn enter(&mut self, now_ms: u64) -> Pass {
+impl HostWindow {
+    fn enter(&mut self, now_ms: u64) -> WindowPass {
         let window = now_ms / self.limit.window_ms.max(1);
         if window > self.window || self.stats.windows == 0 {
             self.window = window;
@@ -66,7 +66,7 @@ impl Gauge {
         self.stats.refused += u64::from(over);
         self.stats.windows_over_limit += u64::from(self.count == self.limit.requests + 1);
         self.stats.window_requests_max = self.stats.window_requests_max.max(self.count);
-        Pass {
+        WindowPass {
             limit: self.limit,
             remaining: self.limit.requests.saturating_sub(self.count),
             reset_ms: (self.window + 1) * self.limit.window_ms,
@@ -77,41 +77,43 @@ impl Gauge {
 
 /// The windows of every host. Unknown hosts share one.
 #[derive(Debug)]
-pub(crate) struct Limiter {
-    gauges: BTreeMap<String, Mutex<Gauge>>,
-    others: Mutex<Gauge>,
+pub(crate) struct WindowLimiter {
+    gauges: BTreeMap<String, Mutex<HostWindow>>,
+    others: Mutex<HostWindow>,
 }
 
-impl Limiter {
+impl WindowLimiter {
     /// Windows for these hosts, each with its own limit or the default one.
     pub(crate) fn new<'h>(
         hosts: impl Iterator<Item = &'h str>,
-        usual: Limit,
-        special: &BTreeMap<String, Limit>,
-    ) -> Limiter {
-        let gauge =
-            |limit| Mutex::new(Gauge { limit, window: 0, count: 0, stats: HostStats::default() });
+        usual: WindowLimit,
+        special: &BTreeMap<String, WindowLimit>,
+    ) -> WindowLimiter {
+        let gauge = |limit| {
+            Mutex::new(HostWindow { limit, window: 0, count: 0, stats: HostStats::default() })
+        };
         let limit = |host: &str| special.get(host).copied().unwrap_or(usual);
-        Limiter {
+        WindowLimiter {
             gauges: hosts.map(|host| (host.to_owned(), gauge(limit(host)))).collect(),
             others: gauge(usual),
         }
     }
 
-    /// Counts a request and says whether the host takes it.
-    pub(crate) fn enter(&self, host: &str, now_ms: u64) -> Pass {
+    /// Counts a request and returns whether the host accepts it.
+    pub(crate) fn enter(&self, host: &str, now_ms: u64) -> WindowPass {
         lock(self.gauges.get(host).unwrap_or(&self.others)).enter(now_ms)
     }
 
-    /// What each host has counted.
+    /// The counts of each host.
     pub(crate) fn stats(&self) -> BTreeMap<String, HostStats> {
-        let stats = |(host, gauge): (&String, &Mutex<Gauge>)| (host.clone(), lock(gauge).stats);
+        let stats =
+            |(host, gauge): (&String, &Mutex<HostWindow>)| (host.clone(), lock(gauge).stats);
         self.gauges.iter().map(stats).collect()
     }
 }
 
 /// A lock whose holder panicked still guards whole numbers.
-fn lock(gauge: &Mutex<Gauge>) -> MutexGuard<'_, Gauge> {
+fn lock(gauge: &Mutex<HostWindow>) -> MutexGuard<'_, HostWindow> {
     gauge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -119,14 +121,15 @@ fn lock(gauge: &Mutex<Gauge>) -> MutexGuard<'_, Gauge> {
 mod tests {
     use super::*;
 
-    fn limiter() -> Limiter {
-        let special = BTreeMap::from([("b".to_owned(), Limit { requests: 1, window_ms: 500 })]);
-        let usual = Limit { requests: 2, window_ms: 1_000 };
-        Limiter::new(["a", "b"].into_iter(), usual, &special)
+    fn limiter() -> WindowLimiter {
+        let special =
+            BTreeMap::from([("b".to_owned(), WindowLimit { requests: 1, window_ms: 500 })]);
+        let usual = WindowLimit { requests: 2, window_ms: 1_000 };
+        WindowLimiter::new(["a", "b"].into_iter(), usual, &special)
     }
 
     #[test]
-    fn a_window_takes_what_it_announces_and_no_more() {
+    fn a_window_accepts_its_limit_and_no_more() {
         let limiter = limiter();
         let first = limiter.enter("a", 10_400);
         assert_eq!((first.allowed, first.remaining, first.reset_ms), (true, 1, 11_000));

@@ -1,6 +1,6 @@
 //! Reproducible chance: SplitMix64 (Steele, Lea, Flood 2014) and the draws made from it.
 //!
-//! Only integer arithmetic and IEEE square roots are used, so that one seed gives one world on
+//! Only integer arithmetic and IEEE square roots are used, so that one seed makes one world on
 //! every machine.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -23,19 +23,19 @@ pub(crate) fn mix_bytes(bytes: &[u8]) -> u64 {
     mix(bytes.iter().fold(0xCBF2_9CE4_8422_2325, fold))
 }
 
-/// The part of 1 that a scattered number stands for: in `[0, 1)`.
+/// A scattered number as a fraction in `[0, 1)`.
 pub(crate) fn fraction(scattered: u64) -> f64 {
     (scattered >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// A stream of draws.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct SeededRandom(u64);
 
-impl Dice {
-    /// A stream of its own for each purpose, so that one more draw here changes nothing there.
-    pub(crate) fn new(seed: u64, purpose: &str) -> Dice {
-        Dice(mix_pair(seed, mix_bytes(purpose.as_bytes())))
+impl SeededRandom {
+    /// A separate stream for each purpose, so that one more draw of one changes no other.
+    pub(crate) fn new(seed: u64, purpose: &str) -> SeededRandom {
+        SeededRandom(mix_pair(seed, mix_bytes(purpose.as_bytes())))
     }
 
     /// The next 64 bits.
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_seed_and_purpose_gives_one_stream() {
-        let draw = |seed, purpose| Dice::new(seed, purpose).bits();
+    fn one_seed_and_purpose_make_one_stream() {
+        let draw = |seed, purpose| SeededRandom::new(seed, purpose).bits();
         assert_eq!(draw(1, "a"), draw(1, "a"));
         assert_ne!(draw(1, "a"), draw(2, "a"));
         assert_ne!(draw(1, "a"), draw(1, "b"));
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn draws_stay_within_their_bounds() {
-        let mut dice = Dice::new(7, "bounds");
+        let mut dice = SeededRandom::new(7, "bounds");
         for _ in 0..10_000 {
             assert!(dice.below(3) < 3);
             assert!((0.0..1.0).contains(&dice.unit()));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_mean_of_a_pareto_draw_is_twice_its_least() {
-        let mut dice = Dice::new(7, "mean");
+        let mut dice = SeededRandom::new(7, "mean");
         let sum: usize = (0..100_000).map(|_| dice.pareto(10.0, 1_000)).sum();
         assert!((1_850_000..2_050_000).contains(&sum), "{sum}");
     }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_shuffle_keeps_everything() {
         let mut items: Vec<u32> = (0..100).collect();
-        Dice::new(1, "shuffle").shuffle(&mut items);
+        SeededRandom::new(1, "shuffle").shuffle(&mut items);
         assert_ne!(items, (0..100).collect::<Vec<_>>());
         items.sort_unstable();
         assert_eq!(items, (0..100).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Unix times in the three forms that the protocols use: ISO 8601, HTTP dates and timestamps ids.
+//! Unix times in the three forms that the protocols use: ISO 8601, HTTP dates and timestamp ids.
 //!
 //! Calendar arithmetic after Howard Hinnant, *chrono-compatible low-level date algorithms*.
 

@@ -11,13 +11,13 @@ use model::{Layer, Platform};
 use platforms::engine::Subject;
 use platforms::http::{Client, ClientSettings};
 use platforms::{Engine, Origins, Settings};
-use sample::{Fault, Faults, Running, ServerConfig, World, WorldConfig};
+use sample::{FaultSettings, InjectedFault, RunningWeb, SampleWorld, ServerConfig, WorldConfig};
 
 use crate::crawler::{Found, clock, crawl, seeds};
 
 /// A served world, the engine and the client pointed at it.
 struct Stage {
-    running: Running,
+    running: RunningWeb,
     engine: Engine,
     client: Client,
 }
@@ -27,7 +27,7 @@ fn stage(config: &WorldConfig, change: impl FnOnce(&mut ServerConfig)) -> Stage 
     server.slow = Duration::from_millis(1);
     server.flaky_for = Duration::from_millis(200);
     change(&mut server);
-    let running = sample::serve(Arc::new(World::generate(config)), server).unwrap();
+    let running = sample::serve(Arc::new(SampleWorld::generate(config)), server).unwrap();
     let (bluesky, instance) = (running.bluesky_url(), running.fediverse_url());
     let items = [format!("instance={instance}"), bluesky.to_owned()];
     let origins = Origins::parse(&items).unwrap();
@@ -53,10 +53,10 @@ async fn crawl_all(stage: &Stage) -> Found {
 type Ties = BTreeMap<(String, String), (u32, u32)>;
 
 /// The arcs of a layer that a perfect crawler sees: count and last day.
-fn truth(world: &World, layer: Layer) -> Ties {
+fn truth(world: &SampleWorld, layer: Layer) -> Ties {
     let name = |id| world.account(id).native_id.clone();
     let counted = layer.is_interaction();
-    let tie = |tie: sample::world::Tie| {
+    let tie = |tie: sample::world::WorldArc| {
         let weight = if counted { (tie.count, tie.last / 86_400) } else { (0, 0) };
         ((name(tie.src), name(tie.dst)), weight)
     };
@@ -116,7 +116,7 @@ async fn everything_reachable_is_found_and_nothing_else() {
 }
 
 /// Whether both sides' claims prove the link by the law of `model::identity`.
-fn are_linked(found: &Found, world: &World, link: sample::world::Link) -> bool {
+fn are_linked(found: &Found, world: &SampleWorld, link: sample::world::Link) -> bool {
     let of = |id| &found.profiles[&world.account(id).native_id];
     let (a, b) = (of(link.bluesky), of(link.fediverse));
     let names = |claims: &[Claim], platform, other: &SeenProfile| {
@@ -134,12 +134,15 @@ fn are_linked(found: &Found, world: &World, link: sample::world::Link) -> bool {
 async fn faults_lose_nothing() {
     let stage = stage(&WorldConfig::sized(240, 3), |server| {
         let rate = |fault| match fault {
-            Fault::Hang | Fault::Drip | Fault::Endless | Fault::GzipBomb => 0.002,
+            InjectedFault::Hang
+            | InjectedFault::Drip
+            | InjectedFault::Endless
+            | InjectedFault::GzipBomb => 0.002,
             _ => 0.01,
         };
-        server.faults = Fault::ALL
+        server.faults = InjectedFault::ALL
             .into_iter()
-            .fold(Faults::default(), |faults, fault| faults.and(fault, rate(fault)));
+            .fold(FaultSettings::default(), |faults, fault| faults.and(fault, rate(fault)));
         server.faults.hang = Duration::from_secs(3);
     });
     let found = crawl_all(&stage).await;

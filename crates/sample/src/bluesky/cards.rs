@@ -3,13 +3,13 @@
 
 use model::Platform;
 
-use crate::json::Json;
+use crate::json::JsonText;
 use crate::random::mix_bytes;
 use crate::time::iso;
-use crate::world::{Account, AccountId, Kind, State, World, cid};
+use crate::world::{Account, AccountId, AccountKind, AccountState, SampleWorld, cid};
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Card {
+struct ProfileCard {
     start: usize,
     basic_end: usize,
     plain_end: usize,
@@ -18,47 +18,47 @@ struct Card {
 
 /// The profiles of every Bluesky account, as JSON.
 #[derive(Debug)]
-pub(super) struct Cards {
+pub(super) struct CardCache {
     text: Vec<u8>,
-    cards: Vec<Card>,
+    cards: Vec<ProfileCard>,
 }
 
-impl Cards {
+impl CardCache {
     /// Writes every profile once. About 1,500 bytes per account.
-    pub(super) fn new(world: &World) -> Cards {
-        let mut json = Json::default();
+    pub(super) fn new(world: &SampleWorld) -> CardCache {
+        let mut json = JsonText::default();
         let mut lists = vec![0; world.accounts().len()];
         for list in world.lists() {
             lists[list.owner.index()] += 1;
         }
         let cards = world.ids().map(|id| match world.account(id).platform {
             Platform::BLUESKY => write(&mut json, world, id, lists[id.index()]),
-            _ => Card::default(),
+            _ => ProfileCard::default(),
         });
         let cards = cards.collect();
-        Cards { text: json.0, cards }
+        CardCache { text: json.0, cards }
     }
 
     /// `app.bsky.actor.defs#profileViewBasic`
-    pub(super) fn basic(&self, json: &mut Json, account: AccountId) {
+    pub(super) fn basic(&self, json: &mut JsonText, account: AccountId) {
         let card = self.cards[account.index()];
         json.bytes(&self.text[card.start..card.basic_end]).raw("}");
     }
 
     /// `app.bsky.actor.defs#profileView`
-    pub(super) fn plain(&self, json: &mut Json, account: AccountId) {
+    pub(super) fn plain(&self, json: &mut JsonText, account: AccountId) {
         let card = self.cards[account.index()];
         json.bytes(&self.text[card.start..card.plain_end]).raw("}");
     }
 
     /// `app.bsky.actor.defs#profileViewDetailed`
-    pub(super) fn detailed(&self, json: &mut Json, account: AccountId) {
+    pub(super) fn detailed(&self, json: &mut JsonText, account: AccountId) {
         let card = self.cards[account.index()];
         json.bytes(&self.text[card.plain_end..card.detailed_end]);
     }
 }
 
-fn write(json: &mut Json, world: &World, id: AccountId, lists: u64) -> Card {
+fn write(json: &mut JsonText, world: &SampleWorld, id: AccountId, lists: u64) -> ProfileCard {
     let account = world.account(id);
     let start = json.0.len();
     write_basic(json, account, None);
@@ -68,14 +68,14 @@ fn write(json: &mut Json, world: &World, id: AccountId, lists: u64) -> Card {
     write_basic(json, account, Some(lists));
     write_words(json, account);
     write_detail(json, world, id);
-    Card { start, basic_end, plain_end, detailed_end: json.0.len() }
+    ProfileCard { start, basic_end, plain_end, detailed_end: json.0.len() }
 }
 
-fn write_basic(json: &mut Json, account: &Account, lists: Option<u64>) {
+fn write_basic(json: &mut JsonText, account: &Account, lists: Option<u64>) {
     let image = cid(mix_bytes(account.native_id.as_bytes()));
     json.raw(r#"{"did":"#).text(&account.native_id);
     json.raw(r#","handle":"#).text(&account.handle);
-    json.raw(r#","displayName":"#).text(&account.words.name);
+    json.raw(r#","displayName":"#).text(&account.texts.name);
     json.raw(r#","avatar":"https://cdn.sample.test/img/avatar/plain/"#);
     json.raw(&account.native_id).raw("/").raw(&image).raw(r#"@jpeg","associated":{"#);
     if let Some(lists) = lists {
@@ -88,19 +88,19 @@ fn write_basic(json: &mut Json, account: &Account, lists: Option<u64>) {
     json.raw(r#"],"createdAt":"#).text(&iso(account.created_at * 1_000));
 }
 
-fn write_words(json: &mut Json, account: &Account) {
-    json.raw(r#","description":"#).text(&account.words.bio);
+fn write_words(json: &mut JsonText, account: &Account) {
+    json.raw(r#","description":"#).text(&account.texts.bio);
     json.raw(r#","indexedAt":"#).text(&iso(account.created_at * 1_000 + 1_234));
 }
 
 /// What the account's owner labels it with.
 fn labels(account: &Account) -> Vec<&'static str> {
-    let bot = (account.kind == Kind::Bot).then_some("bot");
-    let hidden = (account.state == State::OptedOut).then_some("!no-unauthenticated");
+    let bot = (account.kind == AccountKind::Bot).then_some("bot");
+    let hidden = (account.state == AccountState::OptedOut).then_some("!no-unauthenticated");
     bot.into_iter().chain(hidden).collect()
 }
 
-fn write_label(json: &mut Json, account: &Account, value: &str) {
+fn write_label(json: &mut JsonText, account: &Account, value: &str) {
     let record = cid(mix_bytes(account.handle.as_bytes()));
     json.raw(r#"{"src":"#).text(&account.native_id);
     json.raw(r#","uri":"at://"#).raw(&account.native_id);
@@ -109,12 +109,12 @@ fn write_label(json: &mut Json, account: &Account, value: &str) {
     json.raw(r#","cts":"#).text(&iso(account.created_at * 1_000)).raw("}");
 }
 
-fn write_detail(json: &mut Json, world: &World, id: AccountId) {
+fn write_detail(json: &mut JsonText, world: &SampleWorld, id: AccountId) {
     let account = world.account(id);
     let shown = |others: &[AccountId]| {
         others.iter().filter(|&&other| world.account(other).state.is_alive()).count() as u64
     };
-    if let Some(website) = &account.words.website {
+    if let Some(website) = &account.texts.website {
         json.raw(r#","website":"#).text(website);
     }
     json.raw(r#","banner":"https://cdn.sample.test/img/banner/plain/"#);

@@ -1,32 +1,38 @@
 //! `app.bsky.graph.*`: follows, followers and lists.
 
-use super::page::{Page, page};
-use super::refusal::Refusal;
-use super::{Answer, Bluesky};
-use crate::json::Json;
+use super::page::{ListPage, page};
+use super::refusal::BlueskyRefusal;
+use super::{BlueskyAnswer, BlueskySite};
+use crate::json::JsonText;
 use crate::random::mix_pair;
-use crate::serve::Ask;
+use crate::serve::SiteRequest;
 use crate::time::iso;
-use crate::world::{AccountId, Purpose, cid, record_key};
+use crate::world::{AccountId, ListPurpose, cid, record_key};
 
 /// Room for one profile in a page, in bytes.
 const PROFILE_BYTES: usize = 900;
 
-impl Bluesky {
-    pub(super) fn follows(&self, ask: &Ask<'_>) -> Answer {
+impl BlueskySite {
+    pub(super) fn follows(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
         let actor = self.actor(ask)?;
         self.people(ask, actor, self.world.follows(actor), "follows")
     }
 
-    pub(super) fn followers(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn followers(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
         let actor = self.actor(ask)?;
         self.people(ask, actor, self.world.followers(actor), "followers")
     }
 
-    /// A page of people. Those deleted or suspended take up room in it and are left out.
-    fn people(&self, ask: &Ask<'_>, actor: AccountId, of: &[AccountId], name: &str) -> Answer {
+    /// A page of people. Deleted and suspended ones count for its length, but are left out.
+    fn people(
+        &self,
+        ask: &SiteRequest<'_>,
+        actor: AccountId,
+        of: &[AccountId],
+        name: &str,
+    ) -> BlueskyAnswer {
         let page = page(ask, of.len(), mix_pair(actor.0.into(), name.len() as u64))?;
-        let mut json = Json::with_room(PROFILE_BYTES * (page.range.len() + 1));
+        let mut json = JsonText::with_room(PROFILE_BYTES * (page.range.len() + 1));
         json.raw(r#"{"subject":"#);
         self.cards.plain(&mut json, actor);
         write_cursor(&mut json, &page);
@@ -37,11 +43,11 @@ impl Bluesky {
         Ok(json.0)
     }
 
-    pub(super) fn lists(&self, ask: &Ask<'_>) -> Answer {
+    pub(super) fn lists(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
         let actor = self.actor(ask)?;
         let owned = self.lists.get(&actor).map_or(&[][..], Vec::as_slice);
         let page = page(ask, owned.len(), mix_pair(actor.0.into(), 77))?;
-        let mut json = Json::with_room(1_024);
+        let mut json = JsonText::with_room(1_024);
         json.raw(r#"{"lists":["#);
         json.join(&owned[page.range.clone()], |json, &list| self.write_list(json, list));
         json.raw("]");
@@ -50,12 +56,13 @@ impl Bluesky {
         Ok(json.0)
     }
 
-    pub(super) fn list(&self, ask: &Ask<'_>) -> Answer {
-        let uri = ask.query.get("list").ok_or(Refusal::Missing("list"))?;
-        let index = self.list_at(&uri).ok_or_else(|| Refusal::ListNotFound(uri.to_string()))?;
+    pub(super) fn list(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
+        let uri = ask.query.get("list").ok_or(BlueskyRefusal::Missing("list"))?;
+        let index =
+            self.list_at(&uri).ok_or_else(|| BlueskyRefusal::ListNotFound(uri.to_string()))?;
         let members = &self.world.lists()[index].members;
         let page = page(ask, members.len(), mix_pair(index as u64, 78))?;
-        let mut json = Json::with_room(PROFILE_BYTES * (page.range.len() + 2));
+        let mut json = JsonText::with_room(PROFILE_BYTES * (page.range.len() + 2));
         json.raw(r#"{"list":"#);
         self.write_list(&mut json, index);
         write_cursor(&mut json, &page);
@@ -87,11 +94,11 @@ impl Bluesky {
     }
 
     /// `app.bsky.graph.defs#listView`
-    fn write_list(&self, json: &mut Json, index: usize) {
+    fn write_list(&self, json: &mut JsonText, index: usize) {
         let list = &self.world.lists()[index];
         let purpose = match list.purpose {
-            Purpose::Curate => "app.bsky.graph.defs#curatelist",
-            Purpose::Moderate => "app.bsky.graph.defs#modlist",
+            ListPurpose::Curate => "app.bsky.graph.defs#curatelist",
+            ListPurpose::Moderate => "app.bsky.graph.defs#modlist",
         };
         json.raw(r#"{"uri":"at://"#).raw(&self.world.account(list.owner).native_id);
         json.raw("/app.bsky.graph.list/").bytes(&self.record_key(index));
@@ -103,7 +110,7 @@ impl Bluesky {
     }
 }
 
-pub(super) fn write_cursor(json: &mut Json, page: &Page) {
+pub(super) fn write_cursor(json: &mut JsonText, page: &ListPage) {
     if let Some(cursor) = &page.cursor {
         json.raw(r#","cursor":"#).text(cursor);
     }

@@ -2,53 +2,53 @@
 
 use axum::http::StatusCode;
 
-use super::refusal::Refusal;
-use super::{Answer, Bluesky};
-use crate::json::Json;
-use crate::serve::{Ask, Reply};
-use crate::world::State;
+use super::refusal::BlueskyRefusal;
+use super::{BlueskyAnswer, BlueskySite};
+use crate::json::JsonText;
+use crate::serve::{SiteReply, SiteRequest};
+use crate::world::AccountState;
 
-impl Bluesky {
-    pub(super) fn resolve(&self, ask: &Ask<'_>) -> Answer {
-        let handle = ask.query.get("handle").ok_or(Refusal::Missing("handle"))?;
+impl BlueskySite {
+    pub(super) fn resolve(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
+        let handle = ask.query.get("handle").ok_or(BlueskyRefusal::Missing("handle"))?;
         let account = self.find(&handle).filter(|&account| self.is_alive(account));
-        let account = self.world.account(account.ok_or(Refusal::NoSuchHandle)?);
-        let mut json = Json::default();
+        let account = self.world.account(account.ok_or(BlueskyRefusal::NoSuchHandle)?);
+        let mut json = JsonText::default();
         json.raw(r#"{"did":"#).text(&account.native_id).raw("}");
         Ok(json.0)
     }
 
-    /// `/.well-known/atproto-did` of the host that was asked.
-    pub(super) fn did_of_host(&self, ask: &Ask<'_>) -> Reply {
+    /// `/.well-known/atproto-did` of the requested host.
+    pub(super) fn did_of_host(&self, ask: &SiteRequest<'_>) -> SiteReply {
         match self.find(ask.host).filter(|&account| self.is_alive(account)) {
-            Some(account) => Reply::text(&self.world.account(account).native_id),
-            None => Reply::of(StatusCode::NOT_FOUND, "text/plain", b"User not found".to_vec()),
+            Some(account) => SiteReply::text(&self.world.account(account).native_id),
+            None => SiteReply::of(StatusCode::NOT_FOUND, "text/plain", b"User not found".to_vec()),
         }
     }
 
     /// The PLC directory's document for a DID.
-    pub(super) fn document(&self, did: &str) -> Reply {
+    pub(super) fn document(&self, did: &str) -> SiteReply {
         let did = crate::serve::decode(did);
         let known = self.find(&did).filter(|_| did.starts_with("did:"));
         let Some(account) = known else {
             return plc_error(StatusCode::NOT_FOUND, "DID not registered: ", &did);
         };
-        if self.state(account) == State::Deleted {
+        if self.state(account) == AccountState::Deleted {
             return plc_error(StatusCode::GONE, "DID not available: ", &did);
         }
-        let mut json = Json::default();
+        let mut json = JsonText::default();
         json.raw(r#"{"@context":["https://www.w3.org/ns/did/v1","#);
         json.raw(r#""https://w3id.org/security/multikey/v1"],"id":"#).text(&did);
         json.raw(r#","alsoKnownAs":["at://"#).raw(&self.world.account(account).handle);
         json.raw(r#""],"verificationMethod":[],"service":[{"id":"#).text("#atproto_pds");
         json.raw(r#","type":"AtprotoPersonalDataServer","serviceEndpoint":"#);
         json.text(&self.origin).raw("}]}");
-        Reply::of(StatusCode::OK, "application/did+ld+json; charset=utf-8", json.0)
+        SiteReply::of(StatusCode::OK, "application/did+ld+json; charset=utf-8", json.0)
     }
 }
 
-fn plc_error(status: StatusCode, message: &str, did: &str) -> Reply {
-    let mut json = Json::default();
+fn plc_error(status: StatusCode, message: &str, did: &str) -> SiteReply {
+    let mut json = JsonText::default();
     json.raw(r#"{"message":""#).inner(message).inner(did).raw(r#""}"#);
-    Reply::of(status, "application/json; charset=utf-8", json.0)
+    SiteReply::of(status, "application/json; charset=utf-8", json.0)
 }

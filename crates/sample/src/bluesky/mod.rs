@@ -13,41 +13,41 @@ mod repo;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cards::Cards;
-use refusal::Refusal;
+use cards::CardCache;
+use refusal::BlueskyRefusal;
 
-use crate::prose::Prose;
-use crate::serve::{Ask, Reply};
-use crate::tally::{Tally, tallies};
-use crate::world::{AccountId, State, World};
+use crate::post_counts::{PostCounts, tallies};
+use crate::post_text::PostText;
+use crate::serve::{SiteReply, SiteRequest};
+use crate::world::{AccountId, AccountState, SampleWorld};
 
 /// The world as Bluesky shows it.
-pub(crate) struct Bluesky {
-    world: Arc<World>,
-    /// The origin, which PLC documents name as everybody's PDS.
+pub(crate) struct BlueskySite {
+    world: Arc<SampleWorld>,
+    /// The origin, which PLC documents name as the PDS of every account.
     origin: String,
-    cards: Cards,
-    tallies: Vec<Tally>,
-    prose: Prose,
+    cards: CardCache,
+    tallies: Vec<PostCounts>,
+    prose: PostText,
     /// Indices into the world's lists, by owner.
     lists: HashMap<AccountId, Vec<usize>>,
 }
 
-type Answer = Result<Vec<u8>, Refusal>;
+type BlueskyAnswer = Result<Vec<u8>, BlueskyRefusal>;
 
 /// As at the AppView: all is open.
 const ROBOTS: &str = "User-Agent: *\nAllow: /\n";
 
-impl Bluesky {
-    pub(crate) fn new(world: Arc<World>, origin: &str) -> Bluesky {
+impl BlueskySite {
+    pub(crate) fn new(world: Arc<SampleWorld>, origin: &str) -> BlueskySite {
         let mut lists: HashMap<AccountId, Vec<usize>> = HashMap::new();
         for (index, list) in world.lists().iter().enumerate() {
             lists.entry(list.owner).or_default().push(index);
         }
-        Bluesky {
-            cards: Cards::new(&world),
+        BlueskySite {
+            cards: CardCache::new(&world),
             tallies: tallies(&world),
-            prose: Prose::new(),
+            prose: PostText::new(),
             origin: origin.to_owned(),
             lists,
             world,
@@ -55,7 +55,7 @@ impl Bluesky {
     }
 
     /// The routing table. Returns the route's name for the statistics.
-    pub(crate) fn answer(&self, ask: &Ask<'_>) -> (&'static str, Reply) {
+    pub(crate) fn answer(&self, ask: &SiteRequest<'_>) -> (&'static str, SiteReply) {
         let (route, answer) = match ask.path {
             "/xrpc/app.bsky.actor.getProfile" => ("getProfile", self.profile(ask)),
             "/xrpc/app.bsky.actor.getProfiles" => ("getProfiles", self.profiles(ask)),
@@ -64,21 +64,23 @@ impl Bluesky {
             "/xrpc/app.bsky.graph.getLists" => ("getLists", self.lists(ask)),
             "/xrpc/app.bsky.graph.getList" => ("getList", self.list(ask)),
             "/xrpc/app.bsky.feed.getAuthorFeed" => ("getAuthorFeed", self.author_feed(ask)),
-            "/xrpc/app.bsky.feed.getActorLikes" => ("getActorLikes", Err(Refusal::AuthMissing)),
+            "/xrpc/app.bsky.feed.getActorLikes" => {
+                ("getActorLikes", Err(BlueskyRefusal::AuthMissing))
+            }
             "/xrpc/com.atproto.repo.listRecords" => ("listRecords", self.records(ask)),
             "/xrpc/com.atproto.identity.resolveHandle" => ("resolveHandle", self.resolve(ask)),
-            "/robots.txt" => return ("robots", Reply::text(ROBOTS)),
+            "/robots.txt" => return ("robots", SiteReply::text(ROBOTS)),
             "/.well-known/atproto-did" => return ("atproto-did", self.did_of_host(ask)),
             path if path.starts_with("/did:") => return ("plc", self.document(&path[1..])),
-            path if path.starts_with("/xrpc/") => ("unknown", Err(Refusal::NoSuchMethod)),
-            _ => ("unknown", Err(Refusal::NoSuchPage)),
+            path if path.starts_with("/xrpc/") => ("unknown", Err(BlueskyRefusal::NoSuchMethod)),
+            _ => ("unknown", Err(BlueskyRefusal::NoSuchPage)),
         };
-        (route, answer.map_or_else(Refusal::into_reply, Reply::json))
+        (route, answer.map_or_else(BlueskyRefusal::into_reply, SiteReply::json))
     }
 
-    /// 429, as Bluesky words it.
-    pub(crate) fn too_many() -> Reply {
-        Refusal::TooMany.into_reply()
+    /// 429, in the words of Bluesky.
+    pub(crate) fn too_many() -> SiteReply {
+        BlueskyRefusal::TooMany.into_reply()
     }
 
     /// The account that a DID or a handle names, whatever its state.
@@ -96,13 +98,13 @@ impl Bluesky {
     }
 
     /// The account that `actor` names, if the AppView would answer for it.
-    fn actor(&self, ask: &Ask<'_>) -> Result<AccountId, Refusal> {
-        let name = ask.query.get("actor").ok_or(Refusal::Missing("actor"))?;
+    fn actor(&self, ask: &SiteRequest<'_>) -> Result<AccountId, BlueskyRefusal> {
+        let name = ask.query.get("actor").ok_or(BlueskyRefusal::Missing("actor"))?;
         let account = self.find(&name).filter(|&account| self.is_alive(account));
-        account.ok_or_else(|| Refusal::ActorNotFound(name.into_owned()))
+        account.ok_or_else(|| BlueskyRefusal::ActorNotFound(name.into_owned()))
     }
 
-    fn state(&self, account: AccountId) -> State {
+    fn state(&self, account: AccountId) -> AccountState {
         self.world.account(account).state
     }
 }

@@ -1,13 +1,13 @@
 //! A post as the AppView shows it: its record, its author, its embeds and its counts.
 
-use super::Bluesky;
+use super::BlueskySite;
 use super::feed::write_time;
-use crate::json::Json;
-use crate::world::{AccountId, Act, Post, PostId, cid, record_key};
+use crate::json::JsonText;
+use crate::world::{AccountId, PlantedPost, PostId, PostKind, cid, record_key};
 
-impl Bluesky {
-    /// `app.bsky.feed.defs#postView`, with its `$type` where it stands in a union.
-    pub(super) fn write_post(&self, json: &mut Json, id: PostId, of_type: Option<&str>) {
+impl BlueskySite {
+    /// `app.bsky.feed.defs#postView`, with its `$type` where it is part of a union.
+    pub(super) fn write_post(&self, json: &mut JsonText, id: PostId, of_type: Option<&str>) {
         let post = self.world.post(id);
         let tally = self.tallies[id.0 as usize];
         json.raw("{");
@@ -17,7 +17,7 @@ impl Bluesky {
         self.write_head(json, id, &post);
         json.raw(r#","record":"#);
         self.write_record(json, id, &post);
-        if let Act::Quote(quoted) = post.act {
+        if let PostKind::Quote(quoted) = post.kind {
             self.write_quoted(json, quoted);
         }
         json.raw(r#","bookmarkCount":0,"replyCount":"#).number(tally.replies.into());
@@ -29,7 +29,7 @@ impl Bluesky {
         json.raw(r#""}"#);
     }
 
-    fn write_head(&self, json: &mut Json, id: PostId, post: &Post) {
+    fn write_head(&self, json: &mut JsonText, id: PostId, post: &PlantedPost) {
         json.raw(r#""uri":""#);
         self.write_uri(json, id, "app.bsky.feed.post");
         json.raw(r#"","cid":"#).text(&cid(id.0.into())).raw(r#","author":"#);
@@ -37,33 +37,33 @@ impl Bluesky {
     }
 
     /// `at://did/collection/key`
-    pub(super) fn write_uri(&self, json: &mut Json, id: PostId, collection: &str) {
+    pub(super) fn write_uri(&self, json: &mut JsonText, id: PostId, collection: &str) {
         let post = self.world.post(id);
         json.raw("at://").raw(&self.world.account(post.author).native_id).raw("/");
         json.raw(collection).raw("/").bytes(&record_key(post.at, id.0));
     }
 
     /// `com.atproto.repo.strongRef`
-    pub(super) fn write_ref(&self, json: &mut Json, id: PostId) {
+    pub(super) fn write_ref(&self, json: &mut JsonText, id: PostId) {
         json.raw(r#"{"cid":"#).text(&cid(id.0.into())).raw(r#","uri":""#);
         self.write_uri(json, id, "app.bsky.feed.post");
         json.raw(r#""}"#);
     }
 
     /// `app.bsky.feed.post`
-    fn write_record(&self, json: &mut Json, id: PostId, post: &Post) {
+    fn write_record(&self, json: &mut JsonText, id: PostId, post: &PlantedPost) {
         json.raw(r#"{"$type":"app.bsky.feed.post","createdAt":""#);
         write_time(json, post.at);
         json.raw(r#"","langs":["en"]"#);
-        match post.act {
-            Act::Reply(parent) => {
+        match post.kind {
+            PostKind::Reply(parent) => {
                 json.raw(r#","reply":{"parent":"#);
                 self.write_ref(json, parent);
                 json.raw(r#","root":"#);
                 self.write_ref(json, parent);
                 json.raw("}");
             }
-            Act::Quote(quoted) => {
+            PostKind::Quote(quoted) => {
                 json.raw(r#","embed":{"$type":"app.bsky.embed.record","record":"#);
                 self.write_ref(json, quoted);
                 json.raw("}");
@@ -71,7 +71,7 @@ impl Bluesky {
             _ => {}
         }
         let mut text = String::with_capacity(160);
-        if let Act::Mention(first, second) = post.act {
+        if let PostKind::Mention(first, second) = post.kind {
             json.raw(r#","facets":["#);
             json.join([Some(first), second].into_iter().flatten(), |json, named| {
                 self.write_mention(json, &mut text, named);
@@ -82,8 +82,8 @@ impl Bluesky {
         json.raw(r#","text":"#).text(&text).raw("}");
     }
 
-    /// Appends `@handle ` to the text and the facet that says whom these bytes name.
-    fn write_mention(&self, json: &mut Json, text: &mut String, named: AccountId) {
+    /// Appends `@handle ` to the text, and the facet that maps these bytes to the account.
+    fn write_mention(&self, json: &mut JsonText, text: &mut String, named: AccountId) {
         let account = self.world.account(named);
         let start = text.len() as u64;
         text.push('@');
@@ -96,9 +96,9 @@ impl Bluesky {
     }
 
     /// `app.bsky.embed.record#view`
-    fn write_quoted(&self, json: &mut Json, quoted: PostId) {
+    fn write_quoted(&self, json: &mut JsonText, quoted: PostId) {
         json.raw(r#","embed":{"$type":"app.bsky.embed.record#view","record":"#);
-        if self.is_there(quoted) {
+        if self.exists(quoted) {
             let post = self.world.post(quoted);
             json.raw(r#"{"$type":"app.bsky.embed.record#viewRecord","#);
             self.write_head(json, quoted, &post);

@@ -3,25 +3,26 @@
 
 use super::feed::write_time;
 use super::page::limit;
-use super::refusal::Refusal;
-use super::{Answer, Bluesky};
-use crate::json::Json;
-use crate::serve::Ask;
-use crate::world::{AccountId, Like, cid, record_key};
+use super::refusal::BlueskyRefusal;
+use super::{BlueskyAnswer, BlueskySite};
+use crate::json::JsonText;
+use crate::serve::SiteRequest;
+use crate::world::{AccountId, PlantedLike, cid, record_key};
 
 const LIKES: &str = "app.bsky.feed.like";
 
-fn key(like: &Like) -> [u8; 13] {
+fn key(like: &PlantedLike) -> [u8; 13] {
     record_key(like.at, like.post.0)
 }
 
-impl Bluesky {
-    pub(super) fn records(&self, ask: &Ask<'_>) -> Answer {
-        let repo = ask.query.get("repo").ok_or(Refusal::Missing("repo"))?;
-        let collection = ask.query.get("collection").ok_or(Refusal::Missing("collection"))?;
+impl BlueskySite {
+    pub(super) fn records(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
+        let repo = ask.query.get("repo").ok_or(BlueskyRefusal::Missing("repo"))?;
+        let collection =
+            ask.query.get("collection").ok_or(BlueskyRefusal::Missing("collection"))?;
         let limit = limit(ask)?;
         let owner = self.find(&repo).filter(|&owner| self.is_alive(owner));
-        let owner = owner.ok_or_else(|| Refusal::RepoNotFound(repo.to_string()))?;
+        let owner = owner.ok_or_else(|| BlueskyRefusal::RepoNotFound(repo.to_string()))?;
         let likes = if collection == LIKES { self.world.likes(owner) } else { &[] };
         let cursor = ask.query.get("cursor");
         let start = match &cursor {
@@ -29,12 +30,12 @@ impl Bluesky {
             None => 0,
         };
         let shown = &likes[start..(start + limit).min(likes.len())];
-        let mut json = Json::with_room(420 * (shown.len() + 1));
+        let mut json = JsonText::with_room(420 * (shown.len() + 1));
         json.raw(r#"{"records":["#);
         json.join(shown, |json, like| self.write_like(json, owner, like));
         json.raw("]");
         match (cursor, shown.last()) {
-            (Some(cursor), Some(_)) if ask.circle => json.raw(r#","cursor":"#).text(&cursor),
+            (Some(cursor), Some(_)) if ask.loops => json.raw(r#","cursor":"#).text(&cursor),
             (_, Some(last)) => json.raw(r#","cursor":""#).bytes(&key(last)).raw("\""),
             _ => &mut json,
         };
@@ -42,7 +43,7 @@ impl Bluesky {
         Ok(json.0)
     }
 
-    fn write_like(&self, json: &mut Json, owner: AccountId, like: &Like) {
+    fn write_like(&self, json: &mut JsonText, owner: AccountId, like: &PlantedLike) {
         json.raw(r#"{"uri":"at://"#).raw(&self.world.account(owner).native_id);
         json.raw("/").raw(LIKES).raw("/").bytes(&key(like));
         json.raw(r#"","cid":"#).text(&cid(u64::from(like.at) << 32 | u64::from(like.post.0)));

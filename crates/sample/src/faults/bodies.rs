@@ -9,10 +9,10 @@ use futures::stream;
 const ENDLESS_BYTES: usize = 5_000_000_000;
 const CHUNK_BYTES: usize = 65_536;
 
-/// A gzip header, then a deflate block of fixed codes: one space, and the first five bits of a
-/// run that the repeated part goes on with.
+/// A gzip header, then a deflate block of fixed codes: one space, and the first five bits of a run
+/// that the repeated part continues.
 const BOMB_HEAD: [u8; 12] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 0x53, 0x18];
-/// The repeated part stands for so many spaces.
+/// How many spaces the repeated part represents.
 const BOMB_CYCLE_BYTES: usize = 8 * 258;
 const BOMB_BYTES: usize = 1 << 30;
 
@@ -27,7 +27,7 @@ fn bomb_cycle() -> [u8; 13] {
     cycle
 }
 
-/// So many copies of one chunk.
+/// A head, then copies of one chunk.
 fn repeat(head: Bytes, chunk: Bytes, times: usize) -> Body {
     let pieces = std::iter::once(head).chain(std::iter::repeat_n(chunk, times));
     Body::from_stream(stream::iter(pieces.map(Ok::<Bytes, Infallible>)))
@@ -47,7 +47,7 @@ pub(crate) fn bomb() -> Body {
     repeat(Bytes::from_static(&BOMB_HEAD), chunk, times)
 }
 
-/// A body that comes a byte at a time.
+/// A body that is sent a byte at a time.
 pub(crate) fn drip(body: Vec<u8>, pause: Duration) -> Body {
     let bytes = stream::unfold((body, 0), move |(body, at)| async move {
         let byte = *body.get(at)?;
@@ -57,8 +57,8 @@ pub(crate) fn drip(body: Vec<u8>, pause: Duration) -> Body {
     Body::from_stream(bytes)
 }
 
-/// Puts bytes that no UTF-8 has into the middle.
-pub(crate) fn spoil_utf8(body: &mut [u8]) {
+/// Writes bytes that are never UTF-8 into the middle.
+pub(crate) fn corrupt_utf8(body: &mut [u8]) {
     let middle = body.len() / 2;
     for byte in body.iter_mut().skip(middle).take(2) {
         *byte = 0xff;

@@ -1,8 +1,8 @@
-//! Faults on demand: what goes wrong, how often, and the hostile bodies themselves.
+//! Faults on demand: which, how often, and the hostile bodies.
 
 mod bodies;
 mod plan;
 
-pub(crate) use bodies::{bomb, drip, endless, spoil_utf8};
+pub(crate) use bodies::{bomb, corrupt_utf8, drip, endless};
 pub(crate) use plan::FaultPlan;
-pub use plan::{Dialect, Fault, Faults};
+pub use plan::{FaultSettings, InjectedFault, RateLimitDialect};

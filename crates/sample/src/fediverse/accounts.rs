@@ -4,18 +4,18 @@ use model::Platform;
 
 use super::entity::write_suspended;
 use super::numbers::account_of;
-use super::refusal::Refusal;
-use super::{Answer, Fediverse, Visit};
-use crate::json::Json;
-use crate::serve::Reply;
-use crate::world::{AccountId, Host, State};
+use super::refusal::FediverseRefusal;
+use super::{FediverseAnswer, FediverseSite, HostRequest};
+use crate::json::JsonText;
+use crate::serve::SiteReply;
+use crate::world::{AccountId, AccountState, Host};
 
-impl Fediverse {
-    pub(super) fn host(&self, visit: &Visit<'_>) -> &Host {
+impl FediverseSite {
+    pub(super) fn host(&self, visit: &HostRequest<'_>) -> &Host {
         &self.world.hosts()[usize::from(visit.host)]
     }
 
-    /// The account that a host knows by a number.
+    /// The account with this number on a host.
     pub(super) fn account_at(&self, host: u16, number: &str) -> Option<AccountId> {
         let account = account_of(host, number.parse().ok()?)?;
         let known = self.world.accounts().get(account.index())?;
@@ -24,7 +24,7 @@ impl Fediverse {
 
     /// The account of a name, `name` at this host or `name@host`, where `host` may be the domain of
     /// its handles or its own name.
-    pub(super) fn named(&self, visit: &Visit<'_>, acct: &str) -> Option<AccountId> {
+    pub(super) fn named(&self, visit: &HostRequest<'_>, acct: &str) -> Option<AccountId> {
         let acct = acct.strip_prefix('@').unwrap_or(acct);
         let account = match acct.contains('@') {
             true => self.world.find(acct),
@@ -33,42 +33,42 @@ impl Fediverse {
         account.filter(|&account| self.world.account(account).platform == Platform::FEDIVERSE)
     }
 
-    pub(super) fn lookup(&self, visit: &Visit<'_>) -> Answer {
-        let acct = visit.ask.query.get("acct").ok_or(Refusal::BadRequest)?;
-        let account = self.named(visit, &acct).ok_or(Refusal::NotFound)?;
+    pub(super) fn lookup(&self, visit: &HostRequest<'_>) -> FediverseAnswer {
+        let acct = visit.ask.query.get("acct").ok_or(FediverseRefusal::BadRequest)?;
+        let account = self.named(visit, &acct).ok_or(FediverseRefusal::NotFound)?;
         self.account(visit, account)
     }
 
-    /// Their own host knows that accounts are deleted or suspended; others still show them.
-    pub(super) fn account(&self, visit: &Visit<'_>, account: AccountId) -> Answer {
-        let mut json = Json::with_room(1_600);
-        match self.standing(visit, account)? {
-            Standing::Suspended => write_suspended(&mut json, visit.host, &self.world, account),
-            Standing::Shown => self.entities.write(&mut json, (visit.host, visit.nature), account),
+    /// Deleted and suspended accounts are shown by other hosts, but not by their own.
+    pub(super) fn account(&self, visit: &HostRequest<'_>, account: AccountId) -> FediverseAnswer {
+        let mut json = JsonText::with_room(1_600);
+        match self.shown_as(visit, account)? {
+            AccountView::Suspended => write_suspended(&mut json, visit.host, &self.world, account),
+            AccountView::Shown => self.entities.write(&mut json, visit.view(), account),
         }
-        Ok(Reply::json(json.0))
+        Ok(SiteReply::json(json.0))
     }
 
-    /// How an account stands in the eyes of the host that is asked.
-    pub(super) fn standing(
+    /// How a host shows an account.
+    pub(super) fn shown_as(
         &self,
-        visit: &Visit<'_>,
+        visit: &HostRequest<'_>,
         account: AccountId,
-    ) -> Result<Standing, Refusal> {
+    ) -> Result<AccountView, FediverseRefusal> {
         let known = self.world.account(account);
         match known.state {
-            _ if known.host != visit.host => Ok(Standing::Shown),
-            State::Deleted if account.0.is_multiple_of(2) => Err(Refusal::Gone),
-            State::Deleted => Err(Refusal::NotFound),
-            State::Suspended => Ok(Standing::Suspended),
-            _ => Ok(Standing::Shown),
+            _ if known.host != visit.host => Ok(AccountView::Shown),
+            AccountState::Deleted if account.0.is_multiple_of(2) => Err(FediverseRefusal::Gone),
+            AccountState::Deleted => Err(FediverseRefusal::NotFound),
+            AccountState::Suspended => Ok(AccountView::Suspended),
+            _ => Ok(AccountView::Shown),
         }
     }
 }
 
-/// What a host says of an account that it does not deny.
+/// How a host shows an account that exists there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AccountView {
     Shown,
     Suspended,
 }

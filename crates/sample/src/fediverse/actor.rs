@@ -1,33 +1,33 @@
-//! An account as the document of its actor (ActivityPub), at the URI that names it.
+//! An account as the document of its actor (ActivityPub), at its URI.
 //!
 //! Documents and pages share their address: `Accept` chooses.
 
 use axum::http::StatusCode;
 
 use super::entity::{is_group, note};
-use super::refusal::Refusal;
-use super::{Answer, Fediverse, Visit};
-use crate::json::Json;
-use crate::serve::Reply;
-use crate::world::{Account, AccountId, Kind, Nature, State};
+use super::refusal::FediverseRefusal;
+use super::{FediverseAnswer, FediverseSite, HostRequest};
+use crate::json::JsonText;
+use crate::serve::SiteReply;
+use crate::world::{Account, AccountId, AccountKind, AccountState, HostNature};
 
 const DOCUMENT: &str = "application/activity+json; charset=utf-8";
 
-impl Fediverse {
-    /// `/users/{name}` and `/@{name}`: the document for whoever accepts one, a page for others.
-    pub(super) fn actor(&self, visit: &Visit<'_>, name: &str) -> Answer {
+impl FediverseSite {
+    /// `/users/{name}` and `/@{name}`: the document if the client accepts one, else a page.
+    pub(super) fn actor(&self, visit: &HostRequest<'_>, name: &str) -> FediverseAnswer {
         let local = |&account: &AccountId| self.world.account(account).host == visit.host;
-        let account = self.named(visit, name).filter(local).ok_or(Refusal::NotFound)?;
+        let account = self.named(visit, name).filter(local).ok_or(FediverseRefusal::NotFound)?;
         let known = self.world.account(account);
         if !known.state.is_alive() {
-            return Err(Refusal::Gone);
+            return Err(FediverseRefusal::Gone);
         }
         if !accepts_document(visit.ask.accept) {
             return Ok(page(known));
         }
-        let mut json = Json::with_room(1_600);
+        let mut json = JsonText::with_room(1_600);
         write_actor(&mut json, visit.nature, account, known);
-        Ok(Reply::of(StatusCode::OK, DOCUMENT, json.0))
+        Ok(SiteReply::of(StatusCode::OK, DOCUMENT, json.0))
     }
 }
 
@@ -38,12 +38,12 @@ fn accepts_document(accept: &str) -> bool {
     ranges.into_iter().any(|range| documents.iter().any(|kind| range.eq_ignore_ascii_case(kind)))
 }
 
-fn page(account: &Account) -> Reply {
+fn page(account: &Account) -> SiteReply {
     let body = format!("<!doctype html><title>{}</title>", account.handle);
-    Reply::of(StatusCode::OK, "text/html; charset=utf-8", body.into_bytes())
+    SiteReply::of(StatusCode::OK, "text/html; charset=utf-8", body.into_bytes())
 }
 
-fn write_actor(json: &mut Json, nature: Nature, id: AccountId, account: &Account) {
+fn write_actor(json: &mut JsonText, nature: HostNature, id: AccountId, account: &Account) {
     let uri = &account.native_id;
     json.raw(r#"{"@context":["https://www.w3.org/ns/activitystreams","#);
     json.raw(r#""https://w3id.org/security/v1",{"toot":"http://joinmastodon.org/ns#","#);
@@ -53,7 +53,7 @@ fn write_actor(json: &mut Json, nature: Nature, id: AccountId, account: &Account
         json.raw(",").text(collection).raw(r#":""#).inner(uri).raw("/").raw(collection).raw("\"");
     }
     json.raw(r#","preferredUsername":"#).text(account.local_name());
-    json.raw(r#","name":"#).text(&account.words.name);
+    json.raw(r#","name":"#).text(&account.texts.name);
     json.raw(r#","summary":"#).text(&note(account));
     json.raw(r#","url":"#).text(&account.page());
     json.raw(r#","manuallyApprovesFollowers":false"#);
@@ -61,24 +61,24 @@ fn write_actor(json: &mut Json, nature: Nature, id: AccountId, account: &Account
     json.raw("}");
 }
 
-/// Mastodon says `false` of who never decided, snac nothing; 3.3 does not know `indexable`.
-fn write_consent(json: &mut Json, nature: Nature, account: &Account) {
-    if nature == Nature::Snac && account.state == State::Undecided {
+/// For undecided accounts Mastodon sends `false`, snac nothing; 3.3 has no `indexable`.
+fn write_consent(json: &mut JsonText, nature: HostNature, account: &Account) {
+    if nature == HostNature::Snac && account.state == AccountState::Undecided {
         return;
     }
-    let discoverable = !matches!(account.state, State::Unlisted | State::Undecided);
+    let discoverable = !matches!(account.state, AccountState::Unlisted | AccountState::Undecided);
     json.raw(r#","discoverable":"#).flag(discoverable);
-    if nature != Nature::Old {
+    if nature != HostNature::Old {
         json.raw(r#","indexable":"#).flag(account.indexable);
     }
 }
 
 fn kind(id: AccountId, account: &Account) -> &'static str {
     match account.kind {
-        Kind::Bot => "Service",
+        AccountKind::Bot => "Service",
         _ if is_group(account, id) => "Group",
-        Kind::Organisation => "Organization",
-        Kind::Person | Kind::Fake => "Person",
+        AccountKind::Organisation => "Organization",
+        AccountKind::Person | AccountKind::Fake => "Person",
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     use super::accepts_document;
 
     #[test]
-    fn documents_are_for_those_who_ask_for_them() {
+    fn documents_are_sent_to_clients_that_accept_them() {
         let with_profile =
             r#"application/ld+json; profile="https://www.w3.org/ns/activitystreams""#;
         for accept in ["application/activity+json", with_profile, "text/html, Application/LD+JSON"]

@@ -1,24 +1,27 @@
-//! Accounts as Mastodon's entities. The text is the same on every host but for five gaps: the
-//! host's number, the name with or without its host, what snac lacks, what old versions lack, and
-//! what is told of local accounts only.
+//! Accounts as Mastodon's entities. The text is the same on every host except for five gaps: the
+//! host's number, the name with or without its host, the fields that snac lacks, those that old
+//! versions lack, and those of local accounts only.
 
 use model::Platform;
 
+use super::HostView;
 use super::numbers::account_number;
-use crate::json::Json;
+use crate::json::JsonText;
 use crate::time::iso;
-use crate::world::{Account, AccountId, Field, Kind, Nature, State, World};
+use crate::world::{
+    Account, AccountId, AccountKind, AccountState, HostNature, ProfileField, SampleWorld,
+};
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Entity {
+struct EntityParts {
     home: u16,
     start: usize,
-    /// `","username":…,"acct":"name` up to here; then perhaps `@host`.
+    /// `","username":…,"acct":"name` ends here; then perhaps `@host`.
     acct_end: usize,
-    /// Up to here everywhere; then `discoverable`, which snac lacks.
+    /// What all have ends here; then `discoverable`, which snac lacks.
     plain_end: usize,
     discoverable_end: usize,
-    /// Up to here in every version; then `uri`, which old ones lack, and what snac lacks too.
+    /// What all versions have ends here; then `uri`, which old ones lack, and what snac lacks too.
     old_end: usize,
     uri_end: usize,
     modern_end: usize,
@@ -30,28 +33,33 @@ struct Entity {
 
 /// The entities of every fediverse account.
 #[derive(Debug)]
-pub(super) struct Entities {
+pub(super) struct EntityCache {
     text: Vec<u8>,
-    entities: Vec<Entity>,
+    entities: Vec<EntityParts>,
     /// Of the handles, by host.
     domains: Vec<String>,
 }
 
-impl Entities {
+impl EntityCache {
     /// Writes every account once. About 1,400 bytes each.
-    pub(super) fn new(world: &World) -> Entities {
-        let mut json = Json::default();
+    pub(super) fn new(world: &SampleWorld) -> EntityCache {
+        let mut json = JsonText::default();
         let entities = world.ids().map(|id| match world.account(id).platform {
             Platform::FEDIVERSE => compose(&mut json, world, id),
-            _ => Entity::default(),
+            _ => EntityParts::default(),
         });
         let entities = entities.collect();
         let domains = world.hosts().iter().map(|host| host.handle_domain().to_owned()).collect();
-        Entities { text: json.0, entities, domains }
+        EntityCache { text: json.0, entities, domains }
     }
 
     /// The account as a host shows it.
-    pub(super) fn write(&self, json: &mut Json, (host, nature): (u16, Nature), id: AccountId) {
+    pub(super) fn write(
+        &self,
+        json: &mut JsonText,
+        HostView { host, nature }: HostView,
+        id: AccountId,
+    ) {
         let entity = self.entities[id.index()];
         let local = entity.home == host;
         json.raw(r#"{"id":""#).number(account_number(host, id));
@@ -60,12 +68,12 @@ impl Entities {
             json.raw("@").raw(&self.domains[usize::from(entity.home)]);
         }
         json.bytes(&self.text[entity.acct_end..entity.plain_end]);
-        if nature != Nature::Snac {
+        if nature != HostNature::Snac {
             json.bytes(&self.text[entity.plain_end..entity.discoverable_end]);
         }
         let end = match nature {
-            Nature::Old => entity.old_end,
-            Nature::Snac => entity.uri_end,
+            HostNature::Old => entity.old_end,
+            HostNature::Snac => entity.uri_end,
             _ if local => entity.local_end,
             _ => entity.modern_end,
         };
@@ -74,7 +82,7 @@ impl Entities {
     }
 }
 
-fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
+fn compose(json: &mut JsonText, world: &SampleWorld, id: AccountId) -> EntityParts {
     let account = world.account(id);
     let start = json.0.len();
     let name = account.local_name();
@@ -90,13 +98,13 @@ fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
     let uri_end = json.0.len();
     json.raw(r#","indexable":"#).flag(account.indexable);
     json.raw(r#","hide_collections":"#);
-    json.raw(if account.state == State::HiddenLists { "true" } else { "null" });
+    json.raw(if account.state == AccountState::HiddenLists { "true" } else { "null" });
     let modern_end = json.0.len();
-    json.raw(r#","noindex":"#).flag(account.state == State::OptedOut).raw(r#","roles":[]"#);
+    json.raw(r#","noindex":"#).flag(account.state == AccountState::OptedOut).raw(r#","roles":[]"#);
     let local_end = json.0.len();
     json.raw(r#","emojis":[],"fields":["#);
-    json.join(&account.words.fields, write_field).raw("]}");
-    Entity {
+    json.join(&account.texts.fields, write_field).raw("]}");
+    EntityParts {
         home: account.host,
         start,
         acct_end,
@@ -111,27 +119,27 @@ fn compose(json: &mut Json, world: &World, id: AccountId) -> Entity {
 }
 
 /// What comes before `discoverable`.
-fn write_plain(json: &mut Json, account: &Account) {
-    json.raw(r#"","display_name":"#).text(&account.words.name);
-    json.raw(r#","locked":false,"bot":"#).flag(account.kind == Kind::Bot);
+fn write_plain(json: &mut JsonText, account: &Account) {
+    json.raw(r#"","display_name":"#).text(&account.texts.name);
+    json.raw(r#","locked":false,"bot":"#).flag(account.kind == AccountKind::Bot);
 }
 
-/// The owner's decision: who never decided has `null`.
-fn discoverable(state: State) -> &'static str {
+/// The owner's decision: `null` if undecided.
+fn discoverable(state: AccountState) -> &'static str {
     match state {
-        State::Unlisted => "false",
-        State::Undecided => "null",
+        AccountState::Unlisted => "false",
+        AccountState::Undecided => "null",
         _ => "true",
     }
 }
 
 /// Whether an account is one of a group.
 pub(super) fn is_group(account: &Account, id: AccountId) -> bool {
-    account.kind == Kind::Organisation && id.0.is_multiple_of(3)
+    account.kind == AccountKind::Organisation && id.0.is_multiple_of(3)
 }
 
-/// What every version tells after it.
-fn write_old(json: &mut Json, world: &World, id: AccountId) {
+/// The fields after it that every version has.
+fn write_old(json: &mut JsonText, world: &SampleWorld, id: AccountId) {
     let account = world.account(id);
     json.raw(r#","group":"#).flag(is_group(account, id));
     let midnight = account.created_at / 86_400 * 86_400;
@@ -153,9 +161,9 @@ fn write_old(json: &mut Json, world: &World, id: AccountId) {
     json.maybe(day.as_deref());
 }
 
-/// Whether a host lists an account: its own deleted and suspended ones it does not, those of
-/// other hosts it does, since nobody told it.
-pub(super) fn is_listed(world: &World, host: u16, account: AccountId) -> bool {
+/// Whether a host lists an account: it lists deleted and suspended accounts of other hosts, since it
+/// is not notified, but not its own.
+pub(super) fn is_listed(world: &SampleWorld, host: u16, account: AccountId) -> bool {
     let account = world.account(account);
     account.host != host || account.state.is_alive()
 }
@@ -167,7 +175,7 @@ fn server_of(account: &Account) -> &str {
 
 /// The bio as HTML: the first word of some is a hashtag.
 pub(super) fn note(account: &Account) -> String {
-    let bio = account.words.bio.replace('&', "&amp;").replace('<', "&lt;");
+    let bio = account.texts.bio.replace('&', "&amp;").replace('<', "&lt;");
     match bio.split_once(' ') {
         Some((tag, rest)) if account.created_at.is_multiple_of(2) && tag.is_ascii() => {
             let server = server_of(account);
@@ -180,7 +188,7 @@ pub(super) fn note(account: &Account) -> String {
     }
 }
 
-fn write_field(json: &mut Json, field: &Field) {
+fn write_field(json: &mut JsonText, field: &ProfileField) {
     json.raw(r#"{"name":"#).text(&field.name).raw(r#","value":"#);
     match field.value.strip_prefix("https://") {
         Some(rest) => {
@@ -197,8 +205,8 @@ fn write_field(json: &mut Json, field: &Field) {
     json.maybe(field.verified_at.map(|at| iso(at * 1_000)).as_deref()).raw("}");
 }
 
-/// What is left of a suspended account, as its own host shows it.
-pub(super) fn write_suspended(json: &mut Json, host: u16, world: &World, id: AccountId) {
+/// A suspended account, as its own host shows it.
+pub(super) fn write_suspended(json: &mut JsonText, host: u16, world: &SampleWorld, id: AccountId) {
     let account = world.account(id);
     let name = account.local_name();
     json.raw(r#"{"id":""#).number(account_number(host, id));

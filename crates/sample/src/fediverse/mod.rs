@@ -1,4 +1,4 @@
-//! The fediverse as Mastodon's API shows it: many hosts on one origin, told apart by the `Host`
+//! The fediverse as Mastodon's API shows it: many hosts on one origin, distinguished by the `Host`
 //! header, each with its own numbers for the same accounts.
 
 mod accounts;
@@ -14,66 +14,79 @@ mod well_known;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::Entities;
-use refusal::Refusal;
+use entity::EntityCache;
+use refusal::FediverseRefusal;
 
-use crate::prose::Prose;
-use crate::serve::{Ask, Reply};
-use crate::tally::{Tally, tallies};
-use crate::world::{AccountId, Host, Nature, World};
+use crate::post_counts::{PostCounts, tallies};
+use crate::post_text::PostText;
+use crate::serve::{SiteReply, SiteRequest};
+use crate::world::{AccountId, Host, HostNature, SampleWorld};
 
 /// The world as the fediverse's servers show it.
-pub(crate) struct Fediverse {
-    world: Arc<World>,
+pub(crate) struct FediverseSite {
+    world: Arc<SampleWorld>,
     hosts: HashMap<String, u16>,
-    /// The domains of handles at which no server is, only WebFinger.
+    /// The domains of handles that have no server, only WebFinger.
     domains: HashMap<String, u16>,
-    /// Whether WebFinger there sends on to the server.
+    /// Whether WebFinger there redirects to the server.
     domains_redirect: bool,
-    entities: Entities,
-    tallies: Vec<Tally>,
-    prose: Prose,
+    entities: EntityCache,
+    tallies: Vec<PostCounts>,
+    prose: PostText,
 }
 
-type Answer = Result<Reply, Refusal>;
+type FediverseAnswer = Result<SiteReply, FediverseRefusal>;
 
 /// A request at one of the hosts.
-struct Visit<'a> {
-    ask: &'a Ask<'a>,
+struct HostRequest<'a> {
+    ask: &'a SiteRequest<'a>,
     host: u16,
-    nature: Nature,
+    nature: HostNature,
 }
 
-impl Fediverse {
-    pub(crate) fn new(world: Arc<World>, domains_redirect: bool) -> Fediverse {
+/// The host that shows an entity.
+#[derive(Clone, Copy)]
+struct HostView {
+    host: u16,
+    nature: HostNature,
+}
+
+impl HostRequest<'_> {
+    fn view(&self) -> HostView {
+        HostView { host: self.host, nature: self.nature }
+    }
+}
+
+impl FediverseSite {
+    pub(crate) fn new(world: Arc<SampleWorld>, domains_redirect: bool) -> FediverseSite {
         let hosts = || world.hosts().iter().zip(0..).skip(1);
         let domain = |(host, index): (&Host, u16)| Some((host.domain.clone()?, index));
-        Fediverse {
+        FediverseSite {
             hosts: hosts().map(|(host, index)| (host.name.clone(), index)).collect(),
             domains: hosts().filter_map(domain).collect(),
             domains_redirect,
-            entities: Entities::new(&world),
+            entities: EntityCache::new(&world),
             tallies: tallies(&world),
-            prose: Prose::new(),
+            prose: PostText::new(),
             world,
         }
     }
 
     /// The routing table. Returns the route's name for the statistics.
-    pub(crate) fn answer(&self, ask: &Ask<'_>) -> (&'static str, Reply) {
+    pub(crate) fn answer(&self, ask: &SiteRequest<'_>) -> (&'static str, SiteReply) {
         let (route, answer) = match (self.hosts.get(ask.host), self.domains.get(ask.host)) {
             (Some(&host), _) => self.at_server(&self.visit(ask, host)),
             (None, Some(&host)) => self.at_domain(&self.visit(ask, host)),
-            (None, None) => ("unknown", Err(Refusal::NoSuchPage)),
+            (None, None) => ("unknown", Err(FediverseRefusal::NoSuchPage)),
         };
-        (route, answer.unwrap_or_else(Refusal::into_reply))
+        (route, answer.unwrap_or_else(FediverseRefusal::into_reply))
     }
 
-    fn visit<'a>(&self, ask: &'a Ask<'a>, host: u16) -> Visit<'a> {
-        Visit { ask, host, nature: self.world.hosts()[usize::from(host)].nature }
+    fn visit<'a>(&self, ask: &'a SiteRequest<'a>, host: u16) -> HostRequest<'a> {
+        HostRequest { ask, host, nature: self.world.hosts()[usize::from(host)].nature }
     }
 
-    fn at_server(&self, visit: &Visit<'_>) -> (&'static str, Answer) {
+    fn at_server(&self, visit: &HostRequest<'_>) -> (&'static str, FediverseAnswer) {
         match visit.ask.path {
             "/api/v1/accounts/lookup" => ("lookup", self.lookup(visit)),
             "/.well-known/webfinger" => ("webfinger", self.webfinger(visit)),
@@ -85,14 +98,14 @@ impl Fediverse {
                 Some(rest) => self.account_route(visit, rest),
                 None => match path.strip_prefix("/users/").or_else(|| path.strip_prefix("/@")) {
                     Some(name) => ("actor", self.actor(visit, name)),
-                    None => ("unknown", Err(Refusal::NoSuchPage)),
+                    None => ("unknown", Err(FediverseRefusal::NoSuchPage)),
                 },
             },
         }
     }
 
-    /// Where handles are but no server: somebody's home page, and WebFinger.
-    fn at_domain(&self, visit: &Visit<'_>) -> (&'static str, Answer) {
+    /// The domain of handles without a server: a home page, and WebFinger.
+    fn at_domain(&self, visit: &HostRequest<'_>) -> (&'static str, FediverseAnswer) {
         match visit.ask.path {
             "/.well-known/webfinger" if self.domains_redirect => {
                 ("webfinger-redirect", Ok(self.webfinger_at_server(visit)))
@@ -102,22 +115,29 @@ impl Fediverse {
         }
     }
 
-    /// `{id}` and what lies under it.
-    fn account_route(&self, visit: &Visit<'_>, rest: &str) -> (&'static str, Answer) {
+    /// `{id}` and the routes below it.
+    fn account_route(
+        &self,
+        visit: &HostRequest<'_>,
+        rest: &str,
+    ) -> (&'static str, FediverseAnswer) {
         let (number, part) = rest.split_once('/').unwrap_or((rest, ""));
-        let (route, answer): (_, fn(&Fediverse, &Visit<'_>, AccountId) -> Answer) = match part {
-            "" => ("account", Fediverse::account),
-            "following" => ("following", Fediverse::following),
-            "followers" => ("followers", Fediverse::followers),
-            "statuses" => ("statuses", Fediverse::statuses),
-            _ => return ("unknown", Err(Refusal::NoSuchPage)),
+        let (route, answer): (
+            _,
+            fn(&FediverseSite, &HostRequest<'_>, AccountId) -> FediverseAnswer,
+        ) = match part {
+            "" => ("account", FediverseSite::account),
+            "following" => ("following", FediverseSite::following),
+            "followers" => ("followers", FediverseSite::followers),
+            "statuses" => ("statuses", FediverseSite::statuses),
+            _ => return ("unknown", Err(FediverseRefusal::NoSuchPage)),
         };
-        let account = self.account_at(visit.host, number).ok_or(Refusal::NotFound);
+        let account = self.account_at(visit.host, number).ok_or(FediverseRefusal::NotFound);
         (route, account.and_then(|account| answer(self, visit, account)))
     }
 
-    /// 429, as Mastodon words it.
-    pub(crate) fn too_many() -> Reply {
-        Refusal::TooMany.into_reply()
+    /// 429, in the words of Mastodon.
+    pub(crate) fn too_many() -> SiteReply {
+        FediverseRefusal::TooMany.into_reply()
     }
 }

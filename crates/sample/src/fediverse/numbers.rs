@@ -1,6 +1,6 @@
-//! Numbers that mean something on one host only, in the manner of Mastodon's snowflakes.
+//! Numbers that are valid on one host only, like Mastodon's snowflakes.
 
-use crate::world::{AccountId, Post, PostId};
+use crate::world::{AccountId, PlantedPost, PostId};
 
 const FIRST: u64 = 109_000_000_000_000_000;
 const PER_HOST: u64 = 70_000_000_003;
@@ -13,21 +13,21 @@ pub(super) fn account_number(host: u16, account: AccountId) -> u64 {
     FIRST + u64::from(host) * PER_HOST + u64::from(account.0) * PER_ACCOUNT
 }
 
-/// The account that a host knows by a number; it may be more than there are.
+/// The account with a number on a host; its index may be out of range.
 pub(super) fn account_of(host: u16, number: u64) -> Option<AccountId> {
     let code = number.checked_sub(FIRST + u64::from(host) * PER_HOST)?;
     let index = u32::try_from(code / PER_ACCOUNT).ok()?;
     code.is_multiple_of(PER_ACCOUNT).then_some(AccountId(index))
 }
 
-/// The number of a post: milliseconds, then 16 bits to tell posts apart.
-pub(super) fn status_number(id: PostId, post: &Post) -> u64 {
+/// The number of a post: milliseconds, then 16 bits of the post's id.
+pub(super) fn status_number(id: PostId, post: &PlantedPost) -> u64 {
     (u64::from(post.at) * 1_000) << 16 | u64::from(id.0 & 0xffff)
 }
 
-/// The number of the follow at a place in a list of `len`, the newest first.
-pub(super) fn follow_number(len: usize, place: usize) -> u64 {
-    FIRST_FOLLOW + 3 * (len - place) as u64
+/// The number of the follow at a position in a list of `len`, the newest first.
+pub(super) fn follow_number(len: usize, position: usize) -> u64 {
+    FIRST_FOLLOW + 3 * (len - position) as u64
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Errors as Mastodon words them: `{"error": …}`.
+//! Errors in the words of Mastodon: `{"error": …}`.
 
 use axum::http::StatusCode;
 
-use crate::json::Json;
-use crate::serve::Reply;
+use crate::json::JsonText;
+use crate::serve::SiteReply;
 
-/// Why there is no answer.
+/// Why a request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum FediverseRefusal {
     /// No such account or post.
     NotFound,
-    /// There was one.
+    /// It is deleted.
     Gone,
     /// No such route, or no such host.
     NoSuchPage,
@@ -18,18 +18,18 @@ pub(crate) enum Refusal {
     TooMany,
 }
 
-impl Refusal {
+impl FediverseRefusal {
     /// The error as a reply.
-    pub(crate) fn into_reply(self) -> Reply {
+    pub(crate) fn into_reply(self) -> SiteReply {
         let (status, error) = match self {
-            Refusal::NotFound => (StatusCode::NOT_FOUND, "Record not found"),
-            Refusal::Gone => (StatusCode::GONE, "Gone"),
-            Refusal::NoSuchPage => (StatusCode::NOT_FOUND, "Not found"),
-            Refusal::BadRequest => (StatusCode::BAD_REQUEST, "Bad request"),
-            Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            FediverseRefusal::NotFound => (StatusCode::NOT_FOUND, "Record not found"),
+            FediverseRefusal::Gone => (StatusCode::GONE, "Gone"),
+            FediverseRefusal::NoSuchPage => (StatusCode::NOT_FOUND, "Not found"),
+            FediverseRefusal::BadRequest => (StatusCode::BAD_REQUEST, "Bad request"),
+            FediverseRefusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         };
-        let mut json = Json::default();
+        let mut json = JsonText::default();
         json.raw(r#"{"error":"#).text(error).raw("}");
-        Reply::of(status, "application/json; charset=utf-8", json.0)
+        SiteReply::of(status, "application/json; charset=utf-8", json.0)
     }
 }

@@ -1,23 +1,23 @@
 //! A post as Mastodon's entity.
 
 use super::numbers::account_number;
-use super::{Fediverse, Visit};
-use crate::json::Json;
+use super::{FediverseSite, HostRequest};
+use crate::json::JsonText;
 use crate::time::iso_bytes;
-use crate::world::{AccountId, Act, Nature, Post, PostId};
+use crate::world::{AccountId, HostNature, PlantedPost, PostId, PostKind};
 
-impl Fediverse {
+impl FediverseSite {
     /// The post as a host shows it; a repost is an empty shell around the post.
-    pub(super) fn write_status(&self, json: &mut Json, visit: &Visit<'_>, id: PostId) {
+    pub(super) fn write_status(&self, json: &mut JsonText, visit: &HostRequest<'_>, id: PostId) {
         let post = self.world.post(id);
         self.write_frame(json, visit, id, &post);
-        match post.act {
-            Act::Repost(about) => {
+        match post.kind {
+            PostKind::Repost(about) => {
                 json.raw(r#","content":"","mentions":[],"reblog":"#);
                 self.write_status(json, visit, about);
             }
-            Act::Quote(about)
-                if visit.nature != Nature::Old && self.is_known(visit.host, about) =>
+            PostKind::Quote(about)
+                if visit.nature != HostNature::Old && self.is_known(visit.host, about) =>
             {
                 self.write_content(json, visit, id, &post);
                 json.raw(r#","reblog":null,"quote":{"state":"accepted","quoted_status":"#);
@@ -33,7 +33,7 @@ impl Fediverse {
     }
 
     /// A quoted post, without what it may itself quote.
-    fn write_plain(&self, json: &mut Json, visit: &Visit<'_>, id: PostId) {
+    fn write_plain(&self, json: &mut JsonText, visit: &HostRequest<'_>, id: PostId) {
         let post = self.world.post(id);
         self.write_frame(json, visit, id, &post);
         self.write_content(json, visit, id, &post);
@@ -41,12 +41,18 @@ impl Fediverse {
     }
 
     /// All but the content and the other post.
-    fn write_frame(&self, json: &mut Json, visit: &Visit<'_>, id: PostId, post: &Post) {
+    fn write_frame(
+        &self,
+        json: &mut JsonText,
+        visit: &HostRequest<'_>,
+        id: PostId,
+        post: &PlantedPost,
+    ) {
         let tally = self.tallies[id.0 as usize];
         json.raw(r#"{"id":""#).number(self.number(id)).raw(r#"","created_at":""#);
         json.bytes(&iso_bytes(u64::from(post.at) * 1_000)).raw(r#"","in_reply_to_id":"#);
-        match post.act {
-            Act::Reply(about) => {
+        match post.kind {
+            PostKind::Reply(about) => {
                 let author = self.world.post(about).author;
                 json.raw("\"").number(self.number(about));
                 json.raw(r#"","in_reply_to_account_id":""#);
@@ -59,7 +65,7 @@ impl Fediverse {
         json.raw(r#","sensitive":false,"spoiler_text":"","visibility":"public","language":"en""#);
         let author = self.world.account(post.author);
         json.raw(r#","uri":""#).raw(&author.native_id).raw("/statuses/").number(self.number(id));
-        if matches!(post.act, Act::Repost(_)) {
+        if matches!(post.kind, PostKind::Repost(_)) {
             json.raw("/activity");
         }
         let host = &self.world.hosts()[usize::from(author.host)].name;
@@ -68,15 +74,21 @@ impl Fediverse {
         json.number(tally.replies.into()).raw(r#","reblogs_count":"#);
         json.number(tally.reposts.into()).raw(r#","favourites_count":"#);
         json.number(tally.likes.into()).raw(r#","edited_at":null,"account":"#);
-        self.entities.write(json, (visit.host, visit.nature), post.author);
+        self.entities.write(json, visit.view(), post.author);
         json.raw(r#","media_attachments":[],"tags":[],"emojis":[],"card":null,"poll":null"#);
     }
 
     /// Content and mentions. A reply names the author of what it answers, as Mastodon's does.
-    fn write_content(&self, json: &mut Json, visit: &Visit<'_>, id: PostId, post: &Post) {
-        let named = match post.act {
-            Act::Mention(first, second) => [Some(first), second],
-            Act::Reply(about) => [Some(self.world.post(about).author), None],
+    fn write_content(
+        &self,
+        json: &mut JsonText,
+        visit: &HostRequest<'_>,
+        id: PostId,
+        post: &PlantedPost,
+    ) {
+        let named = match post.kind {
+            PostKind::Mention(first, second) => [Some(first), second],
+            PostKind::Reply(about) => [Some(self.world.post(about).author), None],
             _ => [None, None],
         };
         json.raw(r#","content":"<p>"#);
@@ -95,7 +107,7 @@ impl Fediverse {
         json.raw("]");
     }
 
-    fn write_mention(&self, json: &mut Json, visit: &Visit<'_>, account: AccountId) {
+    fn write_mention(&self, json: &mut JsonText, visit: &HostRequest<'_>, account: AccountId) {
         let known = self.world.account(account);
         let name = known.local_name();
         json.raw(r#"{"id":""#).number(account_number(visit.host, account));

@@ -7,29 +7,29 @@ use std::time::Duration;
 
 use model::port::Clock;
 
-use crate::faults::Faults;
-use crate::limits::Limit;
+use crate::faults::FaultSettings;
+use crate::limits::WindowLimit;
 
-/// Limits, temperaments and faults of the served web.
+/// Limits, behaviour and faults of the served web.
 #[derive(Clone)]
 pub struct ServerConfig {
-    /// Where the present comes from, for windows and the times that they announce.
+    /// The clock of windows and of the times that they announce.
     pub clock: Arc<dyn Clock>,
     /// The limit of every host.
-    pub limit: Limit,
+    pub limit: WindowLimit,
     /// Other limits, by host name; Bluesky's is `bsky.sample.test`.
-    pub limits: BTreeMap<String, Limit>,
-    /// What goes wrong.
-    pub faults: Faults,
-    /// How long a slow host takes for an answer.
+    pub limits: BTreeMap<String, WindowLimit>,
+    /// The faults.
+    pub faults: FaultSettings,
+    /// The delay of a slow host.
     pub slow: Duration,
     /// How long a flaky host fails after its first request.
     pub flaky_for: Duration,
-    /// The share of hosts that send every request on to another address of their own, rounded up;
-    /// which ones depends on their names only.
+    /// The share of hosts that redirect every request within the host, rounded up; their names
+    /// decide which.
     pub redirecting: f64,
-    /// Whether the domains of handles send WebFinger on (301) to their servers, as Mastodon
-    /// advises, instead of answering themselves.
+    /// Whether the domains of handles redirect WebFinger (301) to their servers, as Mastodon advises,
+    /// instead of answering.
     pub domains_redirect: bool,
     /// Threads that serve.
     pub threads: usize,
@@ -41,9 +41,9 @@ impl ServerConfig {
     pub fn new(clock: Arc<dyn Clock>) -> ServerConfig {
         ServerConfig {
             clock,
-            limit: Limit::default(),
+            limit: WindowLimit::default(),
             limits: BTreeMap::new(),
-            faults: Faults::default(),
+            faults: FaultSettings::default(),
             slow: Duration::from_millis(40),
             flaky_for: Duration::from_secs(3),
             redirecting: 0.0,
@@ -55,8 +55,8 @@ impl ServerConfig {
 
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = (&self.limit, &self.limits, &self.faults, self.slow, self.flaky_for);
+        let fields = (&self.limit, &self.limits, &self.faults, self.slow, self.flaky_for);
         let redirects = (self.redirecting, self.domains_redirect);
-        f.debug_tuple("ServerConfig").field(&shown).field(&redirects).finish()
+        f.debug_tuple("ServerConfig").field(&fields).field(&redirects).finish()
     }
 }

@@ -1,14 +1,16 @@
-//! The sample web on two loopback ports: what comes in, how it is limited, spoilt and counted.
+//! The sample web on two loopback ports: requests, limits, faults and counts.
 
-mod ask;
 mod config;
-mod door;
+mod host_behaviour;
+mod limit_headers;
+mod listener;
 mod reply;
+mod request;
 mod running;
 mod stats;
 
-pub(crate) use ask::{Ask, Query, decode};
 pub use config::ServerConfig;
-pub(crate) use reply::Reply;
-pub use running::{Running, ServeError, serve};
-pub use stats::Stats;
+pub(crate) use reply::SiteReply;
+pub(crate) use request::{QueryString, SiteRequest, decode};
+pub use running::{RunningWeb, ServeError, serve};
+pub use stats::WebStats;

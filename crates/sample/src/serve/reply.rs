@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 
 /// Status, kind, body and, where they belong, the Link and Location headers.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct SiteReply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
@@ -13,25 +13,25 @@ pub(crate) struct Reply {
     pub(crate) location: Option<String>,
 }
 
-impl Reply {
+impl SiteReply {
     /// 200 and JSON.
-    pub(crate) fn json(body: Vec<u8>) -> Reply {
-        Reply::of(StatusCode::OK, "application/json; charset=utf-8", body)
+    pub(crate) fn json(body: Vec<u8>) -> SiteReply {
+        SiteReply::of(StatusCode::OK, "application/json; charset=utf-8", body)
     }
 
     /// 200 and plain text.
-    pub(crate) fn text(body: &str) -> Reply {
-        Reply::of(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes().to_vec())
+    pub(crate) fn text(body: &str) -> SiteReply {
+        SiteReply::of(StatusCode::OK, "text/plain; charset=utf-8", body.as_bytes().to_vec())
     }
 
     /// Any status, kind and body.
-    pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Reply {
-        Reply { status, content_type, body, link: None, location: None }
+    pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> SiteReply {
+        SiteReply { status, content_type, body, link: None, location: None }
     }
 
     /// A redirect to another place.
-    pub(crate) fn redirect(status: StatusCode, location: String) -> Reply {
-        Reply { location: Some(location), ..Reply::of(status, "text/html", Vec::new()) }
+    pub(crate) fn redirect(status: StatusCode, location: String) -> SiteReply {
+        SiteReply { location: Some(location), ..SiteReply::of(status, "text/html", Vec::new()) }
     }
 
     /// The HTTP response, with a body of one's choice made from the reply's.

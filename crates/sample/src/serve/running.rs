@@ -11,36 +11,37 @@ use model::Platform;
 use tokio::runtime::{Builder, Runtime};
 
 use super::config::ServerConfig;
-use super::door::{Door, Site, Temper, handle};
-use super::stats::{Counters, Stats};
-use crate::bluesky::Bluesky;
+use super::host_behaviour::HostBehaviour;
+use super::listener::{PlatformSite, SiteListener, handle};
+use super::stats::{WebCounters, WebStats};
+use crate::bluesky::BlueskySite;
 use crate::faults::FaultPlan;
-use crate::fediverse::Fediverse;
-use crate::limits::Limiter;
+use crate::fediverse::FediverseSite;
+use crate::limits::WindowLimiter;
 use crate::random::mix_bytes;
-use crate::world::{Host, Nature, World};
+use crate::world::{Host, HostNature, SampleWorld};
 
 /// Why the sample web did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// No loopback port or no thread could be had.
+    /// No loopback port or no thread is available.
     #[error("start the sample web: {0}; are loopback ports and threads available?")]
     Io(#[from] std::io::Error),
 }
 
 /// The sample web while it is served, on threads of its own. Dropping it stops it at once.
 #[derive(Debug)]
-pub struct Running {
-    world: Arc<World>,
+pub struct RunningWeb {
+    world: Arc<SampleWorld>,
     runtime: Option<Runtime>,
-    limiter: Arc<Limiter>,
-    counters: Arc<Counters>,
+    limiter: Arc<WindowLimiter>,
+    counters: Arc<WebCounters>,
     bluesky: String,
     fediverse: String,
 }
 
 /// Serves a world on two loopback ports. It does not need a runtime around it.
-pub fn serve(world: Arc<World>, config: ServerConfig) -> Result<Running, ServeError> {
+pub fn serve(world: Arc<SampleWorld>, config: ServerConfig) -> Result<RunningWeb, ServeError> {
     let threads = config.threads.max(1);
     let runtime = Builder::new_multi_thread()
         .worker_threads(threads)
@@ -50,35 +51,35 @@ pub fn serve(world: Arc<World>, config: ServerConfig) -> Result<Running, ServeEr
     let (bluesky_listener, bluesky) = listen()?;
     let (fediverse_listener, fediverse) = listen()?;
     let limiter = limiter(&world, &config);
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::new(WebCounters::default());
     let faults = Arc::new(FaultPlan::new(config.faults.clone()));
-    let door = |site| Door {
+    let listener_of = |site| SiteListener {
         site,
         clock: config.clock.clone(),
         limiter: limiter.clone(),
         faults: faults.clone(),
         counters: counters.clone(),
-        tempers: tempers(&world, &config),
+        behaviours: behaviours(&world, &config),
     };
     let sites = [
-        (bluesky_listener, Site::Bluesky(Bluesky::new(world.clone(), &bluesky))),
+        (bluesky_listener, PlatformSite::Bluesky(BlueskySite::new(world.clone(), &bluesky))),
         (
             fediverse_listener,
-            Site::Fediverse(Fediverse::new(world.clone(), config.domains_redirect)),
+            PlatformSite::Fediverse(FediverseSite::new(world.clone(), config.domains_redirect)),
         ),
     ];
     for (listener, site) in sites {
         let _within = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        runtime.spawn(keep_open(listener, door(site)));
+        runtime.spawn(keep_open(listener, listener_of(site)));
     }
-    Ok(Running { world, runtime: Some(runtime), limiter, counters, bluesky, fediverse })
+    Ok(RunningWeb { world, runtime: Some(runtime), limiter, counters, bluesky, fediverse })
 }
 
-async fn keep_open(listener: tokio::net::TcpListener, door: Door) {
-    // A connection that cannot be set to send at once is merely slower.
+async fn keep_open(listener: tokio::net::TcpListener, site: SiteListener) {
+    // A connection without TCP_NODELAY is only slower.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let router = Router::new().fallback(handle).with_state(Arc::new(door));
+    let router = Router::new().fallback(handle).with_state(Arc::new(site));
     // Accept errors are retried within; it ends only when the runtime is shut down.
     drop(axum::serve(listener, router).await);
 }
@@ -90,36 +91,36 @@ fn listen() -> std::io::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
-fn limiter(world: &World, config: &ServerConfig) -> Arc<Limiter> {
+fn limiter(world: &SampleWorld, config: &ServerConfig) -> Arc<WindowLimiter> {
     let servers = world.hosts().iter().map(|host| host.name.as_str());
     let domains = world.hosts().iter().filter_map(|host| host.domain.as_deref());
-    Arc::new(Limiter::new(servers.chain(domains), config.limit, &config.limits))
+    Arc::new(WindowLimiter::new(servers.chain(domains), config.limit, &config.limits))
 }
 
-fn tempers(world: &World, config: &ServerConfig) -> BTreeMap<String, Temper> {
+fn behaviours(world: &SampleWorld, config: &ServerConfig) -> BTreeMap<String, HostBehaviour> {
     let redirecting = redirecting(world, config.redirecting);
-    let temper = |host: &Host| Temper {
+    let behaviour = |host: &Host| HostBehaviour {
         nature: host.nature,
         slow: config.slow,
         flaky_for: config.flaky_for,
         redirects: redirecting.contains(host.name.as_str()),
-        woken_ms: AtomicU64::new(0),
+        first_request_ms: AtomicU64::new(0),
     };
-    world.hosts().iter().map(|host| (host.name.clone(), temper(host))).collect()
+    world.hosts().iter().map(|host| (host.name.clone(), behaviour(host))).collect()
 }
 
-/// So large a share of the hosts that answer at all, rounded up.
-fn redirecting(world: &World, share: f64) -> HashSet<&str> {
-    let answers = world.hosts().iter().filter(|host| host.nature != Nature::Broken);
+/// A share of the hosts that answer, rounded up.
+fn redirecting(world: &SampleWorld, share: f64) -> HashSet<&str> {
+    let answers = world.hosts().iter().filter(|host| host.nature != HostNature::Broken);
     let mut names: Vec<&str> = answers.map(|host| host.name.as_str()).collect();
     names.sort_by_key(|name| mix_bytes(name.as_bytes()));
     names.truncate((names.len() as f64 * share).ceil() as usize);
     names.into_iter().collect()
 }
 
-impl Running {
+impl RunningWeb {
     /// The world that is served.
-    pub fn world(&self) -> &Arc<World> {
+    pub fn world(&self) -> &Arc<SampleWorld> {
         &self.world
     }
 
@@ -138,16 +139,16 @@ impl Running {
         self.world.seed_handles(platform)
     }
 
-    /// What has been counted so far.
-    pub fn stats(&self) -> Stats {
-        Stats { by_host: self.limiter.stats(), ..self.counters.stats() }
+    /// The counts so far.
+    pub fn stats(&self) -> WebStats {
+        WebStats { by_host: self.limiter.stats(), ..self.counters.stats() }
     }
 
     /// Stops serving: listeners and connections close at once.
     pub fn stop(self) {}
 }
 
-impl Drop for Running {
+impl Drop for RunningWeb {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -1,8 +1,8 @@
-//! An account of the sample web: what its owner publishes, and what is true of it.
+//! An account of the sample web: what its owner publishes, and the truth about it.
 
 use model::Platform;
 
-/// Names one account of a world; its index in [`World::accounts`](super::World::accounts).
+/// The id of an account: its index in [`SampleWorld::accounts`](super::SampleWorld::accounts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u32);
 
@@ -13,61 +13,61 @@ impl AccountId {
     }
 }
 
-/// Who is really behind an account.
+/// What really owns an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Kind {
+pub enum AccountKind {
     /// One human.
     #[default]
     Person,
-    /// A company, a project or a club; its bio says that it is an official account.
+    /// A company, a project or a club; its bio calls it an official account.
     Organisation,
-    /// A program that says so.
+    /// A program that is labelled as one.
     Bot,
     /// One of the sybil farm.
     Fake,
 }
 
-/// How an account stands with its host and with the public.
+/// The state of an account at its host, and the consent of its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum State {
+pub enum AccountState {
     /// Everything is public.
     #[default]
     Public,
     /// Fediverse: `discoverable: false`; public otherwise.
     Unlisted,
-    /// Fediverse: has never decided whether to be discoverable; public otherwise.
+    /// Fediverse: `discoverable` was never set; public otherwise.
     Undecided,
-    /// Fediverse: the lists of whom it follows and who follows it are empty though counted.
+    /// Fediverse: its lists of follows and followers are empty, but counted.
     HiddenLists,
     /// Bluesky: labels itself `!no-unauthenticated`; fediverse: `noindex: true`.
     OptedOut,
-    /// Shut by its host.
+    /// Suspended by its host.
     Suspended,
-    /// Gone.
+    /// Deleted.
     Deleted,
 }
 
-impl State {
-    /// Whether others may know of the account: it exists and has not opted out.
+impl AccountState {
+    /// Whether the account may be crawled: it exists and has not opted out.
     pub fn is_public(self) -> bool {
-        self.is_listed() || matches!(self, State::Unlisted | State::Undecided)
+        self.is_listed() || matches!(self, AccountState::Unlisted | AccountState::Undecided)
     }
 
-    /// Whether others may be shown the account in lists and searches. In the fediverse that takes
-    /// a yes: who never decided has given none.
+    /// Whether the account may be shown in lists and searches. In the fediverse that requires
+    /// consent, which an undecided account has not given.
     pub fn is_listed(self) -> bool {
-        matches!(self, State::Public | State::HiddenLists)
+        matches!(self, AccountState::Public | AccountState::HiddenLists)
     }
 
-    /// Whether its host still answers for it as for any other.
+    /// Whether its host serves it as any other.
     pub fn is_alive(self) -> bool {
-        !matches!(self, State::Suspended | State::Deleted)
+        !matches!(self, AccountState::Suspended | AccountState::Deleted)
     }
 }
 
 /// A named row on a fediverse profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct ProfileField {
     /// The row's title.
     pub name: String,
     /// A URL, or plain text.
@@ -76,9 +76,9 @@ pub struct Field {
     pub verified_at: Option<u64>,
 }
 
-/// What an account's owner says of itself.
+/// The texts that an account's owner writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Words {
+pub struct ProfileTexts {
     /// The display name.
     pub name: String,
     /// The bio, plain text.
@@ -86,34 +86,34 @@ pub struct Words {
     /// Bluesky's website row.
     pub website: Option<String>,
     /// The fediverse's rows.
-    pub fields: Vec<Field>,
+    pub fields: Vec<ProfileField>,
 }
 
-/// One account: what is public of it, and the truth behind it.
+/// One account: what it publishes, and the truth about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Where it lives.
+    /// Its platform.
     pub platform: Platform,
     /// `did:plc:…`, or the actor URI `https://host/users/name`.
     pub native_id: String,
     /// `name.bsky.sample.test` or a domain of its own; `name@domain`.
     pub handle: String,
-    /// Index into [`World::hosts`](super::World::hosts).
+    /// Index into [`SampleWorld::hosts`](super::SampleWorld::hosts).
     pub host: u16,
-    /// Accounts of one human or organisation share it.
+    /// The person; accounts of one human or organisation share it.
     pub person: u32,
     /// The planted community; `None` for fakes.
     pub leaf: Option<u16>,
     /// The planted coarser community; `None` for fakes.
     pub parent: Option<u16>,
-    /// Who is behind it.
-    pub kind: Kind,
-    /// How it stands.
-    pub state: State,
-    /// Fediverse: whether its own words may be searched; `false` is the default there.
+    /// What owns it.
+    pub kind: AccountKind,
+    /// Its state.
+    pub state: AccountState,
+    /// Fediverse: whether its posts may be searched; `false` is the default there.
     pub indexable: bool,
-    /// What it says of itself.
-    pub words: Words,
+    /// The texts of its profile.
+    pub texts: ProfileTexts,
     /// When it was opened, in unix seconds.
     pub created_at: u64,
 }

@@ -1,46 +1,69 @@
-//! Makes a world from explicit accounts and arcs; the generator itself builds with it.
+//! Builds a world from explicit accounts and arcs; the generator uses it too.
 
 use std::collections::HashMap;
 
 use model::Platform;
 use model::identity::Proof;
 
-use super::account::{Account, AccountId, Field, Kind, State, Words};
-use super::host::{Host, Nature};
+use super::account::{Account, AccountId, AccountKind, AccountState, ProfileField, ProfileTexts};
+use super::host::{Host, HostNature};
 use super::ids;
-use super::post::{Act, Like, List, Post, PostId, Purpose};
-use super::rows::Rows;
-use super::{Link, World};
+use super::post::{ListPurpose, PlantedLike, PlantedList, PlantedPost, PostId, PostKind};
+use super::rows::RowTable;
+use super::{Link, SampleWorld};
 use crate::random::mix_pair;
 
-/// Names one post while the world is being built.
+/// The id of a post while the world is being built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DraftPost(pub(crate) u32);
 
-/// An account to be; the default is a public Bluesky person without a community.
+/// A post to be published.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PostDraft {
+    author: AccountId,
+    pub(crate) at: u32,
+    kind: PostKind<DraftPost>,
+}
+
+/// A like to be published. The order of fields is the order of deduplication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LikeDraft {
+    account: AccountId,
+    post: DraftPost,
+    at: u32,
+}
+
+/// The follow graph, in both directions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FollowLists {
+    pub(crate) follows: RowTable<AccountId>,
+    pub(crate) followers: RowTable<AccountId>,
+}
+
+/// An account to be opened; the default is a public Bluesky person without a community.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Draft {
+pub struct AccountDraft {
     /// The host, as returned by [`WorldBuilder::host`]; 0 is Bluesky.
     pub host: u16,
     /// Fediverse: the local name. Bluesky: the whole handle.
     pub name: String,
-    /// Whom it belongs to; `None` makes a person of its own.
+    /// Its owner; `None` creates a person.
     pub person: Option<u32>,
     /// The planted community and its parent.
     pub community: Option<(u16, u16)>,
-    /// Who is behind it.
-    pub kind: Kind,
-    /// How it stands.
-    pub state: State,
-    /// Fediverse: whether its own words may be searched.
+    /// What owns it.
+    pub kind: AccountKind,
+    /// Its state.
+    pub state: AccountState,
+    /// Fediverse: whether its posts may be searched.
     pub indexable: bool,
-    /// What it says of itself.
-    pub words: Words,
+    /// The texts of its profile.
+    pub texts: ProfileTexts,
     /// When it was opened, in unix seconds.
     pub created_at: u64,
 }
 
-/// A world in the making.
+/// A world that is being built.
 #[derive(Debug, Clone)]
 pub struct WorldBuilder {
     until: u64,
@@ -48,9 +71,9 @@ pub struct WorldBuilder {
     pub(crate) accounts: Vec<Account>,
     persons: u32,
     pub(crate) follows: Vec<(AccountId, AccountId)>,
-    pub(crate) posts: Vec<(AccountId, u32, Act<DraftPost>)>,
-    likes: Vec<(AccountId, DraftPost, u32)>,
-    lists: Vec<List>,
+    pub(crate) posts: Vec<PostDraft>,
+    likes: Vec<LikeDraft>,
+    lists: Vec<PlantedList>,
     links: Vec<Link>,
     pub(crate) seeds: Vec<AccountId>,
 }
@@ -58,7 +81,7 @@ pub struct WorldBuilder {
 impl WorldBuilder {
     /// An empty world whose time ends at `until`, in unix seconds. Host 0 is Bluesky.
     pub fn new(until: u64) -> WorldBuilder {
-        let bluesky = Host::new("bsky.sample.test", Nature::Bluesky);
+        let bluesky = Host::new("bsky.sample.test", HostNature::Bluesky);
         WorldBuilder {
             until,
             hosts: vec![bluesky],
@@ -74,7 +97,7 @@ impl WorldBuilder {
     }
 
     /// Adds an ordinary fediverse server of this nature and returns its index.
-    pub fn host(&mut self, name: &str, nature: Nature) -> u16 {
+    pub fn host(&mut self, name: &str, nature: HostNature) -> u16 {
         self.add_host(Host::new(name, nature))
     }
 
@@ -84,18 +107,18 @@ impl WorldBuilder {
         (self.hosts.len() - 1) as u16
     }
 
-    /// A number for one who will have several accounts.
+    /// A number for a person with several accounts.
     pub fn person(&mut self) -> u32 {
         self.persons += 1;
         self.persons - 1
     }
 
     /// Opens an account. Its handle must be new on its host.
-    pub fn account(&mut self, draft: Draft) -> AccountId {
+    pub fn account(&mut self, draft: AccountDraft) -> AccountId {
         let person = draft.person.unwrap_or_else(|| self.person());
         let id = AccountId(self.accounts.len() as u32);
         let host = &self.hosts[usize::from(draft.host)];
-        let bluesky = host.nature == Nature::Bluesky;
+        let bluesky = host.nature == HostNature::Bluesky;
         self.accounts.push(Account {
             platform: if bluesky { Platform::BLUESKY } else { Platform::FEDIVERSE },
             native_id: match bluesky {
@@ -108,23 +131,23 @@ impl WorldBuilder {
             },
             host: draft.host,
             person,
-            leaf: draft.community.map(|community| community.0),
-            parent: draft.community.map(|community| community.1),
+            leaf: draft.community.map(|(leaf, _)| leaf),
+            parent: draft.community.map(|(_, parent)| parent),
             kind: draft.kind,
             state: draft.state,
             indexable: draft.indexable,
-            words: draft.words,
+            texts: draft.texts,
             created_at: draft.created_at,
         });
         id
     }
 
-    /// An account made so far, to be changed.
+    /// An account to be changed.
     pub fn edit(&mut self, account: AccountId) -> &mut Account {
         &mut self.accounts[account.index()]
     }
 
-    /// Lets `src` follow `dst`, on the same platform; twice is once, and oneself is nobody.
+    /// Adds a follow from `src` to `dst`, on the same platform. Repeats and loops are ignored.
     pub fn follow(&mut self, src: AccountId, dst: AccountId) {
         let platform = |account: AccountId| self.accounts[account.index()].platform;
         debug_assert_eq!(platform(src), platform(dst), "follows stay on their platform");
@@ -132,34 +155,34 @@ impl WorldBuilder {
     }
 
     /// Publishes a post at a unix second. Posts of one author that share a second are moved apart.
-    pub fn post(&mut self, author: AccountId, at: u64, act: Act<DraftPost>) -> DraftPost {
-        self.posts.push((author, at as u32, act));
+    pub fn post(&mut self, author: AccountId, at: u64, kind: PostKind<DraftPost>) -> DraftPost {
+        self.posts.push(PostDraft { author, at: at as u32, kind });
         DraftPost((self.posts.len() - 1) as u32)
     }
 
-    /// Likes a post (Bluesky); twice is once.
-    pub fn like(&mut self, who: AccountId, post: DraftPost, at: u64) {
-        self.likes.push((who, post, at as u32));
+    /// Likes a post (Bluesky). Repeats are ignored.
+    pub fn like(&mut self, account: AccountId, post: DraftPost, at: u64) {
+        self.likes.push(LikeDraft { account, post, at: at as u32 });
     }
 
     /// Publishes a list (Bluesky).
-    pub fn list(&mut self, owner: AccountId, name: &str, purpose: Purpose, of: Vec<AccountId>) {
-        self.lists.push(List { owner, name: name.to_owned(), purpose, members: of });
+    pub fn list(&mut self, owner: AccountId, name: &str, purpose: ListPurpose, of: Vec<AccountId>) {
+        self.lists.push(PlantedList { owner, name: name.to_owned(), purpose, members: of });
     }
 
-    /// Names a fediverse account in a Bluesky profile: by its page as the website if that is free
-    /// and `as_website`, else in the bio, where some whose handle is at another domain than their
-    /// page are named by handle.
+    /// Adds a claim of a fediverse account to a Bluesky profile: its page as the website if that is
+    /// free and `as_website`, else in the bio, where some accounts whose handle is at another domain
+    /// than their page are named by handle.
     pub fn claim_fediverse(&mut self, bluesky: AccountId, fediverse: AccountId, as_website: bool) {
         let named = &self.accounts[fediverse.index()];
         let (page, handle) = (named.page(), format!("@{}", named.handle));
         let split = self.hosts[usize::from(named.host)].domain.is_some();
-        let words = &mut self.accounts[bluesky.index()].words;
-        if as_website && words.website.is_none() {
-            words.website = Some(page);
+        let texts = &mut self.accounts[bluesky.index()].texts;
+        if as_website && texts.website.is_none() {
+            texts.website = Some(page);
         } else {
             let name = if split && fediverse.0.is_multiple_of(2) { handle } else { page };
-            words.bio = format!("{} Also at {name}", words.bio).trim_start().to_owned();
+            texts.bio = format!("{} Also at {name}", texts.bio).trim_start().to_owned();
         }
     }
 
@@ -168,8 +191,8 @@ impl WorldBuilder {
         let other = &self.accounts[bluesky.index()];
         let name = if by_did { &other.native_id } else { &other.handle };
         let value = format!("https://bsky.app/profile/{name}");
-        let field = Field { name: "Bluesky".to_owned(), value, verified_at: None };
-        self.accounts[fediverse.index()].words.fields.push(field);
+        let field = ProfileField { name: "Bluesky".to_owned(), value, verified_at: None };
+        self.accounts[fediverse.index()].texts.fields.push(field);
     }
 
     /// Puts a web page into a fediverse profile's rows, checked by its host or not.
@@ -177,38 +200,38 @@ impl WorldBuilder {
         let account = &mut self.accounts[fediverse.index()];
         let verified_at = verified.then_some(account.created_at + 86_400);
         let (name, value) = ("Website".to_owned(), page.to_owned());
-        account.words.fields.push(Field { name, value, verified_at });
+        account.texts.fields.push(ProfileField { name, value, verified_at });
     }
 
-    /// Notes that the two accounts prove to be one person's; the claims are made separately.
+    /// Adds a proof that two accounts belong to one person; the claims are added separately.
     pub fn link(&mut self, bluesky: AccountId, fediverse: AccountId, proof: Proof) {
         self.links.push(Link { bluesky, fediverse, proof });
     }
 
-    /// Names an account from which the world can be found.
+    /// Adds a seed: an account from which the world can be found.
     pub fn seed(&mut self, account: AccountId) {
         self.seeds.push(account);
     }
 
-    /// The follow lists as they are now: whom each account follows, and who follows it.
-    pub(crate) fn settle_follows(&self) -> (Rows<AccountId>, Rows<AccountId>) {
+    /// The follow lists as they are now.
+    pub(crate) fn follow_lists(&self) -> FollowLists {
         order_follows(self.accounts.len(), self.follows.clone())
     }
 
     /// Finishes the world.
-    pub fn build(self) -> World {
+    pub fn build(self) -> SampleWorld {
         let n = self.accounts.len();
-        let (posts, place) = order_posts(n, self.posts);
-        let (out, back) = order_follows(n, self.follows);
+        let OrderedPosts { posts, ids } = order_posts(n, self.posts);
+        let FollowLists { follows, followers } = order_follows(n, self.follows);
         let names = names(&self.hosts, &self.accounts);
-        World {
+        SampleWorld {
             until: self.until,
             hosts: self.hosts,
             accounts: self.accounts,
-            follows: out,
-            followers: back,
+            follows,
+            followers,
             posts,
-            likes: order_likes(n, self.likes, &place),
+            likes: order_likes(n, self.likes, &ids),
             lists: self.lists,
             links: self.links,
             seeds: self.seeds,
@@ -217,7 +240,7 @@ impl WorldBuilder {
     }
 }
 
-/// Every name that leads to an account: native id, handle and, where the handle's domain is another
+/// Every name of an account: native id, handle and, where the handle's domain is another
 /// one than the server's, the name at the server.
 fn names(hosts: &[Host], accounts: &[Account]) -> HashMap<String, AccountId> {
     let mut names = HashMap::with_capacity(2 * accounts.len());
@@ -234,10 +257,10 @@ fn names(hosts: &[Host], accounts: &[Account]) -> HashMap<String, AccountId> {
     names
 }
 
-type Arcs = Vec<(AccountId, AccountId)>;
+type AccountPairs = Vec<(AccountId, AccountId)>;
 
-/// Both sides of the follow lists, each in an order of its own that is not that of the ids.
-fn order_follows(n: usize, mut follows: Arcs) -> (Rows<AccountId>, Rows<AccountId>) {
+/// The follow lists, each in an order that is not that of the ids.
+fn order_follows(n: usize, mut follows: AccountPairs) -> FollowLists {
     follows.retain(|(src, dst)| src != dst);
     follows.sort_unstable();
     follows.dedup();
@@ -245,50 +268,49 @@ fn order_follows(n: usize, mut follows: Arcs) -> (Rows<AccountId>, Rows<AccountI
     follows.sort_by_cached_key(scatter);
     let back = follows.iter().map(|&(src, dst)| (dst.0, src)).collect();
     let out = follows.into_iter().map(|(src, dst)| (src.0, dst)).collect();
-    (Rows::new(n, out), Rows::new(n, back))
+    FollowLists { follows: RowTable::new(n, out), followers: RowTable::new(n, back) }
 }
 
-/// Posts by author, newest first, and where each draft went.
-fn order_posts(
-    n: usize,
-    drafts: Vec<(AccountId, u32, Act<DraftPost>)>,
-) -> (Rows<Post>, Vec<PostId>) {
+/// Posts by author, newest first.
+struct OrderedPosts {
+    posts: RowTable<PlantedPost>,
+    /// The id of each draft.
+    ids: Vec<PostId>,
+}
+
+fn order_posts(n: usize, drafts: Vec<PostDraft>) -> OrderedPosts {
     let mut order: Vec<u32> = (0..drafts.len() as u32).collect();
     order.sort_by_key(|&draft| {
-        let (author, at, _) = drafts[draft as usize];
+        let PostDraft { author, at, .. } = drafts[draft as usize];
         (author, std::cmp::Reverse(at), draft)
     });
-    let mut place = vec![PostId(0); drafts.len()];
+    let mut ids = vec![PostId(0); drafts.len()];
     for (&draft, position) in order.iter().zip(0..) {
-        place[draft as usize] = PostId(position);
+        ids[draft as usize] = PostId(position);
     }
-    let mut posts: Vec<(u32, Post)> = Vec::with_capacity(drafts.len());
+    let mut posts: Vec<(u32, PlantedPost)> = Vec::with_capacity(drafts.len());
     for draft in order {
-        let (author, mut at, act) = drafts[draft as usize];
+        let PostDraft { author, mut at, kind } = drafts[draft as usize];
         if let Some((_, newer)) = posts.last().filter(|(_, newer)| newer.author == author) {
             at = at.min(newer.at.saturating_sub(1));
         }
-        let act = act.map(|draft| place[draft.0 as usize]);
-        posts.push((author.0, Post { author, at, act }));
+        let kind = kind.map(|draft| ids[draft.0 as usize]);
+        posts.push((author.0, PlantedPost { author, at, kind }));
     }
-    (Rows::new(n, posts), place)
+    OrderedPosts { posts: RowTable::new(n, posts), ids }
 }
 
 /// Likes by account, newest first, each post once.
-fn order_likes(
-    n: usize,
-    mut drafts: Vec<(AccountId, DraftPost, u32)>,
-    place: &[PostId],
-) -> Rows<Like> {
+fn order_likes(n: usize, mut drafts: Vec<LikeDraft>, ids: &[PostId]) -> RowTable<PlantedLike> {
     drafts.sort_unstable();
-    drafts.dedup_by_key(|like| (like.0, like.1));
-    drafts.sort_by_key(|&(who, post, at)| (who, std::cmp::Reverse(at), post));
-    let mut likes: Vec<(u32, Like)> = Vec::with_capacity(drafts.len());
-    for (who, post, mut at) in drafts {
-        if let Some((_, newer)) = likes.last().filter(|(owner, _)| *owner == who.0) {
+    drafts.dedup_by_key(|like| (like.account, like.post));
+    drafts.sort_by_key(|like| (like.account, std::cmp::Reverse(like.at), like.post));
+    let mut likes: Vec<(u32, PlantedLike)> = Vec::with_capacity(drafts.len());
+    for LikeDraft { account, post, mut at } in drafts {
+        if let Some((_, newer)) = likes.last().filter(|(owner, _)| *owner == account.0) {
             at = at.min(newer.at.saturating_sub(1));
         }
-        likes.push((who.0, Like { post: place[post.0 as usize], at }));
+        likes.push((account.0, PlantedLike { post: ids[post.0 as usize], at }));
     }
-    Rows::new(n, likes)
+    RowTable::new(n, likes)
 }

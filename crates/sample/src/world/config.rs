@@ -1,9 +1,9 @@
-//! What a generated world is like: its seed, its size and its mixture.
+//! The shape of a generated world: its seed, its size and its mixture.
 
-/// The shape of a world. Shares are of all accounts unless they say otherwise.
+/// The shape of a world. Shares are of all accounts, except where another base is named.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldConfig {
-    /// One seed gives one world, on every machine.
+    /// One seed makes one world, on every machine.
     pub seed: u64,
     /// Accounts on both platforms together.
     pub accounts: u32,
@@ -16,11 +16,11 @@ pub struct WorldConfig {
     pub linked_share: f64,
     /// Organisations.
     pub organisation_share: f64,
-    /// Bots that say so.
+    /// Bots that are labelled as such.
     pub bot_share: f64,
     /// The sybil farm.
     pub fake_share: f64,
-    /// Profiles with claims that nobody returns.
+    /// Profiles with claims that are not returned.
     pub decoy_share: f64,
     /// Bought follows from honest accounts, per fake.
     pub attack_arcs_per_fake: f64,
@@ -38,7 +38,7 @@ pub struct WorldConfig {
     /// snac, four times as many.
     pub undecided_share: f64,
     /// Whether the last three ordinary servers have a robots.txt of their own, one of each of
-    /// [`Robots`](super::Robots): the API is closed at two of them.
+    /// [`RobotsPolicy`](super::RobotsPolicy): the API is closed at two of them.
     pub robots: bool,
     /// The end of the world's time, in unix seconds; posts fall into the 180 days before.
     pub until: u64,
@@ -55,8 +55,8 @@ impl Default for WorldConfig {
 }
 
 impl WorldConfig {
-    /// A world of so many accounts with the demo's mixture; small ones have fewer communities and
-    /// servers. At least 20 accounts.
+    /// A world of this size with the demo's mixture, of at least 20 accounts; small worlds have fewer
+    /// communities and servers.
     pub fn sized(accounts: u32, seed: u64) -> WorldConfig {
         let accounts = accounts.max(20);
         WorldConfig {

@@ -1,4 +1,4 @@
-//! The planted world: who is in it, what is said and followed there, and what is true of it.
+//! The planted world: accounts, posts and follows, and the truth about them.
 
 mod account;
 mod builder;
@@ -17,46 +17,46 @@ use std::collections::HashMap;
 use model::Platform;
 use model::identity::Proof;
 
-pub use account::{Account, AccountId, Field, Kind, State, Words};
-pub use builder::{Draft, DraftPost, WorldBuilder};
+pub use account::{Account, AccountId, AccountKind, AccountState, ProfileField, ProfileTexts};
+pub use builder::{AccountDraft, DraftPost, WorldBuilder};
 pub use config::WorldConfig;
-pub use host::{Host, Nature, Robots};
+pub use host::{Host, HostNature, RobotsPolicy};
 pub(crate) use ids::{cid, record_key};
-pub use post::{Act, Like, List, Post, PostId, Purpose};
-pub use rows::Rows;
-pub(crate) use topics::Topics;
-pub use truth::{Counts, Tie, Truth};
+pub use post::{ListPurpose, PlantedLike, PlantedList, PlantedPost, PostId, PostKind};
+pub use rows::RowTable;
+pub(crate) use topics::TopicList;
+pub use truth::{WorldArc, WorldCounts, WorldTruth};
 
-/// A planted proof that two accounts are one person's.
+/// A planted proof that two accounts belong to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     /// The account on Bluesky.
     pub bluesky: AccountId,
     /// The account in the fediverse.
     pub fediverse: AccountId,
-    /// What proves it.
+    /// The kind of proof.
     pub proof: Proof,
 }
 
 /// A social web, complete and unchanging.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct World {
+pub struct SampleWorld {
     until: u64,
     hosts: Vec<Host>,
     accounts: Vec<Account>,
-    follows: Rows<AccountId>,
-    followers: Rows<AccountId>,
-    posts: Rows<Post>,
-    likes: Rows<Like>,
-    lists: Vec<List>,
+    follows: RowTable<AccountId>,
+    followers: RowTable<AccountId>,
+    posts: RowTable<PlantedPost>,
+    likes: RowTable<PlantedLike>,
+    lists: Vec<PlantedList>,
     links: Vec<Link>,
     seeds: Vec<AccountId>,
     names: HashMap<String, AccountId>,
 }
 
-impl World {
+impl SampleWorld {
     /// Makes the world that a configuration describes; the same one each time.
-    pub fn generate(config: &WorldConfig) -> World {
+    pub fn generate(config: &WorldConfig) -> SampleWorld {
         generate::world(config)
     }
 
@@ -97,18 +97,18 @@ impl World {
         known.or_else(|| self.names.get(&name.to_ascii_lowercase())).copied()
     }
 
-    /// Whom an account follows, as planted, whatever their state.
+    /// The accounts that an account follows, as planted, whatever their state.
     pub fn follows(&self, account: AccountId) -> &[AccountId] {
         self.follows.row(account.index())
     }
 
-    /// Who follows an account, as planted, whatever their state.
+    /// The followers of an account, as planted, whatever their state.
     pub fn followers(&self, account: AccountId) -> &[AccountId] {
         self.followers.row(account.index())
     }
 
     /// An account's posts, newest first.
-    pub fn posts(&self, account: AccountId) -> &[Post] {
+    pub fn posts(&self, account: AccountId) -> &[PlantedPost] {
         self.posts.row(account.index())
     }
 
@@ -118,22 +118,22 @@ impl World {
     }
 
     /// One post.
-    pub fn post(&self, post: PostId) -> Post {
+    pub fn post(&self, post: PostId) -> PlantedPost {
         self.posts.items()[post.0 as usize]
     }
 
     /// Every post, by author.
-    pub fn all_posts(&self) -> &[Post] {
+    pub fn all_posts(&self) -> &[PlantedPost] {
         self.posts.items()
     }
 
     /// An account's likes, newest first.
-    pub fn likes(&self, account: AccountId) -> &[Like] {
+    pub fn likes(&self, account: AccountId) -> &[PlantedLike] {
         self.likes.row(account.index())
     }
 
     /// Every list.
-    pub fn lists(&self) -> &[List] {
+    pub fn lists(&self) -> &[PlantedList] {
         &self.lists
     }
 
@@ -155,19 +155,19 @@ impl World {
 
     /// The title of a planted community of the finer level, such as `music/jazz`.
     pub fn leaf_title(leaf: u16) -> String {
-        Topics::load().title(leaf)
+        TopicList::load().title(leaf)
     }
 
     /// The words of a planted community of the finer level: its own, and those that it shares with its
     /// siblings.
     pub fn leaf_words(leaf: u16) -> Vec<&'static str> {
-        let topics = Topics::load();
+        let topics = TopicList::load();
         let topic = topics.leaf(leaf);
         topic.words.iter().chain(&topic.shared).copied().collect()
     }
 
-    /// What a perfect crawler can know of this world.
-    pub fn truth(&self) -> Truth<'_> {
-        Truth::of(self)
+    /// What a perfect crawler can find of this world.
+    pub fn truth(&self) -> WorldTruth<'_> {
+        WorldTruth::of(self)
     }
 }

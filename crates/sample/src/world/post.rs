@@ -2,60 +2,60 @@
 
 use super::account::AccountId;
 
-/// Names one post of a finished world.
+/// The id of a post of a finished world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostId(pub u32);
 
-/// What a post does. `P` names another post.
+/// What a post is. `P` is the id of another post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act<P> {
-    /// Says something to nobody in particular.
-    Say,
-    /// Names one account, or two.
+pub enum PostKind<P> {
+    /// A post about no other account or post.
+    Plain,
+    /// Mentions one account, or two.
     Mention(AccountId, Option<AccountId>),
     /// Answers a post; in the fediverse this also mentions its author, as Mastodon does.
     Reply(P),
-    /// Passes a post on.
+    /// Reposts a post.
     Repost(P),
-    /// Passes a post on with words of its own; counts as a repost.
+    /// Reposts a post with a text of its own; counts as a repost.
     Quote(P),
 }
 
-impl<P: Copy> Act<P> {
+impl<P: Copy> PostKind<P> {
     /// The post that this one is about.
     pub fn about(&self) -> Option<P> {
         match *self {
-            Act::Reply(post) | Act::Repost(post) | Act::Quote(post) => Some(post),
-            Act::Say | Act::Mention(..) => None,
+            PostKind::Reply(post) | PostKind::Repost(post) | PostKind::Quote(post) => Some(post),
+            PostKind::Plain | PostKind::Mention(..) => None,
         }
     }
 
-    /// The same act with other names for posts.
-    pub(crate) fn map<Q>(self, name: impl Fn(P) -> Q) -> Act<Q> {
+    /// The same kind with other ids of posts.
+    pub(crate) fn map<Q>(self, name: impl Fn(P) -> Q) -> PostKind<Q> {
         match self {
-            Act::Say => Act::Say,
-            Act::Mention(first, second) => Act::Mention(first, second),
-            Act::Reply(post) => Act::Reply(name(post)),
-            Act::Repost(post) => Act::Repost(name(post)),
-            Act::Quote(post) => Act::Quote(name(post)),
+            PostKind::Plain => PostKind::Plain,
+            PostKind::Mention(first, second) => PostKind::Mention(first, second),
+            PostKind::Reply(post) => PostKind::Reply(name(post)),
+            PostKind::Repost(post) => PostKind::Repost(name(post)),
+            PostKind::Quote(post) => PostKind::Quote(name(post)),
         }
     }
 }
 
 /// One post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Post {
-    /// Who wrote it or passed it on.
+pub struct PlantedPost {
+    /// The account that wrote or reposted it.
     pub author: AccountId,
     /// When, in unix seconds; no two posts of one author share a second.
     pub at: u32,
-    /// What it does.
-    pub act: Act<PostId>,
+    /// What it is.
+    pub kind: PostKind<PostId>,
 }
 
 /// One like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Like {
+pub struct PlantedLike {
     /// What was liked.
     pub post: PostId,
     /// When, in unix seconds; no two likes of one account share a second.
@@ -64,22 +64,22 @@ pub struct Like {
 
 /// What a list is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub enum ListPurpose {
     /// People worth reading: attention.
     Curate,
-    /// People to be shut out: no attention.
+    /// People to be hidden: no attention.
     Moderate,
 }
 
 /// A public list on Bluesky.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
-    /// Who keeps it.
+pub struct PlantedList {
+    /// The account that keeps it.
     pub owner: AccountId,
     /// Its title.
     pub name: String,
     /// What it is for.
-    pub purpose: Purpose,
-    /// Who is on it, each once.
+    pub purpose: ListPurpose,
+    /// Its accounts, each once.
     pub members: Vec<AccountId>,
 }

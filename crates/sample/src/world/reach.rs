@@ -1,24 +1,24 @@
-//! What can be found from the seeds by reading follow lists, and nothing else.
+//! Which accounts can be found from the seeds by reading follow lists.
 
-use super::account::{Account, AccountId, State};
+use super::account::{Account, AccountId, AccountState};
 use super::host::Host;
-use super::rows::Rows;
+use super::rows::RowTable;
 
-/// The follow graph with all that decides who sees what.
-pub(crate) struct Ground<'a> {
+/// The follow graph and what decides which lists a crawler can read.
+pub(crate) struct CrawlerView<'a> {
     pub(crate) hosts: &'a [Host],
     pub(crate) accounts: &'a [Account],
-    pub(crate) follows: &'a Rows<AccountId>,
-    pub(crate) followers: &'a Rows<AccountId>,
+    pub(crate) follows: &'a RowTable<AccountId>,
+    pub(crate) followers: &'a RowTable<AccountId>,
 }
 
-impl Ground<'_> {
+impl CrawlerView<'_> {
     fn host(&self, account: AccountId) -> &Host {
         &self.hosts[usize::from(self.accounts[account.index()].host)]
     }
 
-    /// Whether a crawler may know the account and its host answers for it.
-    pub(crate) fn is_knowable(&self, account: AccountId) -> bool {
+    /// Whether a crawler may read the account and its host serves it.
+    pub(crate) fn is_crawlable(&self, account: AccountId) -> bool {
         let state = self.accounts[account.index()].state;
         state.is_public() && self.host(account).is_readable()
     }
@@ -26,10 +26,12 @@ impl Ground<'_> {
     /// Whether the account's follow lists can be read.
     pub(crate) fn shows_lists(&self, account: AccountId) -> bool {
         let state = self.accounts[account.index()].state;
-        self.is_knowable(account) && state != State::HiddenLists && self.host(account).shows_lists()
+        self.is_crawlable(account)
+            && state != AccountState::HiddenLists
+            && self.host(account).shows_lists()
     }
 
-    /// Which knowable accounts a crawl from `seeds` finds: breadth first over both lists of each
+    /// Which crawlable accounts a crawl from `seeds` finds: breadth first over both lists of each
     /// account whose lists can be read. Linear in the arcs.
     pub(crate) fn found_from(&self, seeds: &[AccountId]) -> Vec<bool> {
         let mut found = vec![false; self.accounts.len()];
@@ -46,7 +48,7 @@ impl Ground<'_> {
 
     fn visit(&self, seen: &[AccountId], found: &mut [bool], queue: &mut Vec<AccountId>) {
         for &account in seen {
-            if !found[account.index()] && self.is_knowable(account) {
+            if !found[account.index()] && self.is_crawlable(account) {
                 found[account.index()] = true;
                 queue.push(account);
             }

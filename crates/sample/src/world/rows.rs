@@ -2,15 +2,15 @@
 
 /// `rows` lists of items, stored end to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rows<T> {
+pub struct RowTable<T> {
     starts: Vec<u32>,
     items: Vec<T>,
 }
 
-impl<T> Rows<T> {
-    /// Puts items into their rows, in the order given. Memory: 4 bytes per row and the items.
-    pub(crate) fn new(rows: usize, mut items: Vec<(u32, T)>) -> Rows<T> {
-        items.sort_by_key(|item| item.0);
+impl<T> RowTable<T> {
+    /// Groups items by row, in the order given. Memory: 4 bytes a row and the items.
+    pub(crate) fn new(rows: usize, mut items: Vec<(u32, T)>) -> RowTable<T> {
+        items.sort_by_key(|(row, _)| *row);
         let mut starts = vec![0u32; rows + 1];
         for (row, _) in &items {
             starts[*row as usize + 1] += 1;
@@ -18,7 +18,7 @@ impl<T> Rows<T> {
         for row in 0..rows {
             starts[row + 1] += starts[row];
         }
-        Rows { starts, items: items.into_iter().map(|item| item.1).collect() }
+        RowTable { starts, items: items.into_iter().map(|(_, item)| item).collect() }
     }
 
     /// The items of one row.
@@ -26,7 +26,7 @@ impl<T> Rows<T> {
         &self.items[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 
-    /// Where the items of a row begin among all items.
+    /// The position of a row's first item among all items.
     pub fn start(&self, row: usize) -> usize {
         self.starts[row] as usize
     }
@@ -36,7 +36,7 @@ impl<T> Rows<T> {
         &self.items
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.starts.len() - 1
     }
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn items_lie_in_their_rows_in_the_order_given() {
-        let rows = Rows::new(3, vec![(2, 'x'), (0, 'b'), (2, 'a'), (0, 'c')]);
+        let rows = RowTable::new(3, vec![(2, 'x'), (0, 'b'), (2, 'a'), (0, 'c')]);
         assert_eq!(rows.row(0), ['b', 'c']);
         assert!(rows.row(1).is_empty());
         assert_eq!(rows.row(2), ['x', 'a']);

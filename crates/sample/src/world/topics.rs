@@ -13,7 +13,7 @@ very walk warm week welcome while wonder work world year";
 
 /// One community's words.
 #[derive(Debug, Clone)]
-pub(crate) struct Topic {
+pub(crate) struct TopicWords {
     /// `parent/leaf`.
     pub(crate) title: String,
     /// The leaf's own name and words.
@@ -24,15 +24,15 @@ pub(crate) struct Topic {
 
 /// Every community's words.
 #[derive(Debug, Clone)]
-pub(crate) struct Topics {
-    leaves: Vec<Topic>,
+pub(crate) struct TopicList {
+    leaves: Vec<TopicWords>,
     /// Words that anybody may use.
     pub(crate) plain: Vec<&'static str>,
 }
 
-impl Topics {
+impl TopicList {
     /// Reads the table; leaves lie in its order, four to a parent.
-    pub(crate) fn load() -> Topics {
+    pub(crate) fn load() -> TopicList {
         let mut leaves = Vec::new();
         let mut shared: Vec<&'static str> = Vec::new();
         for line in TABLE.lines() {
@@ -46,13 +46,13 @@ impl Topics {
             }
             words.push(leaf);
             let title = format!("{parent}/{leaf}");
-            leaves.push(Topic { title, words, shared: shared.clone() });
+            leaves.push(TopicWords { title, words, shared: shared.clone() });
         }
-        Topics { leaves, plain: PLAIN.split_whitespace().collect() }
+        TopicList { leaves, plain: PLAIN.split_whitespace().collect() }
     }
 
     /// The words of one leaf.
-    pub(crate) fn leaf(&self, leaf: u16) -> &Topic {
+    pub(crate) fn leaf(&self, leaf: u16) -> &TopicWords {
         &self.leaves[usize::from(leaf) % self.leaves.len()]
     }
 
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn sixty_leaves_share_no_word() {
-        let topics = Topics::load();
+        let topics = TopicList::load();
         assert_eq!(topics.leaves.len(), 60);
         let mut seen: BTreeSet<&str> = topics.plain.iter().copied().collect();
         for topic in &topics.leaves {

@@ -1,20 +1,20 @@
-//! What a perfect crawler can know: who can be reached, which arcs, which proofs.
+//! What a perfect crawler can find: which accounts, arcs and proofs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Layer, Platform};
 
-use super::account::{AccountId, Kind, State};
-use super::post::{Act, Post, Purpose};
-use super::reach::Ground;
-use super::{Link, Nature, World};
+use super::account::{AccountId, AccountKind, AccountState};
+use super::post::{ListPurpose, PlantedPost, PostKind};
+use super::reach::CrawlerView;
+use super::{HostNature, Link, SampleWorld};
 
 /// Attention of one account to another in one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tie {
-    /// Who attends.
+pub struct WorldArc {
+    /// The source.
     pub src: AccountId,
-    /// To whom.
+    /// The target.
     pub dst: AccountId,
     /// How many times; 1 for follows and lists.
     pub count: u32,
@@ -22,9 +22,9 @@ pub struct Tie {
     pub last: u32,
 }
 
-/// How many there are of each thing.
+/// The counts of everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct WorldCounts {
     /// Accounts that are reachable, by platform slug.
     pub reachable: BTreeMap<&'static str, usize>,
     /// Reachable accounts that may be listed, by platform slug.
@@ -36,9 +36,9 @@ pub struct Counts {
     /// Accounts on working hosts whose robots.txt closes the API.
     pub closed: usize,
     /// Accounts by state.
-    pub states: BTreeMap<State, usize>,
+    pub states: BTreeMap<AccountState, usize>,
     /// Accounts by kind.
-    pub kinds: BTreeMap<Kind, usize>,
+    pub kinds: BTreeMap<AccountKind, usize>,
     /// Persons with a reachable account.
     pub people: usize,
     /// Persons with a reachable account that may be listed.
@@ -49,25 +49,25 @@ pub struct Counts {
     pub arcs: BTreeMap<&'static str, usize>,
 }
 
-/// A world as a perfect crawler would know it: from the seeds, through follow lists, minding
+/// A world as a perfect crawler finds it: from the seeds, through follow lists, with respect for
 /// consent.
 #[derive(Debug)]
-pub struct Truth<'a> {
-    world: &'a World,
+pub struct WorldTruth<'a> {
+    world: &'a SampleWorld,
     reachable: Vec<bool>,
     shows_lists: Vec<bool>,
 }
 
-impl<'a> Truth<'a> {
-    pub(super) fn of(world: &'a World) -> Truth<'a> {
-        let ground = Ground {
+impl<'a> WorldTruth<'a> {
+    pub(super) fn of(world: &'a SampleWorld) -> WorldTruth<'a> {
+        let view = CrawlerView {
             hosts: &world.hosts,
             accounts: &world.accounts,
             follows: &world.follows,
             followers: &world.followers,
         };
-        let shows_lists = world.ids().map(|account| ground.shows_lists(account)).collect();
-        Truth { world, reachable: ground.found_from(&world.seeds), shows_lists }
+        let shows_lists = world.ids().map(|account| view.shows_lists(account)).collect();
+        WorldTruth { world, reachable: view.found_from(&world.seeds), shows_lists }
     }
 
     /// Whether the account is public, on a host that can and may be read, and found from the seeds.
@@ -75,8 +75,8 @@ impl<'a> Truth<'a> {
         self.reachable[account.index()]
     }
 
-    /// Whether a crawler that minds consent shows the account to anybody: it could read that the
-    /// account agreed, in the API or, where that does not tell, in the actor's document.
+    /// Whether a crawler that respects consent may list the account: the API or, where it lacks the
+    /// field, the actor's document shows the consent.
     pub fn is_listed(&self, account: AccountId) -> bool {
         self.is_reachable(account) && self.world.account(account).state.is_listed()
     }
@@ -91,37 +91,37 @@ impl<'a> Truth<'a> {
         self.world.ids().filter(|&account| self.is_reachable(account))
     }
 
-    /// The proofs that a crawler can see: both sides reachable.
+    /// The proofs that a crawler can see: both accounts reachable.
     pub fn links(&self) -> Vec<Link> {
-        let both =
+        let is_visible =
             |link: &&Link| self.is_reachable(link.bluesky) && self.is_reachable(link.fediverse);
-        self.world.links.iter().filter(both).copied().collect()
+        self.world.links.iter().filter(is_visible).copied().collect()
     }
 
     /// Every arc of a layer that is planted, reachable or not, by source and destination.
-    pub fn planted_arcs(&self, layer: Layer) -> Vec<Tie> {
-        let mut ties = match layer {
-            Layer::Follow => self.follow_ties(),
-            Layer::List => self.list_ties(),
-            Layer::Like => self.like_ties(),
-            Layer::Mention | Layer::Reply | Layer::Repost => self.post_ties(layer),
+    pub fn planted_arcs(&self, layer: Layer) -> Vec<WorldArc> {
+        let mut arcs = match layer {
+            Layer::Follow => self.follow_arcs(),
+            Layer::List => self.list_arcs(),
+            Layer::Like => self.like_arcs(),
+            Layer::Mention | Layer::Reply | Layer::Repost => self.post_arcs(layer),
             _ => Vec::new(),
         };
-        ties.retain(|tie| tie.src != tie.dst);
-        sum_ties(ties)
+        arcs.retain(|arc| arc.src != arc.dst);
+        sum_arcs(arcs)
     }
 
     /// The arcs of a layer that a crawler can see: both ends reachable and, for follows, one of
     /// the two lists readable. By source and destination.
-    pub fn arcs(&self, layer: Layer) -> Vec<Tie> {
-        let mut ties = self.planted_arcs(layer);
-        ties.retain(|tie| self.is_visible(layer, tie.src, tie.dst));
-        ties
+    pub fn arcs(&self, layer: Layer) -> Vec<WorldArc> {
+        let mut arcs = self.planted_arcs(layer);
+        arcs.retain(|arc| self.is_visible(layer, arc.src, arc.dst));
+        arcs
     }
 
-    /// How many there are of each thing.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts { links: self.links().len(), ..Counts::default() };
+    /// The counts of everything.
+    pub fn counts(&self) -> WorldCounts {
+        let mut counts = WorldCounts { links: self.links().len(), ..WorldCounts::default() };
         for account in self.world.ids() {
             self.count(account, &mut counts);
         }
@@ -138,7 +138,7 @@ impl<'a> Truth<'a> {
         accounts.map(|account| self.world.account(account).person).collect()
     }
 
-    fn count(&self, id: AccountId, counts: &mut Counts) {
+    fn count(&self, id: AccountId, counts: &mut WorldCounts) {
         let account = self.world.account(id);
         *counts.states.entry(account.state).or_default() += 1;
         *counts.kinds.entry(account.kind).or_default() += 1;
@@ -147,7 +147,7 @@ impl<'a> Truth<'a> {
         let host = self.world.host_of(id);
         if self.is_reachable(id) {
             *counts.reachable.entry(slug).or_default() += 1;
-        } else if host.nature == Nature::Broken {
+        } else if host.nature == HostNature::Broken {
             counts.broken += 1;
         } else if !host.is_readable() {
             counts.closed += 1;
@@ -158,55 +158,57 @@ impl<'a> Truth<'a> {
 
     fn is_visible(&self, layer: Layer, src: AccountId, dst: AccountId) -> bool {
         let ends = self.is_reachable(src) && self.is_reachable(dst);
-        let side = self.shows_lists[src.index()] || self.shows_lists[dst.index()];
-        ends && (layer != Layer::Follow || side)
+        let list = self.shows_lists[src.index()] || self.shows_lists[dst.index()];
+        ends && (layer != Layer::Follow || list)
     }
 
-    fn follow_ties(&self) -> Vec<Tie> {
+    fn follow_arcs(&self) -> Vec<WorldArc> {
         let world = self.world;
-        let tie = |src| move |&dst| Tie { src, dst, count: 1, last: 0 };
-        world.ids().flat_map(|src| world.follows(src).iter().map(tie(src))).collect()
+        let arc = |src| move |&dst| WorldArc { src, dst, count: 1, last: 0 };
+        world.ids().flat_map(|src| world.follows(src).iter().map(arc(src))).collect()
     }
 
-    fn list_ties(&self) -> Vec<Tie> {
-        let mut ties = Vec::new();
-        for list in self.world.lists.iter().filter(|list| list.purpose == Purpose::Curate) {
-            let tie = |&dst: &AccountId| Tie { src: list.owner, dst, count: 1, last: 0 };
-            ties.extend(list.members.iter().map(tie));
+    fn list_arcs(&self) -> Vec<WorldArc> {
+        let mut arcs = Vec::new();
+        for list in self.world.lists.iter().filter(|list| list.purpose == ListPurpose::Curate) {
+            let arc = |&dst: &AccountId| WorldArc { src: list.owner, dst, count: 1, last: 0 };
+            arcs.extend(list.members.iter().map(arc));
         }
-        ties.sort_unstable();
-        ties.dedup();
-        ties
+        arcs.sort_unstable();
+        arcs.dedup();
+        arcs
     }
 
-    fn like_ties(&self) -> Vec<Tie> {
-        let mut ties = Vec::new();
+    fn like_arcs(&self) -> Vec<WorldArc> {
+        let mut arcs = Vec::new();
         for src in self.world.ids() {
             for like in self.world.likes(src) {
                 let dst = self.world.post(like.post).author;
-                ties.push(Tie { src, dst, count: 1, last: like.at });
+                arcs.push(WorldArc { src, dst, count: 1, last: like.at });
             }
         }
-        ties
+        arcs
     }
 
-    fn post_ties(&self, layer: Layer) -> Vec<Tie> {
-        let mut ties = Vec::new();
+    fn post_arcs(&self, layer: Layer) -> Vec<WorldArc> {
+        let mut arcs = Vec::new();
         for post in self.world.all_posts() {
-            let tie = |dst| Tie { src: post.author, dst, count: 1, last: post.at };
-            ties.extend(self.attended(layer, post).into_iter().flatten().map(tie));
+            let arc = |dst| WorldArc { src: post.author, dst, count: 1, last: post.at };
+            arcs.extend(self.targets(layer, post).into_iter().flatten().map(arc));
         }
-        ties
+        arcs
     }
 
-    /// Whom a post attends to in a layer.
-    fn attended(&self, layer: Layer, post: &Post) -> [Option<AccountId>; 2] {
+    /// The targets of a post in a layer.
+    fn targets(&self, layer: Layer, post: &PlantedPost) -> [Option<AccountId>; 2] {
         let author = |post| Some(self.world.post(post).author);
-        match (layer, post.act) {
-            (Layer::Mention, Act::Mention(first, second)) => [Some(first), second],
-            (Layer::Reply, Act::Reply(about)) => [author(about), None],
-            (Layer::Repost, Act::Repost(about) | Act::Quote(about)) => [author(about), None],
-            (Layer::Mention, Act::Reply(about)) if self.is_fediverse(post.author) => {
+        match (layer, post.kind) {
+            (Layer::Mention, PostKind::Mention(first, second)) => [Some(first), second],
+            (Layer::Reply, PostKind::Reply(about)) => [author(about), None],
+            (Layer::Repost, PostKind::Repost(about) | PostKind::Quote(about)) => {
+                [author(about), None]
+            }
+            (Layer::Mention, PostKind::Reply(about)) if self.is_fediverse(post.author) => {
                 [author(about), None]
             }
             _ => [None, None],
@@ -218,10 +220,10 @@ impl<'a> Truth<'a> {
     }
 }
 
-/// Adds up ties of the same pair; the layers that do not repeat have each pair once already.
-fn sum_ties(mut ties: Vec<Tie>) -> Vec<Tie> {
-    ties.sort_unstable();
-    ties.dedup_by(|next, kept| {
+/// Adds up arcs of the same pair; the layers that do not repeat have each pair once already.
+fn sum_arcs(mut arcs: Vec<WorldArc>) -> Vec<WorldArc> {
+    arcs.sort_unstable();
+    arcs.dedup_by(|next, kept| {
         let same = (next.src, next.dst) == (kept.src, kept.dst);
         if same {
             kept.count += next.count;
@@ -229,5 +231,5 @@ fn sum_ties(mut ties: Vec<Tie>) -> Vec<Tie> {
         }
         same
     });
-    ties
+    arcs
 }

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use sample::world::{AccountId, Act, Kind, Purpose, State, World};
+use sample::world::{AccountId, AccountKind, AccountState, ListPurpose, PostKind, SampleWorld};
 use serde_json::Value;
 
 use crate::client::{Web, config, header, refusal, texts, world};
 
-fn somebody(world: &World, fits: impl Fn(AccountId) -> bool) -> AccountId {
+fn find_account(world: &SampleWorld, fits: impl Fn(AccountId) -> bool) -> AccountId {
     world.ids().find(|&id| world.account(id).host == 0 && fits(id)).unwrap()
 }
 
-fn in_state(world: &World, state: State) -> AccountId {
-    somebody(world, |id| world.account(id).state == state)
+fn in_state(world: &SampleWorld, state: AccountState) -> AccountId {
+    find_account(world, |id| world.account(id).state == state)
 }
 
-fn alive(world: &World, of: &[AccountId]) -> BTreeSet<String> {
+fn alive(world: &SampleWorld, of: &[AccountId]) -> BTreeSet<String> {
     let alive = of.iter().map(|&id| world.account(id)).filter(|other| other.state.is_alive());
     alive.map(|other| other.native_id.clone()).collect()
 }
@@ -51,8 +51,8 @@ async fn profiles_have_the_real_shape_and_the_true_counts() {
     let account = world.account(id);
     let profile = web.xrpc(&format!("app.bsky.actor.getProfile?actor={}", account.handle)).await;
     assert_eq!(profile["did"], account.native_id.as_str());
-    assert_eq!(profile["displayName"], account.words.name.as_str());
-    assert_eq!(profile["description"], account.words.bio.as_str());
+    assert_eq!(profile["displayName"], account.texts.name.as_str());
+    assert_eq!(profile["description"], account.texts.bio.as_str());
     assert_eq!(profile["followersCount"], alive(&world, world.followers(id)).len());
     assert_eq!(profile["followsCount"], alive(&world, world.follows(id)).len());
     assert_eq!(profile["postsCount"], world.posts(id).len());
@@ -83,10 +83,12 @@ async fn profiles_come_in_batches_without_those_who_are_gone() {
 #[tokio::test]
 async fn labels_tell_bots_and_those_who_opt_out() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let bot = somebody(&world, |id| {
-        world.account(id).kind == Kind::Bot && world.account(id).state.is_alive()
+    let bot = find_account(&world, |id| {
+        world.account(id).kind == AccountKind::Bot && world.account(id).state.is_alive()
     });
-    for (id, value) in [(bot, "bot"), (in_state(&world, State::OptedOut), "!no-unauthenticated")] {
+    for (id, value) in
+        [(bot, "bot"), (in_state(&world, AccountState::OptedOut), "!no-unauthenticated")]
+    {
         let did = &world.account(id).native_id;
         let profile = web.xrpc(&format!("app.bsky.actor.getProfile?actor={did}")).await;
         let labels = profile["labels"].as_array().unwrap();
@@ -97,12 +99,12 @@ async fn labels_tell_bots_and_those_who_opt_out() {
 #[tokio::test]
 async fn those_who_are_gone_are_refused_as_in_reality() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let deleted = &world.account(in_state(&world, State::Deleted)).native_id;
-    let suspended = &world.account(in_state(&world, State::Suspended)).native_id;
+    let deleted = &world.account(in_state(&world, AccountState::Deleted)).native_id;
+    let suspended = &world.account(in_state(&world, AccountState::Suspended)).native_id;
     let profile = |name: &str| format!("/xrpc/app.bsky.actor.getProfile?actor={name}");
     let expected = [
         (profile(deleted), "InvalidRequest", "Profile not found"),
-        (profile("nobody.test"), "InvalidRequest", "Profile not found"),
+        (profile("unknown.test"), "InvalidRequest", "Profile not found"),
         (profile(suspended), "AccountTakedown", "Account has been suspended"),
     ];
     for (path, error, message) in expected {
@@ -131,27 +133,34 @@ async fn a_feed_tells_whom_its_owner_attends_to() {
             .iter()
             .flat_map(|page| page["feed"].as_array().unwrap().clone())
             .collect();
-        let gone = |act: &Act<_>| match act {
-            Act::Repost(p) => !world.account(world.post(*p).author).state.is_alive(),
+        let gone = |act: &PostKind<_>| match act {
+            PostKind::Repost(p) => !world.account(world.post(*p).author).state.is_alive(),
             _ => false,
         };
-        let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.act)).collect();
+        let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.kind)).collect();
         assert_eq!(items.len(), posts.len());
         for (item, post) in items.iter().zip(posts) {
-            seen[check_item(&world, item, post.act, &account.native_id)] += 1;
+            seen[check_item(&world, item, post.kind, &account.native_id)] += 1;
         }
     }
     assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
 }
 
 /// Compares an item with the act that it shows; returns a number for the sort of act.
-fn check_item(world: &World, item: &Value, act: Act<sample::world::PostId>, owner: &str) -> usize {
+fn check_item(
+    world: &SampleWorld,
+    item: &Value,
+    act: PostKind<sample::world::PostId>,
+    owner: &str,
+) -> usize {
     let did = |post| world.account(world.post(post).author).native_id.clone();
     let alive = |post| world.account(world.post(post).author).state.is_alive();
     let post = &item["post"];
     match act {
-        Act::Say => assert_eq!((&item["reply"], &item["reason"]), (&Value::Null, &Value::Null)),
-        Act::Mention(first, _) => {
+        PostKind::Plain => {
+            assert_eq!((&item["reply"], &item["reason"]), (&Value::Null, &Value::Null));
+        }
+        PostKind::Mention(first, _) => {
             let facet = &post["record"]["facets"][0];
             assert_eq!(facet["features"][0]["did"], world.account(first).native_id.as_str());
             let text = post["record"]["text"].as_str().unwrap().as_bytes();
@@ -159,16 +168,16 @@ fn check_item(world: &World, item: &Value, act: Act<sample::world::PostId>, owne
             let named = format!("@{}", world.account(first).handle);
             assert_eq!(&text[..end], named.as_bytes());
         }
-        Act::Reply(about) if alive(about) => {
+        PostKind::Reply(about) if alive(about) => {
             assert_eq!(item["reply"]["parent"]["author"]["did"], did(about).as_str());
         }
-        Act::Reply(_) => assert_eq!(item["reply"]["parent"]["notFound"], true),
-        Act::Repost(about) => {
+        PostKind::Reply(_) => assert_eq!(item["reply"]["parent"]["notFound"], true),
+        PostKind::Repost(about) => {
             assert_eq!(item["reason"]["$type"], "app.bsky.feed.defs#reasonRepost");
             assert_eq!(item["reason"]["by"]["did"], owner);
             assert_eq!(post["author"]["did"], did(about).as_str());
         }
-        Act::Quote(about) => {
+        PostKind::Quote(about) => {
             let uri = post["record"]["embed"]["record"]["uri"].as_str().unwrap();
             assert!(uri.starts_with(&format!("at://{}/", did(about))));
             let view = post["embed"]["record"]["author"]["did"].as_str();
@@ -176,11 +185,11 @@ fn check_item(world: &World, item: &Value, act: Act<sample::world::PostId>, owne
         }
     }
     match act {
-        Act::Say => 0,
-        Act::Mention(..) => 1,
-        Act::Reply(_) => 2,
-        Act::Repost(_) => 3,
-        Act::Quote(_) => 4,
+        PostKind::Plain => 0,
+        PostKind::Mention(..) => 1,
+        PostKind::Reply(_) => 2,
+        PostKind::Repost(_) => 3,
+        PostKind::Quote(_) => 4,
     }
 }
 
@@ -188,7 +197,7 @@ fn check_item(world: &World, item: &Value, act: Act<sample::world::PostId>, owne
 async fn likes_are_records_with_a_cursor_to_the_very_end() {
     let (world, web) = (world(), Web::new(world(), config()));
     let id =
-        somebody(&world, |id| world.likes(id).len() > 12 && world.account(id).state.is_alive());
+        find_account(&world, |id| world.likes(id).len() > 12 && world.account(id).state.is_alive());
     let query = format!(
         "com.atproto.repo.listRecords?repo={}&collection=app.bsky.feed.like&limit=5",
         world.account(id).native_id
@@ -213,7 +222,7 @@ async fn lists_and_their_members_are_as_planted() {
         let page = web.xrpc(&format!("app.bsky.graph.getLists?actor={owner}&limit=100")).await;
         let shown = &page["lists"][0];
         let purpose = shown["purpose"].as_str().unwrap();
-        assert_eq!(purpose.ends_with("#curatelist"), list.purpose == Purpose::Curate);
+        assert_eq!(purpose.ends_with("#curatelist"), list.purpose == ListPurpose::Curate);
         let uri = shown["uri"].as_str().unwrap();
         let pages = web.xrpc_pages(&format!("app.bsky.graph.getList?list={uri}&limit=30")).await;
         let items = pages.iter().flat_map(|page| page["items"].as_array().unwrap());
@@ -225,7 +234,7 @@ async fn lists_and_their_members_are_as_planted() {
 #[tokio::test]
 async fn handles_and_dids_lead_to_each_other() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let own = somebody(&world, |id| {
+    let own = find_account(&world, |id| {
         world.account(id).handle.ends_with(".person.test") && world.account(id).state.is_alive()
     });
     let account = world.account(own);

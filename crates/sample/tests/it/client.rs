@@ -7,7 +7,7 @@ use model::Timestamp;
 use model::port::Clock;
 use reqwest::{Client, Response, StatusCode};
 use sample::world::Host;
-use sample::{Running, ServerConfig, World, WorldConfig, serve};
+use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig, serve};
 use serde_json::Value;
 
 /// 2026-11-22T12:00:00Z when the test begins, and as fast as the true time.
@@ -29,11 +29,11 @@ impl Clock for FrozenClock {
     }
 }
 
-static WORLD: LazyLock<Arc<World>> =
-    LazyLock::new(|| Arc::new(World::generate(&WorldConfig::sized(1_500, 3))));
+static WORLD: LazyLock<Arc<SampleWorld>> =
+    LazyLock::new(|| Arc::new(SampleWorld::generate(&WorldConfig::sized(1_500, 3))));
 
 /// A world of 1,500 accounts on 24 hosts, made once for all tests.
-pub(crate) fn world() -> Arc<World> {
+pub(crate) fn world() -> Arc<SampleWorld> {
     WORLD.clone()
 }
 
@@ -53,12 +53,12 @@ pub(crate) fn frozen() -> ServerConfig {
 
 /// One served world and a client that does not follow redirects.
 pub(crate) struct Web {
-    pub(crate) running: Running,
+    pub(crate) running: RunningWeb,
     client: Client,
 }
 
 impl Web {
-    pub(crate) fn new(world: Arc<World>, config: ServerConfig) -> Web {
+    pub(crate) fn new(world: Arc<SampleWorld>, config: ServerConfig) -> Web {
         let none = reqwest::redirect::Policy::none();
         let client = Client::builder().redirect(none).timeout(Duration::from_secs(20));
         Web { running: serve(world, config).unwrap(), client: client.build().unwrap() }

@@ -4,22 +4,22 @@
 use std::collections::BTreeSet;
 
 use model::{Layer, Platform};
-use sample::world::{Account, World};
+use sample::world::{Account, SampleWorld};
 use serde_json::Value;
 
 use crate::client::{Web, config, json, texts, world};
 
-type Names = BTreeSet<String>;
+type NameDraws = BTreeSet<String>;
 type Arcs = BTreeSet<(String, String)>;
 
 /// What has been seen so far, by native id (Bluesky) or handle (fediverse).
 #[derive(Default)]
 struct Crawl {
     queue: Vec<String>,
-    seen: Names,
-    public: Names,
+    seen: NameDraws,
+    public: NameDraws,
     /// Those who say that they may be listed.
-    listed: Names,
+    listed: NameDraws,
     arcs: Arcs,
 }
 
@@ -45,7 +45,7 @@ impl Crawl {
     }
 
     /// The public accounts and the arcs between them.
-    fn public_arcs(self) -> (Names, Arcs) {
+    fn public_arcs(self) -> (NameDraws, Arcs) {
         let (public, mut arcs) = (self.public, self.arcs);
         arcs.retain(|(src, dst)| public.contains(src) && public.contains(dst));
         (public, arcs)
@@ -53,7 +53,7 @@ impl Crawl {
 }
 
 /// The reachable accounts and follows of one platform, as the truth has them.
-fn truth(world: &World, platform: Platform, name: fn(&Account) -> &str) -> (Names, Arcs) {
+fn truth(world: &SampleWorld, platform: Platform, name: fn(&Account) -> &str) -> (NameDraws, Arcs) {
     let truth = world.truth();
     let here = |&id: &_| world.account(id).platform == platform;
     let text = |id| name(world.account(id)).to_owned();
@@ -62,7 +62,7 @@ fn truth(world: &World, platform: Platform, name: fn(&Account) -> &str) -> (Name
     (truth.reachable().filter(here).map(text).collect(), arcs)
 }
 
-fn seeds(world: &World, platform: Platform) -> impl Iterator<Item = &Account> {
+fn seeds(world: &SampleWorld, platform: Platform) -> impl Iterator<Item = &Account> {
     let seeds = world.seeds().iter().map(|&seed| world.account(seed));
     seeds.filter(move |seed| seed.platform == platform)
 }
@@ -110,7 +110,7 @@ async fn server(web: &Web, handle: &str, domain: &str) -> Option<String> {
 /// Whether an account agreed to be listed: by the API or, where it does not tell, by the document.
 async fn is_listed(web: &Web, host: &str, name: &str, account: &Value) -> bool {
     match account.get("discoverable") {
-        Some(told) => *told == true,
+        Some(decided) => *decided == true,
         None => {
             let uri = format!("https://{host}/users/{name}");
             json(web.actor(&uri).await).await["discoverable"] == true
@@ -153,6 +153,6 @@ async fn a_crawl_of_the_fediverse_finds_what_is_reachable() {
     let fediverse = |&id: &_| world.account(id).platform == Platform::FEDIVERSE;
     let truth_of = world.truth();
     let listed = truth_of.listed().filter(fediverse).map(|id| world.account(id).handle.clone());
-    assert_eq!(crawl.listed, listed.collect::<Names>());
+    assert_eq!(crawl.listed, listed.collect::<NameDraws>());
     assert!(crawl.public_arcs() == truth(&world, Platform::FEDIVERSE, |a| &a.handle));
 }

@@ -3,19 +3,19 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use sample::{Dialect, Fault, Faults};
+use sample::{FaultSettings, InjectedFault, RateLimitDialect};
 
-use sample::world::Nature;
+use sample::world::HostNature;
 
 use crate::client::{Web, frozen, header, json, next_link, world};
 
 /// A web where a URL meets this fault once, then is well.
-fn once(fault: Fault) -> Web {
-    let faults = Faults {
+fn once(fault: InjectedFault) -> Web {
+    let faults = FaultSettings {
         consecutive_max: 1,
         hang: Duration::from_millis(200),
         drip: Duration::from_millis(1),
-        ..Faults::only(fault, 1.0)
+        ..FaultSettings::only(fault, 1.0)
     };
     Web::new(world(), sample::ServerConfig { faults, ..frozen() })
 }
@@ -29,13 +29,13 @@ fn profile() -> String {
 #[tokio::test]
 async fn a_429_speaks_the_dialect_that_was_asked_for() {
     for (dialect, name, value) in [
-        (Dialect::UnixSeconds, "ratelimit-reset", "1795348802"),
-        (Dialect::IsoTime, "x-ratelimit-reset", "2026-11-22T12:00:01.250Z"),
-        (Dialect::SecondsLeft, "x-ratelimit-reset", "1"),
-        (Dialect::RetryAfterSeconds, "retry-after", "1"),
-        (Dialect::RetryAfterDate, "retry-after", "Sun, 22 Nov 2026 12:00:02 GMT"),
+        (RateLimitDialect::UnixSeconds, "ratelimit-reset", "1795348802"),
+        (RateLimitDialect::IsoTime, "x-ratelimit-reset", "2026-11-22T12:00:01.250Z"),
+        (RateLimitDialect::SecondsLeft, "x-ratelimit-reset", "1"),
+        (RateLimitDialect::RetryAfterSeconds, "retry-after", "1"),
+        (RateLimitDialect::RetryAfterDate, "retry-after", "Sun, 22 Nov 2026 12:00:02 GMT"),
     ] {
-        let web = once(Fault::TooMany(dialect));
+        let web = once(InjectedFault::TooMany(dialect));
         let response = web.bluesky(&profile()).await;
         assert_eq!(response.status(), 429);
         assert_eq!(header(&response, name), value, "{dialect:?}");
@@ -48,14 +48,14 @@ async fn a_429_speaks_the_dialect_that_was_asked_for() {
 
 #[tokio::test]
 async fn servers_fail_and_recover() {
-    let web = once(Fault::ServerError);
+    let web = once(InjectedFault::ServerError);
     assert!(web.bluesky(&profile()).await.status().is_server_error());
     assert_eq!(web.bluesky(&profile()).await.status(), 200);
 }
 
 #[tokio::test]
 async fn a_hanging_request_outlasts_a_patient_client() {
-    let web = once(Fault::Hang);
+    let web = once(InjectedFault::Hang);
     let start = Instant::now();
     assert_eq!(web.bluesky(&profile()).await.status(), 504);
     assert!(start.elapsed() >= Duration::from_millis(200));
@@ -63,18 +63,18 @@ async fn a_hanging_request_outlasts_a_patient_client() {
 
 #[tokio::test]
 async fn spoilt_bodies_are_no_json_until_asked_again() {
-    for fault in [Fault::Truncated, Fault::InvalidUtf8] {
+    for fault in [InjectedFault::Truncated, InjectedFault::InvalidUtf8] {
         let web = once(fault);
         let body = web.bluesky(&profile()).await.bytes().await.unwrap();
         assert!(serde_json::from_slice::<serde_json::Value>(&body).is_err(), "{fault:?}");
-        assert_eq!(std::str::from_utf8(&body).is_err(), fault == Fault::InvalidUtf8);
+        assert_eq!(std::str::from_utf8(&body).is_err(), fault == InjectedFault::InvalidUtf8);
         json(web.bluesky(&profile()).await).await;
     }
 }
 
 #[tokio::test]
 async fn a_redirect_leads_into_a_private_network() {
-    let web = once(Fault::PrivateRedirect);
+    let web = once(InjectedFault::PrivateRedirect);
     let response = web.bluesky(&profile()).await;
     assert_eq!(response.status(), 302);
     let to = header(&response, "location");
@@ -83,7 +83,7 @@ async fn a_redirect_leads_into_a_private_network() {
 
 #[tokio::test]
 async fn a_redirect_stays_at_its_host_and_ends_there() {
-    let mut web = once(Fault::Redirect);
+    let mut web = once(InjectedFault::Redirect);
     let moved = async |web: &Web, path: &str| {
         let response = web.bluesky(path).await;
         (response.status().as_u16(), header(&response, "location"))
@@ -97,7 +97,8 @@ async fn a_redirect_stays_at_its_host_and_ends_there() {
     }
     assert_eq!(statuses, std::collections::BTreeSet::from([302, 307, 308]));
     assert_eq!(web.running.stats().by_fault["redirect"], 3);
-    let faults = Faults { consecutive_max: 9, ..Faults::only(Fault::Redirect, 1.0) };
+    let faults =
+        FaultSettings { consecutive_max: 9, ..FaultSettings::only(InjectedFault::Redirect, 1.0) };
     web = Web::new(world(), sample::ServerConfig { faults, ..frozen() });
     let location = moved(&web, &profile()).await.1;
     assert_eq!(
@@ -110,8 +111,8 @@ async fn a_redirect_stays_at_its_host_and_ends_there() {
 async fn some_hosts_redirect_everything_and_count_each_hop() {
     let web = Web::new(world(), sample::ServerConfig { redirecting: 0.1, ..frozen() });
     let (world, mut redirecting) = (world(), 0);
-    for host in world.hosts().iter().skip(1).filter(|host| host.nature != Nature::Broken) {
-        for path in ["/robots.txt", "/.well-known/webfinger?resource=acct:nobody"] {
+    for host in world.hosts().iter().skip(1).filter(|host| host.nature != HostNature::Broken) {
+        for path in ["/robots.txt", "/.well-known/webfinger?resource=acct:unknown"] {
             let response = web.at(&host.name, path).await;
             if !response.status().is_redirection() {
                 continue;
@@ -129,7 +130,7 @@ async fn some_hosts_redirect_everything_and_count_each_hop() {
 
 #[tokio::test]
 async fn a_cursor_loops_until_its_url_is_asked_again() {
-    let web = once(Fault::CursorLoop);
+    let web = once(InjectedFault::CursorLoop);
     let world = world();
     let did = &world.account(world.seeds()[0]).native_id;
     let first = format!("app.bsky.graph.getFollowers?actor={did}&limit=5");
@@ -141,7 +142,7 @@ async fn a_cursor_loops_until_its_url_is_asked_again() {
 
 #[tokio::test]
 async fn a_link_header_loops_too() {
-    let (web, world) = (once(Fault::CursorLoop), world());
+    let (web, world) = (once(InjectedFault::CursorLoop), world());
     let seed = *world.seeds().iter().find(|&&id| world.account(id).host != 0).unwrap();
     let host = &world.host_of(seed).name;
     let lookup = format!("/api/v1/accounts/lookup?acct={}", world.account(seed).local_name());
@@ -159,7 +160,7 @@ async fn a_link_header_loops_too() {
 
 #[tokio::test]
 async fn an_endless_body_goes_on_and_on() {
-    let web = once(Fault::Endless);
+    let web = once(InjectedFault::Endless);
     let mut response = web.bluesky(&profile()).await;
     assert_eq!(response.content_length(), None);
     let mut bytes = 0;
@@ -170,7 +171,7 @@ async fn an_endless_body_goes_on_and_on() {
 
 #[tokio::test]
 async fn a_small_gzip_body_unpacks_to_a_gibibyte() {
-    let web = once(Fault::GzipBomb);
+    let web = once(InjectedFault::GzipBomb);
     let response = web.bluesky(&profile()).await;
     assert_eq!(header(&response, "content-encoding"), "gzip");
     let packed = response.bytes().await.unwrap();
@@ -186,7 +187,7 @@ async fn a_small_gzip_body_unpacks_to_a_gibibyte() {
 
 #[tokio::test]
 async fn a_dripping_body_is_right_in_the_end() {
-    let web = once(Fault::Drip);
+    let web = once(InjectedFault::Drip);
     let slow = json(web.bluesky(&profile()).await).await;
     assert_eq!(slow, json(web.bluesky(&profile()).await).await);
     assert_eq!(web.running.stats().by_fault["drip"], 1);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sample::world::{AccountId, Act, Kind, Nature, Robots, State, World};
+use sample::world::{
+    AccountId, AccountKind, AccountState, HostNature, PostKind, RobotsPolicy, SampleWorld,
+};
 use serde_json::Value;
 
 use crate::client::{Web, config, header, json, next_link, refusal, texts, world};
@@ -12,31 +14,31 @@ const REQUIRED: &str = "acct avatar avatar_static bot created_at display_name em
 followers_count following_count group header header_static id indexable locked note \
 statuses_count uri username";
 
-fn somebody(world: &World, fits: impl Fn(AccountId) -> bool) -> AccountId {
-    let ordinary = |id| matches!(world.host_of(id).nature, Nature::Mastodon);
+fn find_account(world: &SampleWorld, fits: impl Fn(AccountId) -> bool) -> AccountId {
+    let ordinary = |id| matches!(world.host_of(id).nature, HostNature::Mastodon);
     world.ids().find(|&id| ordinary(id) && fits(id)).unwrap()
 }
 
-fn in_state(world: &World, state: State) -> AccountId {
-    somebody(world, |id| world.account(id).state == state)
+fn in_state(world: &SampleWorld, state: AccountState) -> AccountId {
+    find_account(world, |id| world.account(id).state == state)
 }
 
-fn on(world: &World, nature: Nature) -> AccountId {
+fn on(world: &SampleWorld, nature: HostNature) -> AccountId {
     let fits = |&id: &AccountId| {
-        world.host_of(id).nature == nature && world.account(id).state == State::Public
+        world.host_of(id).nature == nature && world.account(id).state == AccountState::Public
     };
     world.ids().filter(|id| fits(id)).max_by_key(|&id| world.followers(id).len()).unwrap()
 }
 
 /// The account as its own host shows it, found by its local name.
-async fn lookup(web: &Web, world: &World, id: AccountId) -> Value {
+async fn lookup(web: &Web, world: &SampleWorld, id: AccountId) -> Value {
     let account = world.account(id);
     let path = format!("/api/v1/accounts/lookup?acct={}", account.local_name());
     web.api(&world.host_of(id).name, &path).await
 }
 
 /// Handles of those who are listed on the host of `id`, in full.
-fn listed(world: &World, id: AccountId, of: &[AccountId]) -> BTreeSet<String> {
+fn listed(world: &SampleWorld, id: AccountId, of: &[AccountId]) -> BTreeSet<String> {
     let host = world.account(id).host;
     let others = of.iter().map(|&other| world.account(other));
     let listed = others.filter(|other| other.host != host || other.state.is_alive());
@@ -53,7 +55,7 @@ async fn pages_of_relations_add_up_to_the_truth() {
     let mut paged = 0;
     for id in world.ids().filter(|&id| world.account(id).host != 0).step_by(15) {
         let (host, state) = (world.host_of(id), world.account(id).state);
-        let hidden = state == State::HiddenLists;
+        let hidden = state == AccountState::HiddenLists;
         if !state.is_alive() || hidden || !host.shows_lists() {
             continue;
         }
@@ -78,7 +80,7 @@ async fn pages_of_relations_add_up_to_the_truth() {
 #[tokio::test]
 async fn accounts_have_the_real_shape_and_the_true_counts() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let id = somebody(&world, |id| world.seeds().contains(&id));
+    let id = find_account(&world, |id| world.seeds().contains(&id));
     let (account, shown) = (world.account(id), lookup(&web, &world, id).await);
     for key in REQUIRED.split_whitespace() {
         assert!(!shown[key].is_null(), "{key}");
@@ -99,13 +101,13 @@ async fn accounts_have_the_real_shape_and_the_true_counts() {
 #[tokio::test]
 async fn another_host_has_its_own_number_and_tells_less() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let id = in_state(&world, State::OptedOut);
+    let id = in_state(&world, AccountState::OptedOut);
     let home = lookup(&web, &world, id).await;
     let account = world.account(id);
     let elsewhere = world
         .hosts()
         .iter()
-        .find(|host| host.nature == Nature::Mastodon && host.name != world.host_of(id).name);
+        .find(|host| host.nature == HostNature::Mastodon && host.name != world.host_of(id).name);
     let path = format!("/api/v1/accounts/lookup?acct={}", account.handle.replace('@', "%40"));
     let away = web.api(&elsewhere.unwrap().name, &path).await;
     assert_eq!((&home["uri"], home["noindex"].as_bool()), (&away["uri"], Some(true)));
@@ -118,7 +120,7 @@ async fn another_host_has_its_own_number_and_tells_less() {
 #[tokio::test]
 async fn hidden_lists_are_empty_though_counted() {
     let (world, web) = (world(), Web::new(world(), config()));
-    for id in [in_state(&world, State::HiddenLists), on(&world, Nature::Snac)] {
+    for id in [in_state(&world, AccountState::HiddenLists), on(&world, HostNature::Snac)] {
         let host = &world.host_of(id).name;
         let shown = lookup(&web, &world, id).await;
         assert!(shown["followers_count"].as_u64().unwrap() > 0);
@@ -127,7 +129,7 @@ async fn hidden_lists_are_empty_though_counted() {
         assert_eq!(next_link(&response), None);
         assert_eq!(json(response).await, Value::Array(Vec::new()));
     }
-    let hidden = lookup(&web, &world, in_state(&world, State::HiddenLists)).await;
+    let hidden = lookup(&web, &world, in_state(&world, AccountState::HiddenLists)).await;
     assert_eq!(hidden["hide_collections"], true);
 }
 
@@ -136,7 +138,8 @@ async fn those_who_are_gone_are_gone_at_home_only() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut statuses = BTreeSet::new();
     let deleted = world.ids().filter(|&id| {
-        world.account(id).state == State::Deleted && world.host_of(id).nature == Nature::Mastodon
+        world.account(id).state == AccountState::Deleted
+            && world.host_of(id).nature == HostNature::Mastodon
     });
     for id in deleted {
         let name = world.account(id).local_name();
@@ -146,7 +149,7 @@ async fn those_who_are_gone_are_gone_at_home_only() {
         statuses.insert(status);
     }
     assert_eq!(statuses, BTreeSet::from([404, 410]));
-    let suspended = in_state(&world, State::Suspended);
+    let suspended = in_state(&world, AccountState::Suspended);
     let shown = lookup(&web, &world, suspended).await;
     assert_eq!(shown["suspended"], true);
     assert_eq!((shown["note"].as_str(), &shown["fields"]), (Some(""), &Value::Array(Vec::new())));
@@ -156,7 +159,8 @@ async fn those_who_are_gone_are_gone_at_home_only() {
 async fn statuses_tell_whom_their_author_attends_to() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut seen = [0; 5];
-    for id in world.ids().filter(|&id| world.host_of(id).nature == Nature::Mastodon).step_by(9) {
+    for id in world.ids().filter(|&id| world.host_of(id).nature == HostNature::Mastodon).step_by(9)
+    {
         let (host, domain) = (&world.host_of(id).name, world.host_of(id).handle_domain());
         if !world.account(id).state.is_public() {
             continue;
@@ -164,17 +168,17 @@ async fn statuses_tell_whom_their_author_attends_to() {
         let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/accounts/{number}/statuses?limit=3");
         let (shown, _) = web.api_pages(host, &path).await;
-        let gone = |act: &Act<_>| match act {
-            Act::Repost(post) => {
+        let gone = |act: &PostKind<_>| match act {
+            PostKind::Repost(post) => {
                 let author = world.account(world.post(*post).author);
                 author.host == world.account(id).host && !author.state.is_alive()
             }
             _ => false,
         };
-        let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.act)).collect();
+        let posts: Vec<_> = world.posts(id).iter().filter(|post| !gone(&post.kind)).collect();
         assert_eq!(shown.len(), posts.len());
         for (status, post) in shown.iter().zip(posts) {
-            seen[check_status(&world, domain, status, post.act)] += 1;
+            seen[check_status(&world, domain, status, post.kind)] += 1;
         }
     }
     assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
@@ -182,34 +186,36 @@ async fn statuses_tell_whom_their_author_attends_to() {
 
 /// Compares a status with the act that it shows; returns a number for the sort of act.
 fn check_status(
-    world: &World,
+    world: &SampleWorld,
     domain: &str,
     status: &Value,
-    act: Act<sample::world::PostId>,
+    act: PostKind<sample::world::PostId>,
 ) -> usize {
     let handle = |id| world.account(id).handle.clone();
     let author = |post| handle(world.post(post).author);
     let acct = |value: &Value| full(domain, value["acct"].as_str().unwrap());
     match act {
-        Act::Say => assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null()),
-        Act::Mention(first, _) => assert_eq!(acct(&status["mentions"][0]), handle(first)),
-        Act::Reply(about) => {
+        PostKind::Plain => {
+            assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null())
+        }
+        PostKind::Mention(first, _) => assert_eq!(acct(&status["mentions"][0]), handle(first)),
+        PostKind::Reply(about) => {
             assert_eq!(acct(&status["mentions"][0]), author(about));
             assert_eq!(status["in_reply_to_account_id"], status["mentions"][0]["id"]);
         }
-        Act::Repost(about) => assert_eq!(acct(&status["reblog"]["account"]), author(about)),
-        Act::Quote(about) => {
+        PostKind::Repost(about) => assert_eq!(acct(&status["reblog"]["account"]), author(about)),
+        PostKind::Quote(about) => {
             if let Some(quoted) = status["quote"]["quoted_status"].as_object() {
                 assert_eq!(acct(&quoted["account"]), author(about));
             }
         }
     }
     match act {
-        Act::Say => 0,
-        Act::Mention(..) => 1,
-        Act::Reply(_) => 2,
-        Act::Repost(_) => 3,
-        Act::Quote(_) => 4,
+        PostKind::Plain => 0,
+        PostKind::Mention(..) => 1,
+        PostKind::Reply(_) => 2,
+        PostKind::Repost(_) => 3,
+        PostKind::Quote(_) => 4,
     }
 }
 
@@ -218,24 +224,27 @@ async fn replies_and_reblogs_can_be_left_out() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mixed = |id: AccountId| {
         let posts = world.posts(id);
-        let has = |fits: fn(&Act<_>) -> bool| posts.iter().any(|post| fits(&post.act));
-        world.account(id).state == State::Public
-            && has(|act| matches!(act, Act::Reply(_)))
-            && has(|act| matches!(act, Act::Repost(_)))
+        let has = |fits: fn(&PostKind<_>) -> bool| posts.iter().any(|post| fits(&post.kind));
+        world.account(id).state == AccountState::Public
+            && has(|act| matches!(act, PostKind::Reply(_)))
+            && has(|act| matches!(act, PostKind::Repost(_)))
     };
-    let id = somebody(&world, mixed);
+    let id = find_account(&world, mixed);
     let number = lookup(&web, &world, id).await["id"].as_str().unwrap().to_owned();
     let flags = "exclude_replies=true&exclude_reblogs=true&limit=1";
     let path = format!("/api/v1/accounts/{number}/statuses?{flags}");
     let (shown, _) = web.api_pages(&world.host_of(id).name, &path).await;
-    let kept = world.posts(id).iter().filter(|p| !matches!(p.act, Act::Reply(_) | Act::Repost(_)));
+    let kept = world
+        .posts(id)
+        .iter()
+        .filter(|p| !matches!(p.kind, PostKind::Reply(_) | PostKind::Repost(_)));
     assert_eq!(shown.len(), kept.count());
 }
 
 #[tokio::test]
 async fn old_hosts_lack_uris_which_webfinger_has() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let id = on(&world, Nature::Old);
+    let id = on(&world, HostNature::Old);
     let (account, host) = (world.account(id), &world.host_of(id).name);
     let shown = lookup(&web, &world, id).await;
     assert!(shown["uri"].is_null() && shown["url"].is_string());
@@ -251,7 +260,7 @@ async fn old_hosts_lack_uris_which_webfinger_has() {
 #[tokio::test]
 async fn hosts_say_what_software_they_are() {
     let (world, web) = (world(), Web::new(world(), config()));
-    for (nature, name) in [(Nature::Mastodon, "mastodon"), (Nature::Snac, "snac")] {
+    for (nature, name) in [(HostNature::Mastodon, "mastodon"), (HostNature::Snac, "snac")] {
         let host = world.hosts().iter().find(|host| host.nature == nature).unwrap();
         let links = web.api(&host.name, "/.well-known/nodeinfo").await;
         let href = links["links"][0]["href"].as_str().unwrap();
@@ -260,20 +269,21 @@ async fn hosts_say_what_software_they_are() {
         let robots = web.at(&host.name, "/robots.txt").await.text().await.unwrap();
         assert!(robots.starts_with("User-agent: *"));
     }
-    assert_eq!(web.at("nobody.social.test", "/robots.txt").await.status(), 404);
+    assert_eq!(web.at("unknown.social.test", "/robots.txt").await.status(), 404);
 }
 
 #[tokio::test]
 async fn bots_and_verified_rows_are_marked() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let bot = somebody(&world, |id| {
-        world.account(id).kind == Kind::Bot && world.account(id).state == State::Public
+    let bot = find_account(&world, |id| {
+        world.account(id).kind == AccountKind::Bot
+            && world.account(id).state == AccountState::Public
     });
     assert_eq!(lookup(&web, &world, bot).await["bot"], true);
-    let proven = somebody(&world, |id| {
+    let proven = find_account(&world, |id| {
         let account = world.account(id);
-        account.state == State::Public
-            && account.words.fields.iter().any(|f| f.verified_at.is_some())
+        account.state == AccountState::Public
+            && account.texts.fields.iter().any(|f| f.verified_at.is_some())
     });
     let shown = lookup(&web, &world, proven).await;
     let fields = shown["fields"].as_array().unwrap();
@@ -288,16 +298,19 @@ async fn broken_hosts_stay_broken_and_flaky_ones_recover() {
     let (world, web) = (world(), Web::new(world(), config));
     let host = |nature| &world.hosts().iter().find(|host| host.nature == nature).unwrap().name;
     let status = async |nature| web.at(host(nature), "/robots.txt").await.status().as_u16();
-    assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 503));
+    assert_eq!((status(HostNature::Broken).await, status(HostNature::Flaky).await), (502, 503));
     tokio::time::sleep(std::time::Duration::from_millis(350)).await;
-    assert_eq!((status(Nature::Broken).await, status(Nature::Flaky).await), (502, 200));
+    assert_eq!((status(HostNature::Broken).await, status(HostNature::Flaky).await), (502, 200));
 }
 
 #[tokio::test]
 async fn accounts_say_what_their_owners_decided_and_nothing_of_who_never_did() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let decisions =
-        [(State::Public, Some(true)), (State::Unlisted, Some(false)), (State::Undecided, None)];
+    let decisions = [
+        (AccountState::Public, Some(true)),
+        (AccountState::Unlisted, Some(false)),
+        (AccountState::Undecided, None),
+    ];
     for (state, decision) in decisions {
         let id = in_state(&world, state);
         let shown = lookup(&web, &world, id).await;
@@ -312,8 +325,8 @@ async fn accounts_say_what_their_owners_decided_and_nothing_of_who_never_did() {
 #[tokio::test]
 async fn what_snac_s_accounts_lack_its_actors_documents_tell_unless_nobody_decided() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let mut told = BTreeSet::new();
-    for id in world.ids().filter(|&id| world.host_of(id).nature == Nature::Snac) {
+    let mut seen_decisions = BTreeSet::new();
+    for id in world.ids().filter(|&id| world.host_of(id).nature == HostNature::Snac) {
         let account = world.account(id);
         if !account.state.is_public() {
             continue;
@@ -321,19 +334,19 @@ async fn what_snac_s_accounts_lack_its_actors_documents_tell_unless_nobody_decid
         let shown = lookup(&web, &world, id).await;
         assert!(shown.get("discoverable").is_none() && shown.get("indexable").is_none());
         let actor = json(web.actor(&account.native_id).await).await;
-        let decided = account.state != State::Undecided;
+        let decided = account.state != AccountState::Undecided;
         let wanted = |value: bool| decided.then_some(value);
         assert_eq!(actor.get("discoverable").and_then(Value::as_bool), wanted(true));
         assert_eq!(actor.get("indexable").and_then(Value::as_bool), wanted(account.indexable));
-        told.insert(decided);
+        seen_decisions.insert(decided);
     }
-    assert_eq!(told.len(), 2);
+    assert_eq!(seen_decisions.len(), 2);
 }
 
 #[tokio::test]
 async fn old_hosts_know_discoverable_but_not_indexable() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let id = on(&world, Nature::Old);
+    let id = on(&world, HostNature::Old);
     let shown = lookup(&web, &world, id).await;
     assert_eq!(shown["discoverable"], true);
     assert!(shown.get("indexable").is_none());
@@ -345,7 +358,7 @@ async fn old_hosts_know_discoverable_but_not_indexable() {
 #[tokio::test]
 async fn an_actor_s_document_is_for_those_who_accept_it_and_of_those_who_are_there() {
     let (world, web) = (world(), Web::new(world(), config()));
-    let id = in_state(&world, State::Public);
+    let id = in_state(&world, AccountState::Public);
     let (account, host) = (world.account(id), &world.host_of(id).name);
     let response = web.actor(&account.native_id).await;
     assert!(header(&response, "content-type").starts_with("application/activity+json"));
@@ -364,19 +377,20 @@ async fn an_actor_s_document_is_for_those_who_accept_it_and_of_those_who_are_the
     let linked_data = r#"application/ld+json; profile="https://www.w3.org/ns/activitystreams""#;
     assert_eq!(json(web.accepting(host, &path, linked_data).await).await, actor);
     assert!(header(&web.at(host, &path).await, "content-type").starts_with("text/html"));
-    for state in [State::Deleted, State::Suspended] {
+    for state in [AccountState::Deleted, AccountState::Suspended] {
         let gone = &world.account(in_state(&world, state)).native_id;
         assert_eq!(web.actor(gone).await.status(), 410);
     }
-    assert_eq!(web.at(host, "/users/nobody").await.status(), 404);
+    assert_eq!(web.at(host, "/users/unknown").await.status(), 404);
 }
 
-fn split(world: &World) -> (AccountId, String, String) {
+fn split(world: &SampleWorld) -> (AccountId, String, String) {
     let fits = |id: AccountId| {
-        let known = world.account(id).state == State::Public && !world.followers(id).is_empty();
+        let known =
+            world.account(id).state == AccountState::Public && !world.followers(id).is_empty();
         known && world.host_of(id).domain.is_some()
     };
-    let id = somebody(world, fits);
+    let id = find_account(world, fits);
     let host = world.host_of(id);
     (id, host.name.clone(), host.domain.clone().unwrap())
 }
@@ -428,22 +442,26 @@ async fn a_handle_s_domain_has_webfinger_and_pages_about_something_else() {
 #[tokio::test]
 async fn robots_txt_says_who_may_read_the_api() {
     let settings = sample::WorldConfig { robots: true, ..sample::WorldConfig::sized(1_500, 3) };
-    let world = std::sync::Arc::new(World::generate(&settings));
+    let world = std::sync::Arc::new(SampleWorld::generate(&settings));
     let web = Web::new(world.clone(), config());
     let mut closed = Vec::new();
-    for host in world.hosts().iter().filter(|host| host.nature == Nature::Mastodon) {
+    for host in world.hosts().iter().filter(|host| host.nature == HostNature::Mastodon) {
         let text = web.at(&host.name, "/robots.txt").await.text().await.unwrap();
         match host.robots {
-            Robots::Open => assert!(!text.contains("/api/")),
-            Robots::NoApi => assert!(text.ends_with("User-agent: *\nDisallow: /api/\n")),
-            Robots::NoBorg => assert!(text.ends_with("User-agent: borg\nDisallow: /\n")),
-            Robots::OnlyBorg => assert!(text.ends_with("User-Agent: Borg\nAllow: /\n")),
+            RobotsPolicy::Open => assert!(!text.contains("/api/")),
+            RobotsPolicy::NoApi => assert!(text.ends_with("User-agent: *\nDisallow: /api/\n")),
+            RobotsPolicy::NoBorg => assert!(text.ends_with("User-agent: borg\nDisallow: /\n")),
+            RobotsPolicy::OnlyBorg => assert!(text.ends_with("User-Agent: Borg\nAllow: /\n")),
         }
-        if host.robots != Robots::Open {
+        if host.robots != RobotsPolicy::Open {
             closed.push((host.robots, host.robots.opens_api()));
         }
     }
-    let expected = [(Robots::NoApi, false), (Robots::NoBorg, false), (Robots::OnlyBorg, true)];
+    let expected = [
+        (RobotsPolicy::NoApi, false),
+        (RobotsPolicy::NoBorg, false),
+        (RobotsPolicy::OnlyBorg, true),
+    ];
     assert_eq!(closed, expected);
     let bluesky = web.bluesky("/robots.txt").await.text().await.unwrap();
     assert_eq!(bluesky, "User-Agent: *\nAllow: /\n");

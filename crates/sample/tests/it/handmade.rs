@@ -4,27 +4,35 @@ use std::sync::Arc;
 
 use model::Layer;
 use model::identity::Proof;
-use sample::world::{AccountId, Act, Draft, Nature, State, Tie, World, WorldBuilder};
+use sample::world::{
+    AccountDraft, AccountId, AccountState, HostNature, PostKind, SampleWorld, WorldArc,
+    WorldBuilder,
+};
 
 use crate::client::{Web, config, texts};
 
 /// Ada follows Bo, who hides his lists; Cy follows Bo and has an account on Bluesky too.
-fn trio() -> (World, [AccountId; 4]) {
+fn trio() -> (SampleWorld, [AccountId; 4]) {
     let mut builder = WorldBuilder::new(1_793_491_200);
-    let host = builder.host("one.social.test", Nature::Mastodon);
+    let host = builder.host("one.social.test", HostNature::Mastodon);
     let mut open = |name: &str, host, state| {
-        builder.account(Draft { host, name: name.to_owned(), state, ..Draft::default() })
+        builder.account(AccountDraft {
+            host,
+            name: name.to_owned(),
+            state,
+            ..AccountDraft::default()
+        })
     };
-    let ada = open("ada", host, State::Public);
-    let bo = open("bo", host, State::HiddenLists);
-    let cy = open("cy", host, State::HiddenLists);
-    let cy_too = open("cy.bsky.sample.test", 0, State::Public);
+    let ada = open("ada", host, AccountState::Public);
+    let bo = open("bo", host, AccountState::HiddenLists);
+    let cy = open("cy", host, AccountState::HiddenLists);
+    let cy_too = open("cy.bsky.sample.test", 0, AccountState::Public);
     builder.follow(ada, bo);
     builder.follow(cy, bo);
     builder.follow(cy, ada);
-    let said = builder.post(bo, 1_793_000_000, Act::Say);
-    builder.post(ada, 1_793_000_100, Act::Reply(said));
-    builder.post(ada, 1_793_000_100, Act::Repost(said));
+    let said = builder.post(bo, 1_793_000_000, PostKind::Plain);
+    builder.post(ada, 1_793_000_100, PostKind::Reply(said));
+    builder.post(ada, 1_793_000_100, PostKind::Repost(said));
     builder.claim_fediverse(cy_too, cy, true);
     builder.claim_bluesky(cy, cy_too, false);
     builder.link(cy_too, cy, Proof::Mutual);
@@ -36,7 +44,7 @@ fn trio() -> (World, [AccountId; 4]) {
 #[test]
 fn an_arc_between_two_who_hide_their_lists_cannot_be_known() {
     let (world, [ada, bo, cy, _]) = trio();
-    let follow = |src, dst| Tie { src, dst, count: 1, last: 0 };
+    let follow = |src, dst| WorldArc { src, dst, count: 1, last: 0 };
     let truth = world.truth();
     assert_eq!(truth.arcs(Layer::Follow), [follow(ada, bo), follow(cy, ada)]);
     assert_eq!(truth.planted_arcs(Layer::Follow).len(), 3);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sample::Limit;
+use sample::WindowLimit;
 
 use crate::client::{Web, frozen, header, refusal, world};
 
 const ROBOTS: &str = "/robots.txt";
-const RESOLVE: &str = "/xrpc/com.atproto.identity.resolveHandle?handle=nobody.test";
+const RESOLVE: &str = "/xrpc/com.atproto.identity.resolveHandle?handle=unknown.test";
 
 #[tokio::test]
 async fn bluesky_announces_unix_seconds_and_mastodon_a_time() {
@@ -23,9 +23,9 @@ async fn bluesky_announces_unix_seconds_and_mastodon_a_time() {
 }
 
 #[tokio::test]
-async fn who_exceeds_a_limit_is_refused_and_counted() {
+async fn a_client_that_exceeds_a_limit_is_refused_and_counted() {
     let mut config = frozen();
-    let two = Limit { requests: 2, window_ms: 300_000 };
+    let two = WindowLimit { requests: 2, window_ms: 300_000 };
     config.limits = BTreeMap::from([("alpha.social.test".to_owned(), two)]);
     let web = Web::new(world(), config);
     let mut statuses = Vec::new();

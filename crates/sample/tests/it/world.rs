@@ -6,17 +6,18 @@ use std::sync::LazyLock;
 use model::identity::Proof;
 use model::{Layer, Platform};
 use sample::WorldConfig;
-use sample::world::{AccountId, Kind, Robots, State, World};
+use sample::world::{AccountId, AccountKind, AccountState, RobotsPolicy, SampleWorld};
 
-static WORLD: LazyLock<World> = LazyLock::new(|| World::generate(&WorldConfig::sized(20_000, 1)));
+static WORLD: LazyLock<SampleWorld> =
+    LazyLock::new(|| SampleWorld::generate(&WorldConfig::sized(20_000, 1)));
 
 fn count(of: impl Fn(AccountId) -> bool) -> usize {
     WORLD.ids().filter(|&id| of(id)).count()
 }
 
 #[test]
-fn one_seed_gives_one_world_and_another_seed_another() {
-    let make = |seed| World::generate(&WorldConfig::sized(800, seed));
+fn one_seed_makes_one_world_and_another_seed_another() {
+    let make = |seed| SampleWorld::generate(&WorldConfig::sized(800, seed));
     assert!(make(5) == make(5));
     assert!(make(5) != make(6));
 }
@@ -24,8 +25,8 @@ fn one_seed_gives_one_world_and_another_seed_another() {
 #[test]
 fn the_cast_is_as_large_as_promised() {
     assert_eq!(WORLD.accounts().len(), 20_000);
-    assert_eq!(count(|id| WORLD.account(id).kind == Kind::Fake), 1_000);
-    assert_eq!(count(|id| WORLD.account(id).kind == Kind::Organisation), 500);
+    assert_eq!(count(|id| WORLD.account(id).kind == AccountKind::Fake), 1_000);
+    assert_eq!(count(|id| WORLD.account(id).kind == AccountKind::Organisation), 500);
     assert_eq!(WORLD.links().len(), 3_000);
     let bluesky = count(|id| WORLD.account(id).platform == Platform::BLUESKY);
     assert!((9_900..=10_100).contains(&bluesky), "{bluesky}");
@@ -58,7 +59,7 @@ fn sixty_leaves_of_unequal_size_lie_in_fifteen_parents() {
 
 #[test]
 fn follows_are_mostly_within_the_leaf_and_heavy_tailed() {
-    let honest = |id: &AccountId| WORLD.account(*id).kind != Kind::Fake;
+    let honest = |id: &AccountId| WORLD.account(*id).kind != AccountKind::Fake;
     let (mut all, mut leaf, mut parent) = (0, 0, 0);
     for src in WORLD.ids().filter(honest) {
         for &dst in WORLD.follows(src) {
@@ -81,7 +82,7 @@ fn follows_are_mostly_within_the_leaf_and_heavy_tailed() {
 
 #[test]
 fn the_farm_is_dense_within_and_barely_followed_from_outside() {
-    let fake = |id: AccountId| WORLD.account(id).kind == Kind::Fake;
+    let fake = |id: AccountId| WORLD.account(id).kind == AccountKind::Fake;
     let (mut inside, mut out, mut bought) = (0, 0, 0);
     for src in WORLD.ids() {
         for &dst in WORLD.follows(src) {
@@ -98,7 +99,7 @@ fn the_farm_is_dense_within_and_barely_followed_from_outside() {
 }
 
 #[test]
-fn everybody_public_on_a_working_host_can_be_found() {
+fn all_public_accounts_on_working_hosts_can_be_found() {
     let truth = WORLD.truth();
     let counts = truth.counts();
     assert_eq!(counts.invisible, 0);
@@ -107,29 +108,33 @@ fn everybody_public_on_a_working_host_can_be_found() {
         let works = WORLD.host_of(id).is_readable();
         assert_eq!(truth.is_reachable(id), works && WORLD.account(id).state.is_public());
     }
-    for state in
-        [State::Deleted, State::Suspended, State::OptedOut, State::HiddenLists, State::Undecided]
-    {
+    for state in [
+        AccountState::Deleted,
+        AccountState::Suspended,
+        AccountState::OptedOut,
+        AccountState::HiddenLists,
+        AccountState::Undecided,
+    ] {
         assert!(counts.states[&state] > 100, "{state:?}");
     }
 }
 
 #[test]
-fn nobody_opts_out_where_it_cannot_be_seen() {
-    for id in WORLD.ids().filter(|&id| WORLD.account(id).state == State::OptedOut) {
-        assert!(WORLD.host_of(id).tells_consent(), "{}", WORLD.account(id).handle);
+fn opt_outs_are_only_where_they_can_be_seen() {
+    for id in WORLD.ids().filter(|&id| WORLD.account(id).state == AccountState::OptedOut) {
+        assert!(WORLD.host_of(id).shows_consent(), "{}", WORLD.account(id).handle);
     }
 }
 
 #[test]
-fn who_never_decided_is_known_but_not_listed() {
+fn undecided_accounts_are_found_but_not_listed() {
     let (mut honest, mut undecided) = (0, 0);
     let truth = WORLD.truth();
     for id in truth.reachable().filter(|&id| WORLD.account(id).platform == Platform::FEDIVERSE) {
         let account = WORLD.account(id);
-        honest += usize::from(account.kind != Kind::Fake);
-        undecided += usize::from(account.state == State::Undecided);
-        let agreed = matches!(account.state, State::Public | State::HiddenLists);
+        honest += usize::from(account.kind != AccountKind::Fake);
+        undecided += usize::from(account.state == AccountState::Undecided);
+        let agreed = matches!(account.state, AccountState::Public | AccountState::HiddenLists);
         assert_eq!(truth.is_listed(id), agreed, "{}", account.handle);
     }
     let share = f64::from(undecided as u32) / f64::from(honest as u32);
@@ -140,15 +145,15 @@ fn who_never_decided_is_known_but_not_listed() {
 }
 
 #[test]
-fn who_decides_changes_nothing_else() {
+fn consent_changes_nothing_else() {
     let settings = WorldConfig::sized(2_000, 1);
-    let all = World::generate(&WorldConfig { undecided_share: 0.0, ..settings.clone() });
-    let some = World::generate(&settings);
+    let all = SampleWorld::generate(&WorldConfig { undecided_share: 0.0, ..settings.clone() });
+    let some = SampleWorld::generate(&settings);
     for id in all.ids() {
         let (mut before, after) = (all.account(id).clone(), some.account(id));
-        if after.state == State::Undecided {
-            assert_eq!(before.state, State::Public);
-            before.state = State::Undecided;
+        if after.state == AccountState::Undecided {
+            assert_eq!(before.state, AccountState::Public);
+            before.state = AccountState::Undecided;
         }
         assert_eq!(&before, after);
         assert_eq!(all.follows(id), some.follows(id));
@@ -159,18 +164,18 @@ fn who_decides_changes_nothing_else() {
 }
 
 #[test]
-fn whose_robots_txt_closes_the_api_is_not_reached() {
+fn a_host_whose_robots_txt_closes_the_api_is_not_reached() {
     let settings = WorldConfig { robots: true, ..WorldConfig::sized(2_000, 1) };
-    let world = World::generate(&settings);
+    let world = SampleWorld::generate(&settings);
     let truth = world.truth();
     for id in world.ids() {
-        let open = !matches!(world.host_of(id).robots, Robots::NoApi | Robots::NoBorg);
+        let open = !matches!(world.host_of(id).robots, RobotsPolicy::NoApi | RobotsPolicy::NoBorg);
         assert!(open || !truth.is_reachable(id), "{}", world.account(id).handle);
     }
     let counts = truth.counts();
     assert_eq!(counts.invisible, 0);
     assert!(counts.closed > 20, "{}", counts.closed);
-    let lets_in = |id: &AccountId| world.host_of(*id).robots == Robots::OnlyBorg;
+    let lets_in = |id: &AccountId| world.host_of(*id).robots == RobotsPolicy::OnlyBorg;
     assert!(truth.reachable().any(|id| lets_in(&id)));
     for seed in world.seeds() {
         assert!(world.host_of(*seed).is_readable());
@@ -185,7 +190,7 @@ fn one_server_s_handles_are_at_another_domain() {
     let members: Vec<AccountId> = members.collect();
     assert!(members.len() > 200, "{}", members.len());
     let claimed = |by: &str| {
-        let bios = WORLD.accounts().iter().map(|account| &account.words.bio);
+        let bios = WORLD.accounts().iter().map(|account| &account.texts.bio);
         bios.filter(|bio| bio.contains(by)).count()
     };
     assert!(claimed("Also at https://cedar.social.test/@") > 20);
@@ -200,10 +205,10 @@ fn one_server_s_handles_are_at_another_domain() {
 }
 
 #[test]
-fn reachable_arcs_have_reachable_ends_and_a_readable_side() {
+fn reachable_arcs_have_reachable_ends_and_a_readable_list() {
     let truth = WORLD.truth();
     let readable = |id: AccountId| {
-        WORLD.account(id).state != State::HiddenLists && WORLD.host_of(id).shows_lists()
+        WORLD.account(id).state != AccountState::HiddenLists && WORLD.host_of(id).shows_lists()
     };
     let arcs = truth.arcs(Layer::Follow);
     for tie in &arcs {
@@ -224,13 +229,13 @@ fn proofs_are_published_by_both_sides() {
     for link in WORLD.links() {
         let (here, there) = (WORLD.account(link.bluesky), WORLD.account(link.fediverse));
         assert_eq!(here.person, there.person);
-        let fields = &there.words.fields;
+        let fields = &there.texts.fields;
         match link.proof {
             Proof::Mutual => {
                 let page = there.page();
-                let website = here.words.website.as_deref() == Some(&page);
+                let website = here.texts.website.as_deref() == Some(&page);
                 let handle = format!("Also at @{}", there.handle);
-                let bio = &here.words.bio;
+                let bio = &here.texts.bio;
                 assert!(website || bio.contains(&page) || bio.ends_with(&handle));
                 let ends =
                     |value: &str| value.ends_with(&here.handle) || value.ends_with(&here.native_id);
@@ -245,11 +250,11 @@ fn proofs_are_published_by_both_sides() {
 }
 
 #[test]
-fn decoys_claim_what_nobody_returns() {
+fn claims_of_decoys_are_not_returned() {
     let linked: BTreeSet<AccountId> =
         WORLD.links().iter().flat_map(|link| [link.bluesky, link.fediverse]).collect();
     let claims = |id: &AccountId| {
-        let words = &WORLD.account(*id).words;
+        let words = &WORLD.account(*id).texts;
         let here = words.website.is_some() || words.bio.contains("Also at ");
         here || words.fields.iter().any(|field| field.value.starts_with("https://"))
     };
@@ -258,20 +263,20 @@ fn decoys_claim_what_nobody_returns() {
 }
 
 #[test]
-fn bios_speak_of_their_community_and_organisations_say_that_they_are_official() {
+fn bios_have_words_of_their_community_and_organisations_are_official() {
     let mut users: BTreeMap<&str, BTreeSet<u16>> = BTreeMap::new();
     let mut foreign = 0;
-    for account in WORLD.accounts().iter().filter(|account| account.kind != Kind::Fake) {
-        let bio = &account.words.bio;
+    for account in WORLD.accounts().iter().filter(|account| account.kind != AccountKind::Fake) {
+        let bio = &account.texts.bio;
         let official = bio.to_lowercase().contains("official account");
-        assert_eq!(official, account.kind == Kind::Organisation, "{bio}");
+        assert_eq!(official, account.kind == AccountKind::Organisation, "{bio}");
         foreign += usize::from(!bio.is_ascii());
         for word in bio.split(|c: char| !c.is_alphanumeric()) {
             users.entry(word).or_default().extend(account.leaf);
         }
     }
     assert!(foreign > 500, "{foreign}");
-    let jazz = (0..60).find(|&leaf| World::leaf_title(leaf) == "music/jazz").unwrap();
+    let jazz = (0..60).find(|&leaf| SampleWorld::leaf_title(leaf) == "music/jazz").unwrap();
     assert_eq!(users["saxophone"], BTreeSet::from([jazz]));
     assert_eq!(users["melody"].len(), 4);
     assert_eq!(users["always"].len(), 60);
@@ -280,7 +285,7 @@ fn bios_speak_of_their_community_and_organisations_say_that_they_are_official() 
 #[test]
 fn small_worlds_hold_together_too() {
     for (accounts, seed) in [(20, 1), (60, 2), (60, 3), (300, 4), (2_000, 5)] {
-        let world = World::generate(&WorldConfig::sized(accounts, seed));
+        let world = SampleWorld::generate(&WorldConfig::sized(accounts, seed));
         let counts = world.truth().counts();
         assert_eq!(world.accounts().len(), accounts as usize);
         assert_eq!(counts.invisible, 0, "{accounts} {seed}");

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use graph::eval::agreement;
-use sample::World;
-use sample::world::{AccountId, Kind};
+use sample::SampleWorld;
+use sample::world::{AccountId, AccountKind};
 use serde::Serialize;
 
 use super::listing::{CoverageFigures, ListingFigures, coverage, listing};
@@ -48,7 +48,7 @@ struct LinkFigures {
 
 /// A run and the planted account of each of its profiles.
 pub(super) struct PlantedRun<'a> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a SampleWorld,
     pub(super) served: &'a ServedRun<'a>,
     pub(super) accounts: Vec<Option<AccountId>>,
 }
@@ -63,7 +63,7 @@ struct BestMatch {
 }
 
 /// Compares a run with the world that it was crawled from.
-pub(super) async fn compare(served: &ServedRun<'_>, world: &World) -> Result<PlantedFigures> {
+pub(super) async fn compare(served: &ServedRun<'_>, world: &SampleWorld) -> Result<PlantedFigures> {
     let account = |profile: usize| {
         let (_, native_id) = served.names.name(profile)?.split_once(':')?;
         world.find(native_id)
@@ -95,7 +95,9 @@ impl PlantedRun<'_> {
         let person_of = &self.served.sealed.nodes.person_of;
         for (account, &person) in self.accounts.iter().zip(person_of) {
             let Some(account) = account.map(|id| self.world.account(id)) else { continue };
-            if let (Some(leaf), Kind::Person | Kind::Organisation) = (account.leaf, account.kind) {
+            if let (Some(leaf), AccountKind::Person | AccountKind::Organisation) =
+                (account.leaf, account.kind)
+            {
                 planted.insert(person, leaf);
             }
         }
@@ -156,7 +158,7 @@ impl PlantedRun<'_> {
     fn fakes(&self, rankings: &ServedRankings) -> usize {
         let tops: BTreeSet<u32> = rankings.tops.iter().flatten().copied().collect();
         let is_fake = |account: &Option<AccountId>| {
-            account.is_some_and(|id| self.world.account(id).kind == Kind::Fake)
+            account.is_some_and(|id| self.world.account(id).kind == AccountKind::Fake)
         };
         let profiles = self.accounts.iter().zip(&self.served.sealed.nodes.person_of);
         let fakes: BTreeSet<u32> =
@@ -204,9 +206,9 @@ impl PlantedRun<'_> {
         for (leaf, found) in self.best_matches() {
             let labels = names.labels.get(found.community as usize);
             let labels = labels.map_or(&[][..], Vec::as_slice);
-            let words: BTreeSet<&str> = World::leaf_words(leaf).into_iter().collect();
+            let words: BTreeSet<&str> = SampleWorld::leaf_words(leaf).into_iter().collect();
             let is_on = |label: &&String| label.split(' ').all(|word| words.contains(word));
-            tracing::info!(leaf = World::leaf_title(leaf), ?labels, "labels");
+            tracing::info!(leaf = SampleWorld::leaf_title(leaf), ?labels, "labels");
             on_topic += labels.iter().filter(is_on).count();
             all += labels.len();
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::stream::{self, StreamExt};
-use sample::World;
-use sample::world::State;
+use sample::SampleWorld;
+use sample::world::AccountState;
 use serde_json::Value;
 
 use crate::api_client::ApiClient;
@@ -18,9 +18,9 @@ use crate::home::BorgHome;
 const LISTS_AT_ONCE: usize = 4;
 
 /// How many people who opted out are found anywhere.
-pub(super) async fn opted_out_served(home: &BorgHome, world: &World) -> Result<usize> {
+pub(super) async fn opted_out_served(home: &BorgHome, world: &SampleWorld) -> Result<usize> {
     let opted_out: Vec<_> =
-        world.accounts().iter().filter(|account| account.state == State::OptedOut).collect();
+        world.accounts().iter().filter(|account| account.state == AccountState::OptedOut).collect();
     let names = opted_out
         .iter()
         .flat_map(|account| [account.native_id.as_str(), account.handle.as_str()])

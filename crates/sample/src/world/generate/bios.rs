@@ -1,7 +1,7 @@
-//! Bios: words of the community, of its parent, and of nobody in particular.
+//! Bios: words of the community, of its parent, and general ones.
 
-use crate::random::Dice;
-use crate::world::topics::{Topic, Topics};
+use crate::random::SeededRandom;
+use crate::world::topics::{TopicList, TopicWords};
 
 /// Greetings in scripts other than Latin, each put before some words of the community.
 const FOREIGN: [&str; 8] = [
@@ -18,15 +18,15 @@ const FOREIGN: [&str; 8] = [
 /// How often a person's bio begins in another script.
 const FOREIGN_SHARE: f64 = 0.06;
 
-fn some<'t>(dice: &mut Dice, words: &[&'t str], count: usize) -> Vec<&'t str> {
+fn some<'t>(dice: &mut SeededRandom, words: &[&'t str], count: usize) -> Vec<&'t str> {
     let mut chosen: Vec<&str> = words.to_vec();
     dice.shuffle(&mut chosen);
     chosen.truncate(count);
     chosen
 }
 
-/// The words that a member of a community would use, in random order.
-fn words(dice: &mut Dice, topic: &Topic, topics: &Topics) -> Vec<&'static str> {
+/// Words of a member of a community, in random order.
+fn words(dice: &mut SeededRandom, topic: &TopicWords, topics: &TopicList) -> Vec<&'static str> {
     let own = 3 + dice.below(3);
     let mut words = some(dice, &topic.words, own);
     let shared = 1 + dice.below(2);
@@ -38,15 +38,20 @@ fn words(dice: &mut Dice, topic: &Topic, topics: &Topics) -> Vec<&'static str> {
 }
 
 /// A person's bio.
-pub(super) fn person(dice: &mut Dice, topic: &Topic, topics: &Topics) -> String {
+pub(super) fn person(dice: &mut SeededRandom, topic: &TopicWords, topics: &TopicList) -> String {
     let words = words(dice, topic, topics);
     let (first, rest) = words.split_at(words.len() / 2);
     let text = format!("{}, {}.", first.join(" "), rest.join(", "));
     if dice.chance(FOREIGN_SHARE) { format!("{} {text}", dice.pick(&FOREIGN)) } else { text }
 }
 
-/// An organisation's bio: it says that the account is official.
-pub(super) fn organisation(dice: &mut Dice, name: &str, topic: &Topic, topics: &Topics) -> String {
+/// An organisation's bio: it calls the account official.
+pub(super) fn organisation(
+    dice: &mut SeededRandom,
+    name: &str,
+    topic: &TopicWords,
+    topics: &TopicList,
+) -> String {
     let words = words(dice, topic, topics).join(", ");
     match dice.below(3) {
         0 => format!("Official account of {name}. News and events: {words}."),
@@ -56,12 +61,12 @@ pub(super) fn organisation(dice: &mut Dice, name: &str, topic: &Topic, topics: &
 }
 
 /// A bot's bio.
-pub(super) fn bot(dice: &mut Dice, topic: &Topic, topics: &Topics) -> String {
+pub(super) fn bot(dice: &mut SeededRandom, topic: &TopicWords, topics: &TopicList) -> String {
     format!("Automated account, I am a bot: {}.", words(dice, topic, topics).join(" "))
 }
 
 /// A fake's bio: copied interests and a lure.
-pub(super) fn fake(dice: &mut Dice, topic: &Topic) -> String {
+pub(super) fn fake(dice: &mut SeededRandom, topic: &TopicWords) -> String {
     let words = some(dice, &topic.words, 2).join(" & ");
     format!("{words} lover. Follow me and I follow back! DM for promo deals")
 }

@@ -1,11 +1,11 @@
 //! The sybil farm: fakes that follow each other densely and honest people freely, and the few
 //! honest accounts whose follow was bought.
 
-use crate::random::Dice;
+use crate::random::SeededRandom;
 use crate::world::account::AccountId;
 
-use super::Draws;
-use super::pools::Pools;
+use super::WorldDraws;
+use super::pools::WorldPools;
 
 /// Half of the mean number of fakes that a fake follows.
 const INSIDE_MIN: f64 = 15.0;
@@ -14,8 +14,8 @@ const INSIDE_MAX: usize = 120;
 const OUTSIDE: std::ops::Range<usize> = 8..20;
 
 /// Plants the farm's follows and the attack arcs into it.
-pub(super) fn plant(draws: &mut Draws<'_>, pools: &Pools) {
-    let mut dice = Dice::new(draws.config.seed, "farm");
+pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools) {
+    let mut dice = SeededRandom::new(draws.config.seed, "farm");
     for side in 0..2 {
         let fakes: Vec<AccountId> =
             draws.fakes.iter().copied().filter(|&fake| draws.side(fake) == side).collect();

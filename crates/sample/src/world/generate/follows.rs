@@ -1,11 +1,11 @@
-//! Who follows whom: mostly inside the leaf, some in the parent, some celebrities, some anybody.
+//! The follows: mostly within the leaf, some in the parent, some celebrities, some any account.
 
-use crate::random::Dice;
-use crate::world::Kind;
+use crate::random::SeededRandom;
+use crate::world::AccountKind;
 use crate::world::account::AccountId;
 
-use super::Draws;
-use super::pools::{Pools, Side};
+use super::WorldDraws;
+use super::pools::{PlatformPools, WorldPools};
 
 /// Half of the mean number of follows that an account chooses itself.
 const CHOSEN_MIN: f64 = 14.5;
@@ -14,48 +14,55 @@ const CHOSEN_MAX: usize = 300;
 const IN_LEAF: f64 = 0.74;
 const IN_PARENT: f64 = 0.86;
 const CELEBRITIES: f64 = 0.93;
-/// How likely the followed one follows back.
+/// The probability that a followed account follows back.
 const BACK: f64 = 0.42;
 const BACK_BY_STAR: f64 = 0.08;
 
 /// Plants the follows among honest accounts.
-pub(super) fn plant(draws: &mut Draws<'_>, pools: &Pools) {
-    let mut dice = Dice::new(draws.config.seed, "follows");
+pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools) {
+    let mut dice = SeededRandom::new(draws.config.seed, "follows");
     for src in draws.accounts() {
-        if draws.kind(src) == Kind::Fake {
+        if draws.kind(src) == AccountKind::Fake {
             continue;
         }
         let side = &pools.0[draws.side(src)];
         for _ in 0..dice.pareto(CHOSEN_MIN, CHOSEN_MAX) {
-            let (dst, near) = choose(draws, side, src, &mut dice);
+            let FollowChoice { dst, near } = choose(draws, side, src, &mut dice);
             let Some(dst) = dst.filter(|&dst| dst != src) else { continue };
             draws.builder.follow(src, dst);
-            let standing = draws.standing(dst);
-            let cool = standing.star || standing.celebrity;
-            if near && dice.chance(if cool { BACK_BY_STAR } else { BACK }) {
+            let traits = draws.traits(dst);
+            let famous = traits.star || traits.celebrity;
+            if near && dice.chance(if famous { BACK_BY_STAR } else { BACK }) {
                 draws.builder.follow(dst, src);
             }
         }
     }
 }
 
-/// Whom to follow, and whether it is from one's own surroundings.
+/// An account to follow.
+struct FollowChoice {
+    dst: Option<AccountId>,
+    /// Whether it is of the same leaf or parent.
+    near: bool,
+}
+
+/// Draws an account to follow.
 fn choose(
-    draws: &Draws<'_>,
-    side: &Side,
+    draws: &WorldDraws<'_>,
+    side: &PlatformPools,
     src: AccountId,
-    dice: &mut Dice,
-) -> (Option<AccountId>, bool) {
+    dice: &mut SeededRandom,
+) -> FollowChoice {
     let known = &draws.builder.accounts[src.index()];
     let (leaf, parent) = (known.leaf.unwrap_or(0), known.parent.unwrap_or(0));
     let x = dice.unit();
     if x < IN_LEAF {
-        (side.leaves[usize::from(leaf)].draw(dice), true)
+        FollowChoice { dst: side.leaves[usize::from(leaf)].draw(dice), near: true }
     } else if x < IN_PARENT {
-        (side.parents[usize::from(parent)].draw(dice), true)
+        FollowChoice { dst: side.parents[usize::from(parent)].draw(dice), near: true }
     } else if x < CELEBRITIES {
-        (side.celebrities.draw(dice), false)
+        FollowChoice { dst: side.celebrities.draw(dice), near: false }
     } else {
-        (side.all.draw(dice), false)
+        FollowChoice { dst: side.all.draw(dice), near: false }
     }
 }

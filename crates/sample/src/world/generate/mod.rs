@@ -13,52 +13,51 @@ mod servers;
 
 use model::Platform;
 
-use super::account::{AccountId, Kind};
+use super::account::{AccountId, AccountKind};
 use super::builder::WorldBuilder;
 use super::config::WorldConfig;
-use super::rows::Rows;
-use super::{Host, Nature, World};
+use super::{Host, HostNature, SampleWorld};
 
-/// What the draws know of an account besides what the world keeps.
+/// What the generator stores of an account besides the world.
 #[derive(Debug, Clone, Copy)]
-struct Standing {
-    /// How likely it is to be followed, relative to others of its community.
-    pull: f64,
-    /// One of the few whom its community is about; seldom follows back.
+struct AccountTraits {
+    /// The weight with which it is followed, relative to others of its community.
+    weight: f64,
+    /// One of the best known of its community; seldom follows back.
     star: bool,
-    /// Followed from everywhere.
+    /// Followed by all communities.
     celebrity: bool,
-    /// Its claims are not returned; it stays public, so that the deception is seen.
+    /// Its claims are not returned; it stays public, so that the deception can be seen.
     decoy: bool,
 }
 
 /// A person with accounts, all of them in one community.
 #[derive(Debug, Clone)]
-struct Human {
+struct LinkedPerson {
     accounts: Vec<AccountId>,
     /// Has a web domain of its own, which is its Bluesky handle.
     domain: bool,
 }
 
-/// The world in the making, with all that the draws need to remember.
-struct Draws<'c> {
+/// The world that is being generated, and the state of the draws.
+struct WorldDraws<'c> {
     config: &'c WorldConfig,
     builder: WorldBuilder,
-    standing: Vec<Standing>,
-    linked: Vec<Human>,
+    traits: Vec<AccountTraits>,
+    linked: Vec<LinkedPerson>,
     fakes: Vec<AccountId>,
 }
 
-impl Draws<'_> {
+impl WorldDraws<'_> {
     fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
         (0..self.builder.accounts.len() as u32).map(AccountId)
     }
 
-    fn standing(&self, account: AccountId) -> Standing {
-        self.standing[account.index()]
+    fn traits(&self, account: AccountId) -> AccountTraits {
+        self.traits[account.index()]
     }
 
-    fn kind(&self, account: AccountId) -> Kind {
+    fn kind(&self, account: AccountId) -> AccountKind {
         self.builder.accounts[account.index()].kind
     }
 
@@ -66,7 +65,7 @@ impl Draws<'_> {
         usize::from(self.builder.accounts[account.index()].platform == Platform::FEDIVERSE)
     }
 
-    fn nature(&self, account: AccountId) -> Nature {
+    fn nature(&self, account: AccountId) -> HostNature {
         self.host(account).nature
     }
 
@@ -76,22 +75,15 @@ impl Draws<'_> {
     }
 }
 
-/// The follow lists, both sides.
-struct Lists {
-    out: Rows<AccountId>,
-    back: Rows<AccountId>,
-}
-
-/// Makes the world of a configuration.
-pub(super) fn world(config: &WorldConfig) -> World {
+/// Generates the world of a configuration.
+pub(super) fn world(config: &WorldConfig) -> SampleWorld {
     let mut draws = cast::assemble(config);
     proofs::plant(&mut draws);
     servers::assign_states(&mut draws);
-    let pools = pools::Pools::of(&draws);
+    let pools = pools::WorldPools::of(&draws);
     follows::plant(&mut draws, &pools);
     farm::plant(&mut draws, &pools);
-    let lists = draws.builder.settle_follows();
-    let lists = Lists { out: lists.0, back: lists.1 };
+    let lists = draws.builder.follow_lists();
     posts::plant(&mut draws, &pools, &lists);
     seeds::plant(&mut draws, &pools, &lists);
     servers::assign_undecided(&mut draws);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::random::Dice;
+use crate::random::SeededRandom;
 
 const GIVEN: &str = "Ada Aino Alma Amara Amir Ana Anders Anna Aroha Astrid Ayla Bao Beatriz Ben \
 Bjorn Bruna Carla Chidi Chloe Clara Dalia Daniel Dario Dina Diego Edda Eero Elena Elif Emeka Emma \
@@ -25,18 +25,18 @@ Zimmer";
 const ORGANISATIONS: &str = "Institute Collective Society Museum Foundation Press Union Network \
 Guild Laboratory Festival Library Trust Academy Federation Archive";
 
-/// Hands out names.
-pub(super) struct Names {
+/// Draws names.
+pub(super) struct NameDraws {
     given: Vec<&'static str>,
     family: Vec<&'static str>,
     organisations: Vec<&'static str>,
     taken: HashMap<(u16, String), u32>,
 }
 
-impl Names {
-    pub(super) fn new() -> Names {
+impl NameDraws {
+    pub(super) fn new() -> NameDraws {
         let list = |names: &'static str| names.split_whitespace().collect();
-        Names {
+        NameDraws {
             given: list(GIVEN),
             family: list(FAMILY),
             organisations: list(ORGANISATIONS),
@@ -44,20 +44,20 @@ impl Names {
         }
     }
 
-    /// A given and a family name; many people share one.
-    pub(super) fn person(&self, dice: &mut Dice) -> String {
+    /// A given and a family name; several people may have the same.
+    pub(super) fn person(&self, dice: &mut SeededRandom) -> String {
         format!("{} {}", dice.pick(&self.given), dice.pick(&self.family))
     }
 
     /// Such as `Lind & Rossi Bread Guild`.
-    pub(super) fn organisation(&self, dice: &mut Dice, subject: &str) -> String {
+    pub(super) fn organisation(&self, dice: &mut SeededRandom, subject: &str) -> String {
         let mut subject = subject.to_owned();
         subject[..1].make_ascii_uppercase();
         let kind = dice.pick(&self.organisations);
         match dice.below(3) {
             0 => {
-                let founders = (dice.pick(&self.family), dice.pick(&self.family));
-                format!("{} & {} {subject} {kind}", founders.0, founders.1)
+                let (first, second) = (dice.pick(&self.family), dice.pick(&self.family));
+                format!("{first} & {second} {subject} {kind}")
             }
             _ => format!("{} {subject} {kind}", dice.pick(&self.family)),
         }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_second_of_a_name_gets_a_number_on_its_host_only() {
-        let mut names = Names::new();
+        let mut names = NameDraws::new();
         assert_eq!(names.local(1, "Anna Lind", "_"), "anna_lind");
         assert_eq!(names.local(1, "Anna Lind", "_"), "anna_lind2");
         assert_eq!(names.local(2, "Anna Lind", "_"), "anna_lind");

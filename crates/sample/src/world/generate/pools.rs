@@ -1,79 +1,79 @@
-//! Choices among accounts, the likelier the more they pull.
+//! Weighted choices among accounts.
 
-use crate::random::Dice;
-use crate::world::Kind;
+use crate::random::SeededRandom;
+use crate::world::AccountKind;
 use crate::world::account::AccountId;
 
-use super::Draws;
+use super::WorldDraws;
 
-/// Accounts to choose from, by pull.
+/// Accounts to choose from, by weight.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pool {
+pub(super) struct AccountPool {
     members: Vec<AccountId>,
-    up_to: Vec<f64>,
+    cumulative: Vec<f64>,
 }
 
-impl Pool {
-    fn push(&mut self, account: AccountId, pull: f64) {
+impl AccountPool {
+    fn push(&mut self, account: AccountId, weight: f64) {
         self.members.push(account);
-        self.up_to.push(self.up_to.last().unwrap_or(&0.0) + pull);
+        self.cumulative.push(self.cumulative.last().unwrap_or(&0.0) + weight);
     }
 
-    /// Any member, the likelier the more it pulls; `None` of an empty pool.
-    pub(super) fn draw(&self, dice: &mut Dice) -> Option<AccountId> {
-        let x = dice.unit() * self.up_to.last()?;
-        let at = self.up_to.partition_point(|&up_to| up_to <= x);
+    /// A random member by weight; `None` of an empty pool.
+    pub(super) fn draw(&self, dice: &mut SeededRandom) -> Option<AccountId> {
+        let x = dice.unit() * self.cumulative.last()?;
+        let at = self.cumulative.partition_point(|&cumulative| cumulative <= x);
         self.members.get(at.min(self.members.len() - 1)).copied()
     }
 
-    /// Any member, each as likely as the next; `None` of an empty pool.
-    pub(super) fn draw_evenly(&self, dice: &mut Dice) -> Option<AccountId> {
+    /// A random member, all equally likely; `None` of an empty pool.
+    pub(super) fn draw_evenly(&self, dice: &mut SeededRandom) -> Option<AccountId> {
         self.members.get(dice.below(self.members.len())).copied()
     }
 }
 
 /// The honest accounts of one platform.
 #[derive(Debug, Clone)]
-pub(super) struct Side {
-    pub(super) leaves: Vec<Pool>,
-    pub(super) parents: Vec<Pool>,
-    pub(super) celebrities: Pool,
-    pub(super) all: Pool,
+pub(super) struct PlatformPools {
+    pub(super) leaves: Vec<AccountPool>,
+    pub(super) parents: Vec<AccountPool>,
+    pub(super) celebrities: AccountPool,
+    pub(super) all: AccountPool,
 }
 
 /// The honest accounts of both platforms: Bluesky, then the fediverse.
-pub(super) struct Pools(pub(super) [Side; 2]);
+pub(super) struct WorldPools(pub(super) [PlatformPools; 2]);
 
-impl Pools {
-    pub(super) fn of(draws: &Draws<'_>) -> Pools {
+impl WorldPools {
+    pub(super) fn of(draws: &WorldDraws<'_>) -> WorldPools {
         let leaves = usize::from(draws.config.leaves);
-        let side = Side {
-            leaves: vec![Pool::default(); leaves],
-            parents: vec![Pool::default(); leaves],
-            celebrities: Pool::default(),
-            all: Pool::default(),
+        let side = PlatformPools {
+            leaves: vec![AccountPool::default(); leaves],
+            parents: vec![AccountPool::default(); leaves],
+            celebrities: AccountPool::default(),
+            all: AccountPool::default(),
         };
-        let mut pools = Pools([side.clone(), side]);
+        let mut pools = WorldPools([side.clone(), side]);
         for account in draws.accounts() {
-            if draws.kind(account) != Kind::Fake {
+            if draws.kind(account) != AccountKind::Fake {
                 pools.add(draws, account);
             }
         }
         pools
     }
 
-    fn add(&mut self, draws: &Draws<'_>, account: AccountId) {
+    fn add(&mut self, draws: &WorldDraws<'_>, account: AccountId) {
         let known = &draws.builder.accounts[account.index()];
-        let standing = draws.standing(account);
+        let traits = draws.traits(account);
         let side = &mut self.0[draws.side(account)];
         if let (Some(leaf), Some(parent)) = (known.leaf, known.parent) {
-            side.leaves[usize::from(leaf)].push(account, standing.pull);
-            side.parents[usize::from(parent)].push(account, standing.pull);
+            side.leaves[usize::from(leaf)].push(account, traits.weight);
+            side.parents[usize::from(parent)].push(account, traits.weight);
         }
-        if standing.celebrity {
+        if traits.celebrity {
             let rank = side.celebrities.members.len() as f64;
             side.celebrities.push(account, 1.0 / (rank + 1.0));
         }
-        side.all.push(account, standing.pull);
+        side.all.push(account, traits.weight);
     }
 }

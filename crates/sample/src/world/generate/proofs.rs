@@ -1,19 +1,19 @@
-//! Claims: those that prove two accounts to be one person's, and decoys that prove nothing.
+//! Claims: those that prove a link between two accounts, and decoys that prove nothing.
 
 use model::Platform;
 use model::identity::Proof;
 
-use crate::random::Dice;
-use crate::world::account::{AccountId, Field};
+use crate::random::SeededRandom;
+use crate::world::account::{AccountId, ProfileField};
 
-use super::{Draws, Human};
+use super::{LinkedPerson, WorldDraws};
 
 /// Staff who verify their organisation's page: three, so that no two of them look like a proof.
 const STAFF: usize = 3;
 
 /// Plants the proofs and the decoys.
-pub(super) fn plant(draws: &mut Draws<'_>) {
-    let mut dice = Dice::new(draws.config.seed, "proofs");
+pub(super) fn plant(draws: &mut WorldDraws<'_>) {
+    let mut dice = SeededRandom::new(draws.config.seed, "proofs");
     let linked = std::mem::take(&mut draws.linked);
     for human in &linked {
         prove(draws, human, &mut dice);
@@ -23,7 +23,7 @@ pub(super) fn plant(draws: &mut Draws<'_>) {
     plant_decoys(draws, &mut dice);
 }
 
-fn prove(draws: &mut Draws<'_>, human: &Human, dice: &mut Dice) {
+fn prove(draws: &mut WorldDraws<'_>, human: &LinkedPerson, dice: &mut SeededRandom) {
     let (bluesky, fediverse) = (human.accounts[0], human.accounts[1]);
     if human.domain {
         let page = format!("https://{}/", draws.builder.edit(bluesky).handle);
@@ -37,29 +37,32 @@ fn prove(draws: &mut Draws<'_>, human: &Human, dice: &mut Dice) {
 }
 
 /// Rows that claim nothing.
-fn add_pronouns(draws: &mut Draws<'_>, dice: &mut Dice) {
+fn add_pronouns(draws: &mut WorldDraws<'_>, dice: &mut SeededRandom) {
     for account in draws.accounts() {
         let value = *dice.pick(&["she/her", "he/him", "they/them"]);
         if dice.chance(0.2) && draws.side(account) == 1 {
-            let field =
-                Field { name: "pronouns".to_owned(), value: value.to_owned(), verified_at: None };
-            draws.builder.edit(account).words.fields.push(field);
+            let field = ProfileField {
+                name: "pronouns".to_owned(),
+                value: value.to_owned(),
+                verified_at: None,
+            };
+            draws.builder.edit(account).texts.fields.push(field);
         }
     }
 }
 
-/// Decoys on Bluesky claim fediverse accounts, those in the fediverse claim Bluesky accounts,
-/// somebody's domain, or together an organisation's page. Nobody claims them back.
-fn plant_decoys(draws: &mut Draws<'_>, dice: &mut Dice) {
+/// Decoys on Bluesky claim fediverse accounts, those in the fediverse claim Bluesky accounts, a
+/// domain of another person, or together an organisation's page. No claim is returned.
+fn plant_decoys(draws: &mut WorldDraws<'_>, dice: &mut SeededRandom) {
     let decoys: Vec<AccountId> =
-        draws.accounts().filter(|&account| draws.standing(account).decoy).collect();
+        draws.accounts().filter(|&account| draws.traits(account).decoy).collect();
     let (bluesky, fediverse): (Vec<AccountId>, Vec<AccountId>) =
         decoys.into_iter().partition(|&account| draws.side(account) == 0);
     if draws.linked.is_empty() {
         return;
     }
     for decoy in bluesky {
-        pose_on_bluesky(draws, decoy, dice);
+        impersonate_on_bluesky(draws, decoy, dice);
     }
     let domains = domains(draws);
     let third = fediverse.len() / 3;
@@ -78,8 +81,8 @@ fn plant_decoys(draws: &mut Draws<'_>, dice: &mut Dice) {
     employ(draws, staff);
 }
 
-/// An impersonator takes the victim's name; a fan just names the page of somebody admired.
-fn pose_on_bluesky(draws: &mut Draws<'_>, decoy: AccountId, dice: &mut Dice) {
+/// An impersonator takes the victim's name; a fan only links to the victim's page.
+fn impersonate_on_bluesky(draws: &mut WorldDraws<'_>, decoy: AccountId, dice: &mut SeededRandom) {
     let victim = dice.pick(&draws.linked).accounts[1];
     if dice.chance(0.5) {
         take_name(draws, decoy, victim);
@@ -87,13 +90,13 @@ fn pose_on_bluesky(draws: &mut Draws<'_>, decoy: AccountId, dice: &mut Dice) {
     draws.builder.claim_fediverse(decoy, victim, dice.chance(0.5));
 }
 
-fn take_name(draws: &mut Draws<'_>, decoy: AccountId, victim: AccountId) {
-    let name = draws.builder.edit(victim).words.name.clone();
-    draws.builder.edit(decoy).words.name = name;
+fn take_name(draws: &mut WorldDraws<'_>, decoy: AccountId, victim: AccountId) {
+    let name = draws.builder.edit(victim).texts.name.clone();
+    draws.builder.edit(decoy).texts.name = name;
 }
 
 /// Groups of staff verify the page of one organisation's Bluesky domain.
-fn employ(draws: &mut Draws<'_>, staff: &[AccountId]) {
+fn employ(draws: &mut WorldDraws<'_>, staff: &[AccountId]) {
     let employers: Vec<AccountId> = draws
         .accounts()
         .filter(|&account| {
@@ -109,7 +112,7 @@ fn employ(draws: &mut Draws<'_>, staff: &[AccountId]) {
 }
 
 /// Bluesky accounts of people whose handle is a domain of their own.
-fn domains(draws: &Draws<'_>) -> Vec<AccountId> {
+fn domains(draws: &WorldDraws<'_>) -> Vec<AccountId> {
     let own = |account: &AccountId| {
         let known = &draws.builder.accounts[account.index()];
         known.platform == Platform::BLUESKY && known.handle.ends_with(".person.test")
@@ -117,6 +120,6 @@ fn domains(draws: &Draws<'_>) -> Vec<AccountId> {
     draws.accounts().filter(own).collect()
 }
 
-fn page(draws: &Draws<'_>, owner: AccountId) -> String {
+fn page(draws: &WorldDraws<'_>, owner: AccountId) -> String {
     format!("https://{}/", draws.builder.accounts[owner.index()].handle)
 }

@@ -1,37 +1,38 @@
-//! Seeds: the best-followed people of each platform, from whom everybody public can be found.
+//! Seeds: the most followed people of each platform, from which all public accounts can be found.
 
-use crate::random::Dice;
-use crate::world::account::{AccountId, State};
-use crate::world::reach::Ground;
-use crate::world::{Kind, Nature};
+use crate::random::SeededRandom;
+use crate::world::account::{AccountId, AccountState};
+use crate::world::builder::FollowLists;
+use crate::world::reach::CrawlerView;
+use crate::world::{AccountKind, HostNature};
 
-use super::pools::Pools;
-use super::{Draws, Lists};
+use super::WorldDraws;
+use super::pools::WorldPools;
 
 /// How many seeds a platform has at most.
 const SEEDS: usize = 3;
-/// How often an anchor is looked for in the community before a seed becomes the anchor.
+/// How often an anchor is drawn from the community before a seed becomes the anchor.
 const TRIES: usize = 40;
 
-/// Chooses the seeds, then lets somebody whose lists are readable follow each public account that
-/// could not be found yet.
-pub(super) fn plant(draws: &mut Draws<'_>, pools: &Pools, lists: &Lists) {
+/// Chooses the seeds, then adds a follow from an account with readable lists to each public account
+/// that could not be found yet.
+pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools, lists: &FollowLists) {
     let seeds = choose(draws, lists);
     let accounts = &draws.builder.accounts;
-    let ground = Ground {
+    let view = CrawlerView {
         hosts: &draws.builder.hosts,
         accounts,
-        follows: &lists.out,
-        followers: &lists.back,
+        follows: &lists.follows,
+        followers: &lists.followers,
     };
-    let found = ground.found_from(&seeds);
-    let mut dice = Dice::new(draws.config.seed, "anchors");
+    let found = view.found_from(&seeds);
+    let mut dice = SeededRandom::new(draws.config.seed, "anchors");
     let mut missing = Vec::new();
     for account in draws.accounts() {
-        if found[account.index()] || !ground.is_knowable(account) {
+        if found[account.index()] || !view.is_crawlable(account) {
             continue;
         }
-        let fits = |anchor: &AccountId| found[anchor.index()] && ground.shows_lists(*anchor);
+        let fits = |anchor: &AccountId| found[anchor.index()] && view.shows_lists(*anchor);
         let leaf = accounts[account.index()].leaf.map(usize::from);
         let side = draws.side(account);
         let pool = leaf.map(|leaf| &pools.0[side].leaves[leaf]);
@@ -48,19 +49,19 @@ pub(super) fn plant(draws: &mut Draws<'_>, pools: &Pools, lists: &Lists) {
     }
 }
 
-/// The best-followed people of each platform with nothing odd about them.
-fn choose(draws: &Draws<'_>, lists: &Lists) -> Vec<AccountId> {
+/// The most followed ordinary people of each platform.
+fn choose(draws: &WorldDraws<'_>, lists: &FollowLists) -> Vec<AccountId> {
     let mut plain: Vec<AccountId> = draws
         .accounts()
         .filter(|&account| {
             let state = draws.builder.accounts[account.index()].state;
-            let home = matches!(draws.nature(account), Nature::Bluesky | Nature::Mastodon);
+            let home = matches!(draws.nature(account), HostNature::Bluesky | HostNature::Mastodon);
             home && draws.host(account).is_readable()
-                && state == State::Public
-                && draws.kind(account) == Kind::Person
+                && state == AccountState::Public
+                && draws.kind(account) == AccountKind::Person
         })
         .collect();
-    plain.sort_by_key(|&a| (std::cmp::Reverse(lists.back.row(a.index()).len()), a));
+    plain.sort_by_key(|&a| (std::cmp::Reverse(lists.followers.row(a.index()).len()), a));
     let of = |side| plain.iter().copied().filter(move |&a| draws.side(a) == side).take(SEEDS);
     of(0).chain(of(1)).collect()
 }

@@ -1,19 +1,19 @@
-//! The words of posts, made when they are asked for: nothing is stored.
+//! The text of posts, made for each request: nothing is stored.
 
 use crate::random::{mix, mix_pair};
-use crate::world::{PostId, Topics, World};
+use crate::world::{PostId, SampleWorld, TopicList};
 
 /// Makes the text of posts.
 #[derive(Debug)]
-pub(crate) struct Prose(Topics);
+pub(crate) struct PostText(TopicList);
 
-impl Prose {
-    pub(crate) fn new() -> Prose {
-        Prose(Topics::load())
+impl PostText {
+    pub(crate) fn new() -> PostText {
+        PostText(TopicList::load())
     }
 
     /// Appends 6 to 13 words in the manner of a post's author, the same each time.
-    pub(crate) fn write(&self, world: &World, post: PostId, text: &mut String) {
+    pub(crate) fn write(&self, world: &SampleWorld, post: PostId, text: &mut String) {
         let seed = mix_pair(u64::from(post.0), 0x7E47);
         let leaf = world.account(world.post(post).author).leaf;
         let topic = leaf.map(|leaf| &self.0.leaf(leaf).words);

@@ -4,26 +4,26 @@ use std::borrow::Cow;
 
 /// One request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct SiteRequest<'a> {
     /// The `Host` header in lower case, without a port.
     pub(crate) host: &'a str,
     pub(crate) path: &'a str,
-    pub(crate) query: Query<'a>,
+    pub(crate) query: QueryString<'a>,
     /// The `Accept` header, or nothing.
     pub(crate) accept: &'a str,
-    /// Whether the next cursor shall be the one asked with.
-    pub(crate) circle: bool,
+    /// Whether the next cursor is to be the cursor of the request.
+    pub(crate) loops: bool,
 }
 
 /// A query string, decoded on demand.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Query<'a>(pub(crate) &'a str);
+pub(crate) struct QueryString<'a>(pub(crate) &'a str);
 
-impl<'a> Query<'a> {
+impl<'a> QueryString<'a> {
     /// Every value of a parameter, decoded.
     pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Cow<'a, str>> {
         let pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(move |pair| pair.0 == name).map(|pair| decode(pair.1))
+        pairs.filter(move |(key, _)| *key == name).map(|(_, value)| decode(value))
     }
 
     /// The first value of a parameter, decoded.
@@ -42,7 +42,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Undoes percent-encoding; what is not encoded well stays as it is.
+/// Decodes percent-encoding; a malformed escape stays as it is.
 pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
         return Cow::Borrowed(text);
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn values_are_decoded() {
-        let query = Query("actor=did%3Aplc%3Aabc&limit=5&actors=a&actors=b%20c&x=%zz+1");
+        let query = QueryString("actor=did%3Aplc%3Aabc&limit=5&actors=a&actors=b%20c&x=%zz+1");
         assert_eq!(query.get("actor").unwrap(), "did:plc:abc");
         assert_eq!(query.number("limit"), Some(5));
         assert_eq!(query.all("actors").collect::<Vec<_>>(), ["a", "b c"]);
