@@ -40,7 +40,8 @@ impl OperatedDatabase {
             host: None,
         };
         let named: Vec<NamedProfile> = names.iter().map(named).collect();
-        let page = |named: &NamedProfile| SeenProfile { named: named.clone(), ..SeenProfile::default() };
+        let page =
+            |named: &NamedProfile| SeenProfile { named: named.clone(), ..SeenProfile::default() };
         let pages: Vec<SeenProfile> = named.iter().map(page).collect();
         let pg = self.db.pg();
         profile::import(pg, Platform::BLUESKY, &pages, self.clock.now()).await.unwrap();

@@ -12,8 +12,8 @@ use graph_score::RunSettings;
 use model::PersonId;
 use sample::WorldConfig;
 use serde::Serialize;
-use store::pg::score;
 use store::pg::membership::{self, Order};
+use store::pg::score;
 
 use self::compare::PlantedFigures;
 use self::opted_out::encoded;

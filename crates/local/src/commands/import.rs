@@ -145,7 +145,8 @@ impl BulkImport<'_> {
         let bar = self.output.progress("resolving", native_ids.len() as u64);
         let mut ids = Vec::with_capacity(native_ids.len());
         for chunk in native_ids.chunks(CHUNK) {
-            let named = |id: &String| NamedProfile { native_id: id.clone(), ..NamedProfile::default() };
+            let named =
+                |id: &String| NamedProfile { native_id: id.clone(), ..NamedProfile::default() };
             let named: Vec<NamedProfile> = chunk.iter().map(named).collect();
             ids.extend(ident::resolve(&self.home.pg, self.args.platform, &named).await?);
             bar.inc(chunk.len() as u64);

@@ -196,7 +196,7 @@ fn check_status(
     let acct = |value: &Value| full(domain, value["acct"].as_str().unwrap());
     match act {
         PostKind::Plain => {
-            assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null())
+            assert!(status["reblog"].is_null() && status["in_reply_to_id"].is_null());
         }
         PostKind::Mention(first, _) => assert_eq!(acct(&status["mentions"][0]), handle(first)),
         PostKind::Reply(about) => {
