@@ -2,7 +2,7 @@
 
 use crate::borg::Borg;
 
-/// What is said on the command line, and words that the refusal must have.
+/// Arguments, and words that the refusal must have.
 const REFUSED: &[(&[&str], &[&str])] = &[
     (&["crawl", "myspace:tom"], &["unknown platform", "myspace", "bluesky"]),
     (&["crawl", "alice"], &["platform:handle"]),
@@ -40,9 +40,9 @@ fn every_refusal_says_what_is_wrong_and_changes_nothing() {
     borg.write("broken.tsv", b"src\tdst\n1\t2\nalone\n\xff\t3\n");
     borg.write("good.tsv", "src\tdst\n1\t2\n");
     for (args, words) in REFUSED {
-        let said = borg.failure(args);
+        let error = borg.failure(args);
         for word in *words {
-            assert!(said.contains(word), "borg {args:?} says {said:?}, not {word:?}");
+            assert!(error.contains(word), "borg {args:?}: {error:?} lacks {word:?}");
         }
     }
     assert_eq!(borg.json(&["status"])["profiles_known"], 0);
@@ -63,7 +63,7 @@ fn a_graph_that_does_not_fit_is_refused_before_it_is_loaded() {
     let borg = Borg::new();
     borg.write("good.tsv", "src\tdst\n1\t2\n2\t1\n");
     borg.json(&["import", "good.tsv"]);
-    let said = borg.failure(&["score", "--memory", "1K"]);
-    assert!(said.contains("--memory") && said.contains("2 arcs"), "{said}");
+    let error = borg.failure(&["score", "--memory", "1K"]);
+    assert!(error.contains("--memory") && error.contains("2 arcs"), "{error}");
     assert_eq!(borg.json(&["score"])["people"], 2);
 }

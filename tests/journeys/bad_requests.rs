@@ -1,10 +1,10 @@
-//! What a served API refuses, over HTTP: with the right status, and words that say what to do.
+//! What a served API refuses, over HTTP: with the right status, and a text that helps.
 
 use crate::borg::Borg;
 use crate::scoring::two_cliques;
 use crate::served::Served;
 
-/// A request, and what must come of it. [`Names`] says what stands for a word in braces.
+/// A request, and what must come of it. [`Names`] has the value of a word in braces.
 struct Refused {
     /// The `Authorization` header.
     by: &'static str,

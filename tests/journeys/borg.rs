@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The user and group `nobody`, as far as tests are concerned.
+/// The unprivileged user and group of tests.
 const NOBODY: u32 = 65_534;
 
 /// A folder with a home of its own in it.
@@ -31,7 +31,7 @@ impl Borg {
         Borg { whole, folder, binary, environment, user: None }
     }
 
-    /// With the record of another installation.
+    /// With the database of another installation.
     pub(crate) fn on(database_url: &str) -> Borg {
         Borg::new().with("DATABASE_URL", database_url)
     }
@@ -49,8 +49,7 @@ impl Borg {
         self
     }
 
-    /// Run by somebody who may do little, whoever runs the tests. The folders and the binary are
-    /// made that user's own.
+    /// Run by an unprivileged user. The folders and the binary are copied for this user.
     pub(crate) fn run_by_nobody(mut self) -> Borg {
         let whole = self.whole.path();
         if fs::metadata(whole).expect("the folder is there").uid() != 0 {
@@ -108,12 +107,12 @@ impl Borg {
         serde_json::from_slice(&output.stdout).expect("borg --json prints one JSON object")
     }
 
-    /// Runs a command that must fail; what it says.
+    /// Runs a command that must fail; returns its error.
     pub(crate) fn failure(&self, args: &[&str]) -> String {
         failed(self.command(args))
     }
 
-    /// Runs a command that must fail, in a shell that has done something first; what it says.
+    /// Runs a command that must fail, in a shell after another command; returns its error.
     pub(crate) fn failure_after(&self, first: &str, args: &[&str]) -> String {
         let mut shell = Command::new("bash");
         shell.arg("-c").arg(format!("{first} && exec \"$0\" \"$@\"")).arg(&self.binary);
@@ -126,7 +125,7 @@ impl Borg {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("borg starts")
     }
 
-    /// Starts a command and leaves it running; what it says can be read.
+    /// Starts a command and leaves it running; its output can be read.
     pub(crate) fn start_talking(&self, args: &[&str]) -> Child {
         self.command(args).stdout(Stdio::piped()).spawn().expect("borg starts")
     }
@@ -144,11 +143,11 @@ impl Borg {
 
 fn failed(mut command: Command) -> String {
     let output = command.output().expect("borg runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
     // 2 is a command line that cannot be read; a crash has neither.
     let in_order = matches!(output.status.code(), Some(1 | 2));
-    assert!(in_order, "{command:?} does not fail in order: {said}");
-    said
+    assert!(in_order, "{command:?} does not fail in order: {error}");
+    error
 }
 
 /// `borg` lies beside the folder of this test's own binary.

@@ -1,4 +1,4 @@
-//! Who is served: on the fediverse, those who were read and said yes.
+//! Who is served: on the fediverse, accounts whose profile was read and has consent.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn texts(answer: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Everything that lists say, and what is said of those whom they name.
+/// Everything in lists, and in the answers about the people in them.
 fn everything(served: &Served) -> BTreeSet<String> {
     let mut lists = vec!["/v1/communities?".to_owned(), "/v1/communities/com_0/people?".to_owned()];
     for community in served.pages("/v1/communities?") {
@@ -57,7 +57,7 @@ fn encoded(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23").replace('&', "%26").replace('+', "%2B")
 }
 
-/// Checks that nothing serves these accounts, and that their names find nobody.
+/// Checks that nothing serves these accounts, and that their names are unknown.
 fn is_hidden(served: &Served, accounts: &[(&str, &str)]) {
     let served_texts = everything(served);
     assert!(served_texts.len() > 200, "{} texts", served_texts.len());
@@ -102,7 +102,7 @@ fn nobody_is_served_who_was_not_read_or_did_not_say_yes() {
     is_hidden(&served, &unlisted);
     let open = accounts(web.world(), |_, state| state == AccountState::Public);
     let shown = everything(&served);
-    assert!(open.iter().any(|(handle, _)| shown.contains(*handle)), "nobody is listed");
+    assert!(open.iter().any(|(handle, _)| shown.contains(*handle)), "no account is listed");
     // The operator's own file has all of them.
     let exported = borg.export("profiles");
     for (_, native_id) in unlisted {

@@ -33,8 +33,8 @@ pub(crate) fn words(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).collect()
 }
 
-/// What a crawl leaves, by native ids.
-pub(crate) fn record(borg: &Borg) -> (Vec<String>, Vec<String>) {
+/// Arcs and profiles that a crawl stored, by native ids.
+pub(crate) fn database(borg: &Borg) -> (Vec<String>, Vec<String>) {
     let handles = |row: String| row.split('\t').take(2).collect::<Vec<_>>().join("\t");
     (borg.export("arcs"), borg.export("profiles").into_iter().map(handles).collect())
 }
@@ -71,7 +71,8 @@ fn the_demo_finds_all_that_was_planted() {
 fn what_the_demo_proposes_can_be_asked() {
     let borg = Borg::new();
     let (served, paths) = Served::demo(&borg);
-    let ranks = paths.iter().find(|path| path.ends_with("/ranks")).expect("somebody's ranks");
+    let ranks =
+        paths.iter().find(|path| path.ends_with("/ranks")).expect("the path of a person's ranks");
     let ranked = |row: &serde_json::Value| row["rank"].is_u64();
     let rows = served.data(ranks);
     assert!(rows.as_array().expect("a list").iter().any(ranked), "{rows}");
@@ -82,7 +83,7 @@ fn what_the_demo_proposes_can_be_asked() {
 }
 
 #[test]
-fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
+fn a_crawl_that_is_killed_repeatedly_ends_in_the_same_database() {
     let web = web(300, FaultSettings::default());
     let args = crawl(&web);
     let (undisturbed, disturbed) = (Borg::new(), Borg::new());
@@ -94,12 +95,12 @@ fn a_crawl_that_is_killed_again_and_again_ends_in_the_same_record() {
         child.wait().expect("a killed process ends");
     }
     disturbed.json(&words(&args));
-    let (wanted, found) = (record(&undisturbed), record(&disturbed));
+    let (wanted, found) = (database(&undisturbed), database(&disturbed));
     assert!(wanted.0.len() > 3_000, "{} arcs", wanted.0.len());
     assert_eq!(found.0, wanted.0, "the arcs are the same");
     assert_eq!(found.1, wanted.1, "the profiles are the same");
     let (wanted, found) = (people(&undisturbed), people(&disturbed));
-    assert!(wanted.iter().any(|profiles| profiles.len() > 1), "somebody has two profiles");
+    assert!(wanted.iter().any(|profiles| profiles.len() > 1), "a person has two profiles");
     assert_eq!(found, wanted, "the persons are the same");
 }
 
@@ -111,7 +112,7 @@ fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
     easy.json(&words(&crawl(&calm)));
     hard.json(&words(&crawl(&rough)));
     assert!(rough.stats().too_many() > 50, "the web refused a part");
-    assert_eq!(record(&hard), record(&easy));
+    assert_eq!(database(&hard), database(&easy));
     assert_eq!(rough.stats().windows_over_limit(), 0);
 }
 
@@ -128,8 +129,8 @@ fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
     let (easy, hard) = (Borg::new(), Borg::new());
     easy.json(&words(&crawl(&plain)));
     hard.json(&words(&crawl(&redirecting)));
-    assert!(redirecting.stats().requests() > plain.stats().requests(), "nobody redirected");
-    assert_eq!(record(&hard), record(&easy));
+    assert!(redirecting.stats().requests() > plain.stats().requests(), "no host redirected");
+    assert_eq!(database(&hard), database(&easy));
     assert_eq!(redirecting.stats().windows_over_limit(), 0);
 }
 
@@ -142,5 +143,5 @@ fn two_crawls_at_once_leave_the_record_of_one() {
     let mut other = both.start(&words(&args));
     both.json(&words(&args));
     assert!(other.wait().expect("the other crawl ends").success());
-    assert_eq!(record(&both), record(&alone));
+    assert_eq!(database(&both), database(&alone));
 }

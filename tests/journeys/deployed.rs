@@ -11,7 +11,7 @@ use sample::{FaultSettings, RunningWeb};
 use serde_json::json;
 
 use crate::borg::Borg;
-use crate::crawling::{crawl, record, web, words};
+use crate::crawling::{crawl, database, web, words};
 use cloud::Cloud;
 
 /// The schedule fires once a minute.
@@ -59,7 +59,7 @@ fn seed(cloud: &Cloud, web: &RunningWeb) {
 fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &RunningWeb) {
     let local = Borg::new();
     local.json(&words(&crawl(web)));
-    let (wanted, found) = (record(&local), record(&cloud.borg()));
+    let (wanted, found) = (database(&local), database(&cloud.borg()));
     assert!(wanted.0.len() > 3_000, "{} arcs", wanted.0.len());
     assert_eq!(found, wanted);
 }

@@ -1,4 +1,4 @@
-//! What the API says of a score is enough to work it out again: by a program that knows the arcs
+//! What the API serves about a score is enough to compute it again: by a program that knows the arcs
 //! and the answers, and nothing of Borg's own code.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ fn hash(a: u32, b: u32) -> u32 {
     (a.wrapping_mul(0x9e37_79b9) ^ b.wrapping_mul(0x85eb_ca6b)).wrapping_mul(0xc2b2_ae35) >> 16
 }
 
-/// Who attends to whom, and how much.
+/// Arcs with their weights.
 pub(crate) type Arcs = BTreeMap<(u32, u32), u32>;
 
 /// Five groups of 40. Everybody attends to a dozen of its own group, to the earlier ones more
@@ -42,7 +42,7 @@ pub(crate) fn file(arcs: &Arcs) -> String {
     format!("src\tdst\tweight\n{}", lines.collect::<String>())
 }
 
-/// A record with these arcs, scored. So small a world elects no seeds, so they are given.
+/// A database with these arcs, scored. A graph of this size elects no seeds: they are given.
 fn score(borg: &Borg, arcs: &Arcs) {
     borg.write("arcs.tsv", file(arcs));
     let seeds = (0..200).filter(|node| [0, 1, 5, 20].contains(&(node % 40)));
@@ -124,7 +124,7 @@ fn rank_changes(served: &Served) -> Vec<Value> {
     panic!("no rank has changed");
 }
 
-/// The last of the second group, whom few attend to.
+/// The last of the second group, which has few followers.
 const STAR: u32 = 79;
 
 #[test]
@@ -155,6 +155,6 @@ fn a_changed_rank_is_told_with_those_who_changed_it() {
         assert_eq!(found.expect("it is there")["rank"].as_u64(), after, "as it is served");
     }
     let exported = borg.export("changes");
-    let told = exported.iter().filter(|row| row.contains("\trank_changed\t")).count();
-    assert_eq!(told, changes.len());
+    let ranks_changed = exported.iter().filter(|row| row.contains("\trank_changed\t")).count();
+    assert_eq!(ranks_changed, changes.len());
 }

@@ -46,14 +46,17 @@ fn ids_stay_what_they_are_or_are_refused() {
     let (longer, erased) = ("x".repeat(2_049), format!("erased:{}", "0".repeat(64)));
     borg.write("nul.tsv", format!("src\tdst\nab\tcd\na\0b\tef\nef\ta\0b\n\0\tcd\n{longer}\ta\n"));
     borg.write("json.ndjson", format!("{}\n{}\n", json!({"id": "a\0b"}), json!({"id": erased})));
-    let said = borg.failure(&["import", "nul.tsv"]);
+    let error = borg.failure(&["import", "nul.tsv"]);
     for words in
         ["4 bad lines", "line 3 has an id that has a NUL", "line 6", "more than 2048 bytes"]
     {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(error.contains(words), "{words}: {error}");
     }
-    let said = borg.failure(&["import", "json.ndjson"]);
-    assert!(said.contains("line 1 has an id that has a NUL") && said.contains("line 2"), "{said}");
+    let error = borg.failure(&["import", "json.ndjson"]);
+    assert!(
+        error.contains("line 1 has an id that has a NUL") && error.contains("line 2"),
+        "{error}"
+    );
     assert_eq!(borg.export("arcs").len(), ids.len(), "nothing of them was imported");
 }
 
@@ -78,9 +81,9 @@ fn borg_reads_the_names_that_it_wrote() {
     assert_eq!(nodes.len(), 24, "a row for each");
     borg.write("seeds.tsv", format!("node\n{}", nodes.concat()));
     borg.json(&["score", "--trust-seeds", "seeds.tsv"]);
-    borg.write("nobody.tsv", "node\nCORP\\\\tom\n");
-    let said = borg.failure(&["score", "--trust-seeds", "nobody.tsv"]);
-    assert!(said.contains("1 of 1 trust seeds are not in the record"), "{said}");
+    borg.write("unknown.tsv", "node\nCORP\\\\tom\n");
+    let error = borg.failure(&["score", "--trust-seeds", "unknown.tsv"]);
+    assert!(error.contains("1 of 1 trust seeds are not in the record"), "{error}");
     borg.json(&["export", "communities", "--level", "leaf", "--out", "c.tsv"]);
     borg.write("truth.tsv", cut(&borg.read("c.tsv"), 2));
     let eval = borg.json(&["eval", "communities", "--truth", "truth.tsv"]);
@@ -131,8 +134,8 @@ fn seeds_are_found_as_a_run_named_them_then() {
     let borg = imported("arcs.tsv", crate::scoring::two_cliques(12));
     borg.write("bare.tsv", "node\n3\n4\n");
     borg.json(&["import", "arcs.tsv", "--platform", "nostr"]);
-    let said = borg.failure(&["score", "--trust-seeds", "bare.tsv"]);
-    assert!(said.contains("`3` is on several platforms"), "{said}");
+    let error = borg.failure(&["score", "--trust-seeds", "bare.tsv"]);
+    assert!(error.contains("`3` is on several platforms"), "{error}");
     borg.write("other.tsv", "src\tdst\nx\ty\ny\tx\n");
     borg.json(&["import", "other.tsv"]);
     borg.write("mixed.tsv", "node\nfile:3\nnostr:4\nx\n");
@@ -160,8 +163,8 @@ fn a_text_file_is_read_as_it_comes() {
     for (name, words) in
         [("utf16.tsv", "UTF-8"), ("mac.tsv", "\\r alone"), ("hidden.tsv", "u{200b}")]
     {
-        let said = borg.failure(&["import", name]);
-        assert!(said.contains(words), "{name}: {said}");
+        let error = borg.failure(&["import", name]);
+        assert!(error.contains(words), "{name}: {error}");
     }
     let marked = |text: &str| gzip(&format!("\u{feff}{text}"));
     borg.write("cliques.tsv", crate::scoring::two_cliques(12));

@@ -1,4 +1,4 @@
-//! Journeys through the whole of Borg, a file each, and the invariants that hold it together.
+//! Journeys through the whole of Borg, a file each.
 
 mod bad_hosts;
 mod bad_input;
@@ -18,4 +18,5 @@ mod places;
 mod real;
 mod scoring;
 mod served;
+mod test_server;
 mod trouble;

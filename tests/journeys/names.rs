@@ -1,28 +1,25 @@
-//! People are known by the names that others use: split domains, internationalised ones, handles
-//! beside any sign in a bio. Each name finds the person, and proves the link.
-
-use std::io::{BufRead, BufReader, Result, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread;
+//! Every name of an account finds its person and proves a link: on split domains, on internationalised
+//! domains, and beside any sign in a bio.
 
 use serde_json::{Value, json};
 
 use crate::borg::Borg;
 use crate::served::Served;
+use crate::test_server::{TestRequest, TestResponse, TestServer};
 
 /// A graph that makes three more people.
 const OTHERS: &str = "src\tdst\tweight\nann\tben\t1\nben\tcarl\t2\n";
 
-/// An account of a Mastodon server, and what it is called elsewhere.
+/// An account of a Mastodon server, and its names elsewhere.
 #[derive(Debug, Clone, Copy)]
 struct Account {
-    /// The host where its server stands.
+    /// The host of its server.
     host: &'static str,
     /// The domain of its handle.
     domain: &'static str,
     name: &'static str,
     id: &'static str,
-    /// Whom it follows, by place in [`Web::accounts`].
+    /// The accounts that it follows, by index in [`NamedWeb::accounts`].
     follows: &'static [usize],
 }
 
@@ -55,55 +52,29 @@ impl Account {
 
 /// Servers of the fediverse and an AppView, all at one address.
 #[derive(Debug, Clone, Copy)]
-struct Web {
+struct NamedNamedWeb {
     accounts: &'static [Account],
-    /// What the one profile of Bluesky says of itself.
+    /// The bio of the one profile of Bluesky.
     bio: &'static str,
     /// What a domain without a server answers: its status and a page of HTML.
     site: u16,
 }
 
-impl Web {
-    /// Serves it as long as the test runs; its origin.
+impl NamedWeb {
+    /// Serves it as long as the test runs; returns its origin.
     fn start(self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("a listener has an address");
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // Whoever hangs up has what it wants.
-                thread::spawn(move || self.serve(stream));
-            }
-        });
-        format!("http://{address}")
+        TestServer::start(move |request| self.respond(request)).origin
     }
 
-    fn serve(self, mut stream: TcpStream) -> Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        let first = lines.next().transpose()?.unwrap_or_default();
-        let mut host = String::new();
-        for line in lines.by_ref() {
-            let line = line?.to_ascii_lowercase();
-            match line.strip_prefix("host: ") {
-                Some(name) => host = name.to_owned(),
-                None if line.is_empty() => break,
-                None => {}
-            }
-        }
-        let target = first.split(' ').nth(1).unwrap_or("/");
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    fn respond(self, TestRequest { host, path, query, .. }: &TestRequest<'_>) -> TestResponse {
         let query = query.replace("%40", "@").replace("%3A", ":").replace("%2F", "/");
-        let (status, body) = match self.answer(&host, path, &query) {
-            Some(body) => (200, body.to_string()),
-            None if self.is_server(&host) => {
-                (404, json!({"error": "Record not found"}).to_string())
+        match self.answer(host, path, &query) {
+            Some(body) => TestResponse::json(&body),
+            None if self.is_server(host) => {
+                TestResponse::of(404, &json!({"error": "Record not found"}).to_string())
             }
-            None => (self.site, "<!doctype html><title>My shop</title>".to_owned()),
-        };
-        let length = body.len();
-        write!(
-            stream,
-            "HTTP/1.1 {status} \r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        )
+            None => TestResponse::of(self.site, "<!doctype html><title>My shop</title>"),
+        }
     }
 
     fn is_server(&self, host: &str) -> bool {
@@ -112,17 +83,17 @@ impl Web {
 
     fn answer(&self, host: &str, path: &str, query: &str) -> Option<Value> {
         if path == "/.well-known/webfinger" {
-            let asked = query.strip_prefix("resource=")?;
+            let resource = query.strip_prefix("resource=")?;
             let names = |account: &&Account| {
                 [account.host, account.domain]
                     .iter()
-                    .any(|domain| asked == format!("acct:{}@{domain}", account.name))
+                    .any(|domain| resource == format!("acct:{}@{domain}", account.name))
                     && [account.host, account.domain].contains(&host)
             };
             return Some(self.accounts.iter().find(names)?.finger());
         }
         if let Some(method) = path.strip_prefix("/xrpc/") {
-            return self.sky(method);
+            return self.bluesky(method);
         }
         let mut own = self.accounts.iter().filter(|account| account.host == host);
         let rest = path.strip_prefix("/api/v1/accounts/")?;
@@ -140,7 +111,7 @@ impl Web {
         })
     }
 
-    fn sky(&self, method: &str) -> Option<Value> {
+    fn bluesky(&self, method: &str) -> Option<Value> {
         let did = "did:plc:alice";
         let lists = [
             ("app.bsky.graph.getFollows", "follows"),
@@ -162,7 +133,7 @@ impl Web {
     }
 }
 
-/// `alice` at a server of her domain's, and `zoe` elsewhere, who follows her.
+/// `alice` at a server of her domain, and `zoe` elsewhere; they follow each other.
 const SPLIT: &[Account] = &[
     Account {
         host: "social.example.test",
@@ -199,7 +170,7 @@ fn crawl(borg: &Borg, origin: &str, seeds: &[&str], depth: &str) {
     borg.json(&[args.as_slice(), &["--depth", depth]].concat());
 }
 
-/// Native ids and handles of the record.
+/// Native ids and handles of the database.
 fn profiles(borg: &Borg) -> Vec<String> {
     let names = |row: String| {
         let cells: Vec<&str> = row.split('\t').collect();
@@ -209,9 +180,9 @@ fn profiles(borg: &Borg) -> Vec<String> {
 }
 
 #[test]
-fn an_account_on_a_split_domain_is_known_by_the_name_that_others_use() {
+fn an_account_on_a_split_domain_is_found_by_all_its_names() {
     for site in [404, 200] {
-        let origin = Web { accounts: SPLIT, bio: "", site }.start();
+        let origin = NamedWeb { accounts: SPLIT, bio: "", site }.start();
         let borg = Borg::new();
         crawl(&borg, &origin, &["fediverse:alice@example.test"], "2");
         let wanted = [
@@ -261,19 +232,19 @@ fn an_internationalised_domain_has_one_form() {
     for seed in seeds {
         assert_eq!(people(IDN, "also @alice@BÜCHER.test", seed), 4, "{seed}");
     }
-    let origin = Web { accounts: IDN, bio: "", site: 404 }.start();
+    let origin = NamedWeb { accounts: IDN, bio: "", site: 404 }.start();
     let borg = Borg::new();
     crawl(&borg, &origin, &[seeds[0]], "0");
     let wanted = ["https://xn--bcher-kva.test/users/alice alice@xn--bcher-kva.test"];
     assert_eq!(profiles(&borg), wanted);
-    let said = borg.failure(&["crawl", "fediverse:alice@xn--a.\u{202A}test"]);
-    assert!(said.contains("`xn--a.test` is no domain name"), "{said}");
-    assert!(said.contains("alice@xn--a.<U+202A>test"), "{said}");
+    let error = borg.failure(&["crawl", "fediverse:alice@xn--a.\u{202A}test"]);
+    assert!(error.contains("`xn--a.test` is no domain name"), "{error}");
+    assert!(error.contains("alice@xn--a.<U+202A>test"), "{error}");
 }
 
-/// The people of a record with five profiles, two of which may be one person's.
+/// The number of people of five profiles, two of which may be joined.
 fn people(accounts: &'static [Account], bio: &'static str, seed: &str) -> u64 {
-    let origin = Web { accounts, bio, site: 404 }.start();
+    let origin = NamedWeb { accounts, bio, site: 404 }.start();
     let borg = Borg::new();
     crawl(&borg, &origin, &["bluesky:alice.bsky.social", seed], "0");
     borg.write("others.tsv", OTHERS);

@@ -9,7 +9,7 @@ use crate::borg::Borg;
 use crate::crawling::{crawl, web, words};
 use crate::served::Served;
 
-/// What a walk asks with, and whom it looks for.
+/// The ids that a search requests, and the traces that it looks for.
 struct Walk<'a> {
     served: &'a Served,
     people: Vec<String>,
@@ -30,15 +30,15 @@ fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| text(&row["id"])).collect()
 }
 
-/// Whether a value names somebody: in any text but what others say of themselves in their bios, and
+/// Whether a value contains a trace: in any text but the bios of others, and
 /// the notice to forget the one who left.
-fn says(value: &Value, trace: &str) -> bool {
+fn contains(value: &Value, trace: &str) -> bool {
     match value {
         Value::String(text) => names(text, trace),
-        Value::Array(items) => items.iter().any(|item| says(item, trace)),
+        Value::Array(items) => items.iter().any(|item| contains(item, trace)),
         Value::Object(fields) if fields.get("change") == Some(&json!({"type": "gone"})) => false,
         Value::Object(fields) => {
-            fields.iter().any(|(name, field)| name != "bio" && says(field, trace))
+            fields.iter().any(|(name, field)| name != "bio" && contains(field, trace))
         }
         _ => false,
     }
@@ -127,8 +127,7 @@ impl Walk<'_> {
         ids.chunks(1_000).map(|ids| json!({ "ids": ids })).collect()
     }
 
-    /// The routes at which something is still said of whom it looks for, of all that the API says
-    /// it has.
+    /// The routes with a trace of these people, of all routes in the API's document.
     fn found(&self) -> BTreeSet<String> {
         let document = self.served.get("/openapi.json").1;
         let routes = document["paths"].as_object().expect("the API has routes");
@@ -144,7 +143,7 @@ impl Walk<'_> {
             };
             // A problem repeats what was asked for; only data would be serving it.
             let data = answers.iter().filter(|(status, _)| *status == 200).map(|(_, body)| body);
-            if data.into_iter().any(|body| self.traces.iter().any(|trace| says(body, trace))) {
+            if data.into_iter().any(|body| self.traces.iter().any(|trace| contains(body, trace))) {
                 found.insert(route.clone());
             }
         }
@@ -169,7 +168,7 @@ fn name(profile: &Value, by: &str) -> String {
     format!("{}:{}", text(&profile["platform"]), text(&profile[by]))
 }
 
-/// The people of the world, the most attended to first, with all that is said of each.
+/// The people of the world with all that is served about each, most attention first.
 fn people(served: &Served) -> Vec<Value> {
     let places = served.pages("/v1/communities/com_0/people?");
     places
@@ -199,8 +198,8 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
     let people = people(&served);
     let mut joined = people.iter().filter_map(home_and_other);
     // One by the handle of its own profile, one by the native id of another, one as a whole.
-    let (home, its_other) = joined.next().expect("somebody has two profiles");
-    let (its_home, other) = joined.next().expect("somebody else has two profiles");
+    let (home, its_other) = joined.next().expect("a person has two profiles");
+    let (its_home, other) = joined.next().expect("another person has two profiles");
     let alone = people.iter().find(|person| profiles(person).len() == 1).expect("most have one");
     let out = [home.clone(), other.clone(), profiles(alone)[0].clone()];
     let orders = [name(&home, "handle"), name(&other, "native_id"), text(&alone["id"])];
@@ -214,7 +213,7 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
     let walk = RandomWalk::new(&served, &traces, accounts);
     let before = walk.found();
     for route in ["/v1/search", "/v1/people/{id}/evidence", "/v1/profiles/{id}/neighbors"] {
-        assert!(before.contains(route), "{route} says nothing of them: {before:?}");
+        assert!(before.contains(route), "{route} has no trace of them: {before:?}");
     }
     for order in &orders {
         let answer = borg.json(&["operate", "opt-out", order]);
@@ -228,10 +227,10 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
     }
     let lines = borg.json(&["operate", "audit"])["lines"].clone();
     for trace in [&orders[0], &orders[1]].map(|name| name.split_once(':').expect("it has one").1) {
-        assert!(!says(&lines, trace), "{lines}");
+        assert!(!contains(&lines, trace), "{lines}");
     }
     for one in &out {
-        assert!(says(&lines, &text(&one["id"])), "{lines}");
+        assert!(contains(&lines, &text(&one["id"])), "{lines}");
     }
     borg.json(&words(&crawl(&web)));
     borg.json(&["score"]);
@@ -250,8 +249,8 @@ fn who_was_never_seen_can_opt_out_and_is_not_crawled() {
         [cells[0], cells[1], cells[3]]
     });
     let with_handle = |row: &[&str; 3]| !row[2].is_empty();
-    let by_handle = named.find(with_handle).expect("somebody has a handle");
-    let by_id = named.find(with_handle).expect("somebody else has one");
+    let by_handle = named.find(with_handle).expect("a person has a handle");
+    let by_id = named.find(with_handle).expect("another person has a handle");
     let borg = Borg::new();
     for order in [[by_handle[1], by_handle[2]], [by_id[1], by_id[0]]] {
         let answer = borg.json(&["operate", "opt-out", &order.join(":")]);

@@ -1,4 +1,4 @@
-//! Borg works wherever it is put, and whatever is said to a PostgreSQL of the user's own.
+//! Borg works in any folder, and with any environment variables of the user's own PostgreSQL.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -48,12 +48,12 @@ fn a_home_may_be_called_anything_and_a_name_may_be_as_long_as_names_are() {
 }
 
 #[test]
-fn what_is_said_to_another_postgresql_is_not_said_to_this_one() {
-    let said = [
+fn settings_of_another_postgresql_are_ignored() {
+    let variables = [
         ("PGPORT", "5433"),
         ("PGHOST", "/nowhere"),
         ("PGHOSTADDR", "192.0.2.1"),
-        ("PGUSER", "somebody"),
+        ("PGUSER", "another"),
         ("PGPASSWORD", "secret"),
         ("PGDATABASE", "other"),
         ("PGDATA", "/nowhere"),
@@ -71,13 +71,14 @@ fn what_is_said_to_another_postgresql_is_not_said_to_this_one() {
         ("LC_ALL", "xx_YY.LATIN1"),
         ("LC_MESSAGES", "none"),
     ];
-    let borg = said.iter().fold(Borg::new(), |borg, (name, value)| borg.with(name, value));
+    let borg = variables.iter().fold(Borg::new(), |borg, (name, value)| borg.with(name, value));
     works(&borg);
 }
 
 #[test]
 fn a_database_url_that_cannot_be_read_is_refused_not_passed_over() {
     let borg = Borg::new().with("DATABASE_URL", OsStr::from_bytes(b"postgres://\xff"));
-    let said = borg.failure(&["status"]);
-    assert!(said.contains("DATABASE_URL is not UTF-8") && !borg.path(".borg").exists(), "{said}");
+    let error = borg.failure(&["status"]);
+    assert!(error.contains("DATABASE_URL is not UTF-8"), "{error}");
+    assert!(!borg.path(".borg").exists());
 }

@@ -37,7 +37,7 @@ fn a_real_network_is_found_whole_scored_and_served() {
     both_ends_of_every_follow_show_it(&served, truth, &ids);
     whoever_is_followed_has_a_place(&served, truth);
     every_community_has_people(&served);
-    words_find_those_who_said_them(&served, truth);
+    words_find_the_accounts_that_wrote_them(&served, truth);
     the_absent_are_nowhere(&served, truth);
 }
 
@@ -102,7 +102,7 @@ fn both_ends_of_every_follow_show_it(
     eprintln!("follows: {} of {}, from both ends", out.len(), follows.len());
 }
 
-/// The trusted have one too, even if nobody follows them: the walk begins with them.
+/// Trusted people have one too, even without followers: the random walk restarts at them.
 fn whoever_is_followed_has_a_place(served: &Served, truth: &Truth) {
     let world = served.pages("/v1/communities/com_0/people?");
     let handles: BTreeSet<&str> = world.iter().filter_map(served::handle).collect();
@@ -127,13 +127,13 @@ fn every_community_has_people(served: &Served) {
     eprintln!("served: {} communities", communities.len());
 }
 
-fn words_find_those_who_said_them(served: &Served, truth: &Truth) {
+fn words_find_the_accounts_that_wrote_them(served: &Served, truth: &Truth) {
     let words = [("glaciers", "glaciers"), ("department", "department"), ("Олег", OLEG)];
     for (word, encoded) in words {
-        let said = |one: &&Account| one.name.contains(word) || one.bio.contains(word);
+        let mentions = |one: &&Account| one.name.contains(word) || one.bio.contains(word);
         let wanted: BTreeSet<_> =
-            truth.profiles.iter().filter(said).map(|one| &*one.handle).collect();
-        assert!(!wanted.is_empty(), "somebody said {word}");
+            truth.profiles.iter().filter(mentions).map(|one| &*one.handle).collect();
+        assert!(!wanted.is_empty(), "an account mentions {word}");
         let hits = served.pages(&format!("/v1/search?q={encoded}"));
         same(word, &hits.iter().filter_map(served::handle).collect(), &wanted);
     }

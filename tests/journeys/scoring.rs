@@ -104,7 +104,7 @@ fn the_world_as_somebody_sees_it() {
     let shares: Vec<(u32, f64)> = text.lines().skip(1).map(share).collect();
     let own: f64 = shares.iter().filter(|one| one.0 >= 12).map(|one| one.1).sum();
     assert_eq!(shares.len(), 24);
-    assert!((own - 1.0).abs() < 1e-5, "nobody in their clique attends to the other");
+    assert!((own - 1.0).abs() < 1e-5, "no one in a clique attends to the other");
     let refused = borg.failure(&["export", "ranks", "--by", "personal:99", "--out", "p.tsv"]);
     assert!(refused.contains("`99` is not in the run"), "{refused}");
 }

@@ -1,4 +1,4 @@
-//! `borg serve`, asked over HTTP.
+//! `borg serve`, requested over HTTP.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command};
@@ -12,8 +12,8 @@ use crate::borg::Borg;
 /// A served API and a key to it.
 pub(crate) struct Served {
     child: Child,
-    /// Held open, since `borg` says more when it ends.
-    _said: BufReader<ChildStdout>,
+    /// Held open, since `borg` prints more when it ends.
+    _output: BufReader<ChildStdout>,
     url: String,
     key: String,
     client: Client,
@@ -30,24 +30,24 @@ impl Served {
     pub(crate) fn demo(borg: &Borg) -> (Served, Vec<String>) {
         let people = ["--people", "300", "--seed", "5"];
         let args = [&["demo", "--addr", "127.0.0.1:0", "--json"][..], &people].concat();
-        let (served, said) = Served::by(borg, &args, None);
-        let tries = said["try"].as_array().expect("a list").iter();
+        let (served, first_line) = Served::by(borg, &args, None);
+        let tries = first_line["try"].as_array().expect("a list").iter();
         let path = |one: &Value| one.as_str()?.strip_prefix(&served.url).map(str::to_owned);
         let paths = tries.map(|one| path(one).expect("a URL of the demo")).collect();
         (served, paths)
     }
 
-    /// Starts a command that serves; what it says has the key, unless that is given.
+    /// Starts a command that serves; its first line has the key, unless one is given.
     fn by(borg: &Borg, args: &[&str], key: Option<&Value>) -> (Served, Value) {
         let mut child = borg.start_talking(args);
         let mut line = String::new();
-        let mut said = BufReader::new(child.stdout.take().expect("standard output is piped"));
-        said.read_line(&mut line).expect("borg writes UTF-8");
-        let place: Value = serde_json::from_str(&line).expect("borg says where it serves");
-        let url = place["url"].as_str().expect("a URL is text").to_owned();
-        let key = key.unwrap_or(&place)["key"].as_str().expect("a key is text").to_owned();
+        let mut output = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        output.read_line(&mut line).expect("borg writes UTF-8");
+        let first_line: Value = serde_json::from_str(&line).expect("borg prints where it serves");
+        let url = first_line["url"].as_str().expect("a URL is text").to_owned();
+        let key = key.unwrap_or(&first_line)["key"].as_str().expect("a key is text").to_owned();
         let runtime = Runtime::new().expect("a runtime starts");
-        (Served { child, _said: said, url, key, client: Client::new(), runtime }, place)
+        (Served { child, _output: output, url, key, client: Client::new(), runtime }, first_line)
     }
 
     /// The secret that opens everything.
@@ -104,12 +104,13 @@ pub(crate) fn handle(row: &Value) -> Option<&str> {
     row["person"]["handle"].as_str()
 }
 
-/// It is asked to end, so that it ends its PostgreSQL.
+/// It is terminated in order, so that it ends its PostgreSQL.
 impl Drop for Served {
     fn drop(&mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        let terminated = Command::new("kill").arg(self.child.id().to_string()).status();
         let ended = self.child.wait();
-        let in_order = [asked, ended].iter().flatten().filter(|status| status.success()).count();
+        let in_order =
+            [terminated, ended].iter().flatten().filter(|status| status.success()).count();
         assert!(in_order == 2 || std::thread::panicking(), "borg serve does not end in order");
     }
 }

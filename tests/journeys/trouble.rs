@@ -10,12 +10,12 @@ use sample::{FaultSettings, RunningWeb};
 use serde_json::Value;
 
 use crate::borg::Borg;
-use crate::crawling::{crawl, record, web, words};
+use crate::crawling::{crawl, database, web, words};
 use crate::scoring::two_cliques;
 use crate::served::Served;
 
 /// What keeps objects from being written: done in the shell before `borg score`, and words that
-/// Borg must say. Limits are in KiB; their signal is ignored, so that they are told as errors.
+/// Borg must report. Limits are in KiB; their signal is ignored, so that they are errors.
 const LIMITS: &[(&str, &[&str])] = &[
     ("trap '' XFSZ && ulimit -f 0", &["objects/runs/run_", "ulimit -f", "run it again"]),
     ("trap '' XFSZ && ulimit -f 1", &["objects/snapshots/snp_", "ulimit -f", "run it again"]),
@@ -30,7 +30,7 @@ fn a_score_whose_objects_cannot_be_written_says_so_and_the_last_run_stays_served
     let served = Served::start(&borg);
     for (limit, words) in LIMITS {
         let before = scored(&borg, &served);
-        says(&borg.failure_after(limit, &["score"]), words);
+        check_error(&borg.failure_after(limit, &["score"]), words);
         assert_eq!(served.get("/v1/communities").1, before, "after {limit}");
     }
     scored(&borg, &served);
@@ -44,7 +44,7 @@ fn a_full_disk_is_named_and_with_space_again_it_goes_on() {
     let before = scored(&borg, &served);
     disk.fill();
     let words = ["objects/runs/run_", "the disk is full", "free some space", "run it again"];
-    says(&borg.failure(&["score"]), &words);
+    check_error(&borg.failure(&["score"]), &words);
     assert_eq!(served.get("/v1/communities").1, before);
     disk.clear();
     scored(&borg, &served);
@@ -69,10 +69,10 @@ fn scored(borg: &Borg, served: &Served) -> Value {
     communities
 }
 
-fn says(said: &str, words: &[&str]) {
+fn check_error(error: &str, words: &[&str]) {
     for word in words {
-        assert!(said.contains(word), "borg says {said:?}, not {word:?}");
-        assert_eq!(said.matches(word).count(), 1, "borg says {said:?}");
+        assert!(error.contains(word), "{error:?} lacks {word:?}");
+        assert_eq!(error.matches(word).count(), 1, "{error:?}");
     }
 }
 
@@ -109,7 +109,7 @@ impl Drop for SmallDisk {
 }
 
 #[test]
-fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_record() {
+fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_database() {
     let web = web(300, FaultSettings::default());
     let args = crawl(&web);
     let (undisturbed, disturbed) = (Borg::new(), Borg::new());
@@ -121,11 +121,11 @@ fn a_crawl_whose_postgresql_is_killed_waits_and_ends_in_the_same_record() {
         kill_postgresql(&disturbed);
     }
     assert!(child.wait().expect("the crawl ends").success());
-    assert_eq!(record(&disturbed), record(&undisturbed));
+    assert_eq!(database(&disturbed), database(&undisturbed));
     assert_eq!(web.stats().windows_over_limit(), 0);
 }
 
-/// Waits until the web has seen so many requests.
+/// Waits until the web has counted this many requests.
 fn wait_for(web: &RunningWeb, requests: u64, crawl: &mut Child) {
     let begun = Instant::now();
     while web.stats().requests() < requests {
@@ -135,7 +135,7 @@ fn wait_for(web: &RunningWeb, requests: u64, crawl: &mut Child) {
     }
 }
 
-/// Kills the server of a home, which has no time to say so.
+/// Kills the server of a home by SIGKILL.
 fn kill_postgresql(borg: &Borg) {
     let home = borg.path(".borg");
     let base = match fs::read_to_string(home.join("cluster")) {

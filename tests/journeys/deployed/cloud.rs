@@ -39,7 +39,7 @@ impl Cloud {
         self.note[name].as_str().unwrap_or_else(|| panic!("the stack has no {name}"))
     }
 
-    /// `borg` on the stack's record, with the stack's secret.
+    /// `borg` on the stack's database, with the stack's secret.
     pub(super) fn borg(&self) -> Borg {
         let borg = Borg::on(self.text("database_url"));
         std::fs::create_dir(borg.path(".borg")).expect("the folder is new");
@@ -137,7 +137,7 @@ impl Cloud {
     /// Whether no job waits and nothing will be due soon.
     pub(super) fn is_crawled(&self) -> bool {
         let wake =
-            self.runtime.block_on(frontier::next_wake(&self.pg)).expect("the record answers");
+            self.runtime.block_on(frontier::next_wake(&self.pg)).expect("the database answers");
         let now = model::port::Clock::now(&store::clock::System);
         let idle = wake.is_none_or(|wake| wake.as_second() > now.as_second() + IDLE_SECONDS);
         idle && self.waiting("FetchQueueUrl") == 0

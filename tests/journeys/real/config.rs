@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::people::Graph;
 
-/// Accounts, unless said otherwise: making one takes the network a fifth of a second.
+/// Accounts by default: making one takes the network a fifth of a second.
 const ACCOUNTS: &str = "300";
 
 /// What a network is filled with.

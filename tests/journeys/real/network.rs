@@ -16,7 +16,7 @@ pub(super) struct Network {
     truth: Truth,
 }
 
-/// What the script says of the network.
+/// What the script reports about the network.
 #[derive(Deserialize)]
 struct Servers {
     plc: String,

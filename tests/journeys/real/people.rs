@@ -1,4 +1,4 @@
-//! The people whom a network is filled with: real ones, or drawn ones where there are none.
+//! The people of the network: real ones, or drawn ones where there are none.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -14,9 +14,9 @@ use graph::seed::RandomSeed;
 /// How many are drawn: more than are taken, so that some who are followed are left out.
 const DRAWN: usize = 400;
 
-/// Files of who attends to whom, and of who belongs where.
+/// Files of arcs, and of departments.
 pub(super) struct Graph {
-    /// Who wrote to whom: `src dst weight`.
+    /// E-mails: `src dst weight`.
     pub(super) edges: PathBuf,
     /// Who works in which department: `node community`.
     pub(super) departments: PathBuf,
@@ -72,7 +72,7 @@ fn without_a_graph_one_is_drawn_that_a_network_can_be_filled_with() {
     };
     let (edges, departments) = (rows(&graph.edges), rows(&graph.departments));
     let distinct: BTreeSet<_> = edges.iter().collect();
-    assert_eq!(distinct.len(), edges.len(), "nobody follows anybody twice");
+    assert_eq!(distinct.len(), edges.len(), "no follow is repeated");
     assert!(edges.iter().all(|edge| edge[0] != edge[1]));
     assert!((DRAWN * 6..DRAWN * 15).contains(&edges.len()), "{} arcs", edges.len());
     let communities: BTreeSet<u32> = departments.iter().map(|row| row[1]).collect();

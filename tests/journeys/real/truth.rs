@@ -42,7 +42,7 @@ pub(super) struct Arc {
 }
 
 impl Truth {
-    /// Who follows whom.
+    /// The follows.
     pub(super) fn follows(&self) -> impl Iterator<Item = (&str, &str)> {
         let follows = self.arcs.iter().filter(|arc| arc.layer == "follow");
         follows.map(|arc| (arc.src.as_str(), arc.dst.as_str()))
@@ -50,13 +50,13 @@ impl Truth {
 }
 
 impl Account {
-    /// What a profile says of itself. A tab is kept as a space.
+    /// The texts of a profile. A tab is kept as a space.
     pub(super) fn shown(&self) -> [String; 4] {
         [&self.did, &self.handle, &self.name, &self.bio].map(|text| text.replace('\t', " "))
     }
 }
 
-/// A row of the export as what the profile says of itself.
+/// A row of the export as the texts of its profile.
 pub(super) fn profile(row: &Value) -> [String; 4] {
     let text = |field| row[field].as_str().unwrap_or_default().to_owned();
     ["node", "handle", "display_name", "bio"].map(text)
