@@ -2,31 +2,33 @@
 
 /// A growing JSON text. Pieces that are JSON already are copied.
 #[derive(Debug, Default)]
-pub(crate) struct JsonText(pub(crate) Vec<u8>);
+pub(crate) struct JsonText {
+    pub(crate) buffer: Vec<u8>,
+}
 
 impl JsonText {
     /// An empty text with room for `bytes`.
     pub(crate) fn with_room(bytes: usize) -> JsonText {
-        JsonText(Vec::with_capacity(bytes))
+        JsonText { buffer: Vec::with_capacity(bytes) }
     }
 
     /// Appends JSON unchanged.
     pub(crate) fn raw(&mut self, json: &str) -> &mut JsonText {
-        self.0.extend_from_slice(json.as_bytes());
+        self.buffer.extend_from_slice(json.as_bytes());
         self
     }
 
     /// Appends bytes of JSON unchanged.
     pub(crate) fn bytes(&mut self, json: &[u8]) -> &mut JsonText {
-        self.0.extend_from_slice(json);
+        self.buffer.extend_from_slice(json);
         self
     }
 
     /// Appends a string with its quotes.
     pub(crate) fn text(&mut self, text: &str) -> &mut JsonText {
-        self.0.push(b'"');
+        self.buffer.push(b'"');
         self.inner(text);
-        self.0.push(b'"');
+        self.buffer.push(b'"');
         self
     }
 
@@ -38,11 +40,11 @@ impl JsonText {
             if byte >= 0x20 && byte != b'"' && byte != b'\\' {
                 continue;
             }
-            self.0.extend_from_slice(&bytes[copied..at]);
+            self.buffer.extend_from_slice(&bytes[copied..at]);
             self.escape(byte);
             copied = at + 1;
         }
-        self.0.extend_from_slice(&bytes[copied..]);
+        self.buffer.extend_from_slice(&bytes[copied..]);
         self
     }
 
@@ -83,7 +85,7 @@ impl JsonText {
     ) -> &mut JsonText {
         for (n, item) in items.into_iter().enumerate() {
             if n > 0 {
-                self.0.push(b',');
+                self.buffer.push(b',');
             }
             write(self, item);
         }
@@ -112,7 +114,7 @@ mod tests {
         for text in ["", "plain", "a \"quote\" \\ and\nline\u{1}", "日本語 🦀 é"] {
             let mut json = JsonText::default();
             json.text(text);
-            assert_eq!(serde_json::from_slice::<String>(&json.0).unwrap(), text);
+            assert_eq!(serde_json::from_slice::<String>(&json.buffer).unwrap(), text);
         }
     }
 
@@ -121,7 +123,7 @@ mod tests {
         for number in [0, 7, 10, 1_234_567_890, u64::MAX] {
             let mut json = JsonText::default();
             json.number(number);
-            assert_eq!(serde_json::from_slice::<u64>(&json.0).unwrap(), number);
+            assert_eq!(serde_json::from_slice::<u64>(&json.buffer).unwrap(), number);
         }
     }
 }

@@ -16,15 +16,15 @@ pub(crate) fn tallies(world: &SampleWorld) -> Vec<PostCounts> {
     let mut tallies = vec![PostCounts::default(); world.all_posts().len()];
     for post in world.all_posts() {
         match post.kind {
-            PostKind::Reply(about) => tallies[about.0 as usize].replies += 1,
-            PostKind::Repost(about) => tallies[about.0 as usize].reposts += 1,
-            PostKind::Quote(about) => tallies[about.0 as usize].quotes += 1,
+            PostKind::Reply(about) => tallies[about.index()].replies += 1,
+            PostKind::Repost(about) => tallies[about.index()].reposts += 1,
+            PostKind::Quote(about) => tallies[about.index()].quotes += 1,
             PostKind::Plain | PostKind::Mention(..) => {}
         }
     }
     for account in world.ids() {
         for like in world.likes(account) {
-            tallies[like.post.0 as usize].likes += 1;
+            tallies[like.post.index()].likes += 1;
         }
     }
     tallies

@@ -3,6 +3,7 @@
 mod compare;
 mod listing;
 mod opted_out;
+mod planted_run;
 mod rankings;
 
 use std::sync::Arc;

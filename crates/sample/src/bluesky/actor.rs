@@ -19,7 +19,7 @@ impl BlueskySite {
             _ => {
                 let mut json = JsonText::with_room(1_024);
                 self.cards.detailed(&mut json, account);
-                Ok(json.0)
+                Ok(json.buffer)
             }
         }
     }
@@ -39,6 +39,6 @@ impl BlueskySite {
         json.raw(r#"{"profiles":["#);
         json.join(alive, |json, account| self.cards.detailed(json, account));
         json.raw("]}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 }

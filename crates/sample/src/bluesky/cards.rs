@@ -36,7 +36,7 @@ impl CardCache {
             _ => ProfileCard::default(),
         });
         let cards = cards.collect();
-        CardCache { text: json.0, cards }
+        CardCache { text: json.buffer, cards }
     }
 
     /// `app.bsky.actor.defs#profileViewBasic`
@@ -60,15 +60,15 @@ impl CardCache {
 
 fn write(json: &mut JsonText, world: &SampleWorld, id: AccountId, lists: u64) -> ProfileCard {
     let account = world.account(id);
-    let start = json.0.len();
+    let start = json.buffer.len();
     write_basic(json, account, None);
-    let basic_end = json.0.len();
+    let basic_end = json.buffer.len();
     write_words(json, account);
-    let plain_end = json.0.len();
+    let plain_end = json.buffer.len();
     write_basic(json, account, Some(lists));
     write_words(json, account);
     write_detail(json, world, id);
-    ProfileCard { start, basic_end, plain_end, detailed_end: json.0.len() }
+    ProfileCard { start, basic_end, plain_end, detailed_end: json.buffer.len() }
 }
 
 fn write_basic(json: &mut JsonText, account: &Account, lists: Option<u64>) {

@@ -31,7 +31,7 @@ impl BlueskySite {
         json.raw("]");
         write_cursor(&mut json, &page);
         json.raw("}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     /// Whether a post's author still exists.

@@ -40,7 +40,7 @@ impl BlueskySite {
         let alive = of[page.range].iter().filter(|&&other| self.is_alive(other));
         json.join(alive, |json, &other| self.cards.plain(json, other));
         json.raw("]}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     pub(super) fn lists(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
@@ -53,7 +53,7 @@ impl BlueskySite {
         json.raw("]");
         write_cursor(&mut json, &page);
         json.raw("}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     pub(super) fn list(&self, ask: &SiteRequest<'_>) -> BlueskyAnswer {
@@ -77,7 +77,7 @@ impl BlueskySite {
             json.raw("}");
         });
         json.raw("]}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     /// The list that an at:// URI names; its authority may be a DID or a handle.

@@ -15,7 +15,7 @@ impl BlueskySite {
         let account = self.world.account(account.ok_or(BlueskyRefusal::NoSuchHandle)?);
         let mut json = JsonText::default();
         json.raw(r#"{"did":"#).text(&account.native_id).raw("}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     /// `/.well-known/atproto-did` of the requested host.
@@ -43,12 +43,12 @@ impl BlueskySite {
         json.raw(r#""],"verificationMethod":[],"service":[{"id":"#).text("#atproto_pds");
         json.raw(r#","type":"AtprotoPersonalDataServer","serviceEndpoint":"#);
         json.text(&self.origin).raw("}]}");
-        SiteReply::of(StatusCode::OK, "application/did+ld+json; charset=utf-8", json.0)
+        SiteReply::of(StatusCode::OK, "application/did+ld+json; charset=utf-8", json.buffer)
     }
 }
 
 fn plc_error(status: StatusCode, message: &str, did: &str) -> SiteReply {
     let mut json = JsonText::default();
     json.raw(r#"{"message":""#).inner(message).inner(did).raw(r#""}"#);
-    SiteReply::of(status, "application/json; charset=utf-8", json.0)
+    SiteReply::of(status, "application/json; charset=utf-8", json.buffer)
 }

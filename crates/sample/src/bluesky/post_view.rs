@@ -9,7 +9,7 @@ impl BlueskySite {
     /// `app.bsky.feed.defs#postView`, with its `$type` where it is part of a union.
     pub(super) fn write_post(&self, json: &mut JsonText, id: PostId, of_type: Option<&str>) {
         let post = self.world.post(id);
-        let tally = self.tallies[id.0 as usize];
+        let tally = self.tallies[id.index()];
         json.raw("{");
         if let Some(of_type) = of_type {
             json.raw(r#""$type":"#).text(of_type).raw(",");

@@ -77,6 +77,6 @@ impl BlueskyRefusal {
         let (status, error, message) = self.words();
         let mut json = JsonText::default();
         json.raw(r#"{"error":"#).text(error).raw(r#","message":"#).text(&message).raw("}");
-        SiteReply::of(status, "application/json; charset=utf-8", json.0)
+        SiteReply::of(status, "application/json; charset=utf-8", json.buffer)
     }
 }

@@ -40,7 +40,7 @@ impl BlueskySite {
             _ => &mut json,
         };
         json.raw("}");
-        Ok(json.0)
+        Ok(json.buffer)
     }
 
     fn write_like(&self, json: &mut JsonText, owner: AccountId, like: &PlantedLike) {

@@ -46,7 +46,7 @@ impl FediverseSite {
             AccountView::Suspended => write_suspended(&mut json, visit.host, &self.world, account),
             AccountView::Shown => self.entities.write(&mut json, visit.view(), account),
         }
-        Ok(SiteReply::json(json.0))
+        Ok(SiteReply::json(json.buffer))
     }
 
     /// How a host shows an account.

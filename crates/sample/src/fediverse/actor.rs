@@ -27,7 +27,7 @@ impl FediverseSite {
         }
         let mut json = JsonText::with_room(1_600);
         write_actor(&mut json, visit.nature, account, known);
-        Ok(SiteReply::of(StatusCode::OK, DOCUMENT, json.0))
+        Ok(SiteReply::of(StatusCode::OK, DOCUMENT, json.buffer))
     }
 }
 

@@ -50,7 +50,7 @@ impl EntityCache {
         });
         let entities = entities.collect();
         let domains = world.hosts().iter().map(|host| host.handle_domain().to_owned()).collect();
-        EntityCache { text: json.0, entities, domains }
+        EntityCache { text: json.buffer, entities, domains }
     }
 
     /// The account as a host shows it.
@@ -84,24 +84,24 @@ impl EntityCache {
 
 fn compose(json: &mut JsonText, world: &SampleWorld, id: AccountId) -> EntityParts {
     let account = world.account(id);
-    let start = json.0.len();
+    let start = json.buffer.len();
     let name = account.local_name();
     json.raw(r#"","username":"#).text(name).raw(r#","acct":""#).inner(name);
-    let acct_end = json.0.len();
+    let acct_end = json.buffer.len();
     write_plain(json, account);
-    let plain_end = json.0.len();
+    let plain_end = json.buffer.len();
     json.raw(r#","discoverable":"#).raw(discoverable(account.state));
-    let discoverable_end = json.0.len();
+    let discoverable_end = json.buffer.len();
     write_old(json, world, id);
-    let old_end = json.0.len();
+    let old_end = json.buffer.len();
     json.raw(r#","uri":"#).text(&account.native_id);
-    let uri_end = json.0.len();
+    let uri_end = json.buffer.len();
     json.raw(r#","indexable":"#).flag(account.indexable);
     json.raw(r#","hide_collections":"#);
     json.raw(if account.state == AccountState::HiddenLists { "true" } else { "null" });
-    let modern_end = json.0.len();
+    let modern_end = json.buffer.len();
     json.raw(r#","noindex":"#).flag(account.state == AccountState::OptedOut).raw(r#","roles":[]"#);
-    let local_end = json.0.len();
+    let local_end = json.buffer.len();
     json.raw(r#","emojis":[],"fields":["#);
     json.join(&account.texts.fields, write_field).raw("]}");
     EntityParts {
@@ -114,7 +114,7 @@ fn compose(json: &mut JsonText, world: &SampleWorld, id: AccountId) -> EntityPar
         uri_end,
         modern_end,
         local_end,
-        end: json.0.len(),
+        end: json.buffer.len(),
     }
 }
 

@@ -30,6 +30,6 @@ impl FediverseRefusal {
         };
         let mut json = JsonText::default();
         json.raw(r#"{"error":"#).text(error).raw("}");
-        SiteReply::of(status, "application/json; charset=utf-8", json.0)
+        SiteReply::of(status, "application/json; charset=utf-8", json.buffer)
     }
 }

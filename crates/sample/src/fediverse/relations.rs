@@ -47,7 +47,7 @@ impl FediverseSite {
             self.entities.write(json, visit.view(), other);
         });
         json.raw("]");
-        let mut reply = SiteReply::json(json.0);
+        let mut reply = SiteReply::json(json.buffer);
         if !positions.is_empty() {
             let path = format!("{}/{name}", account_number(visit.host, account));
             let number = |position| follow_number(people.len(), position);

@@ -48,7 +48,7 @@ impl FediverseSite {
         id: PostId,
         post: &PlantedPost,
     ) {
-        let tally = self.tallies[id.0 as usize];
+        let tally = self.tallies[id.index()];
         json.raw(r#"{"id":""#).number(self.number(id)).raw(r#"","created_at":""#);
         json.bytes(&iso_bytes(u64::from(post.at) * 1_000)).raw(r#"","in_reply_to_id":"#);
         match post.kind {

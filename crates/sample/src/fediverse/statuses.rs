@@ -30,7 +30,7 @@ impl FediverseSite {
         json.raw("[");
         json.join(&page, |json, &post| self.write_status(json, visit, post));
         json.raw("]");
-        let mut reply = SiteReply::json(json.0);
+        let mut reply = SiteReply::json(json.buffer);
         if let (Some(&first), Some(&last)) = (page.first(), page.last()) {
             let path = format!("{}/statuses", account_number(visit.host, account));
             let span = PageSpan { first: self.number(first), last: self.number(last), more };

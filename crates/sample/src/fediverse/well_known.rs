@@ -48,7 +48,7 @@ impl FediverseSite {
         json.text(&known.native_id).raw("}]}");
         Ok(SiteReply {
             content_type: "application/jrd+json; charset=utf-8",
-            ..SiteReply::json(json.0)
+            ..SiteReply::json(json.buffer)
         })
     }
 
@@ -74,7 +74,7 @@ impl FediverseSite {
         let mut json = JsonText::default();
         json.raw(r#"{"links":[{"rel":"http://nodeinfo.diaspora.software/ns/schema/2.0","#);
         json.raw(r#""href":"https://"#).raw(visit.ask.host).raw(r#"/nodeinfo/2.0"}]}"#);
-        SiteReply::json(json.0)
+        SiteReply::json(json.buffer)
     }
 
     pub(super) fn nodeinfo(&self, visit: &HostRequest<'_>) -> SiteReply {
@@ -86,7 +86,7 @@ impl FediverseSite {
         json.raw(r#"},"protocols":["activitypub"],"services":{"outbound":[],"inbound":[]},"#);
         json.raw(r#""usage":{"users":{"total":"#).number(users.count() as u64);
         json.raw(r#"}},"openRegistrations":true,"metadata":{}}"#);
-        SiteReply::json(json.0)
+        SiteReply::json(json.buffer)
     }
 
     /// Versions before 4.0 have no such route, nor has snac.
@@ -99,6 +99,6 @@ impl FediverseSite {
         json.raw(r#"{"domain":"#).text(domain).raw(r#","title":"#).text(domain);
         json.raw(r#","version":"#).text(software(visit.nature).1);
         json.raw(r#","source_url":"https://github.com/mastodon/mastodon","languages":["en"]}"#);
-        Ok(SiteReply::json(json.0))
+        Ok(SiteReply::json(json.buffer))
     }
 }

@@ -17,6 +17,12 @@ use crate::random::mix_pair;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DraftPost(pub(crate) u32);
 
+impl DraftPost {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A post to be published.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PostDraft {
@@ -294,7 +300,7 @@ fn order_posts(n: usize, drafts: Vec<PostDraft>) -> OrderedPosts {
         if let Some((_, newer)) = posts.last().filter(|(_, newer)| newer.author == author) {
             at = at.min(newer.at.saturating_sub(1));
         }
-        let kind = kind.map(|draft| ids[draft.0 as usize]);
+        let kind = kind.map(|draft| ids[draft.index()]);
         posts.push((author.0, PlantedPost { author, at, kind }));
     }
     OrderedPosts { posts: RowTable::new(n, posts), ids }
@@ -310,7 +316,7 @@ fn order_likes(n: usize, mut drafts: Vec<LikeDraft>, ids: &[PostId]) -> RowTable
         if let Some((_, newer)) = likes.last().filter(|(owner, _)| *owner == account.0) {
             at = at.min(newer.at.saturating_sub(1));
         }
-        likes.push((account.0, PlantedLike { post: ids[post.0 as usize], at }));
+        likes.push((account.0, PlantedLike { post: ids[post.index()], at }));
     }
     RowTable::new(n, likes)
 }

@@ -119,7 +119,7 @@ impl SampleWorld {
 
     /// One post.
     pub fn post(&self, post: PostId) -> PlantedPost {
-        self.posts.items()[post.0 as usize]
+        self.posts.items()[post.index()]
     }
 
     /// Every post, by author.

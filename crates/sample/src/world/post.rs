@@ -6,6 +6,13 @@ use super::account::AccountId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostId(pub u32);
 
+impl PostId {
+    /// The index of the post among all posts.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a post is. `P` is the id of another post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PostKind<P> {

@@ -9,6 +9,7 @@ use sample::world::{AccountId, AccountKind};
 use serde::Serialize;
 
 use super::listing::{CoverageFigures, ListingFigures, coverage, listing};
+use super::planted_run::PlantedRun;
 use super::rankings::ServedRankings;
 use crate::commands::served::ServedRun;
 
@@ -44,13 +45,6 @@ struct LinkFigures {
     links_planted: usize,
     links_found: usize,
     links_wrong: usize,
-}
-
-/// A run and the planted account of each of its profiles.
-pub(super) struct PlantedRun<'a> {
-    pub(super) world: &'a SampleWorld,
-    pub(super) served: &'a ServedRun<'a>,
-    pub(super) accounts: Vec<Option<AccountId>>,
 }
 
 /// A community of the leaf level that matches a planted one.

@@ -7,7 +7,7 @@ use model::Layer;
 use sample::world::AccountId;
 use serde::Serialize;
 
-use super::compare::PlantedRun;
+use super::planted_run::PlantedRun;
 
 /// The layers whose planted arcs a crawl has to find.
 const LAYERS: [Layer; 6] =

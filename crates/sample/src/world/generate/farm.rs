@@ -27,14 +27,14 @@ pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools) {
                 draws.builder.follow(fake, *dice.pick(&fakes));
             }
             for _ in 0..OUTSIDE.start + dice.below(OUTSIDE.len()) {
-                if let Some(honest) = pools.0[side].all.draw(&mut dice) {
+                if let Some(honest) = pools.sides[side].all.draw(&mut dice) {
                     draws.builder.follow(fake, honest);
                 }
             }
         }
         let bought = (fakes.len() as f64 * draws.config.attack_arcs_per_fake).ceil() as usize;
         for _ in 0..bought {
-            if let Some(honest) = pools.0[side].all.draw_evenly(&mut dice) {
+            if let Some(honest) = pools.sides[side].all.draw_evenly(&mut dice) {
                 draws.builder.follow(honest, *dice.pick(&fakes));
             }
         }

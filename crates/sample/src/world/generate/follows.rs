@@ -25,7 +25,7 @@ pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools) {
         if draws.kind(src) == AccountKind::Fake {
             continue;
         }
-        let side = &pools.0[draws.side(src)];
+        let side = &pools.sides[draws.side(src)];
         for _ in 0..dice.pareto(CHOSEN_MIN, CHOSEN_MAX) {
             let FollowChoice { dst, near } = choose(draws, side, src, &mut dice);
             let Some(dst) = dst.filter(|&dst| dst != src) else { continue };

@@ -42,7 +42,9 @@ pub(super) struct PlatformPools {
 }
 
 /// The honest accounts of both platforms: Bluesky, then the fediverse.
-pub(super) struct WorldPools(pub(super) [PlatformPools; 2]);
+pub(super) struct WorldPools {
+    pub(super) sides: [PlatformPools; 2],
+}
 
 impl WorldPools {
     pub(super) fn of(draws: &WorldDraws<'_>) -> WorldPools {
@@ -53,7 +55,7 @@ impl WorldPools {
             celebrities: AccountPool::default(),
             all: AccountPool::default(),
         };
-        let mut pools = WorldPools([side.clone(), side]);
+        let mut pools = WorldPools { sides: [side.clone(), side] };
         for account in draws.accounts() {
             if draws.kind(account) != AccountKind::Fake {
                 pools.add(draws, account);
@@ -65,7 +67,7 @@ impl WorldPools {
     fn add(&mut self, draws: &WorldDraws<'_>, account: AccountId) {
         let known = &draws.builder.accounts[account.index()];
         let traits = draws.traits(account);
-        let side = &mut self.0[draws.side(account)];
+        let side = &mut self.sides[draws.side(account)];
         if let (Some(leaf), Some(parent)) = (known.leaf, known.parent) {
             side.leaves[usize::from(leaf)].push(account, traits.weight);
             side.parents[usize::from(parent)].push(account, traits.weight);

@@ -107,7 +107,7 @@ impl PostDraws<'_> {
         let known = &draws.builder.accounts[account.index()];
         let Some(leaf) = known.leaf.filter(|_| dice.chance(LIST_KEEPERS)) else { return };
         let moderation = dice.chance(MODERATION);
-        let side = &self.pools.0[0];
+        let side = &self.pools.sides[0];
         let pool = if moderation { &side.all } else { &side.leaves[usize::from(leaf)] };
         let count = 10 + dice.below(120);
         let drawn = (0..count).filter_map(|_| match moderation {
@@ -152,7 +152,7 @@ impl PostDraws<'_> {
     ) -> Option<AccountId> {
         let known = &draws.builder.accounts[account.index()];
         if let Some(leaf) = known.leaf.filter(|_| dice.chance(STRANGERS)) {
-            let pool = &self.pools.0[draws.side(account)].leaves[usize::from(leaf)];
+            let pool = &self.pools.sides[draws.side(account)].leaves[usize::from(leaf)];
             return pool.draw(dice).filter(|&other| other != account);
         }
         let follows = self.lists.follows.row(account.index());

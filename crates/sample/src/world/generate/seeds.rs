@@ -35,7 +35,7 @@ pub(super) fn plant(draws: &mut WorldDraws<'_>, pools: &WorldPools, lists: &Foll
         let fits = |anchor: &AccountId| found[anchor.index()] && view.shows_lists(*anchor);
         let leaf = accounts[account.index()].leaf.map(usize::from);
         let side = draws.side(account);
-        let pool = leaf.map(|leaf| &pools.0[side].leaves[leaf]);
+        let pool = leaf.map(|leaf| &pools.sides[side].leaves[leaf]);
         let drawn =
             pool.and_then(|pool| (0..TRIES).filter_map(|_| pool.draw_evenly(&mut dice)).find(fits));
         let seed = || seeds.iter().copied().find(|&seed| draws.side(seed) == side);
