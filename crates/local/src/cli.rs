@@ -1,9 +1,11 @@
 //! The command line: parsing only.
 
 mod bulk;
-#[cfg_attr(not(feature = "lab"), path = "cli/without_lab.rs")]
+#[cfg(feature = "lab")]
 mod lab;
 mod operate;
+#[cfg(not(feature = "lab"))]
+mod without_lab;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,13 +14,14 @@ use clap::{Args, Parser, Subcommand};
 use model::{Account, Platform};
 
 pub(crate) use bulk::{EvalArgs, EvalSubject, ExportArgs, ExportDataset, ImportArgs, ImportFormat};
-pub(crate) use lab::LabCommand;
 #[cfg(feature = "lab")]
 pub(crate) use lab::{
-    BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, PushBenchArgs, RankBenchArgs,
-    RunBenchArgs,
+    BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand, PushBenchArgs,
+    RankBenchArgs, RunBenchArgs,
 };
 pub(crate) use operate::{KeyCommand, OperateCommand, OperateKeys, OperateRuns};
+#[cfg(not(feature = "lab"))]
+pub(crate) use without_lab::MissingLabCommand as LabCommand;
 
 /// Borg, the search engine for the social web, on one machine.
 #[derive(Debug, Parser)]

@@ -8,11 +8,10 @@ mod config;
 mod crawler;
 mod home;
 mod import;
+mod interrupt;
 mod measure;
 mod naming;
 mod output;
-#[cfg(feature = "lab")]
-mod planted;
 mod server;
 mod threads;
 mod truth;

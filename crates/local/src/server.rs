@@ -9,8 +9,8 @@ use operate::{OperateDependencies, Order, OrderOutcome};
 use store::pg::key;
 use tokio::net::TcpListener;
 
-use crate::commands::crawl::interrupted;
 use crate::home::BorgHome;
+use crate::interrupt::interrupted;
 
 /// The gateway to this machine's database.
 pub(crate) fn gateway(home: &BorgHome) -> Result<Gateway> {

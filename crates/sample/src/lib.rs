@@ -17,6 +17,7 @@ mod post_counts;
 mod post_text;
 mod random;
 mod serve;
+mod site;
 mod time;
 pub mod world;
 

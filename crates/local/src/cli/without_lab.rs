@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 /// The commands that work on made data.
 #[derive(Debug, Subcommand)]
-pub(crate) enum LabCommand {
+pub(crate) enum MissingLabCommand {
     /// Not in this build: a sample social web.
     Demo(AnyArgs),
     /// Not in this build: the benchmarks.

@@ -14,6 +14,7 @@ use store::pg::frontier::{self, DEPTH_UNLIMITED};
 use crate::cli::CrawlArgs;
 use crate::crawler::{Crawler, Until};
 use crate::home::BorgHome;
+use crate::interrupt::interrupted;
 use crate::measure::CostMeter;
 use crate::output::{CommandOutput, CommandReport};
 
@@ -86,21 +87,6 @@ pub(crate) async fn run_with_progress(
     };
     bar.finish_and_clear();
     sent
-}
-
-/// Resolves on Ctrl-C or the request to terminate.
-pub(crate) async fn interrupted() {
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate => {}
-    }
 }
 
 /// Shows how far the crawl is, for ever.

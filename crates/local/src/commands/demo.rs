@@ -22,11 +22,11 @@ use super::score::run_stages;
 use super::served::ServedRun;
 use crate::api_client::create_test_key;
 use crate::cli::DemoArgs;
+use crate::commands::planted::PlantedWeb;
 use crate::config::Config;
 use crate::home::BorgHome;
 use crate::measure::CostMeter;
 use crate::output::{CommandOutput, CommandReport, print_line};
-use crate::planted::PlantedWeb;
 use crate::server;
 
 /// In how many first places of a community a person with a rank is searched.

@@ -10,6 +10,8 @@ mod export;
 mod import;
 mod lab;
 mod operate;
+#[cfg(feature = "lab")]
+mod planted;
 pub(crate) mod score;
 mod serve;
 mod served;

@@ -116,7 +116,7 @@ async fn everything_reachable_is_found_and_nothing_else() {
 }
 
 /// Whether both sides' claims prove the link by the law of `model::identity`.
-fn are_linked(found: &Found, world: &SampleWorld, link: sample::world::Link) -> bool {
+fn are_linked(found: &Found, world: &SampleWorld, link: sample::world::PlantedLink) -> bool {
     let of = |id| &found.profiles[&world.account(id).native_id];
     let (a, b) = (of(link.bluesky), of(link.fediverse));
     let names = |claims: &[Claim], platform, other: &SeenProfile| {

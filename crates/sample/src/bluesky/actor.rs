@@ -3,7 +3,7 @@
 use super::refusal::BlueskyRefusal;
 use super::{BlueskyAnswer, BlueskySite};
 use crate::json::JsonText;
-use crate::serve::SiteRequest;
+use crate::site::SiteRequest;
 use crate::world::AccountState;
 
 /// The real AppView's cap.

@@ -6,7 +6,7 @@ use model::Platform;
 use crate::json::JsonText;
 use crate::random::mix_bytes;
 use crate::time::iso;
-use crate::world::{Account, AccountId, AccountKind, AccountState, SampleWorld, cid};
+use crate::world::{AccountId, AccountKind, AccountState, PlantedAccount, SampleWorld, cid};
 
 #[derive(Debug, Clone, Copy, Default)]
 struct ProfileCard {
@@ -71,7 +71,7 @@ fn write(json: &mut JsonText, world: &SampleWorld, id: AccountId, lists: u64) ->
     ProfileCard { start, basic_end, plain_end, detailed_end: json.buffer.len() }
 }
 
-fn write_basic(json: &mut JsonText, account: &Account, lists: Option<u64>) {
+fn write_basic(json: &mut JsonText, account: &PlantedAccount, lists: Option<u64>) {
     let image = cid(mix_bytes(account.native_id.as_bytes()));
     json.raw(r#"{"did":"#).text(&account.native_id);
     json.raw(r#","handle":"#).text(&account.handle);
@@ -88,19 +88,19 @@ fn write_basic(json: &mut JsonText, account: &Account, lists: Option<u64>) {
     json.raw(r#"],"createdAt":"#).text(&iso(account.created_at * 1_000));
 }
 
-fn write_words(json: &mut JsonText, account: &Account) {
+fn write_words(json: &mut JsonText, account: &PlantedAccount) {
     json.raw(r#","description":"#).text(&account.texts.bio);
     json.raw(r#","indexedAt":"#).text(&iso(account.created_at * 1_000 + 1_234));
 }
 
 /// What the account's owner labels it with.
-fn labels(account: &Account) -> Vec<&'static str> {
+fn labels(account: &PlantedAccount) -> Vec<&'static str> {
     let bot = (account.kind == AccountKind::Bot).then_some("bot");
     let hidden = (account.state == AccountState::OptedOut).then_some("!no-unauthenticated");
     bot.into_iter().chain(hidden).collect()
 }
 
-fn write_label(json: &mut JsonText, account: &Account, value: &str) {
+fn write_label(json: &mut JsonText, account: &PlantedAccount, value: &str) {
     let record = cid(mix_bytes(account.handle.as_bytes()));
     json.raw(r#"{"src":"#).text(&account.native_id);
     json.raw(r#","uri":"at://"#).raw(&account.native_id);

@@ -5,7 +5,7 @@ use super::page::page;
 use super::{BlueskyAnswer, BlueskySite};
 use crate::json::JsonText;
 use crate::random::mix_pair;
-use crate::serve::SiteRequest;
+use crate::site::SiteRequest;
 use crate::world::{PostId, PostKind, cid};
 
 /// Room for one item in a page, in bytes.

@@ -5,7 +5,7 @@ use super::refusal::BlueskyRefusal;
 use super::{BlueskyAnswer, BlueskySite};
 use crate::json::JsonText;
 use crate::random::mix_pair;
-use crate::serve::SiteRequest;
+use crate::site::SiteRequest;
 use crate::time::iso;
 use crate::world::{AccountId, ListPurpose, cid, record_key};
 

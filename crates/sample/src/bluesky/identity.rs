@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::refusal::BlueskyRefusal;
 use super::{BlueskyAnswer, BlueskySite};
 use crate::json::JsonText;
-use crate::serve::{SiteReply, SiteRequest};
+use crate::site::{SiteReply, SiteRequest};
 use crate::world::AccountState;
 
 impl BlueskySite {
@@ -28,7 +28,7 @@ impl BlueskySite {
 
     /// The PLC directory's document for a DID.
     pub(super) fn document(&self, did: &str) -> SiteReply {
-        let did = crate::serve::decode(did);
+        let did = crate::site::decode(did);
         let known = self.find(&did).filter(|_| did.starts_with("did:"));
         let Some(account) = known else {
             return plc_error(StatusCode::NOT_FOUND, "DID not registered: ", &did);

@@ -18,7 +18,7 @@ use refusal::BlueskyRefusal;
 
 use crate::post_counts::{PostCounts, tallies};
 use crate::post_text::PostText;
-use crate::serve::{SiteReply, SiteRequest};
+use crate::site::{SiteReply, SiteRequest};
 use crate::world::{AccountId, AccountState, SampleWorld};
 
 /// The world as Bluesky shows it.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::refusal::BlueskyRefusal;
 use crate::random::mix_pair;
-use crate::serve::SiteRequest;
+use crate::site::SiteRequest;
 
 /// Spreads positions over all cursors; odd, so that it can be undone.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -90,7 +90,7 @@ fn open(cursor: &str, len: usize) -> Option<PagePosition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::QueryString;
+    use crate::site::QueryString;
 
     fn read_all(len: usize, limit: usize, salt: u64) -> (Vec<usize>, usize) {
         let (mut seen, mut pages, mut query) = (Vec::new(), 0, format!("limit={limit}"));

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::json::JsonText;
-use crate::serve::SiteReply;
+use crate::site::SiteReply;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::page::limit;
 use super::refusal::BlueskyRefusal;
 use super::{BlueskyAnswer, BlueskySite};
 use crate::json::JsonText;
-use crate::serve::SiteRequest;
+use crate::site::SiteRequest;
 use crate::world::{AccountId, PlantedLike, cid, record_key};
 
 const LIKES: &str = "app.bsky.feed.like";

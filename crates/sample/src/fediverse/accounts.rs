@@ -7,11 +7,11 @@ use super::numbers::account_of;
 use super::refusal::FediverseRefusal;
 use super::{FediverseAnswer, FediverseSite, HostRequest};
 use crate::json::JsonText;
-use crate::serve::SiteReply;
-use crate::world::{AccountId, AccountState, Host};
+use crate::site::SiteReply;
+use crate::world::{AccountId, AccountState, PlantedHost};
 
 impl FediverseSite {
-    pub(super) fn host(&self, visit: &HostRequest<'_>) -> &Host {
+    pub(super) fn host(&self, visit: &HostRequest<'_>) -> &PlantedHost {
         &self.world.hosts()[usize::from(visit.host)]
     }
 

@@ -8,8 +8,8 @@ use super::entity::{is_group, note};
 use super::refusal::FediverseRefusal;
 use super::{FediverseAnswer, FediverseSite, HostRequest};
 use crate::json::JsonText;
-use crate::serve::SiteReply;
-use crate::world::{Account, AccountId, AccountKind, AccountState, HostNature};
+use crate::site::SiteReply;
+use crate::world::{AccountId, AccountKind, AccountState, HostNature, PlantedAccount};
 
 const DOCUMENT: &str = "application/activity+json; charset=utf-8";
 
@@ -38,12 +38,12 @@ fn accepts_document(accept: &str) -> bool {
     ranges.into_iter().any(|range| documents.iter().any(|kind| range.eq_ignore_ascii_case(kind)))
 }
 
-fn page(account: &Account) -> SiteReply {
+fn page(account: &PlantedAccount) -> SiteReply {
     let body = format!("<!doctype html><title>{}</title>", account.handle);
     SiteReply::of(StatusCode::OK, "text/html; charset=utf-8", body.into_bytes())
 }
 
-fn write_actor(json: &mut JsonText, nature: HostNature, id: AccountId, account: &Account) {
+fn write_actor(json: &mut JsonText, nature: HostNature, id: AccountId, account: &PlantedAccount) {
     let uri = &account.native_id;
     json.raw(r#"{"@context":["https://www.w3.org/ns/activitystreams","#);
     json.raw(r#""https://w3id.org/security/v1",{"toot":"http://joinmastodon.org/ns#","#);
@@ -62,7 +62,7 @@ fn write_actor(json: &mut JsonText, nature: HostNature, id: AccountId, account: 
 }
 
 /// For undecided accounts Mastodon sends `false`, snac nothing; 3.3 has no `indexable`.
-fn write_consent(json: &mut JsonText, nature: HostNature, account: &Account) {
+fn write_consent(json: &mut JsonText, nature: HostNature, account: &PlantedAccount) {
     if nature == HostNature::Snac && account.state == AccountState::Undecided {
         return;
     }
@@ -73,7 +73,7 @@ fn write_consent(json: &mut JsonText, nature: HostNature, account: &Account) {
     }
 }
 
-fn kind(id: AccountId, account: &Account) -> &'static str {
+fn kind(id: AccountId, account: &PlantedAccount) -> &'static str {
     match account.kind {
         AccountKind::Bot => "Service",
         _ if is_group(account, id) => "Group",

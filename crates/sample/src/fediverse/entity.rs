@@ -9,7 +9,7 @@ use super::numbers::account_number;
 use crate::json::JsonText;
 use crate::time::iso;
 use crate::world::{
-    Account, AccountId, AccountKind, AccountState, HostNature, ProfileField, SampleWorld,
+    AccountId, AccountKind, AccountState, HostNature, PlantedAccount, ProfileField, SampleWorld,
 };
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -119,7 +119,7 @@ fn compose(json: &mut JsonText, world: &SampleWorld, id: AccountId) -> EntityPar
 }
 
 /// What comes before `discoverable`.
-fn write_plain(json: &mut JsonText, account: &Account) {
+fn write_plain(json: &mut JsonText, account: &PlantedAccount) {
     json.raw(r#"","display_name":"#).text(&account.texts.name);
     json.raw(r#","locked":false,"bot":"#).flag(account.kind == AccountKind::Bot);
 }
@@ -134,7 +134,7 @@ fn discoverable(state: AccountState) -> &'static str {
 }
 
 /// Whether an account is one of a group.
-pub(super) fn is_group(account: &Account, id: AccountId) -> bool {
+pub(super) fn is_group(account: &PlantedAccount, id: AccountId) -> bool {
     account.kind == AccountKind::Organisation && id.0.is_multiple_of(3)
 }
 
@@ -169,12 +169,12 @@ pub(super) fn is_listed(world: &SampleWorld, host: u16, account: AccountId) -> b
 }
 
 /// The origin of the server where an account lives.
-fn server_of(account: &Account) -> &str {
+fn server_of(account: &PlantedAccount) -> &str {
     account.native_id.split_once("/users/").map_or("", |(server, _)| server)
 }
 
 /// The bio as HTML: the first word of some is a hashtag.
-pub(super) fn note(account: &Account) -> String {
+pub(super) fn note(account: &PlantedAccount) -> String {
     let bio = account.texts.bio.replace('&', "&amp;").replace('<', "&lt;");
     match bio.split_once(' ') {
         Some((tag, rest)) if account.created_at.is_multiple_of(2) && tag.is_ascii() => {

@@ -19,8 +19,8 @@ use refusal::FediverseRefusal;
 
 use crate::post_counts::{PostCounts, tallies};
 use crate::post_text::PostText;
-use crate::serve::{SiteReply, SiteRequest};
-use crate::world::{AccountId, Host, HostNature, SampleWorld};
+use crate::site::{SiteReply, SiteRequest};
+use crate::world::{AccountId, HostNature, PlantedHost, SampleWorld};
 
 /// The world as the fediverse's servers show it.
 pub(crate) struct FediverseSite {
@@ -60,7 +60,7 @@ impl HostRequest<'_> {
 impl FediverseSite {
     pub(crate) fn new(world: Arc<SampleWorld>, domains_redirect: bool) -> FediverseSite {
         let hosts = || world.hosts().iter().zip(0..).skip(1);
-        let domain = |(host, index): (&Host, u16)| Some((host.domain.clone()?, index));
+        let domain = |(host, index): (&PlantedHost, u16)| Some((host.domain.clone()?, index));
         FediverseSite {
             hosts: hosts().map(|(host, index)| (host.name.clone(), index)).collect(),
             domains: hosts().filter_map(domain).collect(),

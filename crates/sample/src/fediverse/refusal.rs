@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::json::JsonText;
-use crate::serve::SiteReply;
+use crate::site::SiteReply;
 
 /// Why a request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::entity::is_listed;
 use super::numbers::{account_number, follow_number};
 use super::{FediverseAnswer, FediverseSite, HostRequest};
 use crate::json::JsonText;
-use crate::serve::SiteReply;
+use crate::site::SiteReply;
 use crate::world::{AccountId, AccountState, HostNature};
 
 /// Accounts in a page by default, and at most.

@@ -5,7 +5,7 @@ use super::numbers::{account_number, status_number};
 use super::relations::{PageSpan, link};
 use super::{FediverseAnswer, FediverseSite, HostRequest};
 use crate::json::JsonText;
-use crate::serve::SiteReply;
+use crate::site::SiteReply;
 use crate::world::{AccountId, PostId, PostKind};
 
 /// Posts in a page by default, and at most.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::refusal::FediverseRefusal;
 use super::{FediverseAnswer, FediverseSite, HostRequest};
 use crate::json::JsonText;
-use crate::serve::SiteReply;
+use crate::site::SiteReply;
 use crate::world::{AccountId, AccountState, HostNature};
 
 /// Any path at the domain of a server's handles: a page about something else.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::SiteReply;
+use crate::site::SiteReply;
 use crate::world::HostNature;
 
 /// How a host treats requests before it answers them.

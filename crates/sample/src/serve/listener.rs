@@ -13,11 +13,11 @@ use model::port::Clock;
 use super::host_behaviour::{HostBehaviour, is_marked, redirect};
 use super::limit_headers::{announce, delay};
 use super::stats::WebCounters;
-use super::{QueryString, SiteReply, SiteRequest};
 use crate::bluesky::BlueskySite;
 use crate::faults::{self, FaultPlan, InjectedFault, RateLimitDialect};
 use crate::fediverse::FediverseSite;
 use crate::limits::WindowLimiter;
+use crate::site::{QueryString, SiteReply, SiteRequest};
 
 /// The platform behind a listener.
 pub(crate) enum PlatformSite {

@@ -19,7 +19,7 @@ use crate::faults::FaultPlan;
 use crate::fediverse::FediverseSite;
 use crate::limits::WindowLimiter;
 use crate::random::mix_bytes;
-use crate::world::{Host, HostNature, SampleWorld};
+use crate::world::{HostNature, PlantedHost, SampleWorld};
 
 /// Why the sample web did not start.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +99,7 @@ fn limiter(world: &SampleWorld, config: &ServerConfig) -> Arc<WindowLimiter> {
 
 fn behaviours(world: &SampleWorld, config: &ServerConfig) -> BTreeMap<String, HostBehaviour> {
     let redirecting = redirecting(world, config.redirecting);
-    let behaviour = |host: &Host| HostBehaviour {
+    let behaviour = |host: &PlantedHost| HostBehaviour {
         nature: host.nature,
         slow: config.slow,
         flaky_for: config.flaky_for,

@@ -91,7 +91,7 @@ pub struct ProfileTexts {
 
 /// One account: what it publishes, and the truth about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct PlantedAccount {
     /// Its platform.
     pub platform: Platform,
     /// `did:plc:…`, or the actor URI `https://host/users/name`.
@@ -118,7 +118,7 @@ pub struct Account {
     pub created_at: u64,
 }
 
-impl Account {
+impl PlantedAccount {
     /// The handle's first part: the local name on its host.
     pub fn local_name(&self) -> &str {
         let end = if self.platform == Platform::FEDIVERSE { '@' } else { '.' };

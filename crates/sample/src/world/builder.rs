@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use model::Platform;
 use model::identity::Proof;
 
-use super::account::{Account, AccountId, AccountKind, AccountState, ProfileField, ProfileTexts};
-use super::host::{Host, HostNature};
+use super::account::{
+    AccountId, AccountKind, AccountState, PlantedAccount, ProfileField, ProfileTexts,
+};
+use super::host::{HostNature, PlantedHost};
 use super::ids;
 use super::post::{ListPurpose, PlantedLike, PlantedList, PlantedPost, PostId, PostKind};
 use super::rows::RowTable;
-use super::{Link, SampleWorld};
+use super::{PlantedLink, SampleWorld};
 use crate::random::mix_pair;
 
 /// The id of a post while the world is being built.
@@ -70,24 +72,38 @@ pub struct AccountDraft {
 }
 
 /// A world that is being built.
+///
+/// ```
+/// use model::Layer;
+/// use sample::world::{AccountDraft, WorldBuilder};
+///
+/// let mut builder = WorldBuilder::new(1_793_491_200);
+/// let [ada, bob] = ["ada.test", "bob.test"]
+///     .map(|name| builder.account(AccountDraft { name: name.to_owned(), ..Default::default() }));
+/// builder.follow(ada, bob);
+/// builder.seed(ada);
+/// let world = builder.build();
+/// assert_eq!(world.find("bob.test"), Some(bob));
+/// assert_eq!(world.truth().arcs(Layer::Follow).len(), 1);
+/// ```
 #[derive(Debug, Clone)]
 pub struct WorldBuilder {
     until: u64,
-    pub(crate) hosts: Vec<Host>,
-    pub(crate) accounts: Vec<Account>,
+    pub(crate) hosts: Vec<PlantedHost>,
+    pub(crate) accounts: Vec<PlantedAccount>,
     persons: u32,
     pub(crate) follows: Vec<(AccountId, AccountId)>,
     pub(crate) posts: Vec<PostDraft>,
     likes: Vec<LikeDraft>,
     lists: Vec<PlantedList>,
-    links: Vec<Link>,
+    links: Vec<PlantedLink>,
     pub(crate) seeds: Vec<AccountId>,
 }
 
 impl WorldBuilder {
     /// An empty world whose time ends at `until`, in unix seconds. Host 0 is Bluesky.
     pub fn new(until: u64) -> WorldBuilder {
-        let bluesky = Host::new("bsky.sample.test", HostNature::Bluesky);
+        let bluesky = PlantedHost::new("bsky.sample.test", HostNature::Bluesky);
         WorldBuilder {
             until,
             hosts: vec![bluesky],
@@ -104,11 +120,11 @@ impl WorldBuilder {
 
     /// Adds an ordinary fediverse server of this nature and returns its index.
     pub fn host(&mut self, name: &str, nature: HostNature) -> u16 {
-        self.add_host(Host::new(name, nature))
+        self.add_host(PlantedHost::new(name, nature))
     }
 
     /// Adds a fediverse server and returns its index.
-    pub fn add_host(&mut self, host: Host) -> u16 {
+    pub fn add_host(&mut self, host: PlantedHost) -> u16 {
         self.hosts.push(host);
         (self.hosts.len() - 1) as u16
     }
@@ -125,7 +141,7 @@ impl WorldBuilder {
         let id = AccountId(self.accounts.len() as u32);
         let host = &self.hosts[usize::from(draft.host)];
         let bluesky = host.nature == HostNature::Bluesky;
-        self.accounts.push(Account {
+        self.accounts.push(PlantedAccount {
             platform: if bluesky { Platform::BLUESKY } else { Platform::FEDIVERSE },
             native_id: match bluesky {
                 true => ids::did(&draft.name),
@@ -149,7 +165,7 @@ impl WorldBuilder {
     }
 
     /// An account to be changed.
-    pub fn edit(&mut self, account: AccountId) -> &mut Account {
+    pub fn edit(&mut self, account: AccountId) -> &mut PlantedAccount {
         &mut self.accounts[account.index()]
     }
 
@@ -211,7 +227,7 @@ impl WorldBuilder {
 
     /// Adds a proof that two accounts belong to one person; the claims are added separately.
     pub fn link(&mut self, bluesky: AccountId, fediverse: AccountId, proof: Proof) {
-        self.links.push(Link { bluesky, fediverse, proof });
+        self.links.push(PlantedLink { bluesky, fediverse, proof });
     }
 
     /// Adds a seed: an account from which the world can be found.
@@ -248,7 +264,7 @@ impl WorldBuilder {
 
 /// Every name of an account: native id, handle and, where the handle's domain is another
 /// one than the server's, the name at the server.
-fn names(hosts: &[Host], accounts: &[Account]) -> HashMap<String, AccountId> {
+fn names(hosts: &[PlantedHost], accounts: &[PlantedAccount]) -> HashMap<String, AccountId> {
     let mut names = HashMap::with_capacity(2 * accounts.len());
     for (account, id) in accounts.iter().zip((0..).map(AccountId)) {
         let host = &hosts[usize::from(account.host)];

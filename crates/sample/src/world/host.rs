@@ -66,7 +66,7 @@ impl RobotsPolicy {
 
 /// One server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
+pub struct PlantedHost {
     /// Its name, in lower case.
     pub name: String,
     /// The domain of its accounts' handles, if it is not the name: WebFinger answers at both.
@@ -77,10 +77,10 @@ pub struct Host {
     pub robots: RobotsPolicy,
 }
 
-impl Host {
+impl PlantedHost {
     /// A server whose handles are at its own name and whose API is open.
-    pub fn new(name: &str, nature: HostNature) -> Host {
-        Host { name: name.to_owned(), domain: None, nature, robots: RobotsPolicy::Open }
+    pub fn new(name: &str, nature: HostNature) -> PlantedHost {
+        PlantedHost { name: name.to_owned(), domain: None, nature, robots: RobotsPolicy::Open }
     }
 
     /// The domain of its accounts' handles.

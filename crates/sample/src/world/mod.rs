@@ -17,10 +17,12 @@ use std::collections::HashMap;
 use model::Platform;
 use model::identity::Proof;
 
-pub use account::{Account, AccountId, AccountKind, AccountState, ProfileField, ProfileTexts};
+pub use account::{
+    AccountId, AccountKind, AccountState, PlantedAccount, ProfileField, ProfileTexts,
+};
 pub use builder::{AccountDraft, DraftPost, WorldBuilder};
 pub use config::WorldConfig;
-pub use host::{Host, HostNature, RobotsPolicy};
+pub use host::{HostNature, PlantedHost, RobotsPolicy};
 pub(crate) use ids::{cid, record_key};
 pub use post::{ListPurpose, PlantedLike, PlantedList, PlantedPost, PostId, PostKind};
 pub use rows::RowTable;
@@ -29,7 +31,7 @@ pub use truth::{WorldArc, WorldCounts, WorldTruth};
 
 /// A planted proof that two accounts belong to one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
+pub struct PlantedLink {
     /// The account on Bluesky.
     pub bluesky: AccountId,
     /// The account in the fediverse.
@@ -42,14 +44,14 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleWorld {
     until: u64,
-    hosts: Vec<Host>,
-    accounts: Vec<Account>,
+    hosts: Vec<PlantedHost>,
+    accounts: Vec<PlantedAccount>,
     follows: RowTable<AccountId>,
     followers: RowTable<AccountId>,
     posts: RowTable<PlantedPost>,
     likes: RowTable<PlantedLike>,
     lists: Vec<PlantedList>,
-    links: Vec<Link>,
+    links: Vec<PlantedLink>,
     seeds: Vec<AccountId>,
     names: HashMap<String, AccountId>,
 }
@@ -66,22 +68,22 @@ impl SampleWorld {
     }
 
     /// Every server; the first is Bluesky's.
-    pub fn hosts(&self) -> &[Host] {
+    pub fn hosts(&self) -> &[PlantedHost] {
         &self.hosts
     }
 
     /// The server that an account lives on.
-    pub fn host_of(&self, account: AccountId) -> &Host {
+    pub fn host_of(&self, account: AccountId) -> &PlantedHost {
         &self.hosts[usize::from(self.account(account).host)]
     }
 
     /// Every account, in the order of their ids.
-    pub fn accounts(&self) -> &[Account] {
+    pub fn accounts(&self) -> &[PlantedAccount] {
         &self.accounts
     }
 
     /// One account.
-    pub fn account(&self, account: AccountId) -> &Account {
+    pub fn account(&self, account: AccountId) -> &PlantedAccount {
         &self.accounts[account.index()]
     }
 
@@ -138,7 +140,7 @@ impl SampleWorld {
     }
 
     /// Every planted proof, whether a crawler can see it or not.
-    pub fn links(&self) -> &[Link] {
+    pub fn links(&self) -> &[PlantedLink] {
         &self.links
     }
 

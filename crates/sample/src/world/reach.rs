@@ -1,19 +1,19 @@
 //! Which accounts can be found from the seeds by reading follow lists.
 
-use super::account::{Account, AccountId, AccountState};
-use super::host::Host;
+use super::account::{AccountId, AccountState, PlantedAccount};
+use super::host::PlantedHost;
 use super::rows::RowTable;
 
 /// The follow graph and what decides which lists a crawler can read.
 pub(crate) struct CrawlerView<'a> {
-    pub(crate) hosts: &'a [Host],
-    pub(crate) accounts: &'a [Account],
+    pub(crate) hosts: &'a [PlantedHost],
+    pub(crate) accounts: &'a [PlantedAccount],
     pub(crate) follows: &'a RowTable<AccountId>,
     pub(crate) followers: &'a RowTable<AccountId>,
 }
 
 impl CrawlerView<'_> {
-    fn host(&self, account: AccountId) -> &Host {
+    fn host(&self, account: AccountId) -> &PlantedHost {
         &self.hosts[usize::from(self.accounts[account.index()].host)]
     }
 

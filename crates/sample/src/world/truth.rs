@@ -7,7 +7,7 @@ use model::{Layer, Platform};
 use super::account::{AccountId, AccountKind, AccountState};
 use super::post::{ListPurpose, PlantedPost, PostKind};
 use super::reach::CrawlerView;
-use super::{HostNature, Link, SampleWorld};
+use super::{HostNature, PlantedLink, SampleWorld};
 
 /// Attention of one account to another in one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,9 +92,10 @@ impl<'a> WorldTruth<'a> {
     }
 
     /// The proofs that a crawler can see: both accounts reachable.
-    pub fn links(&self) -> Vec<Link> {
-        let is_visible =
-            |link: &&Link| self.is_reachable(link.bluesky) && self.is_reachable(link.fediverse);
+    pub fn links(&self) -> Vec<PlantedLink> {
+        let is_visible = |link: &&PlantedLink| {
+            self.is_reachable(link.bluesky) && self.is_reachable(link.fediverse)
+        };
         self.world.links.iter().filter(is_visible).copied().collect()
     }
 

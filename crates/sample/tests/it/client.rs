@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use model::Timestamp;
 use model::port::Clock;
 use reqwest::{Client, Response, StatusCode};
-use sample::world::Host;
+use sample::world::PlantedHost;
 use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig, serve};
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ impl Web {
 
     /// Fetches a path of a virtual host in one of these forms.
     pub(crate) async fn accepting(&self, host: &str, path: &str, accept: &str) -> Response {
-        let is_domain = |known: &Host| known.domain.as_deref() == Some(host);
+        let is_domain = |known: &PlantedHost| known.domain.as_deref() == Some(host);
         let fediverse =
             host.contains("social") || self.running.world().hosts().iter().any(is_domain);
         let origin =

@@ -4,22 +4,22 @@
 use std::collections::BTreeSet;
 
 use model::{Layer, Platform};
-use sample::world::{Account, SampleWorld};
+use sample::world::{PlantedAccount, SampleWorld};
 use serde_json::Value;
 
 use crate::client::{Web, config, json, texts, world};
 
-type NameDraws = BTreeSet<String>;
+type Names = BTreeSet<String>;
 type Arcs = BTreeSet<(String, String)>;
 
 /// What has been seen so far, by native id (Bluesky) or handle (fediverse).
 #[derive(Default)]
 struct Crawl {
     queue: Vec<String>,
-    seen: NameDraws,
-    public: NameDraws,
+    seen: Names,
+    public: Names,
     /// Those who say that they may be listed.
-    listed: NameDraws,
+    listed: Names,
     arcs: Arcs,
 }
 
@@ -45,7 +45,7 @@ impl Crawl {
     }
 
     /// The public accounts and the arcs between them.
-    fn public_arcs(self) -> (NameDraws, Arcs) {
+    fn public_arcs(self) -> (Names, Arcs) {
         let (public, mut arcs) = (self.public, self.arcs);
         arcs.retain(|(src, dst)| public.contains(src) && public.contains(dst));
         (public, arcs)
@@ -53,7 +53,11 @@ impl Crawl {
 }
 
 /// The reachable accounts and follows of one platform, as the truth has them.
-fn truth(world: &SampleWorld, platform: Platform, name: fn(&Account) -> &str) -> (NameDraws, Arcs) {
+fn truth(
+    world: &SampleWorld,
+    platform: Platform,
+    name: fn(&PlantedAccount) -> &str,
+) -> (Names, Arcs) {
     let truth = world.truth();
     let here = |&id: &_| world.account(id).platform == platform;
     let text = |id| name(world.account(id)).to_owned();
@@ -62,7 +66,7 @@ fn truth(world: &SampleWorld, platform: Platform, name: fn(&Account) -> &str) ->
     (truth.reachable().filter(here).map(text).collect(), arcs)
 }
 
-fn seeds(world: &SampleWorld, platform: Platform) -> impl Iterator<Item = &Account> {
+fn seeds(world: &SampleWorld, platform: Platform) -> impl Iterator<Item = &PlantedAccount> {
     let seeds = world.seeds().iter().map(|&seed| world.account(seed));
     seeds.filter(move |seed| seed.platform == platform)
 }
@@ -153,6 +157,6 @@ async fn a_crawl_of_the_fediverse_finds_what_is_reachable() {
     let fediverse = |&id: &_| world.account(id).platform == Platform::FEDIVERSE;
     let truth_of = world.truth();
     let listed = truth_of.listed().filter(fediverse).map(|id| world.account(id).handle.clone());
-    assert_eq!(crawl.listed, listed.collect::<NameDraws>());
+    assert_eq!(crawl.listed, listed.collect::<Names>());
     assert!(crawl.public_arcs() == truth(&world, Platform::FEDIVERSE, |a| &a.handle));
 }

@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::rounded;
 use crate::api_client::ApiClient;
+use crate::commands::planted::PlantedWeb;
 use crate::commands::score::run_stages;
 use crate::config::Config;
 use crate::home::BorgHome;
 use crate::measure::CostMeter;
 use crate::output::CommandOutput;
-use crate::planted::PlantedWeb;
 
 /// What the sample web is planted from.
 const SEED: u64 = 1;

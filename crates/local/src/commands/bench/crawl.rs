@@ -10,11 +10,11 @@ use serde::Serialize;
 use store::pg::{frontier, measure, profile};
 
 use super::rounded;
+use crate::commands::planted::PlantedWeb;
 use crate::config::Config;
 use crate::home::BorgHome;
 use crate::measure::{CostMeter, thread_cpu_seconds};
 use crate::output::{CommandOutput, CommandReport};
-use crate::planted::PlantedWeb;
 
 /// The seed of the sample web.
 const SEED: u64 = 1;
@@ -24,7 +24,7 @@ const PAGE: u32 = 1_000;
 
 /// What a first crawl and a repeated one cost.
 #[derive(Debug, Serialize)]
-pub(super) struct CrawlReport {
+pub(super) struct CrawlBenchReport {
     web: String,
     profiles: u64,
     arcs: u64,
@@ -43,7 +43,7 @@ pub(super) struct CrawlReport {
     windows_over_limit: u64,
 }
 
-impl CommandReport for CrawlReport {}
+impl CommandReport for CrawlBenchReport {}
 
 /// What one crawl cost.
 struct CrawlCosts {
@@ -62,7 +62,7 @@ pub(super) async fn crawl(
     config: &Config,
     people: u32,
     output: CommandOutput,
-) -> Result<CrawlReport> {
+) -> Result<CrawlBenchReport> {
     let home = Arc::new(BorgHome::fresh(config, "bench").await?);
     let planted = PlantedWeb::new(&home, &WorldConfig::sized(people, SEED), output).await?;
     let fresh = measured(&home, &planted, planted.crawl(&home, output)).await?;
@@ -71,7 +71,7 @@ pub(super) async fn crawl(
     make_all_due(&home).await?;
     let again = measured(&home, &planted, planted.crawl_due(&home, output)).await?;
     let per = |count: u64, cpu: f64| (count as f64 / cpu.max(0.001)).round();
-    Ok(CrawlReport {
+    Ok(CrawlBenchReport {
         web: format!("sample web, {people} accounts, seed {SEED}"),
         profiles: fresh.profiles,
         arcs,

@@ -16,7 +16,7 @@ use model::Platform;
 use super::account::{AccountId, AccountKind};
 use super::builder::WorldBuilder;
 use super::config::WorldConfig;
-use super::{Host, HostNature, SampleWorld};
+use super::{HostNature, PlantedHost, SampleWorld};
 
 /// What the generator stores of an account besides the world.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ impl WorldDraws<'_> {
         self.host(account).nature
     }
 
-    fn host(&self, account: AccountId) -> &Host {
+    fn host(&self, account: AccountId) -> &PlantedHost {
         let host = self.builder.accounts[account.index()].host;
         &self.builder.hosts[usize::from(host)]
     }

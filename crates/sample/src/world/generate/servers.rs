@@ -4,7 +4,7 @@ use crate::random::SeededRandom;
 use crate::world::account::{AccountId, AccountState};
 use crate::world::builder::WorldBuilder;
 use crate::world::config::WorldConfig;
-use crate::world::{AccountKind, Host, HostNature, RobotsPolicy};
+use crate::world::{AccountKind, HostNature, PlantedHost, RobotsPolicy};
 
 use super::WorldDraws;
 
@@ -58,7 +58,8 @@ impl ServerChoice {
         let mut sum = 0.0;
         for (at, (nature, share)) in plain.chain(ODD[..odd].iter().copied()).enumerate() {
             sum += share;
-            let host = Host { robots: robots(config, at, ordinary), ..host(at, nature, ordinary) };
+            let host =
+                PlantedHost { robots: robots(config, at, ordinary), ..host(at, nature, ordinary) };
             servers.push(SizedServer { cumulative: sum, host: builder.add_host(host) });
         }
         ServerChoice { servers, ordinary }
@@ -78,11 +79,11 @@ impl ServerChoice {
 }
 
 /// The server at an index. The handles of one of them are at a domain without `social`.
-fn host(at: usize, nature: HostNature, ordinary: usize) -> Host {
+fn host(at: usize, nature: HostNature, ordinary: usize) -> PlantedHost {
     let name = NAMES[at];
     let split = at == SPLIT && at < ordinary;
     let domain = split.then(|| format!("{name}.test"));
-    Host { domain, ..Host::new(&format!("{name}.social.test"), nature) }
+    PlantedHost { domain, ..PlantedHost::new(&format!("{name}.social.test"), nature) }
 }
 
 /// The robots.txt of the server at an index.

@@ -9,7 +9,7 @@ use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig};
 use store::clock::System;
 use store::pg::frontier::DEPTH_UNLIMITED;
 
-use crate::commands::crawl::{IDLE, run_with_progress};
+use super::crawl::{IDLE, run_with_progress};
 use crate::crawler::{Crawler, Until};
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
