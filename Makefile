@@ -16,7 +16,7 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-real check setup borg emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
+.PHONY: demo test test-here test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
@@ -40,6 +40,9 @@ check: setup  ## formatting, lints, documentation, dependencies and spelling
 
 borg: setup
 	$(CARGO) build $(PROFILE) -p local
+
+release: setup  ## borg to install: without the sample web and the benchmarks
+	$(CARGO) build --release -p local --no-default-features
 
 setup:
 	@infra/setup.sh

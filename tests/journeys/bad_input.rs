@@ -34,7 +34,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
 ];
 
 #[test]
-fn every_refusal_says_what_is_wrong_and_changes_nothing() {
+fn every_refusal_names_the_error_and_changes_nothing() {
     let borg = Borg::new();
     borg.write("no-header.tsv", "1\t2\n");
     borg.write("broken.tsv", b"src\tdst\n1\t2\nalone\n\xff\t3\n");
@@ -50,7 +50,7 @@ fn every_refusal_says_what_is_wrong_and_changes_nothing() {
 }
 
 #[test]
-fn bad_lines_are_skipped_only_when_asked() {
+fn bad_lines_are_skipped_only_on_request() {
     let borg = Borg::new();
     borg.write("broken.tsv", b"src\tdst\n1\t2\nalone\n\xff\t3\n2\t1\n");
     let imported = borg.json(&["import", "broken.tsv", "--skip-bad"]);

@@ -88,7 +88,7 @@ const REFUSED: &[Refused] = &[
 ];
 
 #[test]
-fn every_refusal_of_the_api_has_its_status_and_says_what_to_do() {
+fn every_refusal_of_the_api_has_its_status_and_a_helpful_text() {
     let (borg, elsewhere) = (scored(), scored());
     let served = Served::start(&borg);
     let names = Names::of(&borg, &served, &Served::start(&elsewhere));

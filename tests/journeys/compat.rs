@@ -24,7 +24,7 @@ fn golden<T: DeserializeOwned + Serialize + Debug>(queue: &str) -> T {
 }
 
 #[test]
-fn messages_of_the_release_before_are_read_and_written_as_they_were() {
+fn messages_of_the_release_before_are_read_and_written_unchanged() {
     let fetch: FetchJob = golden("fetch");
     assert_eq!((fetch.host.as_str(), fetch.lease.tokens), ("public.api.bsky.app", 40));
     let score: ScoreJob = golden("score");

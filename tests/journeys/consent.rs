@@ -85,7 +85,7 @@ fn accounts(world: &SampleWorld, are: impl Fn(&str, AccountState) -> bool) -> Ve
 }
 
 #[test]
-fn nobody_is_served_who_was_not_read_or_did_not_say_yes() {
+fn only_accounts_that_were_read_and_consent_are_served() {
     let web = web(200, FaultSettings::default());
     let (borg, args) = (Borg::new(), crawl(&web));
     let seeds = web.seeds(Platform::FEDIVERSE);
@@ -111,7 +111,7 @@ fn nobody_is_served_who_was_not_read_or_did_not_say_yes() {
 }
 
 #[test]
-fn whom_a_file_of_the_operator_names_is_listed_on_any_platform() {
+fn accounts_of_an_imported_file_are_listed_on_any_platform() {
     let borg = Borg::new();
     borg.write("arcs.tsv", two_cliques(12));
     borg.json(&["import", "arcs.tsv", "--platform", "fediverse"]);

@@ -52,7 +52,7 @@ fn every_function_is_in_the_template_and_is_built_for_it() {
 }
 
 #[test]
-fn the_golden_events_carry_the_messages_of_today() {
+fn the_golden_events_have_the_present_messages() {
     let job: FetchJob = body("events/fetch-jobs.json");
     assert_eq!(job.profiles.len(), 1);
     let job: ScoreJob = body("events/score-jobs.json");

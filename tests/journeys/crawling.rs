@@ -68,7 +68,7 @@ fn the_demo_finds_all_that_was_planted() {
 }
 
 #[test]
-fn what_the_demo_proposes_can_be_asked() {
+fn the_examples_of_the_demo_have_answers() {
     let borg = Borg::new();
     let (served, paths) = Served::demo(&borg);
     let ranks =
@@ -117,7 +117,7 @@ fn with_a_tenth_of_all_requests_refused_nothing_is_lost() {
 }
 
 #[test]
-fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
+fn hosts_that_redirect_every_request_get_no_more_than_they_allow() {
     let served = |redirecting| {
         let config = WorldConfig { robots: true, ..WorldConfig::sized(200, 7) };
         let world = Arc::new(SampleWorld::generate(&config));
@@ -135,7 +135,7 @@ fn hosts_that_redirect_every_request_are_asked_no_more_than_they_allow() {
 }
 
 #[test]
-fn two_crawls_at_once_leave_the_record_of_one() {
+fn two_crawls_at_once_leave_the_database_of_one() {
     let web = web(200, FaultSettings::default());
     let args = crawl(&web);
     let (alone, both) = (Borg::new(), Borg::new());

@@ -85,7 +85,7 @@ fn check(evidence: &Value, place: &Value, arcs: &Arcs, nodes: &BTreeMap<String, 
 }
 
 #[test]
-fn every_served_rank_can_be_worked_out_from_its_evidence() {
+fn every_served_rank_can_be_computed_from_its_evidence() {
     let (borg, arcs) = (Borg::new(), groups());
     score(&borg, &arcs);
     let served = Served::start(&borg);
@@ -128,7 +128,7 @@ fn rank_changes(served: &Served) -> Vec<Value> {
 const STAR: u32 = 79;
 
 #[test]
-fn a_changed_rank_is_told_with_those_who_changed_it() {
+fn a_changed_rank_has_the_people_who_changed_it() {
     let (borg, mut arcs) = (Borg::new(), groups());
     score(&borg, &arcs);
     let fans: Vec<u32> = (40..STAR).filter(|fan| !arcs.contains_key(&(*fan, STAR))).collect();

@@ -30,7 +30,7 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn ids_stay_what_they_are_or_are_refused() {
+fn ids_are_kept_unchanged_or_refused() {
     let borg = Borg::new();
     let long = |end: &str| format!("https://example.org/u/{}{end}", "x".repeat(500));
     let (ann, ben) = (long("ANN"), long("BEN"));
@@ -95,7 +95,7 @@ fn borg_reads_the_names_that_it_wrote() {
 }
 
 #[test]
-fn a_file_of_somebody_else_comes_out_as_it_went_in() {
+fn a_foreign_file_is_exported_as_it_was_imported() {
     let text = "src\tdst\nC:\\\\n\t\"ann\"\nCORP\\ann\tCORP\\tom\nCORP\\tom\tCORP\\ann\n";
     let first = imported("d.tsv", text);
     first.json(&["export", "arcs", "--out", "a.tsv"]);
@@ -107,7 +107,7 @@ fn a_file_of_somebody_else_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn an_export_of_every_layer_reads_as_it_was() {
+fn an_export_of_every_layer_is_imported_unchanged() {
     let text = "layer\tdst\tsrc\tlast_day\tcount\tweight\n\
         like\tben\tann\t2026-11-22\t3\t0.001\n\
         follow\tann\tben\t\t0\t16777216\nfollow\tben\tann\t\t0\t1\n";
@@ -130,7 +130,7 @@ fn an_export_of_every_layer_reads_as_it_was() {
 }
 
 #[test]
-fn seeds_are_found_as_a_run_named_them_then() {
+fn seeds_are_found_by_the_names_of_earlier_exports() {
     let borg = imported("arcs.tsv", crate::scoring::two_cliques(12));
     borg.write("bare.tsv", "node\n3\n4\n");
     borg.json(&["import", "arcs.tsv", "--platform", "nostr"]);
@@ -143,7 +143,7 @@ fn seeds_are_found_as_a_run_named_them_then() {
 }
 
 #[test]
-fn a_text_file_is_read_as_it_comes() {
+fn text_files_are_read_packed_or_not() {
     let text = "src\tdst\tweight\nann\tben\t1\nben\tann\t2\n";
     let marked = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     let padded = [gzip(&text[..20]), gzip(&text[20..]), vec![0; 512]].concat();

@@ -52,7 +52,7 @@ impl Account {
 
 /// Servers of the fediverse and an AppView, all at one address.
 #[derive(Debug, Clone, Copy)]
-struct NamedNamedWeb {
+struct NamedWeb {
     accounts: &'static [Account],
     /// The bio of the one profile of Bluesky.
     bio: &'static str,

@@ -10,7 +10,7 @@ use crate::crawling::{crawl, web, words};
 use crate::served::Served;
 
 /// The ids that a search requests, and the traces that it looks for.
-struct Walk<'a> {
+struct TraceSearch<'a> {
     served: &'a Served,
     people: Vec<String>,
     profiles: Vec<String>,
@@ -55,13 +55,13 @@ fn names(text: &str, name: &str) -> bool {
     })
 }
 
-impl Walk<'_> {
+impl TraceSearch<'_> {
     /// Everything that there is to ask with, before anybody leaves.
     fn new<'a>(
         served: &'a Served,
         traces: &'a BTreeSet<String>,
         accounts: Vec<String>,
-    ) -> Walk<'a> {
+    ) -> TraceSearch<'a> {
         let communities = ids(&served.pages("/v1/communities?"));
         let everybody = served.pages("/v1/communities/com_0/people?");
         let people: BTreeSet<String> =
@@ -70,10 +70,10 @@ impl Walk<'_> {
         let each = people.iter().flat_map(|id| profiles(&served.data(&format!("/v1/people/{id}"))));
         let profiles = each.map(|profile| text(&profile["id"])).collect();
         let runs = ids(&served.pages("/v1/runs?"));
-        Walk { served, people, profiles, communities, runs, accounts, traces }
+        TraceSearch { served, people, profiles, communities, runs, accounts, traces }
     }
 
-    /// The requests to a route: every one that the walk knows to make.
+    /// The requests to a route: all that the search can make.
     fn requests(&self, route: &str) -> Vec<String> {
         let of = |ids: &[String], rest: &str| -> Vec<String> {
             let start = route.split("{id}").next().unwrap_or(route);
@@ -110,7 +110,7 @@ impl Walk<'_> {
                 let words = words.map(|word| format!("/v1/search?limit=1000&q={}", encoded(word)));
                 words.chain(self.asked("/v1/search?q=")).collect()
             }
-            other => panic!("{other} is not walked"),
+            other => panic!("{other} is not searched"),
         }
     }
 
@@ -122,7 +122,7 @@ impl Walk<'_> {
         let ids = match route {
             "/v1/people:batch" => &self.people,
             "/v1/profiles:batch" => &self.profiles,
-            other => panic!("{other} is not walked"),
+            other => panic!("{other} is not searched"),
         };
         ids.chunks(1_000).map(|ids| json!({ "ids": ids })).collect()
     }
@@ -188,7 +188,7 @@ fn home_and_other(person: &Value) -> Option<(Value, Value)> {
 }
 
 #[test]
-fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
+fn an_opted_out_account_is_gone_from_every_route_at_once_and_for_good() {
     let web = web(240, FaultSettings::default());
     let borg = Borg::new();
     borg.json(&words(&crawl(&web)));
@@ -210,8 +210,8 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
         .flat_map(|one| [text(&one["id"]), text(&one["handle"]), text(&one["native_id"])])
         .collect();
     traces.extend([text(&home["id"]).replace("prf_", "per_"), text(&alone["id"])]);
-    let walk = RandomWalk::new(&served, &traces, accounts);
-    let before = walk.found();
+    let search = TraceSearch::new(&served, &traces, accounts);
+    let before = search.found();
     for route in ["/v1/search", "/v1/people/{id}/evidence", "/v1/profiles/{id}/neighbors"] {
         assert!(before.contains(route), "{route} has no trace of them: {before:?}");
     }
@@ -219,7 +219,7 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
         let answer = borg.json(&["operate", "opt-out", order]);
         assert_eq!(answer["known"], true, "{answer}");
     }
-    assert_eq!(walk.found(), BTreeSet::new(), "right after the order");
+    assert_eq!(search.found(), BTreeSet::new(), "right after the order");
     for left in [&its_other, &its_home] {
         let profile = served.data(&format!("/v1/profiles/{}", text(&left["id"])));
         let person = served.data(&format!("/v1/people/{}", text(&profile["person"])));
@@ -234,11 +234,11 @@ fn who_opts_out_is_gone_from_every_route_at_once_and_for_good() {
     }
     borg.json(&words(&crawl(&web)));
     borg.json(&["score"]);
-    assert_eq!(walk.found(), BTreeSet::new(), "after another crawl and scoring");
+    assert_eq!(search.found(), BTreeSet::new(), "after another crawl and scoring");
 }
 
 #[test]
-fn who_was_never_seen_can_opt_out_and_is_not_crawled() {
+fn an_unknown_account_can_opt_out_and_is_not_crawled() {
     let web = web(120, FaultSettings::default());
     let seen = Borg::new();
     seen.json(&words(&crawl(&web)));

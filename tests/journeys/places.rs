@@ -24,19 +24,19 @@ fn places() -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_folder_may_be_called_anything_for_anybody() {
+fn a_folder_may_have_any_name_for_an_unprivileged_user() {
     for place in places() {
         works(&Borg::new().within(&place).run_by_nobody());
     }
 }
 
 #[test]
-fn a_folder_may_be_called_anything_for_whoever_runs_the_tests() {
+fn a_folder_may_have_any_name_for_the_user_of_the_tests() {
     works(&Borg::new().within(Path::new(OsStr::from_bytes(ODD))));
 }
 
 #[test]
-fn a_home_may_be_called_anything_and_a_name_may_be_as_long_as_names_are() {
+fn a_home_may_have_any_name_of_any_length() {
     let borg = Borg::new().with("BORG_HOME", OsStr::from_bytes(ODD));
     let long = format!("{}.TSV", "x".repeat(251));
     borg.write(&long, "src\tdst\nann\tben\n");
@@ -76,7 +76,7 @@ fn settings_of_another_postgresql_are_ignored() {
 }
 
 #[test]
-fn a_database_url_that_cannot_be_read_is_refused_not_passed_over() {
+fn a_database_url_that_cannot_be_read_is_refused() {
     let borg = Borg::new().with("DATABASE_URL", OsStr::from_bytes(b"postgres://\xff"));
     let error = borg.failure(&["status"]);
     assert!(error.contains("DATABASE_URL is not UTF-8"), "{error}");

@@ -76,7 +76,7 @@ fn a_run_is_the_same_to_the_bit_on_any_number_of_threads() {
 }
 
 #[test]
-fn an_export_takes_the_form_of_its_name() {
+fn the_extension_decides_the_format_of_an_export() {
     let borg = Borg::new();
     borg.write("arcs.tsv", two_cliques(12));
     borg.json(&["import", "arcs.tsv"]);
@@ -90,7 +90,7 @@ fn an_export_takes_the_form_of_its_name() {
 }
 
 #[test]
-fn the_world_as_somebody_sees_it() {
+fn a_personal_view_restarts_at_its_nodes() {
     let borg = Borg::new();
     borg.write("arcs.tsv", two_cliques(12));
     borg.json(&["import", "arcs.tsv"]);

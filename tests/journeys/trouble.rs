@@ -25,7 +25,7 @@ const LIMITS: &[(&str, &[&str])] = &[
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_score_whose_objects_cannot_be_written_says_so_and_the_last_run_stays_served() {
+fn a_score_that_cannot_write_objects_fails_and_the_previous_run_stays_served() {
     let borg = imported();
     let served = Served::start(&borg);
     for (limit, words) in LIMITS {
@@ -37,7 +37,7 @@ fn a_score_whose_objects_cannot_be_written_says_so_and_the_last_run_stays_served
 }
 
 #[test]
-fn a_full_disk_is_named_and_with_space_again_it_goes_on() {
+fn a_full_disk_is_reported_and_with_space_again_work_continues() {
     let borg = imported();
     let Some(disk) = SmallDisk::mount(borg.path(".borg/objects")) else { return };
     let served = Served::start(&borg);

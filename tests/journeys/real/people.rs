@@ -59,7 +59,7 @@ fn write(path: &Path, header: impl Display, rows: impl Iterator<Item = String>) 
 }
 
 #[test]
-fn without_a_graph_one_is_drawn_that_a_network_can_be_filled_with() {
+fn without_data_a_graph_for_the_network_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     assert!(Graph::in_folder(folder.path()).is_none());
     Graph::draw(folder.path());

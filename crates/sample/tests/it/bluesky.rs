@@ -63,7 +63,7 @@ async fn profiles_have_the_real_shape_and_the_true_counts() {
 }
 
 #[tokio::test]
-async fn profiles_come_in_batches_without_those_who_are_gone() {
+async fn batches_of_profiles_leave_out_removed_accounts() {
     let (world, web) = (world(), Web::new(world(), config()));
     let ids: Vec<AccountId> = world.ids().filter(|&id| world.account(id).host == 0).collect();
     let query = |ids: &[AccountId]| {
@@ -81,7 +81,7 @@ async fn profiles_come_in_batches_without_those_who_are_gone() {
 }
 
 #[tokio::test]
-async fn labels_tell_bots_and_those_who_opt_out() {
+async fn labels_mark_bots_and_opt_outs() {
     let (world, web) = (world(), Web::new(world(), config()));
     let bot = find_account(&world, |id| {
         world.account(id).kind == AccountKind::Bot && world.account(id).state.is_alive()
@@ -97,7 +97,7 @@ async fn labels_tell_bots_and_those_who_opt_out() {
 }
 
 #[tokio::test]
-async fn those_who_are_gone_are_refused_as_in_reality() {
+async fn removed_accounts_are_refused_as_by_the_real_appview() {
     let (world, web) = (world(), Web::new(world(), config()));
     let deleted = &world.account(in_state(&world, AccountState::Deleted)).native_id;
     let suspended = &world.account(in_state(&world, AccountState::Suspended)).native_id;
@@ -118,7 +118,7 @@ async fn those_who_are_gone_are_refused_as_in_reality() {
 }
 
 #[tokio::test]
-async fn a_feed_tells_whom_its_owner_attends_to() {
+async fn a_feed_contains_the_targets_of_its_owner() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut seen = [0; 5];
     for id in world.ids().filter(|&id| world.account(id).host == 0).step_by(7) {

@@ -20,7 +20,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Time stands still: every request falls into one window.
+/// A clock that is stopped: every request is in one window.
 struct FrozenClock;
 
 impl Clock for FrozenClock {
@@ -46,7 +46,7 @@ pub(crate) fn config() -> ServerConfig {
     config
 }
 
-/// As [`config`], but time stands still.
+/// As [`config`], with a stopped clock.
 pub(crate) fn frozen() -> ServerConfig {
     ServerConfig { clock: Arc::new(FrozenClock), ..config() }
 }

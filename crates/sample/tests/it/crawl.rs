@@ -1,4 +1,4 @@
-//! A crawl from the seeds that knows nothing but what the protocols say finds exactly what the
+//! A crawl from the seeds that uses only the protocols finds exactly what the
 //! truth calls reachable.
 
 use std::collections::BTreeSet;
@@ -99,7 +99,7 @@ async fn a_crawl_of_bluesky_finds_what_is_reachable() {
     assert!(crawl.public_arcs() == truth(&world, Platform::BLUESKY, |a| &a.native_id));
 }
 
-/// The server of an account, as WebFinger at the handle's domain tells it.
+/// The server of an account, as WebFinger at the handle's domain has it.
 async fn server(web: &Web, handle: &str, domain: &str) -> Option<String> {
     let path = format!("/.well-known/webfinger?resource=acct:{handle}");
     let found = web.at(domain, &path).await;

@@ -27,7 +27,7 @@ fn profile() -> String {
 }
 
 #[tokio::test]
-async fn a_429_speaks_the_dialect_that_was_asked_for() {
+async fn a_429_has_the_requested_dialect() {
     for (dialect, name, value) in [
         (RateLimitDialect::UnixSeconds, "ratelimit-reset", "1795348802"),
         (RateLimitDialect::IsoTime, "x-ratelimit-reset", "2026-11-22T12:00:01.250Z"),
@@ -62,7 +62,7 @@ async fn a_hanging_request_outlasts_a_patient_client() {
 }
 
 #[tokio::test]
-async fn spoilt_bodies_are_no_json_until_asked_again() {
+async fn broken_bodies_are_no_json_until_requested_again() {
     for fault in [InjectedFault::Truncated, InjectedFault::InvalidUtf8] {
         let web = once(fault);
         let body = web.bluesky(&profile()).await.bytes().await.unwrap();
@@ -129,7 +129,7 @@ async fn some_hosts_redirect_everything_and_count_each_hop() {
 }
 
 #[tokio::test]
-async fn a_cursor_loops_until_its_url_is_asked_again() {
+async fn a_cursor_loops_until_its_url_is_requested_again() {
     let web = once(InjectedFault::CursorLoop);
     let world = world();
     let did = &world.account(world.seeds()[0]).native_id;

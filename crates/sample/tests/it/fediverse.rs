@@ -99,7 +99,7 @@ async fn accounts_have_the_real_shape_and_the_true_counts() {
 }
 
 #[tokio::test]
-async fn another_host_has_its_own_number_and_tells_less() {
+async fn another_host_has_its_own_number_and_fewer_fields() {
     let (world, web) = (world(), Web::new(world(), config()));
     let id = in_state(&world, AccountState::OptedOut);
     let home = lookup(&web, &world, id).await;
@@ -134,7 +134,7 @@ async fn hidden_lists_are_empty_though_counted() {
 }
 
 #[tokio::test]
-async fn those_who_are_gone_are_gone_at_home_only() {
+async fn removed_accounts_are_gone_on_their_own_host_only() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut statuses = BTreeSet::new();
     let deleted = world.ids().filter(|&id| {
@@ -156,7 +156,7 @@ async fn those_who_are_gone_are_gone_at_home_only() {
 }
 
 #[tokio::test]
-async fn statuses_tell_whom_their_author_attends_to() {
+async fn statuses_contain_the_targets_of_their_author() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut seen = [0; 5];
     for id in world.ids().filter(|&id| world.host_of(id).nature == HostNature::Mastodon).step_by(9)
@@ -258,7 +258,7 @@ async fn old_hosts_lack_uris_which_webfinger_has() {
 }
 
 #[tokio::test]
-async fn hosts_say_what_software_they_are() {
+async fn hosts_publish_their_software() {
     let (world, web) = (world(), Web::new(world(), config()));
     for (nature, name) in [(HostNature::Mastodon, "mastodon"), (HostNature::Snac, "snac")] {
         let host = world.hosts().iter().find(|host| host.nature == nature).unwrap();
@@ -304,7 +304,7 @@ async fn broken_hosts_stay_broken_and_flaky_ones_recover() {
 }
 
 #[tokio::test]
-async fn accounts_say_what_their_owners_decided_and_nothing_of_who_never_did() {
+async fn accounts_show_the_decision_of_their_owner_or_null() {
     let (world, web) = (world(), Web::new(world(), config()));
     let decisions = [
         (AccountState::Public, Some(true)),
@@ -323,7 +323,7 @@ async fn accounts_say_what_their_owners_decided_and_nothing_of_who_never_did() {
 }
 
 #[tokio::test]
-async fn what_snac_s_accounts_lack_its_actors_documents_tell_unless_nobody_decided() {
+async fn actor_documents_of_snac_have_the_decisions_that_its_accounts_lack() {
     let (world, web) = (world(), Web::new(world(), config()));
     let mut seen_decisions = BTreeSet::new();
     for id in world.ids().filter(|&id| world.host_of(id).nature == HostNature::Snac) {
@@ -356,7 +356,7 @@ async fn old_hosts_know_discoverable_but_not_indexable() {
 }
 
 #[tokio::test]
-async fn an_actor_s_document_is_for_those_who_accept_it_and_of_those_who_are_there() {
+async fn actor_documents_are_served_to_clients_that_accept_them() {
     let (world, web) = (world(), Web::new(world(), config()));
     let id = in_state(&world, AccountState::Public);
     let (account, host) = (world.account(id), &world.host_of(id).name);
@@ -440,7 +440,7 @@ async fn a_handle_s_domain_has_webfinger_and_pages_about_something_else() {
 }
 
 #[tokio::test]
-async fn robots_txt_says_who_may_read_the_api() {
+async fn robots_txt_opens_or_closes_the_api() {
     let settings = sample::WorldConfig { robots: true, ..sample::WorldConfig::sized(1_500, 3) };
     let world = std::sync::Arc::new(SampleWorld::generate(&settings));
     let web = Web::new(world.clone(), config());

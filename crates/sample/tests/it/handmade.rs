@@ -30,9 +30,9 @@ fn trio() -> (SampleWorld, [AccountId; 4]) {
     builder.follow(ada, bo);
     builder.follow(cy, bo);
     builder.follow(cy, ada);
-    let said = builder.post(bo, 1_793_000_000, PostKind::Plain);
-    builder.post(ada, 1_793_000_100, PostKind::Reply(said));
-    builder.post(ada, 1_793_000_100, PostKind::Repost(said));
+    let post = builder.post(bo, 1_793_000_000, PostKind::Plain);
+    builder.post(ada, 1_793_000_100, PostKind::Reply(post));
+    builder.post(ada, 1_793_000_100, PostKind::Repost(post));
     builder.claim_fediverse(cy_too, cy, true);
     builder.claim_bluesky(cy, cy_too, false);
     builder.link(cy_too, cy, Proof::Mutual);
@@ -42,7 +42,7 @@ fn trio() -> (SampleWorld, [AccountId; 4]) {
 }
 
 #[test]
-fn an_arc_between_two_who_hide_their_lists_cannot_be_known() {
+fn an_arc_between_hidden_lists_cannot_be_found() {
     let (world, [ada, bo, cy, _]) = trio();
     let follow = |src, dst| WorldArc { src, dst, count: 1, last: 0 };
     let truth = world.truth();

@@ -62,7 +62,7 @@ async fn all_of_bluesky_is_one_host() {
 }
 
 #[tokio::test]
-async fn a_stopped_web_answers_nobody() {
+async fn a_stopped_web_answers_no_request() {
     let web = Web::new(world(), frozen());
     let url = web.running.bluesky_url().to_owned();
     web.running.stop();

@@ -5,17 +5,17 @@ use anyhow::{Context, Result};
 use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::RandomSeed;
 use graph::{
-    ArcList, Attention, CommunityPeople, CommunityScorer, CommunitySettings, Csr, GlobalRank, Hierarchy, LayerArcs,
-    PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings, attention_stage,
-    community_stage, rank_stage, trust_stage,
+    ArcList, Attention, CommunityPeople, CommunityScorer, CommunitySettings, Csr, GlobalRank,
+    Hierarchy, LayerArcs, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings,
+    attention_stage, community_stage, rank_stage, trust_stage,
 };
 use graph_score::seal::seal;
 use graph_score::stage::memberships::Numbering;
 use graph_score::stage::people::{Explained, explained};
-use store::pg::evidence::PackedEvidence;
 use model::{Day, Layer};
 use serde::Serialize;
 use store::objects::Folder;
+use store::pg::evidence::PackedEvidence;
 
 use super::rounded;
 use crate::cli::RunBenchArgs;

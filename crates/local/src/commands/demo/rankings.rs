@@ -42,7 +42,11 @@ impl ServedRankings {
 }
 
 /// People with a rank, best first: all, or at least [`TOP`].
-async fn ranked(served: &ServedRun<'_>, community: CommunityId, order: Order) -> Result<Vec<RunPerson>> {
+async fn ranked(
+    served: &ServedRun<'_>,
+    community: CommunityId,
+    order: Order,
+) -> Result<Vec<RunPerson>> {
     let (pg, run) = (&served.home.pg, served.sealed.run);
     let (mut found, mut offset) = (Vec::new(), 0);
     loop {
