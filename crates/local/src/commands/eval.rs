@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use graph::Level;
+use graph::Level;
 use graph::eval::{agreement, auc, ndcg, onmi, spearman};
-use graph::{Level, NO_COMMUNITY};
+use model::index::PersonIndex;
 use serde::Serialize;
 
 use super::export::scores_by;
@@ -118,10 +119,10 @@ fn communities(served: &ServedRun<'_>, truth: &MatchedTruth) -> Result<Community
 }
 
 fn compare(number: usize, level: &Level, people: &[u32], expected: &[u32]) -> LevelAgreement {
-    let community_of = |&person: &u32| match level.community_of[person as usize] {
-        // A person in no community is a community of its own, distinct from all others.
-        NO_COMMUNITY => level.communities + person,
-        community => community,
+    let community_of = |&person: &u32| match level.community_of[PersonIndex::new(person)].get() {
+        // A person in no community counts as a community of its own.
+        None => level.communities + person,
+        Some(community) => community.number(),
     };
     let found: Vec<u32> = people.iter().map(community_of).collect();
     let agreement = agreement(&found, expected);
@@ -149,7 +150,7 @@ fn overlap(served: &ServedRun<'_>, people: &[u32], expected: &[u32]) -> f64 {
     for &person in &distinct {
         let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
         for at in range {
-            add(&mut found, overlap.communities[at as usize], index(person));
+            add(&mut found, overlap.communities[at as usize].number(), index(person));
         }
     }
     found.retain(|members| !members.is_empty());

@@ -181,8 +181,8 @@ struct LevelQuality {
 
 impl LevelQuality {
     fn new(graph: &BenchGraph, level: &Level) -> LevelQuality {
-        let modularity = modularity(&graph.attention.arcs, &level.community_of);
-        let both = level.community_of.iter().zip(&graph.truth);
+        let modularity = modularity(&graph.attention.arcs, &level.numbers());
+        let both = level.numbers().into_iter().zip(&graph.truth);
         let (found, truth): (Vec<u32>, Vec<u32>) =
             both.filter(|(_, truth)| **truth != NO_COMMUNITY).unzip();
         if truth.is_empty() {

@@ -240,7 +240,7 @@ impl PreviousRun {
             RandomSeed(SEED).fork(u64::from(source) << 32 | u64::from(target)).unit() >= share
         };
         let of = |person: u32| {
-            previous.levels.iter().map(move |level| level.community_of[person as usize])
+            previous.levels.iter().map(move |level| level.community_of.raw[person as usize])
         };
         let mut order: Vec<u32> = (0..attention.arcs.nodes() as u32).collect();
         order.sort_by(|&a, &b| of(a).cmp(of(b)));
@@ -249,7 +249,8 @@ impl PreviousRun {
             numbers[person as usize] = number as u32;
         }
         for level in &mut previous.levels {
-            level.community_of = order.iter().map(|&at| level.community_of[at as usize]).collect();
+            level.community_of =
+                order.iter().map(|&at| level.community_of.raw[at as usize]).collect();
         }
         let kept = attention.filter(is_kept);
         let renumbered = |arcs: &Csr| arcs.relabel(&numbers);
@@ -258,7 +259,7 @@ impl PreviousRun {
             negative: renumbered(&kept.negative)?,
             rated: kept.rated.as_ref().map(renumbered).transpose()?,
         };
-        let shares = order.iter().map(|&person| global.shares[person as usize]).collect();
+        let shares = order.iter().map(|&person| global.shares.raw[person as usize]).collect();
         Ok(NextRun { attention, previous, shares })
     }
 }
@@ -277,7 +278,12 @@ impl NextRun {
             trust_stage(attention, &next, &[], &settings)
         });
         let ranked = meter.stage("rank again", StageCores::All, || {
-            rank_stage(attention, &trust, Some(shares), &RankSettings::default())
+            rank_stage(
+                attention,
+                &trust,
+                Some(shares.as_slice().as_ref()),
+                &RankSettings::default(),
+            )
         });
         meter.seal("global-again", &ranked)
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use graph::eval::agreement;
+use model::index::PersonIndex;
 use sample::SampleWorld;
 use sample::world::{AccountId, AccountKind};
 use serde::Serialize;
@@ -103,10 +104,11 @@ impl PlantedRun<'_> {
         let truth: Vec<u32> = planted.values().map(|&leaf| u32::from(leaf)).collect();
         let hierarchy = &self.served.sealed.hierarchy;
         let levels = hierarchy.levels.iter().map(|level| {
-            let community_of = |&person: &u32| match level.community_of[person as usize] {
-                NO_COMMUNITY => level.communities + person,
-                community => community,
-            };
+            let community_of =
+                |&person: &u32| match level.community_of[PersonIndex::new(person)].get() {
+                    None => level.communities + person,
+                    Some(community) => community.number(),
+                };
             let found: Vec<u32> = planted.keys().map(community_of).collect();
             let agreement = agreement(&found, &truth);
             tracing::info!(communities = level.communities, ami = agreement.ami, "level");

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use anyhow::{Result, bail};
-use graph::NO_COMMUNITY;
 use graph_score::Sealed;
+use model::index::PersonIndex;
 use store::table::{Cell, Column, Kind};
 
 use super::ExportTable;
@@ -66,12 +66,9 @@ pub(super) fn partition(
     for level in levels(sealed, level)? {
         let of = &sealed.hierarchy.levels[level].community_of;
         for (profile, &person) in sealed.nodes.person_of.iter().enumerate() {
-            let community = of[person as usize];
-            let Some(name) = served.names.name(profile).filter(|_| community != NO_COMMUNITY)
-            else {
-                continue;
-            };
-            let id = sealed.names.levels[level].ids[community as usize].to_string();
+            let own = of[PersonIndex::new(person)].get();
+            let Some((name, community)) = served.names.name(profile).zip(own) else { continue };
+            let id = sealed.names.levels[level].ids[community.index()].to_string();
             let cells = [Cell::Text(name), Cell::Text(&id), Cell::Whole(level as i64)];
             table.row(&[cells[0], cells[1], cells[2], Cell::Single(1.0)])?;
         }
@@ -87,7 +84,7 @@ pub(super) fn overlap(served: &ServedRun<'_>, table: &mut ExportTable) -> Result
         let Some(name) = served.names.name(profile) else { continue };
         let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
         for at in range.map(|at| at as usize) {
-            let community = overlap.communities[at] as usize;
+            let community = overlap.communities[at].index();
             let id = sealed.names.levels[leaf].ids[community].to_string();
             let share = Cell::Single(overlap.shares[at]);
             table.row(&[Cell::Text(name), Cell::Text(&id), Cell::Whole(leaf as i64), share])?;
@@ -106,10 +103,10 @@ pub(super) async fn members(
     let profiles = sealed.nodes.profiles_of();
     for level in levels(sealed, level)? {
         for community in sealed.people(&served.home.objects, level).await? {
-            let id = sealed.names.levels[level].ids[community.community as usize].to_string();
+            let id = sealed.names.levels[level].ids[community.community.index()].to_string();
             for person in &community.people {
                 let interval = model::interval(person.share, person.support);
-                for &profile in &profiles[person.person as usize] {
+                for &profile in &profiles[person.person.index()] {
                     let Some(name) = served.names.name(profile as usize) else { continue };
                     table.row(&[
                         Cell::Text(name),

@@ -32,8 +32,8 @@ pub(super) async fn ranks(served: &ServedRun<'_>, by: &str, table: &mut ExportTa
 /// `personal:NODE,…`.
 pub(crate) async fn scores_by(served: &ServedRun<'_>, by: &str) -> Result<Vec<f32>> {
     match by.split_once(':') {
-        None if by == "global" => Ok(served.sealed.global.shares.clone()),
-        None if by == "trust" => Ok(served.sealed.trust.values.clone()),
+        None if by == "global" => Ok(served.sealed.global.shares.raw.clone()),
+        None if by == "trust" => Ok(served.sealed.trust.values.raw.clone()),
         Some((number @ ("attention" | "insider"), community)) => {
             scores_in(served, community.parse()?, number == "insider").await
         }
@@ -56,9 +56,9 @@ async fn scores_in(
     });
     let Some((level, index)) = found else { bail!("there is no community {community} in the run") };
     let communities = sealed.people(&served.home.objects, level).await?;
-    let found = communities.iter().find(|one| one.community as usize == index);
+    let found = communities.iter().find(|one| one.community.index() == index);
     for person in found.map(|one| one.people.as_slice()).unwrap_or_default() {
-        scores[person.person as usize] = if insider { person.insider } else { person.share };
+        scores[person.person.index()] = if insider { person.insider } else { person.share };
     }
     Ok(scores)
 }

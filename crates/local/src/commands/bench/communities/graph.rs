@@ -108,8 +108,9 @@ pub(super) fn write(
     let rows = known.map(|(person, label)| format!("{}\t{label}", name(person)));
     write_gz(&folder.join("truth.tsv.gz"), "node\tcommunity", rows)?;
     let levels = hierarchy.levels.iter().enumerate();
-    let levels = levels.map(|(number, level)| (number.to_string(), level.community_of.as_slice()));
-    let rows = levels.chain([("leiden".to_owned(), leiden)]).flat_map(|(level, labels)| {
+    let levels = levels.map(|(number, level)| (number.to_string(), level.numbers()));
+    let levels = levels.chain([("leiden".to_owned(), leiden.to_vec())]);
+    let rows = levels.flat_map(|(level, labels)| {
         let people = (0u32..).zip(labels);
         people.map(move |(person, label)| format!("{}\t{level}\t{label}", name(person)))
     });
