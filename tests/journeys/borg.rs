@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The unprivileged user and group of tests.
-const NOBODY: u32 = 65_534;
+const UNPRIVILEGED: u32 = 65_534;
 
 /// A folder with a home of its own in it.
 pub(crate) struct Borg {
@@ -50,7 +50,7 @@ impl Borg {
     }
 
     /// Run by an unprivileged user. The folders and the binary are copied for this user.
-    pub(crate) fn run_by_nobody(mut self) -> Borg {
+    pub(crate) fn run_unprivileged(mut self) -> Borg {
         let whole = self.whole.path();
         if fs::metadata(whole).expect("the folder is there").uid() != 0 {
             return self;
@@ -60,8 +60,9 @@ impl Borg {
             .or_else(|_| fs::copy(&self.binary, &binary).map(|_| ()))
             .expect("the binary can be copied");
         fs::set_permissions(whole, Permissions::from_mode(0o755)).expect("the folder is ours");
-        chown(&self.folder, Some(NOBODY), Some(NOBODY)).expect("root gives folders away");
-        (self.binary, self.user) = (binary, Some(NOBODY));
+        chown(&self.folder, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+            .expect("root gives folders away");
+        (self.binary, self.user) = (binary, Some(UNPRIVILEGED));
         self
     }
 

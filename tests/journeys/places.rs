@@ -26,7 +26,7 @@ fn places() -> Vec<PathBuf> {
 #[test]
 fn a_folder_may_have_any_name_for_an_unprivileged_user() {
     for place in places() {
-        works(&Borg::new().within(&place).run_by_nobody());
+        works(&Borg::new().within(&place).run_unprivileged());
     }
 }
 
