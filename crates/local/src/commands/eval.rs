@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use graph::Level;
-use graph::Level;
 use graph::eval::{agreement, auc, ndcg, onmi, spearman};
 use model::index::PersonIndex;
 use serde::Serialize;
