@@ -354,7 +354,8 @@ mod tests {
         let counted = |n, count, day| AdjacencyEntry::counted(id(n), count, Day(day));
         let interactions = Adjacency::new(vec![counted(3, 200, 0), counted(4, 0, 20_779)]);
         let weighted = AdjacencyEntry { weight: 0.5, ..counted(9, 1, 2) };
-        let golden: [(Adjacency, &[u8]); 4] = [
+        let golden: [(Adjacency, &[u8]); 5] = [
+            (Adjacency::new(vec![counted(3, 2, 0)]), &[1, 1, 3, 2, 0]),
             (Adjacency::default(), &[0, 0]),
             (plain, &[0, 2, 3, 0xa9, 2]),
             (interactions, &[1, 2, 3, 1, 0xc8, 1, 0, 0, 0xab, 0xa2, 1]),

@@ -18,7 +18,7 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use crate::platform::Platform;
+use crate::platform::{HandleForm, Platform};
 
 /// A host name is made of letters, digits, hyphens, underscores and dots.
 const NOT_OF_HOSTS: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~");
@@ -27,19 +27,6 @@ const NOT_OF_HOSTS: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no domain name")]
 pub struct DomainError(String);
-
-/// What the handles of a platform look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandleForm {
-    /// `name@domain`; a native id has a slash in it.
-    Address,
-    /// A domain; a native id has a colon in it.
-    Domain,
-    /// A word.
-    Word,
-    /// There are only native ids.
-    Native,
-}
 
 /// The canonical form of a handle of `platform`: without a leading `@`, full-width signs and invisible
 /// characters, its domain in ASCII and lower case. A native id is returned as it is. Whether the rest

@@ -1,8 +1,9 @@
-//! The nouns of Borg, their laws, and the ports it meets the world through.
+//! The nouns of Borg, their rules, and its ports to the outside.
 //!
-//! Nothing here does input or output, reads a clock or knows a database: every other crate of the
+//! Nothing here does input or output, reads a clock or uses a database. Every other crate of the
 //! workspace may depend on this one, and this one depends on none of them.
 
+pub mod account;
 pub mod adjacency;
 pub mod budget;
 pub mod community;
@@ -26,13 +27,14 @@ pub mod snapshot;
 pub mod time;
 pub mod varint;
 
+pub use account::Account;
 pub use adjacency::{Adjacency, AdjacencyEntry};
 pub use community::Community;
 pub use id::{CommunityId, KeyId, PersonId, ProfileId, RunId, SnapshotId};
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};
 pub use membership::Membership;
-pub use platform::{Account, Platform};
+pub use platform::Platform;
 pub use profile::{Consent, PersonKind};
 pub use rank_change::RankChange;
 pub use scope::Scope;

@@ -13,7 +13,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::platform::{Account, AccountError, Platform};
+use model::account::{Account, AccountError};
+use model::platform::Platform;
 
 use crate::fold::Folding;
 use crate::words::{self, Reading};

@@ -51,7 +51,7 @@ pub enum StoreError {
         /// Its beginning.
         shown: String,
         /// What is wrong with it.
-        why: model::platform::NativeIdError,
+        why: model::account::NativeIdError,
     },
     /// What was asked for does not go with what is stored.
     #[error("{0}")]

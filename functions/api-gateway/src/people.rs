@@ -7,8 +7,8 @@ mod links;
 mod ranks;
 mod view;
 
+use model::account::Account;
 use model::index::RunPerson;
-use model::platform::Account;
 use model::{PersonId, RunId};
 use serde::Deserialize;
 use store::Pg;

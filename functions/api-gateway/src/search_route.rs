@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
+use model::account::Account;
 use model::index::RunPerson;
-use model::platform::{Account, Platform};
+use model::platform::Platform;
 use model::{PersonId, RunId};
 use search::plan::{Exact, PREFIX_TERMS_MAX};
 use search::{Builder, Folding, Plan, PostingsError, PublicWords, Rows, postings};

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use model::platform::check_native_id;
+use model::account::check_native_id;
 use store::table::field;
 
 use super::text;

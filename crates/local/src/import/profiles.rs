@@ -1,8 +1,8 @@
 //! Profiles from a file of one JSON object a line.
 
 use anyhow::Result;
+use model::account::{HANDLE_BYTES_MAX, check_native_id};
 use model::observation::{NamedProfile, SeenProfile};
-use model::platform::{HANDLE_BYTES_MAX, check_native_id};
 use model::{Consent, PersonKind};
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use model::platform::HANDLE_BYTES_MAX;
+use model::account::HANDLE_BYTES_MAX;
 
 /// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters, and
 /// none that stands for one that was lost: two names might become one.

@@ -1,8 +1,8 @@
 //! From an account as people write it to the profile that it is.
 
+use model::account::Account;
 use model::handle;
 use model::observation::NamedProfile;
-use model::platform::Account;
 use model::port::{Clock, Web};
 
 use super::Engine;

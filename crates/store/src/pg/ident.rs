@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
+use model::account::{ERASED_PREFIX, HANDLE_BYTES_MAX, check_native_id};
 use model::observation::NamedProfile;
-use model::platform::{ERASED_PREFIX, HANDLE_BYTES_MAX, check_native_id};
 use model::{Platform, ProfileId};
 
 use super::Pg;

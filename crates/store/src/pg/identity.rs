@@ -1,9 +1,9 @@
 //! Claims become proof: the law of [`model::identity`] as joins.
 
 use model::ProfileId;
+use model::account::HANDLE_BYTES_MAX;
 use model::identity::{Claim, Link, Proof};
 use model::observation::SeenProfile;
-use model::platform::HANDLE_BYTES_MAX;
 use tokio_postgres::Row;
 
 use super::Pg;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use model::platform::{HANDLE_BYTES_MAX, Listing};
+use model::account::HANDLE_BYTES_MAX;
+use model::platform::Listing;
 use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{Account, Consent, PersonId, PersonKind, Platform, ProfileId};

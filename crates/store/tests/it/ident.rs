@@ -1,7 +1,7 @@
 //! Names and their ids.
 
+use model::account::HANDLE_BYTES_MAX;
 use model::observation::NamedProfile;
-use model::platform::HANDLE_BYTES_MAX;
 use model::profile::GoneReason;
 use model::{Account, Platform};
 use store::pg::{erase, ident, profile};

@@ -29,7 +29,8 @@ pub fn of_community(ranked: &RankedCommunity, numbering: &Numbering) -> PackedEv
         None => packer.skip(),
         Some(terms) => {
             edges.clear();
-            let edge = |term: &SourceTerm| EvidenceEdge { source: term.source, weight: term.weight };
+            let edge =
+                |term: &SourceTerm| EvidenceEdge { source: term.source, weight: term.weight };
             edges.extend(terms.named.iter().map(edge));
             packer.add(score.share, 0.0, &mut edges);
         }
@@ -61,7 +62,8 @@ pub(super) fn of_world(
             packer.skip();
             continue;
         };
-        let edge = |one: &ShareTerm| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
+        let edge =
+            |one: &ShareTerm| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
         let mut edges: Vec<EvidenceEdge> = evidence.contributors.iter().map(edge).collect();
         packer.add(global.shares.raw[*who as usize], evidence.restart as f32, &mut edges);
     }

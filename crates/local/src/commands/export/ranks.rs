@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Result, bail};
 use graph::rank::{RandomWalk, RankSettings};
 use model::CommunityId;
-use model::platform::HANDLE_BYTES_MAX;
+use model::account::HANDLE_BYTES_MAX;
 use store::table::{Cell, Column, Kind, field};
 
 use super::ExportTable;

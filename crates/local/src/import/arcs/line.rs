@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::{Result, bail};
 use model::Layer;
-use model::platform::check_native_id;
+use model::account::check_native_id;
 use model::time::Day;
 use serde::Deserialize;
 

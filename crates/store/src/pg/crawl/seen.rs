@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use model::account::check_native_id;
 use model::observation::{NamedProfile, Observation, SeenArc, SeenList};
-use model::platform::check_native_id;
 use model::{Adjacency, AdjacencyEntry, ProfileId};
 
 use super::batch::{CrawlBatch, CrawledProfile};

@@ -1,7 +1,7 @@
 //! Storing the profiles' own pages: only those that differ, told by a hash.
 
+use model::account::HANDLE_BYTES_MAX;
 use model::observation::SeenProfile;
-use model::platform::HANDLE_BYTES_MAX;
 use model::time::Timestamp;
 use model::{Consent, ProfileId};
 
