@@ -209,7 +209,9 @@ mod tests {
             assert_eq!(fedi(&pasted), "alice@xn--bcher-kva.test", "{mark:?}");
             assert_eq!(sky(&format!("{mark}a{mark}.example{mark}")), "a.example", "{mark:?}");
         }
-        // A joiner that belongs to the name.
+        // A joiner belongs to a name only between two letters that are not ASCII.
+        assert_eq!(fedi("é\u{200D}b@a.test"), "éb@a.test");
+        assert_eq!(fedi("b\u{200D}é@a.test"), "bé@a.test");
         assert_eq!(fedi("a@نامه\u{200C}ای.com"), "a@xn--mgba3gch31f060k.com");
     }
 
