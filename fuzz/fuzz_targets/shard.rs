@@ -6,10 +6,10 @@
 
 #![no_main]
 
-use graph::snapshot::{Extent, ShardArcs, ShardError, decode, encode};
 use graph::{ArcList, Csr, LayerArcs};
 use libfuzzer_sys::fuzz_target;
 use model::{Day, Layer};
+use snapshot::shard::{ShardArcs, ShardError, ShardExtent, decode, encode};
 
 /// People of a drawn layer, and the most people and arcs for which a shard is read.
 const NODES: u32 = 64;
@@ -48,8 +48,8 @@ fn layer(drawn: &[u8], kind: u8) -> LayerArcs {
 
 /// Reads what the bytes say that they are, unless that is large.
 fn read(bytes: &[u8]) {
-    let none = Extent { nodes: 0, first: 1, end: 0, arcs: 0 };
-    let Err(ShardError::Another { found, .. }) = decode(bytes, &none) else { return };
+    let none = ShardExtent { nodes: 0, first: 1, end: 0, arcs: 0 };
+    let Err(ShardError::OtherExtent { found, .. }) = decode(bytes, &none) else { return };
     if found.nodes > MOST || found.arcs > u64::from(MOST) {
         return;
     }

@@ -15,7 +15,7 @@
 //! | [`People::level`] | all of the above, kinds, a level | [`Ranked`] of every community: [`CommunityPeople`] and their [`evidence`] | O(m · iterations) | 20 B/arc of one community per thread, 24 B/person |
 //!
 //! Beside them: [`lineage`] between two hierarchies, [`labels`] from bios,
-//! [`union`] of profiles into persons, [`snapshot`] shards, [`eval`] measures, [`generate`]d graphs.
+//! [`union`] of profiles into persons, [`eval`] measures, [`generate`]d graphs.
 
 pub mod attention;
 pub mod communities;
@@ -28,7 +28,6 @@ pub mod lineage;
 pub mod people;
 pub mod rank;
 pub mod seed;
-pub mod snapshot;
 mod sorting;
 pub mod trust;
 pub mod union;

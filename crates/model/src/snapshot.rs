@@ -65,7 +65,7 @@ pub struct Shard {
 }
 
 /// The formats that this version reads.
-pub const FORMATS_READ: &[u32] = &[1];
+pub const FORMATS_READ: &[u32] = &[1, 2];
 
 /// Why a manifest cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

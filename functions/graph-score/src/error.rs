@@ -1,33 +1,28 @@
 //! Why a stage did not end.
 
-use model::snapshot::SnapshotManifestError;
+use snapshot::SnapshotError;
+use snapshot::artifact::ArtifactError;
 use store::StoreError;
 
-use crate::seal::SealError;
-
-/// What went wrong in a stage. What it has sealed by then stays, and whoever tries again goes on from
-/// there.
+/// What went wrong in a stage. What it has sealed by then stays, and the next try continues from there.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// The record failed.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A sealed object failed.
+    /// A snapshot or an artifact failed.
     #[error(transparent)]
-    Seal(#[from] SealError),
-    /// A snapshot cannot be read.
-    #[error(transparent)]
-    Manifest(#[from] SnapshotManifestError),
+    Snapshot(#[from] SnapshotError),
     /// Arcs that do not fit together.
     #[error("{0}")]
     Graph(String),
-    /// A list of the record is no adjacency.
-    #[error("read a list of the record: {0}")]
+    /// A stored list is no adjacency.
+    #[error("read a stored list: {0}")]
     List(#[from] model::adjacency::AdjacencyError),
     /// A result cannot be written as a table.
     #[error(transparent)]
     Table(#[from] store::table::TableError),
-    /// The run cannot go on: it is not what the job takes it for, or too much for this machine.
+    /// The run cannot continue: it is not what the job says, or too much for this machine.
     #[error("{0}")]
     Run(String),
 }
@@ -37,11 +32,28 @@ impl ScoreError {
     pub fn is_passing(&self) -> bool {
         match self {
             ScoreError::Store(error) => error.is_passing(),
-            ScoreError::Seal(SealError::Port { source, .. }) => {
-                matches!(source, model::port::PortError::Retry(_))
-            }
+            ScoreError::Snapshot(error) => error.is_passing(),
             _ => false,
         }
+    }
+
+    /// Whether the sealed objects are missing, broken, or of another format.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self, ScoreError::Snapshot(error) if error.is_unreadable())
+    }
+}
+
+/// `None` in place of what is missing, broken or of another format.
+pub(crate) fn unless_unreadable<T>(found: Result<T, ScoreError>) -> Result<Option<T>, ScoreError> {
+    match found {
+        Err(error) if error.is_unreadable() => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+impl From<ArtifactError> for ScoreError {
+    fn from(error: ArtifactError) -> ScoreError {
+        ScoreError::Snapshot(error.into())
     }
 }
 

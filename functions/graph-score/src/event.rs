@@ -2,25 +2,22 @@
 
 use std::time::Duration;
 
-use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
 use model::message::ScoreJob;
-use model::port::{Clock, Objects, OutgoingMessage, PortError, Queue, retry_delay_seconds};
+use model::port::{OutgoingMessage, PortError, Queue};
 use runtime::FunctionFailure;
 use runtime::batch::{self, MessageOutcome, QueueBatch, QueueMessage, parse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What is kept back of the time, to send the next job and to answer.
-const RESERVE: Duration = Duration::from_secs(15);
+use crate::{JobOutcome, RunSettings, ScoreDependencies, TimeBudget, start, work};
 
-/// How long a job stays away while another worker has its stage, in seconds, times its receives.
-/// All of them are longer than any stage, so that waiting alone makes no dead letter.
-const BUSY_SECONDS: u32 = 300;
+/// The time that is reserved for sending the next job and answering.
+const RESERVE: Duration = Duration::from_secs(15);
 
 /// What the function is called with.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Event {
+pub enum ScoreEvent {
     /// Jobs of the queue.
     Jobs(QueueBatch),
     /// Begin a run.
@@ -31,21 +28,23 @@ pub(crate) enum Event {
 }
 
 /// Answers one event, within the time that is left.
-pub(crate) async fn answer<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
+pub async fn answer(
+    dependencies: ScoreDependencies<'_>,
     queue: &impl Queue,
     settings: &RunSettings,
-    event: Event,
+    event: ScoreEvent,
     left: Duration,
 ) -> Result<Value, FunctionFailure> {
     match event {
-        Event::Start { start: true } => Ok(json!(begin(doors, queue, settings).await?)),
-        Event::Start { .. } => {
+        ScoreEvent::Start { start: true } => Ok(json!(begin(dependencies, queue, settings).await?)),
+        ScoreEvent::Start { .. } => {
             Err(FunctionFailure::new("there is nothing to do: `start` is false"))
         }
-        Event::Jobs(jobs) => {
-            let budget = Budget::of(left.saturating_sub(RESERVE), doors.clock);
-            let each = async |message: &QueueMessage| job(doors, queue, message, budget).await;
+        ScoreEvent::Jobs(jobs) => {
+            let budget = TimeBudget::of(left.saturating_sub(RESERVE), dependencies.clock);
+            let each = async |message: &QueueMessage| {
+                answer_job(dependencies, queue, message, budget).await
+            };
             let release = async |receipt: &str, seconds| queue.release(receipt, seconds).await;
             batch::serve("graph-score", jobs, left, each, release).await
         }
@@ -53,50 +52,39 @@ pub(crate) async fn answer<O: Objects, C: Clock>(
 }
 
 /// Begins a run and sends its first job.
-async fn begin<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
+async fn begin(
+    dependencies: ScoreDependencies<'_>,
     queue: &impl Queue,
     settings: &RunSettings,
 ) -> Result<ScoreJob, FunctionFailure> {
-    let job = start(doors, settings).await?;
+    let job = start(dependencies, settings).await?;
     send(queue, job).await?;
     Ok(job)
 }
 
-/// Does the stage of one message as far as there is time, then sends the next job, or the same.
-async fn job<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
+/// Does the job of one message, then sends the job that follows.
+async fn answer_job(
+    dependencies: ScoreDependencies<'_>,
     queue: &impl Queue,
     message: &QueueMessage,
-    budget: Budget,
+    budget: TimeBudget,
 ) -> MessageOutcome {
     let job: ScoreJob = match parse(message) {
         Ok(job) => job,
         Err(poison) => return poison,
     };
     let retry = |after_seconds: u32, why: String| MessageOutcome::Retry { after_seconds, why };
-    match handle(doors, job, budget).await {
-        Ok(Scored::Next(next)) => send_on(queue, next).await,
-        Ok(Scored::Later) => send_on(queue, job).await,
-        Ok(Scored::Published | Scored::Ended) => MessageOutcome::Done,
-        // Not done: a dead letter tells that a run failed.
-        Ok(Scored::Failed) => MessageOutcome::Poison { why: format!("{} was given up", job.run) },
-        Ok(Scored::Busy) => {
-            let after_seconds = BUSY_SECONDS.saturating_mul(message.receives);
-            retry(after_seconds, "another worker has the stage".to_owned())
-        }
-        Err(error) if error.is_passing() => {
-            retry(retry_delay_seconds(message.receives), error.to_string())
-        }
-        Err(error) => MessageOutcome::Poison { why: error.to_string() },
-    }
-}
-
-/// Sends a job, which ends the one that it follows.
-async fn send_on(queue: &impl Queue, job: ScoreJob) -> MessageOutcome {
-    match send(queue, job).await {
-        Ok(()) => MessageOutcome::Done,
-        Err(error) => MessageOutcome::Retry { after_seconds: 0, why: error.to_string() },
+    match work(dependencies, job, message.receives, budget).await {
+        JobOutcome::Next(next) => match send(queue, next).await {
+            Ok(()) => MessageOutcome::Done,
+            Err(error) => retry(0, error.to_string()),
+        },
+        JobOutcome::Published | JobOutcome::Ended => MessageOutcome::Done,
+        JobOutcome::Busy(seconds) => retry(seconds, "another worker has the stage".to_owned()),
+        JobOutcome::Retry(seconds, error) => retry(seconds, error.to_string()),
+        // The dead letter reports that a run failed.
+        JobOutcome::GivenUp => MessageOutcome::Poison { why: format!("{} was given up", job.run) },
+        JobOutcome::Failed(error) => MessageOutcome::Poison { why: error.to_string() },
     }
 }
 

@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("graph", &["model"]),
     ("search", &["model"]),
+    ("snapshot", &["graph", "model"]),
     ("store", &["model"]),
     ("platforms", &["model"]),
     ("sample", &["model"]),
@@ -26,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("operate", &["model", "runtime", "store"]),
     ("crawl-dispatch", &["model", "platforms", "runtime", "store"]),
     ("platform-fetch", &["model", "platforms", "runtime", "store"]),
-    ("graph-score", &["graph", "model", "runtime", "search", "store"]),
+    ("graph-score", &["graph", "model", "runtime", "search", "snapshot", "store"]),
     (
         "local",
         &[

@@ -1,11 +1,11 @@
-//! `borg score`: the record as it is now → a published run.
+//! `borg score`: the database as it is now → a published run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use graph_score::{Budget, Doors, RunSettings, Scored};
+use graph_score::{JobOutcome, ObjectStore, RunSettings, ScoreDependencies, TimeBudget};
 use model::message::ScoreJob;
 use model::{ProfileId, RunId, SnapshotId};
 use operate::Order;
@@ -37,7 +37,7 @@ pub(crate) struct ScoreReport {
 
 impl CommandReport for ScoreReport {}
 
-/// Scores, stage after stage, and says what each took; then ends what was kept for long enough.
+/// Scores, stage after stage, and reports what each took; then ends what was kept for long enough.
 pub(crate) async fn score(
     home: &BorgHome,
     args: &ScoreArgs,
@@ -59,12 +59,13 @@ pub(crate) async fn run_stages(
     settings: &RunSettings,
     output: CommandOutput,
 ) -> Result<ScoreReport> {
-    let doors = Doors { pg: &home.pg, objects: &home.objects, clock: &home.clock };
+    let objects = ObjectStore::new(&home.objects);
+    let dependencies = ScoreDependencies { pg: &home.pg, objects, clock: &home.clock };
     let whole = CostMeter::start();
-    let mut job = graph_score::start(doors, settings).await?;
+    let mut job = graph_score::start(dependencies, settings).await?;
     let mut stages = BTreeMap::new();
     loop {
-        let (next, used) = do_stage(doors, job, output).await?;
+        let StageEnd { next, used } = do_stage(dependencies, job, output).await?;
         stages.insert(job.stage.slug(), used);
         match next {
             Some(next) => job = next,
@@ -86,29 +87,40 @@ pub(crate) async fn run_stages(
     })
 }
 
+/// How often a stage that another process has is tried again.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// A stage that is done.
+struct StageEnd {
+    /// The next one; `None` after the last.
+    next: Option<ScoreJob>,
+    used: ResourceUse,
+}
+
 /// Does one stage, waiting while another process has it.
 async fn do_stage(
-    doors: Doors<'_, store::objects::Folder, store::clock::System>,
+    dependencies: ScoreDependencies<'_>,
     job: ScoreJob,
     output: CommandOutput,
-) -> Result<(Option<ScoreJob>, ResourceUse)> {
+) -> Result<StageEnd> {
     let spinner = output.spinner(job.stage.slug());
     let meter = CostMeter::start();
+    let end = |next| {
+        spinner.finish_and_clear();
+        Ok(StageEnd { next, used: meter.used() })
+    };
     loop {
-        let scored = graph_score::handle(doors, job, Budget::ENDLESS).await;
-        match scored.with_context(|| format!("stage {} of {}", job.stage.slug(), job.run))? {
-            Scored::Next(next) => {
-                spinner.finish_and_clear();
-                return Ok((Some(next), meter.used()));
+        match graph_score::work(dependencies, job, 1, TimeBudget::ENDLESS).await {
+            JobOutcome::Next(next) if next == job => {}
+            JobOutcome::Next(next) => return end(Some(next)),
+            JobOutcome::Published => return end(None),
+            JobOutcome::Busy(_) => tokio::time::sleep(BUSY_WAIT).await,
+            JobOutcome::GivenUp => bail!("{} was given up by another process", job.run),
+            JobOutcome::Ended => bail!("{} was overtaken by a newer run", job.run),
+            JobOutcome::Retry(_, error) | JobOutcome::Failed(error) => {
+                let context = format!("stage {} of {}", job.stage.slug(), job.run);
+                return Err(error).context(context);
             }
-            Scored::Published => {
-                spinner.finish_and_clear();
-                return Ok((None, meter.used()));
-            }
-            Scored::Later => {}
-            Scored::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
-            Scored::Failed => bail!("{} was given up by another process", job.run),
-            Scored::Ended => bail!("{} was overtaken by a newer run", job.run),
         }
     }
 }
@@ -121,7 +133,7 @@ async fn read_seeds(home: &BorgHome, path: &Path) -> Result<Vec<ProfileId>> {
     let missing: Vec<&str> = missing.map(|(node, _)| node.as_str()).collect();
     if let Some(first) = missing.first() {
         bail!(
-            "{} of {} trust seeds are not in the record, the first is `{}`: name them as \
+            "{} of {} trust seeds are not in the database, the first is `{}`: name them as \
              `borg export ranks` does",
             missing.len(),
             nodes.len(),

@@ -1,7 +1,7 @@
 //! The served run as exports and comparisons read it.
 
 use anyhow::Result;
-use graph_score::Sealed;
+use graph_score::SealedRun;
 use store::pg::score;
 
 use crate::home::BorgHome;
@@ -13,14 +13,14 @@ const PAGE: u32 = 2_000;
 /// The artifacts of the served run, and the names of its profiles.
 pub(crate) struct ServedRun<'a> {
     pub(crate) home: &'a BorgHome,
-    pub(crate) sealed: Sealed,
+    pub(crate) sealed: SealedRun,
     pub(crate) names: NodeNames,
 }
 
 impl ServedRun<'_> {
     /// Opens the served run.
     pub(crate) async fn open(home: &BorgHome) -> Result<ServedRun<'_>> {
-        let sealed = Sealed::active(&home.pg, &home.objects).await?;
+        let sealed = SealedRun::active(&home.pg, &home.objects).await?;
         let names = NodeNames::of(&home.pg, &sealed.nodes.profiles).await?;
         Ok(ServedRun { home, sealed, names })
     }

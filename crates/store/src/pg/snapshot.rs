@@ -1,9 +1,9 @@
-//! Reading the whole record at one moment.
+//! What scoring reads: the whole database at one moment, or what changed since a snapshot.
 
 use deadpool_postgres::{ClientWrapper, Object};
 use model::identity::Link;
 use model::profile::GoneReason;
-use model::{Adjacency, Consent, PersonId, PersonKind, ProfileId, SnapshotId};
+use model::{Consent, PersonId, PersonKind, ProfileId, SnapshotId};
 use tokio_postgres::Row as PgRow;
 
 use super::adjacency::{self, Key, Row};
@@ -12,9 +12,15 @@ use super::value::{corrupt, profile_id, stored_id};
 use super::{Pg, identity, profile, run};
 use crate::StoreError;
 
-/// What scoring needs to know of a profile.
+mod changes;
+
+pub use changes::{
+    ChangePage, ChangeReader, ChangedList, ListCursor, NewProfile, NodeCursor, PersonMember,
+};
+
+/// A profile's page, as far as scoring needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Node {
+pub struct NodeRow {
     /// The profile.
     pub id: ProfileId,
     /// The person it belongs to.
@@ -30,29 +36,10 @@ pub struct Node {
     pub back: u64,
 }
 
-/// One list, with its arcs only if they may have changed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Listed {
-    /// Which list it is.
-    pub key: Key,
-    /// Whether these are all arcs there are.
-    pub complete: bool,
-    /// The encoded [`Adjacency`], if the list changed since the mark.
-    pub body: Option<Vec<u8>>,
-}
-
-impl Listed {
-    /// The arcs, if they may have changed.
-    pub fn list(&self) -> Result<Option<Adjacency>, StoreError> {
-        let bad = |e| corrupt(("adjacency", "body"), format!("{:?}", self.key), e);
-        self.body.as_deref().map(|body| Adjacency::decode(body).map_err(bad)).transpose()
-    }
-}
-
 /// The words of a profile. Whether they may be searched or label a community is for its consent
 /// to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
+pub struct ProfileWords {
     /// The profile.
     pub id: ProfileId,
     /// What its owner allows.
@@ -65,9 +52,9 @@ pub struct Words {
     pub bio: Option<String>,
 }
 
-/// One repeatable-read transaction on a connection of its own: every page shows the record as it
+/// One repeatable-read transaction on a connection of its own: every page shows the database as it
 /// was when the reader was opened. Dropping it ends the transaction.
-pub struct Reader {
+pub struct SnapshotReader {
     client: ClientWrapper,
     high_water: u64,
 }
@@ -82,22 +69,29 @@ const UNREAD: &str = "select i.profile_id from ident i
     where i.platform_id = any($1) and i.profile_id > $2 and not i.imported
         and not exists (select from profile p where p.profile_id = i.profile_id)
     order by i.profile_id limit $3";
-/// Without the bodies of lists that did not change, whose rows alone are read.
-const LISTED: &str = "select profile_id, layer, direction, complete,
-        case when changed_xid >= $4::text::xid8 then body end from adjacency
-    where (profile_id, layer, direction) > ($1, $2, $3)
-    order by profile_id, layer, direction limit $5";
 const WORDS: &str = "select profile_id, consent, handle, display_name, bio from profile
     where profile_id > $1 and gone = 0 order by profile_id limit $2";
 
 const SIZE: &str = "select (select coalesce(sum(n), 0)::bigint from adjacency),
         (select count(*) from profile)";
 
-/// How many arcs the lists of the record have, and how many profiles it has. Reads all rows, without
-/// the bodies of lists.
-pub async fn size(pg: &Pg) -> Result<(u64, u64), StoreError> {
+/// How much there is to score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DatabaseSize {
+    /// Arcs of all lists.
+    pub arcs: u64,
+    /// Profiles with a page.
+    pub profiles: u64,
+}
+
+/// How much there is to score. Reads all rows, without the bodies of lists.
+pub async fn size(pg: &Pg) -> Result<DatabaseSize, StoreError> {
     let row = pg.query_opt("snapshot::size", SIZE, &[]).await?;
-    Ok(row.map_or((0, 0), |row| (row.get::<_, i64>(0) as u64, row.get::<_, i64>(1) as u64)))
+    let size = |row: PgRow| DatabaseSize {
+        arcs: row.get::<_, i64>(0) as u64,
+        profiles: row.get::<_, i64>(1) as u64,
+    };
+    Ok(row.map(size).unwrap_or_default())
 }
 
 /// A new id for a snapshot that is about to be sealed.
@@ -105,19 +99,19 @@ pub async fn mint(pg: &Pg) -> Result<SnapshotId, StoreError> {
     run::mint_number(pg, "snapshot", 1).await.map(SnapshotId::new)
 }
 
-impl Reader {
+impl SnapshotReader {
     /// Begins to read. The connection leaves the pool, and is closed with the reader.
-    pub async fn open(pg: &Pg) -> Result<Reader, StoreError> {
+    pub async fn open(pg: &Pg) -> Result<SnapshotReader, StoreError> {
         let client = Object::take(pg.client().await?);
-        client.batch_execute(BEGIN).await.map_err(|e| failed("snapshot::Reader", e))?;
-        let mut reader = Reader { client, high_water: 0 };
+        client.batch_execute(BEGIN).await.map_err(|e| failed("snapshot::SnapshotReader", e))?;
+        let mut reader = SnapshotReader { client, high_water: 0 };
         let rows = reader.query(HIGH_WATER, &[]).await?;
         reader.high_water = rows.first().map_or(0, |row| row.get::<_, i64>(0) as u64);
         Ok(reader)
     }
 
-    /// Every list changed by a transaction below this number is visible here: the next snapshot
-    /// asks for lists changed since.
+    /// Everything of transactions below this number is visible here: the next snapshot reads what
+    /// changed since.
     pub fn high_water(&self) -> u64 {
         self.high_water
     }
@@ -141,42 +135,19 @@ impl Reader {
         rows.iter().map(adjacency::from_row).collect()
     }
 
-    /// Every list, by key, at most `limit` after `after`; those changed since a high-water mark
-    /// (0: all) with their arcs. A list that is missing is one that was erased.
-    pub async fn listed(
-        &self,
-        since: u64,
-        after: Option<Key>,
-        limit: u32,
-    ) -> Result<Vec<Listed>, StoreError> {
-        let (profile, layer, direction) = adjacency::stored_after(after);
-        let params = params![
-            profile => INT8,
-            layer => INT2,
-            direction => INT2,
-            since.to_string() => TEXT,
-            i64::from(limit) => INT8,
-        ];
-        let listed = |row: &PgRow| {
-            let key = Key::from_stored((row.get(0), row.get(1), row.get(2)))?;
-            Ok(Listed { key, complete: row.get(3), body: row.get(4) })
-        };
-        self.query(LISTED, params).await?.iter().map(listed).collect()
-    }
-
-    /// Profiles that were crawled, imported or erased, by id, at most `limit` after `after`. Of any
-    /// other profile nothing is known: it is its own person, of unknown kind, and allows all unless
-    /// it is among [`Reader::unread`].
+    /// Profiles that were crawled, imported or erased, by id, at most `limit` after `after`. Any other
+    /// profile is its own person, of unknown kind, and allows all unless it is among
+    /// [`SnapshotReader::unread`].
     pub async fn nodes(
         &self,
         after: Option<ProfileId>,
         limit: u32,
-    ) -> Result<Vec<Node>, StoreError> {
+    ) -> Result<Vec<NodeRow>, StoreError> {
         let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
         self.query(NODES, params).await?.iter().map(node).collect()
     }
 
-    /// Profiles without a page whose platform lists only those who said yes, but for those that were
+    /// Profiles without a page whose platform lists only those who consented, without those that were
     /// imported, by id, at most `limit` after `after`: they are unlisted.
     pub async fn unread(
         &self,
@@ -197,9 +168,9 @@ impl Reader {
         &self,
         after: Option<ProfileId>,
         limit: u32,
-    ) -> Result<Vec<Words>, StoreError> {
+    ) -> Result<Vec<ProfileWords>, StoreError> {
         let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
-        let words = |row: &PgRow| Words {
+        let words = |row: &PgRow| ProfileWords {
             id: profile_id(row.get(0)),
             consent: Consent(row.get::<_, i16>(1) as u8),
             handle: row.get(2),
@@ -215,13 +186,16 @@ impl Reader {
     }
 
     async fn query(&self, sql: &str, params: &Params<'_>) -> Result<Vec<PgRow>, StoreError> {
-        self.client.query_typed(sql, params).await.map_err(|e| failed("snapshot::Reader", e))
+        self.client
+            .query_typed(sql, params)
+            .await
+            .map_err(|e| failed("snapshot::SnapshotReader", e))
     }
 }
 
-fn node(row: &PgRow) -> Result<Node, StoreError> {
+fn node(row: &PgRow) -> Result<NodeRow, StoreError> {
     let id = profile_id(row.get(0));
-    Ok(Node {
+    Ok(NodeRow {
         id,
         person: PersonId::new(row.get::<_, i64>(1) as u64),
         kind: profile::kind(row.get(2))

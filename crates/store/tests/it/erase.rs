@@ -4,7 +4,7 @@ use model::identity::Claim;
 use model::observation::Observation;
 use model::profile::GoneReason;
 use model::{Account, Consent, Platform, ProfileId};
-use store::pg::snapshot::Reader;
+use store::pg::snapshot::SnapshotReader;
 use store::pg::{change, erase, frontier, ident, person, profile};
 use testkit::{Database, database};
 
@@ -154,7 +154,7 @@ async fn an_erased_member_leaves_its_person_and_the_snapshot_knows() {
     erase::profile(db.pg(), bob, GoneReason::Deleted, at(1)).await.unwrap();
     let person = person::get(db.pg(), &[ada.home_person()]).await.unwrap().remove(0);
     assert_eq!(person.profiles, [ada]);
-    let reader = Reader::open(db.pg()).await.unwrap();
+    let reader = SnapshotReader::open(db.pg()).await.unwrap();
     let nodes = reader.nodes(None, 10).await.unwrap();
     assert_eq!((nodes.len(), nodes[0].id, nodes[0].gone), (1, bob, Some(GoneReason::Deleted)));
     assert_eq!(reader.words(None, 10).await.unwrap(), []);

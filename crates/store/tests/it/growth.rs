@@ -24,7 +24,7 @@ use store::pg::membership::{self, Order};
 use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::retention::{Policy, sweep};
 use store::pg::score::{self, PersonScore};
-use store::pg::snapshot::Reader;
+use store::pg::snapshot::{ChangeReader, SnapshotReader};
 use store::pg::term::{self, Term};
 use store::pg::{adjacency, erase, evidence, frontier, identity, person, profile, run};
 use store::queue::PgQueue;
@@ -198,12 +198,24 @@ async fn publish_some(pg: &Pg) {
     let trust: Vec<_> = people(100).iter().map(|one| (one.person.number(), 0.9)).collect();
     let trust: Vec<_> = trust.into_iter().map(|(id, trust)| (ProfileId::new(id), trust)).collect();
     frontier::set_trust(pg, &trust).await.unwrap();
-    let reader = Reader::open(pg).await.unwrap();
+    let reader = SnapshotReader::open(pg).await.unwrap();
     reader.nodes(None, 100).await.unwrap();
     reader.words(None, 100).await.unwrap();
-    reader.listed(reader.high_water(), None, 100).await.unwrap();
+    reader.lists(0, None, 100).await.unwrap();
+    let mark = reader.high_water();
     drop(reader);
+    read_changes(pg, mark).await;
     sweep(pg, at(4), Policy::default()).await.unwrap();
+}
+
+async fn read_changes(pg: &Pg, since: u64) {
+    let changes = ChangeReader::open(pg, since, 100).await.unwrap();
+    changes.nodes(None).await.unwrap();
+    changes.imported(None).await.unwrap();
+    changes.members(None).await.unwrap();
+    changes.lists(None).await.unwrap();
+    let profile = ProfileId::new(base() as u64 + 100);
+    changes.find_new(&[profile]).await.unwrap();
 }
 
 async fn answer_some(pg: &Pg) {

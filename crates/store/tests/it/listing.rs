@@ -8,7 +8,7 @@ use store::Pg;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::change::{self, Change};
 use store::pg::frontier::{self, Seeds};
-use store::pg::snapshot::Reader;
+use store::pg::snapshot::SnapshotReader;
 use store::pg::{ident, profile};
 use testkit::database;
 
@@ -45,7 +45,7 @@ async fn listed(pg: &Pg, ids: &[ProfileId]) -> Vec<bool> {
     let by_page: HashSet<ProfileId> =
         shown.iter().filter(|one| one.consent.is_listed()).map(|one| one.id).collect();
     assert_eq!(found, by_page);
-    let reader = Reader::open(pg).await.unwrap();
+    let reader = SnapshotReader::open(pg).await.unwrap();
     let unread = reader.unread(None, 100).await.unwrap();
     let nodes = reader.nodes(None, 100).await.unwrap();
     let hidden = nodes.iter().filter(|node| !node.consent.is_listed()).map(|node| node.id);

@@ -4,6 +4,7 @@
 
 mod adjacency;
 mod change;
+mod changes;
 mod compat;
 mod crawl;
 mod crawl_parts;

@@ -1,8 +1,8 @@
-//! Reading the whole record at one moment.
+//! Reading the whole database at one moment.
 
 use model::profile::GoneReason;
-use model::{Consent, PersonKind, ProfileId};
-use store::pg::snapshot::{self, Listed, Reader};
+use model::{Consent, PersonKind};
+use store::pg::snapshot::{self, SnapshotReader};
 use store::pg::{erase, profile};
 use testkit::database;
 
@@ -11,10 +11,10 @@ use crate::web::{
 };
 
 #[tokio::test]
-async fn a_reader_shows_the_record_as_it_was_when_it_opened() {
+async fn a_reader_shows_the_database_as_it_was_when_it_opened() {
     let db = database().await;
     let ada = crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
-    let reader = Reader::open(db.pg()).await.unwrap();
+    let reader = SnapshotReader::open(db.pg()).await.unwrap();
     crawled(db.pg(), page("eve"), &["bob"], at(1)).await;
     let rows = reader.lists(0, None, 100).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.key.profile).collect::<Vec<_>>(), [ada]);
@@ -36,39 +36,18 @@ async fn the_next_reader_needs_only_what_changed_since() {
     let same = round(ids(db.pg(), ["ada"]).await[0], vec![stream("f", vec![follows(&["bob"])])]);
     let other = round(bob, vec![stream("f", vec![follows(&["eve"])])]);
     commit_all(db.pg(), at(5), vec![same, other]).await;
-    let reader = Reader::open(db.pg()).await.unwrap();
+    let reader = SnapshotReader::open(db.pg()).await.unwrap();
     let changed = reader.lists(mark, None, 100).await.unwrap();
     assert_eq!(changed.iter().map(|row| row.key.profile).collect::<Vec<_>>(), [bob]);
     assert!(self::mark(db.pg()).await > mark);
 }
 
 #[tokio::test]
-async fn every_list_is_shown_and_with_arcs_only_if_it_changed() {
-    let db = database().await;
-    let ada = crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
-    let bob = crawled(db.pg(), page("bob"), &["ada"], at(0)).await;
-    let mark = mark(db.pg()).await;
-    claimed(db.pg(), &["bob"], at(5)).await;
-    let other = round(bob, vec![stream("f", vec![follows(&["ada", "eve"])])]);
-    commit_all(db.pg(), at(5), vec![other]).await;
-    let reader = Reader::open(db.pg()).await.unwrap();
-    let counts = async |since: u64| -> Vec<(ProfileId, bool, Option<usize>)> {
-        let listed = reader.listed(since, None, 100).await.unwrap();
-        let arcs = |one: &Listed| one.list().unwrap().map(|list| list.len());
-        listed.iter().map(|one| (one.key.profile, one.complete, arcs(one))).collect()
-    };
-    assert_eq!(counts(mark).await, [(ada, true, None), (bob, true, Some(2))]);
-    assert_eq!(counts(0).await, [(ada, true, Some(1)), (bob, true, Some(2))]);
-    let after = reader.listed(0, None, 1).await.unwrap()[0].key;
-    assert_eq!(reader.listed(0, Some(after), 9).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn who_comes_back_says_since_when() {
+async fn a_returned_profile_has_the_transaction_of_its_return() {
     let db = database().await;
     let [ada] = ids(db.pg(), ["ada"]).await;
     let back = async || {
-        let reader = Reader::open(db.pg()).await.unwrap();
+        let reader = SnapshotReader::open(db.pg()).await.unwrap();
         let nodes = reader.nodes(None, 10).await.unwrap();
         (nodes[0].back, reader.high_water())
     };
@@ -93,19 +72,19 @@ async fn nothing_falls_between_two_readers() {
         .await
         .unwrap();
     crawled(db.pg(), page("eve"), &["bob"], at(1)).await;
-    let mark = Reader::open(db.pg()).await.unwrap().high_water();
+    let mark = SnapshotReader::open(db.pg()).await.unwrap().high_water();
     slow.batch_execute("commit").await.unwrap();
-    let next = Reader::open(db.pg()).await.unwrap();
+    let next = SnapshotReader::open(db.pg()).await.unwrap();
     assert_eq!(next.lists(mark, None, 100).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn pages_of_a_reader_walk_everything() {
+async fn pages_of_a_reader_cover_everything() {
     let db = database().await;
     for name in ["a", "b", "c", "d", "e"] {
         crawled(db.pg(), page(name), &["x", "y"], at(0)).await;
     }
-    let reader = Reader::open(db.pg()).await.unwrap();
+    let reader = SnapshotReader::open(db.pg()).await.unwrap();
     let (mut rows, mut nodes) = (Vec::new(), Vec::new());
     while let page = reader.lists(0, rows.last().copied(), 2).await.unwrap()
         && !page.is_empty()

@@ -12,7 +12,7 @@ use store::pg::crawl::{
 };
 use store::pg::frontier::{self, Seeds};
 use store::pg::host::HostId;
-use store::pg::snapshot::Reader;
+use store::pg::snapshot::SnapshotReader;
 use store::pg::{adjacency, ident};
 
 /// Who does what an operator does.
@@ -204,7 +204,7 @@ pub(crate) async fn events(pg: &Pg, after: Position, count: usize) -> Vec<Event>
 /// A high-water mark above everything written so far; see [`events`] on why that may take time.
 pub(crate) async fn mark(pg: &Pg) -> u64 {
     for _ in 0..1_000 {
-        let reader = Reader::open(pg).await.unwrap();
+        let reader = SnapshotReader::open(pg).await.unwrap();
         if reader.lists(reader.high_water(), None, 1).await.unwrap().is_empty() {
             return reader.high_water();
         }

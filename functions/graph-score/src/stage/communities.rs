@@ -3,78 +3,84 @@
 use graph::lineage::{CommunityEvent, EventKind, continued_levels, follow};
 use graph::{Hierarchy, Level, OptionalCommunity, community_stage_across};
 use model::index::{CommunityIndex, PersonIndex};
-use model::port::{Clock, Objects};
 use model::{CommunityId, RunId};
+use snapshot::load::if_readable;
+use snapshot::{Nodes, load_nodes};
 use store::Pg;
 use store::pg::community;
+use tokio::task::block_in_place;
 
-use super::names::{LevelNames, LineageEvent, Names};
-use super::{World, open_hierarchy, seal_as, snapshot_of};
-use crate::seal::{find_sealed, key, open};
-use crate::snapshot::{self, Nodes};
-use crate::{Doors, RunSettings, ScoreError};
+use crate::artifacts::snapshot_of;
+use crate::community_names::{CommunityNames, LevelNames, LineageEvent};
+use crate::world::ScoredWorld;
+use crate::{ScoreDependencies, ScoreError};
 
-/// Finds the hierarchy, warm-started from the last run, and names it. Ids are minted once for a run,
-/// so that whoever goes on after a worker that died gives the same ones.
-pub(crate) async fn communities<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
-    this: RunId,
+/// Finds the hierarchy, warm-started from the previous run, and names it. Ids are minted once for a run,
+/// so that the worker after one that died gives the same ones.
+pub(crate) async fn communities(
+    dependencies: ScoreDependencies<'_>,
+    run: RunId,
 ) -> Result<(), ScoreError> {
-    let settings: RunSettings = open(doors.objects, &key(this, "settings")).await?;
-    let nodes = snapshot::load_nodes(doors.objects, snapshot_of(doors.pg, this).await?).await?;
-    let last = Last::open(doors, settings.last, &nodes).await?;
-    let hierarchy = match find_sealed(doors.objects, &key(this, "hierarchy")).await? {
-        Some(sealed) => sealed,
-        None => search(doors, this, last.as_ref()).await?,
+    let artifacts = dependencies.artifacts(run);
+    let settings = artifacts.settings().await?;
+    let snapshot = snapshot_of(dependencies.pg, run).await?;
+    let nodes = load_nodes(dependencies.objects, snapshot).await?;
+    let previous = match settings.last {
+        Some(previous) => PreviousCommunities::open(dependencies, previous, &nodes).await?,
+        None => None,
     };
-    let names = name(doors.pg, this, &hierarchy, last.as_ref()).await?;
-    seal_as(doors.objects, this, "names", &names).await
+    let hierarchy = match artifacts.find_hierarchy().await? {
+        Some(sealed) => sealed,
+        None => search(dependencies, run, previous.as_ref()).await?,
+    };
+    let names = name(dependencies.pg, run, &hierarchy, previous.as_ref()).await?;
+    artifacts.seal_names(&names).await
 }
 
 /// Finds the hierarchy and seals it.
-async fn search<O: Objects, C>(
-    doors: Doors<'_, O, C>,
-    this: RunId,
-    last: Option<&Last>,
+async fn search(
+    dependencies: ScoreDependencies<'_>,
+    run: RunId,
+    previous: Option<&PreviousCommunities>,
 ) -> Result<Hierarchy, ScoreError> {
-    let world = World::open(doors, this).await?;
+    let world = ScoredWorld::open(dependencies, run).await?;
     let platform_of = world.snapshot.nodes.platform_of();
-    let hierarchy = tokio::task::block_in_place(|| {
-        let start = last.map(|last| &last.hierarchy);
+    let hierarchy = block_in_place(|| {
+        let start = previous.map(|previous| &previous.hierarchy);
         let platform_of = platform_of.as_slice().as_ref();
         community_stage_across(&world.attention, platform_of, start, &world.settings.communities)
     });
-    seal_as(doors.objects, this, "hierarchy", &hierarchy).await?;
+    dependencies.artifacts(run).seal_hierarchy(&hierarchy).await?;
     Ok(hierarchy)
 }
 
-/// The communities of the run before, over this snapshot's persons.
-struct Last {
+/// The communities of the previous run, over this snapshot's persons.
+struct PreviousCommunities {
     hierarchy: Hierarchy,
-    names: Names,
+    names: CommunityNames,
 }
 
-impl Last {
-    async fn open<O: Objects, C>(
-        doors: Doors<'_, O, C>,
-        run: Option<RunId>,
+impl PreviousCommunities {
+    async fn open(
+        dependencies: ScoreDependencies<'_>,
+        run: RunId,
         nodes: &Nodes,
-    ) -> Result<Option<Last>, ScoreError> {
-        let Some(run) = run else { return Ok(None) };
-        let snapshot = snapshot_of(doors.pg, run).await?;
-        let old = snapshot::load_last_nodes(doors.objects, snapshot).await?;
+    ) -> Result<Option<PreviousCommunities>, ScoreError> {
+        let snapshot = snapshot_of(dependencies.pg, run).await?;
+        let old = if_readable(load_nodes(dependencies.objects, snapshot).await)?;
         let Some(old) = old else { return Ok(None) };
-        let mut hierarchy = open_hierarchy(doors.objects, run).await?;
-        let names = open(doors.objects, &key(run, "names")).await?;
-        let places = nodes.people.iter().map(|&person| old.person(person).map(PersonIndex::new));
-        let places: Vec<Option<PersonIndex>> = places.collect();
+        let artifacts = dependencies.artifacts(run);
+        let mut hierarchy = artifacts.hierarchy().await?;
+        let names = artifacts.names().await?;
+        let positions = nodes.people.iter().map(|&person| old.person(person).map(PersonIndex::new));
+        let positions: Vec<Option<PersonIndex>> = positions.collect();
         for level in &mut hierarchy.levels {
-            let of = |place: &Option<PersonIndex>| {
-                place.map_or(OptionalCommunity::NONE, |at| level.community_of[at])
+            let of = |position: &Option<PersonIndex>| {
+                position.map_or(OptionalCommunity::NONE, |at| level.community_of[at])
             };
-            level.community_of = places.iter().map(of).collect();
+            level.community_of = positions.iter().map(of).collect();
         }
-        Ok(Some(Last { hierarchy, names }))
+        Ok(Some(PreviousCommunities { hierarchy, names }))
     }
 
     /// The end of all communities of levels that no new one continues.
@@ -96,8 +102,8 @@ impl Last {
     }
 }
 
-/// How a level continues the last run's: the ids kept in its order, and what happened.
-struct Continued<'a> {
+/// How a level continues the previous run's: the ids kept in its order, and what happened.
+struct ContinuedLevel<'a> {
     kept: Vec<Option<CommunityId>>,
     events: Vec<CommunityEvent>,
     old_ids: &'a [CommunityId],
@@ -108,31 +114,34 @@ async fn name(
     pg: &Pg,
     run: RunId,
     hierarchy: &Hierarchy,
-    last: Option<&Last>,
-) -> Result<Names, ScoreError> {
-    let continues = last.map_or_else(
+    previous: Option<&PreviousCommunities>,
+) -> Result<CommunityNames, ScoreError> {
+    let continues = previous.map_or_else(
         || vec![None; hierarchy.levels.len()],
-        |last| continued_levels(&resolutions(&last.hierarchy), &resolutions(hierarchy)),
+        |previous| continued_levels(&resolutions(&previous.hierarchy), &resolutions(hierarchy)),
     );
-    let levels: Vec<Continued<'_>> = hierarchy
+    let levels: Vec<ContinuedLevel<'_>> = hierarchy
         .levels
         .iter()
         .zip(&continues)
-        .map(|(level, &old)| continued(level, last.zip(old)))
+        .map(|(level, &old)| continued(level, previous.zip(old)))
         .collect();
     let missing = levels.iter().flat_map(|level| &level.kept).filter(|id| id.is_none()).count();
     let count = u32::try_from(missing).unwrap_or(u32::MAX);
     let mut fresh = community::mint_once(pg, run, count).await?.into_iter();
-    let mut names = Names::default();
+    let mut names = CommunityNames::default();
     for (number, level) in levels.iter().enumerate() {
         let ids = level.kept.iter().map(|id| id.or_else(|| fresh.next()));
         let ids: Option<Vec<CommunityId>> = ids.collect();
         let ids = ids.ok_or_else(|| ScoreError::Run("too few community ids".to_owned()))?;
-        let told = level.events.iter().filter_map(|event| tell(number, event, &ids, level.old_ids));
-        names.lineage.extend(told);
+        let events = level
+            .events
+            .iter()
+            .filter_map(|event| lineage_event(number, event, &ids, level.old_ids));
+        names.lineage.extend(events);
         names.levels.push(LevelNames { ids, labels: Vec::new() });
     }
-    names.lineage.extend(last.into_iter().flat_map(|last| last.ended(&continues)));
+    names.lineage.extend(previous.into_iter().flat_map(|previous| previous.ended(&continues)));
     Ok(names)
 }
 
@@ -141,25 +150,28 @@ fn resolutions(hierarchy: &Hierarchy) -> Vec<f64> {
 }
 
 /// A level with the ids of the one that it continues, where they are kept.
-fn continued<'a>(level: &Level, old: Option<(&'a Last, usize)>) -> Continued<'a> {
-    let Some((last, at)) = old else { return all_born(level) };
-    let (old, old_ids) = (&last.hierarchy.levels[at], last.names.levels[at].ids.as_slice());
+fn continued<'a>(
+    level: &Level,
+    old: Option<(&'a PreviousCommunities, usize)>,
+) -> ContinuedLevel<'a> {
+    let Some((previous, at)) = old else { return all_born(level) };
+    let (old, old_ids) = (&previous.hierarchy.levels[at], previous.names.levels[at].ids.as_slice());
     let lineage = follow(old, level);
     let kept = lineage.kept.iter().map(|old| old.map(|old| old_ids[old.index()]));
-    Continued { kept: kept.collect(), events: lineage.events, old_ids }
+    ContinuedLevel { kept: kept.collect(), events: lineage.events, old_ids }
 }
 
-fn all_born(level: &Level) -> Continued<'static> {
+fn all_born(level: &Level) -> ContinuedLevel<'static> {
     let born =
         |number| CommunityEvent { kind: EventKind::Born, new: Some(number), old: None, shared: 0 };
-    Continued {
+    ContinuedLevel {
         kept: vec![None; level.communities as usize],
         events: (0..level.communities).map(CommunityIndex::new).map(born).collect(),
         old_ids: &[],
     }
 }
 
-fn tell(
+fn lineage_event(
     level: usize,
     event: &CommunityEvent,
     ids: &[CommunityId],

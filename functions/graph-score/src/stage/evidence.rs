@@ -7,7 +7,7 @@ use graph::{PeopleInput, RankSettings, RankedCommunity};
 use model::index::PersonIndex;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
-use super::memberships::{Numbering, WORLD_MAX, by_share};
+use super::memberships::{PersonNumbering, WORLD_MAX, by_share};
 
 /// The named contributors make at least so much of a score, unless that takes too many.
 const COVER: EvidenceCover = EvidenceCover { part: 0.8, terms_max: 500 };
@@ -16,7 +16,7 @@ const COVER: EvidenceCover = EvidenceCover { part: 0.8, terms_max: 500 };
 const WORLD_RANKS: u32 = 1_000;
 
 /// The evidence for everybody who holds a rank in a community, as they stand in its table.
-pub fn of_community(ranked: &RankedCommunity, numbering: &Numbering) -> PackedEvidence {
+pub fn of_community(ranked: &RankedCommunity, numbering: &PersonNumbering) -> PackedEvidence {
     let flow = ranked.table.flow;
     let source = |one: &graph::MemberSource| EvidenceSource {
         person: numbering.of(one.person.number()),
@@ -41,7 +41,7 @@ pub fn of_community(ranked: &RankedCommunity, numbering: &Numbering) -> PackedEv
 /// The evidence for the head of the world's ranking, as it stands there.
 pub(super) fn of_world(
     input: &PeopleInput<'_>,
-    numbering: &Numbering,
+    numbering: &PersonNumbering,
     settings: &RankSettings,
 ) -> PackedEvidence {
     let (arcs, global) = (&input.attention.arcs, input.global);
@@ -73,7 +73,7 @@ pub(super) fn of_world(
 /// Those who are named, by number, and the place of each among them.
 fn sources_of<'a>(
     named: impl Iterator<Item = &'a ShareTerm>,
-    numbering: &Numbering,
+    numbering: &PersonNumbering,
 ) -> (Vec<EvidenceSource>, BTreeMap<PersonIndex, u32>) {
     let named: BTreeMap<PersonIndex, &ShareTerm> = named.map(|one| (one.person, one)).collect();
     let source = |(&person, one): (&PersonIndex, &&ShareTerm)| EvidenceSource {
@@ -85,7 +85,7 @@ fn sources_of<'a>(
     (sources, named.keys().copied().zip(0..).collect())
 }
 
-/// The share of somebody's attention that goes along an arc of weight 1.
+/// The share of a person's attention that goes along an arc of weight 1.
 fn unit(strength: f64) -> f32 {
     if strength > 0.0 { (1.0 / strength) as f32 } else { 0.0 }
 }

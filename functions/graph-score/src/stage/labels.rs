@@ -7,53 +7,37 @@ use graph::labels::LabelCounter;
 use graph::{Hierarchy, Trust};
 use model::RunId;
 use model::index::PersonIndex;
-use model::port::Objects;
-use store::pg::snapshot::Words;
+use snapshot::{Nodes, load_nodes};
+use store::pg::snapshot::ProfileWords;
 use tokio::task::block_in_place;
 
-use super::names::Names;
-use super::{open_hierarchy, seal_as, snapshot_of, words};
-use crate::seal::{find_sealed, key, open};
-use crate::snapshot::{self, Nodes};
-use crate::{Doors, ScoreError};
-
-/// The name under which the labels of all levels are sealed.
-pub(super) const LABELS: &str = "labels";
+use super::words;
+use crate::artifacts::{LABELS, snapshot_of};
+use crate::community_names::CommunityLabels;
+use crate::{ScoreDependencies, ScoreError};
 
 /// Labels kept of each community.
 const LABELS_MAX: usize = 8;
 
-/// The labels of each community of each level, the most telling first.
-type Labels = Vec<Vec<Vec<String>>>;
-
 /// Labels the communities of every level, and seals that.
-pub(super) async fn labels<O: Objects, C>(
-    doors: Doors<'_, O, C>,
-    this: RunId,
+pub(super) async fn labels(
+    dependencies: ScoreDependencies<'_>,
+    run: RunId,
 ) -> Result<(), ScoreError> {
-    let nodes = snapshot::load_nodes(doors.objects, snapshot_of(doors.pg, this).await?).await?;
-    let hierarchy = open_hierarchy(doors.objects, this).await?;
-    let trust: Trust = open(doors.objects, &key(this, "trust")).await?;
-    let mut tally = Tally::new(&nodes, &hierarchy, &trust);
-    let mut pages = words::Pages::open(doors.pg).await?;
+    let snapshot = snapshot_of(dependencies.pg, run).await?;
+    let nodes = load_nodes(dependencies.objects, snapshot).await?;
+    let artifacts = dependencies.artifacts(run);
+    let (hierarchy, trust) = (artifacts.hierarchy().await?, artifacts.trust().await?);
+    let mut tally = LabelTally::new(&nodes, &hierarchy, &trust);
+    let mut pages = words::WordPages::open(dependencies.pg).await?;
     while let Some(page) = pages.next().await? {
         block_in_place(|| page.iter().for_each(|words| tally.add(words)));
     }
-    seal_as(doors.objects, this, LABELS, &block_in_place(|| tally.labels())).await
+    artifacts.seal(LABELS, &block_in_place(|| tally.labels())).await
 }
 
-/// The names of a run's communities with their labels, if they are labelled yet.
-pub(crate) async fn open_names(objects: &impl Objects, run: RunId) -> Result<Names, ScoreError> {
-    let mut names: Names = open(objects, &key(run, "names")).await?;
-    let labels: Option<Labels> = find_sealed(objects, &key(run, LABELS)).await?;
-    for (level, labels) in names.levels.iter_mut().zip(labels.into_iter().flatten()) {
-        level.labels = labels;
-    }
-    Ok(names)
-}
-
-/// Counts who says what. Holds the words of those people only who have several profiles.
-struct Tally<'a> {
+/// Counts words by community. Holds only the words of people who have several profiles.
+struct LabelTally<'a> {
     nodes: &'a Nodes,
     hierarchy: &'a Hierarchy,
     trust: &'a Trust,
@@ -64,22 +48,21 @@ struct Tally<'a> {
     counter: LabelCounter,
 }
 
-impl<'a> Tally<'a> {
-    fn new(nodes: &'a Nodes, hierarchy: &'a Hierarchy, trust: &'a Trust) -> Tally<'a> {
+impl<'a> LabelTally<'a> {
+    fn new(nodes: &'a Nodes, hierarchy: &'a Hierarchy, trust: &'a Trust) -> LabelTally<'a> {
         let mut profiles = vec![0u32; nodes.people.len()];
         nodes.person_of.iter().for_each(|&person| profiles[person as usize] += 1);
         let several = profiles.into_iter().map(|count| count > 1).collect();
         let communities = hierarchy.levels.last().map_or(0, |finest| finest.communities);
         let counter = LabelCounter::new(communities);
-        Tally { nodes, hierarchy, trust, several, waiting: BTreeMap::new(), counter }
+        LabelTally { nodes, hierarchy, trust, several, waiting: BTreeMap::new(), counter }
     }
 
-    /// Adds what one profile says, if its person is known.
-    fn add(&mut self, words: &Words) {
+    /// Adds the words of one profile, if its person is known.
+    fn add(&mut self, words: &ProfileWords) {
         let person = self.nodes.profile(words.id).map(|at| self.nodes.person_of[at as usize]);
         let known = |person: &u32| self.trust.values.raw[*person as usize] >= self.trust.noise;
-        let told = person.filter(known).zip(words::told(words));
-        match told {
+        match person.filter(known).zip(words::public_bio(words)) {
             Some((person, text)) if self.several[person as usize] => {
                 let waiting = self.waiting.entry(person).or_default();
                 waiting.push_str(text);
@@ -99,7 +82,7 @@ impl<'a> Tally<'a> {
     }
 
     /// The labels of all levels, the coarsest first.
-    fn labels(mut self) -> Labels {
+    fn labels(mut self) -> CommunityLabels {
         for (person, text) in std::mem::take(&mut self.waiting) {
             self.count(person, &text);
         }

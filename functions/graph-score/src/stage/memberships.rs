@@ -6,33 +6,32 @@ use graph::{CommunityPeople, GlobalRank, Hierarchy, Level, Overlap, Trust};
 use model::index::{CommunityIndex, PersonIndex, RunPerson};
 use model::interval::SUPPORT_CONFIDENT;
 use model::{Membership, PersonKind};
+use snapshot::Nodes;
 use store::pg::score::PersonScore;
-
-use crate::snapshot::Nodes;
 
 /// Persons in the order in which they are numbered.
 #[derive(Debug)]
-pub struct Numbering {
+pub struct PersonNumbering {
     /// The dense person of each number.
     pub(super) order: Vec<u32>,
     /// The number of each dense person.
     number: Vec<RunPerson>,
 }
 
-impl Numbering {
+impl PersonNumbering {
     /// The most trusted first; of equals the most attended, then the first in the snapshot. All at or
-    /// below the noise level are equals, so that no order tells how little somebody is trusted.
-    pub fn new(trust: &Trust, global: &GlobalRank) -> Numbering {
+    /// below the noise level are equals, so that no order shows how little a person is trusted.
+    pub fn new(trust: &Trust, global: &GlobalRank) -> PersonNumbering {
         let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
         let known = |person: u32| trust.values.raw[person as usize].max(trust.noise);
-        let key = |&person: &u32| (known(person), global.shares.raw[person as usize]);
-        order.sort_by(|a, b| {
-            let (a_key, b_key) = (key(a), key(b));
-            b_key.0.total_cmp(&a_key.0).then(b_key.1.total_cmp(&a_key.1)).then(a.cmp(b))
+        let share = |person: u32| global.shares.raw[person as usize];
+        order.sort_by(|&a, &b| {
+            let by_trust = known(b).total_cmp(&known(a));
+            by_trust.then(share(b).total_cmp(&share(a))).then(a.cmp(&b))
         });
         let mut number = vec![RunPerson::new(0); order.len()];
         order.iter().enumerate().for_each(|(at, &person)| number[person as usize] = at.into());
-        Numbering { order, number }
+        PersonNumbering { order, number }
     }
 
     /// The number of a dense person.
@@ -43,7 +42,7 @@ impl Numbering {
 
 /// The ranks of a person in a community by attention, as they are served.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Ranks {
+pub(super) struct CommunityRanks {
     /// Among all.
     pub(super) all: Option<NonZeroU32>,
     /// Among persons and people of unknown kind.
@@ -54,28 +53,29 @@ pub(super) struct Ranks {
 
 /// Counts those who take a rank.
 #[derive(Default)]
-struct Count(u32);
+struct RankCounter(u32);
 
-impl Count {
+impl RankCounter {
     fn next(&mut self) -> Option<NonZeroU32> {
         self.0 += 1;
         NonZeroU32::new(self.0)
     }
 }
 
-/// The ranks of each row of a community. The unlisted take none: a gap would tell of them.
-pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
-    let (mut all, mut persons, mut organisations) = <(Count, Count, Count)>::default();
+/// The ranks of each row of a community. The unlisted take none: a gap would show them.
+pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<CommunityRanks> {
+    let (mut all, mut persons, mut organisations) =
+        <(RankCounter, RankCounter, RankCounter)>::default();
     let ranks = community.people.iter().map(|one| {
         if one.rank.is_none() || nodes.unlisted[one.person.index()] {
-            return Ranks::default();
+            return CommunityRanks::default();
         }
         let (person, organisation) = match nodes.kinds[one.person.index()] {
             PersonKind::Unknown | PersonKind::Person => (persons.next(), None),
             PersonKind::Organisation => (None, organisations.next()),
             PersonKind::Bot => (None, None),
         };
-        Ranks { all: all.next(), person, organisation }
+        CommunityRanks { all: all.next(), person, organisation }
     });
     ranks.collect()
 }
@@ -84,7 +84,7 @@ pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Ranks> {
 pub(super) fn insider_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Option<NonZeroU32>> {
     let rows = community.by_insider().into_iter().map(|row| row.index());
     let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person.index()]);
-    let (mut ranks, mut count) = (vec![None; community.people.len()], Count::default());
+    let (mut ranks, mut count) = (vec![None; community.people.len()], RankCounter::default());
     listed.for_each(|row| ranks[row] = count.next());
     ranks
 }
@@ -96,14 +96,14 @@ pub(super) fn world_ranks(nodes: &Nodes, global: &GlobalRank) -> Vec<Option<NonZ
     let mut people: Vec<u32> =
         (0..global.ranks.len() as u32).filter(ranked).filter(listed).collect();
     people.sort_by_key(|&person| global.ranks.raw[person as usize]);
-    let (mut ranks, mut count) = (vec![None; global.ranks.len()], Count::default());
+    let (mut ranks, mut count) = (vec![None; global.ranks.len()], RankCounter::default());
     people.iter().for_each(|&person| ranks[person as usize] = count.next());
     ranks
 }
 
 /// The global scores of the person with each number.
 pub(super) fn person_scores<'a>(
-    numbering: &'a Numbering,
+    numbering: &'a PersonNumbering,
     nodes: &'a Nodes,
     trust: &'a Trust,
     global: &'a GlobalRank,
@@ -124,15 +124,15 @@ pub(super) fn person_scores<'a>(
 }
 
 /// How much each person belongs to the communities of one level.
-pub(super) struct Belonging<'a> {
+pub(super) struct LevelBelonging<'a> {
     overlap: &'a Overlap,
     level: &'a Level,
     is_leaf: bool,
 }
 
-impl<'a> Belonging<'a> {
-    pub(super) fn new(hierarchy: &'a Hierarchy, level: usize) -> Belonging<'a> {
-        Belonging {
+impl<'a> LevelBelonging<'a> {
+    pub(super) fn new(hierarchy: &'a Hierarchy, level: usize) -> LevelBelonging<'a> {
+        LevelBelonging {
             overlap: &hierarchy.overlap,
             level: &hierarchy.levels[level],
             is_leaf: level == hierarchy.leaf,
@@ -156,9 +156,9 @@ impl<'a> Belonging<'a> {
 /// The memberships of one community, by falling attention.
 pub(super) fn memberships(
     community: &CommunityPeople,
-    numbering: &Numbering,
+    numbering: &PersonNumbering,
     nodes: &Nodes,
-    belonging: &Belonging<'_>,
+    belonging: &LevelBelonging<'_>,
 ) -> Vec<Membership> {
     let membership = |one: &graph::ScoredPerson| Membership {
         person: numbering.of(one.person.number()),
@@ -188,9 +188,10 @@ pub(super) fn by_share(global: &GlobalRank) -> Vec<u32> {
 
 /// The ranking of the whole world, by falling attention.
 pub(super) fn world_memberships(
-    numbering: &Numbering,
+    numbering: &PersonNumbering,
     nodes: &Nodes,
-    (global, support): (&GlobalRank, &[f32]),
+    global: &GlobalRank,
+    support: &[f32],
 ) -> Vec<Membership> {
     let people = by_share(global);
     let membership = |&person: &u32| Membership {

@@ -1,47 +1,44 @@
 //! The stage that ranks people in every community of every level.
 
-use graph::{
-    CommunityPeople, CommunityScorer, GlobalRank, PeopleInput, PeopleSettings, RankedCommunity,
-    Trust,
-};
+use graph::{CommunityPeople, CommunityScorer, PeopleInput, PeopleSettings, RankedCommunity};
 use model::RunId;
 use model::message::Stage;
-use model::port::{Clock, Objects};
 use store::pg::evidence::PackedEvidence;
 use tokio::task::block_in_place;
 
-use super::memberships::Numbering;
-use super::{World, evidence, open_hierarchy, open_people, people_name, seal_as, seconds};
-use crate::budget::{Budget, Time};
-use crate::seal::{key, names, open};
-use crate::{Doors, ScoreError};
+use super::evidence;
+use super::memberships::PersonNumbering;
+use crate::artifacts::{RunArtifacts, WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name, people_name};
+use crate::budget::{BudgetCheck, TimeBudget};
+use crate::world::{ScoredWorld, expected_seconds};
+use crate::{ScoreDependencies, ScoreError};
 
 /// One piece of the work: what is sealed together.
 #[derive(Debug, Clone, Copy)]
-enum Piece {
+enum PeoplePiece {
     Level(usize),
     World,
 }
 
-/// Ranks level by level, then takes the world's ranking apart. A piece that is sealed stays as it
-/// is; where the time ends, the next invocation goes on with the first that is not.
-pub(crate) async fn people<O: Objects, C: Clock>(
-    doors: Doors<'_, O, C>,
+/// Ranks level by level, then finds the evidence of the world's ranking. A piece that is sealed stays as
+/// it is; if the time ends, the next invocation continues with the first missing piece.
+pub(crate) async fn people(
+    dependencies: ScoreDependencies<'_>,
     run: RunId,
-    budget: Budget,
-) -> Result<Time, ScoreError> {
-    let hierarchy = open_hierarchy(doors.objects, run).await?;
-    let missing = missing(doors.objects, run, hierarchy.levels.len()).await?;
+    budget: TimeBudget,
+) -> Result<BudgetCheck, ScoreError> {
+    let artifacts = dependencies.artifacts(run);
+    let hierarchy = artifacts.hierarchy().await?;
+    let missing = missing(artifacts, hierarchy.levels.len()).await?;
     if missing.is_empty() {
-        return Ok(Time::Enough);
+        return Ok(BudgetCheck::Enough);
     }
-    let needed = seconds(doors, run, Stage::People).await?;
-    if budget.check(needed, doors.clock.now())? == Time::NextInvocation {
-        return Ok(Time::NextInvocation);
+    let needed = expected_seconds(dependencies, run, Stage::People).await?;
+    if budget.check(needed, dependencies.clock.now())? == BudgetCheck::NextInvocation {
+        return Ok(BudgetCheck::NextInvocation);
     }
-    let world = World::open(doors, run).await?;
-    let trust: Trust = open(doors.objects, &key(run, "trust")).await?;
-    let global: GlobalRank = open(doors.objects, &key(run, "global")).await?;
+    let world = ScoredWorld::open(dependencies, run).await?;
+    let (trust, global) = (artifacts.trust().await?, artifacts.global().await?);
     let input = PeopleInput {
         attention: &world.attention,
         hierarchy: &hierarchy,
@@ -50,28 +47,31 @@ pub(crate) async fn people<O: Objects, C: Clock>(
         kinds: world.snapshot.nodes.kinds.as_slice().as_ref(),
     };
     let people = block_in_place(|| CommunityScorer::new(input));
-    let numbering = Numbering::new(&trust, &global);
-    let scoring = Scoring { world: &world, people: &people, numbering: &numbering };
+    let numbering = PersonNumbering::new(&trust, &global);
+    let scoring =
+        PeopleScoring { artifacts, world: &world, people: &people, numbering: &numbering };
     let mut kept = None;
     for (done, &piece) in missing.iter().enumerate() {
-        if done > 0 && budget.check(needed, doors.clock.now())? == Time::NextInvocation {
-            return Ok(Time::NextInvocation);
+        if done > 0
+            && budget.check(needed, dependencies.clock.now())? == BudgetCheck::NextInvocation
+        {
+            return Ok(BudgetCheck::NextInvocation);
         }
         match piece {
-            Piece::World => scoring.seal_world(doors.objects, run).await?,
-            Piece::Level(level) => {
-                let above = scoring.above(doors.objects, run, level, kept.take()).await?;
-                let explained = scoring.seal_level(doors.objects, run, level, above).await?;
-                kept = Some((level, explained));
+            PeoplePiece::World => scoring.seal_world().await?,
+            PeoplePiece::Level(level) => {
+                let above = scoring.above(level, kept.take()).await?;
+                let explained = scoring.seal_level(level, above).await?;
+                kept = Some(KeptLevel { level, explained });
             }
         }
     }
-    Ok(Time::Enough)
+    Ok(BudgetCheck::Enough)
 }
 
 /// What a community's people are, and what their scores are made of.
 #[derive(Debug)]
-pub struct Explained {
+pub struct ExplainedCommunity {
     /// The people.
     pub table: CommunityPeople,
     /// The evidence.
@@ -83,14 +83,14 @@ pub fn explained(
     people: &CommunityScorer<'_>,
     level: usize,
     settings: &PeopleSettings,
-    numbering: &Numbering,
-    above: Vec<Explained>,
-) -> Vec<Explained> {
+    numbering: &PersonNumbering,
+    above: Vec<ExplainedCommunity>,
+) -> Vec<ExplainedCommunity> {
     let take = |ranked: RankedCommunity| {
         let evidence = evidence::of_community(&ranked, numbering);
-        Explained { table: ranked.table, evidence }
+        ExplainedCommunity { table: ranked.table, evidence }
     };
-    let again = |same: Explained, community| Explained {
+    let again = |same: ExplainedCommunity, community| ExplainedCommunity {
         table: same.table.renumbered(community),
         evidence: same.evidence,
     };
@@ -99,95 +99,85 @@ pub fn explained(
 
 /// Opens a level that is sealed.
 async fn open_explained(
-    objects: &impl Objects,
-    run: RunId,
+    artifacts: RunArtifacts<'_>,
     level: usize,
-) -> Result<Vec<Explained>, ScoreError> {
-    let tables = open_people(objects, run, level).await?;
-    let packed: Vec<PackedEvidence> = open(objects, &key(run, &evidence_name(level))).await?;
+) -> Result<Vec<ExplainedCommunity>, ScoreError> {
+    let tables = artifacts.people(level).await?;
+    let packed = artifacts.evidence(level).await?;
     let both = tables.into_iter().zip(packed);
-    Ok(both.map(|(table, evidence)| Explained { table, evidence }).collect())
+    Ok(both.map(|(table, evidence)| ExplainedCommunity { table, evidence }).collect())
+}
+
+/// The communities of a level that was just scored.
+struct KeptLevel {
+    level: usize,
+    explained: Vec<ExplainedCommunity>,
 }
 
 /// What pieces are made from.
-struct Scoring<'a> {
-    world: &'a World,
+struct PeopleScoring<'a> {
+    artifacts: RunArtifacts<'a>,
+    world: &'a ScoredWorld,
     people: &'a CommunityScorer<'a>,
-    numbering: &'a Numbering,
+    numbering: &'a PersonNumbering,
 }
 
-impl Scoring<'_> {
+impl PeopleScoring<'_> {
     /// The level above one, as it was kept with its number or as it is sealed; nothing if none of its
     /// communities is the same.
     async fn above(
         &self,
-        objects: &impl Objects,
-        run: RunId,
         level: usize,
-        kept: Option<(usize, Vec<Explained>)>,
-    ) -> Result<Vec<Explained>, ScoreError> {
+        kept: Option<KeptLevel>,
+    ) -> Result<Vec<ExplainedCommunity>, ScoreError> {
         if self.people.input().hierarchy.same_above(level).iter().all(Option::is_none) {
             return Ok(Vec::new());
         }
         match kept {
-            Some((above, explained)) if above + 1 == level => Ok(explained),
-            _ => open_explained(objects, run, level - 1).await,
+            Some(kept) if kept.level + 1 == level => Ok(kept.explained),
+            _ => open_explained(self.artifacts, level - 1).await,
         }
     }
 
     /// Seals one level, and hands it on for the next.
     async fn seal_level(
         &self,
-        objects: &impl Objects,
-        run: RunId,
         level: usize,
-        above: Vec<Explained>,
-    ) -> Result<Vec<Explained>, ScoreError> {
+        above: Vec<ExplainedCommunity>,
+    ) -> Result<Vec<ExplainedCommunity>, ScoreError> {
         let settings = &self.world.settings.people;
         let explained =
             block_in_place(|| explained(self.people, level, settings, self.numbering, above));
         let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
-        seal_as(objects, run, &people_name(level), &tables).await?;
+        self.artifacts.seal(&people_name(level), &tables).await?;
         let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();
-        seal_as(objects, run, &evidence_name(level), &packed).await?;
+        self.artifacts.seal(&evidence_name(level), &packed).await?;
         Ok(explained)
     }
 
-    /// Takes the world's ranking apart.
-    async fn seal_world(&self, objects: &impl Objects, run: RunId) -> Result<(), ScoreError> {
+    /// Seals what the world's ranking is made of.
+    async fn seal_world(&self) -> Result<(), ScoreError> {
         let settings = &self.world.settings.rank;
         let (support, packed) = block_in_place(|| {
             let support = self.people.world_support(settings);
             (support, evidence::of_world(self.people.input(), self.numbering, settings))
         });
-        seal_as(objects, run, WORLD_SUPPORT, &support).await?;
-        seal_as(objects, run, WORLD_EVIDENCE, &packed).await
+        self.artifacts.seal(WORLD_SUPPORT, &support).await?;
+        self.artifacts.seal(WORLD_EVIDENCE, &packed).await
     }
 }
 
 /// The pieces that are not sealed, in order.
 async fn missing(
-    objects: &impl Objects,
-    run: RunId,
+    artifacts: RunArtifacts<'_>,
     levels: usize,
-) -> Result<Vec<Piece>, ScoreError> {
-    let sealed = names(objects, run).await?;
+) -> Result<Vec<PeoplePiece>, ScoreError> {
+    let sealed = artifacts.sealed().await?;
     // Of each piece the last value that is sealed.
-    let is_missing = |piece: &Piece| match piece {
-        Piece::Level(level) => !sealed.contains(&evidence_name(*level)),
-        Piece::World => !sealed.contains(WORLD_EVIDENCE),
+    let is_missing = |piece: &PeoplePiece| match piece {
+        PeoplePiece::Level(level) => !sealed.contains(&evidence_name(*level)),
+        PeoplePiece::World => !sealed.contains(WORLD_EVIDENCE),
     };
-    let pieces = (0..levels).map(Piece::Level).chain([Piece::World]);
+    let pieces = (0..levels).map(PeoplePiece::Level).chain([PeoplePiece::World]);
     Ok(pieces.filter(is_missing).collect())
 }
-
-/// The name under which the evidence of a level is sealed.
-pub(super) fn evidence_name(level: usize) -> String {
-    format!("evidence-{level}")
-}
-
-/// The name under which what each global share rests on is sealed.
-pub(super) const WORLD_SUPPORT: &str = "support-world";
-
-/// The name under which the evidence of the whole world is sealed.
-pub(super) const WORLD_EVIDENCE: &str = "evidence-world";

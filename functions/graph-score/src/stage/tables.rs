@@ -1,6 +1,6 @@
-//! A run's results as Parquet, for whoever takes all of them: `ranks.parquet`, a row for each
+//! A run's results as Parquet, for those who take all of them: `ranks.parquet`, a row for each
 //! person, and `members.parquet`, a row for each person in each community that it is attended to
-//! in. Persons and communities are numbers, as the record has them; the unlisted are left out, and
+//! in. Persons and communities are numbers, as the database has them; the unlisted are left out, and
 //! take no ranks. Whole numbers are `INT64`, others `FLOAT`.
 //!
 //! | column | of | meaning |
@@ -22,20 +22,19 @@
 use std::num::NonZeroU32;
 
 use graph::{CommunityPeople, ScoredPerson};
+use model::index::CommunityIndex;
 use model::interval;
 use model::interval::SUPPORT_CONFIDENT;
-use model::port::Objects;
 use rayon::prelude::*;
+use snapshot::Nodes;
 use store::table::{
     Cell, Column, Encoded, Form, GROUP_ROWS, Group, Kind, ParquetTable, TableError, TableWriter,
 };
 use tokio::task::block_in_place;
 
-use super::memberships::{Belonging, Ranks, insider_ranks, ranks, world_ranks};
-use super::open_people;
-use super::publish::Results;
-use crate::seal::{key, put};
-use crate::{Doors, ScoreError};
+use super::memberships::{CommunityRanks, LevelBelonging, insider_ranks, ranks, world_ranks};
+use super::results::RunResults;
+use crate::{ScoreDependencies, ScoreError};
 
 /// The name under which everybody's global scores are sealed.
 pub const RANKS: &str = "ranks.parquet";
@@ -74,21 +73,23 @@ const MEMBER_COLUMNS: &[Column] = &[
 ];
 
 /// Seals both tables. They are compressed as they grow: about 30 bytes a row are held.
-pub(super) async fn tables<O: Objects, C>(
-    doors: Doors<'_, O, C>,
-    results: &Results,
+pub(super) async fn tables(
+    dependencies: ScoreDependencies<'_>,
+    results: &RunResults,
 ) -> Result<(), ScoreError> {
     let body = block_in_place(|| world(results))?;
-    put(doors.objects, &key(results.run, RANKS), body).await?;
+    let artifacts = dependencies.artifacts(results.run);
+    artifacts.put(RANKS, body).await?;
     let mut table = ParquetTable::new(MEMBER_COLUMNS, Vec::new())?;
     for level in 0..results.hierarchy.levels.len() {
-        let people = open_people(doors.objects, results.run, level).await?;
+        let people = artifacts.people(level).await?;
         block_in_place(|| members(results, level, &people, &mut table))?;
     }
-    Ok(put(doors.objects, &key(results.run, MEMBERS), table.finish()?.0).await?)
+    let (body, _) = table.finish()?;
+    artifacts.put(MEMBERS, body).await
 }
 
-fn world(results: &Results) -> Result<Vec<u8>, ScoreError> {
+fn world(results: &RunResults) -> Result<Vec<u8>, ScoreError> {
     let mut table = TableWriter::new(Form::Parquet, RANK_COLUMNS, Vec::new())?;
     let nodes = &results.nodes;
     let ranks = world_ranks(nodes, &results.global);
@@ -113,17 +114,15 @@ fn world(results: &Results) -> Result<Vec<u8>, ScoreError> {
 
 /// Adds the people of a level, as groups that are made side by side.
 fn members(
-    results: &Results,
+    results: &RunResults,
     level: usize,
     people: &[CommunityPeople],
     table: &mut ParquetTable<Vec<u8>>,
 ) -> Result<(), ScoreError> {
-    let belonging = Belonging::new(&results.hierarchy, level);
-    let ranks = |one: &CommunityPeople| {
-        let insiders = insider_ranks(one, &results.nodes);
-        ranks(one, &results.nodes).into_iter().zip(insiders).collect()
-    };
-    let ranks: Vec<Vec<Places>> = people.par_iter().map(ranks).collect();
+    let level =
+        LevelTable { results, level, belonging: LevelBelonging::new(&results.hierarchy, level) };
+    let ranks: Vec<Vec<MemberRanks>> =
+        people.par_iter().map(|one| member_ranks(one, &results.nodes)).collect();
     let ends = people.iter().scan(0, |end, one| {
         *end += one.people.len();
         Some(*end)
@@ -139,8 +138,9 @@ fn members(
                 break;
             }
             let rows = first.saturating_sub(start)..community.people.len().min(last - start);
-            let shown = (community, &ranks[at][rows.clone()]);
-            add(results, (level, &belonging), shown, &community.people[rows], &mut group)?;
+            let ranks = &ranks[at][rows.clone()];
+            let people = &community.people[rows];
+            level.add(&MemberRows { community: community.community, people, ranks }, &mut group)?;
         }
         group.encode()
     });
@@ -148,53 +148,74 @@ fn members(
     Ok(groups.into_iter().try_for_each(|group| table.append(group))?)
 }
 
-/// The ranks by attention, and that by insider score.
-type Places = (Ranks, Option<NonZeroU32>);
-
-/// Adds some of the people of a community, with their ranks.
-fn add(
-    results: &Results,
-    (level, belonging): (usize, &Belonging<'_>),
-    (community, ranks): (&CommunityPeople, &[Places]),
-    people: &[ScoredPerson],
-    group: &mut Group,
-) -> Result<(), TableError> {
-    let id = results.names.levels[level].ids[community.community.index()].number();
-    let people = people.iter().zip(ranks);
-    for (one, ranks) in people.filter(|(one, _)| !results.nodes.unlisted[one.person.index()]) {
-        let person = results.nodes.people[one.person.index()].number();
-        let place = [Cell::Whole(id as i64), Cell::Whole(level as i64)];
-        let belongs = single(belonging.of(one.person, community.community));
-        group.row(&member(place, Cell::Whole(person as i64), belongs, (one, ranks)))?;
-    }
-    Ok(())
+/// All ranks of a person in a community.
+struct MemberRanks {
+    attention: CommunityRanks,
+    insider: Option<NonZeroU32>,
 }
 
-fn member<'a>(
-    [community, level]: [Cell<'a>; 2],
-    person: Cell<'a>,
-    belonging: Cell<'a>,
-    (one, (ranks, insider)): (&ScoredPerson, &Places),
-) -> [Cell<'a>; 16] {
-    let [attention, low, high, support] = attention(one.share, one.support);
-    [
-        community,
-        level,
-        person,
-        Cell::Flag(one.member),
-        belonging,
-        attention,
-        low,
-        high,
-        support,
-        single(one.score()),
-        single(one.insider),
-        whole(ranks.all),
-        whole(ranks.person),
-        whole(ranks.organisation),
-        whole(*insider),
-        Cell::Flag(one.is_low_confidence()),
-    ]
+fn member_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<MemberRanks> {
+    let both = ranks(community, nodes).into_iter().zip(insider_ranks(community, nodes));
+    both.map(|(attention, insider)| MemberRanks { attention, insider }).collect()
+}
+
+/// Some of the people of a community, with their ranks.
+struct MemberRows<'a> {
+    /// The community's number in its level.
+    community: CommunityIndex,
+    people: &'a [ScoredPerson],
+    ranks: &'a [MemberRanks],
+}
+
+/// A level whose people are written.
+struct LevelTable<'a> {
+    results: &'a RunResults,
+    level: usize,
+    belonging: LevelBelonging<'a>,
+}
+
+impl LevelTable<'_> {
+    /// Adds the listed ones of some people.
+    fn add(&self, rows: &MemberRows<'_>, group: &mut Group) -> Result<(), TableError> {
+        let names = &self.results.names.levels[self.level];
+        let community = names.ids[rows.community.index()].number() as i64;
+        let unlisted = &self.results.nodes.unlisted;
+        let people = rows.people.iter().zip(rows.ranks);
+        for (one, ranks) in people.filter(|(one, _)| !unlisted[one.person.index()]) {
+            let belonging = self.belonging.of(one.person, rows.community);
+            group.row(&self.row(community, belonging, one, ranks))?;
+        }
+        Ok(())
+    }
+
+    fn row(
+        &self,
+        community: i64,
+        belonging: f32,
+        one: &ScoredPerson,
+        ranks: &MemberRanks,
+    ) -> [Cell<'static>; 16] {
+        let person = self.results.nodes.people[one.person.index()].number();
+        let [attention, low, high, support] = attention(one.share, one.support);
+        [
+            Cell::Whole(community),
+            Cell::Whole(self.level as i64),
+            Cell::Whole(person as i64),
+            Cell::Flag(one.member),
+            single(belonging),
+            attention,
+            low,
+            high,
+            support,
+            single(one.score()),
+            single(one.insider),
+            whole(ranks.attention.all),
+            whole(ranks.attention.person),
+            whole(ranks.attention.organisation),
+            whole(ranks.insider),
+            Cell::Flag(one.is_low_confidence()),
+        ]
+    }
 }
 
 /// A share, its interval's bounds, and what it rests on.

@@ -1,29 +1,29 @@
-//! What people say of themselves, for labels and for the search index.
+//! What people write of themselves, for labels and for the search index.
 
 use model::{Consent, ProfileId};
 use search::index::PublicWords;
+use snapshot::Nodes;
 use store::Pg;
-use store::pg::snapshot::{Reader, Words};
+use store::pg::snapshot::{ProfileWords, SnapshotReader};
 
 use crate::ScoreError;
-use crate::snapshot::Nodes;
 
 /// Profiles read at a time.
 const PAGE: u32 = 2_000;
 
 /// The words of all profiles as they are now, by id, page by page.
-pub(super) struct Pages {
-    reader: Reader,
+pub(super) struct WordPages {
+    reader: SnapshotReader,
     after: Option<ProfileId>,
 }
 
-impl Pages {
-    pub(super) async fn open(pg: &Pg) -> Result<Pages, ScoreError> {
-        Ok(Pages { reader: Reader::open(pg).await?, after: None })
+impl WordPages {
+    pub(super) async fn open(pg: &Pg) -> Result<WordPages, ScoreError> {
+        Ok(WordPages { reader: SnapshotReader::open(pg).await?, after: None })
     }
 
     /// The next page; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<Words>>, ScoreError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<ProfileWords>>, ScoreError> {
         let page = self.reader.words(self.after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(None) };
         self.after = Some(last.id);
@@ -32,8 +32,11 @@ impl Pages {
 }
 
 /// The words of every person's profiles that are there now, by dense person.
-pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>, ScoreError> {
-    let mut pages = Pages::open(pg).await?;
+pub(super) async fn by_person(
+    pg: &Pg,
+    nodes: &Nodes,
+) -> Result<Vec<Vec<ProfileWords>>, ScoreError> {
+    let mut pages = WordPages::open(pg).await?;
     let mut by_person = vec![Vec::new(); nodes.people.len()];
     while let Some(page) = pages.next().await? {
         for words in page {
@@ -45,15 +48,15 @@ pub(super) async fn by_person(pg: &Pg, nodes: &Nodes) -> Result<Vec<Vec<Words>>,
     Ok(by_person)
 }
 
-/// What a profile that is listed says of itself and lets be searched.
-pub(super) fn told(words: &Words) -> Option<&str> {
+/// The bio of a profile that is listed and may be searched.
+pub(super) fn public_bio(words: &ProfileWords) -> Option<&str> {
     let bio = words.bio.as_deref().filter(|bio| !bio.trim().is_empty());
     let is_open = words.consent.is_listed() && !words.consent.has(Consent::WORDS_PRIVATE);
     bio.filter(|_| is_open)
 }
 
 /// The same words as the search index takes them.
-pub(super) fn public(words: &Words) -> PublicWords<'_> {
+pub(super) fn public(words: &ProfileWords) -> PublicWords<'_> {
     PublicWords {
         handle: words.handle.as_deref(),
         display_name: words.display_name.as_deref(),

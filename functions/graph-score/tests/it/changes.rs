@@ -1,6 +1,6 @@
-//! What the change log says of ranks between two runs.
+//! Changes of ranks between two runs, in the change log.
 
-use graph_score::{Budget, handle};
+use graph_score::{TimeBudget, handle};
 use model::message::{ScoreJob, Stage};
 use model::port::Objects as _;
 use model::{PersonId, RankChange, RunId};
@@ -11,12 +11,12 @@ use crate::world::{GROUP, HERMIT, World, arcs};
 
 /// The changes of ranks in the log. They wait for every transaction of the server that began
 /// before them, those of other tests too.
-async fn told(world: &World) -> Vec<RankChange> {
-    told_up_to(world, RunId::new(0)).await
+async fn all_changes(world: &World) -> Vec<RankChange> {
+    changes_up_to(world, RunId::new(0)).await
 }
 
 /// The same, those of a run and of later ones among them.
-async fn told_up_to(world: &World, run: RunId) -> Vec<RankChange> {
+async fn changes_up_to(world: &World, run: RunId) -> Vec<RankChange> {
     for _ in 0..600 {
         let events = change::page(world.database.pg(), Position::default(), 5_000).await.unwrap();
         let ranks = events.into_iter().filter_map(|event| match event.change {
@@ -29,7 +29,7 @@ async fn told_up_to(world: &World, run: RunId) -> Vec<RankChange> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    panic!("no change of a rank is told");
+    panic!("no change of a rank is reported");
 }
 
 fn person(world: &World, number: u32) -> PersonId {
@@ -37,12 +37,12 @@ fn person(world: &World, number: u32) -> PersonId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_rises_is_told_with_those_who_lifted_it() {
+async fn a_rise_is_reported_with_its_reasons() {
     let world = World::scored_and_changed().await;
     let run = world.score().await;
-    let told = told(&world).await;
+    let changes = all_changes(&world).await;
     let star = person(&world, GROUP - 1);
-    let rises: Vec<_> = told.iter().filter(|change| change.person == star).collect();
+    let rises: Vec<_> = changes.iter().filter(|change| change.person == star).collect();
     assert!(rises.len() >= 2, "in its community and in the world: {rises:?}");
     for rise in rises {
         let rank = rise.after.rank.expect("it has a rank now");
@@ -57,7 +57,7 @@ async fn who_rises_is_told_with_those_who_lifted_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_falls_is_told_with_those_who_left_and_none_that_is_unlisted_by_now() {
+async fn a_fall_is_reported_with_its_reasons_but_no_unlisted_person() {
     let world = World::scored_and_changed().await;
     world.score().await;
     world.attend(&arcs()).await;
@@ -65,10 +65,10 @@ async fn who_falls_is_told_with_those_who_left_and_none_that_is_unlisted_by_now(
     world.unlist(fan).await;
     let run = world.score().await;
     let star = person(&world, GROUP - 1);
-    let told = told_up_to(&world, run).await;
-    let falls = told.iter().filter(|change| change.run == run && change.person == star);
+    let changes = changes_up_to(&world, run).await;
+    let falls = changes.iter().filter(|change| change.run == run && change.person == star);
     let falls: Vec<_> = falls.collect();
-    assert!(falls.len() >= 2, "in its community and in the world: {told:?}");
+    assert!(falls.len() >= 2, "in its community and in the world: {changes:?}");
     for fall in falls {
         assert!(fall.before.rank < fall.after.rank || fall.after.rank.is_none(), "{fall:?}");
         let left = fall.reasons.iter().filter(|reason| reason.after == 0.0);
@@ -78,7 +78,7 @@ async fn who_falls_is_told_with_those_who_left_and_none_that_is_unlisted_by_now(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn changes_are_told_without_reasons_if_the_last_runs_arcs_are_gone() {
+async fn changes_have_no_reasons_if_the_previous_runs_arcs_are_gone() {
     let world = World::scored_and_changed().await;
     for key in world.objects.list("snapshots/").await.unwrap() {
         if key.contains("follow") {
@@ -86,32 +86,32 @@ async fn changes_are_told_without_reasons_if_the_last_runs_arcs_are_gone() {
         }
     }
     world.score().await;
-    assert!(told(&world).await.iter().all(|change| change.reasons.is_empty()));
+    assert!(all_changes(&world).await.iter().all(|change| change.reasons.is_empty()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_unlisted_are_neither_told_of_nor_named() {
+async fn unlisted_people_are_neither_subjects_nor_reasons() {
     let world = World::scored_and_changed().await;
     world.score().await;
     let hermit = person(&world, HERMIT);
-    for change in told(&world).await {
+    for change in all_changes(&world).await {
         assert_ne!(change.person, hermit);
         assert!(change.reasons.iter().all(|reason| reason.person != hermit), "{change:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_without_changes_tells_nothing_and_a_repeat_tells_nothing_again() {
+async fn a_run_without_changes_reports_none_and_a_repeat_reports_none_again() {
     let world = World::scored_and_changed().await;
     let run = world.score().await;
-    let first = told(&world).await;
+    let first = all_changes(&world).await;
     let again = handle(
-        world.doors(&world.objects),
+        world.dependencies(&world.objects),
         ScoreJob { run, stage: Stage::Publish },
-        Budget::ENDLESS,
+        TimeBudget::ENDLESS,
     );
     again.await.unwrap();
     run::publish(world.database.pg(), run, &first, model::Timestamp::UNIX_EPOCH).await.unwrap();
     world.score().await;
-    assert_eq!(told(&world).await, first);
+    assert_eq!(all_changes(&world).await, first);
 }

@@ -1,11 +1,11 @@
-//! A worker may die anywhere: the next one goes on, and the run ends the same, byte for byte.
+//! A worker may die anywhere: the next one continues, and the run ends the same, byte for byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 
-use graph_score::{Budget, STAGE_LEASE_SECONDS, Scored, handle};
+use graph_score::{STAGE_LEASE_SECONDS, Scored, TimeBudget, handle};
 use model::RunId;
 use model::message::ScoreJob;
 use model::port::PortError;
@@ -30,7 +30,7 @@ struct Deadly<'a> {
 impl Deadly<'_> {
     /// Never returns the first time that it is called for this place.
     async fn survive(&self, key: &str, side: Side) {
-        // A worker that goes on seals its snapshot under a new id.
+        // A worker that continues seals its snapshot under a new id.
         let name = key.splitn(3, '/').nth(2).unwrap_or(key).to_owned();
         if self.died.lock().unwrap().insert((name, side)) {
             self.reached.notify_one();
@@ -57,7 +57,7 @@ async fn wanted() -> (RunId, BTreeMap<String, Vec<u8>>) {
     (run, world.left_by(run).await)
 }
 
-/// Works until the worker dies; the job to go on with, or none if it got to the end before.
+/// Works until the worker dies; the job to continue with, or none if it reached the end before.
 async fn work_and_die(
     world: &World,
     mut job: ScoreJob,
@@ -67,7 +67,7 @@ async fn work_and_die(
         let done = tokio::select! {
             biased;
             () = deadly.seals.reached.notified() => return Some(job),
-            done = handle(world.doors(deadly), job, Budget::ENDLESS) => done,
+            done = handle(world.dependencies(deadly), job, TimeBudget::ENDLESS) => done,
         };
         match done.expect("it dies, but does not fail") {
             Scored::Next(next) => job = next,
@@ -105,7 +105,7 @@ async fn killed_before_and_after_every_seal_a_run_ends_the_same() {
     assert!(died.len() > 20, "{died:?}");
 }
 
-/// A future that is polled so many times, and then dropped.
+/// A future that is polled a number of times, and then dropped.
 struct Mortal<F> {
     inner: Pin<Box<F>>,
     polls: u32,
@@ -130,7 +130,7 @@ async fn killed_at_many_other_points_a_run_ends_the_same() {
     let mut job = world.start().await;
     let (mut polls, mut deaths) = (2, 0);
     loop {
-        let inner = Box::pin(handle(world.doors(&world.objects), job, Budget::ENDLESS));
+        let inner = Box::pin(handle(world.dependencies(&world.objects), job, TimeBudget::ENDLESS));
         match pin!(Mortal { inner, polls }).await {
             Some(Ok(Scored::Next(next))) => (job, polls) = (next, 2),
             Some(Ok(Scored::Published)) => break,
@@ -164,9 +164,9 @@ async fn after_a_failure_that_may_pass_the_stage_is_free_at_once() {
     let world = World::scored_and_changed().await;
     let job = world.start().await;
     let objects = Around { inner: &world.objects, seals: Failing(Mutex::new(true)) };
-    let doors = world.doors(&objects);
-    let failed = handle(doors, job, Budget::ENDLESS).await.unwrap_err();
+    let dependencies = world.dependencies(&objects);
+    let failed = handle(dependencies, job, TimeBudget::ENDLESS).await.unwrap_err();
     assert!(failed.is_passing() && failed.to_string().contains("slow down"), "{failed}");
-    let again = handle(doors, job, Budget::ENDLESS).await.unwrap();
+    let again = handle(dependencies, job, TimeBudget::ENDLESS).await.unwrap();
     assert!(matches!(again, Scored::Next(_)), "{again:?}");
 }

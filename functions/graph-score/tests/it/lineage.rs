@@ -1,13 +1,15 @@
-//! What a run says of communities that came apart.
+//! Communities that came apart, in the names of a run.
 
 use graph::lineage::EventKind;
-use graph_score::{Names, seal};
+use graph_score::{CommunityNames, ObjectStore, artifact};
 use model::RunId;
 
 use crate::world::{Arcs, GROUP, World, arcs};
 
-async fn names(world: &World, run: RunId) -> Names {
-    seal::open(&world.objects, &seal::key(run, "names")).await.expect("names are sealed")
+async fn names(world: &World, run: RunId) -> CommunityNames {
+    artifact::open(ObjectStore::new(&world.objects), &artifact::key(run, "names"))
+        .await
+        .expect("names are sealed")
 }
 
 /// The same groups, but the even and the odd of the first attend to each other no more.
@@ -20,7 +22,7 @@ fn halved() -> Arcs {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_apart_is_told_with_the_ids_that_are_served() {
+async fn a_split_is_reported_with_the_ids_that_are_served() {
     let world = World::new().await;
     let first = world.score().await;
     let before = names(&world, first).await;

@@ -1,9 +1,9 @@
-//! A run that is short of time stops in order and goes on in the next invocation.
+//! A run that is short of time stops in order and continues in the next invocation.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use graph_score::{Budget, Scored, handle};
+use graph_score::{Scored, TimeBudget, handle};
 use model::message::Stage;
 use model::port::PortError;
 use store::pg::run::{self, RunState};
@@ -32,8 +32,8 @@ async fn people_are_ranked_and_published_over_several_invocations_and_come_out_t
     let slow = Around { inner: &world.objects, seals: Slow(&world.clock) };
     let (mut job, mut handed_on) = (world.start().await, BTreeSet::new());
     loop {
-        let budget = Budget::of(Duration::from_secs(100), &world.clock);
-        match handle(world.doors(&slow), job, budget).await.unwrap() {
+        let budget = TimeBudget::of(Duration::from_secs(100), &world.clock);
+        match handle(world.dependencies(&slow), job, budget).await.unwrap() {
             Scored::Next(next) => job = next,
             Scored::Later => {
                 handed_on.insert(job.stage);
@@ -50,11 +50,11 @@ async fn people_are_ranked_and_published_over_several_invocations_and_come_out_t
 async fn what_can_never_fit_is_given_up_with_a_reason() {
     let world = World::scored_and_changed().await;
     let job = world.start().await;
-    let budget = Budget::of(Duration::from_micros(10), &world.clock);
-    let refused = handle(world.doors(&world.objects), job, budget).await.unwrap_err();
+    let budget = TimeBudget::of(Duration::from_micros(10), &world.clock);
+    let refused = handle(world.dependencies(&world.objects), job, budget).await.unwrap_err();
     assert!(!refused.is_passing() && refused.to_string().contains("borg score"), "{refused}");
     let stored = run::get(world.database.pg(), job.run).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.error), (RunState::Failed, Some(refused.to_string())));
-    let again = handle(world.doors(&world.objects), job, Budget::ENDLESS).await.unwrap();
-    assert_eq!(again, Scored::Failed, "nobody tries it for ever");
+    let again = handle(world.dependencies(&world.objects), job, TimeBudget::ENDLESS).await.unwrap();
+    assert_eq!(again, Scored::Failed, "it is not tried for ever");
 }

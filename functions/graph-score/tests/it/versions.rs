@@ -1,6 +1,6 @@
 //! A run after one that another version of Borg sealed.
 
-use graph_score::Sealed;
+use graph_score::SealedRun;
 use model::RunId;
 use model::port::Objects;
 
@@ -23,7 +23,7 @@ async fn what_another_version_sealed_is_done_without() {
     let world = World::new().await;
     let first = world.score().await;
     make_strange(&world, first).await;
-    let open = || Sealed::active(world.database.pg(), &world.objects);
+    let open = || SealedRun::active(world.database.pg(), &world.objects);
     let refused = open().await.unwrap_err().to_string();
     assert!(refused.contains("another version"), "{refused}");
     let second = world.score().await;

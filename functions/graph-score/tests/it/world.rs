@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use graph_score::{Budget, Doors, RunSettings, Scored, handle, start};
+use graph_score::{ObjectStore, RunSettings, ScoreDependencies, Scored, TimeBudget, handle, start};
 use model::message::ScoreJob;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::{Clock as _, Objects};
@@ -20,10 +20,10 @@ pub(crate) const GROUP: u32 = 30;
 /// The one who is not listed: of the first group.
 pub(crate) const HERMIT: u32 = 3;
 
-/// Who attends to whom.
+/// Arcs, from the one who attends to the one attended to.
 pub(crate) type Arcs = BTreeSet<(u32, u32)>;
 
-/// A record, objects and a clock of a test's own.
+/// A database, objects and a clock of a test's own.
 pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) objects: Folder,
@@ -68,7 +68,7 @@ fn page(person: u32, unlisted: bool) -> SeenProfile {
 }
 
 impl World {
-    /// A world that nobody has scored yet.
+    /// A world that is not scored yet.
     pub(crate) async fn new() -> World {
         let (database, clock) = (database().await, Frozen::default());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -113,21 +113,22 @@ impl World {
         imported.expect("lists import");
     }
 
-    /// The doors, with these objects.
-    pub(crate) fn doors<'a, O>(&'a self, objects: &'a O) -> Doors<'a, O, Frozen> {
-        Doors { pg: self.database.pg(), objects, clock: &self.clock }
+    /// What a scoring works with, with these objects.
+    pub(crate) fn dependencies<'a>(&'a self, objects: &'a impl Objects) -> ScoreDependencies<'a> {
+        let objects = ObjectStore::new(objects);
+        ScoreDependencies { pg: self.database.pg(), objects, clock: &self.clock }
     }
 
     /// Begins a run.
     pub(crate) async fn start(&self) -> ScoreJob {
-        let started = start(self.doors(&self.objects), &RunSettings::default()).await;
+        let started = start(self.dependencies(&self.objects), &RunSettings::default()).await;
         started.expect("a run begins")
     }
 
     /// Goes on from a job until the run is published.
     pub(crate) async fn finish(&self, mut job: ScoreJob) {
         loop {
-            let done = handle(self.doors(&self.objects), job, Budget::ENDLESS).await;
+            let done = handle(self.dependencies(&self.objects), job, TimeBudget::ENDLESS).await;
             match done.expect("nothing disturbs the worker") {
                 Scored::Next(next) => job = next,
                 Scored::Published => return,

@@ -116,7 +116,7 @@ async fn measured(
 
 /// The arcs of the database, each layer on its own.
 async fn arcs(home: &BorgHome) -> Result<u64> {
-    let (_, layers) = graph_score::snapshot::read_record(&home.pg).await?;
+    let layers = graph_score::read_database(&home.pg).await?.layers;
     Ok(layers.iter().map(|layer| layer.arcs.arcs() as u64).sum())
 }
 

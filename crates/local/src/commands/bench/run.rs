@@ -9,9 +9,9 @@ use graph::{
     Hierarchy, LayerArcs, PeopleInput, PeopleSettings, RankSettings, Trust, TrustSettings,
     attention_stage, community_stage, rank_stage, trust_stage,
 };
-use graph_score::seal::seal;
-use graph_score::stage::memberships::Numbering;
-use graph_score::stage::people::{Explained, explained};
+use graph_score::stage::memberships::PersonNumbering;
+use graph_score::stage::people::{ExplainedCommunity, explained};
+use graph_score::{ObjectStore, artifact};
 use model::{Day, Layer};
 use serde::Serialize;
 use store::objects::Folder;
@@ -127,7 +127,7 @@ impl StageMeter<'_> {
     /// Seals the result of a stage.
     fn seal<T: Serialize>(&mut self, name: &str, value: &T) -> Result<()> {
         let meter = CostMeter::start();
-        let sealing = seal(self.folder, name, value);
+        let sealing = artifact::seal(ObjectStore::new(self.folder), name, value);
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sealing))?;
         let used = meter.used();
         self.sealing_seconds += used.seconds;
@@ -203,7 +203,7 @@ pub(super) fn run(args: &RunBenchArgs, output: CommandOutput) -> Result<RunRepor
         kinds: Default::default(),
     };
     let ranked = meter.stage("audience", StageCores::All, || CommunityScorer::new(input));
-    let numbering = Numbering::new(&trust, &global);
+    let numbering = PersonNumbering::new(&trust, &global);
     let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
         above = meter.people(&ranked, &numbering, level, above)?;
@@ -341,10 +341,10 @@ impl StageMeter<'_> {
     fn people(
         &mut self,
         people: &CommunityScorer<'_>,
-        numbering: &Numbering,
+        numbering: &PersonNumbering,
         level: usize,
-        above: Vec<Explained>,
-    ) -> Result<Vec<Explained>> {
+        above: Vec<ExplainedCommunity>,
+    ) -> Result<Vec<ExplainedCommunity>> {
         let explained = self.stage(&format!("people {level}"), StageCores::All, || {
             explained(people, level, &PeopleSettings::default(), numbering, above)
         });

@@ -82,7 +82,8 @@ struct PlantedArc {
 /// The arcs of the database between planted accounts.
 async fn found_arcs(planted: &PlantedRun<'_>) -> Result<BTreeSet<PlantedArc>> {
     let served = planted.served;
-    let (nodes, layers) = graph_score::snapshot::read_record(&served.home.pg).await?;
+    let graph_score::DatabaseGraph { nodes, layers } =
+        graph_score::read_database(&served.home.pg).await?;
     let index = |id: &model::ProfileId| served.sealed.nodes.profile(*id);
     let account: Vec<Option<AccountId>> =
         nodes.profiles.iter().map(|id| planted.accounts[index(id)? as usize]).collect();

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 
 use anyhow::{Result, bail};
-use graph_score::Sealed;
+use graph_score::SealedRun;
 use model::index::PersonIndex;
 use store::table::{Cell, Column, Kind};
 
@@ -43,7 +43,7 @@ pub(super) const LINEAGE: &[Column] = &[
 ];
 
 /// The requested levels: all, one, or the leaf level.
-fn levels(sealed: &Sealed, requested: Option<&str>) -> Result<Range<usize>> {
+fn levels(sealed: &SealedRun, requested: Option<&str>) -> Result<Range<usize>> {
     let count = sealed.hierarchy.levels.len();
     let level = match requested {
         None => return Ok(0..count),

@@ -85,7 +85,7 @@ fn profile_row(profile: &Profile, table: &mut ExportTable) -> Result<()> {
 
 /// Every arc of the database, once. `borg import` reads this export.
 pub(super) async fn arcs(home: &BorgHome, table: &mut ExportTable) -> Result<()> {
-    let (nodes, layers) = graph_score::snapshot::read_record(&home.pg).await?;
+    let graph_score::DatabaseGraph { nodes, layers } = graph_score::read_database(&home.pg).await?;
     let names = NodeNames::of(&home.pg, &nodes.profiles).await?;
     for layer in &layers {
         for source in 0..layer.arcs.nodes() as u32 {
