@@ -8,7 +8,7 @@
 //! Columns: `any` is the share of fakes with a rank anywhere, globally or in a community of any
 //! level; `100` and `1k` are the fakes in the first places of the global rank, `c100` and `c1k` in
 //! those of any community; `auc` is over people who have an honest follower (`-` without fakes
-//! among them). The baselines have no noise level, so everybody has a place.
+//! among them). The baselines have no noise level, so all people have a rank.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,8 @@ fn spec() -> PlantedSpec {
         mean_degree: 24.0,
         degree_max: 200.0,
         degree_exponent: 2.3,
-        sizes: (40, 200),
+        size_min: 40,
+        size_max: 200,
         size_exponent: 1.5,
         mixing: 0.3,
         siblings: 3,

@@ -63,7 +63,7 @@ fn measure(case: &Case) {
                 rank_stage(&case.attention, &trust, None, &RankSettings::default())
             });
             println!("  iterations {} error {:.1e}", global.iterations, global.error);
-            judge(case, name, &trust);
+            print_trust(case, name, &trust);
             people(case, &hierarchy, &trust, &global);
         }
     }
@@ -113,7 +113,7 @@ fn communities(case: &Case, hierarchy: &Hierarchy) {
     }
 }
 
-fn judge(case: &Case, seeds: &str, trust: &Trust) {
+fn print_trust(case: &Case, seeds: &str, trust: &Trust) {
     if !case.fakes.contains(&true) {
         return;
     }
@@ -174,7 +174,7 @@ fn timed<T>(stage: &str, run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// CPU seconds of this process so far, 0 where /proc does not tell.
+/// CPU seconds of this process so far, 0 without /proc.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
@@ -198,7 +198,8 @@ fn plant(
             mean_degree: 30.0,
             degree_max: 1000.0,
             degree_exponent: 2.2,
-            sizes: (200, 500),
+            size_min: 200,
+            size_max: 500,
             siblings,
             kept_by_parent: 0.5,
             ..usual

@@ -7,7 +7,7 @@ use super::groups::GroupMembers;
 use super::sums::KeyedSums;
 use crate::csr::Csr;
 
-/// UndirectedGraph weighted graph of ties: rows hold both directions of each edge, self-loops are stored
+/// Undirected weighted graph of ties: rows hold both directions of each edge, self-loops are stored
 /// apart.
 #[derive(Debug, Clone)]
 pub(crate) struct TieNetwork {

@@ -1,4 +1,4 @@
-//! PartitionAgreement of two partitions: NMI, AMI and ARI.
+//! Agreement of two partitions: NMI, AMI and ARI.
 //!
 //! `NMI = I / ((H(U) + H(V)) / 2)`; `AMI = (I − E[I]) / ((H(U) + H(V)) / 2 − E[I])` with the exact
 //! expectation under random permutation (Vinh, Epps, Bailey 2010); ARI by Hubert and Arabie 1985.
@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-/// PartitionAgreement of two partitions of the same people, 1 for equal ones.
+/// Agreement of two partitions of the same people, 1 for equal ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PartitionAgreement {
     /// Normalised mutual information, arithmetic mean; 0 to 1.
@@ -18,6 +18,11 @@ pub struct PartitionAgreement {
 }
 
 /// Compares two labellings of equal length; labels are any numbers. Empty ones agree fully.
+///
+/// ```
+/// let agreement = graph::eval::agreement(&[0, 0, 1, 1], &[7, 7, 3, 3]);
+/// assert!((agreement.ami - 1.0).abs() < 1e-9);
+/// ```
 pub fn agreement(found: &[u32], truth: &[u32]) -> PartitionAgreement {
     let table = ContingencyTable::new(found, truth);
     let (entropy_rows, entropy_columns) =
@@ -36,26 +41,54 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole.abs() < 1e-12 { 1.0 } else { part / whole }
 }
 
+/// How many people each pair of labels has.
 struct ContingencyTable {
-    cells: Vec<(usize, usize, u64)>,
+    cells: Vec<TableCell>,
     rows: Vec<u64>,
     columns: Vec<u64>,
     total: u64,
 }
 
+/// People with one label in each of two partitions.
+#[derive(Clone, Copy)]
+struct TableCell {
+    row: usize,
+    column: usize,
+    count: u64,
+}
+
+/// Labels as numbers `0..`, in ascending order.
+pub(super) struct DenseLabels {
+    /// The number of each label.
+    pub(super) numbers: Vec<usize>,
+    /// How many different labels there are.
+    pub(super) count: usize,
+}
+
+impl DenseLabels {
+    pub(super) fn new(labels: &[u32]) -> DenseLabels {
+        let mut distinct: Vec<u32> = labels.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let number = |label: &u32| distinct.partition_point(|other| other < label);
+        DenseLabels { numbers: labels.iter().map(number).collect(), count: distinct.len() }
+    }
+}
+
 impl ContingencyTable {
     fn new(found: &[u32], truth: &[u32]) -> ContingencyTable {
-        let (row_of, row_count) = dense(found);
-        let (column_of, column_count) = dense(truth);
-        let mut pairs: Vec<(usize, usize)> = row_of.into_iter().zip(column_of).collect();
+        let (found, truth) = (DenseLabels::new(found), DenseLabels::new(truth));
+        let mut pairs: Vec<(usize, usize)> = found.numbers.into_iter().zip(truth.numbers).collect();
         pairs.sort_unstable();
-        let cells: Vec<(usize, usize, u64)> = pairs
-            .chunk_by(|a, b| a == b)
-            .map(|same| (same[0].0, same[0].1, same.len() as u64))
-            .collect();
-        let mut rows = vec![0; row_count];
-        let mut columns = vec![0; column_count];
-        for &(row, column, count) in &cells {
+        let same_pair = pairs.chunk_by(|a, b| a == b);
+        let cell = |same: &[(usize, usize)]| {
+            let (row, column) = same[0];
+            TableCell { row, column, count: same.len() as u64 }
+        };
+        let cells: Vec<TableCell> = same_pair.map(cell).collect();
+        let mut rows = vec![0; found.count];
+        let mut columns = vec![0; truth.count];
+        for &TableCell { row, column, count } in &cells {
             rows[row] += count;
             columns[column] += count;
         }
@@ -69,7 +102,7 @@ impl ContingencyTable {
 
     fn information(&self) -> f64 {
         let total = self.total as f64;
-        let cell = |&(row, column, count): &(usize, usize, u64)| {
+        let cell = |&TableCell { row, column, count }: &TableCell| {
             let joint = count as f64 / total;
             joint
                 * (joint * total * total / (self.rows[row] as f64 * self.columns[column] as f64))
@@ -80,21 +113,12 @@ impl ContingencyTable {
 
     fn rand_index(&self) -> f64 {
         let pairs = |count: u64| count as f64 * (count as f64 - 1.0) / 2.0;
-        let both: f64 = self.cells.iter().map(|cell| pairs(cell.2)).sum();
+        let both: f64 = self.cells.iter().map(|cell| pairs(cell.count)).sum();
         let rows: f64 = self.rows.iter().map(|&count| pairs(count)).sum();
         let columns: f64 = self.columns.iter().map(|&count| pairs(count)).sum();
         let expected = rows * columns / pairs(self.total).max(1.0);
         ratio(both - expected, (rows + columns) / 2.0 - expected)
     }
-}
-
-/// Labels as numbers `0..`, in ascending order, and how many there are.
-pub(super) fn dense(labels: &[u32]) -> (Vec<usize>, usize) {
-    let mut names: Vec<u32> = labels.to_vec();
-    names.sort_unstable();
-    names.dedup();
-    let places = labels.iter().map(|label| names.partition_point(|name| name < label)).collect();
-    (places, names.len())
 }
 
 /// Expected mutual information over all pairs of partitions with these cluster sizes.

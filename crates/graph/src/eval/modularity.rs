@@ -3,19 +3,19 @@
 //! `Q = Σ_c [in_c / 2m − (vol_c / 2m)²]` of the graph without directions, in which a pair weighs
 //! w_uv + w_vu. Direction does not change the sums, so the arcs are read as they are. Time O(m).
 
-use super::agreement::dense;
+use super::agreement::DenseLabels;
 use crate::csr::Csr;
 
 /// The share of weight inside of communities, less what chance would put there: −½ to 1, and 0 for
 /// a graph without arcs. `community_of` has a label, any number, for each person.
 pub fn modularity(arcs: &Csr, community_of: &[u32]) -> f64 {
-    let (place_of, communities) = dense(community_of);
-    let mut volumes = vec![0.0; communities];
+    let labels = DenseLabels::new(community_of);
+    let mut volumes = vec![0.0; labels.count];
     let (mut inside, mut total) = (0.0, 0.0);
     for source in 0..arcs.nodes() as u32 {
-        let from = place_of[source as usize];
+        let from = labels.numbers[source as usize];
         for (target, weight) in arcs.arcs_of(source) {
-            let (to, weight) = (place_of[target as usize], f64::from(weight));
+            let (to, weight) = (labels.numbers[target as usize], f64::from(weight));
             volumes[from] += weight;
             volumes[to] += weight;
             total += 2.0 * weight;

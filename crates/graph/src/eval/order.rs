@@ -1,4 +1,4 @@
-//! PartitionAgreement of an order with a truth: AUC, NDCG@k and Spearman's rank correlation.
+//! Agreement of an order with a truth: AUC, NDCG@k and Spearman's rank correlation.
 //!
 //! All are O(n log n). Ties count half in AUC and share their mean rank in Spearman; NDCG breaks
 //! them by position.

@@ -1,11 +1,12 @@
 //! Attacks on trust: fakes beside an honest graph, in the forms that are seen in practice.
 //!
-//! DrawnArcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
+//! Arcs between fakes and from fakes to the honest cost nothing, so each form has as many as it
 //! likes. What costs is an arc *from* an honest person: bought, begged or tricked. Every form takes
 //! the same number of those, so that prices can be compared. Sources of the forms: Viswanath et al.
 //! 2010; Cao et al. 2012; Yang et al. 2014 on farms as they are found. Time and memory O(arcs drawn).
 
-use super::{DrawnArcs, SybilFarm, add_farm};
+use super::arcs::DrawnArcs;
+use super::farm::{SybilFarm, add_farm};
 use crate::seed::RandomSeed;
 
 /// How fakes attend to each other, and which of them get the arcs of honest people.
@@ -51,7 +52,7 @@ pub struct SybilAttack {
     pub form: AttackForm,
     /// Number of fakes.
     pub fakes: usize,
-    /// DrawnArcs from honest people to fakes; an arc that is drawn twice counts once.
+    /// Arcs from honest people to fakes; an arc that is drawn twice counts once.
     pub bought: usize,
 }
 
@@ -67,7 +68,7 @@ const TEAM: usize = 10;
 /// Fakes of a village.
 const VILLAGE: usize = 40;
 
-/// Fakes who hand on what they got.
+/// Fakes who pass on the attention that they received.
 const RELAYS: usize = 10;
 
 /// Adds the attack to `arcs` over people `0..honest`; fakes are `honest..honest + fakes`.
@@ -109,7 +110,7 @@ impl AttackScene<'_> {
         self.random.below(self.honest as u64) as u32
     }
 
-    /// DrawnArcs from anybody to random fakes.
+    /// Arcs from anyone to random fakes.
     fn buy_anywhere(&mut self) {
         for _ in 0..self.attack.bought {
             let (from, to) = (self.any_honest(), self.any_fake());
@@ -155,7 +156,7 @@ impl AttackScene<'_> {
         self.buy_for(self.honest as u32);
     }
 
-    /// DrawnArcs from anybody to one fake.
+    /// Arcs from anyone to one fake.
     fn buy_for(&mut self, fake: u32) {
         for _ in 0..self.attack.bought {
             let from = self.any_honest();

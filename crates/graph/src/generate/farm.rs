@@ -1,7 +1,7 @@
 //! A sybil farm beside an honest graph: fakes that follow each other, half of them by popularity,
 //! follow honest people at will, and have bought some arcs from them.
 
-use super::DrawnArcs;
+use super::arcs::DrawnArcs;
 use crate::seed::RandomSeed;
 
 /// Size of a farm.
@@ -11,9 +11,9 @@ pub struct SybilFarm {
     pub fakes: usize,
     /// Fakes that each fake follows.
     pub follows: usize,
-    /// DrawnArcs bought from honest people, to random fakes.
+    /// Arcs bought from honest people, to random fakes.
     pub attack_arcs: usize,
-    /// DrawnArcs from fakes to honest people.
+    /// Arcs from fakes to honest people.
     pub outward_arcs: usize,
 }
 

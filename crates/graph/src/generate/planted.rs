@@ -2,7 +2,7 @@
 //! of degrees and community sizes, a share µ of each person's edges outside of its community, and
 //! optionally parents that a part of those stay within. Edges come from a configuration model.
 
-use super::DrawnArcs;
+use super::arcs::DrawnArcs;
 use crate::seed::RandomSeed;
 
 /// What to plant.
@@ -16,8 +16,10 @@ pub struct PlantedSpec {
     pub degree_max: f64,
     /// Exponent of the degrees' power law, above 2.
     pub degree_exponent: f64,
-    /// Smallest and largest community.
-    pub sizes: (usize, usize),
+    /// Members of the smallest community.
+    pub size_min: usize,
+    /// Members of the largest community.
+    pub size_max: usize,
     /// Exponent of the sizes' power law.
     pub size_exponent: f64,
     /// µ: share of edges that leave the community.
@@ -39,7 +41,8 @@ impl PlantedSpec {
             mean_degree: 20.0,
             degree_max: 200.0,
             degree_exponent: 2.5,
-            sizes: (20, 2_000.min(nodes / 4)),
+            size_min: 20,
+            size_max: 2_000.min(nodes / 4),
             size_exponent: 1.5,
             mixing,
             siblings: 1,
@@ -77,7 +80,14 @@ impl PlantedGraph {
     }
 }
 
-/// Plants `spec`. Ids say nothing about the communities.
+/// An end of an edge. Ordered by group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct EdgeEnd {
+    group: u32,
+    person: u32,
+}
+
+/// Plants `spec`. Ids do not depend on the communities.
 pub fn planted(spec: &PlantedSpec, seed: RandomSeed) -> PlantedGraph {
     let community_of = communities(spec, seed.fork(1));
     let parent_of: Vec<u32> =
@@ -87,15 +97,17 @@ pub fn planted(spec: &PlantedSpec, seed: RandomSeed) -> PlantedGraph {
     let mut arcs = DrawnArcs::default();
     let layers = [community_of.as_slice(), &parent_of, &[]];
     for (layer, group_of) in layers.into_iter().enumerate() {
-        let mut ends: Vec<(u32, u32)> = Vec::new();
+        let mut ends: Vec<EdgeEnd> = Vec::new();
         for (person, stubs) in stubs.iter().enumerate() {
             let group = group_of.get(person).copied().unwrap_or(0);
             let elsewhere = match layer {
                 0 if second_of[person] != group => stubs[layer] / 2,
                 _ => 0,
             };
-            ends.extend(std::iter::repeat_n((group, person as u32), stubs[layer] - elsewhere));
-            ends.extend(std::iter::repeat_n((second_of[person], person as u32), elsewhere));
+            let own = EdgeEnd { group, person: person as u32 };
+            ends.extend(std::iter::repeat_n(own, stubs[layer] - elsewhere));
+            let second = EdgeEnd { group: second_of[person], ..own };
+            ends.extend(std::iter::repeat_n(second, elsewhere));
         }
         wire(ends, seed.fork(3 + layer as u64), &mut arcs);
     }
@@ -112,13 +124,13 @@ fn seconds(spec: &PlantedSpec, community_of: &[u32], mut random: RandomSeed) -> 
 }
 
 /// Pairs the ends within each group at random.
-fn wire(mut ends: Vec<(u32, u32)>, seed: RandomSeed, arcs: &mut DrawnArcs) {
+fn wire(mut ends: Vec<EdgeEnd>, seed: RandomSeed, arcs: &mut DrawnArcs) {
     ends.sort_unstable();
-    for (at, group) in ends.chunk_by_mut(|a, b| a.0 == b.0).enumerate() {
+    for (at, group) in ends.chunk_by_mut(|a, b| a.group == b.group).enumerate() {
         seed.fork(at as u64).shuffle(group);
         for pair in group.chunks_exact(2) {
-            arcs.push(pair[0].1, pair[1].1);
-            arcs.push(pair[1].1, pair[0].1);
+            arcs.push(pair[0].person, pair[1].person);
+            arcs.push(pair[1].person, pair[0].person);
         }
     }
 }
@@ -163,14 +175,14 @@ fn draw(low: f64, high: f64, power: f64, unit: f64) -> f64 {
 }
 
 fn communities(spec: &PlantedSpec, mut random: RandomSeed) -> Vec<u32> {
-    let (low, high) = (spec.sizes.0 as f64, spec.sizes.1 as f64 + 1.0);
+    let (low, high) = (spec.size_min as f64, spec.size_max as f64 + 1.0);
     let mut community_of = Vec::with_capacity(spec.nodes);
     let mut community = 0;
     while community_of.len() < spec.nodes {
         let size = draw(low, high, 1.0 - spec.size_exponent, random.unit()) as usize;
         let left = spec.nodes - community_of.len();
         // A rest too small for a community of its own joins the last one.
-        let size = if left < size + spec.sizes.0 { left } else { size };
+        let size = if left < size + spec.size_min { left } else { size };
         community_of.extend(std::iter::repeat_n(community, size));
         community += 1;
     }

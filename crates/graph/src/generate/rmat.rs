@@ -1,7 +1,7 @@
 //! R-MAT (Chakrabarti, Zhan, Faloutsos 2004) with the usual .57/.19/.19/.05: heavy-tailed and
 //! without communities, the standard graph for kernel speed.
 
-use super::DrawnArcs;
+use super::arcs::DrawnArcs;
 use crate::seed::RandomSeed;
 
 /// 2^`scale` people and `edge_factor` arcs for each, ids randomly permuted, repeats kept.

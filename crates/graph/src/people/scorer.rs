@@ -15,13 +15,14 @@ use crate::rank::RankSettings;
 /// Scores communities. It holds the sums that all levels have in common.
 pub struct CommunityScorer<'a> {
     input: PeopleInput<'a>,
+    settings: &'a PeopleSettings,
     attention: GlobalAttention,
 }
 
 impl<'a> CommunityScorer<'a> {
     /// Adds up the attention that each person receives. Time O(m), memory 24 B/person.
-    pub fn new(input: PeopleInput<'a>) -> CommunityScorer<'a> {
-        CommunityScorer { attention: GlobalAttention::new(&input), input }
+    pub fn new(input: PeopleInput<'a>, settings: &'a PeopleSettings) -> CommunityScorer<'a> {
+        CommunityScorer { attention: GlobalAttention::new(&input), input, settings }
     }
 
     /// The input.
@@ -35,7 +36,6 @@ impl<'a> CommunityScorer<'a> {
     pub fn level<T: Send>(
         &self,
         level: usize,
-        settings: &PeopleSettings,
         above: Vec<T>,
         take: impl Fn(RankedCommunity) -> T + Sync,
         renumber: impl Fn(T, CommunityIndex) -> T + Sync,
@@ -47,7 +47,7 @@ impl<'a> CommunityScorer<'a> {
         let made: Vec<Option<T>> = made.collect();
         drop(above);
         let score = |community| {
-            score_community(&self.input, &members, &self.attention, community, settings)
+            score_community(&self.input, &members, &self.attention, community, self.settings)
         };
         let make = |(community, made): (usize, Option<T>)| match made {
             Some(made) => renumber(made, CommunityIndex::from(community)),
@@ -72,6 +72,6 @@ pub fn people_stage(
     level: usize,
     settings: &PeopleSettings,
 ) -> Vec<CommunityPeople> {
-    let scorer = CommunityScorer::new(*input);
-    scorer.level(level, settings, Vec::new(), |ranked| ranked.table, CommunityPeople::renumbered)
+    let scorer = CommunityScorer::new(*input, settings);
+    scorer.level(level, Vec::new(), |ranked| ranked.table, CommunityPeople::renumbered)
 }

@@ -77,12 +77,11 @@ pub(super) fn score_community(
     let own = own_members(&inner, &walk);
     drop(inner);
     let order = walk.by_falling_rate();
-    let rate = |&member: &u32| {
-        let member = member as usize;
-        let own = if own[member] { attention.rate(members.people[member]) } else { 0.0 };
-        SourceRate { inside: walk.rates[member], own }
+    let own_rate = |member: u32| match own[member as usize] {
+        true => attention.rate(members.people[member as usize]),
+        false => 0.0,
     };
-    let rates: Vec<SourceRate> = order.iter().map(rate).collect();
+    let rates = source_rates(&order, &walk, own_rate);
     let received = member_arcs.by_receiver(&order);
     let people = members.people.iter().chain(received.outsiders()).copied().collect();
     let (count, flow) = (members.len(), walk.flow);
@@ -99,6 +98,17 @@ pub(super) fn score_community(
     let (community, trust) = (CommunityIndex::from(community), restart.trust as f32);
     let table = CommunityPeople { community, trust, low_trust, noise, flow, people };
     RankedCommunity::new(table, receivers.received, kept, sources(members, &order, &walk))
+}
+
+/// What the members pass along an arc, in an order of member indexes.
+fn source_rates(
+    order: &[u32],
+    walk: &MemberWalk,
+    own_rate: impl Fn(u32) -> f64,
+) -> Vec<SourceRate> {
+    let rate =
+        |&member: &u32| SourceRate { inside: walk.rates[member as usize], own: own_rate(member) };
+    order.iter().map(rate).collect()
 }
 
 /// The members in an order of member indexes.

@@ -2,7 +2,7 @@
 
 use model::index::PersonIndex;
 
-/// RandomSeed sets that go along the arcs together.
+/// Seed sets that go along the arcs together.
 pub(super) const LANES: usize = 5;
 
 /// A value for each of [`LANES`] seed sets.

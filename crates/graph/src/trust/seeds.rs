@@ -1,4 +1,4 @@
-//! RandomSeed sets: the cores of communities to which other communities attend.
+//! Seed sets: the cores of communities to which other communities attend.
 //!
 //! A farm receives little attention from outside of itself, whatever it sends, so a community that
 //! gives seeds must receive attention. The other communities vote on that: each member's community

@@ -9,7 +9,7 @@ use crate::worlds::{Scored, planted_world};
 
 const HONEST: usize = 3_000;
 
-/// AttackForm, fakes, arcs bought from the 3,000 honest people.
+/// Form, fakes, arcs bought from the 3,000 honest people.
 const HARMLESS: [(AttackForm, usize, usize); 17] = [
     (AttackForm::Dense, 1_000, 0),
     (AttackForm::Dense, 100, 30),

@@ -1,4 +1,4 @@
-//! What is promised on real and generated sets, where they are at hand.
+//! The figures that real and generated sets must reach, where they are available.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ struct Set {
     seeds: Vec<u32>,
 }
 
-/// The folder of the public data, `None` (said aloud) without it.
+/// The folder of the public data, `None` (with a message) without it.
 #[expect(clippy::disallowed_methods, reason = "tests find the public data by BORG_DATA")]
 fn folder(set: &str) -> Option<PathBuf> {
     let data = std::env::var_os("BORG_DATA")

@@ -1,4 +1,4 @@
-//! Scores recomputed from their evidence alone, by code that knows nothing of the library's walk.
+//! Scores recomputed from their evidence alone, by code that does not use the library's walk.
 
 use std::collections::BTreeSet;
 
@@ -27,8 +27,9 @@ fn explained(scored: &Scored, cover: EvidenceCover) -> Vec<(CommunityPeople, Vec
         (ranked.table, evidence)
     };
     let renumber = |_, _| unreachable!("no level above is given");
-    let (people, leaf) = (CommunityScorer::new(scored.input()), scored.hierarchy.leaf);
-    people.level(leaf, &PeopleSettings::default(), Vec::new(), take, renumber)
+    let settings = PeopleSettings::default();
+    let scorer = CommunityScorer::new(scored.input(), &settings);
+    scorer.level(scored.hierarchy.leaf, Vec::new(), take, renumber)
 }
 
 const COVER: EvidenceCover = EvidenceCover { part: 0.8, terms_max: usize::MAX };

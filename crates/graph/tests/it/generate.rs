@@ -1,4 +1,4 @@
-//! Generated graphs are what they say.
+//! Generated graphs have the promised shape.
 
 use graph::Csr;
 use graph::generate::rmat;

@@ -26,7 +26,8 @@ fn whole() -> DrawnArcs {
         mean_degree: 240.0,
         degree_max: 2_000.0,
         degree_exponent: 2.3,
-        sizes: (200, 600),
+        size_min: 200,
+        size_max: 600,
         size_exponent: 1.5,
         mixing: 0.3,
         siblings: 3,
@@ -111,7 +112,9 @@ fn nine_of_ten_true_shares_are_in_their_intervals() {
         for (key, one) in scores(&seen).iter().filter(|(_, one)| one.rank.is_some()) {
             inside.count((one.share, one.support), true_scores[key].share);
         }
-        let support = CommunityScorer::new(seen.input()).world_support(&RankSettings::default());
+        let settings = PeopleSettings::default();
+        let scorer = CommunityScorer::new(seen.input(), &settings);
+        let support = scorer.world_support(&RankSettings::default());
         for person in (0..PEOPLE).filter(|&person| seen.global.ranks.raw[person].is_some()) {
             world.count(
                 (seen.global.shares.raw[person], support.raw[person]),

@@ -119,7 +119,8 @@ fn persons_and_organisations_are_ranked_apart() {
 fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
     let arcs = crate::worlds::planted_world(0.3).arcs;
     let scored = Scored::new(&arcs, 3_000, 0);
-    let (people, settings) = (CommunityScorer::new(scored.input()), PeopleSettings::default());
+    let settings = PeopleSettings::default();
+    let scorer = CommunityScorer::new(scored.input(), &settings);
     let (mut above, mut shared) = (Vec::new(), 0);
     for level in 0..scored.hierarchy.levels.len() {
         let made = AtomicUsize::new(0);
@@ -127,7 +128,7 @@ fn a_community_that_is_the_same_on_two_levels_is_scored_once() {
             made.fetch_add(1, Relaxed);
             ranked.table
         };
-        above = people.level(level, &settings, above, take, CommunityPeople::renumbered);
+        above = scorer.level(level, above, take, CommunityPeople::renumbered);
         assert!(above == people_stage(&scored.input(), level, &settings), "level {level}");
         shared += above.len() - made.into_inner();
     }

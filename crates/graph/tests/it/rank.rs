@@ -121,8 +121,8 @@ proptest! {
     }
 
     /// The theorem (Chien, Dwork, Kumar, Simon, Sivakumar 2004): a person who gets one more arc, from
-    /// anybody, has no smaller share of the walk, t being the same. Its score may still fall: if
-    /// others gain more, or if trust judges who attends to it.
+    /// anyone, has no smaller share of the walk, t being the same. Its score may still fall: if
+    /// others gain more, or if trust weighs who attends to it.
     #[test]
     fn being_followed_by_one_more_never_lowers_a_rank((nodes, mut arcs) in any_arcs(), who: u32) {
         let (from, to) = (who % nodes as u32, (who / 64) % nodes as u32);

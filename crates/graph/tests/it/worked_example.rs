@@ -1,5 +1,5 @@
-//! The worked example of docs/scoring.md: its tables are what the library says, and what a naive
-//! recomputation of the formulas on that page says.
+//! The worked example of docs/scoring.md: its tables are the results of the library, and of a naive
+//! recomputation of the formulas on that page.
 
 use graph::attention::{LayerArcs, attention_stage};
 use graph::rank::score;
@@ -113,7 +113,7 @@ fn scored() -> Scored {
     Scored { trust, global, gardeners, farm }
 }
 
-/// The example by hand: every formula as the page has it, over a full matrix of weights.
+/// The example by hand: every formula as on the page, over a full matrix of weights.
 struct Naive {
     weights: [Each; 8],
     trust: Each,

@@ -1,6 +1,6 @@
 //! The stage that ranks people in every community of every level.
 
-use graph::{CommunityPeople, CommunityScorer, PeopleInput, PeopleSettings, RankedCommunity};
+use graph::{CommunityPeople, CommunityScorer, PeopleInput, RankedCommunity};
 use model::RunId;
 use model::message::Stage;
 use store::pg::evidence::PackedEvidence;
@@ -46,7 +46,7 @@ pub(crate) async fn people(
         global: &global,
         kinds: world.snapshot.nodes.kinds.as_slice().as_ref(),
     };
-    let people = block_in_place(|| CommunityScorer::new(input));
+    let people = block_in_place(|| CommunityScorer::new(input, &world.settings.people));
     let numbering = PersonNumbering::new(&trust, &global);
     let scoring =
         PeopleScoring { artifacts, world: &world, people: &people, numbering: &numbering };
@@ -82,7 +82,6 @@ pub struct ExplainedCommunity {
 pub fn explained(
     people: &CommunityScorer<'_>,
     level: usize,
-    settings: &PeopleSettings,
     numbering: &PersonNumbering,
     above: Vec<ExplainedCommunity>,
 ) -> Vec<ExplainedCommunity> {
@@ -94,7 +93,7 @@ pub fn explained(
         table: same.table.renumbered(community),
         evidence: same.evidence,
     };
-    people.level(level, settings, above, take, again)
+    people.level(level, above, take, again)
 }
 
 /// Opens a level that is sealed.
@@ -145,9 +144,7 @@ impl PeopleScoring<'_> {
         level: usize,
         above: Vec<ExplainedCommunity>,
     ) -> Result<Vec<ExplainedCommunity>, ScoreError> {
-        let settings = &self.world.settings.people;
-        let explained =
-            block_in_place(|| explained(self.people, level, settings, self.numbering, above));
+        let explained = block_in_place(|| explained(self.people, level, self.numbering, above));
         let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
         self.artifacts.seal(&people_name(level), &tables).await?;
         let packed: Vec<&PackedEvidence> = explained.iter().map(|one| &one.evidence).collect();

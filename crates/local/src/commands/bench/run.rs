@@ -202,7 +202,9 @@ pub(super) fn run(args: &RunBenchArgs, output: CommandOutput) -> Result<RunRepor
         global: &global,
         kinds: Default::default(),
     };
-    let ranked = meter.stage("audience", StageCores::All, || CommunityScorer::new(input));
+    let settings = PeopleSettings::default();
+    let ranked =
+        meter.stage("audience", StageCores::All, || CommunityScorer::new(input, &settings));
     let numbering = PersonNumbering::new(&trust, &global);
     let mut above = Vec::new();
     for level in 0..hierarchy.levels.len() {
@@ -302,7 +304,8 @@ fn draw(arcs: u64) -> DrawnGraph {
     let spec = PlantedSpec {
         mean_degree: degree * PLANTED,
         degree_max: 1_000f64.min(people as f64 / 4.0),
-        sizes: (20, 5_000.min(people / 4)),
+        size_min: 20,
+        size_max: 5_000.min(people / 4),
         ..PlantedSpec::usual(people, MIXING)
     };
     let mut drawn = planted(&spec, RandomSeed(SEED)).arcs;
@@ -346,7 +349,7 @@ impl StageMeter<'_> {
         above: Vec<ExplainedCommunity>,
     ) -> Result<Vec<ExplainedCommunity>> {
         let explained = self.stage(&format!("people {level}"), StageCores::All, || {
-            explained(people, level, &PeopleSettings::default(), numbering, above)
+            explained(people, level, numbering, above)
         });
         let tables: Vec<&CommunityPeople> = explained.iter().map(|one| &one.table).collect();
         self.seal(&format!("people-{level}"), &tables)?;
