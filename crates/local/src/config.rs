@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use platforms::PlatformSecrets;
 
 /// The environment's part of the configuration.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     /// `BORG_LOG`: what to log on standard error, in `tracing`'s filter language.
     pub(crate) log: String,
+    /// `BORG_PLATFORM_SECRETS`: tokens and keys for platforms' APIs, as `NAME=VALUE,…`.
+    pub(crate) platform_secrets: PlatformSecrets,
 }
 
 /// Reads the environment. Paths may be any bytes; other variables must be UTF-8.
@@ -23,7 +26,14 @@ pub(crate) fn from_environment() -> Result<Config> {
         home: variable("BORG_HOME").map_or_else(|| PathBuf::from(".borg"), PathBuf::from),
         database_url: text("DATABASE_URL")?,
         log: text("BORG_LOG")?.unwrap_or_else(|| "warn".to_owned()),
+        platform_secrets: platform_secrets(text("BORG_PLATFORM_SECRETS")?)?,
     })
+}
+
+fn platform_secrets(text: Option<String>) -> Result<PlatformSecrets> {
+    let text = text.unwrap_or_default();
+    let items: Vec<&str> = text.split(',').filter(|item| !item.trim().is_empty()).collect();
+    PlatformSecrets::parse(&items).context("read the environment variable BORG_PLATFORM_SECRETS")
 }
 
 /// A variable that is set and not empty.

@@ -1,22 +1,18 @@
 //! A crawl on one machine: dispatch and fetch, the handlers of the cloud, in one process.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use crawl_dispatch::{Pace, Settings};
+use crawl_dispatch::{DispatchDependencies, DispatchSettings, paces};
 use model::Account;
-use model::message::FetchJob;
-use model::port::{
-    Clock, Queue, RECEIVES_MAX, ReceivedMessage, delivery_seconds_max, retry_delay_seconds,
-};
+use model::port::{Clock, Queue, RECEIVES_MAX, ReceivedMessage, delivery_seconds_max};
 use model::time::Timestamp;
-use platform_fetch::Hosts;
-use platforms::engine::Memory;
-use platforms::http::{Client, ClientSettings};
-use platforms::{Engine, Origins};
+use platform_fetch::{FetchDependencies, HostCache, JobEnd};
+use platforms::engine::FetchMemory;
+use platforms::http::{ClientSettings, WebClient};
+use platforms::{CrawlEngine, EngineSettings, OriginOverrides};
 use store::clock::System;
 use store::pg::frontier;
 use store::queue::PgQueue;
@@ -26,9 +22,9 @@ use crate::home::BorgHome;
 /// How long a received job is left to its worker, in seconds: longer than it may take.
 const VISIBILITY_SECONDS: u32 = 330;
 
-/// How long a claim lasts, in seconds: ten minutes in the queue, and then longer than its job is
-/// received again and again.
-const CLAIM_SECONDS: u32 = 600 + delivery_seconds_max(VISIBILITY_SECONDS);
+/// How long a reservation lasts, in seconds: ten minutes in the queue, and then longer than its job may
+/// be received again and again.
+const RESERVATION_SECONDS: u32 = 600 + delivery_seconds_max(VISIBILITY_SECONDS);
 
 /// Jobs fetched at the same time.
 const WORKERS: usize = 4;
@@ -42,21 +38,18 @@ const JOBS_MAX: u32 = 16;
 /// How long the loops sleep where there is nothing to do.
 const IDLE: Duration = Duration::from_millis(40);
 
-/// How long the loops wait for a record that does not answer.
-const RECORD_WAIT: Duration = Duration::from_secs(1);
-
-/// Requests of one profile's round, about: its page, follows, followers, posts, likes, lists.
-const REQUESTS_A_PROFILE: u32 = 6;
+/// How long the loops wait for a database that does not answer.
+const DATABASE_WAIT: Duration = Duration::from_secs(1);
 
 /// Everything that a crawl works with. Shared by its loops.
-pub(crate) struct Crawler {
+pub(crate) struct LocalCrawler {
     home: Arc<BorgHome>,
-    pub(crate) engine: Engine,
-    pub(crate) web: Client,
-    pub(crate) memory: Memory,
-    hosts: Hosts,
+    pub(crate) engine: CrawlEngine,
+    pub(crate) web: WebClient,
+    pub(crate) memory: FetchMemory,
+    hosts: HostCache,
     queue: PgQueue<System>,
-    settings: Settings,
+    settings: DispatchSettings,
     stop: AtomicBool,
     /// Requests sent so far.
     pub(crate) requests: AtomicU64,
@@ -66,60 +59,61 @@ pub(crate) struct Crawler {
 
 /// When a crawl ends by itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Until {
-    /// After so many profiles.
+pub(crate) struct CrawlEnd {
+    /// After this number of profiles.
     pub(crate) profiles: u64,
-    /// When nothing will be due for so long. `None` goes on for ever.
+    /// When nothing will be due for so long. `None` continues for ever.
     pub(crate) idle: Option<Duration>,
 }
 
-impl Crawler {
+impl LocalCrawler {
     /// A crawler of the live web, or of the origins that stand in for it.
     pub(crate) async fn new(
         home: Arc<BorgHome>,
-        origins: Origins,
+        origins: OriginOverrides,
         contact: &str,
-    ) -> Result<Crawler> {
+    ) -> Result<LocalCrawler> {
         let exempt = origins.exempt();
         if contact.is_empty() && exempt.is_empty() {
             tracing::warn!(
                 "give --contact a page or an address where hosts can ask who crawls them"
             );
         }
-        let engine = Engine::new(platforms::Settings { origins, ..Default::default() })?;
-        let web = Client::new(ClientSettings {
+        let engine =
+            CrawlEngine::new(EngineSettings { origins, secrets: home.platform_secrets.clone() })?;
+        let web = WebClient::new(ClientSettings {
             contact: contact.to_owned(),
             exempt,
             ..ClientSettings::default()
         })?;
         let queue = PgQueue::new(home.pg.clone(), "fetch", RECEIVES_MAX, home.clock);
-        let crawler = Crawler {
+        let crawler = LocalCrawler {
             settings: settings(&engine),
             home,
             engine,
             web,
-            memory: Memory::new(),
-            hosts: Hosts::new(),
+            memory: FetchMemory::new(),
+            hosts: HostCache::new(),
             queue,
             stop: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             arc_views: AtomicU64::new(0),
         };
         if crawler.home.was_alone() {
-            // Whoever had claimed profiles or received jobs is dead: nobody needs to wait for it.
-            crawler.begin_anew().await?;
+            // The process that had reserved profiles or received jobs is dead: no need to wait for it.
+            crawler.release_all().await?;
         }
         Ok(crawler)
     }
 
-    /// Gives up what is under way: it is claimed and sent again. Jobs go first, or one that is sent
-    /// meanwhile would vanish and its claims stay.
-    async fn begin_anew(&self) -> Result<()> {
+    /// Gives up all jobs and reservations, so that the profiles are sent again. Jobs go first, or one
+    /// that is sent meanwhile would vanish and its reservations would stay.
+    async fn release_all(&self) -> Result<()> {
         self.queue.clear().await?;
         Ok(frontier::release_all(&self.home.pg, self.home.clock.now()).await?)
     }
 
-    /// Tells the loops to end after what they are doing.
+    /// Makes the loops end after what they are doing.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
@@ -128,9 +122,9 @@ impl Crawler {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Crawls until it is told to stop, or has come to an end. Returns how many profiles were sent
-    /// for.
-    pub(crate) async fn run(self: &Arc<Self>, until: Until) -> Result<u64> {
+    /// Crawls until [`stop`](Self::stop) is called or the crawl has come to an end. Returns how many
+    /// profiles were sent in jobs.
+    pub(crate) async fn run(self: &Arc<Self>, until: CrawlEnd) -> Result<u64> {
         self.stop.store(false, Ordering::Relaxed);
         let workers: Vec<_> = (0..WORKERS)
             .map(|_| {
@@ -147,32 +141,32 @@ impl Crawler {
     }
 
     /// Keeps the queue filled.
-    async fn dispatch(&self, until: Until) -> Result<u64> {
+    async fn dispatch(&self, until: CrawlEnd) -> Result<u64> {
         let mut sent = 0;
         while !self.is_stopped() {
             match self.tick(until.profiles - sent).await {
                 Ok(0) => match self.has_ended(until, sent).await {
                     Ok(true) => break,
                     Ok(false) => tokio::time::sleep(IDLE).await,
-                    Err(error) => self.wait_for_record(&error).await,
+                    Err(error) => self.wait_for_database(&error).await,
                 },
                 Ok(profiles) => sent += profiles,
-                Err(error) => self.wait_for_record(&error).await,
+                Err(error) => self.wait_for_database(&error).await,
             }
         }
         Ok(sent)
     }
 
-    /// Sends for what is due, at most so many profiles; returns how many.
+    /// Sends jobs for what is due, at most `profiles_max` profiles; returns how many.
     async fn tick(&self, profiles_max: u64) -> Result<u64> {
-        let settings = Settings { profiles_max, ..self.settings.clone() };
+        let settings = DispatchSettings { profiles_max, ..self.settings.clone() };
         let BorgHome { pg, clock, .. } = &*self.home;
-        let doors = crawl_dispatch::Doors { pg, queue: &self.queue, clock };
-        Ok(crawl_dispatch::tick(&doors, &settings).await?.profiles)
+        let dependencies = DispatchDependencies { pg, queue: &self.queue, clock };
+        Ok(crawl_dispatch::tick(dependencies, &settings).await?.profiles)
     }
 
     /// Whether the queue is empty and nothing will be due soon.
-    async fn has_ended(&self, until: Until, sent: u64) -> Result<bool> {
+    async fn has_ended(&self, until: CrawlEnd, sent: u64) -> Result<bool> {
         if self.queue.depth().await? > 0 {
             return Ok(false);
         }
@@ -192,40 +186,44 @@ impl Crawler {
                 Ok(received) if received.is_empty() => tokio::time::sleep(IDLE).await,
                 Ok(received) => {
                     for message in received {
-                        self.do_job(&message).await;
+                        if let Err(error) = self.do_job(&message).await {
+                            tracing::warn!(%error, "a message could not be ended; it will come again");
+                        }
                     }
                 }
-                Err(error) => self.wait_for_record(&error).await,
+                Err(error) => self.wait_for_database(&error).await,
             }
         }
     }
 
     /// Does a job and ends its message; one that fails is received again later.
-    async fn do_job(&self, message: &ReceivedMessage) {
-        let done = match serde_json::from_str::<FetchJob>(&message.body) {
-            Ok(job) => self.fetch(&job).await,
-            Err(error) => Err(error.into()),
-        };
-        let ended = match done {
-            Ok(()) => self.queue.finish(&message.receipt).await,
-            Err(error) => {
-                tracing::warn!(error = %format!("{error:#}"), "a fetch job failed");
-                self.wait_for_record(&error).await;
-                self.queue.release(&message.receipt, retry_delay_seconds(message.receives)).await
+    async fn do_job(&self, message: &ReceivedMessage) -> Result<()> {
+        let time = jiff::SignedDuration::from_secs(platform_fetch::JOB_SECONDS);
+        let deadline = self.home.clock.now().saturating_add(time)?;
+        let dependencies = self.fetch_dependencies();
+        let ReceivedMessage { body, receipt, receives } = message;
+        let end = platform_fetch::handle_message(dependencies, body, *receives, deadline).await;
+        let (after_seconds, why) = match end {
+            JobEnd::Done(summary) => {
+                self.requests.fetch_add(summary.requests, Ordering::Relaxed);
+                self.arc_views.fetch_add(summary.committed.arcs_added, Ordering::Relaxed);
+                return Ok(self.queue.finish(receipt).await?);
             }
+            JobEnd::Retry { after_seconds, why } => (after_seconds, why),
+            JobEnd::Poison { why } => (0, why),
         };
-        if let Err(error) = ended {
-            tracing::warn!(%error, "a message could not be ended; it will come again");
-        }
+        tracing::warn!(error = why, "a fetch job failed");
+        self.wait_for_database(&why).await;
+        Ok(self.queue.release(receipt, after_seconds).await?)
     }
 
-    /// Finds accounts by name and makes them due, to spread so many steps.
+    /// Finds accounts by name and makes them due; the crawl spreads `depth` steps from them.
     pub(crate) async fn seed(&self, accounts: &[Account], depth: i16) -> Result<()> {
-        Ok(platform_fetch::seed(&self.doors(), accounts, depth).await?)
+        Ok(platform_fetch::seed(self.fetch_dependencies(), accounts, depth).await?)
     }
 
-    fn doors(&self) -> platform_fetch::Doors<'_, Client, System> {
-        platform_fetch::Doors {
+    fn fetch_dependencies(&self) -> FetchDependencies<'_> {
+        FetchDependencies {
             pg: &self.home.pg,
             web: &self.web,
             clock: &self.home.clock,
@@ -235,45 +233,31 @@ impl Crawler {
         }
     }
 
-    async fn fetch(&self, job: &FetchJob) -> Result<()> {
-        let time = jiff::SignedDuration::from_secs(platform_fetch::JOB_SECONDS);
-        let deadline = self.home.clock.now().saturating_add(time)?;
-        let fetched = platform_fetch::handle(&self.doors(), job, deadline).await?;
-        self.requests.fetch_add(fetched.requests, Ordering::Relaxed);
-        self.arc_views.fetch_add(fetched.committed.arcs_added, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// After trouble: waits a moment, and brings the private server back if it is gone.
-    async fn wait_for_record(&self, error: &(impl std::fmt::Display + ?Sized)) {
-        tracing::warn!(%error, "waiting for the record");
+    /// After trouble: starts the private server again if it is gone, and waits a moment.
+    async fn wait_for_database(&self, error: &(impl std::fmt::Display + ?Sized)) {
+        tracing::warn!(%error, "waiting for the database");
         if let Err(error) = self.revive().await {
             tracing::warn!(%error, "the private PostgreSQL does not start");
         }
-        tokio::time::sleep(RECORD_WAIT).await;
+        tokio::time::sleep(DATABASE_WAIT).await;
     }
 
-    /// Starts the private server if it is gone. It may have lost its last moments, and with them
-    /// which jobs were done: otherwise the crawl would wait for jobs that nobody does.
+    /// Starts the private server if it is gone. It may have lost its last commits, and with them which
+    /// jobs were done: all jobs are given up, or the crawl would wait for some of them in vain.
     async fn revive(&self) -> Result<()> {
         match tokio::task::block_in_place(|| self.home.revive())? {
-            true => self.begin_anew().await,
+            true => self.release_all().await,
             false => Ok(()),
         }
     }
 }
 
-fn settings(engine: &Engine) -> Settings {
-    let pace = |platform| {
-        let host = engine.default_host(platform).unwrap_or_default();
-        let limit = engine.limit(platform, &host)?;
-        Some((platform, Pace { limit, requests_a_profile: REQUESTS_A_PROFILE }))
-    };
-    Settings {
-        paces: engine.platforms().into_iter().filter_map(pace).collect::<BTreeMap<_, _>>(),
+fn settings(engine: &CrawlEngine) -> DispatchSettings {
+    DispatchSettings {
+        paces: paces(engine),
         jobs_max: JOBS_MAX,
         job_profiles: JOB_PROFILES,
-        claim_seconds: CLAIM_SECONDS,
+        reservation_seconds: RESERVATION_SECONDS,
         profiles_max: u64::MAX,
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cluster::Cluster;
+use platforms::PlatformSecrets;
 use store::Pg;
 use store::clock::System;
 use store::objects::Folder;
@@ -45,6 +46,8 @@ pub(crate) struct BorgHome {
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,
+    /// Tokens and keys for platforms' APIs.
+    pub(crate) platform_secrets: PlatformSecrets,
     /// The private server, if it is one.
     cluster: Option<Cluster>,
 }
@@ -68,6 +71,7 @@ impl BorgHome {
             pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
             objects: Folder::open(&config.home.join("objects"))?,
             clock: System,
+            platform_secrets: config.platform_secrets.clone(),
             cluster,
         })
     }

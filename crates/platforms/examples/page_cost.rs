@@ -7,11 +7,11 @@ use model::Platform;
 use model::observation::NamedProfile;
 use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
 use model::time::Timestamp;
-use platforms::engine::{Memory, OpenGate, Progress, Subject, Via};
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchContext, FetchMemory, FetchSubject, StreamProgress, Unlimited};
+use platforms::{CrawlEngine, EngineSettings};
 
-const ROUNDS: u32 = 300;
-const SERIES: u32 = 10;
+const ROUNDS: u32 = 10;
+const SERIES: u32 = 500;
 
 struct Page(Vec<u8>);
 
@@ -70,26 +70,26 @@ fn feed() -> String {
     format!(r#"{{"feed":[{}]}}"#, posts.join(","))
 }
 
-fn only(engine: &Engine, stream: &str) -> Subject {
+fn only(engine: &CrawlEngine, stream: &str) -> FetchSubject {
     let named = NamedProfile { native_id: "did:plc:me".to_owned(), ..NamedProfile::default() };
-    let mut subject = Subject::new(Platform::BLUESKY, named);
+    let mut subject = FetchSubject::new(Platform::BLUESKY, named);
     let others = engine.streams().into_iter().filter(|info| info.stream != stream);
-    let done = |stream| Progress { stream, cursor: None, done: true };
+    let done = |stream| StreamProgress { stream, cursor: None, done: true };
     subject.progress.extend(others.map(|info| done(info.stream)));
     subject
 }
 
-async fn measure(engine: &Engine, stream: &str, body: String) {
+async fn measure(engine: &CrawlEngine, stream: &str, body: String) {
     let bytes = body.len();
     let (web, memory, subject) =
-        (Page(body.into_bytes()), Memory::of_recordings(), only(engine, stream));
+        (Page(body.into_bytes()), FetchMemory::of_recordings(), only(engine, stream));
     let mut best = f64::MAX;
     for _ in 0..SERIES {
         let start = Instant::now();
         for _ in 0..ROUNDS {
-            let mut gate = OpenGate::default();
-            let mut via = Via::new(&web, &Still, &mut gate, &memory);
-            std::hint::black_box(engine.round(&mut via, &subject).await);
+            let mut limiter = Unlimited::default();
+            let mut fetch = FetchContext::new(&web, &Still, &mut limiter, &memory);
+            std::hint::black_box(engine.round(&mut fetch, &subject).await);
         }
         best = best.min(start.elapsed().as_secs_f64() / f64::from(ROUNDS));
     }
@@ -98,7 +98,7 @@ async fn measure(engine: &Engine, stream: &str, body: String) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), platforms::EngineError> {
-    let engine = Engine::new(Settings::default())?;
+    let engine = CrawlEngine::new(EngineSettings::default())?;
     measure(&engine, "follows", follows()).await;
     measure(&engine, "posts", feed()).await;
     Ok(())

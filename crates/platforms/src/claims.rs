@@ -1,8 +1,8 @@
 //! Recognises accounts of any known platform in free text: profile pages and written handles,
-//! whatever stands beside them.
+//! whatever surrounds them.
 //!
 //! A text is read run by run: letters of any script, digits, dots, hyphens and underscores. What
-//! stands before and after a run tells what it may be: `@name@` before a domain, `/path` behind
+//! precedes and follows a run decides what it may be: `@name@` before a domain, `/path` behind
 //! one. Where a domain may end inside of its run (at letters of another script, at a dash or at
 //! the next sentence), each way to read it is tried: a name too many does no harm, since a link
 //! takes both sides.
@@ -14,7 +14,7 @@ use model::handle::{self, half_width, is_invisible};
 use model::identity::{Claim, normalise_page};
 use regex::Regex;
 
-use crate::manifest::{ClaimPattern, Manifest};
+use crate::manifest::{ClaimPattern, PlatformManifest};
 
 /// The most claims taken from one text.
 pub(crate) const CLAIMS_MAX: usize = 32;
@@ -31,18 +31,18 @@ const NO_PATH: &str = "<>()[]{}\"'`,;|^\\";
 /// What surrounds a domain without being part of it.
 const AROUND: [char; 3] = ['.', '-', '_'];
 
-/// Letters with their marks, digits, and what stands between them in names.
+/// Letters with their marks, digits, and the signs between them in names.
 static RUN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\w.-]+").expect("it is a pattern"));
 
 /// Every account that `text` names, each once, in order. Linear in the text.
-pub(crate) fn recognise(manifests: &[Manifest], text: &str) -> Vec<Claim> {
+pub(crate) fn recognise(manifests: &[PlatformManifest], text: &str) -> Vec<Claim> {
     let end = text.floor_char_boundary(text.len().min(TEXT_BYTES_MAX));
     let text = &text[..end];
-    let mut reader = Reader { manifests, claims: Vec::new() };
+    let mut reader = ClaimReader { manifests, claims: Vec::new() };
     reader
         .read_all(&text.chars().filter(|&c| !is_invisible(c)).map(half_width).collect::<String>());
     if text.contains(is_invisible) {
-        // A mark that nobody sees may be inside of a name, or part one from what follows.
+        // An invisible mark may be inside of a name, or separate one from what follows.
         reader
             .read_all(&text.replace(is_invisible, " ").chars().map(half_width).collect::<String>());
     }
@@ -52,13 +52,13 @@ pub(crate) fn recognise(manifests: &[Manifest], text: &str) -> Vec<Claim> {
 
 /// A stretch of name characters.
 #[derive(Debug, Clone, Copy)]
-struct Run<'t> {
+struct TextRun<'t> {
     text: &'t str,
     start: usize,
     end: usize,
 }
 
-impl<'t> Run<'t> {
+impl<'t> TextRun<'t> {
     fn as_str(&self) -> &'t str {
         &self.text[self.start..self.end]
     }
@@ -71,44 +71,44 @@ impl<'t> Run<'t> {
         &self.text[self.end..]
     }
 
-    /// Whether an `@` and nothing else stands between this run and the next.
-    fn is_name_at(&self, next: Run<'_>) -> bool {
+    /// Whether exactly an `@` is between this run and the next.
+    fn is_name_at(&self, next: TextRun<'_>) -> bool {
         self.end + 1 == next.start && next.before().ends_with('@')
     }
 
     /// The sign that `name@domain` is meant as a handle, and no e-mail address, with this run as
     /// its name.
-    fn sign(&self) -> Option<Sign> {
+    fn sign(&self) -> Option<HandleSign> {
         let before = self.before();
         let scheme = before.len().checked_sub("acct:".len()).and_then(|at| before.get(at..));
         if before.ends_with('@') || scheme.is_some_and(|it| it.eq_ignore_ascii_case("acct:")) {
-            return Some(Sign::Handle);
+            return Some(HandleSign::Handle);
         }
         let label = before.trim_end().strip_suffix(':')?.trim_end();
         let word = label.rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
-        word.parse().ok().map(Sign::Label)
+        word.parse().ok().map(HandleSign::Label)
     }
 }
 
-/// What tells a handle from an e-mail address.
+/// What distinguishes a handle from an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
+enum HandleSign {
     /// `@` or `acct:` before it.
     Handle,
     /// A platform's name and a colon before it.
     Label(Platform),
 }
 
-struct Reader<'m> {
-    manifests: &'m [Manifest],
+struct ClaimReader<'m> {
+    manifests: &'m [PlatformManifest],
     claims: Vec<Claim>,
 }
 
-impl Reader<'_> {
+impl ClaimReader<'_> {
     fn read_all(&mut self, text: &str) {
         let mut last = None;
         for found in RUN.find_iter(text) {
-            let run = Run { text, start: found.start(), end: found.end() };
+            let run = TextRun { text, start: found.start(), end: found.end() };
             self.read(run, last.replace(run));
             if self.claims.len() >= CLAIMS_MAX {
                 break;
@@ -116,7 +116,7 @@ impl Reader<'_> {
         }
     }
 
-    fn read(&mut self, run: Run<'_>, last: Option<Run<'_>>) {
+    fn read(&mut self, run: TextRun<'_>, last: Option<TextRun<'_>>) {
         if let Some(name) = last.filter(|last| last.is_name_at(run)) {
             if let Some(sign) = name.sign() {
                 self.address(name.as_str(), run, sign);
@@ -134,10 +134,10 @@ impl Reader<'_> {
         }
     }
 
-    fn address(&mut self, name: &str, run: Run<'_>, sign: Sign) {
+    fn address(&mut self, name: &str, run: TextRun<'_>, sign: HandleSign) {
         let only = match sign {
-            Sign::Handle => None,
-            Sign::Label(platform) => Some(platform),
+            HandleSign::Handle => None,
+            HandleSign::Label(platform) => Some(platform),
         };
         for domain in domains(run.as_str(), &[0]) {
             self.word(&format!("@{name}@{domain}"), only);
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// The pages at the domain that ends where the run does.
-    fn pages(&mut self, run: Run<'_>, starts: &[usize]) {
+    fn pages(&mut self, run: TextRun<'_>, starts: &[usize]) {
         let (port, path) = port_and_path(run.after());
         for start in starts {
             let Some(domain) = domain(&run.as_str()[*start..]) else { continue };
@@ -235,7 +235,7 @@ fn domain(text: &str) -> Option<String> {
     (is_word || top.starts_with("xn--")).then_some(domain)
 }
 
-/// The port with its colon and the path that stand behind a domain; both may be empty.
+/// The port with its colon and the path behind a domain; both may be empty.
 fn port_and_path(after: &str) -> (&str, &str) {
     let digits = after
         .strip_prefix(':')
@@ -276,7 +276,7 @@ fn name(patterns: &[ClaimPattern], text: &str) -> Option<String> {
 
 /// The account of a name, in the form in which accounts are compared: a native id as it is, a
 /// handle in its one form and lower case.
-fn account(manifest: &Manifest, name: &str) -> Option<Claim> {
+fn account(manifest: &PlatformManifest, name: &str) -> Option<Claim> {
     let (platform, rule) = (manifest.platform, &manifest.handle);
     if rule.native.is_match(name) {
         return Some(Claim::Account { platform, target: name.to_owned() });

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use html5gum::{StartTag, Token, Tokenizer};
 
-/// Elements that stand on lines of their own.
+/// Elements that are on lines of their own.
 const BLOCKS: [&str; 17] = [
     "blockquote",
     "dd",

@@ -1,21 +1,24 @@
 //! The manifest language and its engine: foreign APIs in, observations out.
 //!
-//! A platform is a YAML file in `manifests/` (`docs/manifests.md` tells the language); the
-//! [`Engine`] runs it through the [`Web`](model::port::Web) port, and [`http`] has the one HTTP
+//! A platform is a YAML file in `manifests/` (`docs/manifests.md` describes the language); the
+//! [`CrawlEngine`] runs it through the [`Web`](model::port::Web) port, and [`http`] has the one HTTP
 //! client.
 
 mod claims;
 pub mod engine;
 mod html;
 pub mod http;
+pub mod language;
 mod limits;
 mod manifest;
 mod origin;
 mod path;
+mod secrets;
 mod template;
 mod verdict;
 mod window;
 
-pub use engine::{Engine, EngineError, Settings};
+pub use engine::{CrawlEngine, EngineError, EngineSettings};
 pub use manifest::ManifestError;
-pub use origin::{Origin, OriginError, Origins};
+pub use origin::{OriginError, OriginOverrides, ServerOrigin};
+pub use secrets::{PlatformSecrets, SecretError};

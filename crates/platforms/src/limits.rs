@@ -1,13 +1,14 @@
-//! What hosts say of their rate limits, in their five dialects: unix seconds, ISO 8601, seconds
+//! The rate limits that hosts announce, in five dialects: unix seconds, ISO 8601, seconds
 //! left, a field in the body, Retry-After. The manifest names a platform's own; the others are
-//! understood too where a value leaves no doubt, since proxies in front of hosts speak their own.
+//! understood too where a value is unambiguous, since proxies in front of hosts use their own.
 
+use model::budget::HostLimit;
 use model::port::WebResponse;
 use model::time::Timestamp;
 
-use crate::manifest::{Form, RateRules};
+use crate::manifest::{RateRules, ResetForm};
 
-/// What to wait where a host wants a pause and does not say how long, in milliseconds.
+/// How long to wait where a host asks for a pause and does not say how long, in milliseconds.
 const PAUSE_MS: i64 = 30_000;
 /// The longest pause that is believed, in milliseconds.
 const PAUSE_MS_MAX: i64 = 24 * 3_600_000;
@@ -19,7 +20,7 @@ const RESETS: [&str; 3] = ["ratelimit-reset", "x-ratelimit-reset", "x-rate-limit
 
 /// What one answer announced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Announced {
+pub(crate) struct AnnouncedLimit {
     /// Requests per window.
     pub(crate) limit: Option<u32>,
     /// The window's length in milliseconds, where the host names it.
@@ -30,27 +31,31 @@ pub(crate) struct Announced {
 }
 
 /// Reads the rate-limit headers of an answer.
-pub(crate) fn announced(rules: &RateRules, response: &WebResponse, now: Timestamp) -> Announced {
+pub(crate) fn announced(
+    rules: &RateRules,
+    response: &WebResponse,
+    now: Timestamp,
+) -> AnnouncedLimit {
     let header = |name: &Option<String>| response.header(name.as_deref()?).map(str::trim);
     let policy = header(&rules.policy).and_then(policy);
     let limit = header(&rules.limit).and_then(|text| text.parse().ok());
-    let limit = limit.or(policy.map(|(limit, _)| limit));
-    Announced {
+    let limit = limit.or(policy.map(|policy| policy.requests));
+    AnnouncedLimit {
         limit: limit.filter(|&limit| limit > 0),
-        window_ms: policy.map(|(_, window_ms)| window_ms),
+        window_ms: policy.map(|policy| policy.window_ms),
         remaining: header(&rules.remaining).and_then(|text| text.parse().ok()),
         reset: header(&rules.reset).and_then(|text| in_form(text, rules.form, now)),
     }
 }
 
-/// Until when a host that refused us wants silence; `told_ms` is the wait told in the body.
+/// Until when a host that refused a request wants none; `body_wait_ms` is the wait that the body names.
 pub(crate) fn pause_until(
     rules: &RateRules,
     response: &WebResponse,
-    told_ms: Option<u64>,
+    body_wait_ms: Option<u64>,
     now: Timestamp,
 ) -> Timestamp {
-    let body = told_ms.map(|ms| later(now, i64::try_from(ms).unwrap_or(PAUSE_MS_MAX)));
+    let body = body_wait_ms.map(|ms| later(now, i64::try_from(ms).unwrap_or(PAUSE_MS_MAX)));
     let retry_after = || response.header("retry-after").and_then(|text| retry_after(text, now));
     let reset = || {
         let own = rules.reset.as_deref();
@@ -62,20 +67,21 @@ pub(crate) fn pause_until(
     until.min(later(now, PAUSE_MS_MAX))
 }
 
-/// `now` and so many milliseconds.
+/// `now` plus `ms` milliseconds.
 pub(crate) fn later(now: Timestamp, ms: i64) -> Timestamp {
     now.saturating_add(jiff::SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
 }
 
-/// `3000;w=300`, or the newer `"default";q=3000;w=300`: requests, and milliseconds.
-fn policy(text: &str) -> Option<(u32, u32)> {
+/// Reads `3000;w=300`, or the newer `"default";q=3000;w=300`.
+fn policy(text: &str) -> Option<HostLimit> {
     let first = text.split(',').next()?;
     let mut parts = first.split(';').map(str::trim);
     let leading = parts.next()?.parse().ok();
     let field = |name: &str| first.split(';').find_map(|part| part.trim().strip_prefix(name));
     let quota = leading.or_else(|| field("q=")?.parse().ok())?;
     let seconds: u32 = field("w=")?.parse().ok()?;
-    Some((quota, seconds.checked_mul(1_000).filter(|&ms| ms > 0)?))
+    let window_ms = seconds.checked_mul(1_000).filter(|&ms| ms > 0)?;
+    Some(HostLimit { requests: quota, window_ms })
 }
 
 fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
@@ -87,11 +93,11 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// A reset in the one form that the manifest names.
-fn in_form(text: &str, form: Form, now: Timestamp) -> Option<Timestamp> {
+fn in_form(text: &str, form: ResetForm, now: Timestamp) -> Option<Timestamp> {
     match form {
-        Form::UnixSeconds => Timestamp::from_second(text.parse().ok()?).ok(),
-        Form::Iso8601 => text.parse().ok(),
-        Form::SecondsLeft => seconds_left(text.parse().ok()?, now),
+        ResetForm::UnixSeconds => Timestamp::from_second(text.parse().ok()?).ok(),
+        ResetForm::Iso8601 => text.parse().ok(),
+        ResetForm::SecondsLeft => seconds_left(text.parse().ok()?, now),
     }
 }
 
@@ -119,7 +125,7 @@ mod tests {
         "2026-11-22T10:00:00Z".parse().unwrap()
     }
 
-    fn rules(form: Form) -> RateRules {
+    fn rules(form: ResetForm) -> RateRules {
         RateRules {
             limit: Some("x-limit".into()),
             remaining: Some("x-remaining".into()),
@@ -138,19 +144,19 @@ mod tests {
     #[test]
     fn each_dialect_names_the_same_moment() {
         let until = later(now(), 90_000);
-        let told = [
+        let values = [
             ("x-reset", until.as_second().to_string()),
             ("x-reset", "2026-11-22T10:01:30.000Z".to_owned()),
             ("x-ratelimit-reset", "90".to_owned()),
             ("retry-after", "90".to_owned()),
             ("retry-after", "Sun, 22 Nov 2026 10:01:30 GMT".to_owned()),
         ];
-        for (header, value) in told {
+        for (header, value) in values {
             let response = answer(&[(header, &value)]);
-            let rules = rules(Form::UnixSeconds);
+            let rules = rules(ResetForm::UnixSeconds);
             assert_eq!(pause_until(&rules, &response, None, now()), until, "{header}: {value}");
         }
-        let body = pause_until(&rules(Form::Iso8601), &answer(&[]), Some(90_000), now());
+        let body = pause_until(&rules(ResetForm::Iso8601), &answer(&[]), Some(90_000), now());
         assert_eq!(body, until);
     }
 
@@ -158,11 +164,11 @@ mod tests {
     fn nonsense_becomes_the_usual_pause_and_no_pause_is_endless() {
         for value in ["", "soon", "-5", "1e308", "NaN", "2019-01-01T00:00:00Z"] {
             let response = answer(&[("x-reset", value)]);
-            let until = pause_until(&rules(Form::Iso8601), &response, None, now());
+            let until = pause_until(&rules(ResetForm::Iso8601), &response, None, now());
             assert_eq!(until, later(now(), PAUSE_MS), "{value}");
         }
         let forever = answer(&[("retry-after", "99999999999999")]);
-        let until = pause_until(&rules(Form::Iso8601), &forever, None, now());
+        let until = pause_until(&rules(ResetForm::Iso8601), &forever, None, now());
         assert_eq!(until, later(now(), PAUSE_MS_MAX));
     }
 
@@ -170,7 +176,7 @@ mod tests {
     fn policies_say_quota_and_window() {
         for text in ["3000;w=300", "3000;w=300, 100;w=1", "\"default\";q=3000;w=300"] {
             let response = answer(&[("ratelimit-policy", text)]);
-            let announced = announced(&rules(Form::UnixSeconds), &response, now());
+            let announced = announced(&rules(ResetForm::UnixSeconds), &response, now());
             assert_eq!((announced.limit, announced.window_ms), (Some(3_000), Some(300_000)));
         }
         assert_eq!(policy("3000;w=0"), None);
@@ -178,9 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_in_a_foreign_form_tells_no_window() {
+    fn a_reset_in_a_foreign_form_gives_no_window() {
         let response = answer(&[("x-limit", "300"), ("x-reset", "90")]);
-        let announced = announced(&rules(Form::Iso8601), &response, now());
+        let announced = announced(&rules(ResetForm::Iso8601), &response, now());
         assert_eq!((announced.limit, announced.reset), (Some(300), None));
     }
 }

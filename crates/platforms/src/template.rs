@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What a request may be filled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Name {
+pub(crate) enum TemplateName {
     NativeId,
     NativeIds,
     NativeHost,
@@ -19,31 +19,31 @@ pub(crate) enum Name {
     Item,
 }
 
-const NAMES: [(&str, Name); 12] = [
-    ("native_id", Name::NativeId),
-    ("native_ids", Name::NativeIds),
-    ("native_host", Name::NativeHost),
-    ("native_path", Name::NativePath),
-    ("handle", Name::Handle),
-    ("handle_name", Name::AcctUser),
-    ("handle_host", Name::AcctHost),
-    ("host", Name::Host),
-    ("local_id", Name::LocalId),
-    ("page_size", Name::PageSize),
-    ("cursor", Name::Cursor),
-    ("item", Name::Item),
+const NAMES: [(&str, TemplateName); 12] = [
+    ("native_id", TemplateName::NativeId),
+    ("native_ids", TemplateName::NativeIds),
+    ("native_host", TemplateName::NativeHost),
+    ("native_path", TemplateName::NativePath),
+    ("handle", TemplateName::Handle),
+    ("handle_name", TemplateName::AcctUser),
+    ("handle_host", TemplateName::AcctHost),
+    ("host", TemplateName::Host),
+    ("local_id", TemplateName::LocalId),
+    ("page_size", TemplateName::PageSize),
+    ("cursor", TemplateName::Cursor),
+    ("item", TemplateName::Item),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Literal(Box<str>),
-    Name(Name),
+    Name(TemplateName),
 }
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Template {
-    parts: Vec<Part>,
+pub(crate) struct TextTemplate {
+    parts: Vec<TemplatePart>,
 }
 
 /// A template with an unknown name or a missing brace.
@@ -54,9 +54,9 @@ pub(crate) struct TemplateError {
     why: String,
 }
 
-impl Template {
+impl TextTemplate {
     /// Reads a template; unknown names are errors.
-    pub(crate) fn parse(text: &str) -> Result<Template, TemplateError> {
+    pub(crate) fn parse(text: &str) -> Result<TextTemplate, TemplateError> {
         let fail = |why: String| TemplateError { text: text.to_owned(), why };
         let mut parts = Vec::new();
         let mut rest = text;
@@ -66,41 +66,41 @@ impl Template {
             let known = NAMES.iter().find(|(known, _)| *known == name);
             let (_, name) = known.ok_or_else(|| fail(unknown(name)))?;
             if !before.is_empty() {
-                parts.push(Part::Literal(before.into()));
+                parts.push(TemplatePart::Literal(before.into()));
             }
-            parts.push(Part::Name(*name));
+            parts.push(TemplatePart::Name(*name));
             rest = after;
         }
         if !rest.is_empty() {
-            parts.push(Part::Literal(rest.into()));
+            parts.push(TemplatePart::Literal(rest.into()));
         }
-        Ok(Template { parts })
+        Ok(TextTemplate { parts })
     }
 
     /// Whether it holds this name.
-    pub(crate) fn has(&self, name: Name) -> bool {
-        self.parts.contains(&Part::Name(name))
+    pub(crate) fn has(&self, name: TemplateName) -> bool {
+        self.parts.contains(&TemplatePart::Name(name))
     }
 
     /// Every name in it.
-    pub(crate) fn names(&self) -> impl Iterator<Item = Name> + '_ {
+    pub(crate) fn names(&self) -> impl Iterator<Item = TemplateName> + '_ {
         self.parts.iter().filter_map(|part| match part {
-            Part::Name(name) => Some(*name),
-            Part::Literal(_) => None,
+            TemplatePart::Name(name) => Some(*name),
+            TemplatePart::Literal(_) => None,
         })
     }
 
     /// The filled template, each value passed through `escape`; the missing name otherwise.
     pub(crate) fn fill<'v>(
         &self,
-        value: &dyn Fn(Name) -> Option<&'v str>,
+        value: &dyn Fn(TemplateName) -> Option<&'v str>,
         escape: &dyn Fn(&str, &mut String),
-    ) -> Result<String, Name> {
+    ) -> Result<String, TemplateName> {
         let mut out = String::with_capacity(64);
         for part in &self.parts {
             match part {
-                Part::Literal(text) => out.push_str(text),
-                Part::Name(name) => escape(value(*name).ok_or(*name)?, &mut out),
+                TemplatePart::Literal(text) => out.push_str(text),
+                TemplatePart::Name(name) => escape(value(*name).ok_or(*name)?, &mut out),
             }
         }
         Ok(out)
@@ -112,7 +112,7 @@ fn unknown(name: &str) -> String {
     format!("unknown name `{name}`: take one of {}", known.join(", "))
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for TemplateName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = NAMES.iter().find(|(_, name)| name == self);
         f.write_str(known.map_or("?", |(text, _)| text))
@@ -133,7 +133,7 @@ pub(crate) fn escape_url(text: &str, out: &mut String) {
     }
 }
 
-/// Appends `text` as it stands inside a JSON string.
+/// Appends `text` escaped for a JSON string.
 pub(crate) fn escape_json(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
@@ -155,15 +155,15 @@ mod tests {
 
     #[test]
     fn names_are_filled_and_escaped() {
-        let template = Template::parse("/x/{native_id}?h={handle}").unwrap();
+        let template = TextTemplate::parse("/x/{native_id}?h={handle}").unwrap();
         let value = |name| match name {
-            Name::NativeId => Some("did:plc:a/b"),
-            Name::Handle => Some("é &"),
+            TemplateName::NativeId => Some("did:plc:a/b"),
+            TemplateName::Handle => Some("é &"),
             _ => None,
         };
         let filled = template.fill(&value, &escape_url).unwrap();
         assert_eq!(filled, "/x/did:plc:a%2Fb?h=%C3%A9%20%26");
-        assert_eq!(template.fill(&|_| None, &escape_url), Err(Name::NativeId));
+        assert_eq!(template.fill(&|_| None, &escape_url), Err(TemplateName::NativeId));
     }
 
     #[test]
@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn mistakes_name_what_is_known() {
-        let unknown = Template::parse("{nativeid}").unwrap_err().to_string();
+        let unknown = TextTemplate::parse("{nativeid}").unwrap_err().to_string();
         assert!(unknown.contains("nativeid") && unknown.contains("native_id,"));
-        assert!(Template::parse("{host").is_err());
+        assert!(TextTemplate::parse("{host").is_err());
     }
 }

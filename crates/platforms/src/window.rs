@@ -8,14 +8,14 @@
 use model::budget::HostLimit;
 use model::time::Timestamp;
 
-use crate::limits::Announced;
+use crate::limits::AnnouncedLimit;
 
 /// The shortest window that is believed, in milliseconds.
 const WINDOW_MS_MIN: u32 = 1_000;
 
 /// What has been seen of one host's windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
+pub(crate) struct RateWindow {
     limit: u32,
     remaining: u32,
     reset: Timestamp,
@@ -25,8 +25,8 @@ pub(crate) struct Window {
 /// The limit that an answer and what was seen before make together. `usual_ms` is the platform's
 /// window, which holds until a shorter or longer one is known.
 pub(crate) fn limit(
-    known: &mut Option<Window>,
-    announced: Announced,
+    known: &mut Option<RateWindow>,
+    announced: AnnouncedLimit,
     usual_ms: u32,
     now: Timestamp,
 ) -> Option<HostLimit> {
@@ -37,17 +37,17 @@ pub(crate) fn limit(
     if let (Some(remaining), Some(reset)) = (announced.remaining, announced.reset) {
         *known = Some(match known.take().filter(|window| window.limit == requests) {
             Some(window) => window.after(remaining, reset, now),
-            None => Window { limit: requests, remaining, reset, length_ms: None },
+            None => RateWindow { limit: requests, remaining, reset, length_ms: None },
         });
     }
     let length_ms = known.filter(|window| window.limit == requests)?.length_ms;
     Some(HostLimit { requests, window_ms: length_ms.unwrap_or(usual_ms) })
 }
 
-impl Window {
-    fn after(self, remaining: u32, reset: Timestamp, now: Timestamp) -> Window {
+impl RateWindow {
+    fn after(self, remaining: u32, reset: Timestamp, now: Timestamp) -> RateWindow {
         if reset <= self.reset {
-            return Window { remaining: self.remaining.min(remaining), ..self };
+            return RateWindow { remaining: self.remaining.min(remaining), ..self };
         }
         let rolled_over = now >= self.reset && remaining > self.remaining;
         let apart = reset.as_millisecond() - self.reset.as_millisecond();
@@ -56,7 +56,7 @@ impl Window {
             (Some(known), Some(seen)) => Some(known.min(seen)),
             (known, seen) => known.or(seen),
         };
-        Window { remaining, reset, length_ms, ..self }
+        RateWindow { remaining, reset, length_ms, ..self }
     }
 }
 
@@ -70,9 +70,9 @@ mod tests {
     }
 
     /// What a host with windows at whole multiples of their length announces at `ms`.
-    fn aligned(length_ms: i64, ms: i64, remaining: u32) -> Announced {
+    fn aligned(length_ms: i64, ms: i64, remaining: u32) -> AnnouncedLimit {
         let reset = at((ms / length_ms + 1) * length_ms);
-        Announced {
+        AnnouncedLimit {
             limit: Some(100),
             window_ms: None,
             remaining: Some(remaining),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn two_neighbouring_windows_tell_the_length() {
+    fn two_neighbouring_windows_give_the_length() {
         let mut known = None;
         let first = limit(&mut known, aligned(2_000, 100, 90), 300_000, at(100));
         assert_eq!(first, Some(HostLimit { requests: 100, window_ms: 300_000 }));
@@ -106,7 +106,7 @@ mod tests {
             }
         }
 
-        /// A host whose reset is always one window from now tells nothing wrong either.
+        /// A host whose reset is always one window from now gives no wrong length either.
         #[test]
         fn a_sliding_reset_is_not_mistaken(
             length_ms in 1_000i64..400_000,
@@ -115,8 +115,8 @@ mod tests {
             let (mut known, mut ms) = (None, 0);
             for (pause, remaining) in pauses.into_iter().zip([90, 80, 95, 70, 99].into_iter().cycle()) {
                 ms += pause;
-                let told = Announced { reset: Some(at(ms + length_ms)), ..aligned(1, 0, remaining) };
-                let seen = limit(&mut known, told, 500_000, at(ms));
+                let sliding = AnnouncedLimit { reset: Some(at(ms + length_ms)), ..aligned(1, 0, remaining) };
+                let seen = limit(&mut known, sliding, 500_000, at(ms));
                 prop_assert!(i64::from(seen.unwrap().window_ms) >= length_ms);
             }
         }

@@ -3,9 +3,9 @@
 mod config;
 
 use config::Config;
-use crawl_dispatch::{Doors, tick};
+use crawl_dispatch::{DispatchDependencies, tick};
 use runtime::{FunctionFailure, retry};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::clock::System;
 use store::{Aws, Pg, Timeouts};
 
@@ -14,10 +14,7 @@ async fn main() -> Result<(), FunctionFailure> {
     let config = Config::of(&runtime::start())?;
     let pg = retry(async || Pg::connect_for(&config.database_url, 1, Timeouts::TICK).await).await?;
     let queue = Aws::from_env().await.queue(&config.fetch_queue_url);
-    let doors = Doors { pg: &pg, queue: &queue, clock: &System };
-    runtime::function::serve(async |_: Value, _| {
-        let done = tick(&doors, &config.dispatch).await?;
-        Ok(json!({"hosts": done.hosts, "profiles": done.profiles, "jobs": done.jobs}))
-    })
-    .await
+    let dependencies = DispatchDependencies { pg: &pg, queue: &queue, clock: &System };
+    runtime::function::serve(async |_: Value, _| Ok(tick(dependencies, &config.dispatch).await?))
+        .await
 }

@@ -1,18 +1,18 @@
-//! What the environment says: the record, the queue, and whom to ask.
+//! The configuration from the environment: the database, the queue, the manifests and the web client.
 
 use platforms::http::ClientSettings;
-use platforms::{Engine, Origins};
+use platforms::{CrawlEngine, EngineSettings, OriginOverrides, PlatformSecrets};
 use runtime::{EnvironmentSettings, FunctionFailure};
 
 /// The function's configuration.
 pub(crate) struct Config {
-    /// The record.
+    /// The database.
     pub(crate) database_url: String,
-    /// Where the jobs come from; for giving them back.
+    /// The queue of the jobs, to release messages.
     pub(crate) fetch_queue_url: String,
-    /// The manifests at work.
-    pub(crate) engine: Engine,
-    /// How the web is asked.
+    /// The compiled manifests.
+    pub(crate) engine: CrawlEngine,
+    /// How the web client behaves.
     pub(crate) client: ClientSettings,
 }
 
@@ -20,7 +20,8 @@ impl Config {
     /// Reads the configuration from settings.
     pub(crate) fn of(settings: &EnvironmentSettings) -> Result<Config, FunctionFailure> {
         let base_urls = settings.list("BASE_URLS");
-        let origins = Origins::parse(&base_urls)?;
+        let origins = OriginOverrides::parse(&base_urls)?;
+        let secrets = PlatformSecrets::parse(&settings.list("PLATFORM_SECRETS"))?;
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             fetch_queue_url: settings.required("FETCH_QUEUE_URL")?.to_owned(),
@@ -29,7 +30,7 @@ impl Config {
                 exempt: origins.exempt(),
                 ..ClientSettings::default()
             },
-            engine: Engine::new(platforms::Settings { origins, ..Default::default() })?,
+            engine: CrawlEngine::new(EngineSettings { origins, secrets })?,
         })
     }
 }

@@ -1,31 +1,31 @@
-//! Between the engine's words and the record's.
+//! Between the types of the engine and those of the database.
 
 use model::Platform;
 use model::time::Timestamp;
-use platforms::engine::{Outcome, Progress, StreamRun, Subject};
+use platforms::engine::{FetchSubject, StreamOutcome, StreamProgress, StreamRun};
 use store::pg::crawl::{self, CrawledStream, Mark, RoundEnd, StreamEnd};
 
-/// So often in a row a profile is tried in vain before it is given up for weeks.
+/// How often in a row a profile is tried without progress before it is given up for weeks.
 const TRIES: u32 = 10;
 
-/// How long a profile waits after its first trouble, where its host names no wait, in seconds; it
-/// doubles with each further one.
+/// How long a profile waits after its first trouble, where its host names no wait, in seconds; the wait
+/// doubles with each further trouble.
 const RETRY_SECONDS: i64 = 2;
 
-/// So often it doubles: up to half an hour.
+/// How often the wait doubles: up to half an hour.
 const DOUBLINGS_MAX: u32 = 10;
 
-/// The longest that a host's own wish delays a profile, in seconds: a day.
+/// The longest wait that a host may ask for, in seconds: a day.
 const RETRY_SECONDS_MAX: i64 = 86_400;
 
-/// What the engine needs to know of a profile of the record.
-pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> Subject {
-    let progress = stored.streams.iter().map(|state| Progress {
+/// A stored profile as the engine fetches it.
+pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> FetchSubject {
+    let progress = stored.streams.iter().map(|state| StreamProgress {
         stream: state.stream.clone(),
         cursor: state.cursor.clone(),
         done: state.done,
     });
-    Subject {
+    FetchSubject {
         local_id: stored.local_id.clone(),
         followers: stored.followers,
         following: stored.following,
@@ -33,17 +33,17 @@ pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> Subject {
         lists: stored.lists.clone(),
         progress: progress.collect(),
         attempt: stored.attempt,
-        ..Subject::new(platform, stored.named.clone())
+        ..FetchSubject::new(platform, stored.named.clone())
     }
 }
 
-/// What the record is told of one visit to a stream.
+/// What is stored of one visit to a stream.
 pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream {
     let end = match &run.outcome {
-        Outcome::Done | Outcome::Refused { .. } => StreamEnd::Done,
-        Outcome::More { cursor }
-        | Outcome::Retry { cursor, .. }
-        | Outcome::Unreadable { cursor, .. } => StreamEnd::Cut { cursor: cursor.clone() },
+        StreamOutcome::Done | StreamOutcome::Refused { .. } => StreamEnd::Done,
+        StreamOutcome::More { cursor }
+        | StreamOutcome::Retry { cursor, .. }
+        | StreamOutcome::Unreadable { cursor, .. } => StreamEnd::Cut { cursor: cursor.clone() },
     };
     CrawledStream {
         stream: run.stream,
@@ -53,36 +53,48 @@ pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream 
     }
 }
 
-/// How a profile's round goes on, by how its streams ended, the profile's own page first. Trouble
-/// that may pass outweighs a cut; a page that is refused for good ends the round, and so does trouble
-/// that came back too often while nothing else went on.
+/// Trouble that may pass.
+struct StreamTrouble<'r> {
+    /// The wait that the host asked for, in milliseconds.
+    after_ms: Option<u64>,
+    why: &'r str,
+    /// How often in a row it may happen.
+    tries: u32,
+}
+
+/// How a profile's round continues, by how its streams ended, the profile's own page first. Trouble
+/// that may pass outweighs a cut. A page that is refused for good ends the round, and so does trouble
+/// that came back too often while no stream advanced.
 pub(crate) fn round_end(runs: &[StreamRun], attempt: u32, now: Timestamp) -> RoundEnd {
-    if let Some(Outcome::Refused { why }) = runs.first().map(|run| &run.outcome) {
+    if let Some(StreamOutcome::Refused { why }) = runs.first().map(|run| &run.outcome) {
         return RoundEnd::Failed { why: why.clone() };
     }
-    let Some((after_ms, why, tries)) = runs.iter().find_map(trouble) else {
-        let is_cut = runs.iter().any(|run| matches!(run.outcome, Outcome::More { .. }));
+    let Some(StreamTrouble { after_ms, why, tries }) = runs.iter().find_map(trouble) else {
+        let is_cut = runs.iter().any(|run| matches!(run.outcome, StreamOutcome::More { .. }));
         return if is_cut { RoundEnd::Cut } else { RoundEnd::Done };
     };
-    let in_vain = !runs.iter().skip(1).any(has_come_on);
+    let in_vain = !runs.iter().skip(1).any(has_advanced);
     if in_vain && attempt + 1 >= tries {
         return RoundEnd::Failed { why: format!("given up after {tries} tries: {why}") };
     }
     RoundEnd::Retry { at: retry_at(after_ms, attempt, now), why: why.to_owned(), in_vain }
 }
 
-/// The trouble of a stream: the wait that its host asked for, what happened, and how often in a row it
-/// may happen.
-fn trouble(run: &StreamRun) -> Option<(Option<u64>, &str, u32)> {
+/// The trouble of a stream, if it had any.
+fn trouble(run: &StreamRun) -> Option<StreamTrouble<'_>> {
     match &run.outcome {
-        Outcome::Retry { after_ms, why, .. } => Some((*after_ms, why, TRIES)),
-        Outcome::Unreadable { why, .. } => Some((None, why, Subject::READINGS)),
-        Outcome::More { .. } | Outcome::Refused { .. } | Outcome::Done => None,
+        StreamOutcome::Retry { after_ms, why, .. } => {
+            Some(StreamTrouble { after_ms: *after_ms, why, tries: TRIES })
+        }
+        StreamOutcome::Unreadable { why, .. } => {
+            Some(StreamTrouble { after_ms: None, why, tries: FetchSubject::READINGS })
+        }
+        StreamOutcome::More { .. } | StreamOutcome::Refused { .. } | StreamOutcome::Done => None,
     }
 }
 
-/// Whether a visit brought a stream farther than it was.
-fn has_come_on(run: &StreamRun) -> bool {
+/// Whether a visit advanced its stream.
+fn has_advanced(run: &StreamRun) -> bool {
     run.outcome.is_final() || run.outcome.cursor() != run.began.as_deref()
 }
 
@@ -97,7 +109,7 @@ fn retry_at(after_ms: Option<u64>, attempt: u32, now: Timestamp) -> Timestamp {
 mod tests {
     use super::*;
 
-    fn run(outcome: Outcome) -> StreamRun {
+    fn run(outcome: StreamOutcome) -> StreamRun {
         StreamRun {
             stream: "follows".into(),
             began: None,
@@ -109,11 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn a_round_goes_on_as_its_worst_stream_did() {
+    fn a_round_continues_as_its_worst_stream_ended() {
         let now = Timestamp::UNIX_EPOCH;
-        let (done, more) = (run(Outcome::Done), run(Outcome::More { cursor: None }));
-        let retry = run(Outcome::Retry { cursor: None, after_ms: Some(1_500), why: "429".into() });
-        let refused = run(Outcome::Refused { why: "no".into() });
+        let (done, more) = (run(StreamOutcome::Done), run(StreamOutcome::More { cursor: None }));
+        let retry =
+            run(StreamOutcome::Retry { cursor: None, after_ms: Some(1_500), why: "429".into() });
+        let refused = run(StreamOutcome::Refused { why: "no".into() });
         assert_eq!(round_end(&[done.clone(), done.clone()], 0, now), RoundEnd::Done);
         assert_eq!(round_end(&[done.clone(), more.clone()], 0, now), RoundEnd::Cut);
         let at = Timestamp::from_second(2).unwrap();
@@ -126,21 +139,21 @@ mod tests {
     #[test]
     fn every_retry_ends() {
         let now = Timestamp::UNIX_EPOCH;
-        let tries = |outcome: Outcome| {
-            let runs = [run(Outcome::Done), run(outcome)];
+        let tries = |outcome: StreamOutcome| {
+            let runs = [run(StreamOutcome::Done), run(outcome)];
             let fails =
                 |attempt: &u32| matches!(round_end(&runs, *attempt, now), RoundEnd::Failed { .. });
             (0..100).find(fails)
         };
         let why = || "no".to_owned();
-        let retry = Outcome::Retry { cursor: None, after_ms: None, why: why() };
+        let retry = StreamOutcome::Retry { cursor: None, after_ms: None, why: why() };
         assert_eq!(tries(retry), Some(TRIES - 1));
-        let pause = Outcome::Retry { cursor: None, after_ms: Some(9_000), why: why() };
+        let pause = StreamOutcome::Retry { cursor: None, after_ms: Some(9_000), why: why() };
         assert_eq!(tries(pause), Some(TRIES - 1));
-        let unreadable = Outcome::Unreadable { cursor: None, why: why() };
-        assert_eq!(tries(unreadable), Some(Subject::READINGS - 1));
-        // A list that goes on page by page is not given up, however often its host fails.
+        let unreadable = StreamOutcome::Unreadable { cursor: None, why: why() };
+        assert_eq!(tries(unreadable), Some(FetchSubject::READINGS - 1));
+        // A list that advances page by page is not given up, however often its host fails.
         let cursor = Some("2".to_owned());
-        assert_eq!(tries(Outcome::Retry { cursor, after_ms: None, why: why() }), None);
+        assert_eq!(tries(StreamOutcome::Retry { cursor, after_ms: None, why: why() }), None);
     }
 }

@@ -4,23 +4,25 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::observation::NamedProfile;
-use model::port::{Clock, Web};
 use model::time::Timestamp;
 use model::{Account, Platform};
-use platforms::engine::{ResolveError, Via};
+use platforms::engine::{FetchContext, ResolveError};
 use store::StoreError;
 use store::pg::frontier::{self, Seeds};
 
-use crate::Doors;
+use crate::{FetchDependencies, job};
 
-/// How often a seed is looked up before its host's trouble is told.
+/// How often a seed is looked up before its host's trouble is reported.
 const TRIES: u32 = 4;
 
 /// How long to wait after the first trouble, in milliseconds; after the second twice as long, and so on.
 const WAIT_MS: u64 = 1_000;
 
+/// The shortest wait, in milliseconds.
+const WAIT_MS_MIN: u64 = 100;
+
 /// The longest that one seed may wait for its host, in milliseconds.
-const PATIENCE_MS: u64 = 120_000;
+const WAITS_MS_MAX: u64 = 120_000;
 
 /// Why a crawl did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -28,57 +30,98 @@ pub enum SeedError {
     /// A seed cannot be found.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
-    /// The record failed.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Finds accounts by name and makes them due, to spread so many steps. None is due unless all are
+/// Finds accounts by name and makes them due; the crawl spreads `depth` steps from them. None is due unless all are
 /// found.
-pub async fn seed<W: Web, C: Clock>(
-    doors: &Doors<'_, W, C>,
+pub async fn seed(
+    dependencies: FetchDependencies<'_>,
     accounts: &[Account],
     depth: i16,
 ) -> Result<(), SeedError> {
+    let FetchDependencies { pg, clock, engine, .. } = dependencies;
     let mut by_platform: BTreeMap<Platform, Vec<NamedProfile>> = BTreeMap::new();
     for account in accounts {
-        by_platform.entry(account.platform).or_default().push(find(doors, account).await?);
+        by_platform.entry(account.platform).or_default().push(find(dependencies, account).await?);
     }
     for (platform, names) in by_platform {
-        let host = doors.engine.default_host(platform).unwrap_or_default();
+        let host = engine.default_host(platform).unwrap_or_default();
         let seeds = Seeds { platform, names: &names, default_host: &host, depth };
-        frontier::seed(doors.pg, seeds, doors.clock.now()).await?;
+        frontier::seed(pg, seeds, clock.now()).await?;
     }
     Ok(())
 }
 
-/// Looks one account up. A host that is to be asked later is waited for, for a while.
-async fn find<W: Web, C: Clock>(
-    doors: &Doors<'_, W, C>,
+/// Looks one account up, and waits for its host where it has to.
+async fn find(
+    dependencies: FetchDependencies<'_>,
     account: &Account,
 ) -> Result<NamedProfile, ResolveError> {
-    let mut gate = crate::gate(doors, account.platform, Timestamp::MAX);
-    let mut via = Via::new(doors.web, doors.clock, &mut gate, doors.memory);
-    let (mut tries, mut waited_ms) = (1, 0);
+    let FetchDependencies { web, clock, engine, memory, .. } = dependencies;
+    let mut limiter = job::limiter(dependencies, account.platform, Timestamp::MAX);
+    let mut fetch = FetchContext::new(web, clock, &mut limiter, memory);
+    let mut waits = SeedWaits::default();
     loop {
-        let error = match doors.engine.resolve(&mut via, account).await {
+        let error = match engine.resolve(&mut fetch, account).await {
             Ok(subject) => return Ok(subject.named),
             Err(error) => error,
         };
-        let wait_ms = match &error {
-            ResolveError::Retry { after_ms: Some(ms), .. } => *ms,
-            ResolveError::Retry { after_ms: None, .. } if tries < TRIES => {
-                tries += 1;
-                WAIT_MS * u64::from(tries - 1)
-            }
-            _ => return Err(error),
-        };
-        let wait_ms = wait_ms.max(WAIT_MS / 10);
-        waited_ms += wait_ms;
-        if waited_ms > PATIENCE_MS {
-            return Err(error);
-        }
+        let Some(wait_ms) = waits.next(&error) else { return Err(error) };
         tracing::info!(%account, wait_ms, "waiting for the host of a seed");
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+}
+
+/// The waits between the lookups of one seed.
+#[derive(Debug, Default)]
+struct SeedWaits {
+    /// How often the host had trouble and named no wait.
+    troubles: u32,
+    waited_ms: u64,
+}
+
+impl SeedWaits {
+    /// How long to wait after an error, in milliseconds; `None` if another try is of no use.
+    fn next(&mut self, error: &ResolveError) -> Option<u64> {
+        let ResolveError::Retry { after_ms, .. } = error else { return None };
+        let wait_ms = match after_ms {
+            Some(ms) => *ms,
+            None => {
+                self.troubles += 1;
+                WAIT_MS * u64::from(self.troubles)
+            }
+        };
+        let wait_ms = wait_ms.max(WAIT_MS_MIN);
+        self.waited_ms = self.waited_ms.saturating_add(wait_ms);
+        (self.troubles < TRIES && self.waited_ms <= WAITS_MS_MAX).then_some(wait_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(after_ms: Option<u64>) -> ResolveError {
+        ResolveError::Retry { account: "a".into(), why: "no".into(), after_ms }
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let mut waits = SeedWaits::default();
+        let next: Vec<_> = (0..TRIES).map(|_| waits.next(&trouble(None))).collect();
+        assert_eq!(next, [Some(1_000), Some(2_000), Some(3_000), None]);
+    }
+
+    #[test]
+    fn a_host_that_names_its_wait_is_waited_for_but_not_for_ever() {
+        let mut waits = SeedWaits::default();
+        assert_eq!(waits.next(&trouble(Some(1))), Some(WAIT_MS_MIN));
+        assert_eq!(waits.next(&trouble(Some(60_000))), Some(60_000));
+        assert_eq!(waits.next(&trouble(Some(60_000))), None);
+        assert_eq!(SeedWaits::default().next(&trouble(Some(u64::MAX))), None);
+        assert_eq!(SeedWaits::default().next(&ResolveError::NotFound("a".into())), None);
     }
 }

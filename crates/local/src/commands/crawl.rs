@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::ProgressBar;
 use model::port::Clock;
-use platforms::Origins;
+use platforms::OriginOverrides;
 use serde::Serialize;
 use store::pg::frontier::{self, DEPTH_UNLIMITED};
 
 use crate::cli::CrawlArgs;
-use crate::crawler::{Crawler, Until};
+use crate::crawler::{CrawlEnd, LocalCrawler};
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
 use crate::measure::CostMeter;
@@ -44,11 +44,11 @@ pub(crate) async fn crawl(
     output: CommandOutput,
 ) -> Result<CrawlReport> {
     let meter = CostMeter::start();
-    let origins = Origins::parse(&args.base_url)?;
-    let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, &args.contact).await?);
+    let origins = OriginOverrides::parse(&args.base_url)?;
+    let crawler = Arc::new(LocalCrawler::new(Arc::clone(&home), origins, &args.contact).await?);
     let depth = args.depth.unwrap_or(DEPTH_UNLIMITED);
     crawler.seed(&args.seeds, depth).await?;
-    let until = Until { profiles: args.limit.unwrap_or(u64::MAX), idle: Some(IDLE) };
+    let until = CrawlEnd { profiles: args.limit.unwrap_or(u64::MAX), idle: Some(IDLE) };
     let sent = run_with_progress(&crawler, &home, until, output).await?;
     let counts = frontier::counts(&home.pg, home.clock.now()).await?;
     let (used, requests) = (meter.used(), crawler.requests.load(Ordering::Relaxed));
@@ -67,9 +67,9 @@ pub(crate) async fn crawl(
 
 /// Crawls; Ctrl-C ends it in order.
 pub(crate) async fn run_with_progress(
-    crawler: &Arc<Crawler>,
+    crawler: &Arc<LocalCrawler>,
     home: &BorgHome,
-    until: Until,
+    until: CrawlEnd,
     output: CommandOutput,
 ) -> Result<u64> {
     let bar = output.progress("crawling", 0);

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use model::{Account, Platform};
-use platforms::Origins;
+use platforms::OriginOverrides;
 use sample::{RunningWeb, SampleWorld, ServerConfig, WorldConfig};
 use store::clock::System;
 use store::pg::frontier::DEPTH_UNLIMITED;
 
 use super::crawl::{IDLE, run_with_progress};
-use crate::crawler::{Crawler, Until};
+use crate::crawler::{CrawlEnd, LocalCrawler};
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
 
 /// A served sample web, and a crawler whose only hosts it is.
 pub(crate) struct PlantedWeb {
     pub(crate) web: RunningWeb,
-    pub(crate) crawler: Arc<Crawler>,
+    pub(crate) crawler: Arc<LocalCrawler>,
 }
 
 impl PlantedWeb {
@@ -31,8 +31,8 @@ impl PlantedWeb {
         let world = SampleWorld::generate(world);
         let web = sample::serve(Arc::new(world), ServerConfig::new(Arc::new(System)))?;
         spinner.finish_and_clear();
-        let origins = Origins::parse(&origins(&web))?;
-        let crawler = Arc::new(Crawler::new(Arc::clone(home), origins, "").await?);
+        let origins = OriginOverrides::parse(&origins(&web))?;
+        let crawler = Arc::new(LocalCrawler::new(Arc::clone(home), origins, "").await?);
         Ok(PlantedWeb { web, crawler })
     }
 
@@ -44,7 +44,7 @@ impl PlantedWeb {
 
     /// Crawls what is due; returns how many profiles were requested.
     pub(crate) async fn crawl_due(&self, home: &BorgHome, output: CommandOutput) -> Result<u64> {
-        let until = Until { profiles: u64::MAX, idle: Some(IDLE) };
+        let until = CrawlEnd { profiles: u64::MAX, idle: Some(IDLE) };
         run_with_progress(&self.crawler, home, until, output).await
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use anyhow::Result;
 use graph_score::RunSettings;
 use operate::Order;
-use platforms::Origins;
+use platforms::OriginOverrides;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::score::run_stages;
 use crate::cli::{ServeArgs, UpArgs};
-use crate::crawler::{Crawler, Until};
+use crate::crawler::{CrawlEnd, LocalCrawler};
 use crate::home::BorgHome;
 use crate::output::{CommandOutput, print_line};
 use crate::server;
@@ -39,9 +39,9 @@ fn announce(listener: &TcpListener, output: CommandOutput) -> Result<()> {
 pub(crate) async fn up(home: Arc<BorgHome>, args: &UpArgs, output: CommandOutput) -> Result<()> {
     let listener = server::bind(args.serve.addr).await?;
     announce(&listener, output)?;
-    let origins = Origins::parse(&args.base_url)?;
-    let crawler = Arc::new(Crawler::new(Arc::clone(&home), origins, &args.contact).await?);
-    let endless = Until { profiles: u64::MAX, idle: None };
+    let origins = OriginOverrides::parse(&args.base_url)?;
+    let crawler = Arc::new(LocalCrawler::new(Arc::clone(&home), origins, &args.contact).await?);
+    let endless = CrawlEnd { profiles: u64::MAX, idle: None };
     let crawling = tokio::spawn({
         let crawler = Arc::clone(&crawler);
         async move { crawler.run(endless).await }

@@ -1,7 +1,7 @@
 //! `borg streams`: every stream that can be read.
 
 use anyhow::Result;
-use platforms::Engine;
+use platforms::CrawlEngine;
 use platforms::engine::StreamInfo;
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ impl CommandReport for StreamsReport {}
 
 /// Lists the streams of the platforms' manifests.
 pub(crate) fn streams(args: &StreamsArgs) -> Result<StreamsReport> {
-    let mut streams = Engine::new(platforms::Settings::default())?.streams();
+    let mut streams = CrawlEngine::new(platforms::EngineSettings::default())?.streams();
     if let Some(platform) = args.platform {
         streams.retain(|stream| stream.platform == platform.slug());
     }

@@ -1,11 +1,11 @@
-//! Foreign text made fit to keep: bounded, and without characters that no store wants.
+//! Cleans foreign text for storage: bounded, and without control characters.
 
 use std::borrow::Cow;
 
 use model::account::HANDLE_BYTES_MAX;
 
 /// A name (native id, handle, numeric id): 1 to 2048 bytes, no white space, no control characters, and
-/// none that stands for one that was lost: two names might become one.
+/// no replacement character: two names might become one.
 pub(super) fn name(text: Cow<'_, str>) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= HANDLE_BYTES_MAX && is_unbroken(&text);
     fits.then(|| text.into_owned())
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_apart_and_lose_what_nobody_sees() {
+    fn words_stay_apart_and_lose_invisible_characters() {
         let kept = |text| words(text, 20);
         assert_eq!(kept(" rust\tgo\u{1}\r\nzig\t").as_deref(), Some("rust go\nzig"));
         assert_eq!(kept("\t\u{2}"), None);

@@ -1,223 +1,245 @@
 //! Interaction streams: posts newer than the watermark, added up per layer and target.
 //!
-//! A post counts at most once per layer and target. The watermark is made of the whole round; while a
-//! round is cut, the pieces keep the old watermark and the mark carries what the new one is made of,
-//! so that nothing is counted twice and nothing between the pieces is lost.
+//! A post counts at most once per layer and target. The watermark is made of the whole round. While a
+//! round is cut, its visits keep the old watermark, and the checkpoint carries what the new one is made
+//! of, so that nothing is counted twice and nothing between the visits is lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList};
-use model::port::{Clock, Web};
 use model::{Day, Direction, Layer};
 
-use super::Engine;
-use super::ask::{Answer, Stop};
-use super::mark::Mark;
-use super::names::{Alias, Settled, settle};
-use super::posts::{Known, Touch, take_in};
-use super::run::{Outcome, StreamRun};
-use super::scene::Scene;
-use super::values::Values;
-use super::via::{Gate, Via};
-use super::watermark::{Anchor, Trace, Watermark};
-use crate::manifest::{Find, InteractionRules};
+use super::CrawlEngine;
+use super::anchor::Anchor;
+use super::checkpoint::StreamCheckpoint;
+use super::context::FetchContext;
+use super::feed_page::{FeedPosition, PostInteraction, read_feed_page};
+use super::feed_reading::FeedReading;
+use super::names::{NameResolver, NameState, PageName};
+use super::page_request::PageAnswer;
+use super::run::{StreamOutcome, StreamRun, VisitResult};
+use super::stop_reason::StopReason;
+use super::stream_scope::StreamScope;
+use super::values::TemplateValues;
+use super::visit_pages::VisitPages;
+use super::watermark::Watermark;
+use crate::manifest::InteractionRules;
+
+/// What a visit to an interaction stream works on.
+#[derive(Debug, Clone, Copy)]
+struct FeedScope<'a> {
+    stream: StreamScope<'a>,
+    rules: &'a InteractionRules,
+    /// The watermark of the last round, as it is stored.
+    stored: Option<&'a str>,
+    watermark: Option<&'a Watermark>,
+}
 
 /// A visit to an interaction stream in progress.
 #[derive(Debug, Default)]
-struct Visit {
-    mark: Mark,
-    sums: BTreeMap<(Layer, String), Sum>,
+struct FeedVisit {
+    pages: VisitPages,
+    sums: BTreeMap<InteractionKey, InteractionSum>,
     left_out: u32,
-    pages: u32,
-    used: HashSet<String>,
     /// The posts seen in this visit, and the last ones of the visit before.
     seen: HashSet<Anchor>,
 }
 
+/// A layer and the native id of a target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct InteractionKey {
+    layer: Layer,
+    native_id: String,
+}
+
 /// What was added up for one layer and target.
 #[derive(Debug)]
-struct Sum {
+struct InteractionSum {
     other: NamedProfile,
     count: u32,
     last_day: Day,
 }
 
-impl Engine {
+impl CrawlEngine {
     /// One visit to an interaction stream.
-    pub(super) async fn feed<W: Web, C: Clock, G: Gate>(
+    pub(super) async fn feed(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
+        fetch: &mut FetchContext<'_>,
+        scope: StreamScope<'_>,
         rules: &InteractionRules,
     ) -> StreamRun {
-        let began = scene.subject.progress(&scene.stream.name).and_then(|at| at.cursor.clone());
-        let layers = rules.layers();
-        let old = layers.first().and_then(|layer| scene.subject.watermark(*layer));
-        let watermark = old.map(Watermark::parse);
-        let mut mark = Mark::parse(began.as_deref());
-        if mark == Mark::default() {
-            mark.cursor = watermark.as_ref().and_then(|old| old.start()).map(str::to_owned);
+        let began = scope.began();
+        let stored = rules.layers().first().and_then(|layer| scope.subject.watermark(*layer));
+        let watermark = stored.map(Watermark::parse);
+        let mut visit = FeedVisit::begin(began.as_deref(), watermark.as_ref());
+        let before = fetch.requests;
+        let feed = FeedScope { stream: scope, rules, stored, watermark: watermark.as_ref() };
+        let end = self.posts(fetch, feed, &mut visit).await;
+        let VisitResult { observations, outcome } = feed.finish(&mut visit, end);
+        StreamRun {
+            stream: scope.stream.name.clone(),
+            began,
+            observations,
+            outcome,
+            requests: fetch.requests - before,
+            left_out: visit.left_out,
         }
-        let seen = mark.trace.as_ref().map(Trace::last).unwrap_or_default();
-        let mut visit = Visit { mark, seen, ..Visit::default() };
-        let before = via.requests;
-        let end = self.posts(via, scene, rules, watermark.as_ref(), &mut visit).await;
-        let requests = via.requests - before;
-        let outcome = outcome(&end, &visit, scene.stream.paging.pages_max);
-        let observations = match end {
-            Err(Stop::Gone(gone)) => vec![Observation::Gone(gone)],
-            _ => lists(&layers, &mut visit, &outcome, (old, watermark.as_ref())),
-        };
-        let (stream, left_out) = (scene.stream.name.clone(), visit.left_out);
-        StreamRun { stream, began, observations, outcome, requests, left_out }
     }
 
-    async fn posts<W: Web, C: Clock, G: Gate>(
+    /// Reads pages until the end of what is new or the visit's cap.
+    async fn posts(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &InteractionRules,
-        old: Option<&Watermark>,
-        visit: &mut Visit,
-    ) -> Result<(), Stop> {
-        let paging = &scene.stream.paging;
+        fetch: &mut FetchContext<'_>,
+        feed: FeedScope<'_>,
+        visit: &mut FeedVisit,
+    ) -> Result<(), StopReason> {
+        let scope = feed.stream;
+        let paging = &scope.stream.paging;
+        let size = paging.page_size.to_string();
         loop {
-            if visit.mark.pages >= paging.pages_max || visit.pages >= paging.pages_per_visit {
-                return Err(Stop::Cut);
-            }
-            let cursor = visit.mark.cursor.clone();
-            visit.used.extend(cursor.clone());
-            let size = paging.page_size.to_string();
-            let values =
-                Values { page_size: Some(&size), cursor: cursor.as_deref(), ..scene.values() };
-            let answer = self.ask(via, scene.ask(&scene.stream.requests, values)).await?;
-            self.page_of_posts(via, scene, rules, (&answer, old), visit).await?;
-            if visit.mark.cursor.is_none() {
+            let cursor = visit.pages.next_cursor(paging)?;
+            let values = TemplateValues {
+                page_size: Some(&size),
+                cursor: cursor.as_deref(),
+                ..scope.values()
+            };
+            let request = scope.page_request(&scope.stream.requests, values);
+            let answer = self.request_page(fetch, request).await?;
+            self.page_of_posts(fetch, feed, &answer, visit).await?;
+            if visit.pages.checkpoint.cursor.is_none() {
                 return Ok(());
             }
         }
     }
 
     /// Takes in one page. Nothing of it is kept if there is trouble with it.
-    async fn page_of_posts<W: Web, C: Clock, G: Gate>(
+    async fn page_of_posts(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &InteractionRules,
-        (answer, old): (&Answer, Option<&Watermark>),
-        visit: &mut Visit,
-    ) -> Result<(), Stop> {
-        let now = via.clock.now();
-        let known = Known {
-            watermark: old,
-            passed: visit.mark.trace.as_ref().map(|trace| trace.passed).unwrap_or_default(),
+        fetch: &mut FetchContext<'_>,
+        feed: FeedScope<'_>,
+        answer: &PageAnswer,
+        visit: &mut FeedVisit,
+    ) -> Result<(), StopReason> {
+        let now = fetch.clock.now();
+        let scope = feed.stream;
+        let (manifest, memory) = (scope.manifest, fetch.memory);
+        let resolver = NameResolver { manifest, memory, host: &answer.host };
+        let reading = visit.pages.checkpoint.reading.as_ref();
+        let position = FeedPosition {
+            watermark: feed.watermark,
+            passed: reading.map(|reading| reading.passed).unwrap_or_default(),
             seen: &visit.seen,
-            cursor: visit.mark.cursor.as_deref(),
+            cursor: visit.pages.checkpoint.cursor.as_deref(),
             now,
         };
-        let mut page = take_in(scene, rules, answer, known, via.memory)?;
-        if page.next.as_ref().is_some_and(|next| visit.used.contains(next)) {
-            return Err(Stop::Unreadable(format!("{} sends the same cursor twice", answer.host)));
-        }
-        let open = page.touches.iter().filter_map(|touch| match &touch.who {
-            Settled::Open(alias) => Some((alias.clone(), touch.find)),
-            _ => None,
-        });
-        let open: Vec<(Alias, &[Find])> = open.collect();
-        if !open.is_empty() {
-            self.look_up(via, scene.manifest, scene.subject, open, &answer.host).await?;
-            for touch in &mut page.touches {
-                if let Settled::Open(alias) = &touch.who {
-                    let alias = alias.clone();
-                    let (memory, host) = (via.memory, &answer.host);
-                    touch.who = settle(scene.manifest, memory, touch.find, alias, host);
-                }
-            }
-        }
-        let trace = visit.mark.trace.get_or_insert_default();
-        trace.page(&page.posts, visit.mark.cursor.as_deref(), now);
-        trace.passed = page.passed;
+        let mut page = read_feed_page(scope, feed.rules, resolver, answer, position)?;
+        visit.pages.refuse_loop(page.next.as_deref(), &answer.host)?;
+        let mut names: Vec<&mut PageName<'_>> =
+            page.interactions.iter_mut().map(|one| &mut one.other).collect();
+        self.resolve_names(fetch, scope, &answer.host, &mut names).await?;
+        let checkpoint = &mut visit.pages.checkpoint;
+        let reading = checkpoint.reading.get_or_insert_default();
+        reading.add_page(&page.posts, checkpoint.cursor.as_deref(), now);
+        reading.passed = page.passed;
         // Where the newest come first, everything behind known posts is known.
-        let is_over = page.ends_old && trace.is_newest_first(old);
-        visit.seen.extend(page.posts.iter().map(|(post, _)| post.anchor));
-        visit.mark.cursor = page.next.take().filter(|_| !is_over);
-        visit.mark.pages += 1;
-        visit.pages += 1;
+        let is_over = page.ends_old && reading.is_newest_first(feed.watermark);
+        visit.seen.extend(page.posts.iter().map(|post| post.anchor));
+        visit.pages.advance(page.next.filter(|_| !is_over));
         visit.left_out += page.left_out;
-        add_up(&scene.subject.named.native_id, page.touches, visit);
+        visit.add_up(&scope.subject.named.native_id, page.interactions);
         Ok(())
     }
 }
 
-fn add_up(own: &str, touches: Vec<Touch<'_>>, visit: &mut Visit) {
-    let mut counted = BTreeSet::new();
-    for touch in touches {
-        let other = match touch.who {
-            Settled::Known(other) if other.native_id == own => continue,
-            Settled::Known(other) => other,
-            _ => {
-                visit.left_out += 1;
+impl FeedVisit {
+    /// A visit from a cursor on, or from where the watermark says that new posts begin.
+    fn begin(cursor: Option<&str>, watermark: Option<&Watermark>) -> FeedVisit {
+        let mut checkpoint = StreamCheckpoint::parse(cursor);
+        if checkpoint == StreamCheckpoint::default() {
+            checkpoint.cursor = watermark.and_then(|old| old.start()).map(str::to_owned);
+        }
+        let seen = checkpoint.reading.as_ref().map(FeedReading::last).unwrap_or_default();
+        FeedVisit { pages: VisitPages::at(checkpoint), seen, ..FeedVisit::default() }
+    }
+
+    fn add_up(&mut self, own: &str, interactions: Vec<PostInteraction<'_>>) {
+        let mut counted = BTreeSet::new();
+        for PostInteraction { layer, other, day, post } in interactions {
+            let other = match other.state {
+                NameState::Known(other) if other.native_id == own => continue,
+                NameState::Known(other) => other,
+                _ => {
+                    self.left_out += 1;
+                    continue;
+                }
+            };
+            let key = InteractionKey { layer, native_id: other.native_id.clone() };
+            if !counted.insert((post, key.clone())) {
                 continue;
             }
+            let new = InteractionSum { other, count: 0, last_day: Day(0) };
+            let sum = self.sums.entry(key).or_insert(new);
+            sum.count = sum.count.saturating_add(1);
+            sum.last_day = sum.last_day.max(day);
+        }
+    }
+
+    fn take_arcs(&mut self) -> BTreeMap<Layer, Vec<SeenArc>> {
+        let mut arcs: BTreeMap<Layer, Vec<SeenArc>> = BTreeMap::new();
+        for (key, InteractionSum { other, count, last_day }) in std::mem::take(&mut self.sums) {
+            let arc = SeenArc { other, count, last_day, weight: 1.0 };
+            arcs.entry(key.layer).or_default().push(arc);
+        }
+        arcs
+    }
+}
+
+impl FeedScope<'_> {
+    /// What a visit saw, and how it ended.
+    fn finish(self, visit: &mut FeedVisit, end: Result<(), StopReason>) -> VisitResult {
+        if let Err(StopReason::Gone(gone)) = end {
+            let observations = vec![Observation::Gone(gone)];
+            return VisitResult { observations, outcome: StreamOutcome::Done };
+        }
+        let outcome = match end {
+            Ok(()) => StreamOutcome::Done,
+            // Posts behind the cap are never read.
+            Err(StopReason::Cut) if visit.pages.is_capped(&self.stream.stream.paging) => {
+                StreamOutcome::Done
+            }
+            Err(stop) => stop.outcome(visit.pages.checkpoint.cursor()),
         };
-        if !counted.insert((touch.post, touch.layer, other.native_id.clone())) {
-            continue;
-        }
-        let key = (touch.layer, other.native_id.clone());
-        let fresh = Sum { other, count: 0, last_day: Day(0) };
-        let sum = visit.sums.entry(key).or_insert(fresh);
-        sum.count = sum.count.saturating_add(1);
-        sum.last_day = sum.last_day.max(touch.day);
+        VisitResult { observations: self.lists(visit, &outcome), outcome }
     }
-}
 
-fn outcome(end: &Result<(), Stop>, visit: &Visit, pages_max: u32) -> Outcome {
-    let cursor = visit.mark.cursor();
-    match end {
-        Ok(()) | Err(Stop::Empty | Stop::Hidden | Stop::Gone(_)) => Outcome::Done,
-        // Older posts than the cap's are not looked for.
-        Err(Stop::Cut) if visit.mark.pages >= pages_max => Outcome::Done,
-        Err(Stop::Cut) => Outcome::More { cursor },
-        Err(Stop::Retry { after_ms, why }) => {
-            Outcome::Retry { cursor, after_ms: *after_ms, why: why.clone() }
-        }
-        Err(Stop::Unreadable(why)) => Outcome::Unreadable { cursor, why: why.clone() },
-        Err(Stop::Refused(why) | Stop::Disallowed(why)) => Outcome::Refused { why: why.clone() },
+    /// One list per layer, the empty ones too, so that all layers share one watermark. None where no
+    /// page was read.
+    fn lists(self, visit: &mut FeedVisit, outcome: &StreamOutcome) -> Vec<Observation> {
+        let is_unread = visit.pages.read == 0;
+        let new = match outcome {
+            // The host does not take the cursor that it gave.
+            StreamOutcome::Refused { .. }
+                if is_unread && self.watermark.is_some_and(|old| old.start().is_some()) =>
+            {
+                self.stored.and_then(Watermark::from_start)
+            }
+            _ if is_unread => return Vec::new(),
+            StreamOutcome::Done => {
+                let reading = visit.pages.checkpoint.reading.take();
+                reading.and_then(|reading| reading.watermark(self.watermark))
+            }
+            _ => None,
+        };
+        let watermark = new.or_else(|| self.stored.map(str::to_owned));
+        let mut arcs = visit.take_arcs();
+        let list = |layer: Layer| {
+            Observation::List(SeenList {
+                layer,
+                direction: Direction::Out,
+                arcs: arcs.remove(&layer).unwrap_or_default(),
+                coverage: ListCoverage::Newer { watermark: watermark.clone() },
+            })
+        };
+        self.rules.layers().into_iter().map(list).collect()
     }
-}
-
-/// One list per layer, the empty ones too, so that all layers share one watermark. Nothing where
-/// nothing was read.
-fn lists(
-    layers: &[Layer],
-    visit: &mut Visit,
-    outcome: &Outcome,
-    (text, old): (Option<&str>, Option<&Watermark>),
-) -> Vec<Observation> {
-    let new = match outcome {
-        // The host does not take the cursor that it gave.
-        Outcome::Refused { .. }
-            if visit.pages == 0 && old.is_some_and(|old| old.start().is_some()) =>
-        {
-            text.and_then(Watermark::from_start)
-        }
-        _ if visit.pages == 0 => return Vec::new(),
-        Outcome::Done => visit.mark.trace.take().and_then(|trace| trace.watermark(old)),
-        _ => None,
-    };
-    let watermark = new.or_else(|| text.map(str::to_owned));
-    let mut arcs: BTreeMap<Layer, Vec<SeenArc>> = BTreeMap::new();
-    for ((layer, _), sum) in std::mem::take(&mut visit.sums) {
-        let Sum { other, count, last_day } = sum;
-        arcs.entry(layer).or_default().push(SeenArc { other, count, last_day, weight: 1.0 });
-    }
-    let list = |layer: &Layer| {
-        Observation::List(SeenList {
-            layer: *layer,
-            direction: Direction::Out,
-            arcs: arcs.remove(layer).unwrap_or_default(),
-            coverage: ListCoverage::Newer { watermark: watermark.clone() },
-        })
-    };
-    layers.iter().map(list).collect()
 }

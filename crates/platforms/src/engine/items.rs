@@ -1,61 +1,73 @@
-//! The lists whose members a stream reads: whatever comes first in a stream of lists.
+//! The lists whose members a stream reads: the first step of a stream of lists.
 
-use std::collections::HashSet;
-
-use model::port::{Clock, Web};
-
-use super::Engine;
-use super::ask::Stop;
+use super::CrawlEngine;
+use super::checkpoint::StreamCheckpoint;
 use super::clean;
-use super::mark::{Next, Turn, next_page, visit};
-use super::scene::{Scene, well_formed};
-use super::values::Values;
-use super::via::{Gate, Via};
+use super::context::FetchContext;
+use super::paging::{NextPage, PagingInput, for_each_record, next_page};
+use super::stop_reason::StopReason;
+use super::stream_scope::{StreamScope, well_formed};
+use super::values::TemplateValues;
+use super::visit_pages::VisitPages;
 use crate::manifest::ForEach;
-use crate::path::Context;
+use crate::path::SelectorContext;
 
-impl Engine {
-    /// The items, in the platform's order, at most `items_max`, and whether these are all.
-    pub(super) async fn items<W: Web, C: Clock, G: Gate>(
+/// Items in the platform's order.
+#[derive(Debug, Default)]
+pub(super) struct StreamItems {
+    pub(super) items: Vec<String>,
+    /// Whether these are all.
+    pub(super) are_all: bool,
+}
+
+impl CrawlEngine {
+    /// The items of a stream, at most `items_max`.
+    pub(super) async fn items(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
+        fetch: &mut FetchContext<'_>,
+        scope: StreamScope<'_>,
         for_each: &ForEach,
-    ) -> Result<(Vec<String>, bool), Stop> {
+    ) -> Result<StreamItems, StopReason> {
         let paging = &for_each.paging;
         let size = paging.page_size.to_string();
-        let (mut items, mut cursor, mut used) = (Vec::new(), None::<String>, HashSet::new());
-        for _ in 0..paging.pages_max {
-            let values =
-                Values { page_size: Some(&size), cursor: cursor.as_deref(), ..scene.values() };
-            let requests = std::slice::from_ref(&for_each.request);
-            let answer = self.ask(via, scene.ask(requests, values)).await?;
+        let mut pages = VisitPages::at(StreamCheckpoint::default());
+        let mut items = Vec::new();
+        while !pages.is_capped(paging) {
+            let cursor = pages.next_cursor(paging)?;
+            let values = TemplateValues {
+                page_size: Some(&size),
+                cursor: cursor.as_deref(),
+                ..scope.values()
+            };
+            let request = scope.page_request(std::slice::from_ref(&for_each.request), values);
+            let answer = self.request_page(fetch, request).await?;
             let next = {
                 let page = answer.page(&paging.shape)?;
-                let context = Context { host: &answer.host };
+                let context = SelectorContext { host: &answer.host };
                 well_formed(paging, &page, context)?;
-                visit(paging, &page, &mut |record| {
+                for_each_record(paging, &page, &mut |record| {
                     items.extend(for_each.item.text(record, context).and_then(clean::name));
                 });
-                let turn = Turn { response: &answer.response, context, cursor: cursor.as_deref() };
-                next_page(paging, &page, turn)?
+                let cursor = cursor.as_deref();
+                next_page(
+                    paging,
+                    &page,
+                    PagingInput { response: &answer.response, context, cursor },
+                )?
             };
             if items.len() > for_each.items_max {
                 items.truncate(for_each.items_max);
-                return Ok((items, false));
+                return Ok(StreamItems { items, are_all: false });
             }
             match next {
-                Next::Page(next) => {
-                    if !used.insert(next.clone()) {
-                        let why = format!("{} sends the same cursor twice", answer.host);
-                        return Err(Stop::Unreadable(why));
-                    }
-                    cursor = Some(next);
+                NextPage::Page(next) => {
+                    pages.refuse_loop(Some(&next), &answer.host)?;
+                    pages.advance(Some(next));
                 }
-                Next::End => return Ok((items, true)),
-                Next::Unknown => break,
+                NextPage::End => return Ok(StreamItems { items, are_all: true }),
+                NextPage::Unknown => break,
             }
         }
-        Ok((items, false))
+        Ok(StreamItems { items, are_all: false })
     }
 }

@@ -5,19 +5,19 @@ use reqwest::Url;
 
 /// One link of a header.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Link<'h> {
+struct HeaderLink<'h> {
     target: &'h str,
-    /// The relation types, parted by spaces.
+    /// The relation types, separated by spaces.
     rel: String,
     /// Whether the link is from elsewhere than the answer.
     is_anchored: bool,
 }
 
 /// Path and query of the answer's link with the relation `next`. The host is not taken: the next page
-/// is asked of the same host, wherever the header points. Linear in the headers.
+/// is requested from the same host, wherever the header points. Linear in the headers.
 pub(super) fn next_link(response: &WebResponse) -> Option<String> {
     let links = response.headers_named("link").flat_map(links);
-    let is_next = |link: &Link<'_>| {
+    let is_next = |link: &HeaderLink<'_>| {
         !link.is_anchored && link.rel.split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
     };
     let next = links.into_iter().find(is_next)?;
@@ -27,11 +27,11 @@ pub(super) fn next_link(response: &WebResponse) -> Option<String> {
 }
 
 /// Every link of one header line. What is no link ends the line.
-fn links(line: &str) -> Vec<Link<'_>> {
+fn links(line: &str) -> Vec<HeaderLink<'_>> {
     let mut links = Vec::new();
     let mut rest = line.trim_start_matches([' ', '\t', ',']);
     while let Some((target, after)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
-        let mut link = Link { target: target.trim(), ..Link::default() };
+        let mut link = HeaderLink { target: target.trim(), ..HeaderLink::default() };
         rest = parameters(after, &mut link);
         links.push(link);
     }
@@ -39,7 +39,7 @@ fn links(line: &str) -> Vec<Link<'_>> {
 }
 
 /// Reads the parameters behind a target; what follows them is the next link.
-fn parameters<'h>(mut rest: &'h str, link: &mut Link<'h>) -> &'h str {
+fn parameters<'h>(mut rest: &'h str, link: &mut HeaderLink<'h>) -> &'h str {
     let mut has_rel = false;
     while let Some(after) = rest.trim_start().strip_prefix(';') {
         let name_end = after.find([';', ',', '=']).unwrap_or(after.len());
@@ -146,7 +146,7 @@ mod tests {
             let _ = next_of(&[&line]);
         }
 
-        /// Whatever stands before it, a next link on a line of its own is found.
+        /// Whatever precedes it, a next link on a line of its own is found.
         #[test]
         fn other_lines_do_not_hide_it(line in "<[a-z]{0,5}>; title=\"[a-z,;<>=]{0,20}\"") {
             let next = next_of(&[&line, "</p?x>; rel=next"]);

@@ -1,306 +1,298 @@
-//! Follow lists and the like: every page's people, until the cursor ends.
+//! Follow lists and the like: the accounts on every page, until the cursor ends.
 //!
-//! Whoever is missing in a complete list is removed from the record, so a list is complete only if the
-//! host says where it ends. One that lost much since the last round, of which the profile's own count
-//! says nothing, is asked for again; see [`is_doubtful`].
-
-use std::collections::HashSet;
+//! An account that a complete list lacks is removed from the stored list, so a list is complete only if
+//! the host says where it ends. A list that lost much since the last round, without a fall of the
+//! profile's own count, is read a second time; see [`ListScope::is_doubtful`].
 
 use model::observation::{ListCoverage, Observation, SeenArc, SeenList};
-use model::port::{Clock, Web};
 use model::{Day, Direction, Layer};
 
-use super::Engine;
-use super::ask::{Answer, Stop};
-use super::mark::{Mark, Next};
-use super::names::Settled;
-use super::people::{Person, open_names, resettle, take_in};
-use super::run::{Outcome, StreamRun};
-use super::scene::Scene;
-use super::subject::Subject;
-use super::values::Values;
-use super::via::{Gate, Via};
-use crate::manifest::{Counted, ListRules};
+use super::CrawlEngine;
+use super::checkpoint::StreamCheckpoint;
+use super::context::FetchContext;
+use super::list_page::{ListedAccount, read_list_page};
+use super::names::{NameResolver, NameState, PageName};
+use super::page_request::PageAnswer;
+use super::paging::NextPage;
+use super::run::{StreamOutcome, StreamRun, VisitResult};
+use super::stop_reason::StopReason;
+use super::stream_scope::StreamScope;
+use super::values::TemplateValues;
+use super::visit_pages::VisitPages;
+use crate::manifest::{CountField, ListRules};
 
-/// A list that lost more than one in so many is doubted.
+/// A list that lost more than one in this many accounts is doubted.
 const DOUBTED_LOSS: u32 = 4;
 
-/// The profile's own count may exceed the list by one in so many, for those whom a host leaves out.
+/// The profile's own count may exceed the list by one in this many, for accounts that a host leaves out.
 const COUNT_SLACK: u32 = 20;
+
+/// What a visit to a list stream works on.
+#[derive(Debug, Clone, Copy)]
+struct ListScope<'a> {
+    stream: StreamScope<'a>,
+    rules: &'a ListRules,
+}
 
 /// A visit to a list stream in progress.
 #[derive(Debug, Default)]
-struct Visit {
-    mark: Mark,
+struct ListVisit {
+    pages: VisitPages,
     arcs: Vec<SeenArc>,
     left_out: u32,
-    pages: u32,
-    /// Cursors used in this visit: one that comes back is a loop.
-    used: HashSet<String>,
 }
 
-impl Engine {
+/// A visit and how it ended.
+struct EndedVisit {
+    visit: ListVisit,
+    end: Result<(), StopReason>,
+}
+
+impl CrawlEngine {
     /// One visit to a list stream.
-    pub(super) async fn list<W: Web, C: Clock, G: Gate>(
+    pub(super) async fn list(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
+        fetch: &mut FetchContext<'_>,
+        scope: StreamScope<'_>,
         rules: &ListRules,
     ) -> StreamRun {
-        let began = scene.subject.progress(&scene.stream.name).and_then(|at| at.cursor.clone());
-        let before = via.requests;
-        let mark = Mark::parse(began.as_deref());
-        let (mut visit, end) = self.visit(via, scene, rules, mark).await;
-        if began.is_none() && end.is_ok() && is_doubtful(scene, rules, &visit) {
-            let (again, end) = self.visit(via, scene, rules, Mark::default()).await;
-            match end {
-                Ok(()) if again.mark.people >= visit.mark.people => visit = again,
+        let began = scope.began();
+        let before = fetch.requests;
+        let list = ListScope { stream: scope, rules };
+        let checkpoint = StreamCheckpoint::parse(began.as_deref());
+        let EndedVisit { mut visit, end } = self.visit_list(fetch, list, checkpoint).await;
+        if began.is_none() && end.is_ok() && list.is_doubtful(&visit) {
+            let again = self.visit_list(fetch, list, StreamCheckpoint::default()).await;
+            match again.end {
+                Ok(()) if again.visit.accounts() >= visit.accounts() => visit = again.visit,
                 Ok(()) => {}
-                // What the first asking showed is kept, but proves no end.
-                Err(_) => visit.mark.is_open = true,
+                // What the first reading saw is kept, but proves no end.
+                Err(_) => visit.pages.checkpoint.is_open = true,
             }
         }
-        finish(scene, rules, began, visit, end, via.requests - before)
+        let left_out = visit.left_out;
+        let VisitResult { observations, outcome } = list.finish(visit, end, began.is_none());
+        StreamRun {
+            stream: scope.stream.name.clone(),
+            began,
+            observations,
+            outcome,
+            requests: fetch.requests - before,
+            left_out,
+        }
     }
 
-    /// Reads the list from a mark on, as far as one visit may.
-    async fn visit<W: Web, C: Clock, G: Gate>(
+    /// Reads the list from a checkpoint on, as far as one visit may.
+    async fn visit_list(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &ListRules,
-        mark: Mark,
-    ) -> (Visit, Result<(), Stop>) {
-        let mut visit = Visit { mark, ..Visit::default() };
-        let end = match &rules.for_each {
-            None => self.pages(via, scene, rules, None, &mut visit).await,
-            Some(for_each) => match self.items(via, scene, for_each).await {
-                Ok((items, are_all)) => {
-                    visit.mark.is_open |= !are_all;
-                    self.each(via, scene, rules, &items, &mut visit).await
+        fetch: &mut FetchContext<'_>,
+        list: ListScope<'_>,
+        checkpoint: StreamCheckpoint,
+    ) -> EndedVisit {
+        let pages = VisitPages::at(checkpoint);
+        let mut visit = ListVisit { pages, ..ListVisit::default() };
+        let end = match &list.rules.for_each {
+            None => self.pages(fetch, list, &mut visit).await,
+            Some(for_each) => match self.items(fetch, list.stream, for_each).await {
+                Ok(items) => {
+                    visit.pages.checkpoint.is_open |= !items.are_all;
+                    self.each(fetch, list, &items.items, &mut visit).await
                 }
                 Err(stop) => Err(stop),
             },
         };
-        (visit, end)
+        EndedVisit { visit, end }
     }
 
-    /// Every page of every item, from the marked one on.
-    async fn each<W: Web, C: Clock, G: Gate>(
+    /// Reads every page of every item, from that of the checkpoint on.
+    async fn each(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &ListRules,
+        fetch: &mut FetchContext<'_>,
+        list: ListScope<'_>,
         items: &[String],
-        visit: &mut Visit,
-    ) -> Result<(), Stop> {
-        let marked = visit.mark.item.take();
-        let start = marked.and_then(|item| items.iter().position(|known| *known == item));
+        visit: &mut ListVisit,
+    ) -> Result<(), StopReason> {
+        let current = visit.pages.checkpoint.item.take();
+        let start = current.and_then(|item| items.iter().position(|known| *known == item));
         for item in &items[start.unwrap_or(0)..] {
-            visit.mark.item = Some(item.clone());
-            match self.pages(via, scene, rules, Some(item), visit).await {
-                Ok(()) | Err(Stop::Empty | Stop::Hidden) => visit.mark.cursor = None,
+            visit.pages.checkpoint.item = Some(item.clone());
+            match self.pages(fetch, list, visit).await {
+                Ok(()) | Err(StopReason::Empty | StopReason::Hidden) => {
+                    visit.pages.checkpoint.cursor = None;
+                }
                 Err(stop) => return Err(stop),
             }
         }
         Ok(())
     }
 
-    /// Pages of one list from the mark on, until the end or the visit's cap.
-    async fn pages<W: Web, C: Clock, G: Gate>(
+    /// Reads pages of one list until its end or the visit's cap.
+    async fn pages(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &ListRules,
-        item: Option<&str>,
-        visit: &mut Visit,
-    ) -> Result<(), Stop> {
-        let paging = &scene.stream.paging;
+        fetch: &mut FetchContext<'_>,
+        list: ListScope<'_>,
+        visit: &mut ListVisit,
+    ) -> Result<(), StopReason> {
+        let scope = list.stream;
+        let paging = &scope.stream.paging;
+        let size = paging.page_size.to_string();
+        let item = visit.pages.checkpoint.item.clone();
         loop {
-            if visit.mark.pages >= paging.pages_max || visit.pages >= paging.pages_per_visit {
-                return Err(Stop::Cut);
-            }
-            let cursor = visit.mark.cursor.clone();
-            visit.used.extend(cursor.clone().map(|cursor| used(item, &cursor)));
-            let size = paging.page_size.to_string();
-            let values = Values {
+            let cursor = visit.pages.next_cursor(paging)?;
+            let values = TemplateValues {
                 page_size: Some(&size),
                 cursor: cursor.as_deref(),
-                item,
-                ..scene.values()
+                item: item.as_deref(),
+                ..scope.values()
             };
-            let answer = self.ask(via, scene.ask(&scene.stream.requests, values)).await?;
-            let next = self.page(via, scene, rules, &answer, visit).await?;
-            visit.mark.pages += 1;
-            visit.pages += 1;
-            visit.mark.is_open |= next == Next::Unknown;
-            visit.mark.cursor = next.cursor();
-            if visit.mark.cursor.is_none() {
+            let request = scope.page_request(&scope.stream.requests, values);
+            let answer = self.request_page(fetch, request).await?;
+            let next = self.page_of_accounts(fetch, list, &answer, visit).await?;
+            visit.pages.checkpoint.is_open |= next == NextPage::Unknown;
+            visit.pages.advance(next.cursor());
+            if visit.pages.checkpoint.cursor.is_none() {
                 return Ok(());
             }
         }
     }
 
     /// Takes in one page. Nothing of it is kept if there is trouble with it.
-    async fn page<W: Web, C: Clock, G: Gate>(
+    async fn page_of_accounts(
         &self,
-        via: &mut Via<'_, W, C, G>,
-        scene: Scene<'_>,
-        rules: &ListRules,
-        answer: &Answer,
-        visit: &mut Visit,
-    ) -> Result<Next, Stop> {
-        let (next, mut people) =
-            take_in(scene, rules, answer, visit.mark.cursor.as_deref(), via.memory)?;
-        if let Next::Page(next) = &next
-            && visit.used.contains(&used(visit.mark.item.as_deref(), next))
-        {
-            return Err(Stop::Unreadable(format!("{} sends the same cursor twice", answer.host)));
+        fetch: &mut FetchContext<'_>,
+        list: ListScope<'_>,
+        answer: &PageAnswer,
+        visit: &mut ListVisit,
+    ) -> Result<NextPage, StopReason> {
+        let (scope, memory) = (list.stream, fetch.memory);
+        let resolver = NameResolver { manifest: scope.manifest, memory, host: &answer.host };
+        let cursor = visit.pages.checkpoint.cursor.as_deref();
+        let mut page = read_list_page(scope, list.rules, resolver, answer, cursor)?;
+        if let NextPage::Page(next) = &page.next {
+            visit.pages.refuse_loop(Some(next), &answer.host)?;
         }
-        let open = open_names(&people, &rules.other.find);
-        if !open.is_empty() {
-            self.look_up(via, scene.manifest, scene.subject, open, &answer.host).await?;
-            for person in &mut people {
-                person.who = resettle(&scene, via.memory, rules, person, &answer.host);
+        let mut names: Vec<&mut PageName<'_>> =
+            page.accounts.iter_mut().map(|one| &mut one.name).collect();
+        self.resolve_names(fetch, scope, &answer.host, &mut names).await?;
+        visit.keep(&scope.subject.named.native_id, page.accounts);
+        Ok(page.next)
+    }
+}
+
+impl ListVisit {
+    /// How many accounts the list named in this round.
+    fn accounts(&self) -> u32 {
+        self.pages.checkpoint.accounts
+    }
+
+    fn keep(&mut self, own: &str, accounts: Vec<ListedAccount<'_>>) {
+        self.arcs.reserve(accounts.len());
+        let listed = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+        self.pages.checkpoint.accounts = self.accounts().saturating_add(listed);
+        for ListedAccount { name, weight } in accounts {
+            match name.state {
+                NameState::Known(other) if other.native_id == own => {}
+                NameState::Known(other) => {
+                    self.arcs.push(SeenArc { other, count: 0, last_day: Day(0), weight });
+                }
+                NameState::Open(_) | NameState::Unresolvable | NameState::Absent => {
+                    self.left_out += 1;
+                }
             }
         }
-        keep(scene.subject, people, visit);
-        Ok(next)
+    }
+
+    /// Whether a count says that there are more accounts than the list shows.
+    fn is_exceeded_by(&self, count: u32) -> bool {
+        let accounts = self.accounts();
+        count > accounts.saturating_add(accounts / COUNT_SLACK)
+    }
+
+    /// The coverage of an unfinished list; none where no page was read.
+    fn part(&self, cursor: Option<&str>) -> Option<ListCoverage> {
+        let cursor = cursor.unwrap_or_default().to_owned();
+        (self.pages.read > 0).then_some(ListCoverage::Part { cursor })
     }
 }
 
-/// Cursors of different lists may be alike.
-fn used(item: Option<&str>, cursor: &str) -> String {
-    format!("{} {cursor}", item.unwrap_or_default())
+fn has_lost_much(accounts: u32, before: u32) -> bool {
+    let (accounts, before) = (u64::from(accounts), u64::from(before));
+    accounts * u64::from(DOUBTED_LOSS) < before * u64::from(DOUBTED_LOSS - 1)
 }
 
-fn keep(subject: &Subject, people: Vec<Person>, visit: &mut Visit) {
-    visit.arcs.reserve(people.len());
-    let named = u32::try_from(people.len()).unwrap_or(u32::MAX);
-    visit.mark.people = visit.mark.people.saturating_add(named);
-    for person in people {
-        match person.who {
-            Settled::Known(other) if other.native_id == subject.named.native_id => {}
-            Settled::Known(other) => visit.arcs.push(SeenArc {
-                other,
-                count: 0,
-                last_day: Day(0),
-                weight: person.weight,
-            }),
-            Settled::Open(_) | Settled::Unknowable | Settled::Nobody => visit.left_out += 1,
+impl ListScope<'_> {
+    /// Whether a list lost more than one in [`DOUBTED_LOSS`] accounts since the last round, while the
+    /// profile's own count has not fallen with it. It is then read again before any account is removed.
+    fn is_doubtful(self, visit: &ListVisit) -> bool {
+        let ListRules { layer, direction, .. } = *self.rules;
+        let subject = self.stream.subject;
+        let before = subject.list_length(layer, direction);
+        let count = match (layer, direction) {
+            (Layer::Follow, Direction::Out) => subject.following,
+            (Layer::Follow, Direction::In) => subject.followers,
+            _ => None,
+        };
+        has_lost_much(visit.accounts(), before)
+            && count.is_none_or(|count| visit.is_exceeded_by(count))
+    }
+
+    /// Whether the end of what was read is the end of the list. Where the host did not say so, a count in
+    /// step with the list must; where it did, such a count must not say that much is missing.
+    fn is_whole(self, visit: &ListVisit) -> bool {
+        match (self.trusted_count(), visit.pages.checkpoint.is_open) {
+            (None, is_open) => !is_open,
+            (Some(count), true) => !visit.is_exceeded_by(count),
+            (Some(count), false) => !has_lost_much(visit.accounts(), count),
         }
     }
-}
 
-/// Whether a list lost so many people since the last round that it must be asked for again before any
-/// of them is removed: more than one in [`DOUBTED_LOSS`], and the profile's own count has not fallen
-/// with it.
-fn is_doubtful(scene: Scene<'_>, rules: &ListRules, visit: &Visit) -> bool {
-    let known = scene.subject.list_length(rules.layer, rules.direction);
-    let counted = count(scene.subject, rules.layer, rules.direction);
-    has_lost_much(visit.mark.people, known) && counted.is_none_or(|count| exceeds(count, visit))
-}
-
-fn has_lost_much(people: u32, before: u32) -> bool {
-    let (people, before) = (u64::from(people), u64::from(before));
-    people * u64::from(DOUBTED_LOSS) < before * u64::from(DOUBTED_LOSS - 1)
-}
-
-/// Whether a count says that there are more people than the list shows.
-fn exceeds(count: u32, visit: &Visit) -> bool {
-    let people = visit.mark.people;
-    count > people.saturating_add(people / COUNT_SLACK)
-}
-
-/// Whether the end of the list that was read is the end of the list. Where the host did not say so, a
-/// count in step with the list must; where it did, such a count must not say that much is missing.
-fn is_whole(subject: &Subject, rules: &ListRules, visit: &Visit) -> bool {
-    match (trusted_count(subject, rules), visit.mark.is_open) {
-        (None, is_open) => !is_open,
-        (Some(count), true) => !exceeds(count, visit),
-        (Some(count), false) => !has_lost_much(visit.mark.people, count),
+    /// The profile's own count of the list, where its platform keeps the two in step, so that an empty
+    /// list with a count is a hidden one.
+    fn trusted_count(self) -> Option<u32> {
+        match self.rules.hidden_if? {
+            CountField::Followers => self.stream.subject.followers,
+            CountField::Following => self.stream.subject.following,
+        }
     }
-}
 
-/// The visit's result.
-fn finish(
-    scene: Scene<'_>,
-    rules: &ListRules,
-    began: Option<String>,
-    visit: Visit,
-    end: Result<(), Stop>,
-    requests: u32,
-) -> StreamRun {
-    let cursor = visit.mark.cursor();
-    let capped = visit.mark.pages >= scene.stream.paging.pages_max;
-    let (coverage, outcome) = match end {
-        Ok(()) | Err(Stop::Empty) => {
-            let nothing = visit.arcs.is_empty() && visit.left_out == 0 && began.is_none();
-            let is_counted = trusted_count(scene.subject, rules).is_some_and(|count| count > 0);
-            let coverage = match (nothing && is_counted, is_whole(scene.subject, rules, &visit)) {
-                (true, _) => Some(ListCoverage::Hidden),
-                (false, true) => Some(ListCoverage::Complete),
-                (false, false) => part(&cursor, &visit),
-            };
-            (coverage, Outcome::Done)
+    /// The coverage of a list that was read to its end.
+    fn coverage(self, visit: &ListVisit, from_start: bool) -> Option<ListCoverage> {
+        let is_empty = visit.arcs.is_empty() && visit.left_out == 0 && from_start;
+        if is_empty && self.trusted_count().is_some_and(|count| count > 0) {
+            return Some(ListCoverage::Hidden);
         }
-        Err(Stop::Hidden) => (Some(ListCoverage::Hidden), Outcome::Done),
-        Err(Stop::Cut) if capped => (part(&cursor, &visit), Outcome::Done),
-        Err(Stop::Cut) => (part(&cursor, &visit), Outcome::More { cursor: cursor.clone() }),
-        Err(Stop::Retry { after_ms, why }) => {
-            (part(&cursor, &visit), Outcome::Retry { cursor: cursor.clone(), after_ms, why })
+        match self.is_whole(visit) {
+            true => Some(ListCoverage::Complete),
+            false => visit.part(visit.pages.checkpoint.cursor().as_deref()),
         }
-        Err(Stop::Unreadable(why)) => {
-            (part(&cursor, &visit), Outcome::Unreadable { cursor: cursor.clone(), why })
-        }
-        Err(Stop::Refused(why) | Stop::Disallowed(why)) => {
-            (part(&cursor, &visit), Outcome::Refused { why })
-        }
-        Err(Stop::Gone(gone)) => {
-            return StreamRun {
-                stream: scene.stream.name.clone(),
-                began,
-                observations: vec![Observation::Gone(gone)],
-                outcome: Outcome::Done,
-                requests,
-                left_out: visit.left_out,
-            };
-        }
-    };
-    let list = coverage.map(|coverage| {
-        let (layer, direction) = (rules.layer, rules.direction);
-        Observation::List(SeenList { layer, direction, arcs: visit.arcs, coverage })
-    });
-    StreamRun {
-        stream: scene.stream.name.clone(),
-        began,
-        observations: list.into_iter().collect(),
-        outcome,
-        requests,
-        left_out: visit.left_out,
     }
-}
 
-/// The coverage of an unfinished list; nothing where no page was read.
-fn part(cursor: &Option<String>, visit: &Visit) -> Option<ListCoverage> {
-    let cursor = cursor.clone().unwrap_or_default();
-    (visit.pages > 0).then_some(ListCoverage::Part { cursor })
-}
-
-/// The profile's own count of a list, where its platform keeps it in step with the list, so that an
-/// empty one is hidden.
-fn trusted_count(subject: &Subject, rules: &ListRules) -> Option<u32> {
-    match rules.hidden_if? {
-        Counted::Followers => subject.followers,
-        Counted::Following => subject.following,
-    }
-}
-
-/// The profile's own count of a list, whatever it is worth.
-fn count(subject: &Subject, layer: Layer, direction: Direction) -> Option<u32> {
-    match (layer, direction) {
-        (Layer::Follow, Direction::Out) => subject.following,
-        (Layer::Follow, Direction::In) => subject.followers,
-        _ => None,
+    /// What a visit saw, and how it ended. `from_start`: whether it began at the list's beginning.
+    fn finish(
+        self,
+        visit: ListVisit,
+        end: Result<(), StopReason>,
+        from_start: bool,
+    ) -> VisitResult {
+        let cursor = visit.pages.checkpoint.cursor();
+        let is_capped = visit.pages.is_capped(&self.stream.stream.paging);
+        let (coverage, outcome) = match end {
+            Err(StopReason::Gone(gone)) => {
+                let observations = vec![Observation::Gone(gone)];
+                return VisitResult { observations, outcome: StreamOutcome::Done };
+            }
+            Ok(()) | Err(StopReason::Empty) => {
+                (self.coverage(&visit, from_start), StreamOutcome::Done)
+            }
+            Err(StopReason::Hidden) => (Some(ListCoverage::Hidden), StreamOutcome::Done),
+            Err(StopReason::Cut) if is_capped => {
+                (visit.part(cursor.as_deref()), StreamOutcome::Done)
+            }
+            Err(stop) => (visit.part(cursor.as_deref()), stop.outcome(cursor)),
+        };
+        let ListRules { layer, direction, .. } = *self.rules;
+        let list =
+            |coverage| Observation::List(SeenList { layer, direction, arcs: visit.arcs, coverage });
+        VisitResult { observations: coverage.map(list).into_iter().collect(), outcome }
     }
 }

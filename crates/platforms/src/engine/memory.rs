@@ -1,61 +1,62 @@
-//! Names learned on the way, so that no request is made twice for one: who a host's numeric id or
-//! an `acct` is, where a profile's own server stands, and under which domain a host's accounts are
-//! known. Bounded; what was not asked for longest goes first.
+//! Names that were looked up, so that no request is made twice for one: which profile a host's numeric
+//! id or an `acct` is, where a profile's own server is, and under which domain a host's accounts are
+//! known. Bounded; the least recently used entries go first.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::observation::NamedProfile;
 
-use super::robots::Rules;
-use crate::origin::Origin;
-use crate::window::Window;
+use super::robots_rules::RobotsRules;
+use crate::origin::ServerOrigin;
+use crate::window::RateWindow;
 
 /// The most entries of one generation of one kind; two of names are about 80 MB when full.
 const ENTRIES_MAX: usize = 200_000;
 
 /// Shared by everything that one process fetches; the longer it lives, the fewer requests.
 #[derive(Debug, Default)]
-pub struct Memory {
-    inner: Mutex<Inner>,
+pub struct FetchMemory {
+    inner: Mutex<MemoryState>,
     ignores_robots: bool,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    names: Kept<Option<NamedProfile>>,
-    origins: Kept<Origin>,
-    domains: Kept<Domain>,
-    windows: Kept<Option<Window>>,
-    robots: Kept<Rules>,
+struct MemoryState {
+    names: GenerationCache<Option<NamedProfile>>,
+    origins: GenerationCache<ServerOrigin>,
+    domains: GenerationCache<AccountDomain>,
+    windows: GenerationCache<Option<RateWindow>>,
+    robots: GenerationCache<RobotsRules>,
 }
 
 /// Under which domain the accounts of a host are known.
 #[derive(Debug)]
-enum Domain {
+enum AccountDomain {
     Known(String),
-    /// It did not tell, so many times in a row.
+    /// It gave no answer, this many times in a row.
     Silent(u32),
 }
 
-/// A host that did not tell so many times is not asked again: its accounts are known by its name.
+/// A host that gave no answer this many times gets no further request: its accounts are known by its
+/// name.
 const SILENCES_MAX: u32 = 3;
 
-/// Two generations of entries. What is asked for moves to the young one; when that is full it
+/// Two generations of entries. An entry that is read moves to the young one; when that is full it
 /// becomes the old one, and the old one goes. So an entry outlives [`ENTRIES_MAX`] others at least.
 #[derive(Debug)]
-struct Kept<T> {
+struct GenerationCache<T> {
     young: HashMap<String, T>,
     old: HashMap<String, T>,
 }
 
-impl<T> Default for Kept<T> {
-    fn default() -> Kept<T> {
-        Kept { young: HashMap::new(), old: HashMap::new() }
+impl<T> Default for GenerationCache<T> {
+    fn default() -> GenerationCache<T> {
+        GenerationCache { young: HashMap::new(), old: HashMap::new() }
     }
 }
 
-impl<T> Kept<T> {
+impl<T> GenerationCache<T> {
     fn get(&mut self, key: &str) -> Option<&mut T> {
         if let Some((key, value)) = self.old.remove_entry(key) {
             self.keep(key, value);
@@ -72,30 +73,30 @@ impl<T> Kept<T> {
     }
 }
 
-impl Memory {
+impl FetchMemory {
     /// An empty memory.
-    pub fn new() -> Memory {
-        Memory::default()
+    pub fn new() -> FetchMemory {
+        FetchMemory::default()
     }
 
     /// An empty memory of a web that has no robots.txt: recorded answers.
-    pub fn of_recordings() -> Memory {
-        Memory { ignores_robots: true, ..Memory::default() }
+    pub fn of_recordings() -> FetchMemory {
+        FetchMemory { ignores_robots: true, ..FetchMemory::default() }
     }
 
     pub(super) fn heeds_robots(&self) -> bool {
         !self.ignores_robots
     }
 
-    pub(super) fn robots(&self, host: &str) -> Option<Rules> {
+    pub(super) fn robots(&self, host: &str) -> Option<RobotsRules> {
         self.inner().robots.get(host).cloned()
     }
 
-    pub(super) fn keep_robots(&self, host: String, rules: Rules) {
+    pub(super) fn keep_robots(&self, host: String, rules: RobotsRules) {
         self.inner().robots.keep(host, rules);
     }
 
-    /// Who this key stands for; `Some(None)` is known to be nobody.
+    /// The profile of this key; `Some(None)` if it is known that there is none.
     pub(crate) fn name(&self, key: &str) -> Option<Option<NamedProfile>> {
         self.inner().names.get(key).cloned()
     }
@@ -109,38 +110,38 @@ impl Memory {
         self.inner().names.get(key).is_some()
     }
 
-    pub(crate) fn origin(&self, native_id: &str) -> Option<Origin> {
+    pub(crate) fn origin(&self, native_id: &str) -> Option<ServerOrigin> {
         self.inner().origins.get(native_id).cloned()
     }
 
-    pub(crate) fn keep_origin(&self, native_id: String, origin: Origin) {
+    pub(crate) fn keep_origin(&self, native_id: String, origin: ServerOrigin) {
         self.inner().origins.keep(native_id, origin);
     }
 
-    /// Under which domain the accounts of a host are known; `None` if it is to be asked.
+    /// Under which domain the accounts of a host are known; `None` if it is to be requested.
     pub(crate) fn domain(&self, host: &str) -> Option<String> {
         match self.inner().domains.get(host)? {
-            Domain::Known(domain) => Some(domain.clone()),
-            Domain::Silent(times) => (*times >= SILENCES_MAX).then(|| host.to_owned()),
+            AccountDomain::Known(domain) => Some(domain.clone()),
+            AccountDomain::Silent(times) => (*times >= SILENCES_MAX).then(|| host.to_owned()),
         }
     }
 
-    /// Keeps what a host told of its accounts' domain, or that it told nothing.
-    pub(crate) fn keep_domain(&self, host: &str, told: Option<String>) {
+    /// Keeps the domain that a host names for its accounts, or that it gave no answer.
+    pub(crate) fn keep_domain(&self, host: &str, answer: Option<String>) {
         let domains = &mut self.inner().domains;
-        let domain = match (told, domains.get(host)) {
-            (Some(domain), _) => Domain::Known(domain),
-            (None, Some(Domain::Silent(times))) => Domain::Silent(*times + 1),
-            (None, _) => Domain::Silent(1),
+        let domain = match (answer, domains.get(host)) {
+            (Some(domain), _) => AccountDomain::Known(domain),
+            (None, Some(AccountDomain::Silent(times))) => AccountDomain::Silent(*times + 1),
+            (None, _) => AccountDomain::Silent(1),
         };
         domains.keep(host.to_owned(), domain);
     }
 
-    /// Works on what is known of a host's rate-limit windows.
+    /// Calls `work` with what is known of a host's rate-limit windows.
     pub(crate) fn with_window<T>(
         &self,
         host: &str,
-        work: impl FnOnce(&mut Option<Window>) -> T,
+        work: impl FnOnce(&mut Option<RateWindow>) -> T,
     ) -> T {
         let mut inner = self.inner();
         if let Some(window) = inner.windows.get(host) {
@@ -152,7 +153,7 @@ impl Memory {
         done
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, MemoryState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,10 +163,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_asked_for_its_domain_until_it_tells_or_was_silent_too_often() {
-        let memory = Memory::new();
-        memory.keep_domain("told.test", Some("other.test".to_owned()));
-        assert_eq!(memory.domain("told.test").as_deref(), Some("other.test"));
+    fn a_domain_is_requested_until_the_host_answers_or_was_silent_too_often() {
+        let memory = FetchMemory::new();
+        memory.keep_domain("known.test", Some("other.test".to_owned()));
+        assert_eq!(memory.domain("known.test").as_deref(), Some("other.test"));
         for _ in 0..SILENCES_MAX {
             assert_eq!(memory.domain("silent.test"), None);
             memory.keep_domain("silent.test", None);
@@ -174,8 +175,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_stays_and_the_rest_is_bounded() {
-        let mut kept = Kept::default();
+    fn what_is_read_stays_and_the_rest_is_bounded() {
+        let mut kept = GenerationCache::default();
         kept.keep("asked".to_owned(), 1);
         kept.keep("forgotten".to_owned(), 2);
         for number in 0..3 * ENTRIES_MAX {

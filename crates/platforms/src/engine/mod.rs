@@ -1,62 +1,70 @@
 //! Runs manifests: a profile's pages and lists, page by page, into observations.
 
-mod ask;
+mod anchor;
+mod checkpoint;
 mod clean;
+mod context;
+mod domain;
 mod feed;
+mod feed_page;
+mod feed_reading;
 mod items;
-mod known_as;
 mod link;
+mod list_page;
 mod lists;
-mod mark;
 mod memory;
+mod name_lookup;
 mod names;
-mod people;
-mod posts;
+mod page_request;
+mod paging;
+mod partial_name;
+mod profile_page;
 mod profiles;
+mod redirect;
+mod request_page;
 mod resolve;
 mod robots;
+mod robots_rules;
 mod round;
 mod run;
-mod scene;
 mod send;
+mod stop_reason;
+mod stream_scope;
 mod streams;
 mod subject;
 mod values;
-mod via;
+mod visit_pages;
 mod watermark;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::Platform;
 use model::budget::HostLimit;
 use model::identity::Claim;
 
-pub use memory::Memory;
+pub use context::{ErasedWeb, FetchContext, NoToken, RateLimiter, Unlimited};
+pub use memory::FetchMemory;
 pub use resolve::ResolveError;
-pub use run::{HostNews, Outcome, StreamRun};
+pub use run::{HostReport, StreamOutcome, StreamRun};
 pub use streams::StreamInfo;
-pub use subject::{Progress, Subject};
-pub use via::{Gate, NoToken, OpenGate, Via};
+pub use subject::{FetchSubject, StreamProgress};
 
 use crate::claims;
-use crate::manifest::{self, Manifest, ManifestError};
-use crate::origin::{Origin, Origins};
-use crate::template::Template;
+use crate::manifest::{self, ManifestError, PlatformManifest};
+use crate::origin::{OriginOverrides, ServerOrigin};
+use crate::secrets::PlatformSecrets;
+use crate::template::{TextTemplate, plain};
 
-/// The manifests that come with Borg: file and text.
-const EMBEDDED: [(&str, &str); 2] = [
-    ("bluesky.yaml", include_str!("../../manifests/bluesky.yaml")),
-    ("fediverse.yaml", include_str!("../../manifests/fediverse.yaml")),
-];
+// `EMBEDDED`: the manifests that come with Borg, found by the build.
+include!(concat!(env!("OUT_DIR"), "/manifests.rs"));
 
 /// What differs from one installation to the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// Servers that stand in for the manifests' own.
-    pub origins: Origins,
+pub struct EngineSettings {
+    /// Servers that replace the manifests' own.
+    pub origins: OriginOverrides,
     /// Tokens and keys by the names that manifests give them.
-    pub secrets: BTreeMap<String, String>,
+    pub secrets: PlatformSecrets,
 }
 
 /// Why the engine cannot be built.
@@ -77,23 +85,23 @@ pub enum EngineError {
 
 /// All manifests, ready to run. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Engine {
-    manifests: Arc<[Manifest]>,
-    settings: Arc<Settings>,
+pub struct CrawlEngine {
+    manifests: Arc<[PlatformManifest]>,
+    settings: Arc<EngineSettings>,
 }
 
-impl Engine {
+impl CrawlEngine {
     /// The engine with the manifests that come with Borg.
-    pub fn new(settings: Settings) -> Result<Engine, EngineError> {
-        Engine::with_manifests(&EMBEDDED, settings)
+    pub fn new(settings: EngineSettings) -> Result<CrawlEngine, EngineError> {
+        CrawlEngine::with_manifests(EMBEDDED, settings)
     }
 
-    /// The engine with manifests of one's own: file names (for complaints) and texts.
+    /// The engine with these manifests: file names (for errors) and texts.
     pub fn with_manifests(
         files: &[(&str, &str)],
-        settings: Settings,
-    ) -> Result<Engine, EngineError> {
-        let manifests: Vec<Manifest> = files
+        settings: EngineSettings,
+    ) -> Result<CrawlEngine, EngineError> {
+        let manifests: Vec<PlatformManifest> = files
             .iter()
             .map(|(file, yaml)| manifest::compile(file, yaml))
             .collect::<Result<_, _>>()?;
@@ -106,7 +114,7 @@ impl Engine {
             let (role, known) = (role.to_owned(), known.join(", "));
             return Err(EngineError::UnknownRole { role, known });
         }
-        Ok(Engine { manifests: manifests.into(), settings: Arc::new(settings) })
+        Ok(CrawlEngine { manifests: manifests.into(), settings: Arc::new(settings) })
     }
 
     /// The platforms that can be crawled.
@@ -123,43 +131,53 @@ impl Engine {
             return None;
         }
         let stand_in = self.settings.origins.of_role(&home.name).cloned();
-        let fixed = || Origin::parse(&filled(home.base.as_ref()?)?).ok();
+        let fixed = || ServerOrigin::parse(&filled(home.base.as_ref()?)?).ok();
         stand_in.or_else(fixed).map(|origin| origin.host().to_owned())
     }
 
-    /// What a host may be asked until it announces a limit of its own. `None` on platforms without
+    /// How many requests a host may get until it announces a limit of its own. `None` on platforms without
     /// a manifest.
     pub fn limit(&self, platform: Platform, host: &str) -> Option<HostLimit> {
         let manifest = self.manifest(platform)?;
-        let is_at = |role: &&manifest::Role| {
+        let is_at = |role: &&manifest::ServerRole| {
             let stand_in = self.settings.origins.of_role(&role.name).cloned();
-            let fixed = || Origin::parse(&filled(role.base.as_ref()?)?).ok();
+            let fixed = || ServerOrigin::parse(&filled(role.base.as_ref()?)?).ok();
             stand_in.or_else(fixed).is_some_and(|origin| origin.host() == host)
         };
         let pace =
             |limit: &HostLimit| (u64::from(limit.requests) << 20) / u64::from(limit.window_ms);
-        // Several roles may stand on one host: the least of their limits holds for all.
+        // One host may have several roles: the least of their limits holds for all.
         let here = manifest.roles.iter().filter(is_at).map(|role| role.limit).min_by_key(pace);
         let open = manifest.roles.iter().filter(|role| is_open(role)).map(|role| role.limit);
         here.or_else(|| open.max_by_key(pace)).or(Some(manifest.roles[manifest.home].limit))
     }
 
     /// The accounts, of any known platform, that a text or URL names.
+    ///
+    /// ```
+    /// # use model::identity::Claim;
+    /// # use platforms::{CrawlEngine, EngineSettings};
+    /// let engine = CrawlEngine::new(EngineSettings::default())?;
+    /// let claims = engine.recognise_claims("I am @ada@one.example, not ada@mail.example");
+    /// let [Claim::Account { platform, target }] = claims.as_slice() else { panic!("{claims:?}") };
+    /// assert_eq!((platform.slug(), target.as_str()), ("fediverse", "ada@one.example"));
+    /// # Ok::<(), platforms::EngineError>(())
+    /// ```
     pub fn recognise_claims(&self, text: &str) -> Vec<Claim> {
         claims::recognise(&self.manifests, text)
     }
 
-    fn manifest(&self, platform: Platform) -> Option<&Manifest> {
+    fn manifest(&self, platform: Platform) -> Option<&PlatformManifest> {
         self.manifests.iter().find(|manifest| manifest.platform == platform)
     }
 }
 
 /// A template without names, as text.
-fn filled(template: &Template) -> Option<String> {
-    template.fill(&|_| None, &crate::template::plain).ok()
+fn filled(template: &TextTemplate) -> Option<String> {
+    template.fill(&|_| None, &plain).ok()
 }
 
 /// Whether a role's hosts are not known beforehand.
-fn is_open(role: &manifest::Role) -> bool {
+fn is_open(role: &manifest::ServerRole) -> bool {
     role.base.as_ref().is_none_or(|base| filled(base).is_none())
 }

@@ -1,16 +1,18 @@
-//! Whether a host's robots.txt lets us ask (RFC 9309), and what its X-Robots-Tag says of an answer.
+//! Whether a host's robots.txt allows a request (RFC 9309), and whether its X-Robots-Tag allows to index
+//! an answer.
 
 use std::sync::Arc;
 
-use model::port::{Clock, Web, WebRequest, WebResponse};
-use model::time::Timestamp;
+use model::port::{WebRequest, WebResponse};
 use robotxt::Robots;
 
-use super::ask::{Stop, Target};
-use super::send::follow;
-use super::via::{Gate, Via};
+use super::context::FetchContext;
+use super::page_request::RequestTarget;
+use super::redirect::{RoutedAnswer, RoutedRequest, follow};
+use super::robots_rules::RobotsRules;
+use super::stop_reason::StopReason;
 use crate::limits::later;
-use crate::manifest::Manifest;
+use crate::manifest::PlatformManifest;
 
 /// The name that robots.txt calls us by: the product token of our User-Agent.
 pub(super) const AGENT: &str = "Borg";
@@ -21,70 +23,67 @@ const HOLDS_MS: i64 = 86_400_000;
 /// The most bytes of a robots.txt that are read; the least that RFC 9309 allows is 500 KiB.
 const BYTES_MAX: usize = 512 << 10;
 
-/// What a host's robots.txt says, and until when that holds.
-#[derive(Debug, Clone)]
-pub(super) struct Rules {
-    /// `None` allows everything.
-    robots: Option<Arc<Robots>>,
-    until: Timestamp,
-}
-
-/// Asks a host's robots.txt, once a day, whether `url` may be asked for. Without an answer, or with
-/// one of 500 and above, nothing may be; any other answer but a file allows everything.
-pub(super) async fn permit<W: Web, C: Clock, G: Gate>(
-    via: &mut Via<'_, W, C, G>,
-    manifest: &Manifest,
-    target: &Target,
+/// Checks whether a host's robots.txt, read once a day, allows to request `url`. Without an answer, or
+/// with a status of 500 and above, nothing is allowed; any other answer but a file allows everything.
+pub(super) async fn permit(
+    fetch: &mut FetchContext<'_>,
+    manifest: &PlatformManifest,
+    target: &RequestTarget,
     url: &str,
-) -> Result<(), Stop> {
-    if !via.memory.heeds_robots() {
+) -> Result<(), StopReason> {
+    if !fetch.memory.heeds_robots() {
         return Ok(());
     }
-    let now = via.clock.now();
-    let known = via.memory.robots(&target.host).filter(|rules| now < rules.until);
+    let now = fetch.clock.now();
+    let known = fetch.memory.robots(&target.host).filter(|rules| now < rules.until);
     let rules = match known {
         Some(rules) => rules,
         None => {
-            let rules =
-                Rules { robots: read(via, manifest, target).await?, until: later(now, HOLDS_MS) };
-            via.memory.keep_robots(target.host.clone(), rules.clone());
+            let rules = RobotsRules {
+                robots: read(fetch, manifest, target).await?,
+                until: later(now, HOLDS_MS),
+            };
+            fetch.memory.keep_robots(target.host.clone(), rules.clone());
             rules
         }
     };
     let path = url.strip_prefix(&target.base).filter(|path| !path.is_empty()).unwrap_or("/");
     match rules.robots.is_none_or(|robots| robots.is_allowed(path)) {
         true => Ok(()),
-        false => Err(Stop::Disallowed(format!("the robots.txt of {} disallows it", target.host))),
+        false => {
+            Err(StopReason::Disallowed(format!("the robots.txt of {} disallows it", target.host)))
+        }
     }
 }
 
-async fn read<W: Web, C: Clock, G: Gate>(
-    via: &mut Via<'_, W, C, G>,
-    manifest: &Manifest,
-    target: &Target,
-) -> Result<Option<Arc<Robots>>, Stop> {
+async fn read(
+    fetch: &mut FetchContext<'_>,
+    manifest: &PlatformManifest,
+    target: &RequestTarget,
+) -> Result<Option<Arc<Robots>>, StopReason> {
     let request = WebRequest {
         url: format!("{}/robots.txt", target.base),
         headers: vec![("accept".to_owned(), "text/plain, */*;q=0.1".to_owned())],
         body: None,
         redirected_by: None,
     };
-    let (at, response) = follow(via, manifest, target.clone(), request).await?;
+    let sent = RoutedRequest { target: target.clone(), request };
+    let RoutedAnswer { target: at, response } = follow(fetch, manifest, sent).await?;
     match response.status {
         200..300 => {
             let file = &response.body[..response.body.len().min(BYTES_MAX)];
             Ok(Some(Arc::new(Robots::parse(file, AGENT))))
         }
-        429 => Err(via.rate_limited(manifest, &at.host, &response, None).await),
+        429 => Err(fetch.rate_limited(manifest, &at.host, &response, None).await),
         500.. => {
             let why = format!("{} answered {} for its robots.txt", at.host, response.status);
-            Err(Stop::retry(why))
+            Err(StopReason::retry(why))
         }
         _ => Ok(None),
     }
 }
 
-/// Whether an answer's X-Robots-Tag forbids us to index it: `noindex` or `none`, for everybody or for
+/// Whether an answer's X-Robots-Tag forbids us to index it: `noindex` or `none`, for all robots or for
 /// us by name.
 pub(super) fn forbids_indexing(response: &WebResponse) -> bool {
     response.headers_named("x-robots-tag").any(|line| {
@@ -104,7 +103,7 @@ pub(super) fn forbids_indexing(response: &WebResponse) -> bool {
     })
 }
 
-/// Rules that have a value, so that what stands before their colon is nobody's name.
+/// Rules that have a value, so that the word before their colon is not the name of a robot.
 fn is_setting(name: &str) -> bool {
     let settings = ["unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"];
     settings.iter().any(|setting| name.trim().eq_ignore_ascii_case(setting))

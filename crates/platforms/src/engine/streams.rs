@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Engine;
-use crate::manifest::{Auth, Manifest, Stream, StreamKind};
+use super::CrawlEngine;
+use crate::manifest::{ManifestStream, PlatformManifest, StreamAuth, StreamKind};
 
 /// One stream as people and `borg streams --json` see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,19 +18,19 @@ pub struct StreamInfo {
     pub about: String,
     /// How it is read: `https, paged`, `https, 25 at a time`.
     pub transport: String,
-    /// What it needs to be allowed to read: `none`, or the secret's name.
+    /// The secret that it needs: `none`, or the secret's name.
     pub auth: String,
     /// Requests per window that are assumed until the host announces its own.
     pub limits: String,
-    /// What it gives: `profile`, `follow out`, `mention, reply, repost`.
+    /// What it yields: `profile`, `follow out`, `mention, reply, repost`.
     pub emits: String,
     /// What proves that it works.
     pub tested_by: String,
 }
 
-impl Engine {
-    /// Every stream, by platform, in the order in which rounds run them; those that only stand in
-    /// for others come last.
+impl CrawlEngine {
+    /// Every stream, by platform, in the order in which rounds run them; those that only replace
+    /// others come last.
     pub fn streams(&self) -> Vec<StreamInfo> {
         let mut infos = Vec::new();
         for manifest in self.manifests.iter() {
@@ -42,7 +42,7 @@ impl Engine {
     }
 }
 
-fn info(manifest: &Manifest, stream: &Stream) -> StreamInfo {
+fn info(manifest: &PlatformManifest, stream: &ManifestStream) -> StreamInfo {
     let role = stream.requests.first().map_or(0, |request| request.role);
     let limit = manifest.roles[role].limit;
     StreamInfo {
@@ -52,8 +52,8 @@ fn info(manifest: &Manifest, stream: &Stream) -> StreamInfo {
         about: stream.about.clone(),
         transport: transport(stream),
         auth: match &stream.auth {
-            Auth::None => "none".to_owned(),
-            Auth::Bearer { secret } | Auth::Header { secret, .. } => secret.clone(),
+            StreamAuth::None => "none".to_owned(),
+            StreamAuth::Bearer { secret } | StreamAuth::Header { secret, .. } => secret.clone(),
         },
         limits: format!("{} in {} s per host", limit.requests, limit.window_ms / 1_000),
         emits: emits(stream),
@@ -61,7 +61,7 @@ fn info(manifest: &Manifest, stream: &Stream) -> StreamInfo {
     }
 }
 
-fn transport(stream: &Stream) -> String {
+fn transport(stream: &ManifestStream) -> String {
     match &stream.kind {
         StreamKind::Profile(rules) if rules.batch > 1 => {
             format!("https, {} at a time", rules.batch)
@@ -71,7 +71,7 @@ fn transport(stream: &Stream) -> String {
     }
 }
 
-fn emits(stream: &Stream) -> String {
+fn emits(stream: &ManifestStream) -> String {
     match &stream.kind {
         StreamKind::Profile(_) => "profile, claims".to_owned(),
         StreamKind::List(rules) => {

@@ -1,11 +1,11 @@
-//! Whom a fetch is about, and what is already known of it.
+//! The profile that a fetch is about, and what is known of it.
 
 use model::observation::{NamedProfile, SeenProfile};
 use model::{Direction, Layer, Platform};
 
-/// One profile to be fetched, as the record knows it when the job runs.
+/// One profile to be fetched, as it is stored when the job runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct FetchSubject {
     /// Its identity space.
     pub platform: Platform,
     /// Native id, handle and host, as far as known.
@@ -16,38 +16,38 @@ pub struct Subject {
     pub followers: Option<u32>,
     /// To how many it attends, as its own page said last.
     pub following: Option<u32>,
-    /// What the last round left to tell new posts by, per interaction layer, of its own (`Out`) lists.
+    /// The watermarks of the last round, per interaction layer, of its own (`Out`) lists.
     pub watermarks: Vec<(Layer, String)>,
-    /// How many people each list that the record holds names.
+    /// How many accounts each stored list names.
     pub lists: Vec<((Layer, Direction), u32)>,
-    /// Where the streams of an unfinished round stand; none for a new round.
-    pub progress: Vec<Progress>,
-    /// How many rounds in a row ended with a retry. From [`Subject::PATIENCE`] on, arcs to
+    /// How far the streams of an unfinished round are; none for a new round.
+    pub progress: Vec<StreamProgress>,
+    /// How many rounds in a row ended with a retry. From [`FetchSubject::PATIENCE`] on, arcs to
     /// profiles whose hosts do not answer are left out instead of being waited for.
     pub attempt: u32,
 }
 
 /// How far one stream of an unfinished round is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct StreamProgress {
     /// The stream's name in its platform's manifest.
     pub stream: String,
-    /// Where to go on; `None` is from the start. Only the engine reads it.
+    /// Where to continue; `None` is the start. Only the engine reads it.
     pub cursor: Option<String>,
     /// Whether the stream has ended for this round.
     pub done: bool,
 }
 
-impl Subject {
-    /// After so many failed rounds, what other hosts do not tell is done without.
+impl FetchSubject {
+    /// From this number of failed rounds on, names that other hosts do not answer for are left out.
     pub const PATIENCE: u32 = 3;
 
-    /// So often a page that cannot be read is asked for before it is given up.
+    /// How often a page that cannot be read is requested before it is given up.
     pub const READINGS: u32 = 4;
 
-    /// A profile of which nothing but its name is known.
-    pub fn new(platform: Platform, named: NamedProfile) -> Subject {
-        Subject {
+    /// A profile of which only the name is known.
+    pub fn new(platform: Platform, named: NamedProfile) -> FetchSubject {
+        FetchSubject {
             platform,
             named,
             local_id: None,
@@ -60,8 +60,8 @@ impl Subject {
         }
     }
 
-    /// Takes over what its own page says, which further streams need: call it between
-    /// [`Engine::profiles`](super::Engine::profiles) and [`Engine::round`](super::Engine::round).
+    /// Adds what its own page says, which further streams need: call it between
+    /// [`CrawlEngine::profiles`](super::Engine::profiles) and [`CrawlEngine::round`](super::Engine::round).
     pub fn learn(&mut self, seen: &SeenProfile) {
         self.named.handle = seen.named.handle.clone().or(self.named.handle.take());
         self.named.host = seen.named.host.clone().or(self.named.host.take());
@@ -76,14 +76,14 @@ impl Subject {
         known.map(|(_, watermark)| watermark.as_str())
     }
 
-    /// How many people a list names in the record.
+    /// How many accounts a stored list names.
     pub(crate) fn list_length(&self, layer: Layer, direction: Direction) -> u32 {
         let known = self.lists.iter().find(|(of, _)| *of == (layer, direction));
         known.map_or(0, |(_, length)| *length)
     }
 
     /// How far a stream is.
-    pub(crate) fn progress(&self, stream: &str) -> Option<&Progress> {
+    pub(crate) fn progress(&self, stream: &str) -> Option<&StreamProgress> {
         self.progress.iter().find(|progress| progress.stream == stream)
     }
 }

@@ -3,12 +3,12 @@
 use model::observation::NamedProfile;
 use model::port::WebRequest;
 
-use crate::manifest::{Auth, Manifest, RequestTemplate};
-use crate::template::{Name, Template, escape_json, escape_url, plain};
+use crate::manifest::{PlatformManifest, RequestTemplate, StreamAuth};
+use crate::template::{TemplateName, TextTemplate, escape_json, escape_url, plain};
 
 /// The values of one request. What is not known is `None`.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Values<'v> {
+pub(super) struct TemplateValues<'v> {
     pub(super) native_id: Option<&'v str>,
     pub(super) native_ids: &'v [&'v str],
     pub(super) native_host: Option<&'v str>,
@@ -20,34 +20,36 @@ pub(super) struct Values<'v> {
     pub(super) item: Option<&'v str>,
 }
 
-impl<'v> Values<'v> {
-    /// The values that name somebody.
-    pub(super) fn of(manifest: &Manifest, named: &'v NamedProfile) -> Values<'v> {
+impl<'v> TemplateValues<'v> {
+    /// The values that name a profile.
+    pub(super) fn of(manifest: &PlatformManifest, named: &'v NamedProfile) -> TemplateValues<'v> {
         let native_id = Some(named.native_id.as_str()).filter(|id| !id.is_empty());
         let native_host = native_id.and_then(|id| manifest.native_host(id));
-        Values {
+        TemplateValues {
             native_id,
             native_host,
             handle: named.handle.as_deref(),
             host: named.host.as_deref().or(native_host),
-            ..Values::default()
+            ..TemplateValues::default()
         }
     }
 
-    pub(super) fn get(&self, name: Name) -> Option<&'v str> {
+    pub(super) fn get(&self, name: TemplateName) -> Option<&'v str> {
         match name {
-            Name::NativeId => self.native_id,
-            Name::NativeIds => None,
-            Name::NativeHost => self.native_host,
-            Name::NativePath => self.native_id.and_then(path_of),
-            Name::Handle => self.handle,
-            Name::AcctUser => self.handle.and_then(|handle| handle.split('@').next()),
-            Name::AcctHost => self.handle.and_then(|handle| Some(handle.split_once('@')?.1)),
-            Name::Host => self.host,
-            Name::LocalId => self.local_id,
-            Name::PageSize => self.page_size,
-            Name::Cursor => self.cursor,
-            Name::Item => self.item,
+            TemplateName::NativeId => self.native_id,
+            TemplateName::NativeIds => None,
+            TemplateName::NativeHost => self.native_host,
+            TemplateName::NativePath => self.native_id.and_then(path_of),
+            TemplateName::Handle => self.handle,
+            TemplateName::AcctUser => self.handle.and_then(|handle| handle.split('@').next()),
+            TemplateName::AcctHost => {
+                self.handle.and_then(|handle| Some(handle.split_once('@')?.1))
+            }
+            TemplateName::Host => self.host,
+            TemplateName::LocalId => self.local_id,
+            TemplateName::PageSize => self.page_size,
+            TemplateName::Cursor => self.cursor,
+            TemplateName::Item => self.item,
         }
     }
 }
@@ -64,9 +66,9 @@ fn path_of(native_id: &str) -> Option<&str> {
 /// that is unknown is the error.
 pub(super) fn path_and_query(
     template: &RequestTemplate,
-    values: &Values<'_>,
+    values: &TemplateValues<'_>,
     link: Option<&str>,
-) -> Result<String, Name> {
+) -> Result<String, TemplateName> {
     let get = |name| values.get(name);
     let (linked_path, link) = match link {
         Some(link) if link.starts_with('/') => {
@@ -76,7 +78,7 @@ pub(super) fn path_and_query(
         link => (None, link),
     };
     // A URL's path is escaped already.
-    let is_url = template.path.has(Name::NativePath);
+    let is_url = template.path.has(TemplateName::NativePath);
     let escape = if is_url { plain } else { escape_url };
     let own_path = template.path.fill(&get, &escape)?;
     let mut out = linked_path.unwrap_or(own_path);
@@ -91,7 +93,7 @@ pub(super) fn path_and_query(
         link.is_some_and(|link| link.split('&').any(|pair| pair.split('=').next() == Some(field)))
     };
     for (field, value) in template.query.iter().filter(|(field, _)| !linked(field)) {
-        if value.has(Name::NativeIds) {
+        if value.has(TemplateName::NativeIds) {
             for native_id in values.native_ids {
                 let mut escaped = String::new();
                 escape_url(native_id, &mut escaped);
@@ -101,7 +103,7 @@ pub(super) fn path_and_query(
         }
         match value.fill(&get, &escape_url) {
             Ok(value) => push(&mut out, field, &value),
-            Err(Name::Cursor) => {}
+            Err(TemplateName::Cursor) => {}
             Err(name) => return Err(name),
         }
     }
@@ -115,15 +117,16 @@ pub(super) fn path_and_query(
 /// The whole request, without its secrets.
 pub(super) fn request(
     template: &RequestTemplate,
-    values: &Values<'_>,
+    values: &TemplateValues<'_>,
     base: &str,
     path_and_query: &str,
-) -> Result<WebRequest, Name> {
+) -> Result<WebRequest, TemplateName> {
     let get = |name| values.get(name);
-    let header =
-        |(name, value): &(String, Template)| Ok((name.to_lowercase(), value.fill(&get, &plain)?));
+    let header = |(name, value): &(String, TextTemplate)| {
+        Ok((name.to_lowercase(), value.fill(&get, &plain)?))
+    };
     let mut headers = vec![("accept".to_owned(), "application/json, */*;q=0.1".to_owned())];
-    let own = template.headers.iter().map(header).collect::<Result<Vec<_>, Name>>()?;
+    let own = template.headers.iter().map(header).collect::<Result<Vec<_>, TemplateName>>()?;
     headers.extend(own);
     let body = template.body.as_ref().map(|body| body.fill(&get, &escape_json)).transpose()?;
     if body.is_some() {
@@ -139,16 +142,16 @@ pub(super) fn request(
 
 /// The header that authorises a stream's requests; the name of a missing secret otherwise.
 pub(super) fn authorise<'s>(
-    auth: &'s Auth,
+    auth: &'s StreamAuth,
     secret: &dyn Fn(&str) -> Option<&'s str>,
 ) -> Result<Option<(String, String)>, &'s str> {
     match auth {
-        Auth::None => Ok(None),
-        Auth::Bearer { secret: name } => {
+        StreamAuth::None => Ok(None),
+        StreamAuth::Bearer { secret: name } => {
             let token = secret(name).ok_or(name.as_str())?;
             Ok(Some(("authorization".to_owned(), format!("Bearer {token}"))))
         }
-        Auth::Header { name, secret: of } => {
+        StreamAuth::Header { name, secret: of } => {
             let value = secret(of).ok_or(of.as_str())?;
             Ok(Some((name.clone(), value.to_owned())))
         }

@@ -1,4 +1,7 @@
 //! Bodies with a cap, packed and unpacked: a decompression bomb ends when the cap is reached.
+//!
+//! Not left to the HTTP client, which decodes neither raw deflate, as some servers send it for `deflate`,
+//! nor counts the packed bytes.
 
 use std::io::{self, Write};
 
@@ -14,23 +17,23 @@ pub(super) enum BodyError {
 }
 
 /// Takes a body's bytes as they come.
-pub(super) enum Body {
-    Plain(Capped),
-    Gzip(Box<MultiGzDecoder<Capped>>),
-    Zlib(Box<ZlibDecoder<Capped>>),
-    Deflate(Box<DeflateDecoder<Capped>>),
-    /// `deflate` before its first byte, which tells zlib from raw deflate.
-    Unknown(Capped),
+pub(super) enum BodyDecoder {
+    Plain(CappedBuffer),
+    Gzip(Box<MultiGzDecoder<CappedBuffer>>),
+    Zlib(Box<ZlibDecoder<CappedBuffer>>),
+    Deflate(Box<DeflateDecoder<CappedBuffer>>),
+    /// `deflate` before its first byte, which decides between zlib and raw deflate.
+    Unknown(CappedBuffer),
 }
 
 /// A buffer that refuses to grow over its cap.
 #[derive(Debug, Default)]
-pub(super) struct Capped {
+pub(super) struct CappedBuffer {
     bytes: Vec<u8>,
     bytes_max: usize,
 }
 
-impl Write for Capped {
+impl Write for CappedBuffer {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + chunk.len() > self.bytes_max {
             return Err(io::ErrorKind::StorageFull.into());
@@ -44,35 +47,35 @@ impl Write for Capped {
     }
 }
 
-impl Body {
-    /// A body of this Content-Encoding and at most so many bytes unpacked.
-    pub(super) fn new(encoding: Option<&str>, bytes_max: usize) -> Result<Body, BodyError> {
-        let capped = Capped { bytes: Vec::new(), bytes_max };
+impl BodyDecoder {
+    /// A body of this Content-Encoding and at most `bytes_max` bytes unpacked.
+    pub(super) fn new(encoding: Option<&str>, bytes_max: usize) -> Result<BodyDecoder, BodyError> {
+        let capped = CappedBuffer { bytes: Vec::new(), bytes_max };
         match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
-            None | Some("" | "identity") => Ok(Body::Plain(capped)),
-            Some("gzip" | "x-gzip") => Ok(Body::Gzip(Box::new(MultiGzDecoder::new(capped)))),
-            Some("deflate") => Ok(Body::Unknown(capped)),
+            None | Some("" | "identity") => Ok(BodyDecoder::Plain(capped)),
+            Some("gzip" | "x-gzip") => Ok(BodyDecoder::Gzip(Box::new(MultiGzDecoder::new(capped)))),
+            Some("deflate") => Ok(BodyDecoder::Unknown(capped)),
             Some(other) => {
-                Err(BodyError::Malformed(format!("it is packed with `{other}`, unasked")))
+                Err(BodyError::Malformed(format!("it is packed with `{other}`, unrequested")))
             }
         }
     }
 
     /// Takes the next bytes.
     pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), BodyError> {
-        if let (Body::Unknown(capped), Some(first)) = (&mut *self, chunk.first()) {
+        if let (BodyDecoder::Unknown(capped), Some(first)) = (&mut *self, chunk.first()) {
             let capped = std::mem::take(capped);
             // A zlib stream begins with 8 in the low half of its first byte.
             *self = match first & 0x0f {
-                8 => Body::Zlib(Box::new(ZlibDecoder::new(capped))),
-                _ => Body::Deflate(Box::new(DeflateDecoder::new(capped))),
+                8 => BodyDecoder::Zlib(Box::new(ZlibDecoder::new(capped))),
+                _ => BodyDecoder::Deflate(Box::new(DeflateDecoder::new(capped))),
             };
         }
         let written = match self {
-            Body::Plain(body) | Body::Unknown(body) => body.write_all(chunk),
-            Body::Gzip(body) => body.write_all(chunk),
-            Body::Zlib(body) => body.write_all(chunk),
-            Body::Deflate(body) => body.write_all(chunk),
+            BodyDecoder::Plain(body) | BodyDecoder::Unknown(body) => body.write_all(chunk),
+            BodyDecoder::Gzip(body) => body.write_all(chunk),
+            BodyDecoder::Zlib(body) => body.write_all(chunk),
+            BodyDecoder::Deflate(body) => body.write_all(chunk),
         };
         written.map_err(fault)
     }
@@ -80,10 +83,10 @@ impl Body {
     /// The whole body.
     pub(super) fn finish(self) -> Result<Vec<u8>, BodyError> {
         let finished = match self {
-            Body::Plain(body) | Body::Unknown(body) => Ok(body),
-            Body::Gzip(body) => body.finish(),
-            Body::Zlib(body) => body.finish(),
-            Body::Deflate(body) => body.finish(),
+            BodyDecoder::Plain(body) | BodyDecoder::Unknown(body) => Ok(body),
+            BodyDecoder::Gzip(body) => body.finish(),
+            BodyDecoder::Zlib(body) => body.finish(),
+            BodyDecoder::Deflate(body) => body.finish(),
         };
         finished.map(|body| body.bytes).map_err(fault)
     }
@@ -103,7 +106,7 @@ mod tests {
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
     fn unpack(encoding: Option<&str>, packed: &[u8], cap: usize) -> Result<Vec<u8>, BodyError> {
-        let mut body = Body::new(encoding, cap)?;
+        let mut body = BodyDecoder::new(encoding, cap)?;
         for chunk in packed.chunks(7) {
             body.take(chunk)?;
         }

@@ -1,6 +1,6 @@
 //! The one HTTP client: bounded in time and size, polite by name, and closed to private addresses.
 //!
-//! Redirects are answers: whoever follows one asks again, within the budget of the host that it leads
+//! Redirects are answers: following one is a new request, within the budget of the host that it leads
 //! to. Only the origins of `--base-url` may be private or speak plain HTTP, and a redirect does not get
 //! there from outside.
 
@@ -13,21 +13,21 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url, redirect};
 
 use super::address::is_public;
-use super::body::{Body, BodyError};
+use super::body::{BodyDecoder, BodyError};
 use super::resolver::{NotPublic, PublicOnly};
-use crate::origin::Origin;
+use crate::origin::ServerOrigin;
 
-/// The ports that public hosts may be asked at.
+/// The ports that public hosts may be reached at.
 const PORTS: [u16; 2] = [443, 8443];
 
 /// How the client behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSettings {
-    /// Where to ask about the crawl: a URL or an e-mail address, shown in the User-Agent. Whoever
-    /// crawls the live web should give one.
+    /// A contact of the operator: a URL or an e-mail address, shown in the User-Agent. A crawl of the
+    /// live web should have one.
     pub contact: String,
-    /// Origins that may be private and speak plain HTTP; see [`Origins::exempt`](crate::Origins).
-    pub exempt: Vec<Origin>,
+    /// Origins that may be private and speak plain HTTP; see [`OriginOverrides::exempt`](crate::Origins).
+    pub exempt: Vec<ServerOrigin>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long a host may be silent in the middle of an answer.
@@ -59,15 +59,15 @@ pub struct ClientError(String);
 
 /// [`Web`] over the Internet. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct WebClient {
     public: reqwest::Client,
     private: reqwest::Client,
     settings: ClientSettings,
 }
 
-impl Client {
+impl WebClient {
     /// A client with its own connections.
-    pub fn new(settings: ClientSettings) -> Result<Client, ClientError> {
+    pub fn new(settings: ClientSettings) -> Result<WebClient, ClientError> {
         let user_agent = match settings.contact.as_str() {
             "" => concat!("Borg/", env!("CARGO_PKG_VERSION")).to_owned(),
             contact => format!("Borg/{} (+{contact})", env!("CARGO_PKG_VERSION")),
@@ -83,7 +83,7 @@ impl Client {
                 .pool_max_idle_per_host(8)
         };
         let failed = |error: reqwest::Error| ClientError(reason(&error));
-        Ok(Client {
+        Ok(WebClient {
             public: builder().dns_resolver(PublicOnly).build().map_err(failed)?,
             private: builder().build().map_err(failed)?,
             settings,
@@ -94,11 +94,11 @@ impl Client {
         let bad = |url: &str| WebError::BadUrl(url.chars().take(200).collect());
         let url = Url::parse(&request.url).map_err(|_| bad(&request.url))?;
         let headers = headers(&request.headers).ok_or_else(|| bad(&request.url))?;
-        let here = Origin::of(&url);
+        let here = ServerOrigin::of(&url);
         let is_from_here = request
             .redirected_by
             .as_ref()
-            .is_none_or(|from| Url::parse(from).is_ok_and(|from| Origin::of(&from) == here));
+            .is_none_or(|from| Url::parse(from).is_ok_and(|from| ServerOrigin::of(&from) == here));
         let is_exempt = is_from_here && self.settings.exempt.contains(&here);
         let client = if is_exempt { &self.private } else { &self.public };
         check(&url, is_exempt)?;
@@ -137,7 +137,8 @@ impl Client {
             return Err(fault(BodyError::TooLarge));
         }
         let encoding = answer.headers().get("content-encoding");
-        let mut body = Body::new(encoding.and_then(|e| e.to_str().ok()), cap).map_err(fault)?;
+        let mut body =
+            BodyDecoder::new(encoding.and_then(|e| e.to_str().ok()), cap).map_err(fault)?;
         let mut packed = 0;
         while let Some(chunk) =
             answer.chunk().await.map_err(|error| unreachable(&error, answer.url()))?
@@ -156,7 +157,7 @@ impl Client {
     }
 }
 
-impl Web for Client {
+impl Web for WebClient {
     async fn fetch(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         let host = Url::parse(&request.url).map_or_else(|_| String::new(), |url| host_of(&url));
         let limit = self.settings.total_timeout;
@@ -189,7 +190,7 @@ fn check(url: &Url, is_exempt: bool) -> Result<(), WebError> {
     }
 }
 
-/// What every request says.
+/// The headers of every request.
 fn own_headers() -> HeaderMap {
     HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"))])
 }
@@ -205,10 +206,10 @@ fn headers(pairs: &[(String, String)]) -> Option<HeaderMap> {
 }
 
 fn host_of(url: &Url) -> String {
-    Origin::of(url).host().to_owned()
+    ServerOrigin::of(url).host().to_owned()
 }
 
-/// What a failed exchange was. A name without public addresses is told apart.
+/// The error of a failed exchange. A name without public addresses has an error of its own.
 fn unreachable(error: &reqwest::Error, url: &Url) -> WebError {
     let mut source = error.source();
     while let Some(cause) = source {

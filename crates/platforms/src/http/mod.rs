@@ -7,5 +7,5 @@ mod recorded;
 mod resolver;
 
 pub use address::is_public;
-pub use client::{Client, ClientError, ClientSettings};
-pub use recorded::{Recorded, RecordedError, Recording};
+pub use client::{ClientError, ClientSettings, WebClient};
+pub use recorded::{RecordedAnswer, RecordedWeb, RecordingError};

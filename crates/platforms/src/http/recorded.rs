@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// One request and its answer. In files: a JSON list of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recording {
+pub struct RecordedAnswer {
     /// The whole URL.
     pub url: String,
     /// The HTTP status; 200 if not given.
@@ -30,7 +30,7 @@ const fn ok() -> u16 {
 /// Recordings that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read the recordings of {file}: {why}")]
-pub struct RecordedError {
+pub struct RecordingError {
     file: String,
     why: String,
 }
@@ -38,15 +38,15 @@ pub struct RecordedError {
 /// [`Web`] from recordings. Several of one URL answer in their order, the last one for ever; what
 /// was not recorded is a 404.
 #[derive(Debug, Default)]
-pub struct Recorded {
+pub struct RecordedWeb {
     answers: HashMap<String, Vec<WebResponse>>,
     asked: Mutex<Vec<WebRequest>>,
 }
 
-impl Recorded {
+impl RecordedWeb {
     /// From a list.
-    pub fn new(recordings: impl IntoIterator<Item = Recording>) -> Recorded {
-        let mut recorded = Recorded::default();
+    pub fn new(recordings: impl IntoIterator<Item = RecordedAnswer>) -> RecordedWeb {
+        let mut recorded = RecordedWeb::default();
         for recording in recordings {
             recorded.add(recording);
         }
@@ -54,23 +54,23 @@ impl Recorded {
     }
 
     /// One answer of 200 that is not text.
-    pub fn of_bytes(url: String, body: Vec<u8>) -> Recorded {
+    pub fn of_bytes(url: String, body: Vec<u8>) -> RecordedWeb {
         let response = WebResponse { status: 200, headers: Vec::new(), body };
-        Recorded { answers: HashMap::from([(url, vec![response])]), ..Recorded::default() }
+        RecordedWeb { answers: HashMap::from([(url, vec![response])]), ..RecordedWeb::default() }
     }
 
     /// From a JSON file.
-    pub fn read(file: &Path) -> Result<Recorded, RecordedError> {
-        let fail = |why: String| RecordedError { file: file.display().to_string(), why };
+    pub fn read(file: &Path) -> Result<RecordedWeb, RecordingError> {
+        let fail = |why: String| RecordingError { file: file.display().to_string(), why };
         let bytes = std::fs::read(file).map_err(|error| fail(error.to_string()))?;
-        let list: Vec<Recording> =
+        let list: Vec<RecordedAnswer> =
             serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
-        Ok(Recorded::new(list))
+        Ok(RecordedWeb::new(list))
     }
 
     /// One more.
-    pub fn add(&mut self, recording: Recording) {
-        let Recording { url, status, headers, body } = recording;
+    pub fn add(&mut self, recording: RecordedAnswer) {
+        let RecordedAnswer { url, status, headers, body } = recording;
         let response = WebResponse { status, headers, body: body.into_bytes() };
         self.answers.entry(url).or_default().push(response);
     }
@@ -81,7 +81,7 @@ impl Recorded {
     }
 }
 
-impl Web for Recorded {
+impl Web for RecordedWeb {
     async fn fetch(&self, request: WebRequest) -> Result<WebResponse, WebError> {
         if !request.url.starts_with("http://") && !request.url.starts_with("https://") {
             return Err(WebError::BadUrl(request.url));

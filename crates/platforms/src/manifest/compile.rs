@@ -1,35 +1,35 @@
-//! From the written manifest to the one that runs; everything that can be wrong is found here.
+//! Compiles a written manifest to the one that runs, and finds everything that can be wrong in it.
 
 use model::budget::HostLimit;
 
-use super::compile_stream::{error_rules, stream};
-use super::error::ManifestError;
-use super::nouns::{
-    ClaimPattern, ClaimRules, Discover, HandleRule, Lookup, Manifest, RateRules, RequestTemplate,
-    Role, Stream, StreamKind,
+use super::compile_errors::error_rules;
+use super::compile_request::{RoleNames, request, role};
+use super::compile_stream::stream;
+use super::compiled::{
+    ClaimPattern, ClaimRules, HandleRule, NameLookup, OriginDiscovery, PlatformManifest, RateRules,
+    ServerRole,
 };
+use super::compiled_stream::{ManifestStream, StreamKind};
+use super::error::ManifestError;
+use super::field_place::FieldPlace;
 use super::raw;
-use super::scope::Scope;
-use crate::path::Shape;
-use crate::template::Name;
+use crate::path::PageShape;
 
-/// The names of a manifest's roles, in the order of their indices.
-pub(super) type Roles<'r> = &'r [&'r String];
-
-/// Reads and checks one manifest. `file` is only named in complaints.
-pub(crate) fn manifest(file: &str, yaml: &str) -> Result<Manifest, ManifestError> {
-    let top = Scope::file(file);
-    let raw: raw::Manifest =
-        serde_yaml_ng::from_str(yaml).map_err(|error| top.under("form").fail(error))?;
+/// Reads and checks one manifest. `file` is only named in errors.
+pub(crate) fn manifest(file: &str, yaml: &str) -> Result<PlatformManifest, ManifestError> {
+    let top = FieldPlace::file(file);
+    let raw: raw::RawManifest =
+        serde_saphyr::from_str(yaml).map_err(|error| top.under("form").fail(error))?;
     let names: Vec<&String> = raw.origins.keys().collect();
-    let (streams, plan) = streams(&top, &raw, &names)?;
-    let lookup_at = |field: &str, lookup: &Option<raw::Lookup>| {
+    let streams = streams(&top, &raw, &names)?;
+    let plan = plan(&top.under("plan"), &raw, &streams)?;
+    let lookup_at = |field: &str, lookup: &Option<raw::RawLookup>| {
         let at = top.under("names").under(field);
         lookup.as_ref().map(|lookup| self::lookup(&at, lookup, &names)).transpose()
     };
     let resolve = raw.resolve.iter().enumerate();
     let resolve = resolve.map(|(n, raw)| lookup(&top.under(format!("resolve[{n}]")), raw, &names));
-    Ok(Manifest {
+    Ok(PlatformManifest {
         platform: raw.platform.parse().map_err(|error| top.under("platform").fail(error))?,
         dialects: raw.dialects.clone(),
         handle: handle(&top.under("handle"), &raw.handle)?,
@@ -48,26 +48,31 @@ pub(crate) fn manifest(file: &str, yaml: &str) -> Result<Manifest, ManifestError
 }
 
 fn streams(
-    top: &Scope,
-    raw: &raw::Manifest,
-    roles: Roles<'_>,
-) -> Result<(Vec<Stream>, Vec<usize>), ManifestError> {
-    let names: Vec<&str> = raw.streams.keys().map(String::as_str).collect();
-    let compiled: Vec<Stream> =
-        names.iter().map(|name| stream(top, name, raw, roles)).collect::<Result<_, _>>()?;
-    let at = top.under("plan");
+    top: &FieldPlace,
+    raw: &raw::RawManifest,
+    roles: RoleNames<'_>,
+) -> Result<Vec<ManifestStream>, ManifestError> {
+    raw.streams.keys().map(|name| stream(top, name, raw, roles)).collect()
+}
+
+/// The indices of the streams of a round.
+fn plan(
+    at: &FieldPlace,
+    raw: &raw::RawManifest,
+    streams: &[ManifestStream],
+) -> Result<Vec<usize>, ManifestError> {
     let find = |name: &String| {
-        let index = names.iter().position(|known| known == name);
+        let index = streams.iter().position(|stream| stream.name == *name);
         index.ok_or_else(|| at.fail(format!("there is no stream `{name}`")))
     };
     let plan: Vec<usize> = raw.plan.iter().map(find).collect::<Result<_, _>>()?;
-    let is_profile = |&index: &usize| matches!(compiled[index].kind, StreamKind::Profile(_));
+    let is_profile = |&index: &usize| matches!(streams[index].kind, StreamKind::Profile(_));
     at.require(plan.first().is_some_and(is_profile), "it must begin with a profile stream")?;
     at.require(!plan[1..].iter().any(is_profile), "only its first stream may be a profile stream")?;
-    Ok((compiled, plan))
+    Ok(plan)
 }
 
-fn handle(at: &Scope, raw: &raw::Handle) -> Result<HandleRule, ManifestError> {
+fn handle(at: &FieldPlace, raw: &raw::RawHandle) -> Result<HandleRule, ManifestError> {
     let pattern = at.under("pattern").regex(&raw.pattern)?;
     at.under("example").require(pattern.is_match(&raw.example), "it does not fit the pattern")?;
     let native_host = raw.native_host.as_ref();
@@ -81,16 +86,20 @@ fn handle(at: &Scope, raw: &raw::Handle) -> Result<HandleRule, ManifestError> {
     })
 }
 
-fn roles(at: &Scope, raw: &raw::Manifest, names: Roles<'_>) -> Result<Vec<Role>, ManifestError> {
-    let role = |(name, origin): (&String, &raw::Origin)| {
+fn roles(
+    at: &FieldPlace,
+    raw: &raw::RawManifest,
+    names: RoleNames<'_>,
+) -> Result<Vec<ServerRole>, ManifestError> {
+    let role = |(name, origin): (&String, &raw::RawOrigin)| {
         let at = at.under(name);
         at.require(
             origin.url.is_some() || !origin.discover.is_empty(),
-            "give it a `url` or tell how to `discover` it",
+            "give it a `url` or say how to `discover` it",
         )?;
         let base = origin.url.as_ref().map(|url| at.under("url").template(url)).transpose()?;
         let discover = origin.discover.iter();
-        Ok(Role {
+        Ok(ServerRole {
             name: name.clone(),
             base,
             limit: limit(&at.under("limit"), origin.limit)?,
@@ -102,9 +111,13 @@ fn roles(at: &Scope, raw: &raw::Manifest, names: Roles<'_>) -> Result<Vec<Role>,
     raw.origins.iter().map(role).collect()
 }
 
-fn discover(at: &Scope, raw: &raw::Discover, roles: Roles<'_>) -> Result<Discover, ManifestError> {
-    let mut shape = Shape::default();
-    Ok(Discover {
+fn discover(
+    at: &FieldPlace,
+    raw: &raw::RawDiscover,
+    roles: RoleNames<'_>,
+) -> Result<OriginDiscovery, ManifestError> {
+    let mut shape = PageShape::default();
+    Ok(OriginDiscovery {
         applies_to: at.under("for").regex(&raw.applies_to)?,
         request: request(&at.under("request"), &raw.request, roles)?,
         origin: at.under("origin").selector(&raw.origin, &mut shape)?,
@@ -112,15 +125,15 @@ fn discover(at: &Scope, raw: &raw::Discover, roles: Roles<'_>) -> Result<Discove
     })
 }
 
-fn limit(at: &Scope, raw: raw::Limit) -> Result<HostLimit, ManifestError> {
+fn limit(at: &FieldPlace, raw: raw::RawLimit) -> Result<HostLimit, ManifestError> {
     let window_ms = raw.window_seconds.checked_mul(1_000).filter(|&window| window > 0);
     let window_ms = window_ms.ok_or_else(|| at.fail("the window must be 1 to 4,294,967 s"))?;
     at.require(raw.requests > 0, "it must allow at least one request")?;
     Ok(HostLimit { requests: raw.requests, window_ms })
 }
 
-fn rate(at: &Scope, raw: &raw::RateLimit) -> Result<RateRules, ManifestError> {
-    let window = raw::Limit { requests: 1, window_seconds: raw.window_seconds };
+fn rate(at: &FieldPlace, raw: &raw::RawRateLimit) -> Result<RateRules, ManifestError> {
+    let window = raw::RawLimit { requests: 1, window_seconds: raw.window_seconds };
     for header in [&raw.limit, &raw.remaining, &raw.reset, &raw.policy].into_iter().flatten() {
         at.require(*header == header.to_lowercase(), "header names are in lower case")?;
     }
@@ -134,10 +147,10 @@ fn rate(at: &Scope, raw: &raw::RateLimit) -> Result<RateRules, ManifestError> {
     })
 }
 
-fn claims(at: &Scope, raw: &raw::Claims) -> Result<ClaimRules, ManifestError> {
-    let patterns = |field: &str, raw: &[raw::ClaimPattern]| {
+fn claims(at: &FieldPlace, raw: &raw::RawClaims) -> Result<ClaimRules, ManifestError> {
+    let patterns = |field: &str, raw: &[raw::RawClaimPattern]| {
         let at = at.under(field);
-        let pattern = |raw: &raw::ClaimPattern| {
+        let pattern = |raw: &raw::RawClaimPattern| {
             Ok(ClaimPattern { pattern: at.regex(&raw.pattern)?, name: raw.name.clone() })
         };
         raw.iter().map(pattern).collect::<Result<Vec<_>, ManifestError>>()
@@ -149,49 +162,18 @@ fn claims(at: &Scope, raw: &raw::Claims) -> Result<ClaimRules, ManifestError> {
     })
 }
 
-fn lookup(at: &Scope, raw: &raw::Lookup, roles: Roles<'_>) -> Result<Lookup, ManifestError> {
-    let mut shape = Shape::default();
-    at.require(raw.native_id.is_some() || raw.handle.is_some(), "it tells no name")?;
-    Ok(Lookup {
+fn lookup(
+    at: &FieldPlace,
+    raw: &raw::RawLookup,
+    roles: RoleNames<'_>,
+) -> Result<NameLookup, ManifestError> {
+    let mut shape = PageShape::default();
+    at.require(raw.native_id.is_some() || raw.handle.is_some(), "it selects no name")?;
+    Ok(NameLookup {
         request: request(&at.under("request"), &raw.request, roles)?,
         native_id: at.maybe("native_id", raw.native_id.as_ref(), &mut shape)?,
         handle: at.maybe("handle", raw.handle.as_ref(), &mut shape)?,
         local_id: at.maybe("local_id", raw.local_id.as_ref(), &mut shape)?,
         shape,
     })
-}
-
-fn role(at: &Scope, name: &String, roles: Roles<'_>) -> Result<usize, ManifestError> {
-    let index = roles.iter().position(|known| *known == name);
-    index.ok_or_else(|| at.fail(format!("`origins` has no role `{name}`")))
-}
-
-/// Compiles a request.
-pub(super) fn request(
-    at: &Scope,
-    raw: &raw::Request,
-    roles: Roles<'_>,
-) -> Result<RequestTemplate, ManifestError> {
-    let is_path = raw.path.starts_with('/') || raw.path == "{native_path}";
-    at.under("path").require(is_path, "it must begin with `/`, or be `{native_path}`")?;
-    let pairs = |field: &str, raw: &std::collections::BTreeMap<String, String>| {
-        let at = at.under(field);
-        let pair =
-            |(name, text): (&String, &String)| Ok((name.clone(), at.under(name).template(text)?));
-        raw.iter().map(pair).collect::<Result<Vec<_>, ManifestError>>()
-    };
-    let maybe = |field: &str, text: &Option<String>| {
-        text.as_ref().map(|text| at.under(field).template(text)).transpose()
-    };
-    let request = RequestTemplate {
-        role: role(&at.under("role"), &raw.role, roles)?,
-        host: maybe("host", &raw.host)?,
-        path: at.under("path").template(&raw.path)?,
-        query: pairs("query", &raw.query)?,
-        headers: pairs("headers", &raw.headers)?,
-        body: maybe("body", &raw.body)?,
-    };
-    let batched = request.path.has(Name::NativeIds);
-    at.under("path").require(!batched, "{native_ids} may only be a value of the query")?;
-    Ok(request)
 }

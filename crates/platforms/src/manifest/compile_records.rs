@@ -1,24 +1,36 @@
-//! Compiles what records say: profiles, lists, interactions, and whom they name.
+//! Compiles the rules for records: profiles, lists, interactions, and the accounts in them.
 
 use model::profile::{Consent, GoneReason, PersonKind};
 
-use super::compile::{Roles, request};
+use super::compile_request::{RoleNames, request};
+use super::compiled_stream::{
+    ArcRule, ConsentElsewhere, InteractionRules, ListRules, NameSelectors, ProfileRules, RecordRule,
+};
 use super::error::ManifestError;
-use super::nouns::{ArcRule, ConsentElsewhere, InteractionRules, ListRules, ProfileRules, Who};
-use super::raw;
-use super::raw::{ConsentWord, GoneWord, KindWord};
-use super::scope::Scope;
-use crate::path::{Condition, Path, Shape};
+use super::field_place::FieldPlace;
+use super::raw_request::OneOrMany;
+use super::raw_stream::{
+    ConsentWord, FindBy, GoneWord, KindWord, RawArcRule, RawConsentElsewhere, RawInteractions,
+    RawList, RawNameSelectors, RawProfile, RawRecordRule,
+};
+use crate::path::{PageShape, PathEnd, RecordCondition, RecordPath};
 
-fn who(at: &Scope, raw: &raw::Who, shape: &mut Shape) -> Result<Who, ManifestError> {
+fn names(
+    at: &FieldPlace,
+    raw: &RawNameSelectors,
+    shape: &mut PageShape,
+) -> Result<NameSelectors, ManifestError> {
     let finds = |by| raw.find.contains(&by);
-    at.require(raw.native_id.is_some() || !raw.find.is_empty(), "it names nobody: `native_id`")?;
-    at.under("find").require(
-        (!finds(raw::Find::Handle) || raw.handle.is_some() || raw.local_id.is_some())
-            && (!finds(raw::Find::LocalId) || raw.local_id.is_some()),
-        "it looks somebody up by what the record does not select",
+    at.require(
+        raw.native_id.is_some() || !raw.find.is_empty(),
+        "it names no account: `native_id`",
     )?;
-    Ok(Who {
+    at.under("find").require(
+        (!finds(FindBy::Handle) || raw.handle.is_some() || raw.local_id.is_some())
+            && (!finds(FindBy::LocalId) || raw.local_id.is_some()),
+        "it looks an account up by what the record does not select",
+    )?;
+    Ok(NameSelectors {
         native_id: at.maybe("native_id", raw.native_id.as_ref(), shape)?,
         handle: at.maybe("handle", raw.handle.as_ref(), shape)?,
         local_id: at.maybe("local_id", raw.local_id.as_ref(), shape)?,
@@ -27,9 +39,9 @@ fn who(at: &Scope, raw: &raw::Who, shape: &mut Shape) -> Result<Who, ManifestErr
 }
 
 pub(super) fn list_rules(
-    at: &Scope,
-    raw: &raw::List,
-    record: &mut Shape,
+    at: &FieldPlace,
+    raw: &RawList,
+    record: &mut PageShape,
 ) -> Result<ListRules, ManifestError> {
     at.under("layer").require(!raw.layer.is_interaction(), "use `interactions` for this layer")?;
     Ok(ListRules {
@@ -37,29 +49,29 @@ pub(super) fn list_rules(
         direction: raw.direction,
         hidden_if: raw.hidden_if,
         weight: at.maybe("weight", raw.weight.as_ref(), record)?,
-        other: who(&at.under("other"), &raw.other, record)?,
+        other: names(&at.under("other"), &raw.other, record)?,
         for_each: None,
     })
 }
 
 pub(super) fn interactions(
-    at: &Scope,
-    raw: &raw::Interactions,
-    record: &mut Shape,
+    at: &FieldPlace,
+    raw: &RawInteractions,
+    record: &mut PageShape,
 ) -> Result<InteractionRules, ManifestError> {
-    let rule = |(n, raw): (usize, &raw::ArcRule)| {
+    let rule = |(n, raw): (usize, &RawArcRule)| {
         let at = at.under(format!("arcs[{n}]"));
         at.under("layer").require(raw.layer.is_interaction(), "use `list` for this layer")?;
         let when = raw.when.iter().map(|text| at.under("when").condition(text, record));
-        let when: Vec<Condition> = when.collect::<Result<_, _>>()?;
-        let (each, item): (Option<Path>, &mut Shape) = match &raw.each {
+        let when: Vec<RecordCondition> = when.collect::<Result<_, _>>()?;
+        let (each, item): (Option<RecordPath>, &mut PageShape) = match &raw.each {
             Some(path) => {
-                let (path, item) = at.under("each").path(path, record)?;
-                (Some(path), item)
+                let PathEnd { path, shape } = at.under("each").path(path, record)?;
+                (Some(path), shape)
             }
             None => (None, &mut *record),
         };
-        let other = who(&at.under("other"), &raw.other, item)?;
+        let other = names(&at.under("other"), &raw.other, item)?;
         Ok(ArcRule { layer: raw.layer, when, each, other })
     };
     let arcs: Vec<ArcRule> =
@@ -73,26 +85,26 @@ pub(super) fn interactions(
 }
 
 pub(super) fn profile_rules(
-    at: &Scope,
-    raw: &raw::Profile,
-    roles: Roles<'_>,
-    record: &mut Shape,
+    at: &FieldPlace,
+    raw: &RawProfile,
+    roles: RoleNames<'_>,
+    record: &mut PageShape,
 ) -> Result<ProfileRules, ManifestError> {
-    let named = raw::Who {
+    let named = RawNameSelectors {
         native_id: raw.native_id.clone(),
         handle: raw.handle.clone(),
         local_id: raw.local_id.clone(),
         find: Vec::new(),
     };
-    let each = |field: &str, raw: &[String], record: &mut Shape| {
+    let each = |field: &str, raw: &[String], record: &mut PageShape| {
         let at = at.under(field);
-        let one = |text: &String| at.selector(&raw::OneOrMany::One(text.clone()), record);
+        let one = |text: &String| at.selector(&OneOrMany::One(text.clone()), record);
         raw.iter().map(one).collect::<Result<Vec<_>, _>>()
     };
     Ok(ProfileRules {
         batch: 1,
         missing: None,
-        who: who(at, &named, record)?,
+        names: names(at, &named, record)?,
         display_name: at.maybe("display_name", raw.display_name.as_ref(), record)?,
         bio: at.maybe("bio", raw.bio.as_ref(), record)?,
         avatar_url: at.maybe("avatar_url", raw.avatar_url.as_ref(), record)?,
@@ -117,12 +129,12 @@ pub(super) fn profile_rules(
 }
 
 fn consent_elsewhere(
-    at: &Scope,
-    raw: &raw::ConsentElsewhere,
-    roles: Roles<'_>,
-    record: &mut Shape,
+    at: &FieldPlace,
+    raw: &RawConsentElsewhere,
+    roles: RoleNames<'_>,
+    record: &mut PageShape,
 ) -> Result<ConsentElsewhere, ManifestError> {
-    let mut shape = Shape::default();
+    let mut shape = PageShape::default();
     Ok(ConsentElsewhere {
         when: at.under("when").condition(&raw.when, record)?,
         request: request(&at.under("request"), &raw.request, roles)?,
@@ -132,12 +144,15 @@ fn consent_elsewhere(
 }
 
 fn rules<W: Copy, T>(
-    at: &Scope,
-    raw: &[raw::Rule<W>],
-    record: &mut Shape,
+    at: &FieldPlace,
+    raw: &[RawRecordRule<W>],
+    record: &mut PageShape,
     meaning: fn(W) -> T,
-) -> Result<Vec<(Condition, T)>, ManifestError> {
-    raw.iter().map(|rule| Ok((at.condition(&rule.when, record)?, meaning(rule.is)))).collect()
+) -> Result<Vec<RecordRule<T>>, ManifestError> {
+    let rule = |rule: &RawRecordRule<W>| {
+        Ok(RecordRule { when: at.condition(&rule.when, record)?, is: meaning(rule.is) })
+    };
+    raw.iter().map(rule).collect()
 }
 
 const fn kind_of(word: KindWord) -> PersonKind {

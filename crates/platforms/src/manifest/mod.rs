@@ -1,18 +1,26 @@
-//! The manifest language: one YAML file says all that is special about a platform's API.
+//! The manifest language: one YAML file describes all that is special about a platform's API.
 
 mod compile;
+mod compile_errors;
 mod compile_pager;
 mod compile_records;
+mod compile_request;
 mod compile_stream;
+mod compiled;
+mod compiled_request;
+mod compiled_stream;
 mod error;
-mod nouns;
+mod field_place;
 mod raw;
+mod raw_request;
 mod raw_stream;
-mod scope;
 
 pub use error::ManifestError;
 
 pub(crate) use compile::manifest as compile;
-pub(crate) use nouns::*;
-pub(crate) use raw::{Fold, Form, Then};
-pub(crate) use raw_stream::{Counted, Find};
+pub(crate) use compiled::*;
+pub(crate) use compiled_request::*;
+pub(crate) use compiled_stream::*;
+pub(crate) use raw::{HandleFold, ResetForm};
+pub(crate) use raw_request::ErrorMeaning;
+pub(crate) use raw_stream::{CountField, FindBy};

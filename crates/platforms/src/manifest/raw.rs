@@ -5,62 +5,44 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub(super) use super::raw_stream::*;
-
-/// One value, or several to be tried or to hold together.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub(super) enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    pub(super) fn as_slice(&self) -> &[T] {
-        match self {
-            OneOrMany::One(value) => std::slice::from_ref(value),
-            OneOrMany::Many(values) => values,
-        }
-    }
-}
-
-pub(super) type Texts = OneOrMany<String>;
+use super::raw_request::{RawErrorRule, RawRequest, SelectorTexts};
+use super::raw_stream::RawStream;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(super) struct RawManifest {
     pub(super) platform: String,
     pub(super) dialects: Vec<String>,
-    pub(super) handle: Handle,
+    pub(super) handle: RawHandle,
     pub(super) home: String,
-    pub(super) origins: BTreeMap<String, Origin>,
-    pub(super) rate_limit: RateLimit,
+    pub(super) origins: BTreeMap<String, RawOrigin>,
+    pub(super) rate_limit: RawRateLimit,
     #[serde(default)]
-    pub(super) errors: Vec<ErrorRule>,
+    pub(super) errors: Vec<RawErrorRule>,
     #[serde(default)]
-    pub(super) claims: Claims,
+    pub(super) claims: RawClaims,
     #[serde(default)]
-    pub(super) resolve: Vec<Lookup>,
+    pub(super) resolve: Vec<RawLookup>,
     #[serde(default)]
-    pub(super) names: Names,
+    pub(super) names: RawNames,
     pub(super) plan: Vec<String>,
-    pub(super) streams: BTreeMap<String, Stream>,
+    pub(super) streams: BTreeMap<String, RawStream>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Handle {
+pub(super) struct RawHandle {
     pub(super) pattern: String,
     pub(super) example: String,
     #[serde(default)]
-    pub(super) fold: Fold,
+    pub(super) fold: HandleFold,
     pub(super) native: String,
     pub(super) native_host: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Fold {
+pub(crate) enum HandleFold {
     #[default]
     None,
     Lower,
@@ -68,46 +50,46 @@ pub(crate) enum Fold {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Origin {
+pub(super) struct RawOrigin {
     pub(super) url: Option<String>,
-    pub(super) limit: Limit,
+    pub(super) limit: RawLimit,
     #[serde(default)]
-    pub(super) discover: Vec<Discover>,
+    pub(super) discover: Vec<RawDiscover>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Limit {
+pub(super) struct RawLimit {
     pub(super) requests: u32,
     pub(super) window_seconds: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Discover {
+pub(super) struct RawDiscover {
     #[serde(rename = "for")]
     pub(super) applies_to: String,
-    pub(super) request: Request,
-    pub(super) origin: Texts,
+    pub(super) request: RawRequest,
+    pub(super) origin: SelectorTexts,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RateLimit {
+pub(super) struct RawRateLimit {
     pub(super) limit: Option<String>,
     pub(super) remaining: Option<String>,
     pub(super) reset: Option<String>,
     #[serde(default)]
-    pub(super) form: Form,
+    pub(super) form: ResetForm,
     pub(super) policy: Option<String>,
     pub(super) window_seconds: u32,
-    pub(super) body_wait: Option<BodyWait>,
+    pub(super) body_wait: Option<RawBodyWait>,
 }
 
 /// How a reset is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Form {
+pub(crate) enum ResetForm {
     #[default]
     UnixSeconds,
     Iso8601,
@@ -116,86 +98,49 @@ pub(crate) enum Form {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct BodyWait {
+pub(super) struct RawBodyWait {
     pub(super) field: String,
-    pub(super) unit: Unit,
+    pub(super) unit: WaitUnit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Unit {
+pub(super) enum WaitUnit {
     S,
     Ms,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ErrorRule {
-    pub(super) status: OneOrMany<u16>,
-    #[serde(rename = "where")]
-    pub(super) condition: Option<String>,
-    pub(super) text: Option<String>,
-    pub(super) then: Then,
-}
-
-/// What an answer that is no page means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Then {
-    Retry,
-    RateLimited,
-    Deleted,
-    Suspended,
-    Refused,
-    Hidden,
-    GiveUp,
-    Empty,
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Claims {
+pub(super) struct RawClaims {
     #[serde(default)]
-    pub(super) pages: Vec<ClaimPattern>,
+    pub(super) pages: Vec<RawClaimPattern>,
     #[serde(default)]
-    pub(super) words: Vec<ClaimPattern>,
+    pub(super) words: Vec<RawClaimPattern>,
     #[serde(default)]
     pub(super) except: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ClaimPattern {
+pub(super) struct RawClaimPattern {
     pub(super) pattern: String,
     pub(super) name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Names {
-    pub(super) local_id: Option<Lookup>,
-    pub(super) handle: Option<Lookup>,
-    pub(super) own: Option<Lookup>,
+pub(super) struct RawNames {
+    pub(super) local_id: Option<RawLookup>,
+    pub(super) handle: Option<RawLookup>,
+    pub(super) own: Option<RawLookup>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Lookup {
-    pub(super) request: Request,
-    pub(super) native_id: Option<Texts>,
-    pub(super) handle: Option<Texts>,
-    pub(super) local_id: Option<Texts>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Request {
-    pub(super) role: String,
-    pub(super) host: Option<String>,
-    pub(super) path: String,
-    #[serde(default)]
-    pub(super) query: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Option<String>,
+pub(super) struct RawLookup {
+    pub(super) request: RawRequest,
+    pub(super) native_id: Option<SelectorTexts>,
+    pub(super) handle: Option<SelectorTexts>,
+    pub(super) local_id: Option<SelectorTexts>,
 }

@@ -3,11 +3,11 @@
 use model::layer::{Direction, Layer};
 use serde::Deserialize;
 
-use super::raw::{ErrorRule, OneOrMany, Request, Texts};
+use super::raw_request::{OneOrMany, RawErrorRule, RawRequest, SelectorTexts};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Auth {
+pub(super) struct RawAuth {
     pub(super) bearer: Option<String>,
     pub(super) header: Option<String>,
     pub(super) secret: Option<String>,
@@ -15,73 +15,73 @@ pub(super) struct Auth {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Pager {
-    pub(super) cursor: Option<Texts>,
+pub(super) struct RawPager {
+    pub(super) cursor: Option<SelectorTexts>,
     pub(super) link: Option<String>,
     #[serde(default)]
     pub(super) offset: bool,
     #[serde(default)]
     pub(super) page: bool,
-    pub(super) until: Option<Texts>,
+    pub(super) until: Option<SelectorTexts>,
     pub(super) param: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Stream {
+pub(super) struct RawStream {
     pub(super) about: String,
     pub(super) tested_by: String,
     #[serde(default)]
-    pub(super) auth: Auth,
-    pub(super) request: OneOrMany<Request>,
+    pub(super) auth: RawAuth,
+    pub(super) request: OneOrMany<RawRequest>,
     #[serde(default)]
-    pub(super) pager: Pager,
+    pub(super) pager: RawPager,
     pub(super) page_size: Option<u32>,
     pub(super) pages_per_visit: Option<u32>,
     pub(super) pages_max: Option<u32>,
     pub(super) records: Option<String>,
     #[serde(default)]
-    pub(super) errors: Vec<ErrorRule>,
+    pub(super) errors: Vec<RawErrorRule>,
     pub(super) batch: Option<u32>,
     pub(super) missing: Option<String>,
-    pub(super) for_each: Option<ForEach>,
-    pub(super) profile: Option<Profile>,
-    pub(super) list: Option<List>,
-    pub(super) interactions: Option<Interactions>,
+    pub(super) for_each: Option<RawForEach>,
+    pub(super) profile: Option<RawProfile>,
+    pub(super) list: Option<RawList>,
+    pub(super) interactions: Option<RawInteractions>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ForEach {
-    pub(super) request: Request,
+pub(super) struct RawForEach {
+    pub(super) request: RawRequest,
     #[serde(default)]
-    pub(super) pager: Pager,
+    pub(super) pager: RawPager,
     pub(super) records: String,
-    pub(super) item: Texts,
+    pub(super) item: SelectorTexts,
     pub(super) items_max: u32,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Profile {
-    pub(super) native_id: Option<Texts>,
-    pub(super) handle: Option<Texts>,
-    pub(super) local_id: Option<Texts>,
-    pub(super) display_name: Option<Texts>,
-    pub(super) bio: Option<Texts>,
-    pub(super) avatar_url: Option<Texts>,
-    pub(super) url: Option<Texts>,
-    pub(super) followers: Option<Texts>,
-    pub(super) following: Option<Texts>,
-    pub(super) posts: Option<Texts>,
-    pub(super) created_at: Option<Texts>,
+pub(super) struct RawProfile {
+    pub(super) native_id: Option<SelectorTexts>,
+    pub(super) handle: Option<SelectorTexts>,
+    pub(super) local_id: Option<SelectorTexts>,
+    pub(super) display_name: Option<SelectorTexts>,
+    pub(super) bio: Option<SelectorTexts>,
+    pub(super) avatar_url: Option<SelectorTexts>,
+    pub(super) url: Option<SelectorTexts>,
+    pub(super) followers: Option<SelectorTexts>,
+    pub(super) following: Option<SelectorTexts>,
+    pub(super) posts: Option<SelectorTexts>,
+    pub(super) created_at: Option<SelectorTexts>,
     #[serde(default)]
-    pub(super) kind: Vec<Rule<KindWord>>,
+    pub(super) kind: Vec<RawRecordRule<KindWord>>,
     #[serde(default)]
-    pub(super) consent: Vec<Rule<ConsentWord>>,
-    pub(super) consent_elsewhere: Option<ConsentElsewhere>,
+    pub(super) consent: Vec<RawRecordRule<ConsentWord>>,
+    pub(super) consent_elsewhere: Option<RawConsentElsewhere>,
     #[serde(default)]
-    pub(super) gone: Vec<Rule<GoneWord>>,
+    pub(super) gone: Vec<RawRecordRule<GoneWord>>,
     #[serde(default)]
     pub(super) websites: Vec<String>,
     #[serde(default)]
@@ -90,15 +90,15 @@ pub(super) struct Profile {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ConsentElsewhere {
+pub(super) struct RawConsentElsewhere {
     pub(super) when: String,
-    pub(super) request: Request,
-    pub(super) consent: Vec<Rule<ConsentWord>>,
+    pub(super) request: RawRequest,
+    pub(super) consent: Vec<RawRecordRule<ConsentWord>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule<T> {
+pub(super) struct RawRecordRule<T> {
     pub(super) when: String,
     pub(super) is: T,
 }
@@ -128,54 +128,54 @@ pub(super) enum GoneWord {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Who {
-    pub(super) native_id: Option<Texts>,
-    pub(super) handle: Option<Texts>,
-    pub(super) local_id: Option<Texts>,
+pub(super) struct RawNameSelectors {
+    pub(super) native_id: Option<SelectorTexts>,
+    pub(super) handle: Option<SelectorTexts>,
+    pub(super) local_id: Option<SelectorTexts>,
     #[serde(default)]
-    pub(super) find: Vec<Find>,
+    pub(super) find: Vec<FindBy>,
 }
 
-/// By what a name that a record lacks is looked up.
+/// What a name that a record lacks is looked up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Find {
+pub(crate) enum FindBy {
     LocalId,
     Handle,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct List {
+pub(super) struct RawList {
     pub(super) layer: Layer,
     pub(super) direction: Direction,
-    pub(super) hidden_if: Option<Counted>,
-    pub(super) weight: Option<Texts>,
-    pub(super) other: Who,
+    pub(super) hidden_if: Option<CountField>,
+    pub(super) weight: Option<SelectorTexts>,
+    pub(super) other: RawNameSelectors,
 }
 
 /// The count on a profile's page that says how long a list should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Counted {
+pub(crate) enum CountField {
     Followers,
     Following,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Interactions {
-    pub(super) id: Texts,
-    pub(super) at: Option<Texts>,
-    pub(super) arcs: Vec<ArcRule>,
+pub(super) struct RawInteractions {
+    pub(super) id: SelectorTexts,
+    pub(super) at: Option<SelectorTexts>,
+    pub(super) arcs: Vec<RawArcRule>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ArcRule {
+pub(super) struct RawArcRule {
     pub(super) layer: Layer,
     #[serde(default)]
     pub(super) when: Vec<String>,
     pub(super) each: Option<String>,
-    pub(super) other: Who,
+    pub(super) other: RawNameSelectors,
 }

@@ -1,4 +1,4 @@
-//! The few functions that a selector may send its texts through. Each takes one text and gives
+//! The few functions that a selector may apply to its texts. Each takes one text and returns
 //! none, one or several; none of them can fail or take more than linear time.
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ const TEXTS_MAX: usize = 64;
 
 /// One step behind a `|`.
 #[derive(Debug, Clone)]
-pub(crate) enum Function {
+pub(crate) enum TextFunction {
     /// `at_host`: appends `@` and the answering host, unless the text has an `@`.
     AtHost,
     /// `capture "regex"`: the first group; nothing where it does not match.
@@ -32,19 +32,19 @@ pub(crate) enum Function {
     Page,
 }
 
-impl Function {
+impl TextFunction {
     /// The function of a name and its argument; says what is wrong with them otherwise.
-    pub(super) fn named(name: &str, argument: Option<&str>) -> Result<Function, String> {
+    pub(super) fn named(name: &str, argument: Option<&str>) -> Result<TextFunction, String> {
         match (name, argument) {
-            ("at_host", None) => Ok(Function::AtHost),
-            ("html_links", None) => Ok(Function::HtmlLinks),
-            ("html_text", None) => Ok(Function::HtmlText),
-            ("lower", None) => Ok(Function::Lower),
-            ("page", None) => Ok(Function::Page),
-            ("prefix", Some(text)) => Ok(Function::Prefix(text.into())),
-            ("not", Some(text)) => Ok(Function::Not(text.into())),
+            ("at_host", None) => Ok(TextFunction::AtHost),
+            ("html_links", None) => Ok(TextFunction::HtmlLinks),
+            ("html_text", None) => Ok(TextFunction::HtmlText),
+            ("lower", None) => Ok(TextFunction::Lower),
+            ("page", None) => Ok(TextFunction::Page),
+            ("prefix", Some(text)) => Ok(TextFunction::Prefix(text.into())),
+            ("not", Some(text)) => Ok(TextFunction::Not(text.into())),
             ("capture", Some(pattern)) => match Regex::new(pattern) {
-                Ok(regex) if regex.captures_len() > 1 => Ok(Function::Capture(Box::new(regex))),
+                Ok(regex) if regex.captures_len() > 1 => Ok(TextFunction::Capture(Box::new(regex))),
                 Ok(_) => Err(format!("capture \"{pattern}\" has no group to capture")),
                 Err(error) => Err(format!("capture \"{pattern}\": {error}")),
             },
@@ -65,19 +65,19 @@ impl Function {
         give: &mut dyn FnMut(Cow<'t, str>),
     ) {
         match self {
-            Function::AtHost if text.contains('@') => give(text),
-            Function::AtHost => give(Cow::Owned(format!("{text}@{host}"))),
-            Function::Capture(regex) => capture(regex, text).into_iter().for_each(give),
-            Function::HtmlLinks => {
+            TextFunction::AtHost if text.contains('@') => give(text),
+            TextFunction::AtHost => give(Cow::Owned(format!("{text}@{host}"))),
+            TextFunction::Capture(regex) => capture(regex, text).into_iter().for_each(give),
+            TextFunction::HtmlLinks => {
                 let links = html::links(&text).into_iter().take(TEXTS_MAX);
                 links.for_each(|link| give(Cow::Owned(link)));
             }
-            Function::HtmlText => give(Cow::Owned(html::text(&text))),
-            Function::Lower => give(Cow::Owned(text.to_lowercase())),
-            Function::Not(bad) if is_refused(&text, bad) => {}
-            Function::Not(_) => give(text),
-            Function::Prefix(prefix) => give(Cow::Owned(format!("{prefix}{text}"))),
-            Function::Page => page(&text).map(Cow::Owned).into_iter().for_each(give),
+            TextFunction::HtmlText => give(Cow::Owned(html::text(&text))),
+            TextFunction::Lower => give(Cow::Owned(text.to_lowercase())),
+            TextFunction::Not(bad) if is_refused(&text, bad) => {}
+            TextFunction::Not(_) => give(text),
+            TextFunction::Prefix(prefix) => give(Cow::Owned(format!("{prefix}{text}"))),
+            TextFunction::Page => page(&text).map(Cow::Owned).into_iter().for_each(give),
         }
     }
 }

@@ -12,7 +12,8 @@ mod scan;
 mod selector;
 mod shape;
 
-pub(crate) use condition::Condition;
-pub(crate) use node::{Node, read, text_of};
-pub(crate) use selector::{Context, Path, Selector};
-pub(crate) use shape::Shape;
+pub(crate) use condition::RecordCondition;
+pub(crate) use node::{PageNode, read, text_of};
+pub(crate) use parse::PathEnd;
+pub(crate) use selector::{RecordPath, SelectorContext, ValueSelector};
+pub(crate) use shape::PageShape;

@@ -1,51 +1,51 @@
-//! A page as far as its shape wants it, borrowed from the page's text.
+//! The values of a page that its shape selects, borrowed from the page's text.
 
 use std::borrow::Cow;
 
 use serde_json::Number;
 
-use super::scan::{PageError, Scan};
-use super::shape::Shape;
+use super::scan::{JsonScanner, PageError};
+use super::shape::PageShape;
 
 /// The most values that one page may hold; at 32 bytes each this bounds memory.
 const VALUES_MAX: usize = 1_000_000;
-/// How deep wanted values nest at most.
+/// How deep selected values nest at most.
 const DEPTH_MAX: u32 = 64;
 
 /// A value of a page. Objects hold one slot for each key of their shape.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node<'a> {
+pub(crate) enum PageNode<'a> {
     /// The object does not have this key.
     Absent,
     Null,
     Bool(bool),
     Number(Number),
     Text(Cow<'a, str>),
-    Array(Vec<Node<'a>>),
-    Object(Vec<Node<'a>>),
+    Array(Vec<PageNode<'a>>),
+    Object(Vec<PageNode<'a>>),
 }
 
-impl Node<'_> {
+impl PageNode<'_> {
     /// Whether there is no value: `null`, or no such key.
     pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self, Node::Absent | Node::Null)
+        matches!(self, PageNode::Absent | PageNode::Null)
     }
 }
 
-/// The text of a body. Checked as a whole: bytes that are no text might hide in a key or in what is
+/// The text of a body. Checked as a whole: bytes that are no text might be in a key or in what is
 /// skipped.
 pub(crate) fn text_of(body: &[u8]) -> Result<&str, PageError> {
     std::str::from_utf8(body).map_err(PageError::no_text)
 }
 
-/// Reads what `shape` wants of a page. Linear in the page.
+/// Reads what `shape` selects of a page. Linear in the page.
 ///
 /// A value that cannot be kept (half an emoji, a number out of range, one that nests too deeply) is
 /// `Null` or loses a character; an error is only what makes it unclear where the next value begins.
-/// What is not wanted is skipped: only its brackets and quotes are counted.
-pub(crate) fn read<'a>(shape: &Shape, text: &'a str) -> Result<Node<'a>, PageError> {
+/// The rest is skipped: only its brackets and quotes are counted.
+pub(crate) fn read<'a>(shape: &PageShape, text: &'a str) -> Result<PageNode<'a>, PageError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { scan: Scan::new(text), left: VALUES_MAX };
+    let mut reader = NodeReader { scan: JsonScanner::new(text), left: VALUES_MAX };
     let node = reader.value(shape, 0)?;
     match reader.scan.peek() {
         None => Ok(node),
@@ -53,34 +53,34 @@ pub(crate) fn read<'a>(shape: &Shape, text: &'a str) -> Result<Node<'a>, PageErr
     }
 }
 
-struct Reader<'a> {
-    scan: Scan<'a>,
+struct NodeReader<'a> {
+    scan: JsonScanner<'a>,
     left: usize,
 }
 
-impl<'a> Reader<'a> {
-    fn value(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+impl<'a> NodeReader<'a> {
+    fn value(&mut self, shape: &PageShape, depth: u32) -> Result<PageNode<'a>, PageError> {
         match self.scan.peek() {
-            Some(b'{' | b'[') if depth > DEPTH_MAX => self.scan.skip().map(|()| Node::Null),
+            Some(b'{' | b'[') if depth > DEPTH_MAX => self.scan.skip().map(|()| PageNode::Null),
             Some(b'{') => self.object(shape, depth),
             Some(b'[') => self.array(shape, depth),
-            Some(b'"') => self.scan.string().map(Node::Text),
+            Some(b'"') => self.scan.string().map(PageNode::Text),
             Some(b't' | b'f' | b'n') => Ok(match self.scan.word()? {
-                "true" => Node::Bool(true),
-                "false" => Node::Bool(false),
-                _ => Node::Null,
+                "true" => PageNode::Bool(true),
+                "false" => PageNode::Bool(false),
+                _ => PageNode::Null,
             }),
-            Some(_) => Ok(self.scan.number()?.map_or(Node::Null, Node::Number)),
+            Some(_) => Ok(self.scan.number()?.map_or(PageNode::Null, PageNode::Number)),
             None => Err(self.scan.fail("it ends too early")),
         }
     }
 
-    fn object(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+    fn object(&mut self, shape: &PageShape, depth: u32) -> Result<PageNode<'a>, PageError> {
         self.spend(shape.width())?;
-        let mut slots = vec![Node::Absent; shape.width()];
+        let mut slots = vec![PageNode::Absent; shape.width()];
         self.scan.expect(b'{')?;
         if self.scan.take(b'}') {
-            return Ok(Node::Object(slots));
+            return Ok(PageNode::Object(slots));
         }
         loop {
             let slot = shape.slot(&self.scan.string()?);
@@ -91,23 +91,23 @@ impl<'a> Reader<'a> {
             }
             if !self.scan.take(b',') {
                 self.scan.expect(b'}')?;
-                return Ok(Node::Object(slots));
+                return Ok(PageNode::Object(slots));
             }
         }
     }
 
-    fn array(&mut self, shape: &Shape, depth: u32) -> Result<Node<'a>, PageError> {
+    fn array(&mut self, shape: &PageShape, depth: u32) -> Result<PageNode<'a>, PageError> {
         let mut nodes = Vec::new();
         self.scan.expect(b'[')?;
         if self.scan.take(b']') {
-            return Ok(Node::Array(nodes));
+            return Ok(PageNode::Array(nodes));
         }
         loop {
             self.spend(1)?;
             nodes.push(self.value(shape, depth + 1)?);
             if !self.scan.take(b',') {
                 self.scan.expect(b']')?;
-                return Ok(Node::Array(nodes));
+                return Ok(PageNode::Array(nodes));
             }
         }
     }
@@ -125,10 +125,10 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value};
 
-    fn shape(keys: &[&str]) -> Shape {
-        let mut shape = Shape::default();
+    fn shape(keys: &[&str]) -> PageShape {
+        let mut shape = PageShape::default();
         for key in keys {
-            shape.want(key);
+            shape.select(key);
         }
         shape
     }
@@ -137,7 +137,7 @@ mod tests {
     fn only_wanted_keys_are_read() {
         let body = r#" { "a" : {"x":[1,"]}\""]} , "b":"y\u00e9s","c":-0.5e3}  "#;
         let node = read(&shape(&["b", "d"]), body).unwrap();
-        assert_eq!(node, Node::Object(vec![Node::Text("yés".into()), Node::Absent]));
+        assert_eq!(node, PageNode::Object(vec![PageNode::Text("yés".into()), PageNode::Absent]));
     }
 
     #[test]
@@ -167,55 +167,67 @@ mod tests {
     fn a_bad_value_costs_itself_and_not_its_page() {
         let nested = format!("{}1{}", r#"{"b":["#.repeat(500), "]}".repeat(500));
         let values = [
-            (r#""\ud83d""#, Node::Text("\u{fffd}".into())),
-            (r#""\ud83dx\udc1fy""#, Node::Text("\u{fffd}x\u{fffd}y".into())),
-            (r#""\ud83d\ud83d\udc18""#, Node::Text("\u{fffd}🐘".into())),
-            (r#""\u12""#, Node::Text("\u{fffd}12".into())),
-            (r#""\q\u""#, Node::Text("\u{fffd}\u{fffd}".into())),
-            ("\"a\u{1}b\n\"", Node::Text("a\u{1}b\n".into())),
-            ("1e999", Node::Null),
-            ("-", Node::Null),
-            ("01", Node::Null),
-            ("NaN", Node::Null),
-            ("tru", Node::Null),
+            (r#""\ud83d""#, PageNode::Text("\u{fffd}".into())),
+            (r#""\ud83dx\udc1fy""#, PageNode::Text("\u{fffd}x\u{fffd}y".into())),
+            (r#""\ud83d\ud83d\udc18""#, PageNode::Text("\u{fffd}🐘".into())),
+            (r#""\u12""#, PageNode::Text("\u{fffd}12".into())),
+            (r#""\q\u""#, PageNode::Text("\u{fffd}\u{fffd}".into())),
+            ("\"a\u{1}b\n\"", PageNode::Text("a\u{1}b\n".into())),
+            ("1e999", PageNode::Null),
+            ("-", PageNode::Null),
+            ("01", PageNode::Null),
+            ("NaN", PageNode::Null),
+            ("tru", PageNode::Null),
         ];
         for (value, wanted) in values {
             let page = format!(r#"{{"b":{value},"c":2}}"#);
             let read = read(&shape(&["b", "c"]), &page);
-            assert_eq!(read, Ok(Node::Object(vec![wanted, Node::Number(2.into())])), "{value}");
+            assert_eq!(
+                read,
+                Ok(PageNode::Object(vec![wanted, PageNode::Number(2.into())])),
+                "{value}"
+            );
         }
         let mut deep = shape(&["c"]);
         let mut under = &mut deep;
         for _ in 0..500 {
-            under = under.want("b").1;
+            under = under.select("b").under;
         }
         let page = format!(r#"[{nested},{{"c":2}}]"#);
-        let Ok(Node::Array(records)) = read(&deep, &page) else { panic!("{nested}") };
-        assert_eq!(records[1], Node::Object(vec![Node::Number(2.into()), Node::Absent]));
-        assert_eq!(read(&shape(&["b"]), "\u{feff}{}"), Ok(Node::Object(vec![Node::Absent])));
+        let Ok(PageNode::Array(records)) = read(&deep, &page) else { panic!("{nested}") };
+        assert_eq!(
+            records[1],
+            PageNode::Object(vec![PageNode::Number(2.into()), PageNode::Absent])
+        );
+        assert_eq!(
+            read(&shape(&["b"]), "\u{feff}{}"),
+            Ok(PageNode::Object(vec![PageNode::Absent]))
+        );
     }
 
     #[test]
     fn depth_under_an_unwanted_key_is_skipped_without_recursion() {
         let body = format!(r#"{{"a":{}{},"b":1}}"#, "[".repeat(100_000), "]".repeat(100_000));
         let node = read(&shape(&["b"]), &body).unwrap();
-        assert_eq!(node, Node::Object(vec![Node::Number(1.into())]));
+        assert_eq!(node, PageNode::Object(vec![PageNode::Number(1.into())]));
     }
 
-    /// What a shape of these keys at every level wants of a value.
-    fn wanted(value: &Value, keys: &[&str], depth: u32) -> Node<'static> {
+    /// What a shape of these keys at every level selects of a value.
+    fn wanted(value: &Value, keys: &[&str], depth: u32) -> PageNode<'static> {
         match value {
-            Value::Null => Node::Null,
-            Value::Bool(value) => Node::Bool(*value),
-            Value::Number(value) => Node::Number(value.clone()),
-            Value::String(text) => Node::Text(text.clone().into()),
+            Value::Null => PageNode::Null,
+            Value::Bool(value) => PageNode::Bool(*value),
+            Value::Number(value) => PageNode::Number(value.clone()),
+            Value::String(text) => PageNode::Text(text.clone().into()),
             Value::Array(items) => {
-                Node::Array(items.iter().map(|item| wanted(item, keys, depth)).collect())
+                PageNode::Array(items.iter().map(|item| wanted(item, keys, depth)).collect())
             }
-            Value::Object(_) if depth == 0 => Node::Object(Vec::new()),
+            Value::Object(_) if depth == 0 => PageNode::Object(Vec::new()),
             Value::Object(map) => {
                 let under = |key: &&str| map.get(*key).map(|value| wanted(value, keys, depth - 1));
-                Node::Object(keys.iter().map(|key| under(key).unwrap_or(Node::Absent)).collect())
+                PageNode::Object(
+                    keys.iter().map(|key| under(key).unwrap_or(PageNode::Absent)).collect(),
+                )
             }
         }
     }
@@ -239,13 +251,13 @@ mod tests {
     }
 
     proptest! {
-        /// Another reader of JSON, which reads everything, is the judge.
+        /// The oracle is another reader of JSON, which reads everything.
         #[test]
         fn it_reads_what_is_written(value in tree(), pretty in any::<bool>()) {
-            let mut shape = Shape::default();
+            let mut shape = PageShape::default();
             for first in ["a", "b"] {
                 for second in ["a", "b"] {
-                    shape.want(first).1.want(second);
+                    shape.select(first).under.select(second);
                 }
             }
             let text = match pretty {
@@ -262,12 +274,12 @@ mod tests {
             prop_assert!(read(&shape(&["a"]), &text[..cut]).is_err());
         }
 
-        /// Another reader of JSON knows what escapes stand for.
+        /// Another reader of JSON resolves the escapes.
         #[test]
         fn escaped_text_reads_back(text in any::<String>()) {
             let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
             for page in [serde_json::to_string(&text).unwrap(), format!("\"{}\"", units.collect::<String>())] {
-                prop_assert_eq!(read(&Shape::default(), &page).unwrap(), Node::Text(text.as_str().into()));
+                prop_assert_eq!(read(&PageShape::default(), &page).unwrap(), PageNode::Text(text.as_str().into()));
             }
         }
     }

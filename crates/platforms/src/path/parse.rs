@@ -10,10 +10,10 @@
 //! function  = name [ text in quotes ]
 //! ```
 
-use super::condition::{Condition, Literal, Test};
-use super::function::Function;
-use super::selector::{Path, Selector, Step};
-use super::shape::Shape;
+use super::condition::{ConditionLiteral, ConditionTest, RecordCondition};
+use super::function::TextFunction;
+use super::selector::{PathStep, RecordPath, SelectorWay, ValueSelector};
+use super::shape::{PageShape, ShapeSlot};
 
 /// How deep filters nest at most.
 const DEPTH_MAX: u32 = 4;
@@ -26,27 +26,37 @@ pub(crate) struct SyntaxError {
     why: String,
 }
 
-impl Selector {
+/// A compiled path.
+pub(crate) struct PathEnd<'s> {
+    pub(crate) path: RecordPath,
+    /// The shape at its end.
+    pub(crate) shape: &'s mut PageShape,
+}
+
+impl ValueSelector {
     /// Compiles alternatives, and notes in `shape` what they need.
-    pub(crate) fn parse(ways: &[&str], shape: &mut Shape) -> Result<Selector, SyntaxError> {
+    pub(crate) fn parse(
+        ways: &[&str],
+        shape: &mut PageShape,
+    ) -> Result<ValueSelector, SyntaxError> {
         let parse = |way: &&str| whole(way, |reader| reader.way(shape));
-        Ok(Selector { ways: ways.iter().map(parse).collect::<Result<_, _>>()? })
+        Ok(ValueSelector { ways: ways.iter().map(parse).collect::<Result<_, _>>()? })
     }
 }
 
-impl Path {
-    /// Compiles a path, and notes in `shape` what it needs; also gives the shape at its end.
+impl RecordPath {
+    /// Compiles a path, and notes in `shape` what it needs; also returns the shape at its end.
     pub(crate) fn parse<'s>(
         text: &str,
-        shape: &'s mut Shape,
-    ) -> Result<(Path, &'s mut Shape), SyntaxError> {
+        shape: &'s mut PageShape,
+    ) -> Result<PathEnd<'s>, SyntaxError> {
         whole(text, |reader| reader.path(shape, 0))
     }
 }
 
-impl Condition {
+impl RecordCondition {
     /// Compiles a condition, and notes in `shape` what it needs.
-    pub(crate) fn parse(text: &str, shape: &mut Shape) -> Result<Condition, SyntaxError> {
+    pub(crate) fn parse(text: &str, shape: &mut PageShape) -> Result<RecordCondition, SyntaxError> {
         whole(text, |reader| reader.condition(shape, 0))
     }
 }
@@ -54,9 +64,9 @@ impl Condition {
 /// Reads all of `text` with one rule.
 fn whole<'t, T>(
     text: &'t str,
-    rule: impl FnOnce(&mut Reader<'t>) -> Result<T, String>,
+    rule: impl FnOnce(&mut SyntaxReader<'t>) -> Result<T, String>,
 ) -> Result<T, SyntaxError> {
-    let mut reader = Reader { rest: text.trim() };
+    let mut reader = SyntaxReader { rest: text.trim() };
     let done = rule(&mut reader).and_then(|read| match reader.rest.trim_start() {
         "" => Ok(read),
         rest => Err(format!("`{rest}` is too much")),
@@ -64,11 +74,11 @@ fn whole<'t, T>(
     done.map_err(|why| SyntaxError { text: text.to_owned(), why })
 }
 
-struct Reader<'t> {
+struct SyntaxReader<'t> {
     rest: &'t str,
 }
 
-impl Reader<'_> {
+impl SyntaxReader<'_> {
     /// Whether `token` comes next; it is then taken.
     fn take(&mut self, token: &str) -> bool {
         match self.rest.trim_start().strip_prefix(token) {
@@ -80,30 +90,26 @@ impl Reader<'_> {
         }
     }
 
-    fn way(&mut self, shape: &mut Shape) -> Result<(Path, Vec<Function>), String> {
-        let (path, _) = self.path(shape, 0)?;
-        Ok((path, self.functions()?))
+    fn way(&mut self, shape: &mut PageShape) -> Result<SelectorWay, String> {
+        let PathEnd { path, .. } = self.path(shape, 0)?;
+        Ok(SelectorWay { path, functions: self.functions()? })
     }
 
-    fn functions(&mut self) -> Result<Vec<Function>, String> {
+    fn functions(&mut self) -> Result<Vec<TextFunction>, String> {
         let mut functions = Vec::new();
         while self.take("|") {
             let name = self.word()?;
             let argument = self.quoted()?;
-            functions.push(Function::named(&name, argument.as_deref())?);
+            functions.push(TextFunction::named(&name, argument.as_deref())?);
         }
         Ok(functions)
     }
 
-    fn path<'s>(
-        &mut self,
-        shape: &'s mut Shape,
-        depth: u32,
-    ) -> Result<(Path, &'s mut Shape), String> {
-        let mut path = Path::default();
+    fn path<'s>(&mut self, shape: &'s mut PageShape, depth: u32) -> Result<PathEnd<'s>, String> {
+        let mut path = RecordPath::default();
         if self.take(".") {
             path.root = self.filter(shape, depth)?.map(Box::new);
-            return Ok((path, shape));
+            return Ok(PathEnd { path, shape });
         }
         let mut at = shape;
         loop {
@@ -111,16 +117,20 @@ impl Reader<'_> {
                 Some(key) => key,
                 None => self.word()?,
             };
-            let (slot, under) = at.want(&key);
-            path.steps.push(Step { slot, filter: self.filter(under, depth)? });
+            let ShapeSlot { slot, under } = at.select(&key);
+            path.steps.push(PathStep { slot, filter: self.filter(under, depth)? });
             at = under;
             if !self.take(".") {
-                return Ok((path, at));
+                return Ok(PathEnd { path, shape: at });
             }
         }
     }
 
-    fn filter(&mut self, shape: &mut Shape, depth: u32) -> Result<Option<Condition>, String> {
+    fn filter(
+        &mut self,
+        shape: &mut PageShape,
+        depth: u32,
+    ) -> Result<Option<RecordCondition>, String> {
         if !self.take("[") {
             return Ok(None);
         }
@@ -134,28 +144,28 @@ impl Reader<'_> {
         }
     }
 
-    fn condition(&mut self, shape: &mut Shape, depth: u32) -> Result<Condition, String> {
-        let (path, _) = self.path(shape, depth)?;
+    fn condition(&mut self, shape: &mut PageShape, depth: u32) -> Result<RecordCondition, String> {
+        let PathEnd { path, .. } = self.path(shape, depth)?;
         let functions = self.functions()?;
         let test = match (self.take("=="), self.take("!=")) {
-            (true, _) => Test::Is(self.literal()?),
-            (_, true) => Test::IsNot(self.literal()?),
-            _ => Test::There,
+            (true, _) => ConditionTest::Is(self.literal()?),
+            (_, true) => ConditionTest::IsNot(self.literal()?),
+            _ => ConditionTest::There,
         };
-        Ok(Condition { path, functions, test })
+        Ok(RecordCondition { path, functions, test })
     }
 
-    fn literal(&mut self) -> Result<Literal, String> {
+    fn literal(&mut self) -> Result<ConditionLiteral, String> {
         if let Some(text) = self.quoted()? {
-            return Ok(Literal::Text(text.into()));
+            return Ok(ConditionLiteral::Text(text.into()));
         }
         let word = self.word()?;
         match word.as_str() {
-            "true" => Ok(Literal::Bool(true)),
-            "false" => Ok(Literal::Bool(false)),
-            "null" => Ok(Literal::Null),
-            "absent" => Ok(Literal::Absent),
-            _ => word.parse().map(Literal::Whole).map_err(|_| {
+            "true" => Ok(ConditionLiteral::Bool(true)),
+            "false" => Ok(ConditionLiteral::Bool(false)),
+            "null" => Ok(ConditionLiteral::Null),
+            "absent" => Ok(ConditionLiteral::Absent),
+            _ => word.parse().map(ConditionLiteral::Whole).map_err(|_| {
                 format!("`{word}` is neither a quoted text, a whole number, true, false, null nor absent")
             }),
         }
@@ -184,16 +194,16 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Context, read};
+    use super::super::{SelectorContext, read};
     use super::*;
     use proptest::prelude::*;
 
     fn texts(selector: &str, json: &str) -> Vec<String> {
-        let mut shape = Shape::default();
-        let selector = Selector::parse(&[selector], &mut shape).unwrap();
+        let mut shape = PageShape::default();
+        let selector = ValueSelector::parse(&[selector], &mut shape).unwrap();
         let node = read(&shape, json).unwrap();
         let mut texts = Vec::new();
-        let context = Context { host: "h.test" };
+        let context = SelectorContext { host: "h.test" };
         selector.texts(&node, context, &mut |text| texts.push(text.into_owned()));
         texts
     }
@@ -244,7 +254,7 @@ mod tests {
             "a | lower \"x\"",
         ];
         for text in wrong {
-            let error = Selector::parse(&[text], &mut Shape::default()).unwrap_err();
+            let error = ValueSelector::parse(&[text], &mut PageShape::default()).unwrap_err();
             assert!(error.to_string().contains(text), "{error}");
         }
     }
@@ -252,10 +262,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_breaks_the_parser(text in "[a-c.|\\[\\]=!\" $]{0,24}") {
-            let mut shape = Shape::default();
-            if let Ok(selector) = Selector::parse(&[&text], &mut shape) {
+            let mut shape = PageShape::default();
+            if let Ok(selector) = ValueSelector::parse(&[&text], &mut shape) {
                 let node = read(&shape, r#"{"a":[{"b":"c"}],"b":{"c":null}}"#).unwrap();
-                selector.texts(&node, Context::default(), &mut |_| {});
+                selector.texts(&node, SelectorContext::default(), &mut |_| {});
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The tokens of JSON text, and the way past values that nobody wants.
+//! The tokens of JSON text, and how to skip values that are not selected.
 //!
 //! Long strings are searched for their end with `memchr`, so that skipping runs at memory speed: a
-//! page is mostly strings that no manifest asks for.
+//! page is mostly strings that no manifest selects.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ impl PageError {
     }
 }
 
-/// What stands for a character that a text cannot hold, such as half of a surrogate pair.
+/// The replacement of a character that a text cannot hold, such as half of a surrogate pair.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 /// Strings up to here are searched byte by byte: keys are short, and a call costs more.
@@ -37,14 +37,14 @@ fn end_or_escape(bytes: &[u8]) -> Option<usize> {
 
 /// A place in a text.
 #[derive(Debug)]
-pub(super) struct Scan<'a> {
+pub(super) struct JsonScanner<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Scan<'a> {
-        Scan { text, at: 0 }
+impl<'a> JsonScanner<'a> {
+    pub(super) fn new(text: &'a str) -> JsonScanner<'a> {
+        JsonScanner { text, at: 0 }
     }
 
     pub(super) fn fail(&self, why: &str) -> PageError {
@@ -91,7 +91,7 @@ impl<'a> Scan<'a> {
         Ok(Cow::Owned(unescape(inside)))
     }
 
-    /// Goes behind the closing quote; answers whether there were escapes.
+    /// Goes behind the closing quote; returns whether there were escapes.
     fn end_of_string(&mut self) -> Result<bool, PageError> {
         let bytes = self.text.as_bytes();
         let mut has_escapes = false;
@@ -141,7 +141,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Takes a number, `true`, `false`, `null`, or what stands in the place of one.
+    /// Takes a number, `true`, `false`, `null`, or what is in the place of one.
     pub(super) fn word(&mut self) -> Result<&'a str, PageError> {
         let rest = &self.text[self.at..];
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
@@ -154,7 +154,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The text that an escaped one stands for. What no text can hold, and what is no escape, becomes
+/// The text of an escaped one. What no text can hold, and what is no escape, becomes
 /// a replacement character: one bad character costs itself, not its page.
 fn unescape(mut escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len());

@@ -2,72 +2,72 @@
 
 use std::borrow::Cow;
 
-use super::condition::Condition;
-use super::function::Function;
-use super::node::Node;
+use super::condition::RecordCondition;
+use super::function::TextFunction;
+use super::node::PageNode;
 
-/// What selectors need to know besides the page.
+/// What selectors need besides the page.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Context<'c> {
+pub(crate) struct SelectorContext<'c> {
     /// The host that answered.
     pub(crate) host: &'c str,
 }
 
 /// One key, and what its values must fulfil to count.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct PathStep {
     pub(super) slot: usize,
-    pub(super) filter: Option<Condition>,
+    pub(super) filter: Option<RecordCondition>,
 }
 
 /// A way into a page. The empty path is the page itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Path {
-    pub(super) root: Option<Box<Condition>>,
-    pub(super) steps: Vec<Step>,
+pub(crate) struct RecordPath {
+    pub(super) root: Option<Box<RecordCondition>>,
+    pub(super) steps: Vec<PathStep>,
 }
 
-impl Path {
+impl RecordPath {
     /// Visits every value that the path leads to, `null`s left out, until `visit` says `false`.
-    /// Answers `false` if it was stopped.
+    /// Returns `false` if it was stopped.
     pub(crate) fn visit<'n, 'a>(
         &self,
-        node: &'n Node<'a>,
-        visit: &mut dyn FnMut(&'n Node<'a>) -> bool,
+        node: &'n PageNode<'a>,
+        visit: &mut dyn FnMut(&'n PageNode<'a>) -> bool,
     ) -> bool {
         walk(self.root.as_deref(), &self.steps, node, visit)
     }
 
     /// Whether the path leads to a list, perhaps an empty one, or to a lone record; the page
     /// itself must be a list.
-    pub(crate) fn is_there(&self, node: &Node<'_>) -> bool {
+    pub(crate) fn is_there(&self, node: &PageNode<'_>) -> bool {
         if self.steps.is_empty() {
-            return matches!(node, Node::Array(_));
+            return matches!(node, PageNode::Array(_));
         }
-        matches!(self.end(node), Node::Array(_) | Node::Object(_))
+        matches!(self.end(node), PageNode::Array(_) | PageNode::Object(_))
     }
 
     /// Whether the record lacks what the path leads to, which a `null` does not.
-    pub(super) fn is_absent(&self, node: &Node<'_>) -> bool {
-        *self.end(node) == Node::Absent
+    pub(super) fn is_absent(&self, node: &PageNode<'_>) -> bool {
+        *self.end(node) == PageNode::Absent
     }
 
     /// The value at the end of the path, where no list is on the way.
-    fn end<'n, 'a>(&self, node: &'n Node<'a>) -> &'n Node<'a> {
+    fn end<'n, 'a>(&self, node: &'n PageNode<'a>) -> &'n PageNode<'a> {
         self.steps.iter().fold(node, |at, step| match at {
-            Node::Object(slots) => slots.get(step.slot).unwrap_or(&Node::Absent),
-            _ => &Node::Absent,
+            PageNode::Object(slots) => slots.get(step.slot).unwrap_or(&PageNode::Absent),
+            _ => &PageNode::Absent,
         })
     }
 }
 
 fn walk<'n, 'a>(
-    filter: Option<&Condition>,
-    steps: &[Step],
-    node: &'n Node<'a>,
-    visit: &mut dyn FnMut(&'n Node<'a>) -> bool,
+    filter: Option<&RecordCondition>,
+    steps: &[PathStep],
+    node: &'n PageNode<'a>,
+    visit: &mut dyn FnMut(&'n PageNode<'a>) -> bool,
 ) -> bool {
-    if let Node::Array(items) = node {
+    if let PageNode::Array(items) = node {
         return items.iter().all(|item| walk(filter, steps, item, visit));
     }
     if node.is_nothing() || filter.is_some_and(|filter| !filter.holds(node)) {
@@ -75,28 +75,35 @@ fn walk<'n, 'a>(
     }
     match (steps.split_first(), node) {
         (None, _) => visit(node),
-        (Some((step, rest)), Node::Object(slots)) => {
+        (Some((step, rest)), PageNode::Object(slots)) => {
             slots.get(step.slot).is_none_or(|child| walk(step.filter.as_ref(), rest, child, visit))
         }
         (Some(_), _) => true,
     }
 }
 
-/// Paths with functions, tried in order: the first that gives anything is taken.
+/// A path and the functions for its texts.
 #[derive(Debug, Clone)]
-pub(crate) struct Selector {
-    pub(super) ways: Vec<(Path, Vec<Function>)>,
+pub(super) struct SelectorWay {
+    pub(super) path: RecordPath,
+    pub(super) functions: Vec<TextFunction>,
 }
 
-impl Selector {
-    /// Every text that the selector gives.
+/// Paths with functions, tried in order: the first that yields a text is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct ValueSelector {
+    pub(super) ways: Vec<SelectorWay>,
+}
+
+impl ValueSelector {
+    /// Every text that the selector yields.
     pub(crate) fn texts<'n>(
         &self,
-        node: &'n Node<'_>,
-        context: Context<'_>,
+        node: &'n PageNode<'_>,
+        context: SelectorContext<'_>,
         give: &mut dyn FnMut(Cow<'n, str>),
     ) {
-        for (path, functions) in &self.ways {
+        for SelectorWay { path, functions } in &self.ways {
             let mut given = false;
             path.visit(node, &mut |value| {
                 if let Some(text) = as_text(value) {
@@ -116,11 +123,11 @@ impl Selector {
     /// The first text.
     pub(crate) fn text<'n>(
         &self,
-        node: &'n Node<'_>,
-        context: Context<'_>,
+        node: &'n PageNode<'_>,
+        context: SelectorContext<'_>,
     ) -> Option<Cow<'n, str>> {
         let mut first = None;
-        for (path, functions) in &self.ways {
+        for SelectorWay { path, functions } in &self.ways {
             path.visit(node, &mut |value| {
                 if let Some(text) = as_text(value) {
                     chain(functions, text, context.host, &mut |text| {
@@ -137,21 +144,21 @@ impl Selector {
     }
 
     /// The first value as a count; negative and absurd ones are none.
-    pub(crate) fn count(&self, node: &Node<'_>, context: Context<'_>) -> Option<u32> {
+    pub(crate) fn count(&self, node: &PageNode<'_>, context: SelectorContext<'_>) -> Option<u32> {
         self.text(node, context)?.parse().ok()
     }
 }
 
-pub(super) fn as_text<'n>(node: &'n Node<'_>) -> Option<Cow<'n, str>> {
+pub(super) fn as_text<'n>(node: &'n PageNode<'_>) -> Option<Cow<'n, str>> {
     match node {
-        Node::Text(text) => Some(Cow::Borrowed(text)),
-        Node::Number(number) => Some(Cow::Owned(number.to_string())),
+        PageNode::Text(text) => Some(Cow::Borrowed(text)),
+        PageNode::Number(number) => Some(Cow::Owned(number.to_string())),
         _ => None,
     }
 }
 
 pub(super) fn chain<'t>(
-    functions: &[Function],
+    functions: &[TextFunction],
     text: Cow<'t, str>,
     host: &str,
     give: &mut dyn FnMut(Cow<'t, str>),

@@ -1,11 +1,11 @@
 //! Accounts in free text, whatever stands beside them.
 
 use model::identity::Claim;
-use platforms::{Engine, Settings};
+use platforms::{CrawlEngine, EngineSettings};
 use proptest::prelude::*;
 
 fn claims(text: &str) -> Vec<String> {
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let shown = engine.recognise_claims(text).into_iter().map(|claim| match claim {
         Claim::Account { platform, target } => format!("{platform}:{target}"),
         Claim::Website { page } => page,

@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use model::port::{Web, WebError, WebRequest, WebResponse};
-use platforms::Origin;
-use platforms::http::{Client, ClientSettings};
+use platforms::ServerOrigin;
+use platforms::http::{ClientSettings, WebClient};
 
 use crate::hostile::{Answer, Server, reply};
 
 const CAP: usize = 100_000;
 
-fn client(exempt: &[&str]) -> Client {
-    Client::new(ClientSettings {
+fn client(exempt: &[&str]) -> WebClient {
+    WebClient::new(ClientSettings {
         contact: "https://borg.example/crawler".to_owned(),
-        exempt: exempt.iter().map(|origin| Origin::parse(origin).unwrap()).collect(),
+        exempt: exempt.iter().map(|origin| ServerOrigin::parse(origin).unwrap()).collect(),
         connect_timeout: Duration::from_millis(500),
         silence_timeout: Duration::from_millis(400),
         total_timeout: Duration::from_millis(1_500),
@@ -22,7 +22,7 @@ fn client(exempt: &[&str]) -> Client {
     .unwrap()
 }
 
-async fn get(client: &Client, url: &str) -> Result<WebResponse, WebError> {
+async fn get(client: &WebClient, url: &str) -> Result<WebResponse, WebError> {
     client
         .fetch(WebRequest {
             url: url.to_owned(),

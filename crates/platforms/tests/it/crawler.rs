@@ -9,7 +9,8 @@ use model::port::{Clock, Web};
 use model::time::Timestamp;
 use model::{Direction, Layer, Platform};
 use platforms::engine::{
-    Engine, HostNews, Memory, OpenGate, Outcome, Progress, ResolveError, StreamRun, Subject, Via,
+    CrawlEngine, FetchContext, FetchMemory, FetchSubject, HostReport, ResolveError, StreamOutcome,
+    StreamProgress, StreamRun, Unlimited,
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -39,46 +40,50 @@ pub(crate) struct Found {
     pub(crate) requests: u32,
     pub(crate) left_out: u32,
     pub(crate) troubles: BTreeMap<String, u32>,
-    pub(crate) news: Vec<HostNews>,
+    pub(crate) news: Vec<HostReport>,
     /// Until when hosts asked to be left alone.
     pause: Option<Instant>,
 }
 
 /// Crawls everything that the seeds lead to.
-pub(crate) async fn crawl<W: Web>(engine: &Engine, web: &W, seeds: Vec<Subject>) -> Found {
-    let memory = Memory::new();
+pub(crate) async fn crawl<W: Web>(
+    engine: &CrawlEngine,
+    web: &W,
+    seeds: Vec<FetchSubject>,
+) -> Found {
+    let memory = FetchMemory::new();
     let mut found = Found::default();
     let mut known: BTreeSet<String> = seeds.iter().map(|s| s.named.native_id.clone()).collect();
-    let mut queue: VecDeque<Subject> = seeds.into();
+    let mut queue: VecDeque<FetchSubject> = seeds.into();
     while !queue.is_empty() {
         if let Some(pause) = found.pause.take() {
             sleep_until(pause).await;
         }
         let batch = next_batch(&mut queue);
-        let mut gate = OpenGate::default();
-        let mut via = Via::new(web, &System, &mut gate, &memory);
-        let runs = engine.profiles(&mut via, &batch).await;
+        let mut limiter = Unlimited::default();
+        let mut fetch = FetchContext::new(web, &System, &mut limiter, &memory);
+        let runs = engine.profiles(&mut fetch, &batch).await;
         assert_eq!(runs.len(), batch.len());
         for (mut subject, run) in batch.into_iter().zip(runs) {
             if !found.take_profile(&mut subject, run, &mut queue) {
                 continue;
             }
-            let runs = engine.round(&mut via, &subject).await;
+            let runs = engine.round(&mut fetch, &subject).await;
             for named in found.take_round(&mut subject, runs, &mut queue) {
                 if known.insert(named.native_id.clone()) {
-                    queue.push_back(Subject::new(subject.platform, named));
+                    queue.push_back(FetchSubject::new(subject.platform, named));
                 }
             }
         }
-        found.news.extend(via.take_news());
-        found.requests += via.requests();
+        found.news.extend(fetch.take_reports());
+        found.requests += fetch.requests();
     }
     found
 }
 
 /// Up to 25 subjects of the first one's platform and host.
-fn next_batch(queue: &mut VecDeque<Subject>) -> Vec<Subject> {
-    let key = |subject: &Subject| (subject.platform, subject.named.host.clone());
+fn next_batch(queue: &mut VecDeque<FetchSubject>) -> Vec<FetchSubject> {
+    let key = |subject: &FetchSubject| (subject.platform, subject.named.host.clone());
     let first = key(&queue[0]);
     let mut batch = Vec::new();
     let mut rest = VecDeque::new();
@@ -96,18 +101,20 @@ impl Found {
     /// Whether the round may go on with its lists.
     fn take_profile(
         &mut self,
-        subject: &mut Subject,
+        subject: &mut FetchSubject,
         run: StreamRun,
-        queue: &mut VecDeque<Subject>,
+        queue: &mut VecDeque<FetchSubject>,
     ) -> bool {
         let id = subject.named.native_id.clone();
         match run.outcome {
-            Outcome::Done => {}
-            Outcome::Refused { why } => {
+            StreamOutcome::Done => {}
+            StreamOutcome::Refused { why } => {
                 self.refused.insert(id, why);
                 return false;
             }
-            Outcome::More { .. } | Outcome::Retry { .. } | Outcome::Unreadable { .. } => {
+            StreamOutcome::More { .. }
+            | StreamOutcome::Retry { .. }
+            | StreamOutcome::Unreadable { .. } => {
                 self.again(subject, run.outcome, queue);
                 return false;
             }
@@ -126,11 +133,16 @@ impl Found {
         }
     }
 
-    fn again(&mut self, subject: &Subject, outcome: Outcome, queue: &mut VecDeque<Subject>) {
+    fn again(
+        &mut self,
+        subject: &FetchSubject,
+        outcome: StreamOutcome,
+        queue: &mut VecDeque<FetchSubject>,
+    ) {
         let mut subject = subject.clone();
         let trouble = match outcome {
-            Outcome::Retry { why, after_ms, .. } => Some((why, after_ms)),
-            Outcome::Unreadable { why, .. } => Some((why, None)),
+            StreamOutcome::Retry { why, after_ms, .. } => Some((why, after_ms)),
+            StreamOutcome::Unreadable { why, .. } => Some((why, None)),
             _ => None,
         };
         if let Some((why, after_ms)) = trouble {
@@ -150,9 +162,9 @@ impl Found {
     /// Everybody seen.
     fn take_round(
         &mut self,
-        subject: &mut Subject,
+        subject: &mut FetchSubject,
         runs: Vec<StreamRun>,
-        queue: &mut VecDeque<Subject>,
+        queue: &mut VecDeque<FetchSubject>,
     ) -> Vec<NamedProfile> {
         let mut everybody = Vec::new();
         let mut worst = None;
@@ -173,14 +185,14 @@ impl Found {
                 }
             }
             subject.progress.retain(|at| at.stream != run.stream);
-            subject.progress.push(Progress {
+            subject.progress.push(StreamProgress {
                 stream: run.stream.clone(),
                 cursor: run.outcome.cursor().map(str::to_owned),
                 done: run.outcome.is_final(),
             });
             match run.outcome {
-                Outcome::Done => {}
-                Outcome::Refused { why } => {
+                StreamOutcome::Done => {}
+                StreamOutcome::Refused { why } => {
                     self.refused.insert(format!("{} {}", subject.named.native_id, run.stream), why);
                 }
                 outcome => worst = Some(outcome),
@@ -192,7 +204,7 @@ impl Found {
         everybody
     }
 
-    fn take_list(&mut self, subject: &mut Subject, list: SeenList) -> Vec<NamedProfile> {
+    fn take_list(&mut self, subject: &mut FetchSubject, list: SeenList) -> Vec<NamedProfile> {
         let own = &subject.named.native_id;
         if list.coverage == ListCoverage::Hidden {
             assert!(list.arcs.is_empty());
@@ -219,21 +231,21 @@ impl Found {
 
 /// Resolves handles to subjects.
 pub(crate) async fn seeds<W: Web>(
-    engine: &Engine,
+    engine: &CrawlEngine,
     web: &W,
     platform: Platform,
     handles: &[&str],
-) -> Vec<Subject> {
-    let memory = Memory::new();
-    let mut gate = OpenGate::default();
-    let mut via = Via::new(web, &System, &mut gate, &memory);
+) -> Vec<FetchSubject> {
+    let memory = FetchMemory::new();
+    let mut limiter = Unlimited::default();
+    let mut fetch = FetchContext::new(web, &System, &mut limiter, &memory);
     let mut subjects = Vec::new();
     for handle in handles {
         let account = model::Account::new(platform, handle).unwrap();
-        let mut found = engine.resolve(&mut via, &account).await;
+        let mut found = engine.resolve(&mut fetch, &account).await;
         for _ in 0..5 {
             if let Err(ResolveError::Retry { .. }) = found {
-                found = engine.resolve(&mut via, &account).await;
+                found = engine.resolve(&mut fetch, &account).await;
             }
         }
         subjects.push(found.unwrap());

@@ -3,8 +3,8 @@
 use model::observation::NamedProfile;
 use model::port::{Web, WebError, WebRequest, WebResponse};
 use model::{Layer, Platform};
-use platforms::engine::{Memory, OpenGate, Subject, Via};
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchContext, FetchMemory, FetchSubject, Unlimited};
+use platforms::{CrawlEngine, EngineSettings};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -105,29 +105,29 @@ fn body() -> impl Strategy<Value = Value> {
     })
 }
 
-fn subjects() -> [Subject; 2] {
+fn subjects() -> [FetchSubject; 2] {
     let name = |native_id: &str| NamedProfile {
         native_id: native_id.to_owned(),
         ..NamedProfile::default()
     };
-    let mut fediverse = Subject::new(Platform::FEDIVERSE, name("https://h.test/users/me"));
+    let mut fediverse = FetchSubject::new(Platform::FEDIVERSE, name("https://h.test/users/me"));
     fediverse.local_id = Some("7".to_owned());
     fediverse.following = Some(3);
-    let mut bluesky = Subject::new(Platform::BLUESKY, name("did:plc:me"));
+    let mut bluesky = FetchSubject::new(Platform::BLUESKY, name("did:plc:me"));
     bluesky.watermarks = vec![(Layer::Mention, "2025-01-01T00:00:00Z".to_owned())];
     [fediverse, bluesky]
 }
 
 async fn visit_all(body: Vec<u8>) {
-    let engine = Engine::new(Settings::default()).unwrap();
-    let (web, memory) = (Parrot { body }, Memory::of_recordings());
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    let (web, memory) = (Parrot { body }, FetchMemory::of_recordings());
     for subject in subjects() {
-        let mut gate = OpenGate::default();
-        let mut via = Via::new(&web, &Still, &mut gate, &memory);
-        let profiles = engine.profiles(&mut via, std::slice::from_ref(&subject)).await;
+        let mut limiter = Unlimited::default();
+        let mut fetch = FetchContext::new(&web, &Still, &mut limiter, &memory);
+        let profiles = engine.profiles(&mut fetch, std::slice::from_ref(&subject)).await;
         assert_eq!(profiles.len(), 1);
-        engine.round(&mut via, &subject).await;
-        assert!(via.requests() < 5_000, "it never ends");
+        engine.round(&mut fetch, &subject).await;
+        assert!(fetch.requests() < 5_000, "it never ends");
     }
 }
 

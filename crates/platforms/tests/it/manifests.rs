@@ -5,9 +5,9 @@ use model::Layer;
 use model::budget::HostLimit;
 use model::observation::NamedProfile;
 use model::{Platform, Timestamp};
-use platforms::engine::{Outcome, Subject};
-use platforms::http::Recorded;
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchSubject, StreamOutcome};
+use platforms::http::RecordedWeb;
+use platforms::{CrawlEngine, EngineSettings, PlatformSecrets};
 
 use crate::script::{Tokens, answer, list, names, page, round_with};
 
@@ -33,7 +33,7 @@ streams:
     request: {role: api, path: '/users/{native_id}'}
     profile: {native_id: id}
   stars:
-    about: whom somebody stars
+    about: the accounts that a profile stars
     tested_by: tests
     auth: {bearer: token}
     request:
@@ -47,24 +47,25 @@ streams:
     list: {layer: list, direction: out, weight: w, other: {native_id: id}}
 "#;
 
-fn engine(manifest: &str) -> Result<Engine, String> {
-    let secrets = [("token".to_owned(), "s3cret".to_owned())].into();
-    let settings = Settings { secrets, ..Settings::default() };
-    Engine::with_manifests(&[("test.yaml", manifest)], settings).map_err(|error| error.to_string())
+fn engine(manifest: &str) -> Result<CrawlEngine, String> {
+    let secrets = PlatformSecrets::parse(&["token=s3cret"]).unwrap();
+    let settings = EngineSettings { secrets, ..EngineSettings::default() };
+    CrawlEngine::with_manifests(&[("test.yaml", manifest)], settings)
+        .map_err(|error| error.to_string())
 }
 
-fn subject() -> Subject {
+fn subject() -> FetchSubject {
     let named = NamedProfile { native_id: "u1".to_owned(), ..NamedProfile::default() };
-    Subject::new("github".parse::<Platform>().unwrap(), named)
+    FetchSubject::new("github".parse::<Platform>().unwrap(), named)
 }
 
-fn stars(at: &str, ids: &[&str]) -> platforms::http::Recording {
+fn stars(at: &str, ids: &[&str]) -> platforms::http::RecordedAnswer {
     let people: Vec<String> = ids.iter().map(|id| format!(r#"{{"id":"{id}","w":2.5}}"#)).collect();
     let url = format!("https://api.example/users/u1/stars?{at}per_page=2");
     page(url, format!(r#"{{"stars":[{}]}}"#, people.join(",")))
 }
 
-async fn visit(manifest: &str, web: &Recorded) -> platforms::engine::StreamRun {
+async fn visit(manifest: &str, web: &RecordedWeb) -> platforms::engine::StreamRun {
     let engine = engine(manifest).unwrap();
     round_with(&engine, web, &subject(), &mut Tokens(50)).await.0.remove(0)
 }
@@ -72,9 +73,12 @@ async fn visit(manifest: &str, web: &Recorded) -> platforms::engine::StreamRun {
 #[tokio::test]
 async fn offsets_grow_by_what_was_there_and_an_empty_page_ends_them() {
     let web =
-        Recorded::new([stars("", &["u2", "u3"]), stars("at=2&", &["u4"]), stars("at=3&", &[])]);
+        RecordedWeb::new([stars("", &["u2", "u3"]), stars("at=2&", &["u4"]), stars("at=3&", &[])]);
     let run = visit(MANIFEST, &web).await;
-    assert_eq!((names(list(&run)), run.outcome.clone()), (vec!["u2", "u3", "u4"], Outcome::Done));
+    assert_eq!(
+        (names(list(&run)), run.outcome.clone()),
+        (vec!["u2", "u3", "u4"], StreamOutcome::Done)
+    );
     assert!((list(&run).arcs[0].weight - 2.5).abs() < f32::EPSILON);
     let secret = ("authorization".to_owned(), "Bearer s3cret".to_owned());
     assert!(web.asked().iter().all(|request| request.headers.contains(&secret)));
@@ -83,15 +87,18 @@ async fn offsets_grow_by_what_was_there_and_an_empty_page_ends_them() {
 #[tokio::test]
 async fn pages_are_counted_from_one() {
     let manifest = MANIFEST.replace("offset: true", "page: true");
-    let web = Recorded::new([stars("", &["u2"]), stars("at=2&", &["u3"]), stars("at=3&", &[])]);
+    let web = RecordedWeb::new([stars("", &["u2"]), stars("at=2&", &["u3"]), stars("at=3&", &[])]);
     assert_eq!(names(list(&visit(&manifest, &web).await)), ["u2", "u3"]);
 }
 
 #[tokio::test]
 async fn the_last_id_asks_for_the_next_page() {
     let manifest = MANIFEST.replace("offset: true", "until: id");
-    let web =
-        Recorded::new([stars("", &["u4", "u3"]), stars("at=u3&", &["u2"]), stars("at=u2&", &[])]);
+    let web = RecordedWeb::new([
+        stars("", &["u4", "u3"]),
+        stars("at=u3&", &["u2"]),
+        stars("at=u2&", &[]),
+    ]);
     assert_eq!(names(list(&visit(&manifest, &web).await)), ["u4", "u3", "u2"]);
 }
 
@@ -101,16 +108,17 @@ async fn the_cap_on_pages_ends_a_list_as_incomplete() {
         0 => stars("", &["u2"]),
         n => stars(&format!("at={n}&"), &["u2"]),
     });
-    let run = visit(MANIFEST, &Recorded::new(pages)).await;
-    assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 4));
+    let run = visit(MANIFEST, &RecordedWeb::new(pages)).await;
+    assert_eq!((run.outcome.clone(), run.requests), (StreamOutcome::Done, 4));
     assert!(matches!(list(&run).coverage, model::observation::ListCoverage::Part { .. }));
 }
 
 #[tokio::test]
 async fn a_missing_secret_is_named() {
-    let engine = Engine::with_manifests(&[("t.yaml", MANIFEST)], Settings::default()).unwrap();
-    let (runs, _) = round_with(&engine, &Recorded::new([]), &subject(), &mut Tokens(9)).await;
-    assert!(matches!(&runs[0].outcome, Outcome::Refused { why } if why.contains("`token`")));
+    let engine =
+        CrawlEngine::with_manifests(&[("t.yaml", MANIFEST)], EngineSettings::default()).unwrap();
+    let (runs, _) = round_with(&engine, &RecordedWeb::new([]), &subject(), &mut Tokens(9)).await;
+    assert!(matches!(&runs[0].outcome, StreamOutcome::Refused { why } if why.contains("`token`")));
 }
 
 #[tokio::test]
@@ -119,15 +127,15 @@ async fn limits_and_pauses_are_news() {
     let url = "https://api.example/users/u1/stars?per_page=2";
     let reset = ("x-ratelimit-reset", "1795348860");
     let headers = [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "0"), reset];
-    let web = Recorded::new([answer(url, 200, &headers, r#"{"stars":[{"id":"u2"}]}"#)]);
+    let web = RecordedWeb::new([answer(url, 200, &headers, r#"{"stars":[{"id":"u2"}]}"#)]);
     let (runs, news) = round_with(&engine, &web, &subject(), &mut Tokens(9)).await;
-    assert!(matches!(runs[0].outcome, Outcome::More { .. }), "asked a host without room");
+    assert!(matches!(runs[0].outcome, StreamOutcome::More { .. }), "asked a host without room");
     assert_eq!(news[0].limit, Some(HostLimit { requests: 5_000, window_ms: 3_600_000 }));
     assert_eq!(news[0].pause_until, Timestamp::from_second(1_795_348_860).ok());
 
-    let refused = Recorded::new([answer(url, 429, &[], r#"{"backoff":7}"#)]);
+    let refused = RecordedWeb::new([answer(url, 429, &[], r#"{"backoff":7}"#)]);
     let (runs, news) = round_with(&engine, &refused, &subject(), &mut Tokens(9)).await;
-    assert!(matches!(runs[0].outcome, Outcome::Retry { after_ms: Some(7_000), .. }));
+    assert!(matches!(runs[0].outcome, StreamOutcome::Retry { after_ms: Some(7_000), .. }));
     assert_eq!(
         news[0].pause_until.map(|at| at.to_string()).as_deref(),
         Some("2026-11-22T10:00:07Z")
@@ -136,7 +144,7 @@ async fn limits_and_pauses_are_news() {
 
 #[test]
 fn the_embedded_manifests_tell_their_streams() {
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let streams = engine.streams();
     let of = |platform: &str| {
         let own = streams.iter().filter(|info| info.platform == platform);
@@ -166,7 +174,7 @@ const MISTAKES: [(&str, &str, [&str; 2]); 17] = [
     ("plan: [profile, stars]", "plan: [profile, star]", ["plan", "`star`"]),
     ("records: stars", "records: 'stars['", ["streams.stars.records", "missing"]),
     ("{native_id: id}}", "{native_id: 'id | up'}}", ["streams.stars.list.other.native_id", "`up`"]),
-    ("{native_id: id}}", "{handle: id}}", ["streams.stars.list.other", "names nobody"]),
+    ("{native_id: id}}", "{handle: id}}", ["streams.stars.list.other", "names no account"]),
     ("offset: true", "offset: true, page: true", ["streams.stars.pager", "take one of"]),
     ("layer: list,", "layer: like,", ["streams.stars.list.layer", "interactions"]),
     ("auth: {bearer: token}", "auth: {header: key}", ["streams.stars.auth", "secret"]),
@@ -182,4 +190,53 @@ fn mistakes_are_named_by_file_stream_and_field() {
             assert!(complaint.contains(part), "`{part}` is not in: {complaint}");
         }
     }
+}
+
+#[test]
+fn aliases_are_expanded_within_bounds() {
+    let mut levels = vec!["&a0 [1,1,1,1,1,1,1,1,1,1]".to_owned()];
+    for level in 1..10 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(",");
+        levels.push(format!("&a{level} [{aliases}]"));
+    }
+    let bomb = format!("errors: [{{status: [{}], then: empty}}]\nplan:", levels.join(","));
+    let start = std::time::Instant::now();
+    let error = engine(&MANIFEST.replacen("plan:", &bomb, 1)).unwrap_err();
+    assert!(error.starts_with("manifest test.yaml: form:"), "{error}");
+    assert!(error.len() < 4_000 && start.elapsed().as_secs() < 5, "{} bytes", error.len());
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_its_host_only_and_a_missing_one_ends_the_stream() {
+    let moved = |to: &str| {
+        let url = "https://api.example/users/u1/stars?per_page=2";
+        answer(url, 302, &[("location", to)], "")
+    };
+    let web = RecordedWeb::new([
+        moved("https://other.example/stars"),
+        page("https://other.example/stars", r#"{"stars":[]}"#),
+    ]);
+    visit(MANIFEST, &web).await;
+    let sent = web.asked();
+    let secret = |index: usize| {
+        let header = sent[index].headers.iter().find(|(name, _)| name == "authorization");
+        header.map(|(_, value)| value.as_str())
+    };
+    assert_eq!((secret(0), secret(1)), (Some("Bearer s3cret"), None));
+    let other = engine(&MANIFEST.replace("bearer: token", "bearer: other")).unwrap();
+    let (runs, _) = round_with(&other, &web, &subject(), &mut Tokens(50)).await;
+    let missing =
+        matches!(&runs[0].outcome, StreamOutcome::Refused { why } if why.contains("`other`"));
+    assert!(missing && runs[0].requests == 0, "{:?}", runs[0]);
+    assert!(!format!("{other:?}").contains("s3cret"));
+}
+
+#[test]
+fn every_manifest_of_the_folder_is_found_by_the_build() {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/manifests")).unwrap();
+    let is_manifest =
+        |file: &std::fs::DirEntry| file.file_name().to_string_lossy().ends_with(".yaml");
+    let files = files.filter(|file| is_manifest(file.as_ref().unwrap())).count();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    assert_eq!(engine.platforms().len(), files);
 }

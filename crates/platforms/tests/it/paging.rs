@@ -5,82 +5,91 @@ use std::ops::Range;
 use model::observation::{ListCoverage, NamedProfile, Observation};
 use model::profile::GoneReason;
 use model::{Direction, Layer, Platform};
-use platforms::engine::{Outcome, Progress, Subject};
-use platforms::http::{Recorded, Recording};
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchSubject, StreamOutcome, StreamProgress};
+use platforms::http::{RecordedAnswer, RecordedWeb};
+use platforms::{CrawlEngine, EngineSettings};
 
 use crate::script::{
     APPVIEW, Tokens, answer, follows, layer, list, me, names, only, page, round_with, run,
 };
 
-fn resumed(cursor: Option<&str>) -> Subject {
+fn resumed(cursor: Option<&str>) -> FetchSubject {
     let cursor = cursor.map(str::to_owned);
     let mut subject = me();
-    subject.progress = vec![Progress { stream: "follows".into(), cursor, done: false }];
+    subject.progress = vec![StreamProgress { stream: "follows".into(), cursor, done: false }];
     only("follows", subject)
 }
 
 #[tokio::test]
 async fn short_and_empty_pages_are_not_the_end() {
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         follows(None, &["did:plc:a"], Some("1")),
         follows(Some("1"), &[], Some("2")),
         follows(Some("2"), &["did:plc:b"], None),
     ]);
     let run = run(&web, &only("follows", me())).await;
-    assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 3));
+    assert_eq!((run.outcome.clone(), run.requests), (StreamOutcome::Done, 3));
     assert_eq!(list(&run).coverage, ListCoverage::Complete);
     assert_eq!(names(list(&run)), ["did:plc:a", "did:plc:b"]);
 }
 
 #[tokio::test]
 async fn a_cut_list_goes_on_where_it_was() {
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         follows(None, &["did:plc:a"], Some("1")),
         follows(Some("1"), &["did:plc:b"], None),
     ]);
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let first = only("follows", me());
     let (runs, _) = round_with(&engine, &web, &first, &mut Tokens(1)).await;
-    let Outcome::More { cursor: Some(cursor) } = &runs[0].outcome else { panic!("{runs:?}") };
+    let StreamOutcome::More { cursor: Some(cursor) } = &runs[0].outcome else { panic!("{runs:?}") };
     assert_eq!(list(&runs[0]).coverage, ListCoverage::Part { cursor: cursor.clone() });
     assert_eq!(names(list(&runs[0])), ["did:plc:a"]);
     let second = run(&web, &resumed(Some(cursor))).await;
     assert_eq!(second.began.as_ref(), Some(cursor));
-    assert_eq!((names(list(&second)), second.outcome.clone()), (vec!["did:plc:b"], Outcome::Done));
+    assert_eq!(
+        (names(list(&second)), second.outcome.clone()),
+        (vec!["did:plc:b"], StreamOutcome::Done)
+    );
     assert_eq!(list(&second).coverage, ListCoverage::Complete);
 }
 
 #[tokio::test]
 async fn without_a_token_nothing_is_asked_and_nothing_said() {
-    let web = Recorded::new([]);
-    let engine = Engine::new(Settings::default()).unwrap();
+    let web = RecordedWeb::new([]);
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let (runs, _) = round_with(&engine, &web, &me(), &mut Tokens(0)).await;
     assert_eq!(runs.len(), 5);
     for run in runs {
-        assert_eq!((run.outcome, run.observations), (Outcome::More { cursor: None }, Vec::new()));
+        assert_eq!(
+            (run.outcome, run.observations),
+            (StreamOutcome::More { cursor: None }, Vec::new())
+        );
     }
     assert!(web.asked().is_empty());
 }
 
 #[tokio::test]
 async fn a_cursor_that_comes_back_is_trouble_and_the_page_is_not_kept() {
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         follows(None, &["did:plc:a"], Some("1")),
         follows(Some("1"), &["did:plc:b"], Some("1")),
         follows(Some("1"), &["did:plc:b"], None),
     ]);
     let first = run(&web, &only("follows", me())).await;
-    let Outcome::Unreadable { cursor, why } = &first.outcome else { panic!("{first:?}") };
+    let StreamOutcome::Unreadable { cursor, why } = &first.outcome else { panic!("{first:?}") };
     assert!(why.contains("same cursor twice"), "{why}");
     assert_eq!(names(list(&first)), ["did:plc:a"]);
     let second = run(&web, &resumed(cursor.as_deref())).await;
-    assert_eq!((names(list(&second)), second.outcome.clone()), (vec!["did:plc:b"], Outcome::Done));
+    assert_eq!(
+        (names(list(&second)), second.outcome.clone()),
+        (vec!["did:plc:b"], StreamOutcome::Done)
+    );
 }
 
 #[tokio::test]
 async fn bluesky_has_no_hidden_lists() {
-    let web = Recorded::new([follows(None, &[], None)]);
+    let web = RecordedWeb::new([follows(None, &[], None)]);
     let mut subject = only("follows", me());
     subject.following = Some(3);
     assert_eq!(list(&run(&web, &subject).await).coverage, ListCoverage::Complete);
@@ -92,8 +101,8 @@ async fn a_list_that_lost_much_is_asked_for_again_before_anybody_is_removed() {
     subject.lists = vec![((Layer::Follow, Direction::Out), 4)];
     let short = || follows(None, &["did:plc:a"], None);
     let whole = follows(None, &["did:plc:a", "did:plc:b", "did:plc:c", "did:plc:d"], None);
-    let asked = async |pages: Vec<Recording>, subject: &Subject| {
-        let run = run(&Recorded::new(pages), subject).await;
+    let asked = async |pages: Vec<RecordedAnswer>, subject: &FetchSubject| {
+        let run = run(&RecordedWeb::new(pages), subject).await;
         (names(list(&run)).len(), list(&run).coverage.clone(), run.requests)
     };
     assert_eq!(asked(vec![short(), whole], &subject).await, (4, ListCoverage::Complete, 2));
@@ -108,19 +117,19 @@ async fn a_list_that_lost_much_is_asked_for_again_before_anybody_is_removed() {
 const FOLLOWING: &str = "https://one.test/api/v1/accounts/7/following?limit=80";
 
 /// A page of a fediverse account's list: these people, and its Link header lines.
-fn following(query: &str, people: Range<u32>, links: &[&str]) -> Recording {
+fn following(query: &str, people: Range<u32>, links: &[&str]) -> RecordedAnswer {
     let person = |n| format!(r#"{{"uri":"https://one.test/users/p{n}","acct":"p{n}","id":"{n}"}}"#);
     let people: Vec<String> = people.map(person).collect();
     let links: Vec<(&str, &str)> = links.iter().map(|line| ("link", *line)).collect();
     answer(format!("{FOLLOWING}{query}"), 200, &links, format!("[{}]", people.join(",")))
 }
 
-fn fediverse(following: Option<u32>) -> Subject {
+fn fediverse(following: Option<u32>) -> FetchSubject {
     let native_id = "https://one.test/users/me".to_owned();
     let named =
         NamedProfile { native_id, host: Some("one.test".to_owned()), ..NamedProfile::default() };
     let local_id = Some("7".to_owned());
-    let me = Subject { local_id, following, ..Subject::new(Platform::FEDIVERSE, named) };
+    let me = FetchSubject { local_id, following, ..FetchSubject::new(Platform::FEDIVERSE, named) };
     only("following", me)
 }
 
@@ -128,8 +137,10 @@ fn fediverse(following: Option<u32>) -> Subject {
 async fn a_link_header_in_several_lines_leads_on() {
     let prev = r#"<https://one.test/x?since_id=1>; rel="prev""#;
     let next = r#"<https://one.test/api/v1/accounts/7/following?limit=80&max_id=3>; rel="next""#;
-    let web =
-        Recorded::new([following("", 1..4, &[prev, next]), following("&max_id=3", 4..6, &[prev])]);
+    let web = RecordedWeb::new([
+        following("", 1..4, &[prev, next]),
+        following("&max_id=3", 4..6, &[prev]),
+    ]);
     let run = run(&web, &fediverse(Some(5))).await;
     assert_eq!((names(list(&run)).len(), list(&run).coverage.clone()), (5, ListCoverage::Complete));
 }
@@ -137,7 +148,7 @@ async fn a_link_header_in_several_lines_leads_on() {
 #[tokio::test]
 async fn a_list_is_complete_only_if_its_end_is_proven() {
     let coverage = async |count: Option<u32>, links: &[&str]| {
-        let web = Recorded::new([following("", 1..4, links)]);
+        let web = RecordedWeb::new([following("", 1..4, links)]);
         list(&run(&web, &fediverse(count)).await).coverage.clone()
     };
     let is_part = |coverage: ListCoverage| matches!(coverage, ListCoverage::Part { .. });
@@ -157,7 +168,7 @@ async fn oneself_is_nobody_and_malformed_records_are_counted() {
     let body = r#"{"follows":[{"did":"did:plc:me"},{"did":7},{"x":1},{"did":"no did"},
         {"did":"did:plc:a","handle":"handle.invalid"}]}"#;
     let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
-    let run = run(&Recorded::new([page(url, body)]), &only("follows", me())).await;
+    let run = run(&RecordedWeb::new([page(url, body)]), &only("follows", me())).await;
     assert_eq!(names(list(&run)), ["did:plc:a"]);
     assert_eq!((list(&run).arcs[0].other.handle.as_ref(), run.left_out), (None, 3));
 }
@@ -166,8 +177,8 @@ async fn oneself_is_nobody_and_malformed_records_are_counted() {
 async fn an_actor_that_is_gone_ends_the_round() {
     let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
     let gone = r#"{"error":"InvalidRequest","message":"Actor not found: did:plc:me"}"#;
-    let engine = Engine::new(Settings::default()).unwrap();
-    let web = Recorded::new([answer(url, 400, &[], gone)]);
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    let web = RecordedWeb::new([answer(url, 400, &[], gone)]);
     let (runs, _) = round_with(&engine, &web, &me(), &mut Tokens(9)).await;
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].observations, [Observation::Gone(GoneReason::Deleted)]);
@@ -184,7 +195,7 @@ fn mention(did: &str) -> String {
     format!(r#"{{"features":[{{"$type":"app.bsky.richtext.facet#mention","did":"{did}"}}]}}"#)
 }
 
-fn feed(cursor: Option<&str>, posts: &[String], next: Option<&str>) -> Recording {
+fn feed(cursor: Option<&str>, posts: &[String], next: Option<&str>) -> RecordedAnswer {
     let next = next.map(|next| format!(r#","cursor":"{next}""#)).unwrap_or_default();
     let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
     let filter = "&filter=posts_with_replies&limit=100";
@@ -199,7 +210,7 @@ async fn only_posts_newer_than_the_watermark_are_counted() {
     let ada = mention("did:plc:ada");
     let twice = format!("{ada},{ada}");
     let old = post(1, "2026-11-01T10:00:00.000Z", &ada);
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         feed(None, &[post(2, "2026-11-02T10:00:00.000Z", &twice), old.clone()], Some("x")),
         feed(Some("x"), &[], None),
     ]);
@@ -221,17 +232,17 @@ async fn only_posts_newer_than_the_watermark_are_counted() {
 async fn a_cut_feed_keeps_the_old_watermark_and_counts_each_post_once() {
     let ada = mention("did:plc:ada");
     let new = post(2, "2026-11-02T10:00:00.000Z", &ada);
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         feed(None, std::slice::from_ref(&new), Some("x")),
         // The host loops: the first page again, under another cursor.
         feed(Some("x"), &[new, post(1, "2026-11-01T10:00:00.000Z", &ada)], None),
     ]);
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let mut subject = only("posts", me());
     let (runs, _) = round_with(&engine, &web, &subject, &mut Tokens(1)).await;
     assert_eq!(layer(&runs[0], Layer::Mention), (vec![("did:plc:ada".to_owned(), 1)], None));
     let cursor = runs[0].outcome.cursor().map(str::to_owned);
-    subject.progress.push(Progress { stream: "posts".into(), cursor, done: false });
+    subject.progress.push(StreamProgress { stream: "posts".into(), cursor, done: false });
     let second = run(&web, &subject).await;
     let (mentions, watermark) = layer(&second, Layer::Mention);
     assert_eq!(mentions, [("did:plc:ada".to_owned(), 1)]);
@@ -266,7 +277,7 @@ async fn ids_are_opaque_and_likes_may_come_oldest_first() {
     let plc = || crate::script::page("https://plc.directory/did:plc:me", doc);
     let mut subject = only("likes", me());
     let first = run(
-        &Recorded::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..150, None)]),
+        &RecordedWeb::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..150, None)]),
         &subject,
     )
     .await;
@@ -274,7 +285,7 @@ async fn ids_are_opaque_and_likes_may_come_oldest_first() {
     assert_eq!(likes.len(), 150);
     subject.watermarks = vec![(Layer::Like, watermark.unwrap())];
     let web =
-        Recorded::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..151, None)]);
+        RecordedWeb::new([plc(), page(None, 0..100, Some(100)), page(Some(100), 100..151, None)]);
     let second = run(&web, &subject).await;
     assert_eq!(layer(&second, Layer::Like).0, [("did:plc:p150".to_owned(), 1)]);
 }
@@ -283,8 +294,8 @@ async fn ids_are_opaque_and_likes_may_come_oldest_first() {
 async fn what_is_no_page_is_told_apart_from_a_passing_trouble() {
     let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
     for body in ["<!doctype html><p>Log in</p>", "", "{}", "[1,", "null", "\"text\""] {
-        let run = run(&Recorded::new([page(&url, body)]), &only("follows", me())).await;
-        assert!(matches!(run.outcome, Outcome::Unreadable { .. }), "{body}: {run:?}");
+        let run = run(&RecordedWeb::new([page(&url, body)]), &only("follows", me())).await;
+        assert!(matches!(run.outcome, StreamOutcome::Unreadable { .. }), "{body}: {run:?}");
     }
 }
 
@@ -292,10 +303,10 @@ async fn what_is_no_page_is_told_apart_from_a_passing_trouble() {
 async fn bytes_that_are_no_text_cost_themselves_if_they_stay() {
     let url = format!("{APPVIEW}app.bsky.graph.getFollows?actor=did:plc:me&limit=100");
     let body = b"{\"follows\":[{\"did\":\"did:plc:a\",\"handle\":\"\xff.test\"}]}".to_vec();
-    let web = Recorded::of_bytes(url, body);
+    let web = RecordedWeb::of_bytes(url, body);
     let mut subject = only("follows", me());
-    assert!(matches!(run(&web, &subject).await.outcome, Outcome::Unreadable { .. }));
-    subject.attempt = Subject::READINGS - 1;
+    assert!(matches!(run(&web, &subject).await.outcome, StreamOutcome::Unreadable { .. }));
+    subject.attempt = FetchSubject::READINGS - 1;
     let run = run(&web, &subject).await;
     assert_eq!(list(&run).arcs[0].other.handle, None);
     assert_eq!(names(list(&run)), ["did:plc:a"]);

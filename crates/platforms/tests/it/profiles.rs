@@ -4,22 +4,22 @@ use model::identity::Claim;
 use model::observation::{NamedProfile, Observation, SeenProfile};
 use model::profile::{Consent, GoneReason, PersonKind};
 use model::{Platform, Timestamp};
-use platforms::engine::{Memory, Outcome, StreamRun, Subject, Via};
-use platforms::http::Recorded;
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchContext, FetchMemory, FetchSubject, StreamOutcome, StreamRun};
+use platforms::http::RecordedWeb;
+use platforms::{CrawlEngine, EngineSettings};
 
 use crate::script::{APPVIEW, Still, Tokens, answer, me, page};
 
-async fn profiles(web: &Recorded, subjects: &[Subject]) -> Vec<StreamRun> {
-    let engine = Engine::new(Settings::default()).unwrap();
-    let memory = Memory::of_recordings();
-    let mut gate = Tokens(100);
-    engine.profiles(&mut Via::new(web, &Still, &mut gate, &memory), subjects).await
+async fn profiles(web: &RecordedWeb, subjects: &[FetchSubject]) -> Vec<StreamRun> {
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    let memory = FetchMemory::of_recordings();
+    let mut limiter = Tokens(100);
+    engine.profiles(&mut FetchContext::new(web, &Still, &mut limiter, &memory), subjects).await
 }
 
-fn did(name: &str) -> Subject {
+fn did(name: &str) -> FetchSubject {
     let named = NamedProfile { native_id: format!("did:plc:{name}"), ..NamedProfile::default() };
-    Subject { named, ..me() }
+    FetchSubject { named, ..me() }
 }
 
 fn seen(run: &StreamRun) -> &SeenProfile {
@@ -42,7 +42,7 @@ fn single(name: &str) -> String {
 async fn who_is_left_out_of_a_batch_is_asked_for_alone() {
     let taken_down = r#"{"error":"AccountTakedown","message":"Account has been suspended"}"#;
     let deleted = r#"{"error":"InvalidRequest","message":"Profile not found"}"#;
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         page(batch(&["a", "b", "c"]), r#"{"profiles":[{"did":"did:plc:b","handle":"B.test"}]}"#),
         answer(single("a"), 400, &[], taken_down),
         answer(single("c"), 400, &[], deleted),
@@ -56,14 +56,16 @@ async fn who_is_left_out_of_a_batch_is_asked_for_alone() {
 
 #[tokio::test]
 async fn a_batch_that_is_refused_is_asked_one_by_one() {
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         answer(batch(&["a", "b"]), 400, &[], r#"{"error":"InvalidRequest","message":"no"}"#),
         page(single("a"), r#"{"did":"did:plc:a"}"#),
         answer(single("b"), 503, &[], "busy"),
     ]);
     let runs = profiles(&web, &[did("a"), did("b")]).await;
     assert_eq!(seen(&runs[0]).named.native_id, "did:plc:a");
-    assert!(matches!(&runs[1].outcome, Outcome::Retry { why, .. } if why.contains("503: busy")));
+    assert!(
+        matches!(&runs[1].outcome, StreamOutcome::Retry { why, .. } if why.contains("503: busy"))
+    );
 }
 
 #[tokio::test]
@@ -73,7 +75,7 @@ async fn a_bluesky_profile_is_read_whole() {
         "website":"https://github.example/x","avatar":"javascript:alert(1)","followersCount":7,
         "followsCount":-1,"postsCount":3,"createdAt":"2024-01-02T03:04:05.678Z",
         "labels":[{"val":"bot"}]}]}"#;
-    let runs = profiles(&Recorded::new([page(batch(&["a"]), body)]), &[did("a")]).await;
+    let runs = profiles(&RecordedWeb::new([page(batch(&["a"]), body)]), &[did("a")]).await;
     let seen = seen(&runs[0]);
     assert_eq!((seen.display_name.as_deref(), seen.avatar_url.as_ref()), (Some("Ada"), None));
     assert_eq!((seen.followers, seen.following, seen.posts), (Some(7), None, Some(3)));
@@ -91,20 +93,20 @@ async fn who_refuses_leaves_no_words() {
     let body = r#"{"profiles":[{"did":"did:plc:a","description":"secret",
         "labels":[{"val":"!no-unauthenticated"}]},
         {"did":"did:plc:b","labels":[{"val":"!no-unauthenticated","neg":true}]}]}"#;
-    let web = Recorded::new([page(batch(&["a", "b"]), body)]);
+    let web = RecordedWeb::new([page(batch(&["a", "b"]), body)]);
     let runs = profiles(&web, &[did("a"), did("b")]).await;
     assert_eq!(runs[0].observations, [Observation::Gone(GoneReason::Refused)]);
     assert_eq!(seen(&runs[1]).consent, Consent::default());
 }
 
-fn mastodon(local_id: Option<&str>) -> Subject {
+fn mastodon(local_id: Option<&str>) -> FetchSubject {
     let named = NamedProfile {
         native_id: "https://one.example/users/ada".to_owned(),
         handle: Some("ada@one.example".to_owned()),
         host: Some("one.example".to_owned()),
     };
     let local_id = local_id.map(str::to_owned);
-    Subject { local_id, ..Subject::new(Platform::FEDIVERSE, named) }
+    FetchSubject { local_id, ..FetchSubject::new(Platform::FEDIVERSE, named) }
 }
 
 const ADA: &str = r#"{"id":"12","username":"Ada","acct":"Ada","uri":"https://one.example/users/ada",
@@ -118,7 +120,7 @@ const ADA: &str = r#"{"id":"12","username":"Ada","acct":"Ada","uri":"https://one
 #[tokio::test]
 async fn a_mastodon_profile_is_read_whole() {
     let url = "https://one.example/api/v1/accounts/lookup?acct=ada";
-    let runs = profiles(&Recorded::new([page(url, ADA)]), &[mastodon(None)]).await;
+    let runs = profiles(&RecordedWeb::new([page(url, ADA)]), &[mastodon(None)]).await;
     let seen = seen(&runs[0]);
     assert_eq!(seen.named.handle.as_deref(), Some("Ada@one.example"));
     assert_eq!(
@@ -142,17 +144,17 @@ async fn mastodon_tells_why_somebody_is_gone() {
         (200, r#"{"id":"12","uri":"https://one.example/users/other"}"#, GoneReason::Deleted),
     ];
     for (status, body, gone) in cases {
-        let web = Recorded::new([answer(url, status, &[], body)]);
+        let web = RecordedWeb::new([answer(url, status, &[], body)]);
         let runs = profiles(&web, &[mastodon(Some("12"))]).await;
         assert_eq!(runs[0].observations, [Observation::Gone(gone)], "{body}");
     }
-    let runs = profiles(&Recorded::new([]), &[mastodon(Some("12"))]).await;
-    assert!(matches!(runs[0].outcome, Outcome::Refused { .. }), "a foreign 404 says nothing");
+    let runs = profiles(&RecordedWeb::new([]), &[mastodon(Some("12"))]).await;
+    assert!(matches!(runs[0].outcome, StreamOutcome::Refused { .. }), "a foreign 404 says nothing");
 }
 
 #[test]
 fn accounts_are_recognised_in_text() {
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let cases = [
         ("see https://bsky.app/profile/Ada.Example.org.", "bluesky:ada.example.org"),
         ("bsky.app/profile/did:plc:abc?x=1", "bluesky:did:plc:abc"),

@@ -6,9 +6,9 @@ use model::Platform;
 use model::budget::HostLimit;
 use model::observation::{NamedProfile, Observation};
 use model::profile::Consent;
-use platforms::engine::{Memory, Outcome, Subject, Via};
-use platforms::http::{Recorded, Recording};
-use platforms::{Engine, Settings};
+use platforms::engine::{FetchContext, FetchMemory, FetchSubject, StreamOutcome};
+use platforms::http::{RecordedAnswer, RecordedWeb};
+use platforms::{CrawlEngine, EngineSettings};
 use serde::Deserialize;
 
 use crate::script::{Still, Tokens, only, round_with};
@@ -32,12 +32,12 @@ struct Asked {
 
 #[derive(Deserialize)]
 struct Answered {
-    body: Body,
+    body: BodyDecoder,
     headers: std::collections::BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct BodyDecoder {
     string: String,
 }
 
@@ -50,15 +50,15 @@ fn cassette(name: &str) -> Option<Cassette> {
         eprintln!("SKIPPED: {} is not there; set BORG_DATA", file.display());
         return None;
     };
-    Some(serde_yaml_ng::from_str(&text).unwrap())
+    Some(serde_saphyr::from_str(&text).unwrap())
 }
 
 /// The answer to the first GET whose URL has this in it, moved to another URL.
-fn moved(cassette: &Cassette, part: &str, url: &str) -> Recording {
+fn moved(cassette: &Cassette, part: &str, url: &str) -> RecordedAnswer {
     let fits = |i: &&Interaction| i.request.method == "GET" && i.request.uri.contains(part);
     let found = cassette.interactions.iter().find(fits).unwrap();
     let headers = found.response.headers.iter();
-    Recording {
+    RecordedAnswer {
         url: url.to_owned(),
         status: 200,
         headers: headers.map(|(name, values)| (name.to_lowercase(), values[0].clone())).collect(),
@@ -66,23 +66,23 @@ fn moved(cassette: &Cassette, part: &str, url: &str) -> Recording {
     }
 }
 
-fn subject(native_id: &str) -> Subject {
+fn subject(native_id: &str) -> FetchSubject {
     let host = Some("localhost:3000".to_owned());
     let named = NamedProfile { native_id: native_id.to_owned(), handle: None, host };
     let local_id = Some("7".to_owned());
-    Subject { local_id, ..Subject::new(Platform::FEDIVERSE, named) }
+    FetchSubject { local_id, ..FetchSubject::new(Platform::FEDIVERSE, named) }
 }
 
 #[tokio::test]
 async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
     let Some(cassette) = cassette("test_account_followers.yaml") else { return };
     let url = "https://localhost:3000/api/v1/accounts/7";
-    let web = Recorded::new([moved(&cassette, "verify_credentials", url)]);
-    let engine = Engine::new(Settings::default()).unwrap();
-    let (memory, mut gate) = (Memory::of_recordings(), Tokens(9));
-    let mut via = Via::new(&web, &Still, &mut gate, &memory);
+    let web = RecordedWeb::new([moved(&cassette, "verify_credentials", url)]);
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    let (memory, mut limiter) = (FetchMemory::of_recordings(), Tokens(9));
+    let mut fetch = FetchContext::new(&web, &Still, &mut limiter, &memory);
     let me = subject("http://localhost:3000/ap/users/117020457910412882");
-    let runs = engine.profiles(&mut via, &[me]).await;
+    let runs = engine.profiles(&mut fetch, &[me]).await;
     let Observation::Profile(seen) = &runs[0].observations[0] else { panic!("{runs:?}") };
     assert_eq!(seen.named.handle.as_deref(), Some("mastodonpy_test@localhost:3000"));
     assert_eq!(seen.local_id.as_deref(), Some("117020457910412882"));
@@ -90,7 +90,7 @@ async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
     // Neither `discoverable` nor `indexable` is true.
     assert_eq!(seen.consent, Consent::WORDS_PRIVATE.and(Consent::UNLISTED));
     let limit = HostLimit { requests: 300, window_ms: 300_000 };
-    assert_eq!(via.take_news()[0].limit, Some(limit));
+    assert_eq!(fetch.take_reports()[0].limit, Some(limit));
 }
 
 #[tokio::test]
@@ -103,13 +103,13 @@ async fn recorded_statuses_page_by_their_link_header() {
     // The header's own path, which names the account by its id there.
     let statuses = statuses.replace("/7/", "/117020565966271181/");
     let next = format!("{statuses}?limit=5&max_id=117020581008555092");
-    let web = Recorded::new([first, moved(&cassette, "max_id=117020581008555092", &next)]);
-    let engine = Engine::new(Settings::default()).unwrap();
+    let web = RecordedWeb::new([first, moved(&cassette, "max_id=117020581008555092", &next)]);
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let me = only("statuses", subject("http://localhost:3000/ap/users/117020565966271181"));
     let (runs, _) = round_with(&engine, &web, &me, &mut Tokens(9)).await;
     let asked: Vec<String> = web.asked().into_iter().map(|request| request.url).collect();
     assert_eq!(asked[1], next);
     // The third page was not recorded: a 404 that is not Mastodon's.
     assert_eq!(asked[2], format!("{statuses}?limit=5&max_id=117020580971664903"));
-    assert!(matches!(&runs[0].outcome, Outcome::Refused { .. }), "{runs:?}");
+    assert!(matches!(&runs[0].outcome, StreamOutcome::Refused { .. }), "{runs:?}");
 }

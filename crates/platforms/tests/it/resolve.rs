@@ -1,24 +1,26 @@
 //! From accounts as people write them to profiles, and where servers are.
 
 use model::{Account, Layer, Platform};
-use platforms::engine::{Memory, OpenGate, Outcome, ResolveError, Subject, Via};
-use platforms::http::Recorded;
-use platforms::{Engine, EngineError, Origins, Settings};
+use platforms::engine::{
+    FetchContext, FetchMemory, FetchSubject, ResolveError, StreamOutcome, Unlimited,
+};
+use platforms::http::RecordedWeb;
+use platforms::{CrawlEngine, EngineError, EngineSettings, OriginOverrides};
 
 use crate::script::{APPVIEW, Still, Tokens, answer, layer, me, only, page, round_with, run};
 
-async fn resolve(web: &Recorded, account: &str) -> Result<Subject, ResolveError> {
-    let engine = Engine::new(Settings::default()).unwrap();
-    let memory = Memory::of_recordings();
-    let mut gate = OpenGate::default();
+async fn resolve(web: &RecordedWeb, account: &str) -> Result<FetchSubject, ResolveError> {
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
+    let memory = FetchMemory::of_recordings();
+    let mut limiter = Unlimited::default();
     let account: Account = account.parse().unwrap();
-    engine.resolve(&mut Via::new(web, &Still, &mut gate, &memory), &account).await
+    engine.resolve(&mut FetchContext::new(web, &Still, &mut limiter, &memory), &account).await
 }
 
 #[tokio::test]
 async fn handles_become_native_ids() {
     let handle = "com.atproto.identity.resolveHandle?handle=alice.example.org";
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         page(format!("{APPVIEW}{handle}"), r#"{"did":"did:plc:alice"}"#),
         page(
             "https://one.example/api/v1/accounts/lookup?acct=ada",
@@ -43,12 +45,12 @@ async fn webfinger_helps_where_the_api_gives_no_uri_or_another_host_serves() {
     let finger = r#"{"subject":"acct:ada@one.example","links":[{"rel":"x","href":"https://no"},
         {"rel":"self","href":"https://social.one.example/users/ada"}]}"#;
     let url = "https://one.example/.well-known/webfinger?resource=acct:ada%40one.example";
-    let web = Recorded::new([page(url, finger)]);
+    let web = RecordedWeb::new([page(url, finger)]);
     let ada = resolve(&web, "fediverse:ada@one.example").await.unwrap();
     assert_eq!(ada.named.native_id, "https://social.one.example/users/ada");
     assert_eq!(ada.named.host.as_deref(), Some("social.one.example"));
     let url = "https://one.example/.well-known/webfinger?resource=https:%2F%2Fone.example%2Fap%2F1";
-    let by_uri = Recorded::new([page(url, finger)]);
+    let by_uri = RecordedWeb::new([page(url, finger)]);
     let ada = resolve(&by_uri, "fediverse:https://one.example/ap/1").await.unwrap();
     assert_eq!(ada.named.handle.as_deref(), Some("ada@one.example"));
 }
@@ -56,7 +58,7 @@ async fn webfinger_helps_where_the_api_gives_no_uri_or_another_host_serves() {
 #[tokio::test]
 async fn what_cannot_be_resolved_says_why() {
     let busy = format!("{APPVIEW}com.atproto.identity.resolveHandle?handle=busy.example");
-    let web = Recorded::new([answer(busy, 503, &[], "busy")]);
+    let web = RecordedWeb::new([answer(busy, 503, &[], "busy")]);
     let error = |account: &'static str| {
         let web = &web;
         async move { resolve(web, account).await.unwrap_err() }
@@ -81,18 +83,18 @@ async fn likes_come_from_the_server_that_the_did_document_names() {
         {"type":"AtprotoPersonalDataServer","serviceEndpoint":"https://pds.example"}]}"#;
     let likes = format!("https://pds.example{LIKES}&limit=100&repo=did:plc:me");
     let web =
-        Recorded::new([page("https://plc.directory/did:plc:me", document), page(likes, LIKE)]);
+        RecordedWeb::new([page("https://plc.directory/did:plc:me", document), page(likes, LIKE)]);
     let run = run(&web, &only("likes", me())).await;
-    assert_eq!((run.outcome.clone(), run.requests), (Outcome::Done, 2));
+    assert_eq!((run.outcome.clone(), run.requests), (StreamOutcome::Done, 2));
     assert_eq!(layer(&run, Layer::Like).0, [("did:plc:ada".to_owned(), 1)]);
 }
 
 #[tokio::test]
 async fn an_origin_that_is_given_stands_in_for_discovery() {
-    let origins = Origins::parse(&["pds=http://127.0.0.1:2583"]).unwrap();
-    let engine = Engine::new(Settings { origins, ..Settings::default() }).unwrap();
+    let origins = OriginOverrides::parse(&["pds=http://127.0.0.1:2583"]).unwrap();
+    let engine = CrawlEngine::new(EngineSettings { origins, ..EngineSettings::default() }).unwrap();
     let likes = format!("http://127.0.0.1:2583{LIKES}&limit=100&repo=did:plc:me");
-    let web = Recorded::new([page(likes, LIKE)]);
+    let web = RecordedWeb::new([page(likes, LIKE)]);
     let subject = only("likes", me());
     let (runs, _) = round_with(&engine, &web, &subject, &mut Tokens(1)).await;
     assert_eq!(layer(&runs[0], Layer::Like).0.len(), 1);
@@ -101,23 +103,23 @@ async fn an_origin_that_is_given_stands_in_for_discovery() {
 
 #[tokio::test]
 async fn every_instance_is_reached_at_the_given_origin_under_its_own_name() {
-    let origins = Origins::parse(&["instance=http://127.0.0.1:4000"]).unwrap();
-    let engine = Engine::new(Settings { origins, ..Settings::default() }).unwrap();
+    let origins = OriginOverrides::parse(&["instance=http://127.0.0.1:4000"]).unwrap();
+    let engine = CrawlEngine::new(EngineSettings { origins, ..EngineSettings::default() }).unwrap();
     let url = "http://127.0.0.1:4000/api/v1/accounts/lookup?acct=ada";
-    let web = Recorded::new([page(url, r#"{"id":"1","uri":"https://one.example/users/ada"}"#)]);
-    let memory = Memory::of_recordings();
-    let mut gate = OpenGate::default();
+    let web = RecordedWeb::new([page(url, r#"{"id":"1","uri":"https://one.example/users/ada"}"#)]);
+    let memory = FetchMemory::of_recordings();
+    let mut limiter = Unlimited::default();
     let account = Account::new(Platform::FEDIVERSE, "ada@one.example").unwrap();
-    let mut via = Via::new(&web, &Still, &mut gate, &memory);
-    engine.resolve(&mut via, &account).await.unwrap();
-    assert_eq!(via.take_news()[0].host, "one.example");
+    let mut fetch = FetchContext::new(&web, &Still, &mut limiter, &memory);
+    engine.resolve(&mut fetch, &account).await.unwrap();
+    assert_eq!(fetch.take_reports()[0].host, "one.example");
     let host = ("host".to_owned(), "one.example".to_owned());
     assert!(web.asked()[0].headers.contains(&host));
 }
 
 #[test]
 fn hosts_and_limits_follow_the_origins() {
-    let engine = Engine::new(Settings::default()).unwrap();
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     assert_eq!(engine.default_host(Platform::BLUESKY).as_deref(), Some("public.api.bsky.app"));
     assert_eq!(engine.default_host(Platform::FEDIVERSE), None);
     let limit = |host| engine.limit(Platform::BLUESKY, host).map(|limit| limit.requests);
@@ -128,8 +130,9 @@ fn hosts_and_limits_follow_the_origins() {
 
 #[test]
 fn an_unknown_role_is_named_with_those_there_are() {
-    let origins = Origins::parse(&["appvew=http://127.0.0.1:1"]).unwrap();
-    let error = Engine::new(Settings { origins, ..Settings::default() }).unwrap_err();
+    let origins = OriginOverrides::parse(&["appvew=http://127.0.0.1:1"]).unwrap();
+    let error =
+        CrawlEngine::new(EngineSettings { origins, ..EngineSettings::default() }).unwrap_err();
     assert!(matches!(&error, EngineError::UnknownRole { role, .. } if role == "appvew"));
     assert!(error.to_string().contains("appview"));
 }
@@ -149,7 +152,7 @@ async fn one_broken_host_hides_nobody_but_its_own() {
     let finger_of = |name: &str, host: &str| {
         format!("https://{host}/.well-known/webfinger?resource=acct:{name}%40{host}")
     };
-    let web = Recorded::new([
+    let web = RecordedWeb::new([
         page("https://old.example/api/v1/accounts/7/statuses?limit=40", format!("[{posts}]")),
         page("https://old.example/api/v1/accounts/1", r#"{"id":"1","acct":"al@broken.example"}"#),
         page("https://old.example/api/v1/accounts/2", r#"{"id":"2","acct":"bo@good.example"}"#),
@@ -159,11 +162,11 @@ async fn one_broken_host_hides_nobody_but_its_own() {
     let native_id = "https://old.example/users/me".to_owned();
     let host = Some("old.example".to_owned());
     let named = model::observation::NamedProfile { native_id, host, ..Default::default() };
-    let mut subject = only("statuses", Subject::new(Platform::FEDIVERSE, named));
+    let mut subject = only("statuses", FetchSubject::new(Platform::FEDIVERSE, named));
     subject.local_id = Some("7".to_owned());
     let impatient = run(&web, &subject).await;
-    assert!(matches!(impatient.outcome, Outcome::Retry { .. }), "{impatient:?}");
-    subject.attempt = Subject::PATIENCE;
+    assert!(matches!(impatient.outcome, StreamOutcome::Retry { .. }), "{impatient:?}");
+    subject.attempt = FetchSubject::PATIENCE;
     let patient = run(&web, &subject).await;
     let (replies, _) = layer(&patient, Layer::Reply);
     assert_eq!(replies, [("https://good.example/users/bo".to_owned(), 1)]);

@@ -8,9 +8,9 @@ use model::budget::HostLimit;
 use model::identity::Claim;
 use model::observation::SeenProfile;
 use model::{Layer, Platform};
-use platforms::engine::Subject;
-use platforms::http::{Client, ClientSettings};
-use platforms::{Engine, Origins, Settings};
+use platforms::engine::FetchSubject;
+use platforms::http::{ClientSettings, WebClient};
+use platforms::{CrawlEngine, EngineSettings, OriginOverrides};
 use sample::{FaultSettings, InjectedFault, RunningWeb, SampleWorld, ServerConfig, WorldConfig};
 
 use crate::crawler::{Found, clock, crawl, seeds};
@@ -18,8 +18,8 @@ use crate::crawler::{Found, clock, crawl, seeds};
 /// A served world, the engine and the client pointed at it.
 struct Stage {
     running: RunningWeb,
-    engine: Engine,
-    client: Client,
+    engine: CrawlEngine,
+    client: WebClient,
 }
 
 fn stage(config: &WorldConfig, change: impl FnOnce(&mut ServerConfig)) -> Stage {
@@ -30,14 +30,14 @@ fn stage(config: &WorldConfig, change: impl FnOnce(&mut ServerConfig)) -> Stage 
     let running = sample::serve(Arc::new(SampleWorld::generate(config)), server).unwrap();
     let (bluesky, instance) = (running.bluesky_url(), running.fediverse_url());
     let items = [format!("instance={instance}"), bluesky.to_owned()];
-    let origins = Origins::parse(&items).unwrap();
-    let client = Client::new(ClientSettings {
+    let origins = OriginOverrides::parse(&items).unwrap();
+    let client = WebClient::new(ClientSettings {
         exempt: origins.exempt(),
         silence_timeout: Duration::from_millis(800),
         total_timeout: Duration::from_millis(2_000),
         ..ClientSettings::default()
     });
-    let engine = Engine::new(Settings { origins, ..Settings::default() }).unwrap();
+    let engine = CrawlEngine::new(EngineSettings { origins, ..EngineSettings::default() }).unwrap();
     Stage { running, engine, client: client.unwrap() }
 }
 
@@ -161,7 +161,7 @@ async fn a_second_crawl_adds_nothing_to_the_counts() {
             true => Platform::BLUESKY,
             false => Platform::FEDIVERSE,
         };
-        let mut subject = Subject::new(platform, seen.named.clone());
+        let mut subject = FetchSubject::new(platform, seen.named.clone());
         let own = first.watermarks.iter().filter(|((id, _), _)| *id == seen.named.native_id);
         subject.watermarks = own.map(|((_, layer), mark)| (*layer, mark.clone())).collect();
         again.push(subject);

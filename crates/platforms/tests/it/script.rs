@@ -4,9 +4,12 @@ use model::observation::{ListCoverage, NamedProfile, Observation, SeenList};
 use model::port::Clock;
 use model::time::Timestamp;
 use model::{Layer, Platform};
-use platforms::engine::{Gate, HostNews, Memory, NoToken, Progress, StreamRun, Subject, Via};
-use platforms::http::{Recorded, Recording};
-use platforms::{Engine, Settings};
+use platforms::engine::{
+    FetchContext, FetchMemory, FetchSubject, HostReport, NoToken, RateLimiter, StreamProgress,
+    StreamRun,
+};
+use platforms::http::{RecordedAnswer, RecordedWeb};
+use platforms::{CrawlEngine, EngineSettings};
 
 pub(crate) const APPVIEW: &str = "https://public.api.bsky.app/xrpc/";
 
@@ -24,15 +27,15 @@ impl Clock for Still {
 #[derive(Debug)]
 pub(crate) struct Tokens(pub(crate) u32);
 
-impl Gate for Tokens {
-    async fn pass(&mut self, _host: &str) -> Result<(), NoToken> {
+impl RateLimiter for Tokens {
+    async fn acquire(&mut self, _host: &str) -> Result<(), NoToken> {
         self.0 = self.0.checked_sub(1).ok_or(NoToken { wait_ms: 1_000 })?;
         Ok(())
     }
 }
 
 /// An answer of 200.
-pub(crate) fn page(url: impl Into<String>, body: impl Into<String>) -> Recording {
+pub(crate) fn page(url: impl Into<String>, body: impl Into<String>) -> RecordedAnswer {
     answer(url, 200, &[], body)
 }
 
@@ -41,13 +44,13 @@ pub(crate) fn answer(
     status: u16,
     headers: &[(&str, &str)],
     body: impl Into<String>,
-) -> Recording {
+) -> RecordedAnswer {
     let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-    Recording { url: url.into(), status, headers: headers.collect(), body: body.into() }
+    RecordedAnswer { url: url.into(), status, headers: headers.collect(), body: body.into() }
 }
 
 /// A page of getFollows: the first without a cursor, `dids` on it, and the next cursor.
-pub(crate) fn follows(cursor: Option<&str>, dids: &[&str], next: Option<&str>) -> Recording {
+pub(crate) fn follows(cursor: Option<&str>, dids: &[&str], next: Option<&str>) -> RecordedAnswer {
     let people: Vec<String> = dids
         .iter()
         .map(|did| format!(r#"{{"did":"{did}","handle":"{}.test"}}"#, did.replace(':', "-")))
@@ -60,37 +63,37 @@ pub(crate) fn follows(cursor: Option<&str>, dids: &[&str], next: Option<&str>) -
     )
 }
 
-pub(crate) fn me() -> Subject {
+pub(crate) fn me() -> FetchSubject {
     let native_id = "did:plc:me".to_owned();
-    Subject::new(Platform::BLUESKY, NamedProfile { native_id, ..NamedProfile::default() })
+    FetchSubject::new(Platform::BLUESKY, NamedProfile { native_id, ..NamedProfile::default() })
 }
 
 /// A subject that has only this stream left.
-pub(crate) fn only(stream: &str, mut subject: Subject) -> Subject {
-    let engine = Engine::new(Settings::default()).unwrap();
+pub(crate) fn only(stream: &str, mut subject: FetchSubject) -> FetchSubject {
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let others = engine.streams().into_iter().filter(|info| info.stream != stream);
     subject.progress.retain(|at| at.stream == stream);
-    let done = |stream| Progress { stream, cursor: None, done: true };
+    let done = |stream| StreamProgress { stream, cursor: None, done: true };
     subject.progress.extend(others.map(|info| done(info.stream)));
     subject
 }
 
-/// One round with a gate of one's choice: its runs, and the news.
-pub(crate) async fn round_with<G: Gate>(
-    engine: &Engine,
-    web: &Recorded,
-    subject: &Subject,
-    gate: &mut G,
-) -> (Vec<StreamRun>, Vec<HostNews>) {
-    let memory = Memory::of_recordings();
-    let mut via = Via::new(web, &Still, gate, &memory);
-    let runs = engine.round(&mut via, subject).await;
-    (runs, via.take_news())
+/// One round with a limiter of one's choice: its runs, and the news.
+pub(crate) async fn round_with<G: RateLimiter>(
+    engine: &CrawlEngine,
+    web: &RecordedWeb,
+    subject: &FetchSubject,
+    limiter: &mut G,
+) -> (Vec<StreamRun>, Vec<HostReport>) {
+    let memory = FetchMemory::of_recordings();
+    let mut fetch = FetchContext::new(web, &Still, limiter, &memory);
+    let runs = engine.round(&mut fetch, subject).await;
+    (runs, fetch.take_reports())
 }
 
 /// One round of the embedded manifests of a subject with one stream left.
-pub(crate) async fn run(web: &Recorded, subject: &Subject) -> StreamRun {
-    let engine = Engine::new(Settings::default()).unwrap();
+pub(crate) async fn run(web: &RecordedWeb, subject: &FetchSubject) -> StreamRun {
+    let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let (mut runs, _) = round_with(&engine, web, subject, &mut Tokens(1_000)).await;
     assert_eq!(runs.len(), 1);
     runs.remove(0)

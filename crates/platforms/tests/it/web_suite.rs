@@ -1,8 +1,8 @@
 //! What every `Web` must do, run on both implementations.
 
 use model::port::{Web, WebError, WebRequest};
-use platforms::Origin;
-use platforms::http::{Client, ClientSettings, Recorded};
+use platforms::ServerOrigin;
+use platforms::http::{ClientSettings, RecordedWeb, WebClient};
 
 use crate::hostile::{Server, reply};
 use crate::script::answer;
@@ -37,15 +37,15 @@ async fn the_client_is_a_web() {
         _ => reply(404, &[], b""),
     })
     .await;
-    let exempt = vec![Origin::parse(&server.origin).unwrap()];
-    let client = Client::new(ClientSettings { exempt, ..ClientSettings::default() }).unwrap();
+    let exempt = vec![ServerOrigin::parse(&server.origin).unwrap()];
+    let client = WebClient::new(ClientSettings { exempt, ..ClientSettings::default() }).unwrap();
     suite(&client, &server.origin).await;
 }
 
 #[tokio::test]
 async fn recordings_are_a_web() {
     let origin = "https://example.org";
-    let recorded = Recorded::new([
+    let recorded = RecordedWeb::new([
         answer(format!("{origin}/page?x=1"), 200, &[("x-limit", "300")], "{\"é\":1}"),
         answer(format!("{origin}/gone"), 410, &[], "bye"),
     ]);

@@ -1,16 +1,14 @@
 //! A job ends before its deadline with what it saw committed, however slow its host is.
 
-#![cfg(test)]
-
 use model::budget::TokenLease;
 use model::message::FetchJob;
 use model::observation::NamedProfile;
 use model::port::{Clock, Web, WebError, WebRequest, WebResponse};
 use model::time::Timestamp;
 use model::{Platform, ProfileId};
-use platform_fetch::{Doors, Fetched, Hosts, JOB_SECONDS, handle};
-use platforms::engine::Memory;
-use platforms::{Engine, Settings};
+use platform_fetch::{FetchDependencies, FetchSummary, HostCache, JOB_SECONDS, handle};
+use platforms::engine::FetchMemory;
+use platforms::{CrawlEngine, EngineSettings};
 use store::Pg;
 use store::pg::frontier::{self, Seeds};
 use testkit::{Frozen, database};
@@ -49,7 +47,12 @@ fn now_and(clock: &Frozen, seconds: i64) -> Timestamp {
 }
 
 /// Claims what is due and does one job with it, within the time of an invocation.
-async fn work(pg: &Pg, web: &Slow, engine: &Engine, memory: &Memory) -> Option<Fetched> {
+async fn work(
+    pg: &Pg,
+    web: &Slow,
+    engine: &CrawlEngine,
+    memory: &FetchMemory,
+) -> Option<FetchSummary> {
     let clock = &web.0;
     let due = frontier::due_hosts(pg, clock.now(), 1).await.unwrap();
     let host = due.first()?.host.id;
@@ -57,10 +60,10 @@ async fn work(pg: &Pg, web: &Slow, engine: &Engine, memory: &Memory) -> Option<F
     let profiles: Vec<ProfileId> = claims.into_iter().flat_map(|claim| claim.profiles).collect();
     let lease = TokenLease { tokens: 0, expires: clock.now() };
     let job = FetchJob { platform: Platform::BLUESKY, host: HOST.to_owned(), lease, profiles };
-    let hosts = Hosts::new();
-    let doors = Doors { pg, web, clock, engine, memory, hosts: &hosts };
+    let hosts = HostCache::new();
+    let dependencies = FetchDependencies { pg, web, clock, engine, memory, hosts: &hosts };
     let deadline = now_and(clock, JOB_SECONDS);
-    let fetched = handle(&doors, &job, deadline).await.unwrap();
+    let fetched = handle(dependencies, &job, deadline).await.unwrap();
     assert!(clock.now() < deadline, "it ended {} late", clock.now() - deadline);
     Some(fetched)
 }
@@ -74,7 +77,8 @@ async fn a_slow_host_costs_no_page_and_no_job_its_time() {
     let names: Vec<NamedProfile> = (0..PROFILES).map(named).collect();
     let seeds = Seeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 0 };
     frontier::seed(pg, seeds, web.0.now()).await.unwrap();
-    let (engine, memory) = (Engine::new(Settings::default()).unwrap(), Memory::of_recordings());
+    let (engine, memory) =
+        (CrawlEngine::new(EngineSettings::default()).unwrap(), FetchMemory::of_recordings());
     let mut jobs = 0;
     while let Some(fetched) = work(pg, &web, &engine, &memory).await {
         jobs += 1;
