@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
 use operate::{Order, OrderOutcome};
 use serde_json::Value;
+use store::Pg;
 use tower::ServiceExt;
 
 use crate::home::BorgHome;
@@ -24,17 +25,28 @@ impl ApiClient {
     /// A client with a new key of this account.
     pub(crate) async fn new(home: &BorgHome, account: &str) -> Result<ApiClient> {
         let key = create_test_key(home, account).await?;
-        Ok(ApiClient { router: api_gateway::router(server::gateway(home)?), key })
+        Ok(ApiClient { router: api_gateway::router(server::gateway(home).await?), key })
+    }
+
+    /// A client of an API with these connections.
+    pub(crate) async fn over(home: &BorgHome, pg: Pg) -> Result<ApiClient> {
+        let key = create_test_key(home, "bench").await?;
+        Ok(ApiClient { router: api_gateway::router(server::gateway_over(home, pg)?), key })
     }
 
     /// The answer to a request, whatever its status.
     pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let body = self.fetch(path).await?;
+        serde_json::from_slice(&body).with_context(|| format!("{path} answers JSON"))
+    }
+
+    /// The same, not parsed.
+    pub(crate) async fn fetch(&self, path: &str) -> Result<Bytes> {
         let request = Request::get(path)
             .header("authorization", format!("Bearer {}", self.key))
             .body(Body::empty())?;
         let response = self.router.clone().oneshot(request).await?;
-        let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?;
-        serde_json::from_slice(&body).with_context(|| format!("{path} answers JSON"))
+        Ok(to_bytes(response.into_body(), ANSWER_BYTES_MAX).await?)
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct BorgHome {
     pub(crate) folder: PathBuf,
     /// The database.
     pub(crate) pg: Pg,
+    /// How to connect to it.
+    url: String,
     /// Snapshots and runs.
     pub(crate) objects: Folder,
     /// The present.
@@ -69,11 +71,17 @@ impl BorgHome {
         Ok(BorgHome {
             folder: config.home.clone(),
             pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
+            url,
             objects: Folder::open(&config.home.join("objects"))?,
             clock: System,
             platform_secrets: config.platform_secrets.clone(),
             cluster,
         })
+    }
+
+    /// Connections for answers.
+    pub(crate) async fn connect_for_answers(&self) -> Result<Pg> {
+        Ok(Pg::connect_for_answers(&self.url, CONNECTIONS_MAX).await?)
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.

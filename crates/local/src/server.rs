@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api_gateway::{Gateway, Secrets, router};
+use api_gateway::{Gateway, GatewaySecrets, router};
 use operate::{OperateDependencies, Order, OrderOutcome};
+use store::Pg;
 use store::pg::key;
 use tokio::net::TcpListener;
 
@@ -13,16 +14,21 @@ use crate::home::BorgHome;
 use crate::interrupt::interrupted;
 
 /// The gateway to this machine's database.
-pub(crate) fn gateway(home: &BorgHome) -> Result<Gateway> {
+pub(crate) async fn gateway(home: &BorgHome) -> Result<Gateway> {
+    gateway_over(home, home.connect_for_answers().await?)
+}
+
+/// The gateway with these connections.
+pub(crate) fn gateway_over(home: &BorgHome, pg: Pg) -> Result<Gateway> {
     let secret = home.secret()?;
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
-    let secrets = Secrets {
+    let secrets = GatewaySecrets {
         pepper: key::pepper(&secret),
         cursors: blake3::derive_key("borg 2026 cursor signing", &secret).to_vec(),
         instance,
     };
-    Ok(Gateway::new(home.pg.clone(), Arc::new(home.clock), secrets))
+    Ok(Gateway::new(pg, Arc::new(home.clock), secrets))
 }
 
 /// Carries out an order as the function `operate` does, for the user who runs `borg`.
@@ -47,7 +53,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 /// Serves until Ctrl-C; requests under way are answered.
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
-    let router = router(gateway(home)?);
+    let router = router(gateway(home).await?);
     axum::serve(listener, router).with_graceful_shutdown(interrupted()).await?;
     Ok(())
 }

@@ -30,7 +30,7 @@ pub mod varint;
 pub use account::Account;
 pub use adjacency::{Adjacency, AdjacencyEntry};
 pub use community::Community;
-pub use id::{CommunityId, KeyId, PersonId, ProfileId, RunId, SnapshotId};
+pub use id::{CommunityId, KeyId, PayerId, PersonId, ProfileId, RunId, SnapshotId};
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};
 pub use membership::Membership;

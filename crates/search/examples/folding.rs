@@ -4,7 +4,7 @@
 //! handles and bios in the scripts of the social web, most of them Latin.
 
 use rustix::time::{ClockId, clock_gettime};
-use search::{Builder, Folding, PublicWords};
+use search::{Folding, IndexBuilder, PublicWords};
 
 /// Words of names and bios, by script, and the percentage of people who use it.
 const SCRIPTS: [(&str, usize, &str, &str); 7] = [
@@ -79,7 +79,7 @@ fn speed(folding: Folding, text: &str) -> f64 {
 
 fn index(folding: Folding, people: &[Person]) {
     let began = cpu_seconds();
-    let mut builder = Builder::new(folding);
+    let mut builder = IndexBuilder::new(folding);
     for (number, person) in (0..).zip(people) {
         let words = PublicWords {
             handle: Some(&person.handle),

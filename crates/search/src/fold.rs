@@ -64,7 +64,7 @@ impl Folding {
     }
 
     /// What a folded character is to words.
-    pub(crate) fn class(self, c: char) -> Class {
+    pub(crate) fn class(self, c: char) -> CharClass {
         match self {
             Folding::V1 => v1::class(c),
             Folding::V2 => v2::class(c),
@@ -74,7 +74,7 @@ impl Folding {
 
 /// What a character is to words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum CharClass {
     /// Words of it stand between spaces and signs.
     Letter,
     /// Its words stand side by side, or carry endings: pairs are looked for.

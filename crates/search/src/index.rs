@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use model::Consent;
 
 use crate::fold::Folding;
-use crate::postings::{Postings, decode};
+use crate::postings::{PostingList, decode};
 use crate::words;
 
 mod heavy;
@@ -41,7 +41,7 @@ pub struct PublicWords<'a> {
 
 /// One row of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct IndexRow {
     /// A word, `@` and a whole handle, or `^` and a heavy prefix.
     pub key: String,
     /// How many persons the row keeps: 1 to [`KEPT_MAX`](crate::postings::KEPT_MAX).
@@ -50,10 +50,10 @@ pub struct Row {
     pub body: Vec<u8>,
 }
 
-impl Row {
-    fn new(key: String, postings: Postings) -> Row {
+impl IndexRow {
+    fn new(key: String, postings: PostingList) -> IndexRow {
         let (count, body) = postings.into_parts();
-        Row { key, count, body }
+        IndexRow { key, count, body }
     }
 
     /// The persons, ascending, that is the best trusted first.
@@ -77,16 +77,16 @@ pub enum IndexError {
 
 /// Collects the words of persons, best trusted first.
 #[derive(Debug)]
-pub struct Builder {
+pub struct IndexBuilder {
     folding: Folding,
-    terms: HashMap<String, Postings>,
+    terms: HashMap<String, PostingList>,
     last: Option<u32>,
 }
 
-impl Builder {
-    /// An index of nobody, whose words are folded in this way: new runs take [`Folding::NEWEST`].
-    pub fn new(folding: Folding) -> Builder {
-        Builder { folding, terms: HashMap::new(), last: None }
+impl IndexBuilder {
+    /// An empty index, whose words are folded in this way: new runs take [`Folding::NEWEST`].
+    pub fn new(folding: Folding) -> IndexBuilder {
+        IndexBuilder { folding, terms: HashMap::new(), last: None }
     }
 
     /// Adds the next person by number, with the words of those of its profiles that are listed.
@@ -102,9 +102,9 @@ impl Builder {
     }
 
     /// The rows, by key.
-    pub fn finish(self) -> Vec<Row> {
+    pub fn finish(self) -> Vec<IndexRow> {
         let terms = self.terms.into_iter();
-        let mut rows: Vec<Row> = terms.map(|(key, found)| Row::new(key, found)).collect();
+        let mut rows: Vec<IndexRow> = terms.map(|(key, found)| IndexRow::new(key, found)).collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let heavy = heavy::rows(&rows);
         rows.extend(heavy);
@@ -139,7 +139,7 @@ mod tests {
             bio: Some("engines"),
             consent,
         };
-        let mut builder = Builder::new(Folding::NEWEST);
+        let mut builder = IndexBuilder::new(Folding::NEWEST);
         builder.add(7, &[ada]).unwrap();
         builder.finish().into_iter().map(|row| row.key).collect()
     }
@@ -156,7 +156,7 @@ mod tests {
     fn a_person_is_found_by_its_listed_profiles_alone() {
         let shown = PublicWords { handle: Some("ada"), ..PublicWords::default() };
         let hidden = PublicWords { handle: Some("eve"), consent: Consent::UNLISTED, ..shown };
-        let mut builder = Builder::new(Folding::NEWEST);
+        let mut builder = IndexBuilder::new(Folding::NEWEST);
         builder.add(0, &[shown, hidden]).unwrap();
         let keys: Vec<String> = builder.finish().into_iter().map(|row| row.key).collect();
         assert_eq!(keys, ["@ada", "ada"]);
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn persons_come_ascending_and_count_once_a_term() {
         let ada = PublicWords { display_name: Some("ada Ada"), ..PublicWords::default() };
-        let mut builder = Builder::new(Folding::NEWEST);
+        let mut builder = IndexBuilder::new(Folding::NEWEST);
         builder.add(3, &[ada, ada]).unwrap();
         builder.add(9, &[ada]).unwrap();
         assert_eq!(builder.add(9, &[ada]), Err(IndexError::OutOfOrder { person: 9, last: 9 }));

@@ -1,9 +1,9 @@
 //! Words to a plan, and results in order: pure functions.
 //!
 //! Persons of a run are numbered by trust, best first, so the order of every list of numbers is
-//! the order of results and nothing has to be sorted at query time. [`index::Builder`] turns a
-//! run's public words into rows (key, persons); [`Plan::parse`] turns a query into the rows it
-//! needs; [`Plan::order`] turns those rows into the persons found. A run says how its words are
+//! the order of results and nothing has to be sorted at query time. [`index::IndexBuilder`] turns a
+//! run's public words into rows (key, persons); [`QueryPlan::parse`] turns a query into the rows it
+//! needs; [`QueryPlan::order`] turns those rows into the persons found. A run says how its words are
 //! folded ([`Folding`]), and a query is folded as the run is that it asks.
 
 pub mod fold;
@@ -13,6 +13,6 @@ pub mod postings;
 pub mod words;
 
 pub use fold::{Folding, UnknownFolding};
-pub use index::{Builder, IndexError, PublicWords, Row};
-pub use plan::{Plan, QueryError, Rows};
-pub use postings::PostingsError;
+pub use index::{IndexBuilder, IndexError, IndexRow, PublicWords};
+pub use plan::{IndexRows, QueryError, QueryPlan};
+pub use postings::PostingListError;

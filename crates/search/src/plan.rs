@@ -3,7 +3,7 @@
 //! The language: words must all be there; the last one may be the beginning of a word, unless it
 //! stands in quotation marks; `@ada` asks for handles that begin so; `bluesky:ada.example` names
 //! one account. A query without spaces also asks for handles that begin with it. Where a query can
-//! be read in several ways ([`Reading`]), persons are found whom any of them finds.
+//! be read in several ways ([`TextReading`]), people are found that any of them finds.
 //!
 //! Results come best trusted first (ascending numbers). What is capped, and what that means: a
 //! term finds its [`KEPT_MAX`](crate::postings::KEPT_MAX) best trusted persons; a prefix alone
@@ -17,7 +17,7 @@ use model::account::{Account, AccountError};
 use model::platform::Platform;
 
 use crate::fold::Folding;
-use crate::words::{self, Reading};
+use crate::words::{self, TextReading};
 
 /// The longest query, in bytes.
 pub const QUERY_BYTES_MAX: usize = 256;
@@ -25,7 +25,7 @@ pub const QUERY_BYTES_MAX: usize = 256;
 pub const QUERY_WORDS_MAX: usize = 8;
 /// The most terms to read that begin with one prefix, the first of them in byte order.
 pub const PREFIX_TERMS_MAX: u32 = 512;
-/// From so many bytes on, a heavy prefix beside other words is looked up term by term: three Latin
+/// From this length on, a heavy prefix beside other words is looked up term by term: three Latin
 /// letters, or one character of a script without spaces, say enough.
 const BESIDE_BYTES_MIN: usize = 3;
 
@@ -48,7 +48,7 @@ pub enum QueryError {
 
 /// An account that the query may mean exactly; such a person is found first, listed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exact {
+pub struct ExactAccount {
     /// The platform, if the query names one; else any.
     pub platform: Option<Platform>,
     /// A handle or native id as asked for, without a leading `@`.
@@ -57,60 +57,60 @@ pub struct Exact {
 
 /// One thing to look for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Ask {
+enum QueryTerm {
     Word(String),
     Prefix(String),
 }
 
 /// Index rows by key, decoded: what the store answered.
-pub type Rows = BTreeMap<String, Vec<u32>>;
+pub type IndexRows = BTreeMap<String, Vec<u32>>;
 
 /// What a query means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    exact: Option<Exact>,
-    any: Vec<Vec<Ask>>,
+pub struct QueryPlan {
+    exact: Option<ExactAccount>,
+    any: Vec<Vec<QueryTerm>>,
 }
 
-impl Plan {
+impl QueryPlan {
     /// Reads a query to a run whose words are folded by `folding`.
-    pub fn parse(query: &str, folding: Folding) -> Result<Plan, QueryError> {
+    pub fn parse(query: &str, folding: Folding) -> Result<QueryPlan, QueryError> {
         let query = query.trim();
         if query.len() > QUERY_BYTES_MAX {
             return Err(QueryError::TooLong(query.len()));
         }
         if let Some(account) = account(query)? {
-            let exact = Exact { platform: Some(account.platform), handle: account.handle };
-            return Ok(Plan { exact: Some(exact), any: Vec::new() });
+            let exact = ExactAccount { platform: Some(account.platform), handle: account.handle };
+            return Ok(QueryPlan { exact: Some(exact), any: Vec::new() });
         }
         let exact = exact(query);
-        let mut any: Vec<Vec<Ask>> =
+        let mut any: Vec<Vec<QueryTerm>> =
             exact.iter().map(|exact| vec![handle(folding, exact)]).collect();
         if !query.starts_with('@') {
-            for reading in Reading::ALL {
+            for reading in TextReading::ALL {
                 any.extend(words_of(folding, reading, query)?);
             }
         }
         any.retain(|all| !all.is_empty());
-        if any.is_empty() { Err(QueryError::NoWord) } else { Ok(Plan { exact, any }) }
+        if any.is_empty() { Err(QueryError::NoWord) } else { Ok(QueryPlan { exact, any }) }
     }
 
     /// The account that the query may name exactly.
-    pub fn exact(&self) -> Option<&Exact> {
+    pub fn exact(&self) -> Option<&ExactAccount> {
         self.exact.as_ref()
     }
 
     /// The keys of the rows to get first.
     pub fn keys(&self) -> Vec<String> {
-        let keys: BTreeSet<String> = self.any.iter().flatten().flat_map(Ask::keys).collect();
+        let keys: BTreeSet<String> = self.any.iter().flatten().flat_map(QueryTerm::keys).collect();
         keys.into_iter().collect()
     }
 
     /// The ranges of keys to get next, as (first, past the last), at most [`PREFIX_TERMS_MAX`]
     /// rows of each: those of prefixes for which `rows` has no row of their own, and of those
     /// beside other words.
-    pub fn ranges(&self, rows: &Rows) -> Vec<(String, String)> {
-        let needed = |all: &Vec<Ask>| {
+    pub fn ranges(&self, rows: &IndexRows) -> Vec<(String, String)> {
+        let needed = |all: &Vec<QueryTerm>| {
             let beside = all.len() > 1;
             all.iter().filter_map(|ask| ask.light(rows, beside)).collect::<Vec<_>>()
         };
@@ -120,7 +120,7 @@ impl Plan {
     }
 
     /// The persons found in `rows`, best trusted first.
-    pub fn order(&self, rows: &Rows) -> Vec<u32> {
+    pub fn order(&self, rows: &IndexRows) -> Vec<u32> {
         let found = self.any.iter().flat_map(|all| {
             let mut lists: Vec<Vec<u32>> = all.iter().map(|ask| ask.persons(rows)).collect();
             lists.sort_by_key(Vec::len);
@@ -137,37 +137,37 @@ fn account(query: &str) -> Result<Option<Account>, QueryError> {
 }
 
 /// A query of one piece may be a handle.
-fn exact(query: &str) -> Option<Exact> {
+fn exact(query: &str) -> Option<ExactAccount> {
     let handle = query.strip_prefix('@').unwrap_or(query);
     let one_piece = handle.contains(char::is_alphanumeric)
         && !handle.contains(|c: char| c.is_whitespace() || c == '"');
-    one_piece.then(|| Exact { platform: None, handle: handle.to_owned() })
+    one_piece.then(|| ExactAccount { platform: None, handle: handle.to_owned() })
 }
 
-fn handle(folding: Folding, exact: &Exact) -> Ask {
-    Ask::Prefix(format!("@{}", words::whole_handle(folding, &exact.handle)))
+fn handle(folding: Folding, exact: &ExactAccount) -> QueryTerm {
+    QueryTerm::Prefix(format!("@{}", words::whole_handle(folding, &exact.handle)))
 }
 
 /// The words outside and inside of quotation marks, read in one way; the last one, if outside, is a
 /// prefix. `None` if the reading is no other than the first.
 fn words_of(
     folding: Folding,
-    reading: Reading,
+    reading: TextReading,
     query: &str,
-) -> Result<Option<Vec<Ask>>, QueryError> {
-    let (mut asks, mut words, mut other) = (Vec::new(), 0, reading == Reading::Parts);
+) -> Result<Option<Vec<QueryTerm>>, QueryError> {
+    let (mut asks, mut words, mut other) = (Vec::new(), 0, reading == TextReading::Parts);
     let last = query.matches('"').count();
     for (index, piece) in query.split('"').enumerate() {
-        let read = |reading| words::asked(folding, reading, piece, QUERY_WORDS_MAX + 1);
+        let read = |reading| words::of_query(folding, reading, piece, QUERY_WORDS_MAX + 1);
         let found = read(reading);
         other |= found.is_some();
-        let found = found.or_else(|| read(Reading::Parts)).unwrap_or_default();
+        let found = found.or_else(|| read(TextReading::Parts)).unwrap_or_default();
         words += found.len();
         let mut found = found.concat();
         let open_end = index % 2 == 0 && index == last;
         let prefix = if open_end { found.pop() } else { None };
-        asks.extend(found.into_iter().map(|word| Ask::of(folding, word)));
-        asks.extend(prefix.map(Ask::Prefix));
+        asks.extend(found.into_iter().map(|word| QueryTerm::of(folding, word)));
+        asks.extend(prefix.map(QueryTerm::Prefix));
     }
     match words > QUERY_WORDS_MAX {
         true => Err(QueryError::TooManyWords),
@@ -175,31 +175,35 @@ fn words_of(
     }
 }
 
-impl Ask {
+impl QueryTerm {
     /// A whole word; but a single character of a run is the beginning of its pairs.
-    fn of(folding: Folding, word: String) -> Ask {
-        if words::is_piece(folding, &word) { Ask::Prefix(word) } else { Ask::Word(word) }
+    fn of(folding: Folding, word: String) -> QueryTerm {
+        if words::is_piece(folding, &word) {
+            QueryTerm::Prefix(word)
+        } else {
+            QueryTerm::Word(word)
+        }
     }
 
     fn keys(&self) -> Vec<String> {
         match self {
-            Ask::Word(word) => vec![word.clone()],
-            Ask::Prefix(prefix) => vec![prefix.clone(), format!("^{prefix}")],
+            QueryTerm::Word(word) => vec![word.clone()],
+            QueryTerm::Prefix(prefix) => vec![prefix.clone(), format!("^{prefix}")],
         }
     }
 
     /// The prefix, if its terms are needed one by one.
-    fn light(&self, rows: &Rows, beside: bool) -> Option<String> {
-        let Ask::Prefix(prefix) = self else { return None };
+    fn light(&self, rows: &IndexRows, beside: bool) -> Option<String> {
+        let QueryTerm::Prefix(prefix) = self else { return None };
         let heavy = rows.contains_key(&format!("^{prefix}"));
         let telling = prefix.len() >= BESIDE_BYTES_MIN;
         (!heavy || (beside && telling)).then(|| prefix.clone())
     }
 
-    fn persons(&self, rows: &Rows) -> Vec<u32> {
+    fn persons(&self, rows: &IndexRows) -> Vec<u32> {
         match self {
-            Ask::Word(word) => rows.get(word).cloned().unwrap_or_default(),
-            Ask::Prefix(prefix) => {
+            QueryTerm::Word(word) => rows.get(word).cloned().unwrap_or_default(),
+            QueryTerm::Prefix(prefix) => {
                 let began = rows.range(prefix.clone()..);
                 let began = began.take_while(|(key, _)| key.starts_with(prefix.as_str()));
                 let heavy = rows.get(&format!("^{prefix}"));
@@ -224,8 +228,8 @@ fn intersect(few: &[u32], many: &[u32]) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn plan(query: &str) -> Plan {
-        Plan::parse(query, Folding::NEWEST).unwrap()
+    fn plan(query: &str) -> QueryPlan {
+        QueryPlan::parse(query, Folding::NEWEST).unwrap()
     }
 
     #[test]
@@ -248,9 +252,9 @@ mod tests {
     fn a_query_is_read_in_each_way_that_is_another() {
         let query = plan("Müller-Lüdenscheid x");
         assert_eq!(query.any.len(), 3);
-        let joined: Vec<_> = query.any[1].iter().flat_map(Ask::keys).collect();
+        let joined: Vec<_> = query.any[1].iter().flat_map(QueryTerm::keys).collect();
         assert_eq!(joined, ["mullerludenscheid", "x", "^x"]);
-        let spelled: Vec<_> = query.any[2].iter().flat_map(Ask::keys).collect();
+        let spelled: Vec<_> = query.any[2].iter().flat_map(QueryTerm::keys).collect();
         assert_eq!(spelled, ["mueller", "luedenscheid", "x", "^x"]);
         assert_eq!(plan("\"O'Brien\" Ng").any.len(), 2);
     }
@@ -263,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_query_is_folded_as_the_run_is() {
-        let keys = |folding| Plan::parse("\"Łódź\"", folding).unwrap().keys();
+        let keys = |folding| QueryPlan::parse("\"Łódź\"", folding).unwrap().keys();
         assert_eq!(keys(Folding::V1), ["łodz"]);
         assert_eq!(keys(Folding::V2), ["lodz"]);
     }
@@ -275,14 +279,14 @@ mod tests {
         assert_eq!(exact.handle, "ada@example.org");
         assert!(plan("bluesky:ada").keys().is_empty());
         assert!(matches!(
-            Plan::parse("bluesky:a b", Folding::NEWEST),
+            QueryPlan::parse("bluesky:a b", Folding::NEWEST),
             Err(QueryError::BadAccount(_))
         ));
     }
 
     #[test]
     fn what_is_no_query_says_why() {
-        let parse = |query: &str| Plan::parse(query, Folding::NEWEST);
+        let parse = |query: &str| QueryPlan::parse(query, Folding::NEWEST);
         assert_eq!(parse(" !? \0"), Err(QueryError::NoWord));
         assert_eq!(parse("@"), Err(QueryError::NoWord));
         assert_eq!(parse(&"a".repeat(257)), Err(QueryError::TooLong(257)));
@@ -293,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_heavy_prefix_is_looked_up_term_by_term_only_beside_other_words() {
-        let heavy = Rows::from([("^rus".to_owned(), vec![1, 2]), ("^r".to_owned(), vec![1])]);
+        let heavy = IndexRows::from([("^rus".to_owned(), vec![1, 2]), ("^r".to_owned(), vec![1])]);
         let first = |query: &str| -> Vec<String> {
             plan(query).ranges(&heavy).into_iter().map(|(first, _)| first).collect()
         };

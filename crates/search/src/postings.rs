@@ -9,7 +9,7 @@ pub const KEPT_MAX: u32 = 32_768;
 
 /// Why bytes are not postings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PostingsError {
+pub enum PostingListError {
     /// A difference is broken.
     #[error("broken postings: {0}")]
     Broken(#[from] VarintError),
@@ -20,13 +20,13 @@ pub enum PostingsError {
 
 /// Postings as they grow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Postings {
+pub(crate) struct PostingList {
     last: Option<u32>,
     kept: u32,
     bytes: Vec<u8>,
 }
 
-impl Postings {
+impl PostingList {
     /// Adds a person, once; numbers come ascending. Beyond [`KEPT_MAX`] they are passed over.
     pub(crate) fn push(&mut self, person: u32) {
         if self.last == Some(person) || self.kept == KEPT_MAX {
@@ -43,30 +43,30 @@ impl Postings {
     }
 }
 
-impl FromIterator<u32> for Postings {
-    fn from_iter<I: IntoIterator<Item = u32>>(persons: I) -> Postings {
-        let mut postings = Postings::default();
+impl FromIterator<u32> for PostingList {
+    fn from_iter<I: IntoIterator<Item = u32>>(persons: I) -> PostingList {
+        let mut postings = PostingList::default();
         persons.into_iter().for_each(|person| postings.push(person));
         postings
     }
 }
 
 /// Reads postings: persons, ascending.
-pub fn decode(bytes: &[u8]) -> Result<Vec<u32>, PostingsError> {
+pub fn decode(bytes: &[u8]) -> Result<Vec<u32>, PostingListError> {
     decode_first(bytes, usize::MAX)
 }
 
 /// Reads at most the first `most` persons.
-pub(crate) fn decode_first(mut bytes: &[u8], most: usize) -> Result<Vec<u32>, PostingsError> {
+pub(crate) fn decode_first(mut bytes: &[u8], most: usize) -> Result<Vec<u32>, PostingListError> {
     let mut persons = Vec::new();
     let mut last = 0u32;
     while !bytes.is_empty() && persons.len() < most {
         let difference = varint::take(&mut bytes)?;
         if difference == 0 && !persons.is_empty() {
-            return Err(PostingsError::OutOfRange);
+            return Err(PostingListError::OutOfRange);
         }
-        let difference = u32::try_from(difference).map_err(|_| PostingsError::OutOfRange)?;
-        last = last.checked_add(difference).ok_or(PostingsError::OutOfRange)?;
+        let difference = u32::try_from(difference).map_err(|_| PostingListError::OutOfRange)?;
+        last = last.checked_add(difference).ok_or(PostingListError::OutOfRange)?;
         persons.push(last);
     }
     Ok(persons)
@@ -80,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn postings_read_back(persons: std::collections::BTreeSet<u32>) {
-            let postings: Postings = persons.iter().copied().collect();
+            let postings: PostingList = persons.iter().copied().collect();
             prop_assert_eq!(decode(&postings.bytes), Ok(persons.into_iter().collect()));
         }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_row_keeps_the_best_trusted_and_each_once() {
-        let postings: Postings = (0..KEPT_MAX + 5).flat_map(|person| [person, person]).collect();
+        let postings: PostingList = (0..KEPT_MAX + 5).flat_map(|person| [person, person]).collect();
         let (kept, bytes) = postings.into_parts();
         assert_eq!(kept, KEPT_MAX);
         assert_eq!(decode(&bytes).unwrap().len(), KEPT_MAX as usize);

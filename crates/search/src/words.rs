@@ -7,43 +7,44 @@
 //! such a run on its own, so that one character asked for as a prefix finds every run that has it.
 //! An emoji is a word.
 //!
-//! A text can be read in several ways ([`Reading`]): the index has the words of all, and a query
-//! finds whom any of its readings finds.
+//! A text can be read in several ways ([`TextReading`]): the index has the words of all, and a query
+//! finds the people that any of its readings finds.
 
 use std::collections::HashSet;
 
-use crate::fold::{Class, Folding};
+use crate::fold::{CharClass, Folding};
 
 /// The longest word, in characters; longer ones are cut, in the index and in queries alike.
 pub const WORD_CHARS_MAX: usize = 32;
-/// The longest handle that is told from others, in characters; longer ones are cut.
+/// The longest handle that is distinguished from others, in characters; longer ones are cut.
 pub const HANDLE_CHARS_MAX: usize = 64;
 /// How much of a text is read, in characters.
 const TEXT_CHARS_MAX: usize = 4096;
 
 /// One of the ways to read a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum TextReading {
     /// The parts of compounds as words: `o'brien` is o, brien.
     Parts,
     /// Compounds as one word: `o'brien` is obrien.
     Joined,
-    /// As [`Reading::Parts`], with `ü` and the like as `ue`.
+    /// As [`TextReading::Parts`], with `ü` and the like as `ue`.
     SpelledOut,
 }
 
-impl Reading {
+impl TextReading {
     /// All of them, the plainest first.
-    pub const ALL: [Reading; 3] = [Reading::Parts, Reading::Joined, Reading::SpelledOut];
+    pub const ALL: [TextReading; 3] =
+        [TextReading::Parts, TextReading::Joined, TextReading::SpelledOut];
 
     /// The folded characters of a text, read in this way; `None` if that is no other than the first.
     fn of(self, folding: Folding, text: &str) -> Option<Vec<char>> {
         let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
         let chars = |folded: String| folded.chars().collect::<Vec<char>>();
         match self {
-            Reading::Parts => Some(chars(folding.fold(&cut))),
-            Reading::Joined => joined(folding, &chars(folding.fold(&cut))),
-            Reading::SpelledOut => folding.fold_spelled_out(&cut).map(chars),
+            TextReading::Parts => Some(chars(folding.fold(&cut))),
+            TextReading::Joined => joined(folding, &chars(folding.fold(&cut))),
+            TextReading::SpelledOut => folding.fold_spelled_out(&cut).map(chars),
         }
     }
 }
@@ -51,7 +52,7 @@ impl Reading {
 /// The words of a text as the index keeps them, in all readings: at most `most` of each.
 pub fn indexed(folding: Folding, text: &str, most: usize) -> Vec<String> {
     let mut seen = HashSet::new();
-    let readings = Reading::ALL.into_iter().filter_map(|reading| reading.of(folding, text));
+    let readings = TextReading::ALL.into_iter().filter_map(|reading| reading.of(folding, text));
     let words = readings.flat_map(|chars| {
         let words = runs(folding, &chars, true).flatten();
         words.take(most).collect::<Vec<_>>()
@@ -61,9 +62,9 @@ pub fn indexed(folding: Folding, text: &str, most: usize) -> Vec<String> {
 
 /// The words of a text as a query asks for them, read in one way; those of one run stand together,
 /// and there are at most `most` runs. `None` if the reading is no other than the first.
-pub fn asked(
+pub fn of_query(
     folding: Folding,
-    reading: Reading,
+    reading: TextReading,
     text: &str,
     most: usize,
 ) -> Option<Vec<Vec<String>>> {
@@ -74,7 +75,7 @@ pub fn asked(
 /// Whether an asked word is one character of a run, which the index has as the beginning of pairs.
 pub(crate) fn is_piece(folding: Folding, word: &str) -> bool {
     let mut chars = word.chars();
-    let first = chars.next().is_some_and(|c| folding.class(c) == Class::Unspaced);
+    let first = chars.next().is_some_and(|c| folding.class(c) == CharClass::Unspaced);
     first && chars.next().is_none()
 }
 
@@ -84,7 +85,7 @@ pub fn of_handle(folding: Folding, handle: &str, most: usize) -> Vec<String> {
     indexed(folding, &name_part(handle).replace('.', "-"), most)
 }
 
-/// The whole handle as the index keeps it, without a leading `@`, and without what nobody sees.
+/// The whole handle as the index keeps it, without a leading `@`, and without invisible characters.
 pub fn whole_handle(folding: Folding, handle: &str) -> String {
     let cut: String = handle.chars().take(HANDLE_CHARS_MAX * 2).collect();
     let folded = folding.fold(cut.trim_start_matches('@'));
@@ -104,11 +105,13 @@ fn name_part(handle: &str) -> &str {
 /// The text without the signs that join words; `None` if there are none.
 fn joined(folding: Folding, chars: &[char]) -> Option<Vec<char>> {
     let is_word = |at: Option<&char>| {
-        at.is_some_and(|&c| matches!(folding.class(c), Class::Letter | Class::Unspaced))
+        at.is_some_and(|&c| matches!(folding.class(c), CharClass::Letter | CharClass::Unspaced))
     };
     let joins = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| chars.get(before));
-        folding.class(chars[at]) == Class::Joiner && is_word(before) && is_word(chars.get(at + 1))
+        folding.class(chars[at]) == CharClass::Joiner
+            && is_word(before)
+            && is_word(chars.get(at + 1))
     };
     let kept: Vec<char> = (0..chars.len()).filter(|&at| !joins(at)).map(|at| chars[at]).collect();
     (kept.len() < chars.len()).then_some(kept)
@@ -123,11 +126,11 @@ fn runs(
     let class = move |c: char| folding.class(c);
     chars.chunk_by(move |&a, &b| class(a) == class(b)).filter_map(move |run| {
         let words = match class(run[0]) {
-            Class::Between | Class::Joiner => return None,
-            Class::Letter => vec![run.iter().take(WORD_CHARS_MAX).collect()],
-            Class::Unspaced => pairs(run, with_last),
-            Class::Emblem => run.iter().map(char::to_string).collect(),
-            Class::Regional => run.chunks(2).map(|flag| flag.iter().collect()).collect(),
+            CharClass::Between | CharClass::Joiner => return None,
+            CharClass::Letter => vec![run.iter().take(WORD_CHARS_MAX).collect()],
+            CharClass::Unspaced => pairs(run, with_last),
+            CharClass::Emblem => run.iter().map(char::to_string).collect(),
+            CharClass::Regional => run.chunks(2).map(|flag| flag.iter().collect()).collect(),
         };
         Some(words)
     })
@@ -151,7 +154,7 @@ mod tests {
     }
 
     fn asked_for(text: &str) -> Vec<String> {
-        asked(NEWEST, Reading::Parts, text, 9).unwrap().concat()
+        of_query(NEWEST, TextReading::Parts, text, 9).unwrap().concat()
     }
 
     #[test]
@@ -227,7 +230,7 @@ mod tests {
         let v1 = |text| indexed(Folding::V1, text, 100);
         assert_eq!(v1("Łódź 한국어 東京都"), ["łodz", "한국어", "東京", "京都", "都"]);
         assert_eq!(v1("O'Brien Müller"), ["o", "brien", "muller"]);
-        assert_eq!(asked(Folding::V1, Reading::Joined, "O'Brien", 9), None);
+        assert_eq!(of_query(Folding::V1, TextReading::Joined, "O'Brien", 9), None);
     }
 
     proptest! {
@@ -235,8 +238,8 @@ mod tests {
         fn every_word_asked_for_is_a_word_of_the_index_or_begins_one(text: String) {
             for folding in [Folding::V1, Folding::V2] {
                 let kept = indexed(folding, &text, 1000);
-                for reading in Reading::ALL {
-                    for word in asked(folding, reading, &text, 1000).into_iter().flatten().flatten() {
+                for reading in TextReading::ALL {
+                    for word in of_query(folding, reading, &text, 1000).into_iter().flatten().flatten() {
                         prop_assert!(kept.contains(&word));
                     }
                 }

@@ -1,8 +1,8 @@
 //! The index, the plan and the order together find what a scan of all words finds.
 
 use proptest::prelude::*;
-use search::words::{Reading, asked, indexed, of_handle, whole_handle};
-use search::{Builder, Folding, Plan, PublicWords, Row, Rows};
+use search::words::{TextReading, indexed, of_handle, of_query, whole_handle};
+use search::{Folding, IndexBuilder, IndexRow, IndexRows, PublicWords, QueryPlan};
 
 const FOLDING: Folding = Folding::NEWEST;
 
@@ -15,8 +15,8 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
     proptest::collection::vec((handle, bio), 0..60)
 }
 
-fn index(people: &[Person]) -> Vec<Row> {
-    let mut builder = Builder::new(FOLDING);
+fn index(people: &[Person]) -> Vec<IndexRow> {
+    let mut builder = IndexBuilder::new(FOLDING);
     for (number, (handle, bio)) in (0..).zip(people) {
         let words = PublicWords { handle: Some(handle), bio: Some(bio), ..PublicWords::default() };
         builder.add(number, &[words]).expect("numbers ascend");
@@ -25,10 +25,11 @@ fn index(people: &[Person]) -> Vec<Row> {
 }
 
 /// What a store does with a plan.
-fn fetch(plan: &Plan, index: &[Row]) -> Rows {
-    let entry = |row: &Row| (row.key.clone(), row.people());
+fn fetch(plan: &QueryPlan, index: &[IndexRow]) -> IndexRows {
+    let entry = |row: &IndexRow| (row.key.clone(), row.people());
     let keys = plan.keys();
-    let mut rows: Rows = index.iter().filter(|row| keys.contains(&row.key)).map(entry).collect();
+    let mut rows: IndexRows =
+        index.iter().filter(|row| keys.contains(&row.key)).map(entry).collect();
     for (first, past) in plan.ranges(&rows) {
         let begun = index.iter().filter(|row| first <= row.key && row.key < past);
         rows.extend(begun.take(search::plan::PREFIX_TERMS_MAX as usize).map(entry));
@@ -37,14 +38,15 @@ fn fetch(plan: &Plan, index: &[Row]) -> Rows {
 }
 
 fn scan(people: &[Person], query: &str) -> Vec<u32> {
-    let found = |person: &Person| Reading::ALL.iter().any(|&reading| finds(person, query, reading));
+    let found =
+        |person: &Person| TextReading::ALL.iter().any(|&reading| finds(person, query, reading));
     (0..).zip(people).filter(|(_, person)| found(person)).map(|(number, _)| number).collect()
 }
 
-fn finds((handle, bio): &Person, query: &str, reading: Reading) -> bool {
+fn finds((handle, bio): &Person, query: &str, reading: TextReading) -> bool {
     let has: Vec<String> =
         of_handle(FOLDING, handle, 9).into_iter().chain(indexed(FOLDING, bio, 99)).collect();
-    let Some(mut words) = asked(FOLDING, reading, query, 99).map(|runs| runs.concat()) else {
+    let Some(mut words) = of_query(FOLDING, reading, query, 99).map(|runs| runs.concat()) else {
         return false;
     };
     let last = words.pop();
@@ -62,14 +64,14 @@ proptest! {
         people in people(),
         query in "([abc]{1,3}|[Aé]b?|東京|京|한|ü) ?[abc]{1,2}|[abc]{1,2}[.-][eb]|京|東京|ไท|ue|[abc]",
     ) {
-        let plan = Plan::parse(&query, FOLDING).unwrap();
+        let plan = QueryPlan::parse(&query, FOLDING).unwrap();
         let rows = fetch(&plan, &index(&people));
         prop_assert_eq!(plan.order(&rows), scan(&people, &query));
     }
 
     #[test]
     fn any_query_is_a_plan_or_an_error(query: String, people in people()) {
-        if let Ok(plan) = Plan::parse(&query, FOLDING) {
+        if let Ok(plan) = QueryPlan::parse(&query, FOLDING) {
             let found = plan.order(&fetch(&plan, &index(&people)));
             prop_assert!(found.is_sorted_by(|a, b| a < b));
         }
@@ -83,9 +85,9 @@ fn a_heavy_prefix_keeps_the_best_trusted_hundred() {
     let index = index(&people);
     let heavy = index.iter().find(|row| row.key == "^maria").unwrap();
     assert_eq!(heavy.people(), (0..100).collect::<Vec<u32>>());
-    let plan = Plan::parse("maria", FOLDING).unwrap();
+    let plan = QueryPlan::parse("maria", FOLDING).unwrap();
     assert_eq!(plan.order(&fetch(&plan, &index)), (0..100).collect::<Vec<u32>>());
-    let light = Plan::parse("maria24", FOLDING).unwrap();
+    let light = QueryPlan::parse("maria24", FOLDING).unwrap();
     let found: Vec<u32> = [24].into_iter().chain(240..250).collect();
     assert_eq!(light.order(&fetch(&light, &index)), found);
     assert!(index.iter().all(|row| row.key != "^maria249"));

@@ -1,6 +1,7 @@
 //! PostgreSQL, the record: a file for each noun, and the only place with SQL.
 //!
-//! Every statement is unnamed and typed (one round trip, no prepare), bulk values travel as arrays
+//! A statement that answers a request is prepared once for each connection ([`mod@reading`]); the others
+//! are unnamed and typed (one round trip, no prepare). Bulk values travel as arrays
 //! through `unnest`, and every function is one statement or one transaction that is tried again
 //! when the connection breaks or PostgreSQL asks for it. Ids carry their platform, so the big
 //! tables are partitioned by ranges of `profile_id`, one range for each platform.
@@ -22,10 +23,12 @@ pub mod measure;
 pub mod membership;
 mod migrate;
 mod partition;
+pub mod people;
 pub mod person;
 pub mod profile;
 pub mod publish;
 pub(crate) mod queue;
+mod reading;
 pub mod retention;
 pub mod run;
 pub mod score;

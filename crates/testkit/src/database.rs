@@ -59,6 +59,22 @@ pub async fn database() -> Database {
     Database { pg, url, name }
 }
 
+/// What a later migration might do to tables that prepared statements read.
+const LATER: &str = "alter table profile add column extra text;
+    alter table profile alter column display_name type varchar;
+    alter table run alter column error type varchar;
+    alter table run add column extra int";
+
+impl Database {
+    /// Gives tables further columns, and others the type of a column.
+    ///
+    /// # Panics
+    /// If the tables are not those of the migrations.
+    pub async fn change_columns(&self) {
+        run(&self.client().await, LATER).await;
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         let name = self.name.clone();

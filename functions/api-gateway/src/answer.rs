@@ -1,4 +1,4 @@
-//! The shape of every answer, and what it is worth.
+//! The shape of every answer, and its units.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -7,27 +7,27 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Which price an answer's units have; each class has its own congestion.
+/// Which price an answer's units have; each class has its own load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum PriceClass {
     /// Words to people or communities.
     Search,
     /// People, profiles, communities, ranks by id.
     Graph,
     /// The change log.
     Stream,
-    /// What nobody pays for: documentation, status, runs.
+    /// Free of charge: documentation, status, runs.
     Free,
 }
 
-/// What an answer is worth, in units; prices come later and elsewhere.
+/// The units of an answer, from which its price will be computed.
 ///
 /// Every answer carries one of these in its extensions. Errors, empty answers and answers that the
 /// client already has count nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Units {
+pub struct AnswerUnits {
     /// Which price applies.
-    pub class: Class,
+    pub class: PriceClass,
     /// Requests answered: 0 or 1.
     pub calls: u32,
     /// Rows of data.
@@ -56,7 +56,7 @@ pub struct Envelope<T> {
 
 /// A run that an answer comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Served {
+pub struct AnswerRun {
     /// The run.
     pub run: RunId,
     /// When it was made.
@@ -67,50 +67,51 @@ pub struct Served {
 
 /// An answer of a handler: the body and its units.
 #[derive(Debug)]
-pub struct Answer<T> {
+pub struct ApiAnswer<T> {
     body: Envelope<T>,
-    units: Units,
+    units: AnswerUnits,
 }
 
-impl Class {
+impl PriceClass {
     /// The name in the `Borg-Units` header.
     pub const fn slug(self) -> &'static str {
         match self {
-            Class::Search => "search",
-            Class::Graph => "graph",
-            Class::Stream => "stream",
-            Class::Free => "free",
+            PriceClass::Search => "search",
+            PriceClass::Graph => "graph",
+            PriceClass::Stream => "stream",
+            PriceClass::Free => "free",
         }
     }
 }
 
-impl Units {
+impl AnswerUnits {
     /// Nothing.
-    pub const NONE: Units = Units { class: Class::Free, calls: 0, rows: 0, bytes: 0 };
+    pub const NONE: AnswerUnits =
+        AnswerUnits { class: PriceClass::Free, calls: 0, rows: 0, bytes: 0 };
 
     /// The `Borg-Units` header: an RFC 8941 dictionary.
     pub fn header(&self) -> String {
-        let Units { class, calls, rows, bytes } = self;
+        let AnswerUnits { class, calls, rows, bytes } = self;
         format!("class={}, calls={calls}, rows={rows}, bytes={bytes}", class.slug())
     }
 }
 
-impl<T> Answer<T> {
+impl<T> ApiAnswer<T> {
     /// An answer of one row.
-    pub fn one(class: Class, data: T) -> Answer<T> {
-        Answer::counted(class, data, 1)
+    pub fn one(class: PriceClass, data: T) -> ApiAnswer<T> {
+        ApiAnswer::counted(class, data, 1)
     }
 
     /// An answer of `rows` rows; of none, it is worth nothing.
-    fn counted(class: Class, data: T, rows: usize) -> Answer<T> {
+    fn counted(class: PriceClass, data: T, rows: usize) -> ApiAnswer<T> {
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-        let units = Units { class, calls: rows.min(1), rows, bytes: 0 };
-        Answer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, units }
+        let units = AnswerUnits { class, calls: rows.min(1), rows, bytes: 0 };
+        ApiAnswer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, units }
     }
 
     /// The answer, saying which run it comes from.
     #[must_use]
-    pub fn of(mut self, served: Option<Served>) -> Answer<T> {
+    pub fn of(mut self, served: Option<AnswerRun>) -> ApiAnswer<T> {
         self.body.run = served.map(|served| served.run);
         self.body.as_of = served.map(|served| served.as_of);
         self
@@ -118,21 +119,21 @@ impl<T> Answer<T> {
 
     /// The answer, saying where the next page begins.
     #[must_use]
-    pub fn then(mut self, next_cursor: Option<String>) -> Answer<T> {
+    pub fn then(mut self, next_cursor: Option<String>) -> ApiAnswer<T> {
         self.body.next_cursor = next_cursor;
         self
     }
 }
 
-impl<T> Answer<Vec<T>> {
+impl<T> ApiAnswer<Vec<T>> {
     /// A page, worth a row for each entry.
-    pub fn page(class: Class, rows: Vec<T>) -> Answer<Vec<T>> {
+    pub fn page(class: PriceClass, rows: Vec<T>) -> ApiAnswer<Vec<T>> {
         let count = rows.len();
-        Answer::counted(class, rows, count)
+        ApiAnswer::counted(class, rows, count)
     }
 }
 
-impl<T: Serialize> IntoResponse for Answer<T> {
+impl<T: Serialize> IntoResponse for ApiAnswer<T> {
     fn into_response(self) -> Response {
         let mut response = Json(self.body).into_response();
         response.extensions_mut().insert(self.units);
@@ -146,8 +147,8 @@ mod tests {
 
     #[test]
     fn an_empty_page_is_worth_nothing() {
-        assert_eq!(Answer::page(Class::Search, Vec::<u8>::new()).units.calls, 0);
-        let page = Answer::page(Class::Search, vec![1, 2]);
+        assert_eq!(ApiAnswer::page(PriceClass::Search, Vec::<u8>::new()).units.calls, 0);
+        let page = ApiAnswer::page(PriceClass::Search, vec![1, 2]);
         assert_eq!(page.units.header(), "class=search, calls=1, rows=2, bytes=0");
     }
 }

@@ -1,9 +1,9 @@
 //! The change log: what happened to profiles, in an order that can be followed without gaps.
 //!
-//! Events name whose they are and how much changed, not with whom: the lists themselves are at
-//! `/v1/profiles/{id}/neighbors`. Consent is applied as it is when somebody reads the log: of unlisted
-//! profiles only that they are gone is told, and arcs to and from them do not count. A change of a rank
-//! names who brought it about, as far as they are listed now.
+//! An event names its profile and how much changed, not the other ends: the lists themselves are at
+//! `/v1/profiles/{id}/neighbors`. Consent is applied as it is when the log is read: of an unlisted
+//! profile the log shows only that it is gone, and arcs to and from it do not count. A rank change
+//! names the people who caused it, if they are listed now.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,13 +16,13 @@ use store::pg::change::{self, Change, Event, Position};
 use store::pg::profile;
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Asked, Call};
-use crate::people::{Known, by_id};
-use crate::query::Limit;
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::error::Problem;
+use crate::extract::{ApiCall, Query};
+use crate::people::{ListedPerson, load_by_id};
+use crate::query::PageLimit;
 
-/// A page looks at no more profiles than so many, or at those of one event: it ends before that.
+/// The most profiles that the events of a page name; a page has at least one event.
 const NAMED_MAX: usize = 50_000;
 
 /// One event.
@@ -112,7 +112,7 @@ pub(crate) struct ReasonView {
 }
 
 impl ChangeView {
-    fn rank(change: RankChange, listed: &Listed) -> ChangeView {
+    fn rank(change: RankChange, listed: &ListedNames) -> ChangeView {
         let shown = |reason: &RankChangeReason| listed.people.contains_key(&reason.person);
         let reason =
             |RankChangeReason { person, before, after }| ReasonView { person, before, after };
@@ -136,22 +136,27 @@ impl ChangeView {
 pub(crate) struct ChangeParams {
     /// How many events are looked at: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before; the log's beginning, unless given.
     cursor: Option<String>,
 }
 
 /// What changed since. There is always a `next_cursor`: keep it, and ask again with it later.
-#[utoipa::path(get, operation_id = "list_changes", path = "/v1/changes", tag = "changes", params(ChangeParams), responses(
-    (status = 200, body = Envelope<Vec<EventView>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn changes(
-    call: Call,
-    Asked(asked): Asked<ChangeParams>,
-) -> Result<Answer<Vec<EventView>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows();
-    let walk = call.opened(asked.cursor.as_deref())?;
-    let after = walk.map_or_else(Position::default, |cursor| Position {
+#[utoipa::path(
+    get,
+    path = "/v1/changes",
+    operation_id = "list_changes",
+    tag = "changes",
+    params(ChangeParams),
+    responses((status = 200, body = Envelope<Vec<EventView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(
+    call: ApiCall,
+    Query(query): Query<ChangeParams>,
+) -> Result<ApiAnswer<Vec<EventView>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows();
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
+    let after = cursor.map_or_else(Position::default, |cursor| Position {
         xid: cursor.position[0],
         seq: i64::try_from(cursor.position[1]).unwrap_or(i64::MAX),
     });
@@ -160,7 +165,7 @@ pub(crate) async fn changes(
     let last = events.last().map_or(after, |event| event.position);
     let next = call.cursor(RunId::new(0), numbers(last));
     let shown = shown(call.pg(), events).await?;
-    Ok(Answer::page(Class::Stream, shown).then(Some(next)))
+    Ok(ApiAnswer::page(PriceClass::Stream, shown).then(Some(next)))
 }
 
 fn numbers(position: Position) -> [u64; 2] {
@@ -177,9 +182,9 @@ fn within(events: &[Event], most: usize) -> usize {
 }
 
 /// Who of those that events name is listed.
-struct Listed {
+struct ListedNames {
     profiles: HashSet<ProfileId>,
-    people: HashMap<PersonId, Known>,
+    people: HashMap<PersonId, ListedPerson>,
 }
 
 async fn shown(pg: &Pg, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
@@ -189,9 +194,9 @@ async fn shown(pg: &Pg, events: Vec<Event>) -> Result<Vec<EventView>, Problem> {
     let mut ranked: Vec<PersonId> = events.iter().flat_map(ranked).collect();
     ranked.sort_unstable();
     ranked.dedup();
-    let listed = Listed {
+    let listed = ListedNames {
         profiles: profile::listed(pg, &profiles).await?,
-        people: by_id(pg, &ranked).await?,
+        people: load_by_id(pg, &ranked).await?,
     };
     Ok(events.into_iter().filter_map(|event| view(event, &listed)).collect())
 }
@@ -212,8 +217,8 @@ fn ranked(event: &Event) -> Vec<PersonId> {
     change.reasons.iter().map(|reason| reason.person).chain([change.person]).collect()
 }
 
-/// An event as it is shown; `None` where nothing is left of it.
-fn view(event: Event, all: &Listed) -> Option<EventView> {
+/// The event without what is not listed; `None` if nothing remains.
+fn view(event: Event, all: &ListedNames) -> Option<EventView> {
     let listed = |others: Vec<ProfileId>| -> Vec<ProfileId> {
         others.into_iter().filter(|id| all.profiles.contains(id)).collect()
     };
@@ -240,8 +245,8 @@ fn view(event: Event, all: &Listed) -> Option<EventView> {
     Some(EventView { position: numbers(event.position), at: event.at, profile, change })
 }
 
-/// The profile that a person was minted for or, if that one is not listed, one that stands for it.
-fn shown_of(person: &Known, home: ProfileId) -> Option<ProfileId> {
+/// The profile that a person was minted for or, if that one is not listed, its main profile.
+fn shown_of(person: &ListedPerson, home: ProfileId) -> Option<ProfileId> {
     let is_home = person.profiles.iter().any(|profile| profile.id == home);
     if is_home { Some(home) } else { person.face().map(|face| face.id) }
 }

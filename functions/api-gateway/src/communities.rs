@@ -1,29 +1,26 @@
 //! Communities: sets of people at several scales, with stable ids.
 
-mod people;
-mod view;
+pub(crate) mod people;
 
 use model::{CommunityId, RunId};
-use search::words::Reading;
+use search::words::TextReading;
 use serde::Deserialize;
-use store::pg::community::{self, Filter};
+use store::pg::community::{self, CommunityPosition, CommunityQuery};
 
-use crate::answer::{Answer, Class, Envelope, Served};
-use crate::error::{Code, Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::query::{Level, Limit, Moment, Wanted};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::community_view::CommunityView;
+use crate::error::{Problem, ProblemCode};
+use crate::extract::{ApiCall, PathId, Query};
+use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam};
 use crate::runs;
-
-pub(crate) use people::{__path_people, people};
-pub(crate) use view::{CommunityBrief, CommunityView, StandingView};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ListParams {
+pub(crate) struct CommunityListParams {
     /// Only this level; 0 is the coarsest.
     #[param(value_type = Option<u8>)]
-    level: Option<Level>,
+    level: Option<LevelParam>,
     /// Only the parts of this community.
     #[param(value_type = Option<String>, example = "com_7")]
     parent: Option<CommunityId>,
@@ -34,10 +31,10 @@ pub(crate) struct ListParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -45,63 +42,79 @@ pub(crate) struct ListParams {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct RunParams {
+pub(crate) struct CommunityParams {
     /// The run to answer from; the one that is served now, unless given.
     #[param(value_type = Option<String>, example = "run_3")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
 }
 
 /// Communities, the largest first.
-#[utoipa::path(get, operation_id = "list_communities", path = "/v1/communities", tag = "communities", params(ListParams), responses(
-    (status = 200, body = Envelope<Vec<CommunityView>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
+#[utoipa::path(
+    get,
+    path = "/v1/communities",
+    operation_id = "list_communities",
+    tag = "communities",
+    params(CommunityListParams),
+    responses((status = 200, body = Envelope<Vec<CommunityView>>, description = "The answer."), Problem)
+)]
 pub(crate) async fn list(
-    call: Call,
-    Asked(asked): Asked<ListParams>,
-) -> Result<Answer<Vec<CommunityView>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows();
-    let walk = call.opened(asked.cursor.as_deref())?;
+    call: ApiCall,
+    Query(query): Query<CommunityListParams>,
+) -> Result<ApiAnswer<Vec<CommunityView>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows();
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
     let served =
-        runs::chosen(call.pg(), Wanted { run: asked.run, as_of: asked.as_of }, walk).await?;
-    let words = words(asked.q.as_deref(), served)?;
-    let filter = Filter { level: asked.level.map(|level| level.0), parent: asked.parent };
-    let after = walk.map(|cursor| {
+        runs::choose(&call, RunChoice { run: query.run, as_of: query.as_of }, cursor).await?;
+    let words = words(query.q.as_deref(), served)?;
+    let after = cursor.map(|cursor| {
         let [members, id] = cursor.position;
-        (u32::try_from(members).unwrap_or(u32::MAX), CommunityId::new(id))
+        let members = u32::try_from(members).unwrap_or(u32::MAX);
+        CommunityPosition { members, id: CommunityId::new(id) }
     });
-    let filter = (filter, words.as_slice());
-    let page = community::labelled(call.pg(), served.run, filter, after, rows).await?;
+    let listed = CommunityQuery {
+        level: query.level.map(|level| level.0),
+        parent: query.parent,
+        words: &words,
+        after,
+        limit: rows,
+    };
+    let page = community::page(call.pg(), served.run, listed).await?;
     let last = page.last().filter(|_| page.len() == rows as usize);
     let next = last.map(|one| call.cursor(served.run, [u64::from(one.members), one.id.number()]));
     let views = page.into_iter().map(CommunityView::new).collect();
-    Ok(Answer::page(Class::Search, views).of(Some(served)).then(next))
+    Ok(ApiAnswer::page(PriceClass::Search, views).of(Some(served)).then(next))
 }
 
 /// One community.
-#[utoipa::path(get, operation_id = "get_community", path = "/v1/communities/{id}", tag = "communities",
-    params(("id" = String, Path, example = "com_7"), RunParams), responses(
-    (status = 200, body = Envelope<CommunityView>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
+#[utoipa::path(
+    get,
+    path = "/v1/communities/{id}",
+    operation_id = "get_community",
+    tag = "communities",
+    params(("id" = String, Path, example = "com_7"), CommunityParams),
+    responses((status = 200, body = Envelope<CommunityView>, description = "The answer."), Problem)
+)]
 pub(crate) async fn get(
-    call: Call,
-    Id(id): Id<CommunityId>,
-    Asked(asked): Asked<RunParams>,
-) -> Result<Answer<CommunityView>, Problem> {
-    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
-    let served = runs::chosen(call.pg(), wanted, None).await?;
+    call: ApiCall,
+    PathId(id): PathId<CommunityId>,
+    Query(query): Query<CommunityParams>,
+) -> Result<ApiAnswer<CommunityView>, Problem> {
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let served = runs::choose(&call, wanted, None).await?;
     let found = community::get(call.pg(), served.run, &[id]).await?.into_iter().next();
     let found = found.ok_or_else(|| unknown(id, served.run))?;
-    Ok(Answer::one(Class::Graph, CommunityView::new(found)).of(Some(served)))
+    Ok(ApiAnswer::one(PriceClass::Graph, CommunityView::new(found)).of(Some(served)))
 }
 
 /// The words of `q`; none if it is not given.
-fn words(q: Option<&str>, served: Served) -> Result<Vec<String>, Problem> {
+fn words(q: Option<&str>, served: AnswerRun) -> Result<Vec<String>, Problem> {
     let Some(q) = q else { return Ok(Vec::new()) };
     let (folding, most) = (runs::folding(served)?, search::plan::QUERY_WORDS_MAX);
-    let words = search::words::asked(folding, Reading::Parts, q, most).unwrap_or_default().concat();
+    let words =
+        search::words::of_query(folding, TextReading::Parts, q, most).unwrap_or_default().concat();
     if words.is_empty() {
         return Err(Problem::parameter("q", "has no letter, digit or emoji in it"));
     }
@@ -110,7 +123,7 @@ fn words(q: Option<&str>, served: Served) -> Result<Vec<String>, Problem> {
 
 fn unknown(id: CommunityId, run: RunId) -> Problem {
     Problem::new(
-        Code::CommunityUnknown,
+        ProblemCode::CommunityUnknown,
         format!("{run} has no community {id}: see /v1/communities"),
     )
 }

@@ -1,14 +1,14 @@
-//! What the environment says: the record, and the secret behind keys and cursors.
+//! The environment: the database, and the secret behind keys and cursors.
 
-use api_gateway::Secrets;
+use api_gateway::GatewaySecrets;
 use runtime::{EnvironmentSettings, FunctionFailure};
 
 /// The function's configuration.
 pub(crate) struct Config {
-    /// The record.
+    /// The database.
     pub(crate) database_url: String,
     /// What keys and cursors are made with.
-    pub(crate) secrets: Secrets,
+    pub(crate) secrets: GatewaySecrets,
 }
 
 impl Config {
@@ -19,7 +19,7 @@ impl Config {
         getrandom::fill(&mut instance).map_err(|error| FunctionFailure::new(error.to_string()))?;
         Ok(Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
-            secrets: Secrets {
+            secrets: GatewaySecrets {
                 pepper: store::pg::key::pepper(secret),
                 cursors: blake3::derive_key("borg 2026 cursor signing", secret).to_vec(),
                 instance,

@@ -1,10 +1,9 @@
 //! Opaque cursors: `run ‖ position`, sealed with the filter by AES-SIV (RFC 5297), in base64url.
 //!
-//! They are encrypted, because a position can be the id of somebody who is not shown, or a place in the
-//! order of trust; and the same cursor always looks the same, because the `ETag` covers it. The filter
-//! is a hash of account, path and parameters (but `limit`), so a cursor works only for the walk that it
-//! was given in. A walk stays on the run that it began with, so its pages fit together whatever is
-//! published meanwhile.
+//! They are encrypted, because a position can be the id of an unlisted profile, or a position in the order
+//! of trust; and encryption is deterministic, because the `ETag` covers the cursor. The filter is a hash
+//! of account, path and parameters (but `limit`), so a cursor works only with the same request. All
+//! pages come from the run of the first one, so they fit together whatever is published meanwhile.
 
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes128Siv;
@@ -13,47 +12,47 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::RunId;
 
 /// Where a page begins, in a route's own terms.
-pub(crate) type Position = [u64; 2];
+pub(crate) type CursorPosition = [u64; 2];
 
 /// The key that cursors are sealed with; the same in every instance.
 #[derive(Clone)]
-pub(crate) struct Sealer([u8; 32]);
+pub(crate) struct CursorSealer([u8; 32]);
 
-/// What a cursor says.
+/// What a cursor contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The run of the walk; 0 where none is needed.
+    /// The run of all pages; 0 where none is needed.
     pub(crate) run: RunId,
     /// Where the page begins.
-    pub(crate) position: Position,
+    pub(crate) position: CursorPosition,
 }
 
-/// A hash of what the walk is about.
-pub(crate) type Filter = [u8; 8];
+/// A hash of the request that a cursor belongs to.
+pub(crate) type CursorFilter = [u8; 8];
 
 /// Run and position.
 const SAID_BYTES: usize = 24;
 
-impl Sealer {
+impl CursorSealer {
     /// Derives the key from the installation's secret.
-    pub(crate) fn new(secret: &[u8]) -> Sealer {
-        Sealer(blake3::derive_key("borg 2026-11 api-gateway sealed cursors", secret))
+    pub(crate) fn new(secret: &[u8]) -> CursorSealer {
+        CursorSealer(blake3::derive_key("borg 2026-11 api-gateway sealed cursors", secret))
     }
 
-    /// The hash of what a walk is about. Lengths keep the parts apart.
-    pub(crate) fn filter(parts: &[&str]) -> Filter {
+    /// The hash of these parts of a request. Lengths keep the parts apart.
+    pub(crate) fn filter(parts: &[&str]) -> CursorFilter {
         let mut hasher = blake3::Hasher::new();
         for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
-        let mut filter = Filter::default();
+        let mut filter = CursorFilter::default();
         hasher.finalize_xof().fill(&mut filter);
         filter
     }
 
-    /// The cursor as clients see it.
-    pub(crate) fn seal(&self, cursor: Cursor, filter: Filter) -> String {
+    /// The cursor as clients get it.
+    pub(crate) fn seal(&self, cursor: Cursor, filter: CursorFilter) -> String {
         let mut said = Vec::with_capacity(SAID_BYTES);
         said.extend(cursor.run.number().to_le_bytes());
         cursor.position.iter().for_each(|part| said.extend(part.to_le_bytes()));
@@ -62,8 +61,8 @@ impl Sealer {
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
-    /// Reads a cursor; `None` if it is not ours or belongs to another walk.
-    pub(crate) fn open(&self, text: &str, filter: Filter) -> Option<Cursor> {
+    /// Reads a cursor; `None` if it is damaged or belongs to another request.
+    pub(crate) fn open(&self, text: &str, filter: CursorFilter) -> Option<Cursor> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
         let said = self.cipher().decrypt([filter], &sealed).ok()?;
         let said: [u8; SAID_BYTES] = said.try_into().ok()?;
@@ -85,18 +84,19 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_reads_back_in_its_own_walk_only() {
-        let sealer = Sealer::new(b"secret");
-        let (here, there) = (Sealer::filter(&["a", "bc"]), Sealer::filter(&["ab", "c"]));
+    fn a_cursor_reads_back_with_its_own_request_only() {
+        let sealer = CursorSealer::new(b"secret");
+        let (here, there) =
+            (CursorSealer::filter(&["a", "bc"]), CursorSealer::filter(&["ab", "c"]));
         let text = sealer.seal(cursor(), here);
         assert_eq!(sealer.open(&text, here), Some(cursor()));
         assert_eq!(sealer.open(&text, there), None);
-        assert_eq!(Sealer::new(b"other").open(&text, here), None);
+        assert_eq!(CursorSealer::new(b"other").open(&text, here), None);
     }
 
     #[test]
-    fn a_cursor_tells_nobody_where_it_is_and_is_always_the_same() {
-        let (sealer, filter) = (Sealer::new(b"secret"), Sealer::filter(&["a"]));
+    fn a_cursor_hides_its_position_and_is_deterministic() {
+        let (sealer, filter) = (CursorSealer::new(b"secret"), CursorSealer::filter(&["a"]));
         let bytes = |position| {
             let text = sealer.seal(Cursor { run: RunId::new(3), position }, filter);
             URL_SAFE_NO_PAD.decode(text).unwrap()
@@ -108,9 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_changed_in_a_cursor_voids_it() {
-        let sealer = Sealer::new(b"secret");
-        let filter = Sealer::filter(&["a"]);
+    fn a_changed_cursor_is_refused() {
+        let sealer = CursorSealer::new(b"secret");
+        let filter = CursorSealer::filter(&["a"]);
         let text = sealer.seal(cursor(), filter);
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();

@@ -1,6 +1,8 @@
 //! The documentation: the OpenAPI document, and a page that shows it and loads nothing from
 //! elsewhere.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Request;
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -10,9 +12,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, RefOr, Schema};
+use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::{IntoResponses, ToSchema as _};
 
-use crate::error::Code;
+use crate::error::{Problem, ProblemBody, ProblemCode};
 
 const SECURITY: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
@@ -33,10 +36,11 @@ const SECURITY: [(HeaderName, &str); 3] = [
             304. `Borg-Units` says what an answer is worth; errors, 304s and empty answers are \
             worth nothing."
     ),
+    components(schemas(ProblemBody)),
     modifiers(&BearerKey),
     security(("key" = []))
 )]
-struct Description;
+struct ApiDescription;
 
 /// Says how keys are sent.
 struct BearerKey;
@@ -49,9 +53,22 @@ impl utoipa::Modify for BearerKey {
     }
 }
 
+/// In the documentation, every answer that is not of success.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let body = Ref::from_schema_name(ProblemBody::name());
+        let content = ContentBuilder::new().schema(Some(body)).build();
+        let response = ResponseBuilder::new()
+            .description("Why there is no answer.")
+            .content("application/problem+json", content)
+            .build();
+        BTreeMap::from([("default".to_owned(), RefOr::T(response))])
+    }
+}
+
 /// The document before its routes are added.
 pub(crate) fn description() -> OpenApi {
-    Description::openapi()
+    ApiDescription::openapi()
 }
 
 /// The document as it is served: with the codes explained.
@@ -59,13 +76,13 @@ pub(crate) fn json(mut document: OpenApi) -> String {
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     let code = schemas.and_then(|schemas| schemas.get_mut("Code"));
     if let Some(RefOr::T(Schema::Object(code))) = code {
-        code.description = Some(format!("What went wrong.\n\n{}", Code::explained()));
+        code.description = Some(format!("What went wrong.\n\n{}", ProblemCode::explained()));
     }
     document.to_pretty_json().unwrap_or_default()
 }
 
 /// The document's answer.
-pub(crate) fn openapi(json: String) -> Response {
+pub(crate) fn document(json: String) -> Response {
     typed("application/json", json)
 }
 

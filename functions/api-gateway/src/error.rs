@@ -13,12 +13,13 @@ use utoipa::ToSchema;
 /// What went wrong. Clients may rely on these names; the texts beside them may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Code {
+#[schema(as = Code)]
+pub enum ProblemCode {
     /// There is no key in the `Authorization` header.
     KeyMissing,
     /// What is in the `Authorization` header has not the form of a key, or a wrong checksum.
     KeyMalformed,
-    /// Nobody has this key.
+    /// The key is unknown.
     KeyUnknown,
     /// The key was revoked.
     KeyRevoked,
@@ -66,16 +67,17 @@ pub enum Code {
     Internal,
 }
 
-/// What callers are told of faults whose cause is for the log only.
+/// The detail of faults whose cause is for the log only.
 const FAULT_OF_OURS: &str = "a fault of ours: tell us the request_id";
 
-/// What callers are told of a method that a route does not take.
+/// The detail of a method that a route does not take.
 const NO_SUCH_METHOD: &str =
     "this method is not taken here: the Allow header names those that are, /docs explains them";
 
 /// One thing that is wrong with a request, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Fault {
+#[schema(as = Fault)]
+pub struct ProblemFault {
     /// What is wrong.
     pub detail: String,
     /// The parameter of the query.
@@ -89,9 +91,9 @@ pub struct Fault {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    code: Code,
+    code: ProblemCode,
     detail: String,
-    errors: Vec<Fault>,
+    errors: Vec<ProblemFault>,
 }
 
 /// The body of every answer with an error, as `application/problem+json` (RFC 9457).
@@ -111,79 +113,79 @@ pub struct ProblemBody {
     /// The path that was asked for.
     instance: String,
     /// The code.
-    code: Code,
+    code: ProblemCode,
     /// Names this request in our logs.
     request_id: String,
     /// Each fault, where it is known in particular.
-    errors: Vec<Fault>,
+    errors: Vec<ProblemFault>,
 }
 
-impl Code {
+impl ProblemCode {
     /// Every code.
-    const ALL: [Code; 25] = [
-        Code::KeyMissing,
-        Code::KeyMalformed,
-        Code::KeyUnknown,
-        Code::KeyRevoked,
-        Code::ScopeMissing,
-        Code::KeyInUrl,
-        Code::BadParameter,
-        Code::BadId,
-        Code::BadBody,
-        Code::BadContentType,
-        Code::BodyTooLarge,
-        Code::BadCursor,
-        Code::UnknownRoute,
-        Code::MethodNotAllowed,
-        Code::PersonUnknown,
-        Code::ProfileUnknown,
-        Code::AccountUnknown,
-        Code::CommunityUnknown,
-        Code::EvidenceUnknown,
-        Code::RunUnknown,
-        Code::RunRetired,
-        Code::NoRun,
-        Code::Unavailable,
-        Code::Timeout,
-        Code::Internal,
+    const ALL: [ProblemCode; 25] = [
+        ProblemCode::KeyMissing,
+        ProblemCode::KeyMalformed,
+        ProblemCode::KeyUnknown,
+        ProblemCode::KeyRevoked,
+        ProblemCode::ScopeMissing,
+        ProblemCode::KeyInUrl,
+        ProblemCode::BadParameter,
+        ProblemCode::BadId,
+        ProblemCode::BadBody,
+        ProblemCode::BadContentType,
+        ProblemCode::BodyTooLarge,
+        ProblemCode::BadCursor,
+        ProblemCode::UnknownRoute,
+        ProblemCode::MethodNotAllowed,
+        ProblemCode::PersonUnknown,
+        ProblemCode::ProfileUnknown,
+        ProblemCode::AccountUnknown,
+        ProblemCode::CommunityUnknown,
+        ProblemCode::EvidenceUnknown,
+        ProblemCode::RunUnknown,
+        ProblemCode::RunRetired,
+        ProblemCode::NoRun,
+        ProblemCode::Unavailable,
+        ProblemCode::Timeout,
+        ProblemCode::Internal,
     ];
 
     /// All codes with status and title, a line each: for the documentation.
     pub(crate) fn explained() -> String {
-        let line = |code: Code| {
+        let line = |code: ProblemCode| {
             let (status, title) = code.facts();
             format!("`{}` ({}): {title}.", code.slug(), status.as_u16())
         };
-        Code::ALL.map(line).join("\n")
+        ProblemCode::ALL.map(line).join("\n")
     }
 
     const fn facts(self) -> (StatusCode, &'static str) {
         match self {
-            Code::KeyMissing => (StatusCode::UNAUTHORIZED, "No API key"),
-            Code::KeyMalformed => (StatusCode::UNAUTHORIZED, "Malformed API key"),
-            Code::KeyUnknown => (StatusCode::UNAUTHORIZED, "Unknown API key"),
-            Code::KeyRevoked => (StatusCode::UNAUTHORIZED, "Revoked API key"),
-            Code::ScopeMissing => (StatusCode::FORBIDDEN, "Scope missing"),
-            Code::KeyInUrl => (StatusCode::BAD_REQUEST, "API key in the URL"),
-            Code::BadParameter => (StatusCode::BAD_REQUEST, "Bad parameter"),
-            Code::BadId => (StatusCode::BAD_REQUEST, "Bad id"),
-            Code::BadBody => (StatusCode::BAD_REQUEST, "Bad body"),
-            Code::BadContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Bad content type"),
-            Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
-            Code::BadCursor => (StatusCode::BAD_REQUEST, "Bad cursor"),
-            Code::UnknownRoute => (StatusCode::NOT_FOUND, "Unknown route"),
-            Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-            Code::PersonUnknown => (StatusCode::NOT_FOUND, "Unknown person"),
-            Code::ProfileUnknown => (StatusCode::NOT_FOUND, "Unknown profile"),
-            Code::AccountUnknown => (StatusCode::NOT_FOUND, "Unknown account"),
-            Code::CommunityUnknown => (StatusCode::NOT_FOUND, "Unknown community"),
-            Code::EvidenceUnknown => (StatusCode::NOT_FOUND, "No evidence"),
-            Code::RunUnknown => (StatusCode::NOT_FOUND, "Unknown run"),
-            Code::RunRetired => (StatusCode::GONE, "Retired run"),
-            Code::NoRun => (StatusCode::NOT_FOUND, "Nothing scored yet"),
-            Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
-            Code::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Timed out"),
-            Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
+            ProblemCode::KeyMissing => (StatusCode::UNAUTHORIZED, "No API key"),
+            ProblemCode::KeyMalformed => (StatusCode::UNAUTHORIZED, "Malformed API key"),
+            ProblemCode::KeyUnknown => (StatusCode::UNAUTHORIZED, "Unknown API key"),
+            ProblemCode::KeyRevoked => (StatusCode::UNAUTHORIZED, "Revoked API key"),
+            ProblemCode::ScopeMissing => (StatusCode::FORBIDDEN, "Scope missing"),
+            ProblemCode::KeyInUrl => (StatusCode::BAD_REQUEST, "API key in the URL"),
+            ProblemCode::BadParameter => (StatusCode::BAD_REQUEST, "Bad parameter"),
+            ProblemCode::BadId => (StatusCode::BAD_REQUEST, "Bad id"),
+            ProblemCode::BadBody => (StatusCode::BAD_REQUEST, "Bad body"),
+            ProblemCode::BadContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Bad content type"),
+            ProblemCode::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
+            ProblemCode::BadCursor => (StatusCode::BAD_REQUEST, "Bad cursor"),
+            ProblemCode::UnknownRoute => (StatusCode::NOT_FOUND, "Unknown route"),
+            ProblemCode::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            ProblemCode::PersonUnknown => (StatusCode::NOT_FOUND, "Unknown person"),
+            ProblemCode::ProfileUnknown => (StatusCode::NOT_FOUND, "Unknown profile"),
+            ProblemCode::AccountUnknown => (StatusCode::NOT_FOUND, "Unknown account"),
+            ProblemCode::CommunityUnknown => (StatusCode::NOT_FOUND, "Unknown community"),
+            ProblemCode::EvidenceUnknown => (StatusCode::NOT_FOUND, "No evidence"),
+            ProblemCode::RunUnknown => (StatusCode::NOT_FOUND, "Unknown run"),
+            ProblemCode::RunRetired => (StatusCode::GONE, "Retired run"),
+            ProblemCode::NoRun => (StatusCode::NOT_FOUND, "Nothing scored yet"),
+            ProblemCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
+            ProblemCode::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Timed out"),
+            ProblemCode::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
         }
     }
 
@@ -195,21 +197,21 @@ impl Code {
 
 impl Problem {
     /// A problem, and what to do about it.
-    pub fn new(code: Code, detail: impl Into<String>) -> Problem {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Problem {
         Problem { code, detail: detail.into(), errors: Vec::new() }
     }
 
     /// A fault of ours whose cause is in the log.
     pub(crate) fn internal() -> Problem {
-        Problem::new(Code::Internal, FAULT_OF_OURS)
+        Problem::new(ProblemCode::Internal, FAULT_OF_OURS)
     }
 
     /// A parameter that cannot be used.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Problem {
         let detail = detail.into();
         let (whole, parameter) = (format!("{name}: {detail}"), Some(name.to_owned()));
-        let errors = vec![Fault { detail, parameter, pointer: None }];
-        Problem { code: Code::BadParameter, detail: whole, errors }
+        let errors = vec![ProblemFault { detail, parameter, pointer: None }];
+        Problem { code: ProblemCode::BadParameter, detail: whole, errors }
     }
 
     /// A body that cannot be used, at a JSON Pointer.
@@ -217,11 +219,11 @@ impl Problem {
         let detail = detail.into();
         let place = if pointer.is_empty() { "the body" } else { pointer };
         let (whole, pointer) = (format!("{place}: {detail}"), Some(pointer.to_owned()));
-        let errors = vec![Fault { detail, parameter: None, pointer }];
-        Problem { code: Code::BadBody, detail: whole, errors }
+        let errors = vec![ProblemFault { detail, parameter: None, pointer }];
+        Problem { code: ProblemCode::BadBody, detail: whole, errors }
     }
 
-    /// Something stored cannot be what was written: the log learns what.
+    /// Stored data that cannot be read; the log has the reason.
     pub(crate) fn corrupt(what: &str, error: &impl std::error::Error) -> Problem {
         tracing::error!(what, %error, "stored data cannot be read");
         Problem::internal()
@@ -232,14 +234,15 @@ impl Problem {
         match response.status() {
             status if !status.is_client_error() && !status.is_server_error() => None,
             StatusCode::NOT_FOUND => {
-                Some(Problem::new(Code::UnknownRoute, "there is no such route: see /docs"))
+                Some(Problem::new(ProblemCode::UnknownRoute, "there is no such route: see /docs"))
             }
             StatusCode::METHOD_NOT_ALLOWED => {
-                Some(Problem::new(Code::MethodNotAllowed, NO_SUCH_METHOD))
+                Some(Problem::new(ProblemCode::MethodNotAllowed, NO_SUCH_METHOD))
             }
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Some(Problem::new(Code::BodyTooLarge, "the body is too large: send fewer ids"))
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::new(
+                ProblemCode::BodyTooLarge,
+                "the body is too large: send fewer ids",
+            )),
             _ => Some(Problem::internal()),
         }
     }
@@ -297,12 +300,15 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The caller learns whether to try again; the log learns why.
+/// The caller gets whether to try again; the log gets the reason.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         if error.is_passing() {
             tracing::warn!(%error, "the record is unavailable");
-            return Problem::new(Code::Unavailable, "the record cannot be reached: try again");
+            return Problem::new(
+                ProblemCode::Unavailable,
+                "the record cannot be reached: try again",
+            );
         }
         tracing::error!(%error, "the record cannot be read");
         Problem::internal()
@@ -315,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_code_is_named_as_clients_see_it() {
-        assert_eq!(Code::KeyInUrl.slug(), "key_in_url");
+        assert_eq!(ProblemCode::KeyInUrl.slug(), "key_in_url");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Strong `ETag`s, and whether a client knows one (RFC 9110, 8.8.3 and 13.1.2).
+//! Strong `ETag`s, and whether a client has one (RFC 9110, 8.8.3 and 13.1.2).
 
 use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, HeaderValue};
@@ -16,16 +16,16 @@ pub(crate) fn etag(path: &str, query: &str, body: &[u8]) -> String {
     format!("\"{}\"", &hasher.finalize().to_hex()[..32])
 }
 
-/// The tags that a client knows: all lines of `If-None-Match`.
+/// The tags that a client has: all lines of `If-None-Match`.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Vec<HeaderValue>);
+pub(crate) struct KnownTags(Vec<HeaderValue>);
 
-impl Known {
-    pub(crate) fn of(headers: &HeaderMap) -> Known {
-        Known(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
+impl KnownTags {
+    pub(crate) fn of(headers: &HeaderMap) -> KnownTags {
+        KnownTags(headers.get_all(IF_NONE_MATCH).iter().cloned().collect())
     }
 
-    /// Whether a tag is among them; weak ones compare as strong ones do, and `*` stands for any.
+    /// Whether a tag is among them; weak ones compare as strong ones do, and `*` is any.
     pub(crate) fn has(&self, tag: &str) -> bool {
         if let [only] = self.0.as_slice()
             && only.as_bytes().trim_ascii() == b"*"
@@ -59,8 +59,8 @@ fn split_at(text: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    fn known(lines: &[&'static str]) -> Known {
-        Known(lines.iter().map(|line| HeaderValue::from_static(line)).collect())
+    fn known(lines: &[&'static str]) -> KnownTags {
+        KnownTags(lines.iter().map(|line| HeaderValue::from_static(line)).collect())
     }
 
     #[test]
@@ -87,6 +87,6 @@ mod tests {
             assert!(!known(lines).has("\"a\""), "{lines:?}");
         }
         let bytes = HeaderValue::from_bytes(b"\"\xff\", \"a\"").unwrap();
-        assert!(Known(vec![bytes]).has("\"a\""));
+        assert!(KnownTags(vec![bytes]).has("\"a\""));
     }
 }

@@ -1,34 +1,41 @@
 //! HTTP requests to answers: one [`router`], the same in tests, in `borg serve` and in Lambda.
 //!
 //! A request passes, from the outside in: CORS; [`mod@finish`] (request id, time-out, problems as
-//! JSON, `ETag`, units, the log line); the key and its scope; the handler, which parses, calls the
-//! record and shapes. Whatever goes wrong is a [`Problem`]; only [`error`] knows status codes.
-//! [`answer::Units`] is the one place where an answer says what it is worth.
+//! JSON, `ETag`, units, the log line); the key and its scope; the handler, which parses, reads
+//! the database and shapes the answer. Every failure is a [`Problem`]; only [`error`] has status codes.
+//! [`answer::AnswerUnits`] counts what an answer is worth; `finish::settle` sees the units of every answer
+//! beside its caller, so a charge for each answer belongs there.
 //!
-//! Consent at this door: a profile that is gone, refused or unlisted is served to nobody, nor are the
-//! links to it, whatever it is named by: the answer is that to an unknown one. A person is served with
-//! those of its profiles that are listed, if there is one. That is read from the record with each
-//! answer, whichever run it comes from; cursors are encrypted, since they name where a page ended.
+//! To add a route: write the handler with its `#[utoipa::path]` in the file of its noun, add it to the
+//! table in `routes.rs` under its scope, test it in `tests/api`, and copy the new `openapi.json`.
+//!
+//! Consent: a profile that is gone, refused or unlisted is in no answer, nor are links to it; a request
+//! that names it is answered as if it were unknown. A person is served with those of its profiles that
+//! are listed, if there is one. Consent is read from the database with each answer, whichever run the
+//! answer comes from. Cursors are encrypted, since they name where a page ended.
 
 pub mod answer;
 mod auth;
 mod changes;
 mod communities;
+mod community_view;
 mod cursor;
 mod docs;
 pub mod error;
 mod etag;
 mod extract;
 mod finish;
+mod key_cache;
 mod people;
 mod profiles;
 mod query;
 mod routes;
 mod runs;
 mod search_route;
+mod served;
 mod state;
 mod status;
 
-pub use error::{Code, Problem};
+pub use error::{Problem, ProblemCode};
 pub use routes::router;
-pub use state::{Gateway, Secrets};
+pub use state::{Gateway, GatewaySecrets};

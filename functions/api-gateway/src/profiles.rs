@@ -1,6 +1,6 @@
 //! Profiles: one account on one platform each.
 
-mod neighbors;
+pub(crate) mod neighbors;
 mod view;
 
 use model::{Account, ProfileId};
@@ -9,12 +9,11 @@ use store::Pg;
 use store::pg::profile::{self, Profile};
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Code, Problem, ProblemBody};
-use crate::extract::{Call, Id, Json};
-use crate::people::Batch;
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::error::{Problem, ProblemCode};
+use crate::extract::{ApiCall, JsonBody, PathId};
+use crate::query::UniqueIds;
 
-pub(crate) use neighbors::{__path_neighbors, neighbors};
 pub(crate) use view::{ProfileView, is_listed};
 
 /// Ids of profiles.
@@ -27,42 +26,54 @@ pub(crate) struct ProfileIds {
 }
 
 /// One profile.
-#[utoipa::path(get, operation_id = "get_profile", path = "/v1/profiles/{id}", tag = "profiles",
-    params(("id" = String, Path, example = "prf_2001")), responses(
-    (status = 200, body = Envelope<ProfileView>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn get(call: Call, Id(id): Id<ProfileId>) -> Result<Answer<ProfileView>, Problem> {
-    let profile = there(call.pg(), id).await?;
-    Ok(Answer::one(Class::Graph, ProfileView::new(profile)))
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/{id}",
+    operation_id = "get_profile",
+    tag = "profiles",
+    params(("id" = String, Path, example = "prf_2001")),
+    responses((status = 200, body = Envelope<ProfileView>, description = "The answer."), Problem)
+)]
+pub(crate) async fn get(
+    call: ApiCall,
+    PathId(id): PathId<ProfileId>,
+) -> Result<ApiAnswer<ProfileView>, Problem> {
+    let profile = require_profile(call.pg(), id).await?;
+    Ok(ApiAnswer::one(PriceClass::Graph, ProfileView::new(profile)))
 }
 
 /// Up to 1,000 profiles, in the order of the ids; unknown ones are left out.
-#[utoipa::path(post, operation_id = "get_profiles", path = "/v1/profiles:batch", tag = "profiles", request_body = ProfileIds,
-    responses((status = 200, body = Envelope<Vec<ProfileView>>, description = "The answer."),
-    (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
+#[utoipa::path(
+    post,
+    path = "/v1/profiles:batch",
+    operation_id = "get_profiles",
+    tag = "profiles",
+    request_body = ProfileIds,
+    responses((status = 200, body = Envelope<Vec<ProfileView>>, description = "The answer."), Problem)
+)]
 pub(crate) async fn batch(
-    call: Call,
-    Json(asked): Json<ProfileIds>,
-) -> Result<Answer<Vec<ProfileView>>, Problem> {
-    let ids = Batch::of(asked.ids)?;
+    call: ApiCall,
+    JsonBody(body): JsonBody<ProfileIds>,
+) -> Result<ApiAnswer<Vec<ProfileView>>, Problem> {
+    let ids = UniqueIds::of(body.ids)?;
     let profiles = profile::get(call.pg(), ids.each_once()).await?;
     let profiles = profiles.into_iter().filter(is_listed).map(ProfileView::new).collect();
-    Ok(Answer::page(Class::Graph, profiles))
+    Ok(ApiAnswer::page(PriceClass::Graph, profiles))
 }
 
 /// Those of these accounts' profiles that are listed, in the order of the accounts.
-pub(crate) async fn named(pg: &Pg, accounts: &[Account]) -> Result<Vec<ProfileId>, Problem> {
+pub(crate) async fn find_listed(pg: &Pg, accounts: &[Account]) -> Result<Vec<ProfileId>, Problem> {
     let found = profile::find(pg, accounts).await?;
     let found: Vec<ProfileId> = found.into_iter().flatten().collect();
     let listed = profile::listed(pg, &found).await?;
     Ok(found.into_iter().filter(|id| listed.contains(id)).collect())
 }
 
-/// The profile, if it is there and wants to be found.
-async fn there(pg: &Pg, id: ProfileId) -> Result<Profile, Problem> {
+/// The profile; a problem if it is unknown or not listed.
+async fn require_profile(pg: &Pg, id: ProfileId) -> Result<Profile, Problem> {
     let found = profile::get(pg, &[id]).await?.into_iter().find(is_listed);
     let why = "or it does not want to be found: /v1/people:resolve finds one by its account";
-    let unknown = || Problem::new(Code::ProfileUnknown, format!("there is no profile {id}, {why}"));
+    let unknown =
+        || Problem::new(ProblemCode::ProfileUnknown, format!("there is no profile {id}, {why}"));
     found.ok_or_else(unknown)
 }

@@ -1,14 +1,18 @@
 //! The query of a URL: its strict decoding, its canonical form, and the parameters that many
 //! routes share.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use model::time::Timestamp;
 use model::{Direction, Layer, RunId};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use crate::error::{Code, Problem};
+use crate::error::{Problem, ProblemCode};
 
 /// Decodes a query into its pairs; refuses bytes that are not UTF-8 instead of replacing them,
-/// and NUL, which the record cannot hold.
+/// and NUL, which the database cannot hold.
 pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts
@@ -20,31 +24,15 @@ pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
 }
 
 fn decoded(text: &str) -> Result<String, Problem> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        match (first, hex_pair(tail)) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            (b'+', _) => bytes.push(b' '),
-            _ => bytes.push(first),
-        }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| {
+        let why = "the query is not UTF-8: percent-encode it as UTF-8";
+        Problem::new(ProblemCode::BadParameter, why)
+    })?;
+    if decoded.contains('\0') {
+        return Err(Problem::new(ProblemCode::BadParameter, "the query has a NUL (%00) in it"));
     }
-    if bytes.contains(&0) {
-        return Err(Problem::new(Code::BadParameter, "the query has a NUL (%00) in it"));
-    }
-    String::from_utf8(bytes).map_err(|_| {
-        Problem::new(Code::BadParameter, "the query is not UTF-8: percent-encode it as UTF-8")
-    })
-}
-
-fn hex_pair(bytes: &[u8]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let [high, low, ..] = *bytes else { return None };
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    Ok(decoded.into_owned())
 }
 
 /// Refuses secrets in a URL, which stays in logs and histories.
@@ -58,7 +46,7 @@ pub(crate) fn refuse_keys(pairs: &[(String, String)]) -> Result<(), Problem> {
     }
     let advice = "send the key as `Authorization: Bearer …`; \
         one that stood in a URL may have been logged on its way: revoke it";
-    Err(Problem::new(Code::KeyInUrl, advice))
+    Err(Problem::new(ProblemCode::KeyInUrl, advice))
 }
 
 /// Whether a text has something like an API key in it.
@@ -76,94 +64,117 @@ pub(crate) fn canonical(mut pairs: Vec<(String, String)>, without: &[&str]) -> S
 /// How many rows a page has.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Limit(u32);
+pub(crate) struct PageLimit(u32);
 
 /// The most rows in a page, and the most ids in a batch.
 pub(crate) const LIMIT_MAX: u32 = 1000;
 
-impl Limit {
+impl PageLimit {
     pub(crate) const fn rows(self) -> u32 {
         self.0
     }
 }
 
-impl Default for Limit {
-    fn default() -> Limit {
-        Limit(50)
+impl Default for PageLimit {
+    fn default() -> PageLimit {
+        PageLimit(50)
     }
 }
 
-impl TryFrom<String> for Limit {
+impl TryFrom<String> for PageLimit {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Limit, String> {
+    fn try_from(text: String) -> Result<PageLimit, String> {
         let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
-        number.map(Limit).ok_or_else(|| format!("must be a whole number from 1 to {LIMIT_MAX}"))
+        number.map(PageLimit).ok_or_else(|| format!("must be a whole number from 1 to {LIMIT_MAX}"))
     }
 }
 
 /// A level of the hierarchy as a parameter.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Level(pub(crate) u8);
+pub(crate) struct LevelParam(pub(crate) u8);
 
-impl TryFrom<String> for Level {
+impl TryFrom<String> for LevelParam {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Level, String> {
-        text.parse().map(Level).map_err(|_| "must be a whole number from 0 to 255".to_owned())
+    fn try_from(text: String) -> Result<LevelParam, String> {
+        text.parse().map(LevelParam).map_err(|_| "must be a whole number from 0 to 255".to_owned())
     }
 }
 
 /// A time as a parameter.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Moment(pub(crate) Timestamp);
+pub(crate) struct TimeParam(pub(crate) Timestamp);
 
-impl TryFrom<String> for Moment {
+impl TryFrom<String> for TimeParam {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Moment, String> {
-        text.parse().map(Moment).map_err(|_| "must be a time like 2026-01-31T12:00:00Z".to_owned())
+    fn try_from(text: String) -> Result<TimeParam, String> {
+        text.parse()
+            .map(TimeParam)
+            .map_err(|_| "must be a time like 2026-01-31T12:00:00Z".to_owned())
     }
 }
 
-/// Which run to answer from; the one that is served now, if neither is given.
+/// The run of an answer; the served run, if neither is given.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct RunChoice {
     pub(crate) run: Option<RunId>,
-    pub(crate) as_of: Option<Moment>,
+    pub(crate) as_of: Option<TimeParam>,
 }
 
 /// A layer of attention as a parameter, one of those that are served.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct ShownLayer(pub(crate) Layer);
+pub(crate) struct LayerParam(pub(crate) Layer);
 
-impl TryFrom<String> for ShownLayer {
+impl TryFrom<String> for LayerParam {
     type Error = String;
 
-    fn try_from(text: String) -> Result<ShownLayer, String> {
+    fn try_from(text: String) -> Result<LayerParam, String> {
         let layer = text.parse::<Layer>().ok().filter(|layer| layer.is_served());
         let refused = || format!("must be {}", Layer::choice(Layer::is_served));
-        layer.map(ShownLayer).ok_or_else(refused)
+        layer.map(LayerParam).ok_or_else(refused)
     }
 }
 
 /// A direction as a parameter.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Side {
+pub(crate) enum DirectionParam {
     Out,
     In,
 }
 
-impl From<Side> for Direction {
-    fn from(side: Side) -> Direction {
+impl From<DirectionParam> for Direction {
+    fn from(side: DirectionParam) -> Direction {
         match side {
-            Side::Out => Direction::Out,
-            Side::In => Direction::In,
+            DirectionParam::Out => Direction::Out,
+            DirectionParam::In => Direction::In,
         }
+    }
+}
+
+/// Ids in the order of their first appearance.
+#[derive(Debug)]
+pub(crate) struct UniqueIds<T>(Vec<T>);
+
+impl<T: Copy + Eq + Hash> UniqueIds<T> {
+    /// Refuses none and more than 1,000.
+    pub(crate) fn of(mut ids: Vec<T>) -> Result<UniqueIds<T>, Problem> {
+        if ids.is_empty() || ids.len() > LIMIT_MAX as usize {
+            let why = format!("must be 1 to {LIMIT_MAX} ids, not {}", ids.len());
+            return Err(Problem::body("/ids", why));
+        }
+        let mut seen = HashSet::with_capacity(ids.len());
+        ids.retain(|&id| seen.insert(id));
+        Ok(UniqueIds(ids))
+    }
+
+    pub(crate) fn each_once(&self) -> &[T] {
+        &self.0
     }
 }
 
@@ -191,10 +202,10 @@ mod tests {
     #[test]
     fn a_limit_names_its_bounds() {
         for text in ["0", "1001", "1000000000", "abc", "-1", ""] {
-            let refused = Limit::try_from(text.to_owned()).unwrap_err();
+            let refused = PageLimit::try_from(text.to_owned()).unwrap_err();
             assert!(refused.contains("1 to 1000"), "{text}");
         }
-        assert_eq!(Limit::try_from("1000".to_owned()).unwrap().rows(), 1000);
+        assert_eq!(PageLimit::try_from("1000".to_owned()).unwrap().rows(), 1000);
     }
 
     #[test]
@@ -202,5 +213,12 @@ mod tests {
         assert!(refuse_keys(&pairs("api_key=1").unwrap()).is_err());
         assert!(refuse_keys(&pairs("q=borg_live_abc").unwrap()).is_err());
         assert!(refuse_keys(&pairs("q=keys").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_batch_is_bounded_and_has_each_id_once() {
+        assert_eq!(UniqueIds::of(vec![3, 1, 3]).unwrap().each_once(), [3, 1]);
+        assert!(UniqueIds::<u8>::of(vec![]).is_err());
+        assert!(UniqueIds::of((0..1001).collect::<Vec<u32>>()).is_err());
     }
 }

@@ -31,7 +31,7 @@ pub fn router(gateway: Gateway) -> Router {
     let (routes, document) = table(&gateway).split_for_parts();
     let json = docs::json(document);
     let routes = routes
-        .route("/openapi.json", routing::get(async move || docs::openapi(json)))
+        .route("/openapi.json", routing::get(async move || docs::document(json)))
         .route("/docs", routing::get(docs::page))
         .route("/docs/style.css", routing::get(docs::style))
         .route("/docs/script.js", routing::get(docs::script))
@@ -64,21 +64,21 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(people::get))
         .routes(routes!(people::resolve))
         .routes(routes!(people::batch))
-        .routes(routes!(people::links))
+        .routes(routes!(people::links::list))
         .routes(routes!(profiles::get))
         .routes(routes!(profiles::batch))
-        .routes(routes!(profiles::neighbors));
+        .routes(routes!(profiles::neighbors::list));
     let ranks = OpenApiRouter::new()
-        .routes(routes!(people::ranks))
-        .routes(routes!(people::evidence))
+        .routes(routes!(people::ranks::list))
+        .routes(routes!(people::evidence::get))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get));
     let communities = OpenApiRouter::new()
         .routes(routes!(communities::list))
         .routes(routes!(communities::get))
-        .routes(routes!(communities::people));
+        .routes(routes!(communities::people::list));
     let search = OpenApiRouter::new().routes(routes!(search_route::search));
-    let stream = OpenApiRouter::new().routes(routes!(changes::changes));
+    let stream = OpenApiRouter::new().routes(routes!(changes::list));
     open.merge(for_scope(Scope::ProfilesRead, by_id))
         .merge(for_scope(Scope::RanksRead, ranks))
         .merge(for_scope(Scope::CommunitiesRead, communities))

@@ -6,15 +6,16 @@ use search::Folding;
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::run::{self, Run, RunState};
+use tokio::try_join;
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, Class, Envelope, Served};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
 use crate::cursor::Cursor;
-use crate::error::{Code, Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::query::{Limit, Moment, Wanted};
+use crate::error::{Problem, ProblemCode};
+use crate::extract::{ApiCall, PathId, Query};
+use crate::query::{PageLimit, RunChoice, TimeParam};
 
-/// How many runs are looked through for the one that was served at some time.
+/// The most runs that are read to find the one of a time.
 const RUNS_SEEN_MAX: u32 = 10_000;
 
 /// One scoring of one snapshot of the attention graph.
@@ -42,7 +43,7 @@ pub(crate) struct RunView {
 }
 
 impl RunView {
-    fn new(run: Run, active: Option<RunId>) -> RunView {
+    fn new(run: Run, served: Option<RunId>) -> RunView {
         RunView {
             id: run.id,
             snapshot: run.snapshot,
@@ -53,7 +54,7 @@ impl RunView {
                 RunState::Retired => "retired",
             },
             stage: run.sealed.map(model::message::Stage::slug),
-            served: active == Some(run.id),
+            served: served == Some(run.id),
             created_at: run.created_at,
             ended_at: run.ended_at,
         }
@@ -63,53 +64,68 @@ impl RunView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ListParams {
+pub(crate) struct RunListParams {
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
 /// The runs, the newest first.
-#[utoipa::path(get, operation_id = "list_runs", path = "/v1/runs", tag = "runs", params(ListParams), responses(
-    (status = 200, body = Envelope<Vec<RunView>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
+#[utoipa::path(
+    get,
+    path = "/v1/runs",
+    operation_id = "list_runs",
+    tag = "runs",
+    params(RunListParams),
+    responses((status = 200, body = Envelope<Vec<RunView>>, description = "The answer."), Problem)
+)]
 pub(crate) async fn list(
-    call: Call,
-    Asked(asked): Asked<ListParams>,
-) -> Result<Answer<Vec<RunView>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows();
-    let before = call.opened(asked.cursor.as_deref())?.map(|cursor| cursor.run);
-    let runs = run::list(call.pg(), before, rows).await?;
-    let active = run::active(call.pg()).await?;
+    call: ApiCall,
+    Query(query): Query<RunListParams>,
+) -> Result<ApiAnswer<Vec<RunView>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows();
+    let before = call.open_cursor(query.cursor.as_deref())?.map(|cursor| cursor.run);
+    let list = async { Ok(run::list(call.pg(), before, rows).await?) };
+    let (runs, served) = try_join!(list, served_run(&call))?;
+    let served = served.map(|run| run.id);
     let full = runs.len() == rows as usize;
     let next = runs.last().filter(|_| full).map(|last| call.cursor(last.id, [0, 0]));
-    let runs = runs.into_iter().map(|run| RunView::new(run, active)).collect();
-    Ok(Answer::page(Class::Free, runs).then(next))
+    let runs = runs.into_iter().map(|run| RunView::new(run, served)).collect();
+    Ok(ApiAnswer::page(PriceClass::Free, runs).then(next))
 }
 
 /// One run.
-#[utoipa::path(get, operation_id = "get_run", path = "/v1/runs/{id}", tag = "runs",
-    params(("id" = String, Path, example = "run_3")), responses(
-    (status = 200, body = Envelope<RunView>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn get(call: Call, Id(id): Id<RunId>) -> Result<Answer<RunView>, Problem> {
-    let found = run::get(call.pg(), id).await?.ok_or_else(|| unknown(id))?;
-    let active = run::active(call.pg()).await?;
-    Ok(Answer::one(Class::Free, RunView::new(found, active)))
+#[utoipa::path(
+    get,
+    path = "/v1/runs/{id}",
+    operation_id = "get_run",
+    tag = "runs",
+    params(("id" = String, Path, example = "run_3")),
+    responses((status = 200, body = Envelope<RunView>, description = "The answer."), Problem)
+)]
+pub(crate) async fn get(
+    call: ApiCall,
+    PathId(id): PathId<RunId>,
+) -> Result<ApiAnswer<RunView>, Problem> {
+    let found = async { run::get(call.pg(), id).await?.ok_or_else(|| unknown(id)) };
+    let (found, served) = try_join!(found, served_run(&call))?;
+    let served = served.map(|run| run.id);
+    Ok(ApiAnswer::one(PriceClass::Free, RunView::new(found, served)))
 }
 
-/// The run to answer from: the walk's, else the one that was asked for, else the active one.
-pub(crate) async fn chosen(
-    pg: &Pg,
-    wanted: Wanted,
-    walk: Option<Cursor>,
-) -> Result<Served, Problem> {
-    let run = match (walk.map(|cursor| cursor.run).or(wanted.run), wanted.as_of) {
-        (None, None) => active(pg).await?.ok_or_else(nothing_scored)?,
-        (None, Some(Moment(at))) => served_at(pg, at).await?,
-        (Some(_), Some(_)) if walk.is_none() => {
+/// The run of an answer: the cursor's, else the requested one, else the served one.
+pub(crate) async fn choose(
+    call: &ApiCall,
+    wanted: RunChoice,
+    cursor: Option<Cursor>,
+) -> Result<AnswerRun, Problem> {
+    let pg = call.pg();
+    let run = match (cursor.map(|cursor| cursor.run).or(wanted.run), wanted.as_of) {
+        (None, None) => served_run(call).await?.ok_or_else(nothing_scored)?,
+        (None, Some(TimeParam(at))) => served_at(pg, at).await?,
+        (Some(_), Some(_)) if cursor.is_none() => {
             return Err(Problem::parameter("as_of", "give either `run` or `as_of`"));
         }
         (Some(id), _) => run::get(pg, id).await?.ok_or_else(|| unknown(id))?,
@@ -118,40 +134,39 @@ pub(crate) async fn chosen(
         RunState::Published => Ok(served(&run)),
         RunState::Retired => {
             let why = format!("{} is not kept any more: see /v1/runs", run.id);
-            Err(Problem::new(Code::RunRetired, why))
+            Err(Problem::new(ProblemCode::RunRetired, why))
         }
         RunState::Running | RunState::Failed => {
             let why = format!("{} has no results: see /v1/runs", run.id);
-            Err(Problem::new(Code::RunUnknown, why))
+            Err(Problem::new(ProblemCode::RunUnknown, why))
         }
     }
 }
 
-/// The active run, where an answer says more with one but needs none.
-pub(crate) async fn active_if_any(pg: &Pg) -> Result<Option<Served>, Problem> {
-    let run = active(pg).await?;
+/// The served run, for answers that do not need one.
+pub(crate) async fn served_if_any(call: &ApiCall) -> Result<Option<AnswerRun>, Problem> {
+    let run = served_run(call).await?;
     Ok(run.as_ref().map(served))
 }
 
-const fn served(run: &Run) -> Served {
-    Served { run: run.id, as_of: run.created_at, folding: run.folding }
+pub(crate) const fn served(run: &Run) -> AnswerRun {
+    AnswerRun { run: run.id, as_of: run.created_at, folding: run.folding }
 }
 
-/// How the words of a run are folded. One that a newer version of Borg published may be served while
-/// that version is being taken back: its words cannot be asked for until then.
-pub(crate) fn folding(served: Served) -> Result<Folding, Problem> {
+/// How the words of a run are folded. A run that a newer version of Borg published may be served
+/// while that version is rolled back: its words cannot be searched until then.
+pub(crate) fn folding(served: AnswerRun) -> Result<Folding, Problem> {
     Folding::try_from(served.folding).map_err(|error| {
         let why = format!("the search index of {} has {error}: try again later", served.run);
-        Problem::new(Code::Unavailable, why)
+        Problem::new(ProblemCode::Unavailable, why)
     })
 }
 
-async fn active(pg: &Pg) -> Result<Option<Run>, Problem> {
-    let Some(id) = run::active(pg).await? else { return Ok(None) };
-    Ok(run::get(pg, id).await?)
+async fn served_run(call: &ApiCall) -> Result<Option<Run>, Problem> {
+    call.gateway.served_run().get(call.pg(), call.gateway.now()).await
 }
 
-/// The newest run with results that was there at a time.
+/// The newest run with results that existed at a time.
 async fn served_at(pg: &Pg, at: Timestamp) -> Result<Run, Problem> {
     const PAGE: u32 = 1000;
     let mut before = None;
@@ -165,13 +180,13 @@ async fn served_at(pg: &Pg, at: Timestamp) -> Result<Run, Problem> {
             return Ok(found);
         }
     }
-    Err(Problem::new(Code::RunUnknown, "no run is as old as `as_of`: see /v1/runs"))
+    Err(Problem::new(ProblemCode::RunUnknown, "no run is as old as `as_of`: see /v1/runs"))
 }
 
 fn unknown(id: RunId) -> Problem {
-    Problem::new(Code::RunUnknown, format!("there is no run {id}: see /v1/runs"))
+    Problem::new(ProblemCode::RunUnknown, format!("there is no run {id}: see /v1/runs"))
 }
 
 fn nothing_scored() -> Problem {
-    Problem::new(Code::NoRun, "nothing has been scored yet: run `borg score`")
+    Problem::new(ProblemCode::NoRun, "nothing has been scored yet: run `borg score`")
 }

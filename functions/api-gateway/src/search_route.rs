@@ -1,42 +1,39 @@
 //! Search: words to people, best trusted first; an account that is named exactly comes first.
 //!
-//! What words mean is decided in the crate `search`; here the rows that its plan asks for are
-//! fetched, and the persons found are shown.
-
-use std::collections::HashMap;
+//! The crate `search` plans a query; this reads the index rows of the plan and shows the people found.
 
 use model::account::Account;
 use model::index::RunPerson;
 use model::platform::Platform;
 use model::{PersonId, RunId};
-use search::plan::{Exact, PREFIX_TERMS_MAX};
-use search::{Builder, Folding, Plan, PostingsError, PublicWords, Rows, postings};
+use search::plan::{ExactAccount, PREFIX_TERMS_MAX};
+use search::{
+    Folding, IndexBuilder, IndexRows, PostingListError, PublicWords, QueryPlan, postings,
+};
 use serde::{Deserialize, Serialize};
 use store::pg::profile::Profile;
+use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{person, score, term};
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, Class, Envelope, Served};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Asked, Call};
-use crate::people::{Known, PersonBrief, by_id, known};
-use crate::query::{LIMIT_MAX, Limit, Moment, Wanted};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::cursor::CursorPosition;
+use crate::error::Problem;
+use crate::extract::{ApiCall, Query};
+use crate::people::{ListedPerson, PersonBrief, load, load_by_id};
+use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
 use crate::{profiles, runs};
 
-/// First in a cursor's position: the other part is how many exact hits were shown.
-const IN_EXACT: u64 = 0;
-/// First in a cursor's position: the exact hits are past; the other part is the next number.
-const IN_FOUND: u64 = 1;
-
-/// The most numbers that one page looks at.
+/// The most people that are read for one page.
 const SCANNED_MAX: usize = 10 * LIMIT_MAX as usize;
-/// The fewest numbers that are looked at together.
+/// The fewest people that are read together.
 const PART_MIN: usize = 64;
 
 /// A person found.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Hit {
+#[schema(as = Hit)]
+pub(crate) struct SearchHit {
     /// Who it is.
     person: PersonBrief,
     /// Whether the query is this person's handle or native id.
@@ -45,6 +42,17 @@ pub(crate) struct Hit {
     rank: Option<u32>,
     /// Global attention on a logarithmic scale from 0 to 1000; `null` if it is not in the run.
     score: Option<u16>,
+}
+
+impl SearchHit {
+    fn new(person: &ListedPerson, score: Option<PersonScore>, exact: bool) -> SearchHit {
+        SearchHit {
+            person: PersonBrief::new(person),
+            exact,
+            rank: score.and_then(|score| score.rank).map(Into::into),
+            score: score.map(|score| score.score),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -60,109 +68,161 @@ pub(crate) struct SearchParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
 /// People by handle, name and the words of their bios.
-#[utoipa::path(get, operation_id = "search_people", path = "/v1/search", tag = "search", params(SearchParams), responses(
-    (status = 200, body = Envelope<Vec<Hit>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
+#[utoipa::path(
+    get,
+    path = "/v1/search",
+    operation_id = "search_people",
+    tag = "search",
+    params(SearchParams),
+    responses((status = 200, body = Envelope<Vec<SearchHit>>, description = "The answer."), Problem)
+)]
 pub(crate) async fn search(
-    call: Call,
-    Asked(asked): Asked<SearchParams>,
-) -> Result<Answer<Vec<Hit>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows() as usize;
-    let walk = call.opened(asked.cursor.as_deref())?;
-    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
-    let served = runs::chosen(call.pg(), wanted, walk).await?;
+    call: ApiCall,
+    Query(query): Query<SearchParams>,
+) -> Result<ApiAnswer<Vec<SearchHit>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows() as usize;
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let served = runs::choose(&call, wanted, cursor).await?;
     let folding = runs::folding(served)?;
-    let plan = Plan::parse(&asked.q, folding)
+    let plan = QueryPlan::parse(&query.q, folding)
         .map_err(|error| Problem::parameter("q", error.to_string()))?;
-    let [part, from] = walk.map_or([IN_EXACT, 0], |cursor| cursor.position);
+    let start =
+        cursor.map_or(SearchStart::Exact(0), |cursor| SearchStart::from_position(cursor.position));
     let exact = exact(&call, &plan).await?;
-    let seen = if part == IN_EXACT { from as usize } else { exact.len() };
-    let left = exact.get(seen..).unwrap_or_default();
-    let now = &left[..rows.min(left.len())];
-    let mut hits = views(&call, served, now, true).await?;
-    let next = if now.len() < left.len() {
-        Some([IN_EXACT, (seen + now.len()) as u64])
-    } else {
-        let from = if part == IN_FOUND { from } else { 0 };
-        let skipped: Vec<PersonId> = exact.iter().map(|person| person.id).collect();
-        let numbers = plan.order(&fetch(&call, served.run, &plan).await?);
-        let words = Scan { call: &call, run: served.run, plan: &plan, folding, skipped };
-        let start = numbers.partition_point(|&number| u64::from(number) < from);
-        let (found, next) = words.page(&numbers[start..], rows - hits.len()).await?;
-        hits.extend(views(&call, served, &found, false).await?);
-        next.map(|next| [IN_FOUND, next])
-    };
-    let next = next.map(|position| call.cursor(served.run, position));
-    Ok(Answer::page(Class::Search, hits).of(Some(served)).then(next))
+    let mut page = exact_page(&call, served, &exact, (start, rows)).await?;
+    if let Some(SearchStart::Words(from)) = page.next {
+        let skipped = exact.iter().map(|person| person.id).collect();
+        let scan = WordScan { call: &call, run: served.run, plan: &plan, folding, skipped };
+        let words = scan.page(from, rows - page.hits.len()).await?;
+        page.hits.extend(words.hits);
+        page.next = words.next;
+    }
+    let next = page.next.map(|next| call.cursor(served.run, next.to_position()));
+    Ok(ApiAnswer::page(PriceClass::Search, page.hits).of(Some(served)).then(next))
 }
 
-/// Whom words find.
-struct Scan<'a> {
-    call: &'a Call,
+/// Where a page begins: all exact hits come before those that have the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SearchStart {
+    /// After this number of exact hits.
+    Exact(usize),
+    /// At the first person with the words whose number in the run is this or larger.
+    Words(u32),
+}
+
+/// Hits, and where the next page begins; `None` after the last.
+struct HitPage {
+    hits: Vec<SearchHit>,
+    next: Option<SearchStart>,
+}
+
+impl SearchStart {
+    /// The first part of a cursor's position.
+    const EXACT: u64 = 0;
+    const WORDS: u64 = 1;
+
+    fn from_position([part, at]: CursorPosition) -> SearchStart {
+        match part {
+            SearchStart::EXACT => SearchStart::Exact(usize::try_from(at).unwrap_or(usize::MAX)),
+            _ => SearchStart::Words(u32::try_from(at).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn to_position(self) -> CursorPosition {
+        match self {
+            SearchStart::Exact(at) => [SearchStart::EXACT, at as u64],
+            SearchStart::Words(at) => [SearchStart::WORDS, at.into()],
+        }
+    }
+}
+
+/// Up to `rows` of the exact hits; those with the words come next where none is left.
+async fn exact_page(
+    call: &ApiCall,
+    served: AnswerRun,
+    exact: &[ListedPerson],
+    (start, rows): (SearchStart, usize),
+) -> Result<HitPage, Problem> {
+    let first = match start {
+        SearchStart::Exact(first) => first.min(exact.len()),
+        SearchStart::Words(_) => return Ok(HitPage { hits: Vec::new(), next: Some(start) }),
+    };
+    let end = exact.len().min(first + rows);
+    let people = &exact[first..end];
+    let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
+    let scores = crate::people::scores(call.pg(), Some(served), &ids).await?;
+    let hits = people.iter().zip(scores).map(|(person, score)| SearchHit::new(person, score, true));
+    let next = if end < exact.len() { SearchStart::Exact(end) } else { SearchStart::Words(0) };
+    Ok(HitPage { hits: hits.collect(), next: Some(next) })
+}
+
+/// The people who have the words.
+struct WordScan<'a> {
+    call: &'a ApiCall,
     run: RunId,
-    plan: &'a Plan,
+    plan: &'a QueryPlan,
     /// How the run's words are folded.
     folding: Folding,
-    /// Those who were shown already.
+    /// Those who were exact hits.
     skipped: Vec<PersonId>,
 }
 
-impl Scan<'_> {
-    /// Up to `rows` listed persons of these numbers, and with which to go on; `None` where nobody
-    /// listed is left, so that no page tells that somebody hidden was found.
-    async fn page(
-        &self,
-        numbers: &[u32],
-        rows: usize,
-    ) -> Result<(Vec<Known>, Option<u64>), Problem> {
-        let mut found = Vec::new();
+impl WordScan<'_> {
+    /// Up to `rows` listed people from this number on. There is a next page only if a listed person is
+    /// on it: a page must not show that hidden people were found.
+    async fn page(&self, from: u32, rows: usize) -> Result<HitPage, Problem> {
+        let numbers = self.plan.order(&fetch(self.call, self.run, self.plan).await?);
+        let numbers = &numbers[numbers.partition_point(|&number| number < from)..];
+        let mut hits = Vec::new();
         let looked_at = &numbers[..numbers.len().min(SCANNED_MAX)];
-        for part in looked_at.chunks((2 * rows).clamp(PART_MIN, LIMIT_MAX as usize)) {
-            for (&number, shown) in part.iter().zip(self.shown(part).await?) {
-                if shown.is_some() && found.len() == rows {
-                    return Ok((found, Some(number.into())));
+        for part in looked_at.chunks((rows + rows / 4).clamp(PART_MIN, LIMIT_MAX as usize)) {
+            for (&number, hit) in part.iter().zip(self.hits(part).await?) {
+                if hit.is_some() && hits.len() == rows {
+                    return Ok(HitPage { hits, next: Some(SearchStart::Words(number)) });
                 }
-                found.extend(shown);
+                hits.extend(hit);
             }
         }
-        Ok((found, numbers.get(looked_at.len()).map(|&next| next.into())))
+        let next = numbers.get(looked_at.len()).map(|&number| SearchStart::Words(number));
+        Ok(HitPage { hits, next })
     }
 
     /// The person of each of these numbers; `None` for one that is not shown.
-    async fn shown(&self, numbers: &[u32]) -> Result<Vec<Option<Known>>, Problem> {
-        let people: Vec<RunPerson> = numbers.iter().copied().map(RunPerson::new).collect();
-        let scores = score::get(self.call.pg(), self.run, &people).await?;
-        let ids: Vec<Option<PersonId>> = scores
-            .into_iter()
-            .map(|score| Some(score.filter(|score| !score.unlisted)?.person))
-            .map(|id| id.filter(|id| !self.skipped.contains(id)))
-            .collect();
-        let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
-        let mut people = by_id(self.call.pg(), &wanted).await?;
-        let person = |id: Option<PersonId>| people.remove(&id?);
-        let people = ids.into_iter().map(person);
-        Ok(people.map(|person| person.filter(|person| self.is_meant(person))).collect())
+    async fn hits(&self, numbers: &[u32]) -> Result<Vec<Option<SearchHit>>, Problem> {
+        let numbers: Vec<RunPerson> = numbers.iter().copied().map(RunPerson::new).collect();
+        let scores = score::get(self.call.pg(), self.run, &numbers).await?;
+        let shown = |score: &PersonScore| !score.unlisted && !self.skipped.contains(&score.person);
+        let scores: Vec<Option<PersonScore>> =
+            scores.into_iter().map(|score| score.filter(shown)).collect();
+        let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
+        let people = load_by_id(self.call.pg(), &ids).await?;
+        let hit = |score: PersonScore| {
+            let person = people.get(&score.person).filter(|person| self.has_words(person))?;
+            Some(SearchHit::new(person, Some(score), false))
+        };
+        Ok(scores.into_iter().map(|score| hit(score?)).collect())
     }
 
-    /// Whether what is served of a person has the words. The index knows its profiles as they were
-    /// listed when the run was made: one that is hidden by now must not be found by its words.
-    fn is_meant(&self, person: &Known) -> bool {
+    /// Whether what is served of a person has the words. The index has the profiles that were
+    /// listed when the run was made; one that is hidden now must not be found by its words.
+    fn has_words(&self, person: &ListedPerson) -> bool {
         if !person.has_hidden {
             return true;
         }
         let words: Vec<PublicWords<'_>> = person.profiles.iter().map(words).collect();
-        let mut index = Builder::new(self.folding);
+        let mut index = IndexBuilder::new(self.folding);
         let indexed = index.add(0, &words).map(|()| index.finish());
-        let rows: Rows =
+        let rows: IndexRows =
             indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();
         !self.plan.order(&rows).is_empty()
     }
@@ -179,20 +239,20 @@ fn words(profile: &Profile) -> PublicWords<'_> {
 }
 
 /// The persons behind the account that the query may name: few.
-async fn exact(call: &Call, plan: &Plan) -> Result<Vec<Known>, Problem> {
-    let Some(Exact { platform, handle }) = plan.exact() else { return Ok(Vec::new()) };
+async fn exact(call: &ApiCall, plan: &QueryPlan) -> Result<Vec<ListedPerson>, Problem> {
+    let Some(ExactAccount { platform, handle }) = plan.exact() else { return Ok(Vec::new()) };
     let platforms = platform.map_or_else(|| Platform::all().collect(), |one| vec![one]);
     let accounts: Vec<Account> =
         platforms.into_iter().filter_map(|platform| Account::new(platform, handle).ok()).collect();
-    let found = profiles::named(call.pg(), &accounts).await?;
+    let found = profiles::find_listed(call.pg(), &accounts).await?;
     let mut people: Vec<PersonId> = person::of_profiles(call.pg(), &found).await?;
     people.sort_unstable();
     people.dedup();
-    known(call.pg(), &people).await
+    load(call.pg(), &people).await
 }
 
-/// The index rows that the plan asks for.
-async fn fetch(call: &Call, run: RunId, plan: &Plan) -> Result<Rows, Problem> {
+/// The index rows that the plan needs.
+async fn fetch(call: &ApiCall, run: RunId, plan: &QueryPlan) -> Result<IndexRows, Problem> {
     let keys = plan.keys();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut rows = decoded(term::get(call.pg(), run, &keys).await?)?;
@@ -205,30 +265,8 @@ async fn fetch(call: &Call, run: RunId, plan: &Plan) -> Result<Rows, Problem> {
     Ok(rows)
 }
 
-fn decoded(terms: Vec<Term>) -> Result<Rows, Problem> {
+fn decoded(terms: Vec<Term>) -> Result<IndexRows, Problem> {
     let decode = |term: Term| Ok((term.term, postings::decode(&term.body)?));
-    let rows: Result<Rows, PostingsError> = terms.into_iter().map(decode).collect();
+    let rows: Result<IndexRows, PostingListError> = terms.into_iter().map(decode).collect();
     rows.map_err(|error| Problem::corrupt("a row of the search index", &error))
-}
-
-async fn views(
-    call: &Call,
-    served: Served,
-    people: &[Known],
-    exact: bool,
-) -> Result<Vec<Hit>, Problem> {
-    let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
-    let scores = crate::people::scores(call.pg(), Some(served), &ids).await?;
-    let scores: HashMap<PersonId, score::PersonScore> =
-        scores.into_iter().flatten().map(|score| (score.person, score)).collect();
-    let hit = |person: &Known| {
-        let score = scores.get(&person.id);
-        Hit {
-            person: PersonBrief::new(person),
-            exact,
-            rank: score.and_then(|score| score.rank).map(Into::into),
-            score: score.map(|score| score.score),
-        }
-    };
-    Ok(people.iter().map(hit).collect())
 }

@@ -1,4 +1,4 @@
-//! What the handlers share.
+//! What all handlers share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,42 +7,45 @@ use model::port::Clock;
 use model::time::Timestamp;
 use store::Pg;
 
-use crate::auth::KeyCache;
-use crate::cursor::Sealer;
+use crate::cursor::CursorSealer;
+use crate::key_cache::KeyCache;
+use crate::served::ServedRunCache;
 
-/// What an installation keeps to itself.
+/// The secrets of an installation.
 #[derive(Clone)]
-pub struct Secrets {
-    /// Under which the hashes of API keys are stored. The same in every instance, for ever.
+pub struct GatewaySecrets {
+    /// The key of the stored hashes of API keys. The same in every instance; it never changes.
     pub pepper: Vec<u8>,
-    /// Seals cursors. The same in every instance; changing it voids the walks under way.
+    /// Encrypts cursors. The same in every instance; if it changes, all cursors become invalid.
     pub cursors: Vec<u8>,
-    /// Begins the request ids of this instance: random, for each start anew.
+    /// What the request ids of this instance are derived from: random, another one at each start.
     pub instance: [u8; 16],
 }
 
 /// What every request needs. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Gateway(Arc<Shared>);
+pub struct Gateway(Arc<GatewayState>);
 
-struct Shared {
+struct GatewayState {
     pg: Pg,
     clock: Arc<dyn Clock>,
     pepper: Vec<u8>,
     keys: KeyCache,
-    sealer: Sealer,
+    served: ServedRunCache,
+    sealer: CursorSealer,
     instance: [u8; 16],
     requests: AtomicU64,
 }
 
 impl Gateway {
-    /// A gateway to this record.
-    pub fn new(pg: Pg, clock: Arc<dyn Clock>, secrets: Secrets) -> Gateway {
-        Gateway(Arc::new(Shared {
+    /// A gateway to this database.
+    pub fn new(pg: Pg, clock: Arc<dyn Clock>, secrets: GatewaySecrets) -> Gateway {
+        Gateway(Arc::new(GatewayState {
             pg,
             clock,
             keys: KeyCache::new(&secrets.pepper),
-            sealer: Sealer::new(&secrets.cursors),
+            served: ServedRunCache::default(),
+            sealer: CursorSealer::new(&secrets.cursors),
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
@@ -65,11 +68,15 @@ impl Gateway {
         &self.0.keys
     }
 
-    pub(crate) fn sealer(&self) -> &Sealer {
+    pub(crate) fn served_run(&self) -> &ServedRunCache {
+        &self.0.served
+    }
+
+    pub(crate) fn sealer(&self) -> &CursorSealer {
         &self.0.sealer
     }
 
-    /// A new id for a request, which nobody can guess from another.
+    /// A new id for a request, which cannot be guessed from another one.
     pub(crate) fn request_id(&self) -> String {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let mut hasher = blake3::Hasher::new();

@@ -7,13 +7,14 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Problem, ProblemBody};
+use crate::error::Problem;
 use crate::runs;
 use crate::state::Gateway;
 
 /// Where to go from here.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Landing {
+#[schema(as = Landing)]
+pub(crate) struct LandingView {
     name: &'static str,
     docs: &'static str,
     openapi: &'static str,
@@ -22,14 +23,16 @@ pub(crate) struct Landing {
 
 /// That the process answers.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Health {
+#[schema(as = Health)]
+pub(crate) struct HealthView {
     /// Always `ok`.
     status: &'static str,
 }
 
 /// What is served.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Status {
+#[schema(as = Status)]
+pub(crate) struct StatusView {
     /// Always `ok`: where the record cannot be reached, there is a problem instead.
     status: &'static str,
     /// The run that answers come from; `null` before the first.
@@ -41,10 +44,16 @@ pub(crate) struct Status {
 }
 
 /// Where the documentation is.
-#[utoipa::path(get, operation_id = "get_landing", path = "/", tag = "status", security(()),
-    responses((status = 200, body = Landing, description = "The answer.")))]
-pub(crate) async fn landing() -> Json<Landing> {
-    Json(Landing {
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "get_landing",
+    tag = "status",
+    security(()),
+    responses((status = 200, body = LandingView, description = "The answer."))
+)]
+pub(crate) async fn landing() -> Json<LandingView> {
+    Json(LandingView {
         name: "Borg, the search engine for the social web",
         docs: "/docs",
         openapi: "/openapi.json",
@@ -53,19 +62,31 @@ pub(crate) async fn landing() -> Json<Landing> {
 }
 
 /// Whether the process answers; reads nothing.
-#[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "status", security(()),
-    responses((status = 200, body = Health, description = "The answer.")))]
-pub(crate) async fn health() -> Json<Health> {
-    Json(Health { status: "ok" })
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "get_health",
+    tag = "status",
+    security(()),
+    responses((status = 200, body = HealthView, description = "The answer."))
+)]
+pub(crate) async fn health() -> Json<HealthView> {
+    Json(HealthView { status: "ok" })
 }
 
 /// What is served, and whether the record can be reached.
-#[utoipa::path(get, operation_id = "get_status", path = "/v1/status", tag = "status", security(()), responses(
-    (status = 200, body = Status, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn status(State(gateway): State<Gateway>) -> Result<Json<Status>, Problem> {
+#[utoipa::path(
+    get,
+    path = "/v1/status",
+    operation_id = "get_status",
+    tag = "status",
+    security(()),
+    responses((status = 200, body = StatusView, description = "The answer."), Problem)
+)]
+pub(crate) async fn status(State(gateway): State<Gateway>) -> Result<Json<StatusView>, Problem> {
     gateway.pg().ready().await?;
-    let served = runs::active_if_any(gateway.pg()).await?;
+    let run = gateway.served_run().get(gateway.pg(), gateway.now()).await?;
+    let served = run.as_ref().map(runs::served);
     let (run, as_of) = (served.map(|served| served.run), served.map(|served| served.as_of));
-    Ok(Json(Status { status: "ok", run, as_of }))
+    Ok(Json(StatusView { status: "ok", run, as_of }))
 }

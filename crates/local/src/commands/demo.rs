@@ -152,7 +152,7 @@ async fn first_ranked(served: &ServedRun<'_>) -> Result<RankedPerson> {
     let (pg, run) = (&served.home.pg, served.sealed.run);
     let leaf = &served.sealed.names.levels[served.sealed.hierarchy.leaf];
     for (community, &id) in leaf.ids.iter().enumerate() {
-        let page = membership::page(pg, run, id, Order::Attention, (0, FIRST_PLACES)).await?;
+        let page = membership::page(pg, run, id, Order::Attention, 0..FIRST_PLACES).await?;
         let ranked = page.and_then(|page| page.rows.into_iter().find(|row| row.rank.is_some()));
         if let Some(row) = ranked {
             let found = score::get(pg, run, &[row.membership.person]).await?;

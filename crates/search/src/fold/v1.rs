@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::Class;
+use super::CharClass;
 
 /// NFKD, without combining diacritics (U+0300 to U+036F), in lower case, NFC.
 pub(super) fn fold(text: &str) -> String {
@@ -18,17 +18,17 @@ const fn is_diacritic(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }
 
-pub(super) fn class(c: char) -> Class {
+pub(super) fn class(c: char) -> CharClass {
     match c {
         '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => {
-            Class::Unspaced
+            CharClass::Unspaced
         }
         '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
-            Class::Unspaced
+            CharClass::Unspaced
         }
-        '\u{20000}'..='\u{3ffff}' => Class::Unspaced,
-        _ if c.is_alphanumeric() || is_combining_mark(c) => Class::Letter,
-        _ => Class::Between,
+        '\u{20000}'..='\u{3ffff}' => CharClass::Unspaced,
+        _ if c.is_alphanumeric() || is_combining_mark(c) => CharClass::Letter,
+        _ => CharClass::Between,
     }
 }
 

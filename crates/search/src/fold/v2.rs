@@ -5,7 +5,7 @@
 //! | forms of one character: width, ligatures, fonts, presentation | NFKD, at last NFC | `unicode-normalization` |
 //! | case, `ß`, `ς` | full case folding | `icu_casemap` |
 //! | marks that people leave out: accents, vowel points, nukta | dropped | `icu_properties` |
-//! | characters that nobody sees | dropped | `icu_properties` |
+//! | invisible characters | dropped | `icu_properties` |
 //! | Latin letters that have no decomposition (`ł`, `ø`, `æ`, `ı`), digits | ASCII | `any_ascii` |
 //! | Arabic letters that are typed one for another | one of them | here |
 //!
@@ -21,7 +21,7 @@ use icu_properties::props::{
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::Class;
+use super::CharClass;
 
 /// Holds words apart that belong together, unseen: in Persian, and where a line may end.
 const UNSEEN_JOINERS: [char; 2] = ['\u{200b}', '\u{200c}'];
@@ -42,7 +42,7 @@ fn apostrophe(c: char) -> char {
     if c == '´' { '\'' } else { c }
 }
 
-/// Whether a decomposed character is typed by whoever looks for the word that it is in.
+/// Whether a decomposed character is typed in queries for its word.
 fn is_typed(c: char) -> bool {
     match c {
         // The voicing of kana, which makes another syllable.
@@ -125,22 +125,22 @@ pub(super) fn spell_out(text: &str) -> Option<String> {
     Some(out)
 }
 
-pub(super) fn class(c: char) -> Class {
+pub(super) fn class(c: char) -> CharClass {
     match c {
-        '0'..='9' | 'a'..='z' => Class::Letter,
+        '0'..='9' | 'a'..='z' => CharClass::Letter,
         '\'' | '-' | '_' | '·' | '・' | '’' | '‘' | '`' | '\u{2bb}'..='\u{2bf}' => {
-            Class::Joiner
+            CharClass::Joiner
         }
-        '\u{2b9}' | '\u{2010}'..='\u{2015}' | '\u{58a}' | '\u{5be}' => Class::Joiner,
+        '\u{2b9}' | '\u{2010}'..='\u{2015}' | '\u{58a}' | '\u{5be}' => CharClass::Joiner,
         // Geresh and gershayim.
-        '\u{5f3}' | '\u{5f4}' => Class::Joiner,
-        _ if c.is_ascii() => Class::Between,
-        _ if UNSEEN_JOINERS.contains(&c) => Class::Joiner,
-        _ if RegionalIndicator::for_char(c) => Class::Regional,
-        _ if ExtendedPictographic::for_char(c) => Class::Emblem,
-        _ if !c.is_alphanumeric() && !is_combining_mark(c) => Class::Between,
-        _ if is_unspaced(c) => Class::Unspaced,
-        _ => Class::Letter,
+        '\u{5f3}' | '\u{5f4}' => CharClass::Joiner,
+        _ if c.is_ascii() => CharClass::Between,
+        _ if UNSEEN_JOINERS.contains(&c) => CharClass::Joiner,
+        _ if RegionalIndicator::for_char(c) => CharClass::Regional,
+        _ if ExtendedPictographic::for_char(c) => CharClass::Emblem,
+        _ if !c.is_alphanumeric() && !is_combining_mark(c) => CharClass::Between,
+        _ if is_unspaced(c) => CharClass::Unspaced,
+        _ => CharClass::Letter,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Rows for prefixes that many persons' terms begin with, so that the first letters of a name
-//! find somebody at once. Light prefixes need none: the range of their terms is short.
+//! find people at once. Light prefixes need none: the range of their terms is short.
 //!
 //! One pass over the sorted terms with a stack of open prefixes, one per length: a prefix is done
 //! when a term comes that does not begin with it, and its best persons go into the prefix that
 //! is one shorter. O(terms × length) time; memory is the stack.
 
-use super::Row;
+use super::IndexRow;
 use crate::postings::decode_first;
 
 /// The longest prefix that has a row of its own, in characters (a handle's `@` not counted).
@@ -16,21 +16,21 @@ pub const HEAVY_ABOVE: usize = 10;
 pub const HEAVY_KEPT: usize = 100;
 
 /// An open prefix and the persons found for it so far, unsorted.
-struct Open {
+struct OpenPrefix {
     bytes: usize,
     persons: Vec<u32>,
 }
 
 /// The heavy prefixes' rows of `terms`, which are sorted by key; in no particular order.
-pub(super) fn rows(terms: &[Row]) -> Vec<Row> {
+pub(super) fn rows(terms: &[IndexRow]) -> Vec<IndexRow> {
     let mut out = Vec::new();
-    let mut stack: Vec<Open> = Vec::new();
+    let mut stack: Vec<OpenPrefix> = Vec::new();
     let mut previous = "";
     for term in terms {
         let ends = prefix_ends(&term.key);
         let shared = ends.iter().take_while(|&&end| shares(previous, &term.key, end)).count();
         close(&mut stack, shared, previous, &mut out);
-        stack.extend(ends[shared..].iter().map(|&bytes| Open { bytes, persons: Vec::new() }));
+        stack.extend(ends[shared..].iter().map(|&bytes| OpenPrefix { bytes, persons: Vec::new() }));
         let best = decode_first(&term.body, HEAVY_KEPT).unwrap_or_default();
         if let Some(longest) = stack.last_mut() {
             add(longest, &best);
@@ -53,7 +53,7 @@ fn prefix_ends(key: &str) -> Vec<usize> {
 }
 
 /// Closes all open prefixes but the `keep` shortest, the longest first.
-fn close(stack: &mut Vec<Open>, keep: usize, term: &str, out: &mut Vec<Row>) {
+fn close(stack: &mut Vec<OpenPrefix>, keep: usize, term: &str, out: &mut Vec<IndexRow>) {
     while stack.len() > keep {
         let Some(mut done) = stack.pop() else { return };
         compact(&mut done.persons);
@@ -66,11 +66,11 @@ fn close(stack: &mut Vec<Open>, keep: usize, term: &str, out: &mut Vec<Row>) {
     }
 }
 
-fn row(prefix: &str, persons: &[u32]) -> Row {
-    Row::new(format!("^{prefix}"), persons.iter().copied().collect())
+fn row(prefix: &str, persons: &[u32]) -> IndexRow {
+    IndexRow::new(format!("^{prefix}"), persons.iter().copied().collect())
 }
 
-fn add(open: &mut Open, persons: &[u32]) {
+fn add(open: &mut OpenPrefix, persons: &[u32]) {
     open.persons.extend_from_slice(persons);
     if open.persons.len() > 16 * HEAVY_KEPT {
         compact(&mut open.persons);

@@ -78,7 +78,7 @@ impl Row {
 /// All lists of one profile.
 pub async fn of(pg: &Pg, profile: ProfileId) -> Result<Vec<Row>, StoreError> {
     let sql = format!("select {COLUMNS} from adjacency where profile_id = $1 order by 2, 3");
-    let rows = pg.query("adjacency::of", &sql, params![stored_id(profile) => INT8]).await?;
+    let rows = pg.read("adjacency::of", &sql, params![stored_id(profile) => INT8]).await?;
     rows.iter().map(from_row).collect()
 }
 

@@ -84,7 +84,7 @@ pub async fn page(pg: &Pg, after: Position, limit: u32) -> Result<Vec<Event>, St
         after.seq => INT8,
         i64::from(limit) => INT8,
     ];
-    let rows = pg.query("change::page", PAGE, params).await?;
+    let rows = pg.read("change::page", PAGE, params).await?;
     rows.iter().map(event::from_row).collect()
 }
 
@@ -102,7 +102,7 @@ pub async fn of_subject(
         before.seq => INT8,
         i64::from(limit) => INT8,
     ];
-    let rows = pg.query("change::of_subject", OF_SUBJECT, params).await?;
+    let rows = pg.read("change::of_subject", OF_SUBJECT, params).await?;
     rows.iter().map(event::from_row).collect()
 }
 

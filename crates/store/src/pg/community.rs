@@ -25,10 +25,10 @@ pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Communi
     let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
     let sql = format!(
         "select {COLUMNS} from unnest($2::bigint[]) with ordinality u(id, o)
-         join community c on c.run_id = $1 and c.community_id = u.id order by u.o"
+         join community_{{run}} c on c.run_id = $1 and c.community_id = u.id order by u.o"
     );
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
-    pg.query("community::get", &sql, params).await?.iter().map(from_row).collect()
+    pg.read_run("community::get", run, &sql, params).await?.iter().map(from_row).collect()
 }
 
 /// New ids for the communities that are born in a run; the same however often it asks.
@@ -37,40 +37,43 @@ pub async fn mint_once(pg: &Pg, run: RunId, count: u32) -> Result<Vec<CommunityI
     Ok((first..).take(count as usize).map(CommunityId::new).collect())
 }
 
-/// How a list of communities is restricted.
+/// Which communities of a run are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct CommunityQuery<'a> {
     /// Only this level.
     pub level: Option<u8>,
     /// Only the parts of this community.
     pub parent: Option<CommunityId>,
+    /// Only those of which each of these words begins a word of a label. Words are folded as the run's
+    /// are; of a run that has no words of labels, each begins a label in lower case.
+    pub words: &'a [String],
+    /// Only those after this one.
+    pub after: Option<CommunityPosition>,
+    /// The most that are listed.
+    pub limit: u32,
 }
 
-/// Communities of a run, the largest first, then by id; at most `limit` after `after`.
+/// Where a community is in the list, the largest first, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommunityPosition {
+    /// How many people belong to it.
+    pub members: u32,
+    /// Its id.
+    pub id: CommunityId,
+}
+
+/// Communities of a run, the largest first, then by id. Reads from the largest community until the page
+/// is full.
 pub async fn page(
     pg: &Pg,
     run: RunId,
-    filter: Filter,
-    after: Option<(u32, CommunityId)>,
-    limit: u32,
+    query: CommunityQuery<'_>,
 ) -> Result<Vec<Community>, StoreError> {
-    labelled(pg, run, (filter, &[]), after, limit).await
-}
-
-/// As [`page`], of those communities of which each word begins a word of a label. Words are folded as
-/// the run's are; of a run that has no words of labels, each begins a label in lower case.
-/// Reads on from the largest community until the page is full.
-pub async fn labelled(
-    pg: &Pg,
-    run: RunId,
-    (filter, words): (Filter, &[String]),
-    after: Option<(u32, CommunityId)>,
-    limit: u32,
-) -> Result<Vec<Community>, StoreError> {
-    let (members, after_id) =
-        after.map_or((i32::MAX, -1), |(members, id)| (stored_count(members), id.number() as i64));
+    let CommunityQuery { level, parent, words, after, limit } = query;
+    let (members, after_id) = after
+        .map_or((i32::MAX, -1), |after| (stored_count(after.members), after.id.number() as i64));
     let sql = format!(
-        "select {COLUMNS} from community c where c.run_id = $1
+        "select {COLUMNS} from community_{{run}} c where c.run_id = $1
             and ($2::smallint is null or c.level = $2) and ($3::bigint is null or c.parent = $3)
             and (c.members < $4 or (c.members = $4 and c.community_id > $5))
             and not exists (select from unnest($7::text[]) w(word) where not exists (
@@ -80,14 +83,14 @@ pub async fn labelled(
     );
     let params = params![
         run::stored(run) => INT8,
-        filter.level.map(i16::from) => INT2,
-        filter.parent.map(|id| id.number() as i64) => INT8,
+        level.map(i16::from) => INT2,
+        parent.map(|id| id.number() as i64) => INT8,
         members => INT4,
         after_id => INT8,
         i64::from(limit) => INT8,
         words => TEXT_ARRAY,
     ];
-    pg.query("community::page", &sql, params).await?.iter().map(from_row).collect()
+    pg.read_run("community::page", run, &sql, params).await?.iter().map(from_row).collect()
 }
 
 fn from_row(row: &tokio_postgres::Row) -> Result<Community, StoreError> {

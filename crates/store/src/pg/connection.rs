@@ -8,6 +8,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
+use tokio::sync::Mutex;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Row};
@@ -75,22 +76,33 @@ impl Timeouts {
     /// A URL's settings with these; what its user set stays.
     pub(super) fn apply(self, config: &mut Config) {
         let given = config.get_options().unwrap_or_default().to_owned();
+        config.options(self.options() + &given);
+    }
+
+    /// The settings of a session, as PostgreSQL's `options` has them.
+    fn options(self) -> String {
         let ms = |name: &str, time: Duration| format!("-c {name}={} ", time.as_millis());
-        let ours = ms("statement_timeout", self.statement)
+        ms("statement_timeout", self.statement)
             + &ms("lock_timeout", self.lock)
             + &ms("idle_in_transaction_session_timeout", self.idle)
-            + &ms("client_connection_check_interval", CHECK);
-        config.options(ours + &given);
+            + &ms("client_connection_check_interval", CHECK)
     }
 }
 
 /// The record. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Pg {
-    pool: Pool,
+    pub(super) pool: Pool,
     /// The last day of the change log that this process opened, plus one.
     pub(super) open_day: Arc<AtomicU32>,
+    pub(super) session: Option<Session>,
 }
+
+/// The connection that the reads of one request share, once there is one.
+pub(super) type Session = Arc<Mutex<Option<Arc<Object>>>>;
+
+/// How connections that answer requests plan: once for each prepared statement.
+const GENERIC_PLANS: &str = "-c plan_cache_mode=force_generic_plan ";
 
 impl Pg {
     /// Opens a pool of at most `connections_max` connections, for any work, and tries one.
@@ -104,7 +116,24 @@ impl Pg {
         connections_max: usize,
         timeouts: Timeouts,
     ) -> Result<Pg, StoreError> {
-        let config = config(url, timeouts)?;
+        Pg::open(config(url, timeouts)?, connections_max).await
+    }
+
+    /// Like [`Pg::connect`], for answers to requests: in time, and by plans that are made once for each
+    /// statement.
+    pub async fn connect_for_answers(url: &str, connections_max: usize) -> Result<Pg, StoreError> {
+        let mut config = config(url, Timeouts::ANSWER)?;
+        let given = config.get_options().unwrap_or_default().to_owned();
+        config.options(GENERIC_PLANS.to_owned() + &given);
+        Pg::open(config, connections_max).await
+    }
+
+    /// The settings of a session of [`Pg::connect_for_answers`], as PostgreSQL's `options` has them.
+    pub fn answer_options() -> String {
+        GENERIC_PLANS.to_owned() + &Timeouts::ANSWER.options()
+    }
+
+    async fn open(config: Config, connections_max: usize) -> Result<Pg, StoreError> {
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, manager_config))
             .max_size(connections_max)
@@ -113,7 +142,7 @@ impl Pg {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        let pg = Pg { pool, open_day: Arc::default() };
+        let pg = Pg { pool, open_day: Arc::default(), session: None };
         pg.ready().await?;
         Ok(pg)
     }

@@ -15,17 +15,23 @@ use crate::StoreError;
 
 mod packed;
 
-use packed::{BLOCK_PEOPLE, EvidenceEntry, unpack, unpack_sources};
+use packed::{BLOCK_PEOPLE, EvidenceEntry, unpack, unpack_one, unpack_sources};
 pub use packed::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
+/// These read the tables of one run, whose number stands for `{run}`.
+///
 /// A block with the memberships of its people, 16 bytes each.
 const BLOCKS: &str = "select e.community_id, e.block, e.body,
         substring(s.body from e.block * 1024 + 1 for 1024)
-    from evidence_block e join standing s using (run_id, community_id)";
+    from evidence_block_{run} e join standing_{run} s using (run_id, community_id)";
+/// The block that one person is in, with its membership; a block is of 64 people.
+const ONE: &str = "select e.body, substring(s.body from $3 * 16 + 1 for 16)
+    from evidence_block_{run} e join standing_{run} s using (run_id, community_id)
+    where run_id = $1 and community_id = $2 and block = $3 / 64";
 /// The slices of sources, 12 bytes each.
 const SOURCES: &str = "select substring(g.body from u.place * 12 + 1 for 12)
     from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
-    join evidence_giver g on g.run_id = $1 and g.community_id = u.community_id order by u.o";
+    join evidence_giver_{run} g on g.run_id = $1 and g.community_id = u.community_id order by u.o";
 
 /// People of a community who stand side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,15 +65,17 @@ pub async fn get(
     let Some(&(_, place)) = places.iter().find(|place| place.0 == community) else {
         return Ok(None);
     };
-    let sql = format!("{BLOCKS} where run_id = $1 and community_id = $2 and block = $3");
     let params = params![
         run::stored(run) => INT8,
         community.number() as i64 => INT8,
-        (place as usize / BLOCK_PEOPLE) as i32 => INT4,
+        place as i32 => INT4,
     ];
-    let Some(row) = pg.query_opt("evidence::get", &sql, params).await? else { return Ok(None) };
-    let mut block = stored(&row)?;
-    block.people = block.people.into_iter().skip(place as usize % BLOCK_PEOPLE).take(1).collect();
+    let rows = pg.read_run("evidence::get", run, ONE, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(person) = stored_one(row, place as usize % BLOCK_PEOPLE, community)? else {
+        return Ok(None);
+    };
+    let block = Stored { community, number: 0, people: vec![Some(person)] };
     let explained = explained(pg, run, vec![block]).await?;
     Ok(explained.into_iter().flat_map(|block| block.people).map(|(_, found)| found).next())
 }
@@ -89,9 +97,26 @@ pub async fn page(
         number => INT4,
         i64::from(limit) => INT8,
     ];
-    let rows = pg.query("evidence::page", &sql, params).await?;
+    let rows = pg.read_run("evidence::page", run, &sql, params).await?;
     let blocks: Result<Vec<Stored>, StoreError> = rows.iter().map(stored).collect();
     explained(pg, run, blocks?).await
+}
+
+/// One person's evidence of a row of [`ONE`]; `None` if it has none.
+fn stored_one(
+    row: &Row,
+    position: usize,
+    community: CommunityId,
+) -> Result<Option<(Membership, EvidenceEntry)>, StoreError> {
+    let bad = |why: &dyn ToString| {
+        corrupt(("evidence_block", "body"), community.number(), why.to_string())
+    };
+    let Some(entry) = unpack_one(row.get(0), position).map_err(|why| bad(&why))? else {
+        return Ok(None);
+    };
+    let membership = membership::unpack(row.get(1)).map_err(|why| bad(&why))?.pop();
+    let membership = membership.ok_or_else(|| bad(&"more people than memberships"))?;
+    Ok(Some((membership, entry)))
 }
 
 fn stored(row: &Row) -> Result<Stored, StoreError> {
@@ -143,7 +168,7 @@ async fn sources(
         communities => INT8_ARRAY,
         places => INT4_ARRAY,
     ];
-    let rows = pg.query("evidence::sources", SOURCES, params).await?;
+    let rows = pg.read_run("evidence::sources", run, SOURCES, params).await?;
     let bad = |why: &dyn ToString| corrupt(("evidence_giver", "body"), run, why.to_string());
     if rows.len() < wanted.len() {
         return Err(bad(&"a community without sources"));

@@ -82,7 +82,7 @@ pub async fn proven(pg: &Pg) -> Result<Vec<Link>, StoreError> {
 /// The proven links among these profiles, sorted. Reads only claims that have to do with them.
 pub async fn among(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Link>, StoreError> {
     let params = params![stored_ids(ids) => INT8_ARRAY];
-    let mut among = links(pg.query("identity::among", &among_sql(), params).await?)?;
+    let mut among = links(pg.read("identity::among", &among_sql(), params).await?)?;
     among.retain(|link| ids.contains(&link.a) && ids.contains(&link.b));
     Ok(among)
 }

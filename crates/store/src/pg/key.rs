@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use model::key::{ApiSecret, KeyRealm};
 use model::time::Timestamp;
-use model::{KeyId, Scope};
+use model::{KeyId, PayerId, Scope};
 use sha2::Sha256;
 
 use super::Pg;
@@ -19,6 +19,8 @@ pub struct ApiKey {
     /// Its id.
     pub id: KeyId,
     /// The account that pays.
+    pub payer: PayerId,
+    /// The account's name.
     pub account: String,
     /// Which world it opens.
     pub realm: KeyRealm,
@@ -51,7 +53,7 @@ const CREATE: &str = "insert into api_key
     select account_id, $2, $3, $4, $5, $6 from account where name = $1
     on conflict (mac) do update set mac = excluded.mac returning key_id";
 const COLUMNS: &str = "select k.key_id, a.name, k.realm, k.scopes, k.last_four, k.created_ms,
-    k.revoked_ms from api_key k join account a using (account_id)";
+    k.revoked_ms, a.account_id from api_key k join account a using (account_id)";
 const REVOKE: &str = "update api_key set revoked_ms = $2 where key_id = $1 and revoked_ms is null";
 
 /// What an installation hashes its keys with, made of its own secret. The same for ever.
@@ -107,7 +109,7 @@ pub async fn find(
     secret: &ApiSecret,
 ) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!("{COLUMNS} where k.mac = $1");
-    let row = pg.query_opt("key::find", &sql, params![mac(pepper, secret) => BYTEA]).await?;
+    let row = pg.read_opt("key::find", &sql, params![mac(pepper, secret) => BYTEA]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -165,6 +167,7 @@ fn from_row(row: &tokio_postgres::Row) -> Result<ApiKey, StoreError> {
     };
     Ok(ApiKey {
         id: KeyId::new(id as u64),
+        payer: PayerId::new(row.get::<_, i64>(7) as u64),
         account: row.get(1),
         realm,
         scopes: row.get(3),

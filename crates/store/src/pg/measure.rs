@@ -1,9 +1,11 @@
 //! What the server wrote and holds, for benchmarks.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use model::Platform;
 use model::time::Timestamp;
+use tokio_postgres::Row;
 
 use super::Pg;
 use super::connection::params;
@@ -20,6 +22,7 @@ const FILL: &str = "insert into frontier (profile_id, host_id, due_at, depth_lef
     select ($1::bigint << 45) | n, ($2::int[])[case when n % 10 = 0 then 1
         else 1 + (n / 10) % cardinality($2) end], $3 + (n * 7919) % 3024000 - 604800, 0
     from generate_series($4::bigint, $5::bigint) n";
+const PLANS: &str = "select statement, generic_plans, custom_plans from pg_prepared_statements";
 const FLUSH: &str = "select pg_stat_force_next_flush()";
 const BUFFERS: &str = "select (blks_hit + blks_read)::int8 from pg_stat_database
     where datname = current_database()";
@@ -56,6 +59,27 @@ pub async fn settle(pg: &Pg) -> Result<(), StoreError> {
 pub async fn buffers(pg: &Pg) -> Result<u64, StoreError> {
     pg.query("measure::buffers", FLUSH, params![]).await?;
     one(pg, "measure::buffers", BUFFERS, params![]).await
+}
+
+/// How often a prepared statement was run by each kind of plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanCounts {
+    /// By the plan that is made once.
+    pub generic: u64,
+    /// By a plan for its values.
+    pub custom: u64,
+}
+
+/// The prepared statements of the pool's connection, of which there must be one only.
+pub async fn plans(pg: &Pg) -> Result<BTreeMap<String, PlanCounts>, StoreError> {
+    let rows = pg.query("measure::plans", PLANS, params![]).await?;
+    let count = |row: &Row, column: &str| row.get::<_, i64>(column) as u64;
+    let plans = rows.iter().map(|row| {
+        let counts =
+            PlanCounts { generic: count(row, "generic_plans"), custom: count(row, "custom_plans") };
+        (row.get("statement"), counts)
+    });
+    Ok(plans.collect())
 }
 
 /// Bytes of write-ahead log that the server ever wrote. The difference of two readings is what

@@ -5,6 +5,7 @@
 //! memberships. A person's list names only its place in each community, about 4 bytes each.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
@@ -50,30 +51,31 @@ pub struct Page {
     pub rows: Vec<RankedMembership>,
 }
 
+/// These read the tables of one run, whose number stands for `{run}`.
+///
 /// The slice from the 64 in which $3 lies to before $4, and the counts before it.
 const BY_ATTENTION: &str = "select n, substring(body from ($3 & -64) * 16 + 1
         for greatest($4 - ($3 & -64), 0) * 16), substring(marks from ($3 >> 6) * 16 + 1 for 16)
-    from standing where run_id = $1 and community_id = $2";
+    from standing_{run} where run_id = $1 and community_id = $2";
 const BY_INSIDER: &str = "select n, substring(insider from $3 * 4 + 1 for ($4 - $3) * 4)
-    from standing where run_id = $1 and community_id = $2";
+    from standing_{run} where run_id = $1 and community_id = $2";
 const AT_PLACES: &str = "select u.o, substring(s.body from (u.place & -64) * 16 + 1
         for ((u.place & 63) + 1) * 16), substring(s.marks from (u.place >> 6) * 16 + 1 for 16)
     from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
-    join standing s on s.run_id = $1 and s.community_id = u.community_id order by u.o";
-const OF_PERSON: &str = "select body from person_standing where run_id = $1 and block = $2";
+    join standing_{run} s on s.run_id = $1 and s.community_id = u.community_id order by u.o";
+const OF_PERSON: &str = "select body from person_standing_{run} where run_id = $1 and block = $2";
 
-/// Memberships from `offset` (0-based) on, at most `limit`. `None` if the run has no such
-/// community.
+/// The memberships at these positions (from 0). `None` if the run has no such community.
 pub async fn page(
     pg: &Pg,
     run: RunId,
     community: CommunityId,
     order: Order,
-    (offset, limit): (u32, u32),
+    range: Range<u32>,
 ) -> Result<Option<Page>, StoreError> {
     let past_all = i32::MAX as u32 >> 5;
-    let first = offset.min(past_all);
-    let end = first.saturating_add(limit).min(past_all);
+    let first = range.start.min(past_all);
+    let end = range.end.clamp(first, past_all);
     let sql = match order {
         Order::Attention => BY_ATTENTION,
         Order::Insider => BY_INSIDER,
@@ -84,7 +86,8 @@ pub async fn page(
         first as i32 => INT4,
         end as i32 => INT4,
     ];
-    let Some(row) = pg.query_opt("membership::page", sql, params).await? else { return Ok(None) };
+    let rows = pg.read_run("membership::page", run, sql, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
     let total = u32::try_from(row.get::<_, i32>(0)).unwrap_or(0);
     let rows = match order {
         Order::Attention => {
@@ -126,9 +129,8 @@ pub(super) async fn places(
 ) -> Result<Vec<(CommunityId, u32)>, StoreError> {
     let block = (person.index() / PERSONS_BLOCK) as i32;
     let params = params![run::stored(run) => INT8, block => INT4];
-    let Some(row) = pg.query_opt("membership::places", OF_PERSON, params).await? else {
-        return Ok(Vec::new());
-    };
+    let rows = pg.read_run("membership::places", run, OF_PERSON, params).await?;
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
     let bad = || corrupt(("person_standing", "body"), block, "broken block");
     packed::unpack_person(row.get(0), person.index() % PERSONS_BLOCK).ok_or_else(bad)
 }
@@ -147,7 +149,7 @@ async fn at_places(
         places => INT4_ARRAY,
     ];
     let bad = || corrupt(("standing", "body"), run, "a place past its end");
-    let rows = pg.query("membership::at_places", AT_PLACES, params).await?;
+    let rows = pg.read_run("membership::at_places", run, AT_PLACES, params).await?;
     rows.iter().map(|row| rank(row.get(1), row.get(2))?.pop().ok_or_else(bad)).collect()
 }
 

@@ -1,7 +1,12 @@
-//! Dropping partitions, without making any reader wait.
+//! Partitions: their names, and dropping them without making any reader wait.
+
+use std::collections::BTreeMap;
+
+use model::ProfileId;
 
 use super::Pg;
 use super::connection::params;
+use super::value::stored_id;
 use crate::StoreError;
 
 /// Partitions whose detaching was interrupted. While there is one, its parent lets go of no other.
@@ -39,4 +44,21 @@ async fn detach(
     how: &str,
 ) -> Result<(), StoreError> {
     pg.batch(what, &format!("alter table {parent} detach partition {table} {how}")).await
+}
+
+/// Profiles of one platform, whose tables have its number in their names.
+pub(super) struct PlatformPart {
+    pub(super) number: u8,
+    pub(super) ids: Vec<i64>,
+}
+
+/// Profiles by platform; ids of no platform that is known are left out.
+pub(super) fn by_platform(ids: &[ProfileId]) -> Vec<PlatformPart> {
+    let mut parts: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
+    for &id in ids {
+        if let Some(platform) = id.platform() {
+            parts.entry(platform.number()).or_default().push(stored_id(id));
+        }
+    }
+    parts.into_iter().map(|(number, ids)| PlatformPart { number, ids }).collect()
 }

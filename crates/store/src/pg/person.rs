@@ -5,7 +5,7 @@
 //! with the one they were merged into; an unmerge deletes rows, and they live again. The person of
 //! a group is always that of one of its profiles, so no two groups can ever share one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::time::Timestamp;
 use model::{PersonId, ProfileId};
@@ -47,6 +47,8 @@ const GET: &str = "select u.o, i.profile_id, m.person_id
 const OF_PROFILES: &str = "select coalesce(m.person_id, u.id)
     from unnest($1::bigint[]) with ordinality u(id, o)
     left join person_member m on m.profile_id = u.id order by u.o";
+const MEMBERS_OF: &str =
+    "select person_id, profile_id from person_member where person_id = any($1)";
 const MEMBERS: &str = "select profile_id, person_id from person_member";
 /// Groups are saved one after another.
 const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
@@ -79,10 +81,24 @@ pub async fn get(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
     Ok(people.into_values().collect())
 }
 
+/// The other profiles of these persons, beside those that they were minted for.
+pub(super) async fn members_of(
+    pg: &Pg,
+    ids: &[PersonId],
+) -> Result<HashMap<PersonId, Vec<ProfileId>>, StoreError> {
+    let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
+    let mut members: HashMap<PersonId, Vec<ProfileId>> = HashMap::new();
+    for row in pg.read("person::members_of", MEMBERS_OF, params![stored => INT8_ARRAY]).await? {
+        let person = PersonId::new(row.get::<_, i64>(0) as u64);
+        members.entry(person).or_default().push(profile_id(row.get(1)));
+    }
+    Ok(members)
+}
+
 /// The person of each of these profiles, in their order.
 pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, StoreError> {
     let params = params![stored_ids(ids) => INT8_ARRAY];
-    let rows = pg.query("person::of_profiles", OF_PROFILES, params).await?;
+    let rows = pg.read("person::of_profiles", OF_PROFILES, params).await?;
     Ok(rows.iter().map(|row| PersonId::new(row.get::<_, i64>(0) as u64)).collect())
 }
 

@@ -1,7 +1,8 @@
 //! Profiles as they are served.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use futures::future::try_join_all;
 use model::account::HANDLE_BYTES_MAX;
 use model::platform::Listing;
 use model::profile::GoneReason;
@@ -9,12 +10,10 @@ use model::time::Timestamp;
 use model::{Account, Consent, PersonId, PersonKind, Platform, ProfileId};
 use tokio_postgres::Row;
 
-use super::Pg;
 use super::connection::params;
 use super::ident::IS_ERASED;
-use super::value::{
-    corrupt, from_ms, from_seconds, platform_number, profile_id, stored_id, stored_ids, whole,
-};
+use super::value::{corrupt, from_ms, from_seconds, platform_number, profile_id, stored_id, whole};
+use super::{Pg, partition};
 use crate::StoreError;
 
 mod import;
@@ -91,9 +90,6 @@ const BY_HANDLE: &str = "select distinct on (u.o) u.o, p.profile_id
     left join frontier f on f.profile_id = p.profile_id
     order by u.o, f.last_crawl desc nulls last, p.profile_id";
 
-const LISTED: &str = "select i.profile_id, p.consent, i.imported from unnest($1::bigint[]) u(id)
-    join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
-    left join profile p on p.profile_id = i.profile_id where coalesce(p.gone, 0) = 0";
 /// The most ids of one statement.
 const LISTED_MAX: usize = 10_000;
 
@@ -105,25 +101,36 @@ pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>
     let names: Vec<Option<&str>> =
         accounts.iter().map(|account| whole(&account.handle, HANDLE_BYTES_MAX)).collect();
     let mut found = vec![None; accounts.len()];
-    for sql in [BY_SERVER_HANDLE, BY_HANDLE, BY_NATIVE_ID] {
-        let params = params![platforms => INT2_ARRAY, names => TEXT_ARRAY];
-        for row in pg.query("profile::find", sql, params).await? {
-            found[row.get::<_, i64>(0) as usize - 1] = Some(profile_id(row.get(1)));
-        }
+    let params = params![platforms => INT2_ARRAY, names => TEXT_ARRAY];
+    let kinds = [BY_SERVER_HANDLE, BY_HANDLE, BY_NATIVE_ID];
+    let kinds = kinds.map(|sql| pg.read("profile::find", sql, params));
+    for row in try_join_all(kinds).await?.iter().flatten() {
+        found[row.get::<_, i64>(0) as usize - 1] = Some(profile_id(row.get(1)));
     }
     Ok(found)
 }
 
-/// The profiles with these ids, in their order; unknown ones are left out.
+/// The profiles with these ids, in their order and each once; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
     let columns = columns();
-    let sql = format!(
-        "select {columns} from unnest($1::bigint[]) with ordinality u(id, o)
-         join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
-         {JOINS} order by u.o"
-    );
-    let rows = pg.query("profile::get", &sql, params![stored_ids(ids) => INT8_ARRAY]).await?;
-    rows.iter().map(from_row).collect()
+    let parts = partition::by_platform(ids);
+    let parts = parts.iter().map(async |part| {
+        let sql = format!(
+            "select {columns} from unnest($1::bigint[]) u(id)
+             join ident_{platform} i on i.profile_id = u.id
+             left join profile_{platform} p on p.profile_id = i.profile_id
+             left join person_member m on m.profile_id = i.profile_id
+             left join frontier_{platform} f on f.profile_id = i.profile_id",
+            platform = part.number,
+        );
+        pg.read_partition("profile::get", &sql, params![part.ids => INT8_ARRAY]).await
+    });
+    let mut found = HashMap::with_capacity(ids.len());
+    for row in try_join_all(parts).await?.iter().flatten() {
+        let profile = from_row(row)?;
+        found.insert(profile.id, profile);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// Profiles by id, of every platform, at most `limit` after `after`; gone ones are left out.
@@ -146,8 +153,18 @@ pub async fn page(
 pub async fn listed(pg: &Pg, ids: &[ProfileId]) -> Result<HashSet<ProfileId>, StoreError> {
     let mut listed = HashSet::with_capacity(ids.len());
     for chunk in ids.chunks(LISTED_MAX) {
-        let params = params![stored_ids(chunk) => INT8_ARRAY];
-        for row in pg.query("profile::listed", LISTED, params).await? {
+        let parts = partition::by_platform(chunk);
+        let parts = parts.iter().map(async |part| {
+            let sql = format!(
+                "select i.profile_id, p.consent, i.imported from unnest($1::bigint[]) u(id)
+                 join ident_{platform} i on i.profile_id = u.id
+                 left join profile_{platform} p on p.profile_id = i.profile_id
+                 where coalesce(p.gone, 0) = 0",
+                platform = part.number,
+            );
+            pg.read_partition("profile::listed", &sql, params![part.ids => INT8_ARRAY]).await
+        });
+        for row in try_join_all(parts).await?.iter().flatten() {
             let id = profile_id(row.get(0));
             listed.extend(consent(id, row.get(1), row.get(2)).is_listed().then_some(id));
         }

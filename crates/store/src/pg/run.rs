@@ -113,7 +113,7 @@ pub async fn create(
 /// The run with this id.
 pub async fn get(pg: &Pg, id: RunId) -> Result<Option<Run>, StoreError> {
     let sql = format!("select {COLUMNS} from run where run_id = $1");
-    let row = pg.query_opt("run::get", &sql, params![stored(id) => INT8]).await?;
+    let row = pg.read_opt("run::get", &sql, params![stored(id) => INT8]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -121,7 +121,7 @@ pub async fn get(pg: &Pg, id: RunId) -> Result<Option<Run>, StoreError> {
 pub async fn list(pg: &Pg, before: Option<RunId>, limit: u32) -> Result<Vec<Run>, StoreError> {
     let sql = format!("select {COLUMNS} from run where run_id < $1 order by run_id desc limit $2");
     let params = params![before.map_or(i64::MAX, stored) => INT8, i64::from(limit) => INT8];
-    pg.query("run::list", &sql, params).await?.iter().map(from_row).collect()
+    pg.read("run::list", &sql, params).await?.iter().map(from_row).collect()
 }
 
 /// Records the snapshot of a run.
@@ -207,8 +207,15 @@ pub async fn is_loaded(pg: &Pg, id: RunId) -> Result<bool, StoreError> {
 
 /// The run that is served.
 pub async fn active(pg: &Pg) -> Result<Option<RunId>, StoreError> {
-    let row = pg.query_opt("run::active", "select run_id from active_run", &[]).await?;
+    let row = pg.read_opt("run::active", "select run_id from active_run", &[]).await?;
     Ok(row.map(|row| RunId::new(row.get::<_, i64>(0) as u64)))
+}
+
+/// The run that is served, whole.
+pub async fn served(pg: &Pg) -> Result<Option<Run>, StoreError> {
+    let sql = format!("select {COLUMNS} from active_run join run using (run_id)");
+    let row = pg.read_opt("run::served", &sql, &[]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 const MINTED: &str = "select communities_from, communities_n from run where run_id = $1 for update";

@@ -47,17 +47,18 @@ impl PersonScore {
     }
 }
 
+/// These read the tables of one run, whose number stands for `{run}`.
 const GET: &str = "select u.o, substring(p.body from (u.number & 1023) * 24 + 1 for 24)
     from unnest($2::int[]) with ordinality u(number, o)
-    join run_person p on p.run_id = $1 and p.block = u.number >> 10";
+    join run_person_{run} p on p.run_id = $1 and p.block = u.number >> 10";
 const PAGE: &str = "select substring(p.body
         from greatest($2 - (p.block << 10), 0) * 24 + 1
         for (least($3, (p.block + 1) << 10) - greatest($2, p.block << 10)) * 24)
-    from run_person p where p.run_id = $1 and p.block between $2 >> 10 and ($3 - 1) >> 10
+    from run_person_{run} p where p.run_id = $1 and p.block between $2 >> 10 and ($3 - 1) >> 10
     order by p.block";
 const NUMBERS: &str = "select u.o, n.first, n.body
     from unnest($2::bigint[]) with ordinality u(person, o) cross join lateral (
-        select first, body from run_number n where n.run_id = $1 and n.first <= u.person
+        select first, body from run_number_{run} n where n.run_id = $1 and n.first <= u.person
         order by n.first desc limit 1) n";
 
 /// The people with these numbers, in their order; unknown ones are `None`.
@@ -69,7 +70,7 @@ pub async fn get(
     let stored: Vec<i32> = numbers.iter().map(|person| person.number() as i32).collect();
     let params = params![run::stored(run) => INT8, stored => INT4_ARRAY];
     let mut people = vec![None; numbers.len()];
-    for row in pg.query("score::get", GET, params).await? {
+    for row in pg.read_run("score::get", run, GET, params).await? {
         let place = row.get::<_, i64>(0) as usize - 1;
         people[place] = unpack(row.get(1))?.first().copied();
     }
@@ -89,7 +90,7 @@ pub async fn page(
     }
     let params = params![run::stored(run) => INT8, first as i32 => INT4, end as i32 => INT4];
     let mut people = Vec::new();
-    for row in pg.query("score::page", PAGE, params).await? {
+    for row in pg.read_run("score::page", run, PAGE, params).await? {
         people.extend(unpack(row.get(0))?);
     }
     Ok(people)
@@ -105,7 +106,7 @@ pub async fn numbers(
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
     let mut blocks: HashMap<i64, HashMap<PersonId, u32>> = HashMap::new();
     let mut numbers = vec![None; people.len()];
-    for row in pg.query("score::numbers", NUMBERS, params).await? {
+    for row in pg.read_run("score::numbers", run, NUMBERS, params).await? {
         let (place, first) = (row.get::<_, i64>(0) as usize - 1, row.get(1));
         let block = match blocks.entry(first) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),

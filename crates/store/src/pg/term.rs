@@ -21,17 +21,19 @@ pub struct Term {
     pub body: Vec<u8>,
 }
 
-const GET: &str = "select term, n, body from term where run_id = $1 and term = any($2) order by 1";
+/// These read the table of one run, whose number stands for `{run}`.
+const GET: &str =
+    "select term, n, body from term_{run} where run_id = $1 and term = any($2) order by 1";
 const RANGES: &str = "select distinct t.term, t.n, t.body
     from unnest($2::text[], $3::text[]) u(first, past) cross join lateral (
-        select term, n, body from term
+        select term, n, body from term_{run}
         where run_id = $1 and term >= u.first collate \"C\" and term < u.past collate \"C\"
         order by term limit $4) t order by 1";
 
 /// These terms, sorted; those that nobody has are left out.
 pub async fn get(pg: &Pg, run: RunId, terms: &[&str]) -> Result<Vec<Term>, StoreError> {
     let params = params![run::stored(run) => INT8, terms => TEXT_ARRAY];
-    Ok(pg.query("term::get", GET, params).await?.iter().map(from_row).collect())
+    Ok(pg.read_run("term::get", run, GET, params).await?.iter().map(from_row).collect())
 }
 
 /// The terms in these ranges of bytes (from the first to before the second), sorted, at most
@@ -49,7 +51,7 @@ pub async fn ranges(
         pasts => TEXT_ARRAY,
         i64::from(limit) => INT8,
     ];
-    Ok(pg.query("term::ranges", RANGES, params).await?.iter().map(from_row).collect())
+    Ok(pg.read_run("term::ranges", run, RANGES, params).await?.iter().map(from_row).collect())
 }
 
 fn from_row(row: &Row) -> Term {

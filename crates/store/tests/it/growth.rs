@@ -16,7 +16,7 @@ use model::{
 };
 use store::Pg;
 use store::pg::change::{self, Position};
-use store::pg::community::{self, Filter, WORLD};
+use store::pg::community::{self, CommunityQuery, WORLD};
 use store::pg::crawl::{commit, subjects};
 use store::pg::host::{self, Want};
 use store::pg::key::{self, NewKey};
@@ -237,11 +237,13 @@ async fn answer_some(pg: &Pg) {
     score::page(pg, served, 0, 50).await.unwrap();
     membership::of_person(pg, served, number).await.unwrap();
     for order in [Order::Attention, Order::Insider] {
-        membership::page(pg, served, CommunityId::new(3), order, (10, 50)).await.unwrap().unwrap();
+        membership::page(pg, served, CommunityId::new(3), order, 10..60).await.unwrap().unwrap();
     }
     evidence::get(pg, served, CommunityId::new(1), number).await.unwrap();
     community::get(pg, served, &[CommunityId::new(3)]).await.unwrap();
-    community::page(pg, served, Filter::default(), None, 50).await.unwrap();
+    community::page(pg, served, CommunityQuery { limit: 50, ..CommunityQuery::default() })
+        .await
+        .unwrap();
     term::get(pg, served, &["term0000003"]).await.unwrap();
     term::ranges(pg, served, &[("term00000", "term00001")], 20).await.unwrap();
     change::page(pg, Position::default(), 50).await.unwrap();

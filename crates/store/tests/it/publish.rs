@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use model::index::RunPerson;
 use model::{Community, CommunityId, Membership, PersonId, PersonKind, RunId};
 use store::Pg;
-use store::pg::community::{self, Filter, WORLD};
+use store::pg::community::{self, CommunityPosition, CommunityQuery, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 use store::pg::membership::{self, Order};
 use store::pg::publish::{Loader, PackedMemberships};
@@ -133,18 +133,19 @@ async fn people_are_read_by_number_and_numbers_by_person() {
 async fn every_page_of_memberships_is_a_slice_with_its_ranks() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let whole = membership::page(db.pg(), run, WORLD, Order::Attention, (0, PEOPLE)).await.unwrap();
+    let whole = membership::page(db.pg(), run, WORLD, Order::Attention, 0..PEOPLE).await.unwrap();
     let whole = whole.unwrap();
     assert_eq!((whole.total, whole.rows.len()), (PEOPLE, PEOPLE as usize));
     let ranks: Vec<u32> = whole.rows.iter().filter_map(|r| r.rank.map(NonZeroU32::get)).collect();
     assert_eq!(ranks, (1..=ranks.len() as u32).collect::<Vec<_>>());
     for place in [(0, 1), (63, 2), (64, 64), (130, 7), (2_490, 100), (2_500, 5), (0, 0)] {
-        let page = membership::page(db.pg(), run, WORLD, Order::Attention, place).await.unwrap();
+        let range = place.0..place.0 + place.1;
+        let page = membership::page(db.pg(), run, WORLD, Order::Attention, range).await.unwrap();
         let end = (place.0 + place.1).min(PEOPLE) as usize;
         assert_eq!(page.unwrap().rows, whole.rows[place.0 as usize..end], "{place:?}");
     }
     let none = CommunityId::new(99);
-    assert_eq!(membership::page(db.pg(), run, none, Order::Attention, (0, 9)).await.unwrap(), None);
+    assert_eq!(membership::page(db.pg(), run, none, Order::Attention, 0..9).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -156,8 +157,9 @@ async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     all.iter_mut().for_each(|one| one.insider = one.person.number() as f32 % 10.0 / 10.0);
     loader.memberships(PackedMemberships::pack(CommunityId::new(4), &all)).await.unwrap();
     loader.finish(FOLDING).await.unwrap();
-    let page = async |order, place| {
-        let page = membership::page(db.pg(), id, CommunityId::new(4), order, place).await.unwrap();
+    let page = async |order, place: (u32, u32)| {
+        let range = place.0..place.0 + place.1;
+        let page = membership::page(db.pg(), id, CommunityId::new(4), order, range).await.unwrap();
         page.unwrap().rows
     };
     let by_attention = page(Order::Attention, (0, 150)).await;
@@ -186,21 +188,20 @@ async fn a_persons_memberships_are_found_in_every_community() {
 async fn communities_are_listed_by_size_within_level_and_parent() {
     let db = database().await;
     let run = planted(db.pg()).await;
-    let page = async |filter, after, limit| {
-        let page = community::page(db.pg(), run, filter, after, limit).await.unwrap();
+    let page = async |query| {
+        let page = community::page(db.pg(), run, query).await.unwrap();
         page.iter().map(|community| community.id.number()).collect::<Vec<_>>()
     };
-    assert_eq!(page(Filter::default(), None, 2).await, [1, 2]);
-    let after = Some((200, CommunityId::new(2)));
-    assert_eq!(page(Filter::default(), after, 2).await, [3]);
-    let level = Filter { level: Some(1), parent: None };
-    assert_eq!(page(level, None, 9).await, [2, 3]);
-    let parts = Filter { level: None, parent: Some(CommunityId::new(1)) };
-    assert_eq!(page(parts, None, 9).await, [2, 3]);
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let labelled = async |with: &[&str]| {
-        let (filter, with) = (Filter::default(), words(with));
-        community::labelled(db.pg(), run, (filter, &with), None, 9).await.unwrap().len()
+    let two = CommunityQuery { limit: 2, ..CommunityQuery::default() };
+    assert_eq!(page(two).await, [1, 2]);
+    let after = Some(CommunityPosition { members: 200, id: CommunityId::new(2) });
+    assert_eq!(page(CommunityQuery { after, ..two }).await, [3]);
+    assert_eq!(page(CommunityQuery { level: Some(1), ..two }).await, [2, 3]);
+    assert_eq!(page(CommunityQuery { parent: Some(CommunityId::new(1)), ..two }).await, [2, 3]);
+    let labelled = async |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let query = CommunityQuery { words: &words, limit: 9, ..CommunityQuery::default() };
+        community::page(db.pg(), run, query).await.unwrap().len()
     };
     assert_eq!(labelled(&["comp", "rust"]).await, 3);
     assert_eq!(labelled(&["rust", "java"]).await, 0);
@@ -292,7 +293,12 @@ async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
     again.people(&scores()[..3]).await.unwrap();
     again.finish(1).await.unwrap();
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), scores()[..3]);
-    assert_eq!(community::page(db.pg(), id, Filter::default(), None, 9).await.unwrap(), []);
+    assert_eq!(
+        community::page(db.pg(), id, CommunityQuery { limit: 9, ..CommunityQuery::default() })
+            .await
+            .unwrap(),
+        []
+    );
     run::activate(db.pg(), id, at(1)).await.unwrap();
     assert!(Loader::begin(db.pg(), id).await.is_err(), "a served run is not loaded again");
 }

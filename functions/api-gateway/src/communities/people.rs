@@ -1,44 +1,47 @@
 //! The people of a community, by attention or by insider score.
 //!
-//! The record keeps one list; views and consent are filters over it. A page reads on until it is
-//! full, the list ends or [`SCANNED_MAX`] places were looked at, so it may be short; its cursor is
-//! a place in the list.
+//! The database has one list; views and consent are filters over it. A page is read until it is full,
+//! the list ends or [`SCANNED_MAX`] positions were read, so it may be short; its cursor is a position
+//! in the list.
 
 use model::index::RunPerson;
 use model::{CommunityId, PersonId, PersonKind, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::community::{self, WORLD};
-use store::pg::membership::{self, Order, RankedMembership};
+use store::pg::membership::{self, Order, Page, RankedMembership};
 use store::pg::score;
+use tokio::try_join;
 use utoipa::ToSchema;
 
-use super::{StandingView, unknown};
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::people::{PersonBrief, by_id};
-use crate::query::{LIMIT_MAX, Limit, Moment, Wanted};
+use super::unknown;
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::community_view::MembershipView;
+use crate::error::Problem;
+use crate::extract::{ApiCall, PathId, Query};
+use crate::people::{PersonBrief, load_by_id};
+use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
 use crate::runs;
 
-/// The most places that one page looks at.
+/// The most positions that are read for one page.
 const SCANNED_MAX: u32 = 10 * LIMIT_MAX;
-/// The fewest places that are looked at together.
+/// The fewest positions that are read together.
 const PART_MIN: u32 = 64;
 
 /// A person and its place in the community.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Place {
+#[schema(as = Place)]
+pub(crate) struct PersonPlace {
     /// Who it is.
     person: PersonBrief,
     #[serde(flatten)]
-    standing: StandingView,
+    membership: MembershipView,
 }
 
 /// Who of a community is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum View {
+enum PeopleView {
     #[default]
     All,
     Person,
@@ -48,7 +51,7 @@ enum View {
 /// In which order.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Sort {
+enum PeopleOrder {
     #[default]
     Attention,
     Insider,
@@ -60,38 +63,38 @@ enum Sort {
 pub(crate) struct PeopleParams {
     /// `all` (unless given); `person`: humans and those of unknown kind; or `organisation`.
     #[param(inline)]
-    view: Option<View>,
+    view: Option<PeopleView>,
     /// `attention` (unless given) or `insider`, the highest first.
     #[param(inline)]
-    sort: Option<Sort>,
+    sort: Option<PeopleOrder>,
     /// The run to answer from; the one that is served now, unless given.
     #[param(value_type = Option<String>, example = "run_3")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-impl View {
+impl PeopleView {
     fn shows(self, kind: PersonKind) -> bool {
         match self {
-            View::All => true,
-            View::Person => matches!(kind, PersonKind::Person | PersonKind::Unknown),
-            View::Organisation => kind == PersonKind::Organisation,
+            PeopleView::All => true,
+            PeopleView::Person => matches!(kind, PersonKind::Person | PersonKind::Unknown),
+            PeopleView::Organisation => kind == PersonKind::Organisation,
         }
     }
 }
 
-impl From<Sort> for Order {
-    fn from(sort: Sort) -> Order {
+impl From<PeopleOrder> for Order {
+    fn from(sort: PeopleOrder) -> Order {
         match sort {
-            Sort::Attention => Order::Attention,
-            Sort::Insider => Order::Insider,
+            PeopleOrder::Attention => Order::Attention,
+            PeopleOrder::Insider => Order::Insider,
         }
     }
 }
@@ -99,60 +102,75 @@ impl From<Sort> for Order {
 /// Everyone who receives attention in a community, members or not, of outsiders the first 10,000
 /// (`com_0`: the first 100,000 of the world).
 /// Unlisted people are left out. The walk ends where there is no `next_cursor`.
-#[utoipa::path(get, operation_id = "list_community_people", path = "/v1/communities/{id}/people", tag = "communities",
-    params(("id" = String, Path, example = "com_7"), PeopleParams), responses(
-    (status = 200, body = Envelope<Vec<Place>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn people(
-    call: Call,
-    Id(id): Id<CommunityId>,
-    Asked(asked): Asked<PeopleParams>,
-) -> Result<Answer<Vec<Place>>, Problem> {
-    let walk = call.opened(asked.cursor.as_deref())?;
+#[utoipa::path(
+    get,
+    path = "/v1/communities/{id}/people",
+    operation_id = "list_community_people",
+    tag = "communities",
+    params(("id" = String, Path, example = "com_7"), PeopleParams),
+    responses((status = 200, body = Envelope<Vec<PersonPlace>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(
+    call: ApiCall,
+    PathId(id): PathId<CommunityId>,
+    Query(query): Query<PeopleParams>,
+) -> Result<ApiAnswer<Vec<PersonPlace>>, Problem> {
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
     let served =
-        runs::chosen(call.pg(), Wanted { run: asked.run, as_of: asked.as_of }, walk).await?;
-    let found = community::get(call.pg(), served.run, &[id]).await?.into_iter().next();
-    if found.is_none() && id != WORLD {
-        return Err(unknown(id, served.run));
-    }
-    let scan = Scan {
+        runs::choose(&call, RunChoice { run: query.run, as_of: query.as_of }, cursor).await?;
+    let mut scan = PeopleScan {
         pg: call.pg(),
         run: served.run,
         community: id,
-        order: asked.sort.unwrap_or_default().into(),
-        view: asked.view.unwrap_or_default(),
-        unknown: found.is_some_and(|one| one.is_too_little_known()),
+        order: query.sort.unwrap_or_default().into(),
+        view: query.view.unwrap_or_default(),
+        unknown: false,
     };
-    let from = walk.map_or(0, |cursor| u32::try_from(cursor.position[0]).unwrap_or(u32::MAX));
-    let (places, end) = scan.page(from, asked.limit.unwrap_or_default().rows()).await?;
+    let from = cursor.map_or(0, |cursor| u32::try_from(cursor.position[0]).unwrap_or(u32::MAX));
+    let rows = query.limit.unwrap_or_default().rows();
+    let ids = [id];
+    let found = async { Ok(community::get(call.pg(), served.run, &ids).await?) };
+    let (found, first) = try_join!(found, scan.part(from, rows))?;
+    let found = found.into_iter().next();
+    if found.is_none() && id != WORLD {
+        return Err(unknown(id, served.run));
+    }
+    scan.unknown = found.is_some_and(|one| one.is_too_little_known());
+    let (places, end) = scan.page(first, from, rows).await?;
     let next = end.map(|end| call.cursor(served.run, [u64::from(end), 0]));
-    Ok(Answer::page(Class::Graph, places).of(Some(served)).then(next))
+    Ok(ApiAnswer::page(PriceClass::Graph, places).of(Some(served)).then(next))
 }
 
-/// What is looked for, and where.
-struct Scan<'a> {
+/// The list that pages are read from, and its filter.
+struct PeopleScan<'a> {
     pg: &'a Pg,
     run: RunId,
     community: CommunityId,
     order: Order,
-    view: View,
-    /// Whether it is too little known for ranks.
+    view: PeopleView,
+    /// Whether the community is too little known for ranks.
     unknown: bool,
 }
 
-impl Scan<'_> {
-    /// Up to `rows` places from the place `from` on, and where to go on; `None` at the end.
-    async fn page(&self, from: u32, rows: u32) -> Result<(Vec<Place>, Option<u32>), Problem> {
-        let (mut at, mut found) = (from, Vec::new());
+impl PeopleScan<'_> {
+    /// Up to `rows` people from a position on, and the position of the next page; `None` at the end.
+    async fn page(
+        &self,
+        first: Option<Page>,
+        from: u32,
+        rows: u32,
+    ) -> Result<(Vec<PersonPlace>, Option<u32>), Problem> {
+        let (mut at, mut found, mut part) = (from, Vec::new(), first);
         while at - from < SCANNED_MAX {
-            let part = (at, (2 * rows).clamp(PART_MIN, LIMIT_MAX));
-            let page =
-                membership::page(self.pg, self.run, self.community, self.order, part).await?;
+            let page = match part.take() {
+                Some(first) => Some(first),
+                None => self.part(at, rows).await?,
+            };
             let Some(page) = page.filter(|page| !page.rows.is_empty()) else {
                 return Ok((found, None));
             };
             for (place, shown) in (at..).zip(self.shown(&page.rows).await?) {
-                // A page that ends where nobody is left would tell that somebody is hidden.
+                // There is a next page only if a listed person is on it.
                 if shown.is_some() && found.len() == rows as usize {
                     return Ok((found, Some(place)));
                 }
@@ -166,8 +184,14 @@ impl Scan<'_> {
         Ok((found, Some(at)))
     }
 
+    /// The memberships at the places from `at` on that are looked at together.
+    async fn part(&self, at: u32, rows: u32) -> Result<Option<Page>, Problem> {
+        let part = at..at.saturating_add((rows + rows / 4).clamp(PART_MIN, LIMIT_MAX));
+        Ok(membership::page(self.pg, self.run, self.community, self.order, part).await?)
+    }
+
     /// Each of these memberships as it is shown; `None` where the view or consent leaves it out.
-    async fn shown(&self, rows: &[RankedMembership]) -> Result<Vec<Option<Place>>, Problem> {
+    async fn shown(&self, rows: &[RankedMembership]) -> Result<Vec<Option<PersonPlace>>, Problem> {
         let in_view = |row: &&RankedMembership| self.view.shows(row.membership.kind);
         let numbers: Vec<RunPerson> =
             rows.iter().filter(in_view).map(|row| row.membership.person).collect();
@@ -176,12 +200,12 @@ impl Scan<'_> {
         let ids: Vec<Option<PersonId>> =
             listable.map(|score| score.map(|score| score.person)).collect();
         let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
-        let people = by_id(self.pg, &wanted).await?;
+        let people = load_by_id(self.pg, &wanted).await?;
         let mut ids = ids.into_iter();
         let shown = rows.iter().map(|row| {
             let id = if in_view(&row) { ids.next().flatten() } else { None };
             let person = PersonBrief::new(people.get(&id?)?);
-            Some(Place { person, standing: StandingView::new(*row, self.unknown) })
+            Some(PersonPlace { person, membership: MembershipView::new(*row, self.unknown) })
         });
         Ok(shown.collect())
     }

@@ -8,13 +8,14 @@ use model::{CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::community::WORLD;
 use store::pg::{evidence as stored, score};
+use tokio::try_join;
 use utoipa::ToSchema;
 
-use super::{PersonBrief, by_id, number, there};
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Code, Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::query::{Moment, Wanted};
+use super::{PersonBrief, load_by_id, require_person, run_number};
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::error::{Problem, ProblemCode};
+use crate::extract::{ApiCall, PathId, Query};
+use crate::query::{RunChoice, TimeParam};
 use crate::runs;
 
 /// Why a person has its attention in a community:
@@ -73,32 +74,37 @@ pub(crate) struct EvidenceParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
 }
 
 /// The evidence for a person's attention in a community.
-#[utoipa::path(get, operation_id = "get_evidence", path = "/v1/people/{id}/evidence", tag = "people",
-    params(("id" = String, Path, example = "per_2001"), EvidenceParams), responses(
-    (status = 200, body = Envelope<EvidenceView>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn evidence(
-    call: Call,
-    Id(id): Id<PersonId>,
-    Asked(asked): Asked<EvidenceParams>,
-) -> Result<Answer<EvidenceView>, Problem> {
-    let community = asked.community.unwrap_or(WORLD);
-    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
-    let served = runs::chosen(call.pg(), wanted, None).await?;
-    there(call.pg(), id).await?;
+#[utoipa::path(
+    get,
+    path = "/v1/people/{id}/evidence",
+    operation_id = "get_evidence",
+    tag = "people",
+    params(("id" = String, Path, example = "per_2001"), EvidenceParams),
+    responses((status = 200, body = Envelope<EvidenceView>, description = "The answer."), Problem)
+)]
+pub(crate) async fn get(
+    call: ApiCall,
+    PathId(id): PathId<PersonId>,
+    Query(query): Query<EvidenceParams>,
+) -> Result<ApiAnswer<EvidenceView>, Problem> {
+    let community = query.community.unwrap_or(WORLD);
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let served = runs::choose(&call, wanted, None).await?;
+    let (_, number) =
+        try_join!(require_person(call.pg(), id), run_number(call.pg(), served.run, id))?;
     let none = || {
         let why = format!("{} keeps no evidence for {id} in {community}", served.run);
-        Problem::new(Code::EvidenceUnknown, why)
+        Problem::new(ProblemCode::EvidenceUnknown, why)
     };
-    let number = number(call.pg(), served.run, id).await?.ok_or_else(none)?;
+    let number = number.ok_or_else(none)?;
     let found = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
     let contributors = contributors(&call, served.run, &found).await?;
     let view = EvidenceView::new(id, community, &found, contributors);
-    Ok(Answer::one(Class::Graph, view).of(Some(served)))
+    Ok(ApiAnswer::one(PriceClass::Graph, view).of(Some(served)))
 }
 
 impl EvidenceView {
@@ -126,14 +132,14 @@ impl EvidenceView {
 }
 
 async fn contributors(
-    call: &Call,
+    call: &ApiCall,
     run: RunId,
     found: &Evidence,
 ) -> Result<Vec<ContributorView>, Problem> {
     let numbers: Vec<RunPerson> = found.contributors.iter().map(|one| one.person).collect();
     let scores = score::get(call.pg(), run, &numbers).await?;
     let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
-    let people = by_id(call.pg(), &ids).await?;
+    let people = load_by_id(call.pg(), &ids).await?;
     let people: HashMap<PersonId, PersonBrief> =
         people.iter().map(|(id, person)| (*id, PersonBrief::new(person))).collect();
     let shown = found.contributors.iter().zip(scores).map(|(one, score)| ContributorView {

@@ -6,10 +6,10 @@ use serde::Serialize;
 use store::pg::identity;
 use utoipa::ToSchema;
 
-use super::there;
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Call, Id};
+use super::require_person;
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::error::Problem;
+use crate::extract::{ApiCall, PathId};
 
 /// A proven link between two profiles.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,17 +27,21 @@ pub(crate) struct LinkView {
 }
 
 /// The proofs that join a person's profiles.
-#[utoipa::path(get, operation_id = "list_links", path = "/v1/people/{id}/links", tag = "people",
-    params(("id" = String, Path, example = "per_2001")), responses(
-    (status = 200, body = Envelope<Vec<LinkView>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn links(
-    call: Call,
-    Id(id): Id<PersonId>,
-) -> Result<Answer<Vec<LinkView>>, Problem> {
-    let person = there(call.pg(), id).await?;
+#[utoipa::path(
+    get,
+    path = "/v1/people/{id}/links",
+    operation_id = "list_links",
+    tag = "people",
+    params(("id" = String, Path, example = "per_2001")),
+    responses((status = 200, body = Envelope<Vec<LinkView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(
+    call: ApiCall,
+    PathId(id): PathId<PersonId>,
+) -> Result<ApiAnswer<Vec<LinkView>>, Problem> {
+    let person = require_person(call.pg(), id).await?;
     let profiles: Vec<ProfileId> = person.profiles.iter().map(|profile| profile.id).collect();
     let links = identity::among(call.pg(), &profiles).await?;
     let links = links.into_iter().map(|link| LinkView { a: link.a, b: link.b, proof: link.proof });
-    Ok(Answer::page(Class::Graph, links.collect()))
+    Ok(ApiAnswer::page(PriceClass::Graph, links.collect()))
 }

@@ -1,4 +1,4 @@
-//! Where a person stands, in every community that attends to it.
+//! A person's ranks in all communities that attend to it.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use store::pg::community;
 use store::pg::community::WORLD;
 use store::pg::membership::{self, RankedMembership};
+use tokio::try_join;
 use utoipa::ToSchema;
 
-use super::{number, there};
-use crate::answer::{Answer, Class, Envelope};
-use crate::communities::{CommunityBrief, StandingView};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::query::{Limit, Moment, Wanted};
+use super::{require_person, run_number};
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::community_view::{CommunityBrief, MembershipView};
+use crate::error::Problem;
+use crate::extract::{ApiCall, PathId, Query};
+use crate::query::{PageLimit, RunChoice, TimeParam};
 use crate::runs;
 
 /// One person's place in one community.
@@ -23,7 +24,7 @@ pub(crate) struct RankView {
     /// The community; `com_0` is the whole world.
     community: CommunityBrief,
     #[serde(flatten)]
-    standing: StandingView,
+    membership: MembershipView,
     /// Why `rank` is `null`; `null` where there is a rank.
     #[schema(inline)]
     why_no_rank: Option<WhyNoRank>,
@@ -46,39 +47,44 @@ pub(crate) struct RankParams {
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    as_of: Option<Moment>,
+    as_of: Option<TimeParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// A person's memberships: the world first, then the communities that it belongs to the most, then
+/// A person's standings: the world first, then the communities that it belongs to the most, then
 /// the others by the attention that they give it.
-#[utoipa::path(get, operation_id = "list_ranks", path = "/v1/people/{id}/ranks", tag = "people",
-    params(("id" = String, Path, example = "per_2001"), RankParams), responses(
-    (status = 200, body = Envelope<Vec<RankView>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn ranks(
-    call: Call,
-    Id(id): Id<PersonId>,
-    Asked(asked): Asked<RankParams>,
-) -> Result<Answer<Vec<RankView>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows() as usize;
-    let walk = call.opened(asked.cursor.as_deref())?;
-    let wanted = Wanted { run: asked.run, as_of: asked.as_of };
-    let served = runs::chosen(call.pg(), wanted, walk).await?;
-    there(call.pg(), id).await?;
-    let all = match number(call.pg(), served.run, id).await? {
+#[utoipa::path(
+    get,
+    path = "/v1/people/{id}/ranks",
+    operation_id = "list_ranks",
+    tag = "people",
+    params(("id" = String, Path, example = "per_2001"), RankParams),
+    responses((status = 200, body = Envelope<Vec<RankView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(
+    call: ApiCall,
+    PathId(id): PathId<PersonId>,
+    Query(query): Query<RankParams>,
+) -> Result<ApiAnswer<Vec<RankView>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows() as usize;
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let served = runs::choose(&call, wanted, cursor).await?;
+    let (_, number) =
+        try_join!(require_person(call.pg(), id), run_number(call.pg(), served.run, id))?;
+    let all = match number {
         Some(number) => in_order(membership::of_person(call.pg(), served.run, number).await?),
         None => Vec::new(),
     };
-    let from = walk.map_or(0, |cursor| cursor.position[0] as usize).min(all.len());
+    let from = cursor.map_or(0, |cursor| cursor.position[0] as usize).min(all.len());
     let end = all.len().min(from + rows);
     let shown = views(&call, served.run, &all[from..end]).await?;
     let next = (end < all.len()).then(|| call.cursor(served.run, [end as u64, 0]));
-    Ok(Answer::page(Class::Graph, shown).of(Some(served)).then(next))
+    Ok(ApiAnswer::page(PriceClass::Graph, shown).of(Some(served)).then(next))
 }
 
 fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, RankedMembership)> {
@@ -94,7 +100,7 @@ fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, 
 }
 
 async fn views(
-    call: &Call,
+    call: &ApiCall,
     run: RunId,
     shown: &[(CommunityId, RankedMembership)],
 ) -> Result<Vec<RankView>, Problem> {
@@ -105,11 +111,11 @@ async fn views(
     let view = |(id, ranked): &(CommunityId, RankedMembership)| {
         let community = communities.get(id);
         let unknown = community.is_some_and(Community::is_too_little_known);
-        let standing = StandingView::new(*ranked, unknown);
+        let membership = MembershipView::new(*ranked, unknown);
         RankView {
             community: CommunityBrief::new(*id, community),
-            why_no_rank: standing.too_little_known.then_some(WhyNoRank::TooLittleKnown),
-            standing,
+            why_no_rank: membership.too_little_known.then_some(WhyNoRank::TooLittleKnown),
+            membership,
         }
     };
     Ok(shown.iter().map(view).collect())

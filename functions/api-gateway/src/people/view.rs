@@ -1,11 +1,11 @@
-//! A person as it is shown: whole to those who ask for it, briefly in lists.
+//! A person in answers: whole, or brief in lists.
 
 use model::{PersonId, PersonKind, Platform};
 use serde::Serialize;
 use store::pg::score::PersonScore;
 use utoipa::ToSchema;
 
-use super::Known;
+use super::ListedPerson;
 use crate::profiles::ProfileView;
 
 /// One human, organisation or bot.
@@ -67,7 +67,7 @@ pub(crate) struct PersonBrief {
 }
 
 impl PersonView {
-    pub(crate) fn new(person: Known, score: Option<PersonScore>) -> PersonView {
+    pub(crate) fn new(person: ListedPerson, score: Option<PersonScore>) -> PersonView {
         let shown = person.merged_into.is_none();
         PersonView {
             id: person.id,
@@ -94,7 +94,7 @@ impl GlobalScore {
 }
 
 impl PersonBrief {
-    pub(crate) fn new(person: &Known) -> PersonBrief {
+    pub(crate) fn new(person: &ListedPerson) -> PersonBrief {
         let face = person.face();
         PersonBrief {
             id: person.id,

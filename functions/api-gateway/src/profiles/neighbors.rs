@@ -1,24 +1,25 @@
-//! Whom a profile attends to, and who attends to it, as its own lists show.
+//! The other ends of a profile's arcs, out and in, as its own lists have them.
 
 use model::{Adjacency, AdjacencyEntry, Direction, Layer, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::{adjacency, profile};
 use utoipa::ToSchema;
 
-use super::{is_listed, there};
-use crate::answer::{Answer, Class, Envelope};
-use crate::error::{Problem, ProblemBody};
-use crate::extract::{Asked, Call, Id};
-use crate::query::{LIMIT_MAX, Limit, ShownLayer, Side};
+use super::{is_listed, require_profile};
+use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::error::Problem;
+use crate::extract::{ApiCall, PathId, Query};
+use crate::query::{DirectionParam, LIMIT_MAX, LayerParam, PageLimit};
 
-/// The most arcs that one page looks at.
+/// The most arcs that are read for one page.
 const SCANNED_MAX: usize = 10 * LIMIT_MAX as usize;
-/// The fewest arcs that are looked at together.
+/// The fewest arcs whose ends are read together.
 const PART_MIN: usize = 64;
 
 /// The profile at the other end of an arc.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Neighbor {
+#[schema(as = Neighbor)]
+pub(crate) struct NeighborView {
     /// The profile.
     #[schema(value_type = String, example = "prf_2002")]
     profile: ProfileId,
@@ -40,55 +41,59 @@ pub(crate) struct NeighborParams {
     /// The layer of attention, such as `mention` or `like`; `follow` unless given. A layer that is not
     /// served is refused with the names of those that are.
     #[param(value_type = Option<String>, example = "follow")]
-    layer: Option<ShownLayer>,
+    layer: Option<LayerParam>,
     /// `out` (unless given): to whom the profile attends; `in`: who attends to it.
     #[param(value_type = Option<String>, example = "out")]
-    direction: Option<Side>,
+    direction: Option<DirectionParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
 /// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out. The
 /// walk ends where there is no `next_cursor`.
-#[utoipa::path(get, operation_id = "list_neighbors", path = "/v1/profiles/{id}/neighbors", tag = "profiles",
-    params(("id" = String, Path, example = "prf_2001"), NeighborParams), responses(
-    (status = 200, body = Envelope<Vec<Neighbor>>, description = "The answer."), (status = "default", body = ProblemBody,
-        description = "Why there is no answer.", content_type = "application/problem+json")))]
-pub(crate) async fn neighbors(
-    call: Call,
-    Id(id): Id<ProfileId>,
-    Asked(asked): Asked<NeighborParams>,
-) -> Result<Answer<Vec<Neighbor>>, Problem> {
-    let rows = asked.limit.unwrap_or_default().rows() as usize;
-    let after = call.opened(asked.cursor.as_deref())?.map(|cursor| cursor.position[0]);
-    there(call.pg(), id).await?;
-    let layer = asked.layer.map_or(Layer::Follow, |shown| shown.0);
-    let direction = asked.direction.map_or(Direction::Out, Direction::from);
-    let list = list(&call, id, layer, direction).await?;
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/{id}/neighbors",
+    operation_id = "list_neighbors",
+    tag = "profiles",
+    params(("id" = String, Path, example = "prf_2001"), NeighborParams),
+    responses((status = 200, body = Envelope<Vec<NeighborView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(
+    call: ApiCall,
+    PathId(id): PathId<ProfileId>,
+    Query(query): Query<NeighborParams>,
+) -> Result<ApiAnswer<Vec<NeighborView>>, Problem> {
+    let rows = query.limit.unwrap_or_default().rows() as usize;
+    let after = call.open_cursor(query.cursor.as_deref())?.map(|cursor| cursor.position[0]);
+    require_profile(call.pg(), id).await?;
+    let layer = query.layer.map_or(Layer::Follow, |shown| shown.0);
+    let direction = query.direction.map_or(Direction::Out, Direction::from);
+    let list = load_adjacency(&call, id, layer, direction).await?;
     let from = list.entries().partition_point(|one| Some(one.other.number()) <= after);
     let (shown, last) = page(&call, &list.entries()[from..], layer, rows).await?;
     let next = last.map(|last| call.cursor(RunId::new(0), [last.number(), 0]));
-    Ok(Answer::page(Class::Graph, shown).then(next))
+    Ok(ApiAnswer::page(PriceClass::Graph, shown).then(next))
 }
 
-/// Up to `rows` of these arcs' listed ends, and after whom to go on; `None` where nobody listed is
-/// left, so that no page tells how many are hidden.
+/// Up to `rows` of these arcs' listed ends. There is no next page if no further end is listed: a page
+/// must not show how many are hidden.
 async fn page(
-    call: &Call,
+    call: &ApiCall,
     arcs: &[AdjacencyEntry],
     layer: Layer,
     rows: usize,
-) -> Result<(Vec<Neighbor>, Option<ProfileId>), Problem> {
+) -> Result<(Vec<NeighborView>, Option<ProfileId>), Problem> {
     let mut shown = Vec::new();
     let looked_at = &arcs[..arcs.len().min(SCANNED_MAX)];
-    for part in looked_at.chunks((2 * rows).clamp(PART_MIN, LIMIT_MAX as usize)) {
+    for part in looked_at.chunks((rows + rows / 4).clamp(PART_MIN, LIMIT_MAX as usize)) {
         shown.extend(named(call, part, layer).await?);
         if shown.len() > rows {
             shown.truncate(rows);
-            let last = shown.last().map(|neighbor: &Neighbor| neighbor.profile);
+            let last = shown.last().map(|neighbor: &NeighborView| neighbor.profile);
             return Ok((shown, last));
         }
     }
@@ -96,8 +101,8 @@ async fn page(
     Ok((shown, last.map(|arc| arc.other)))
 }
 
-async fn list(
-    call: &Call,
+async fn load_adjacency(
+    call: &ApiCall,
     id: ProfileId,
     layer: Layer,
     direction: Direction,
@@ -108,16 +113,16 @@ async fn list(
 }
 
 async fn named(
-    call: &Call,
+    call: &ApiCall,
     arcs: &[AdjacencyEntry],
     layer: Layer,
-) -> Result<Vec<Neighbor>, Problem> {
+) -> Result<Vec<NeighborView>, Problem> {
     let ids: Vec<ProfileId> = arcs.iter().map(|arc| arc.other).collect();
     let profiles = profile::get(call.pg(), &ids).await?;
     let named = profiles.into_iter().filter(is_listed).filter_map(|profile| {
         let at = arcs.binary_search_by_key(&profile.id, |arc| arc.other).ok()?;
         let arc = arcs[at];
-        Some(Neighbor {
+        Some(NeighborView {
             profile: profile.id,
             handle: profile.handle,
             display_name: profile.display_name,

@@ -1,4 +1,4 @@
-//! A profile as it is shown to those who ask for it.
+//! A profile in answers.
 
 use model::time::Timestamp;
 use model::{PersonId, PersonKind, Platform, ProfileId};
@@ -69,7 +69,7 @@ impl ProfileView {
     }
 }
 
-/// Whether a profile is served; to nobody, otherwise, whatever it is named by.
+/// Whether a profile may be in answers.
 pub(crate) fn is_listed(profile: &Profile) -> bool {
     profile.gone.is_none() && profile.consent.is_listed()
 }

@@ -64,9 +64,9 @@ async fn a_changed_rank_names_those_who_changed_it_unless_they_are_unlisted() {
         let rest = soon(&api, &format!("/v1/changes?cursor={cursor}")).await.data();
         events.extend(rest.as_array().unwrap().clone());
     }
-    let told: Vec<_> = events.iter().filter(|e| e["change"]["type"] == "rank_changed").collect();
-    assert_eq!(told.len(), 1, "{events:?}");
-    let change = &told[0]["change"];
+    let changed: Vec<_> = events.iter().filter(|e| e["change"]["type"] == "rank_changed").collect();
+    assert_eq!(changed.len(), 1, "{events:?}");
+    let change = &changed[0]["change"];
     assert_eq!(change["person"], api.person(1).to_string());
     assert_eq!(change["community"], api.world.rust.to_string());
     assert_eq!((change["rank_before"].as_u64(), change["rank_after"].as_u64()), (None, Some(2)));

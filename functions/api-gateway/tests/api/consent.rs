@@ -1,4 +1,4 @@
-//! What is not listed is served to nobody, on no route, whatever it is named by.
+//! What is not listed is in no answer of any route, whatever names it.
 
 use axum::body::Body;
 use model::observation::SeenProfile;
@@ -92,34 +92,35 @@ async fn no_list_has_anything_of_what_is_hidden() {
 }
 
 #[tokio::test]
-async fn whoever_names_what_is_hidden_is_answered_as_if_it_were_unknown() {
+async fn a_request_for_what_is_hidden_is_answered_as_if_it_were_unknown() {
     let api = Api::new().await;
-    let nobody = ProfileId::on(Platform::BLUESKY, 900_000);
+    let unknown_id = ProfileId::on(Platform::BLUESKY, 900_000);
     for (id, names) in hidden(&api) {
         for route in ["/v1/profiles/{}", "/v1/profiles/{}/neighbors"] {
-            let (found, unknown) = (id.to_string(), nobody.to_string());
+            let (found, unknown) = (id.to_string(), unknown_id.to_string());
             same(&api, route, &found, &unknown).await;
         }
-        let (found, unknown) = (id.home_person().to_string(), nobody.home_person().to_string());
+        let (found, unknown) = (id.home_person().to_string(), unknown_id.home_person().to_string());
         for route in ["", "/ranks", "/evidence", "/links"] {
             same(&api, &format!("/v1/people/{{}}{route}"), &found, &unknown).await;
         }
         let platform = id.platform().unwrap();
         for name in names {
             for route in ["/v1/people:resolve?account={}", "/v1/search?q={}"] {
-                let (found, unknown) = (format!("{platform}:{name}"), format!("{platform}:nobody"));
+                let (found, unknown) =
+                    (format!("{platform}:{name}"), format!("{platform}:missing"));
                 same(&api, route, &found, &unknown).await;
             }
         }
-        for (route, id, nobody) in [
-            ("profiles", id.to_string(), nobody.to_string()),
+        for (route, id, missing) in [
+            ("profiles", id.to_string(), unknown_id.to_string()),
             ("people", found.clone(), unknown.clone()),
         ] {
             let body = |id: &str| json!({"ids": [id]}).to_string();
             let route = format!("/v1/{route}:batch");
             let (one, other) =
-                (api.post(&route, &body(&id)).await, api.post(&route, &body(&nobody)).await);
-            assert_eq!(bare(&one, &[&id]), bare(&other, &[&nobody]), "{route} of {id}");
+                (api.post(&route, &body(&id)).await, api.post(&route, &body(&missing)).await);
+            assert_eq!(bare(&one, &[&id]), bare(&other, &[&missing]), "{route} of {id}");
         }
     }
 }
@@ -190,7 +191,7 @@ async fn a_profile_that_is_hidden_by_now_does_not_lead_to_its_person() {
     assert!(found("lovelace").await && found("ada").await);
     let account = "/v1/people:resolve?account=fediverse:ada@example.org";
     assert_eq!(api.get(account).await.code(), "account_unknown");
-    // The person that the hidden profile was before it was joined does not name whom it became.
+    // The person that the hidden profile was before it was joined does not name the person that it became.
     let merged = api.get(&format!("/v1/people/{}", api.world.ada_too.home_person())).await;
     assert_eq!(merged.code(), "person_unknown");
 }
@@ -216,7 +217,7 @@ async fn a_person_whose_first_profile_is_hidden_is_told_of_by_another() {
     };
     let run = api.world.load(pg, now).await;
     run::publish(pg, run, &[change], now).await.unwrap();
-    let told = async || {
+    let recorded = async || {
         for _ in 0..600 {
             let events = soon(&api, "/v1/changes").await.data();
             let mut ranks = events.as_array().unwrap().clone().into_iter();
@@ -224,9 +225,9 @@ async fn a_person_whose_first_profile_is_hidden_is_told_of_by_another() {
                 return rank;
             }
         }
-        panic!("the change is not told");
+        panic!("the change is not in the log");
     };
-    let event = told().await;
+    let event = recorded().await;
     assert_eq!(event["profile"], alan.to_string());
     assert!(!event.to_string().contains(&first.to_string()));
 }

@@ -10,6 +10,7 @@ mod communities;
 mod consent;
 mod documents;
 mod people;
+mod prepared;
 mod profiles;
 mod refusals;
 mod runs;

@@ -44,7 +44,7 @@ async fn an_account_resolves_by_handle_and_native_id() {
         let found = api.get(&format!("/v1/people:resolve?account={account}")).await.data();
         assert_eq!(found["id"], ada, "{account}");
     }
-    let reply = api.get("/v1/people:resolve?account=bluesky:nobody.example").await;
+    let reply = api.get("/v1/people:resolve?account=bluesky:missing.example").await;
     assert_eq!((reply.status, reply.code().as_str()), (404, "account_unknown"));
     let reply = api.get("/v1/people:resolve?account=myspace:tom").await;
     assert_eq!((reply.status, reply.code().as_str()), (400, "bad_parameter"));
@@ -70,7 +70,7 @@ async fn ranks_name_every_community_and_say_why_there_is_none() {
     assert!(ranks[1]["too_little_known"] == false && ranks[1]["why_no_rank"].is_null());
     assert!(ranks[2]["rank"].is_null() && ranks[2]["too_little_known"] == true);
     assert_eq!(ranks[2]["why_no_rank"], "too_little_known");
-    // Of a community that is known well: nobody from number 20 on has a rank in it.
+    // Of a community that is known well: no one from number 20 on has a rank in it.
     let ranks = api.get(&format!("/v1/people/{}/ranks", api.person(25))).await.data();
     assert!(ranks.as_array().unwrap().iter().all(|rank| rank["rank"].is_null()));
     assert!(ranks.as_array().unwrap().iter().all(|r| r["why_no_rank"] == "too_little_known"));

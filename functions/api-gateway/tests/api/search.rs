@@ -24,7 +24,7 @@ async fn words_find_people_by_trust() {
     assert_eq!(handles(&api, "ala").await.len(), ALANS as usize);
 }
 
-/// Names, and what people type who look for them. The last of each line finds nobody.
+/// Names, and what people type who look for them. The last of each line finds no one.
 const TYPED: [(&str, &[&str], &str); 21] = [
     ("Łukasz Wójcik", &["lukasz", "ŁUKASZ wojcik", "wójcik"], "lucas"),
     ("Hans Weiß", &["weiss", "weiß", "WEISS", "hans weis"], "weix"),
@@ -88,11 +88,13 @@ async fn each_run_is_asked_in_the_way_in_which_it_was_folded() {
     let terms = ["łodz", "한국어"].map(term);
     let old = api.world.load_terms(pg, (&terms, 1), now).await;
     run::activate(pg, old, now).await.expect("the run is served");
+    api.clock.advance_seconds(1);
     for query in ["Łódź", "ŁODZ", "한국어", "한"] {
         assert_eq!(handles(&api, &encoded(query)).await, ["ada.example.org"], "{query}");
     }
     let new = api.world.load_terms(pg, (&terms, 99), now).await;
     run::activate(pg, new, now).await.expect("the run is served");
+    api.clock.advance_seconds(1);
     for path in ["/v1/search?q=ada", "/v1/communities?q=ada"] {
         let reply = api.get(path).await;
         assert_eq!((reply.status, reply.code().as_str()), (503, "unavailable"), "{path}");

@@ -30,6 +30,7 @@ async fn a_walk_stays_on_its_run() {
     let path = format!("/v1/communities/{}/people?limit=2", api.world.rust);
     let cursor = api.get(&path).await.json()["next_cursor"].as_str().unwrap().to_owned();
     let newer = api.world.publish_again(api.database.pg(), api.clock.now()).await;
+    api.clock.advance_seconds(1);
     let page = api.get(&format!("{path}&cursor={cursor}")).await;
     assert_eq!(page.json()["run"], api.world.run.to_string());
     assert_eq!(api.get(&path).await.json()["run"], newer.to_string());
@@ -55,6 +56,6 @@ async fn a_foreign_cursor_is_refused() {
         let reply = api.get(&path).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "bad_cursor"), "{path}");
     }
-    api.key = api.new_key("somebody else", &Scope::READING, 2).await.0;
+    api.key = api.new_key("another account", &Scope::READING, 2).await.0;
     assert_eq!(api.get(&format!("{path}&cursor={cursor}")).await.code(), "bad_cursor");
 }

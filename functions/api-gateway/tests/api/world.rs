@@ -2,12 +2,12 @@
 //!
 //! Numbers of the run, by trust: 0 Ada (two joined profiles), 1 Grace, 2 the organisation ACME,
 //! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans. Grace has a second profile that is not listed,
-//! and Ada's second one was crawled: it follows that one and somebody who was never read.
+//! and Ada's second one was crawled: it follows that one and a profile that was never read.
 
 use std::sync::Arc;
 
 use ::search::Folding;
-use api_gateway::{Gateway, Secrets, router};
+use api_gateway::{Gateway, GatewaySecrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
@@ -53,6 +53,8 @@ const PEPPER: &[u8] = b"the pepper of the tests";
 pub(crate) struct Api {
     pub(crate) router: Router,
     pub(crate) database: Database,
+    /// The connection of the API.
+    pub(crate) answering: Pg,
     pub(crate) clock: Frozen,
     pub(crate) key: String,
     pub(crate) key_id: KeyId,
@@ -71,7 +73,7 @@ pub(crate) struct World {
     pub(crate) ada_too: ProfileId,
     /// Grace's second one, which is not listed.
     pub(crate) grace_too: ProfileId,
-    /// Somebody whom a crawl met on a platform of opt-in, and has not read.
+    /// A profile on a platform of opt-in that a crawl met and did not read.
     pub(crate) unread: ProfileId,
 }
 
@@ -107,19 +109,22 @@ impl Reply {
 }
 
 impl Api {
-    /// Builds everything anew.
+    /// A new database with the world in it.
     pub(crate) async fn new() -> Api {
         let (database, clock) = (database().await, Frozen::default());
         let pg = database.pg().clone();
         let world = World::build(&pg, clock.now()).await;
-        let secrets = Secrets {
+        let secrets = GatewaySecrets {
             pepper: PEPPER.to_vec(),
             cursors: b"the cursors of the tests".to_vec(),
             instance: [7; 16],
         };
-        let router = router(Gateway::new(pg, Arc::new(clock.clone()), secrets));
-        let mut api =
-            Api { router, database, clock, key: String::new(), key_id: KeyId::new(0), world };
+        // One connection: a request never waits for a second one while it holds the first.
+        let answering = Pg::connect_for_answers(database.url(), 1).await.expect("a pool opens");
+        let gateway = Gateway::new(answering.clone(), Arc::new(clock.clone()), secrets);
+        let router = router(gateway);
+        let key_id = KeyId::new(0);
+        let mut api = Api { router, database, answering, clock, key: String::new(), key_id, world };
         (api.key, api.key_id) = api.new_key("tester", &Scope::READING, 1).await;
         api
     }
@@ -439,7 +444,7 @@ fn evidence(memberships: &[Membership]) -> PackedEvidence {
 }
 
 fn terms(pages: &[SeenProfile]) -> Vec<Term> {
-    let mut builder = ::search::Builder::new(FOLDING);
+    let mut builder = ::search::IndexBuilder::new(FOLDING);
     let seconds = [Some(ada_too()), Some(grace_too())];
     for (number, page) in (0..).zip(pages) {
         let second = seconds.get(number as usize).and_then(Option::as_ref);

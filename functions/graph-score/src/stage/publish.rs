@@ -3,7 +3,7 @@
 use model::message::Stage;
 use model::{Community, RunId};
 use search::Folding;
-use search::index::Builder;
+use search::index::IndexBuilder;
 use store::pg::community::WORLD;
 use store::pg::publish::{Loader, PackedMemberships};
 use store::pg::term::Term;
@@ -168,14 +168,15 @@ async fn load_terms(
     results: &RunResults,
 ) -> Result<(), ScoreError> {
     let words = words::by_person(dependencies.pg, &results.nodes).await?;
-    let mut index = Builder::new(Folding::NEWEST);
+    let mut index = IndexBuilder::new(Folding::NEWEST);
     for (number, &person) in results.numbering.order.iter().enumerate() {
         let public: Vec<_> = words[person as usize].iter().map(words::public).collect();
         index
             .add(number as u32, &public)
             .map_err(|error| ScoreError::Run(format!("index the words: {error}")))?;
     }
-    let term = |row: search::index::Row| Term { term: row.key, count: row.count, body: row.body };
+    let term =
+        |row: search::index::IndexRow| Term { term: row.key, count: row.count, body: row.body };
     let rows: Vec<Term> = index.finish().into_iter().map(term).collect();
     for chunk in rows.chunks(CHUNK) {
         loader.terms(chunk).await?;

@@ -50,7 +50,7 @@ async fn ranked(
     let (pg, run) = (&served.home.pg, served.sealed.run);
     let (mut found, mut offset) = (Vec::new(), 0);
     loop {
-        let page = membership::page(pg, run, community, order, (offset, PAGE)).await?;
+        let page = membership::page(pg, run, community, order, offset..offset + PAGE).await?;
         let Some(page) = page.filter(|page| !page.rows.is_empty()) else { return Ok(found) };
         offset += page.rows.len() as u32;
         let ranked = page.rows.iter().filter(|row| row.rank.is_some());

@@ -243,6 +243,37 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Option<EvidenceEntry>>, Evidenc
     Ok(entries)
 }
 
+/// Reads the entry of one person of a block; those before it are only skipped.
+pub(super) fn unpack_one(
+    bytes: &[u8],
+    position: usize,
+) -> Result<Option<EvidenceEntry>, EvidenceError> {
+    let (&version, mut rest) = bytes.split_first().ok_or(EvidenceError::BadLength)?;
+    if version != VERSION {
+        return Err(EvidenceError::UnknownVersion(version));
+    }
+    let damping = take_f32(&mut rest)?;
+    for _ in 0..position {
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        skip_entry(&mut rest)?;
+    }
+    if rest.is_empty() { Ok(None) } else { take_entry(&mut rest, damping) }
+}
+
+fn skip_entry(rest: &mut &[u8]) -> Result<(), EvidenceError> {
+    let Some(weights) = varint::take(rest)?.checked_sub(1) else { return Ok(()) };
+    let (_restart, _others) = (take_f32(rest)?, take_f32(rest)?);
+    for _ in 0..weights {
+        take_f32(rest)?;
+        for _ in 0..varint::take(rest)? {
+            varint::take(rest)?;
+        }
+    }
+    Ok(())
+}
+
 fn take_entry(rest: &mut &[u8], damping: f32) -> Result<Option<EvidenceEntry>, EvidenceError> {
     let Some(weights) = varint::take(rest)?.checked_sub(1) else { return Ok(None) };
     let (restart, others) = (take_f32(rest)?, take_f32(rest)?);

@@ -43,7 +43,8 @@ pub(crate) struct CommunityBrief {
 
 /// A place in a community.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StandingView {
+#[schema(as = StandingView)]
+pub(crate) struct MembershipView {
     /// Place by attention; `null` under the noise level.
     rank: Option<u32>,
     /// Place among humans and those of unknown kind; `null` for others.
@@ -104,9 +105,9 @@ impl CommunityBrief {
     }
 }
 
-impl StandingView {
+impl MembershipView {
     /// Without ranks, if its community is too little known for them.
-    pub(crate) fn new(ranked: RankedMembership, unknown: bool) -> StandingView {
+    pub(crate) fn new(ranked: RankedMembership, unknown: bool) -> MembershipView {
         let RankedMembership { membership, rank, rank_of_kind } = ranked;
         let human = matches!(membership.kind, PersonKind::Person | PersonKind::Unknown);
         let organisation = membership.kind == PersonKind::Organisation;
@@ -116,7 +117,7 @@ impl StandingView {
         let rank = held(rank);
         let interval = membership.interval();
         let score = |share: f32| model::membership::score(share).round() as u16;
-        StandingView {
+        MembershipView {
             rank,
             rank_person: held(rank_of_kind.filter(|_| human)),
             rank_organisation: held(rank_of_kind.filter(|_| organisation)),
