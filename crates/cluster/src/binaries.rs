@@ -40,6 +40,11 @@ impl Binaries {
         }
     }
 
+    /// Whether a command is installed.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.folder.join(name).exists()
+    }
+
     /// One of the commands: `initdb`, `pg_ctl`. What the caller's environment says to its own
     /// PostgreSQL (`PGPORT`, `PGDATA`, `LC_ALL` …) is not said to this one.
     pub(crate) fn command(&self, name: &str) -> Command {

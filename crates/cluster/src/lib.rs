@@ -123,6 +123,11 @@ impl Cluster {
         format!("host={socket} port={} user=borg dbname={database}", server::PORT)
     }
 
+    /// Another command of the same installation, such as `pgbench`; `None` if it is not installed.
+    pub fn command(&self, name: &str) -> Option<std::process::Command> {
+        self.binaries.has(name).then(|| self.binaries.command(name))
+    }
+
     /// Where the server's log is.
     pub fn log(&self) -> PathBuf {
         self.layout.log()

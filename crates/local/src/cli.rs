@@ -16,8 +16,8 @@ use model::{Account, Platform};
 pub(crate) use bulk::{EvalArgs, EvalSubject, ExportArgs, ExportDataset, ImportArgs, ImportFormat};
 #[cfg(feature = "lab")]
 pub(crate) use lab::{
-    BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand, PushBenchArgs,
-    RankBenchArgs, RunBenchArgs,
+    ApiBenchArgs, BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand,
+    PushBenchArgs, RankBenchArgs, RunBenchArgs,
 };
 pub(crate) use operate::{KeyCommand, OperateCommand, OperateKeys, OperateRuns};
 #[cfg(not(feature = "lab"))]

@@ -41,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "platform-fetch",
             "platforms",
             "sample",
+            "search",
             "store",
         ],
     ),

@@ -57,15 +57,8 @@ pub(crate) enum BenchCommand {
     },
     /// What a tick reads of a much larger frontier: due hosts, and two reservations.
     Frontier(FrontierBenchArgs),
-    /// The routes of the API on a scored sample web, without a network between.
-    Api {
-        /// Accounts in the sample web.
-        #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(200..=1_000_000))]
-        people: u32,
-        /// Requests to each route.
-        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
-        requests: u32,
-    },
+    /// The routes of the API on a generated run, beside pgbench with the same statements.
+    Api(ApiBenchArgs),
 }
 
 /// `borg bench rank`.
@@ -155,4 +148,15 @@ pub(crate) struct FrontierBenchArgs {
     /// Measurements, interleaved; the median counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: u32,
+}
+
+/// `borg bench api`.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ApiBenchArgs {
+    /// Profiles of the run.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub(crate) profiles: u32,
+    /// Seconds of each measurement; there are eight for each route.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) seconds: u32,
 }

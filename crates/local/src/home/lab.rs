@@ -1,9 +1,12 @@
 //! A home for made data, and what its private server costs.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use cluster::Cluster;
+use store::Pg;
 
 use super::BorgHome;
 use crate::config::Config;
@@ -16,6 +19,30 @@ impl BorgHome {
             fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
         }
         BorgHome::open(&Config { home: folder, database_url: None, ..config.clone() }).await
+    }
+
+    /// Connections for answers, two as in the function `api-gateway`, with further settings.
+    pub(crate) async fn answering(&self, options: &str) -> Result<Pg> {
+        let url = match options {
+            "" => self.url.clone(),
+            options => format!("{} options='{options}'", self.url),
+        };
+        Ok(Pg::connect_for_answers(&url, 2).await?)
+    }
+
+    /// How to connect to the database.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A command that comes with the private server; `None` without one.
+    pub(crate) fn server_command(&self, name: &str) -> Option<Command> {
+        self.cluster.as_ref()?.command(name)
+    }
+
+    /// The log of the private server.
+    pub(crate) fn server_log(&self) -> Option<PathBuf> {
+        self.cluster.as_ref().map(Cluster::log)
     }
 
     /// Processor time of the private server so far.

@@ -49,9 +49,7 @@ pub(crate) async fn bench(
         BenchCommand::Frontier(args) => {
             output.report(&frontier::frontier(config, args, output).await?)
         }
-        BenchCommand::Api { people, requests } => {
-            output.report(&api::api(config, (*people, *requests), output).await?)
-        }
+        BenchCommand::Api(args) => output.report(&api::api(config, *args, output).await?),
     }
 }
 

@@ -1,0 +1,156 @@
+//! pgbench with the statements of a route, as the peer of the API.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::statements::SentStatement;
+use super::{LatencyFigures, RequestCost};
+use crate::home::BorgHome;
+
+/// What pgbench runs: one script for each request, of which each transaction takes one.
+pub(super) struct PgbenchPeer<'a> {
+    home: &'a BorgHome,
+    folder: PathBuf,
+    scripts: Vec<PathBuf>,
+    /// `-D name=value` of each value of each script.
+    values: Vec<String>,
+    options: String,
+    statements: usize,
+}
+
+impl<'a> PgbenchPeer<'a> {
+    /// Writes the scripts into a folder of their own. `options` are the settings of its sessions.
+    pub(super) fn new(
+        home: &'a BorgHome,
+        requests: &[Vec<SentStatement>],
+        options: &str,
+    ) -> Result<PgbenchPeer<'a>> {
+        let folder = home.folder.join("pgbench");
+        fs::create_dir_all(&folder)?;
+        let (mut scripts, mut values) = (Vec::new(), Vec::new());
+        for (number, statements) in requests.iter().enumerate() {
+            let path = folder.join(format!("request{number}.sql"));
+            fs::write(&path, script(number, statements, &mut values))?;
+            scripts.push(path);
+        }
+        let statements = requests.first().map_or(0, Vec::len);
+        Ok(PgbenchPeer { home, folder, scripts, values, options: options.to_owned(), statements })
+    }
+
+    /// How many statements a request sends.
+    pub(super) const fn statements(&self) -> usize {
+        self.statements
+    }
+
+    /// Transactions of one connection, one after another, for this many seconds.
+    pub(super) fn cost(&self, seconds: u32) -> Result<RequestCost> {
+        let (own, server) = (children_cpu_seconds(), self.home.server_cpu_seconds());
+        let output = self.run(&["--time", &seconds.to_string()])?;
+        // Until the server has counted the time of the session that ended.
+        thread::sleep(Duration::from_millis(200));
+        let cpu_seconds = children_cpu_seconds() - own + self.home.server_cpu_seconds() - server;
+        let line = output
+            .lines()
+            .find_map(|line| line.strip_prefix("number of transactions actually processed: "));
+        let count = line.and_then(|text| text.split('/').next()?.trim().parse().ok());
+        Ok(RequestCost { answers: count.context("pgbench prints a count")?, cpu_seconds })
+    }
+
+    /// Latencies at a rate of transactions a second, with random pauses.
+    pub(super) fn latency(&self, rate: f64, seconds: u32) -> Result<LatencyFigures> {
+        let prefix = self.folder.join("latency");
+        let rate = format!("{rate:.3}");
+        let prefix_text = prefix.to_string_lossy().into_owned();
+        let seconds = seconds.to_string();
+        self.run(&["--time", &seconds, "--rate", &rate, "--log", "--log-prefix", &prefix_text])?;
+        let mut micros = Vec::new();
+        for entry in fs::read_dir(&self.folder)?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with("latency") {
+                micros.extend(latencies(&entry.path())?);
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(LatencyFigures::of(micros.into_iter().map(|micros| micros / 1_000.0).collect()))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = pgbench(self.home).context("pgbench is beside the server")?;
+        command.args(["--no-vacuum", "--protocol=prepared", "--client=1"]).args(arguments);
+        for script in &self.scripts {
+            command.arg("--file").arg(script);
+        }
+        for value in &self.values {
+            command.arg("--define").arg(value);
+        }
+        command.env("PGOPTIONS", &self.options).arg(self.home.url());
+        let output = command.output().context("run pgbench")?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "pgbench failed: {errors}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// pgbench of the server's own version; `None` without one.
+pub(super) fn pgbench(home: &BorgHome) -> Option<Command> {
+    home.server_command("pgbench")
+}
+
+/// A script in which `$1` is a variable, and the definitions of its variables.
+fn script(number: usize, statements: &[SentStatement], values: &mut Vec<String>) -> String {
+    let mut script = String::new();
+    for (at, statement) in statements.iter().enumerate() {
+        let mut sql = statement.sql.clone();
+        for (index, value) in
+            (1usize..).zip(&statement.values).collect::<Vec<_>>().into_iter().rev()
+        {
+            let name = format!("r{number}_{at}_{index}");
+            let parameter = format!("${index}");
+            match value {
+                Some(value) => {
+                    sql = sql.replace(&parameter, &format!(":{name}"));
+                    values.push(format!("{name}={value}"));
+                }
+                None => sql = sql.replace(&parameter, "null"),
+            }
+        }
+        script += &sql;
+        script += ";\n";
+    }
+    script
+}
+
+/// Microseconds: the third field of each line, from when the transaction was due.
+fn latencies(path: &Path) -> Result<Vec<f64>> {
+    let text = fs::read_to_string(path)?;
+    let field = |line: &str| line.split(' ').nth(2)?.parse().ok();
+    Ok(text.lines().filter_map(field).collect())
+}
+
+/// Processor time of the ended processes that this one waited for (proc(5): fields 16 and 17).
+fn children_cpu_seconds() -> f64 {
+    const TICKS: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    let times = fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok());
+    times.sum::<f64>() / TICKS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_variables() {
+        let values = vec![Some("{1,2}".to_owned()), None];
+        let statement = SentStatement { sql: "select $1::int[], $2::text".into(), values };
+        let mut defined = Vec::new();
+        let script = script(3, &[statement], &mut defined);
+        assert_eq!(script, "select :r3_0_1::int[], null::text;\n");
+        assert_eq!(defined, ["r3_0_1={1,2}"]);
+    }
+}
