@@ -27,7 +27,10 @@ impl Queue for ReleasedMessages {
     }
 
     async fn release(&self, receipt: &str, seconds: u32) -> Result<(), PortError> {
-        self.0.lock().unwrap().push((receipt.to_owned(), seconds));
+        self.0
+            .lock()
+            .expect("no test panics while it holds this")
+            .push((receipt.to_owned(), seconds));
         Ok(())
     }
 
@@ -50,8 +53,11 @@ fn message(id: &str, body: &str) -> Value {
 }
 
 async fn run(world: &World, queue: &ReleasedMessages, event: Value) -> Value {
-    let event: FetchEvent = serde_json::from_value(event).unwrap();
-    answer(world.dependencies(), queue, event, Duration::from_secs(300)).await.unwrap()
+    let event: FetchEvent =
+        serde_json::from_value(event).expect("the event is one of the function");
+    answer(world.dependencies(), queue, event, Duration::from_secs(300))
+        .await
+        .expect("the event is answered")
 }
 
 #[tokio::test]
