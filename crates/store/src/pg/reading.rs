@@ -3,7 +3,7 @@
 //!
 //! What is prepared is planned once too on connections of [`Pg::connect_for_answers`], which take
 //! generic plans, as long as a statement names the partition that it reads: of a parent with 50
-//! partitions even a generic plan opens and locks them all (decision 25).
+//! partitions even a generic plan opens and locks them all (decision 26).
 
 use std::sync::Arc;
 
