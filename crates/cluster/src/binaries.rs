@@ -14,13 +14,13 @@ const PARENTS: &[&str] = &["/usr/lib/postgresql", "/usr/local/opt", "/opt/homebr
 
 /// The commands of one installed PostgreSQL.
 #[derive(Debug, Clone)]
-pub struct Binaries {
+pub struct PgBinaries {
     folder: PathBuf,
 }
 
-impl Binaries {
+impl PgBinaries {
     /// The newest installed version, or the one that made `data` if there is any.
-    pub fn find(data: &Path) -> Result<Binaries, ClusterError> {
+    pub fn find(data: &Path) -> Result<PgBinaries, ClusterError> {
         let mut found = installed();
         found.sort_by_key(|(major, _)| *major);
         let made_by = fs::read_to_string(data.join("PG_VERSION")).ok();
@@ -31,7 +31,7 @@ impl Binaries {
             }
         };
         match (chosen, made_by) {
-            (Some((_, folder)), _) => Ok(Binaries { folder }),
+            (Some((_, folder)), _) => Ok(PgBinaries { folder }),
             (None, None) => Err(ClusterError::NoBinaries),
             (None, Some(version)) => Err(ClusterError::WrongVersion {
                 data: data.to_owned(),
@@ -45,8 +45,8 @@ impl Binaries {
         self.folder.join(name).exists()
     }
 
-    /// One of the commands: `initdb`, `pg_ctl`. What the caller's environment says to its own
-    /// PostgreSQL (`PGPORT`, `PGDATA`, `LC_ALL` …) is not said to this one.
+    /// One of the commands: `initdb`, `pg_ctl`. The caller's settings for its own
+    /// PostgreSQL (`PGPORT`, `PGDATA`, `LC_ALL` …) do not reach this one.
     pub(crate) fn command(&self, name: &str) -> Command {
         clean(self.folder.join(name))
     }

@@ -1,6 +1,6 @@
 //! A private PostgreSQL, run from the system's binaries.
 //!
-//! [`Cluster::enter`] gives a running server that belongs to one folder, its *home*. The first
+//! [`PgCluster::enter`] gives a running server that belongs to one folder, its *home*. The first
 //! process to enter makes and starts it, later ones share it, the last one to leave stops it. The
 //! server listens on a Unix socket only, so two homes never collide. A process that is killed
 //! leaves no trace: its lock ends with it, and the next one to enter finds the server running, or
@@ -8,18 +8,19 @@
 //!
 //! As root, PostgreSQL refuses to run and another user may not reach the home: the data then lie
 //! under `/var/lib/borg/<id>`, owned by an unprivileged user, and the home's file `cluster` holds
-//! the id. Data whose home is gone are removed by whoever enters next.
+//! the id. Data without a home are removed by the next process to enter.
 
 mod binaries;
 mod config;
 mod layout;
+mod orphans;
 mod server;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-pub use binaries::Binaries;
-pub use layout::Layout;
+pub use binaries::PgBinaries;
+pub use layout::ClusterLayout;
 
 /// Why there is no private PostgreSQL.
 #[derive(Debug, thiserror::Error)]
@@ -70,54 +71,52 @@ pub enum ClusterError {
 
 /// One process's share in a running private server. Leaving is dropping it.
 #[derive(Debug)]
-pub struct Cluster {
-    layout: Layout,
-    binaries: Binaries,
+pub struct PgCluster {
+    layout: ClusterLayout,
+    binaries: PgBinaries,
     /// Shared by every process that uses the server; exclusive to the one that stops it.
     users: Option<File>,
     was_alone: bool,
 }
 
-impl Cluster {
+impl PgCluster {
     /// Enters the cluster of `home`, which is created where it is missing. `settings` are
     /// PostgreSQL's own (`name`, `value`) and hold for the server that this call starts.
-    pub fn enter(home: &Path, settings: &[(&str, &str)]) -> Result<Cluster, ClusterError> {
+    pub fn enter(home: &Path, settings: &[(&str, &str)]) -> Result<PgCluster, ClusterError> {
         fs::create_dir_all(home).map_err(io(home))?;
-        let door = lock_file(&home.join("door.lock"))?;
-        door.lock().map_err(io(home))?;
-        layout::remove_orphans();
-        let layout = Layout::of(home)?;
-        let binaries = Binaries::find(&layout.base.join("data"))?;
+        let _turn = take_turn(home)?;
+        orphans::remove_orphans();
+        let layout = ClusterLayout::of(home)?;
+        let binaries = PgBinaries::find(&layout.base.join("data"))?;
         let users = lock_file(&home.join("users.lock"))?;
         let was_alone = users.try_lock().is_ok();
         users.lock_shared().map_err(io(home))?;
         server::initialise(&layout, &binaries)?;
         server::start(&layout, &binaries, Some(settings))?;
-        Ok(Cluster { layout, binaries, users: Some(users), was_alone })
+        Ok(PgCluster { layout, binaries, users: Some(users), was_alone })
     }
 
-    /// Whether no other process was using the server when this one entered: whatever others left
-    /// half done is nobody's now.
+    /// Whether no other process was using the server when this one entered: then no process owns what
+    /// others left half done.
     pub fn was_alone(&self) -> bool {
         self.was_alone
     }
 
     /// Starts the server again if it does not run any more; returns whether it had to.
     pub fn revive(&self) -> Result<bool, ClusterError> {
-        let door = lock_file(&self.layout.home.join("door.lock"))?;
-        door.lock().map_err(io(&self.layout.home))?;
+        let _turn = take_turn(&self.layout.home)?;
         self.layout.make()?;
         server::start(&self.layout, &self.binaries, None)
     }
 
     /// Processor time of the server, its ended processes included, in seconds; 0 where the system
-    /// does not tell.
+    /// does not report it.
     pub fn cpu_seconds(&self) -> f64 {
         server::cpu_seconds(&self.layout)
     }
 
     /// The connection string of a database of this server, as its superuser. The socket's path is
-    /// plain, whatever the home is called.
+    /// plain for every name of the home.
     pub fn url(&self, database: &str) -> String {
         let socket = self.layout.socket.display();
         format!("host={socket} port={} user=borg dbname={database}", server::PORT)
@@ -133,12 +132,11 @@ impl Cluster {
         self.layout.log()
     }
 
-    /// Leaves; whoever leaves last stops the server.
+    /// Leaves; the last process to leave stops the server.
     fn leave(&mut self) -> Result<(), ClusterError> {
         let Some(users) = self.users.take() else { return Ok(()) };
         let home = &self.layout.home;
-        let door = lock_file(&home.join("door.lock"))?;
-        door.lock().map_err(io(home))?;
+        let _turn = take_turn(home)?;
         users.unlock().map_err(io(home))?;
         match users.try_lock() {
             Ok(()) => server::stop(&self.layout, &self.binaries)?,
@@ -149,11 +147,18 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+impl Drop for PgCluster {
     fn drop(&mut self) {
         // A server that cannot be stopped now is found and stopped by the next process.
         let _ = self.leave();
     }
+}
+
+/// Waits until no other process starts or stops the server of `home`; the returned file ends the turn.
+fn take_turn(home: &Path) -> Result<File, ClusterError> {
+    let file = lock_file(&home.join("startup.lock"))?;
+    file.lock().map_err(io(home))?;
+    Ok(file)
 }
 
 fn lock_file(path: &Path) -> Result<File, ClusterError> {

@@ -5,17 +5,20 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Binaries, ClusterError, Layout, io};
+use crate::{ClusterError, ClusterLayout, PgBinaries, io};
 
-/// The server's port. It listens on no network, so that nobody else's is taken.
+/// The server's port. It listens on no network, so the number takes no other's place.
 pub(crate) const PORT: u16 = 5432;
 
 /// The most of a failed command's output that is shown, in bytes.
 const OUTPUT_BYTES_MAX: usize = 2_000;
 
 /// Makes the data folder where there is none. It is made aside, under a name of its own: if this
-/// process is killed, initdb goes on for a while and must not meet the next one.
-pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
+/// process is killed, initdb continues for a while and must not meet the next one.
+pub(crate) fn initialise(
+    layout: &ClusterLayout,
+    binaries: &PgBinaries,
+) -> Result<(), ClusterError> {
     let data = layout.data();
     if data.exists() {
         return Ok(());
@@ -34,7 +37,7 @@ pub(crate) fn initialise(layout: &Layout, binaries: &Binaries) -> Result<(), Clu
 const ASIDE: &str = "data.new.";
 
 /// Removes half-made data folders. One that is still written to stays for the next time.
-fn sweep(layout: &Layout) {
+fn sweep(layout: &ClusterLayout) {
     for found in fs::read_dir(&layout.base).into_iter().flatten().flatten() {
         if found.file_name().to_string_lossy().starts_with(ASIDE) {
             let _ = fs::remove_dir_all(found.path());
@@ -45,8 +48,8 @@ fn sweep(layout: &Layout) {
 /// Starts the server unless it runs, and waits until it takes connections. Without settings, with
 /// those of its last start. Returns whether it did not run.
 pub(crate) fn start(
-    layout: &Layout,
-    binaries: &Binaries,
+    layout: &ClusterLayout,
+    binaries: &PgBinaries,
     settings: Option<&[(&str, &str)]>,
 ) -> Result<bool, ClusterError> {
     if is_running(layout, binaries)? {
@@ -62,7 +65,7 @@ pub(crate) fn start(
 }
 
 /// Stops the server if it runs: open transactions are rolled back, nothing committed is lost.
-pub(crate) fn stop(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterError> {
+pub(crate) fn stop(layout: &ClusterLayout, binaries: &PgBinaries) -> Result<(), ClusterError> {
     if !layout.data().exists() || !is_running(layout, binaries)? {
         return Ok(());
     }
@@ -71,15 +74,15 @@ pub(crate) fn stop(layout: &Layout, binaries: &Binaries) -> Result<(), ClusterEr
     run("pg_ctl stop", command, layout)
 }
 
-/// Asks `pg_ctl status`, which knows a stale pid file from a running server.
-fn is_running(layout: &Layout, binaries: &Binaries) -> Result<bool, ClusterError> {
+/// By `pg_ctl status`, which recognises a stale pid file.
+fn is_running(layout: &ClusterLayout, binaries: &PgBinaries) -> Result<bool, ClusterError> {
     let mut command = pg_ctl(layout, binaries, "status");
     at_home(&mut command, layout);
     let output = command.output().map_err(io(&layout.base))?;
     Ok(output.status.success())
 }
 
-fn pg_ctl(layout: &Layout, binaries: &Binaries, verb: &str) -> Command {
+fn pg_ctl(layout: &ClusterLayout, binaries: &PgBinaries, verb: &str) -> Command {
     let mut command = binaries.command("pg_ctl");
     command.arg(verb).arg("--pgdata").arg(layout.data());
     command
@@ -87,7 +90,7 @@ fn pg_ctl(layout: &Layout, binaries: &Binaries, verb: &str) -> Command {
 
 /// The settings of this start; `conf.d`-like, so that what initdb wrote stays as it is. The port is
 /// part of the socket's name.
-fn write_settings(layout: &Layout, settings: &[(&str, &str)]) -> Result<(), ClusterError> {
+fn write_settings(layout: &ClusterLayout, settings: &[(&str, &str)]) -> Result<(), ClusterError> {
     let quote = |value: &str| value.replace('\'', "''");
     let mut text = String::from("# Written at each start.\nlisten_addresses = ''\n");
     text += &format!("port = {PORT}\n");
@@ -99,7 +102,11 @@ fn write_settings(layout: &Layout, settings: &[(&str, &str)]) -> Result<(), Clus
     fs::write(&path, text).map_err(io(&path))
 }
 
-fn run(name: &'static str, mut command: Command, layout: &Layout) -> Result<(), ClusterError> {
+fn run(
+    name: &'static str,
+    mut command: Command,
+    layout: &ClusterLayout,
+) -> Result<(), ClusterError> {
     at_home(&mut command, layout);
     // The server inherits what pg_ctl has: an open pipe would keep `output` waiting for ever.
     let captured = layout.base.join("output");
@@ -115,7 +122,7 @@ fn run(name: &'static str, mut command: Command, layout: &Layout) -> Result<(), 
 
 /// Root gives up its rights. The working directory is one that every user may enter and whose path
 /// is short.
-fn at_home(command: &mut Command, layout: &Layout) {
+fn at_home(command: &mut Command, layout: &ClusterLayout) {
     command.current_dir("/");
     if let Some(user) = layout.user {
         command.uid(user.uid).gid(user.gid);
@@ -141,7 +148,7 @@ fn tail(path: &Path) -> String {
 const TICKS: f64 = 100.0;
 
 /// Adds up the postmaster, its ended children and those alive.
-pub(crate) fn cpu_seconds(layout: &Layout) -> f64 {
+pub(crate) fn cpu_seconds(layout: &ClusterLayout) -> f64 {
     let pid_file = fs::read_to_string(layout.base.join("data/postmaster.pid")).unwrap_or_default();
     let Some(postmaster) = pid_file.lines().next().map(str::to_owned) else { return 0.0 };
     let own = times(&postmaster).map_or(0, |times| times.own + times.ended_children);
@@ -151,18 +158,18 @@ pub(crate) fn cpu_seconds(layout: &Layout) -> f64 {
     (own + children) as f64 / TICKS
 }
 
-struct Times {
+struct ProcessTimes {
     parent: String,
     own: u64,
     ended_children: u64,
 }
 
 /// The times of one process, in ticks (proc(5)).
-fn times(pid: &str) -> Option<Times> {
+fn times(pid: &str) -> Option<ProcessTimes> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
     // The name, in parentheses, may hold spaces; the fields after it begin with the third.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
     let (own, ended_children) = (ticks(14)? + ticks(15)?, ticks(16)? + ticks(17)?);
-    Some(Times { parent: (*fields.get(1)?).to_owned(), own, ended_children })
+    Some(ProcessTimes { parent: (*fields.get(1)?).to_owned(), own, ended_children })
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cluster::Cluster;
+use cluster::PgCluster;
 use platforms::PlatformSecrets;
 use store::Pg;
 use store::clock::System;
@@ -51,7 +51,7 @@ pub(crate) struct BorgHome {
     /// Tokens and keys for platforms' APIs.
     pub(crate) platform_secrets: PlatformSecrets,
     /// The private server, if it is one.
-    cluster: Option<Cluster>,
+    cluster: Option<PgCluster>,
 }
 
 impl BorgHome {
@@ -62,7 +62,7 @@ impl BorgHome {
         let (cluster, url) = match &config.database_url {
             Some(url) => (None, url.clone()),
             None => {
-                let cluster = Cluster::enter(&config.home, SETTINGS)?;
+                let cluster = PgCluster::enter(&config.home, SETTINGS)?;
                 let url = cluster.url("postgres");
                 (Some(cluster), url)
             }
@@ -86,12 +86,12 @@ impl BorgHome {
 
     /// Whether no other process used this state when it was opened, as far as can be known.
     pub(crate) fn was_alone(&self) -> bool {
-        self.cluster.as_ref().is_some_and(Cluster::was_alone)
+        self.cluster.as_ref().is_some_and(PgCluster::was_alone)
     }
 
     /// Restarts the private server if it has ended; returns whether it had.
     pub(crate) fn revive(&self) -> Result<bool> {
-        Ok(self.cluster.as_ref().map_or(Ok(false), Cluster::revive)?)
+        Ok(self.cluster.as_ref().map_or(Ok(false), PgCluster::revive)?)
     }
 
     /// The installation's own secret, which hashes keys and signs cursors. Created once, and readable

@@ -1,14 +1,14 @@
 //! The server that the tests' databases live on: `DATABASE_URL`, else a private cluster that all
 //! test processes share.
 //!
-//! A process that ends, however it ends, gives up its share without a word. So whoever entered the
-//! cluster alone leaves a shell behind that waits for the last share and then stops the server.
+//! A process that ends in any way gives up its share. So the process that entered the cluster first
+//! leaves a shell behind that waits for the end of the last share and then stops the server.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use cluster::Cluster;
+use cluster::PgCluster;
 
 /// Nothing is durable, so it is as fast as PostgreSQL gets.
 const SETTINGS: &[(&str, &str)] = &[
@@ -23,21 +23,21 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// The URL of a database on the server.
 pub(crate) fn url(database: &str) -> String {
-    static OWN: OnceLock<Cluster> = OnceLock::new();
+    static OWN: OnceLock<PgCluster> = OnceLock::new();
     match given() {
         Some(server) => with_database(&server, database),
         None => OWN.get_or_init(enter).url(database),
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests are told their server by the environment")]
+#[expect(clippy::disallowed_methods, reason = "tests get their server from the environment")]
 fn given() -> Option<String> {
     std::env::var("DATABASE_URL").ok()
 }
 
-fn enter() -> Cluster {
+fn enter() -> PgCluster {
     let home = std::env::temp_dir().join("borg-testkit");
-    let cluster = Cluster::enter(&home, SETTINGS)
+    let cluster = PgCluster::enter(&home, SETTINGS)
         .unwrap_or_else(|e| panic!("failed to start a PostgreSQL for tests: {e}"));
     if cluster.was_alone() {
         leave_stopper(&home, &cluster.log().with_file_name("data").join("postmaster.pid"));
@@ -45,7 +45,7 @@ fn enter() -> Cluster {
     cluster
 }
 
-/// Stops the server whose pid file is `$1` once nobody holds `users.lock`.
+/// Stops the server whose pid file is `$1` once no process holds `users.lock`.
 const STOPPER: &str = "(exec 9>>users.lock && flock -x 9 && kill -INT \"$(head -n 1 \"$1\")\" \
     && while [ -e \"$1\" ]; do sleep 0.1; done) &";
 

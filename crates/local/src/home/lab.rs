@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use cluster::Cluster;
+use cluster::PgCluster;
 use store::Pg;
 
 use super::BorgHome;
@@ -42,11 +42,11 @@ impl BorgHome {
 
     /// The log of the private server.
     pub(crate) fn server_log(&self) -> Option<PathBuf> {
-        self.cluster.as_ref().map(Cluster::log)
+        self.cluster.as_ref().map(PgCluster::log)
     }
 
     /// Processor time of the private server so far.
     pub(crate) fn server_cpu_seconds(&self) -> f64 {
-        self.cluster.as_ref().map_or(0.0, Cluster::cpu_seconds)
+        self.cluster.as_ref().map_or(0.0, PgCluster::cpu_seconds)
     }
 }
