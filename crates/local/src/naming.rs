@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Result, bail};
 use model::{Account, Platform, ProfileId};
 use store::Pg;
-use store::pg::{ident, profile};
+use store::pg::{account_key, profile};
 
 /// Native ids read at a time.
 const CHUNK: usize = 5_000;
@@ -25,7 +25,7 @@ impl NodeNames {
         let several = platforms.len() > 1;
         let mut names = Vec::with_capacity(profiles.len());
         for chunk in profiles.chunks(CHUNK) {
-            let natives = ident::names(pg, chunk).await?;
+            let natives = account_key::names(pg, chunk).await?;
             let named = chunk.iter().zip(natives).map(|(id, native)| {
                 let native = native?;
                 let platform = id.platform().filter(|_| several);
@@ -52,7 +52,7 @@ impl NodeNames {
 /// database held one platform then or several. Fails on a name that exists on several platforms.
 pub(crate) async fn find_profiles(pg: &Pg, nodes: &[String]) -> Result<Vec<Option<ProfileId>>> {
     let mut found: Vec<Option<ProfileId>> = Vec::with_capacity(nodes.len());
-    let platforms = ident::platforms(pg).await?;
+    let platforms = account_key::platforms(pg).await?;
     for chunk in nodes.chunks(CHUNK) {
         let mut by_native_id = vec![None; chunk.len()];
         for &platform in &platforms {

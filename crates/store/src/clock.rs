@@ -1,4 +1,4 @@
-//! The present, as the machine tells it. Nothing else in the workspace asks for the time.
+//! The machine's clock. Nothing else in the workspace reads the time.
 
 use model::port::Clock;
 use model::time::Timestamp;

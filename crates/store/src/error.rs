@@ -1,6 +1,6 @@
-//! What can go wrong with the record, in words that say what to do.
+//! What can go wrong with the database; each message says what to do.
 
-/// Why the record could not be read or written.
+/// Why the database could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No connection: passing, the same call may work later.
@@ -14,9 +14,9 @@ pub enum StoreError {
     Statement {
         /// The function that ran it.
         what: &'static str,
-        /// What PostgreSQL says.
+        /// PostgreSQL's own message.
         why: String,
-        /// Whether PostgreSQL says that the same statement may work later.
+        /// Whether PostgreSQL reports that the same statement may work later.
         passing: bool,
     },
     /// A statement took too long, or waited too long for a lock.
@@ -27,7 +27,7 @@ pub enum StoreError {
     TimedOut {
         /// The function that ran it.
         what: &'static str,
-        /// What PostgreSQL says.
+        /// PostgreSQL's own message.
         why: String,
     },
     /// The schema could not be brought up to date.
@@ -53,7 +53,7 @@ pub enum StoreError {
         /// What is wrong with it.
         why: model::account::NativeIdError,
     },
-    /// What was asked for does not go with what is stored.
+    /// The request conflicts with what is stored.
     #[error("{0}")]
     Conflict(String),
 }

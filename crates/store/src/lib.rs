@@ -1,10 +1,12 @@
-//! Everything that is remembered or delivered: PostgreSQL, objects and queues.
+//! Everything that is stored or delivered: PostgreSQL, objects and queues.
 //!
-//! [`pg`] is the record and the only place with SQL. [`objects`] and [`queue`] implement the ports
+//! [`pg`] is the database and the only place with SQL. [`objects`] and [`queue`] implement the ports
 //! of the same name, [`clock`] the present.
 
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "aws")]
+mod aws_error;
 pub mod clock;
 mod error;
 pub mod objects;

@@ -1,7 +1,7 @@
 //! Rows to files: tab-separated values, newline-delimited JSON, or Parquet.
 //!
 //! One [`TableWriter`] writes one table of named, typed columns; what does not fit memory streams
-//! through it. How a text stands in TSV is for [`field`] to say. Numbers are written in their shortest
+//! through it. [`field`] has the form of a text in TSV. Numbers are written in their shortest
 //! form: a single-precision 0.001 is `0.001`.
 
 pub mod field;
@@ -76,7 +76,7 @@ pub enum Form {
 /// Why a table cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The file's name does not say its form.
+    /// The file's name has no known ending.
     #[error("`{0}` has no known ending: take .tsv, .ndjson or .parquet")]
     UnknownForm(String),
     /// The row has another number of cells, or a cell of another kind, than the columns.
@@ -118,6 +118,18 @@ enum Writing<W: Write + Send> {
 
 impl<W: Write + Send> TableWriter<W> {
     /// Begins a table; the header is written at once.
+    ///
+    /// ```
+    /// use store::table::{Cell, Column, Form, Kind, TableWriter};
+    ///
+    /// const COLUMNS: &[Column] = &[Column::new("node", Kind::Text), Column::new("rank", Kind::Whole)];
+    /// let mut table = TableWriter::new(Form::Tsv, COLUMNS, Vec::new())?;
+    /// table.row(&[Cell::Text("ada"), Cell::Whole(1)])?;
+    /// table.row(&[Cell::Text("bob"), Cell::Null])?;
+    /// let (bytes, rows) = table.finish()?;
+    /// assert_eq!((bytes.as_slice(), rows), (b"node\trank\nada\t1\nbob\t\n".as_slice(), 2));
+    /// # Ok::<(), store::table::TableError>(())
+    /// ```
     pub fn new(form: Form, columns: &'static [Column], out: W) -> Result<Self, TableError> {
         let writing = match form {
             Form::Tsv => Writing::Text(TextForm::tsv(out, columns)?, 0),

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is told to move.
+//! A clock that does not move by itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

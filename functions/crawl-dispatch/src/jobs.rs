@@ -6,7 +6,7 @@ use model::budget::TokenLease;
 use model::message::FetchJob;
 use model::port::{OutgoingMessage, PortError, Queue};
 use model::time::Timestamp;
-use store::pg::frontier::Claim;
+use store::pg::frontier::Reservation;
 
 use crate::HostShare;
 
@@ -14,14 +14,14 @@ use crate::HostShare;
 /// jobs.
 pub(crate) fn jobs(
     shares: &[HostShare],
-    claims: &[Claim],
+    reservations: &[Reservation],
     job_profiles: u32,
     now: Timestamp,
 ) -> Vec<FetchJob> {
     let by_host: BTreeMap<_, _> = shares.iter().map(|share| (share.host.id, share)).collect();
     let size = (job_profiles as usize).clamp(1, FetchJob::PROFILES_MAX);
     let mut jobs = Vec::new();
-    for claim in claims {
+    for claim in reservations {
         let share = by_host[&claim.host];
         let lease = share.travelling(now);
         let parts = claim.profiles.len().div_ceil(size) as u32;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use model::Platform;
 use model::port::{Clock, PortError, Queue, delivery_seconds_max};
 use serde::Serialize;
-use store::pg::frontier::{self, Claim};
+use store::pg::frontier::{self, Reservation, ReservationRequest};
 use store::{Pg, StoreError};
 
 use share::HostShare;
@@ -105,16 +105,17 @@ pub async fn tick<Q: Queue>(
     let due = frontier::due_hosts(pg, now, HOSTS_MAX).await?;
     let mut shares = share::shares(due, settings, room);
     share::lease(pg, &mut shares, now).await?;
-    let wants: Vec<_> =
-        shares.iter().filter_map(|one| Some((one.host.id, one.affordable()?))).collect();
-    let send_jobs = async |claims: &[Claim]| {
-        let jobs = jobs::jobs(&shares, claims, settings.job_profiles, now);
+    let request =
+        |share: &HostShare| Some(ReservationRequest::new(share.host.id, share.affordable()?));
+    let requests: Vec<_> = shares.iter().filter_map(request).collect();
+    let send_jobs = async |reservations: &[Reservation]| {
+        let jobs = jobs::jobs(&shares, reservations, settings.job_profiles, now);
         jobs::send(queue, &jobs).await?;
         Ok::<_, DispatchError>(jobs.len() as u64)
     };
-    let (claims, jobs) =
-        frontier::claim_then(pg, &wants, now, settings.reservation_seconds, send_jobs).await?;
-    let profiles = claims.iter().map(|claim| claim.profiles.len() as u64).sum();
+    let (reservations, jobs) =
+        frontier::reserve_then(pg, &requests, now, settings.reservation_seconds, send_jobs).await?;
+    let profiles = reservations.iter().map(|one| one.profiles.len() as u64).sum();
     tracing::debug!(hosts = shares.len(), profiles, jobs, "dispatched");
     Ok(DispatchSummary { hosts: shares.len() as u64, profiles, jobs })
 }

@@ -3,7 +3,7 @@
 use model::budget::{HostLimit, TokenLease};
 use model::time::Timestamp;
 use store::pg::frontier::DueHost;
-use store::pg::host::{self, Grant, Host, Want};
+use store::pg::host::{self, Host, HostGrant, TokenRequest};
 use store::{Pg, StoreError};
 
 use crate::{DispatchSettings, HostPace};
@@ -62,8 +62,8 @@ impl HostShare {
         self.host.announced.unwrap_or(self.pace.limit)
     }
 
-    fn want(&self) -> Want {
-        Want {
+    fn want(&self) -> TokenRequest {
+        TokenRequest {
             host: self.host.id,
             tokens: self.profiles.saturating_mul(self.pace.requests_a_profile),
             default: self.pace.limit,
@@ -97,12 +97,12 @@ pub(crate) async fn lease(
     let travels = |one: &HostShare| one.limit().lease_ms() >= TRAVEL_MS_MIN;
     let mut travelling: Vec<&mut HostShare> =
         shares.iter_mut().filter(|one| travels(one)).collect();
-    let wants: Vec<Want> = travelling.iter().map(|one| one.want()).collect();
+    let wants: Vec<TokenRequest> = travelling.iter().map(|one| one.want()).collect();
     let grants = host::lease(pg, &wants, now).await?;
     for (share, grant) in travelling.iter_mut().zip(grants) {
         share.lease = match grant {
-            Grant::Lease(lease) => HostLease::Granted(lease),
-            Grant::Wait { .. } => HostLease::Wait,
+            HostGrant::Lease(lease) => HostLease::Granted(lease),
+            HostGrant::Wait { .. } => HostLease::Wait,
         };
     }
     Ok(())

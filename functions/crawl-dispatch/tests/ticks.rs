@@ -14,7 +14,7 @@ use model::port::{Clock, OutgoingMessage, PortError, Queue, ReceivedMessage};
 use model::{Platform, ProfileId};
 use platforms::{CrawlEngine, EngineSettings};
 use store::Pg;
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds};
 use store::pg::host;
 use store::queue::PgQueue;
 use testkit::{Database, Frozen, database};
@@ -51,8 +51,12 @@ impl World {
             ..NamedProfile::default()
         };
         let names: Vec<NamedProfile> = (0..count).map(named).collect();
-        let seeds =
-            Seeds { platform: Platform::FEDIVERSE, names: &names, default_host: host, depth: 0 };
+        let seeds = CrawlSeeds {
+            platform: Platform::FEDIVERSE,
+            names: &names,
+            default_host: host,
+            depth: 0,
+        };
         frontier::seed(self.pg(), seeds, self.clock.now()).await.unwrap();
     }
 

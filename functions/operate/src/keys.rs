@@ -4,7 +4,7 @@ use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::port::Clock;
 use model::{KeyId, Scope};
 use store::Pg;
-use store::pg::audit::Act;
+use store::pg::audit::AuditAction;
 use store::pg::key::{self, NewKey};
 
 use crate::outcome::KeySummary;
@@ -15,7 +15,7 @@ pub(crate) async fn create<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     account: &str,
     test: bool,
-    act: Act<'_>,
+    act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let secret = ApiSecret::mint(if test { KeyRealm::Test } else { KeyRealm::Live }, || {
         let mut random = [0; RANDOM_BYTES];
@@ -45,7 +45,7 @@ pub(crate) async fn list(pg: &Pg, account: Option<&str>) -> Result<OrderOutcome,
 pub(crate) async fn revoke<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     id: KeyId,
-    act: Act<'_>,
+    act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     if key::revoke(dependencies.pg, id, act, dependencies.clock.now()).await? {
         return Ok(OrderOutcome::KeyRevoked { revoked: id });

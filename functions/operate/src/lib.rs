@@ -13,8 +13,8 @@ mod outcome;
 use model::port::Clock;
 use model::time::Timestamp;
 use model::{PersonId, ProfileId, RunId};
-use store::pg::audit::{self, Act};
-use store::pg::retention::{self, Policy, Swept};
+use store::pg::audit::{self, AuditAction};
+use store::pg::retention::{self, RetentionPolicy, RetentionSweep};
 use store::pg::{erase, person, profile, run};
 use store::{Pg, StoreError};
 
@@ -37,7 +37,7 @@ pub struct OperateDependencies<'a, C> {
     pub clock: &'a C,
     /// What keys are hashed with: [`store::pg::key::pepper`].
     pub pepper: &'a [u8],
-    /// The operator's name in the audit log: see [`Act::actor`].
+    /// The operator's name in the audit log: see [`AuditAction::actor`].
     pub actor: &'a str,
 }
 
@@ -61,7 +61,7 @@ pub async fn handle<C: Clock>(
     order: &Order,
 ) -> Result<OrderOutcome, OperateError> {
     let pg = dependencies.pg;
-    let act = Act { actor: dependencies.actor, action: order.action() };
+    let act = AuditAction { actor: dependencies.actor, action: order.action() };
     match order {
         Order::OptOut { account } => opt_out(dependencies, account, act).await,
         Order::CreateKey { account, test } => keys::create(dependencies, account, *test, act).await,
@@ -76,12 +76,12 @@ pub async fn handle<C: Clock>(
 async fn opt_out<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     subject: &OptOutSubject,
-    act: Act<'_>,
+    act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let (pg, now) = (dependencies.pg, dependencies.clock.now());
     let ids = match subject {
         OptOutSubject::Account(account) => {
-            let erase::OptedOut { ids, known } = erase::opt_out(pg, account, act, now).await?;
+            let erase::OptOutResult { ids, known } = erase::opt_out(pg, account, act, now).await?;
             return Ok(OrderOutcome::OptedOut { opted_out: ids, known });
         }
         OptOutSubject::Profile(id) => vec![require_profile(pg, *id).await?],
@@ -108,7 +108,7 @@ async fn profiles_of(pg: &Pg, id: PersonId) -> Result<Vec<ProfileId>, OperateErr
 async fn activate<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     run: RunId,
-    act: Act<'_>,
+    act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let now = dependencies.clock.now();
     audit::note(dependencies.pg, act, Some(&run.to_string()), now).await?;
@@ -120,13 +120,13 @@ async fn activate<C: Clock>(
 /// nothing.
 async fn retain<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
-    act: Act<'_>,
+    act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let (pg, now) = (dependencies.pg, dependencies.clock.now());
     audit::note(pg, act, None, now).await?;
-    let mut total = Swept::default();
+    let mut total = RetentionSweep::default();
     for _ in 0..SWEEPS_MAX {
-        let swept = retention::sweep(pg, now, Policy::default()).await?;
+        let swept = retention::sweep(pg, now, RetentionPolicy::default()).await?;
         total.change_days += swept.change_days;
         total.erasures += swept.erasures;
         total.runs_retired += swept.runs_retired;

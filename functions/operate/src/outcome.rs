@@ -6,7 +6,7 @@ use model::{KeyId, ProfileId, RunId};
 use serde::Serialize;
 use store::pg::audit;
 use store::pg::key::ApiKey;
-use store::pg::retention::Swept;
+use store::pg::retention::RetentionSweep;
 
 /// What an order did or found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,7 +89,7 @@ pub struct RetentionCounts {
 }
 
 impl RetentionCounts {
-    pub(crate) fn new(swept: &Swept, audit_lines: u64) -> RetentionCounts {
+    pub(crate) fn new(swept: &RetentionSweep, audit_lines: u64) -> RetentionCounts {
         RetentionCounts {
             change_days: swept.change_days,
             erasures: swept.erasures,
@@ -110,8 +110,8 @@ pub struct AuditLine {
     subject: Option<String>,
 }
 
-impl From<audit::Entry> for AuditLine {
-    fn from(line: audit::Entry) -> AuditLine {
+impl From<audit::AuditEntry> for AuditLine {
+    fn from(line: audit::AuditEntry) -> AuditLine {
         AuditLine { at: line.at, actor: line.actor, action: line.action, subject: line.subject }
     }
 }

@@ -9,7 +9,7 @@ use model::profile::GoneReason;
 use model::{Platform, ProfileId};
 use operate::{OperateDependencies, OperateError, Order, handle};
 use serde_json::{Value, json};
-use store::pg::{ident, key, person, profile, run};
+use store::pg::{account_key, key, person, profile, run};
 use testkit::{Database, Frozen, database};
 
 const PEPPER: &[u8] = b"pepper";
@@ -45,7 +45,7 @@ impl OperatedDatabase {
         let pages: Vec<SeenProfile> = named.iter().map(page).collect();
         let pg = self.db.pg();
         profile::import(pg, Platform::BLUESKY, &pages, self.clock.now()).await.unwrap();
-        ident::resolve(pg, Platform::BLUESKY, &named).await.unwrap()
+        account_key::resolve(pg, Platform::BLUESKY, &named).await.unwrap()
     }
 
     async fn gone(&self, ids: &[ProfileId]) -> Vec<bool> {

@@ -3,7 +3,7 @@
 use model::Platform;
 use model::time::Timestamp;
 use platforms::engine::{FetchSubject, StreamOutcome, StreamProgress, StreamRun};
-use store::pg::crawl::{self, CrawledStream, Mark, RoundEnd, StreamEnd};
+use store::pg::crawl::{self, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd};
 
 /// How often in a row a profile is tried without progress before it is given up for weeks.
 const TRIES: u32 = 10;
@@ -19,7 +19,7 @@ const DOUBLINGS_MAX: u32 = 10;
 const RETRY_SECONDS_MAX: i64 = 86_400;
 
 /// A stored profile as the engine fetches it.
-pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> FetchSubject {
+pub(crate) fn subject(platform: Platform, stored: &crawl::CrawlSubject) -> FetchSubject {
     let progress = stored.streams.iter().map(|state| StreamProgress {
         stream: state.stream.clone(),
         cursor: state.cursor.clone(),
@@ -38,7 +38,7 @@ pub(crate) fn subject(platform: Platform, stored: &crawl::Subject) -> FetchSubje
 }
 
 /// What is stored of one visit to a stream.
-pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream {
+pub(crate) fn crawled(stored: &crawl::CrawlSubject, run: StreamRun) -> CrawledStream {
     let end = match &run.outcome {
         StreamOutcome::Done | StreamOutcome::Refused { .. } => StreamEnd::Done,
         StreamOutcome::More { cursor }
@@ -47,7 +47,7 @@ pub(crate) fn crawled(stored: &crawl::Subject, run: StreamRun) -> CrawledStream 
     };
     CrawledStream {
         stream: run.stream,
-        began: Mark { cursor: run.began, watermarks: stored.watermarks.clone() },
+        began: StreamCheckpoint { cursor: run.began, watermarks: stored.watermarks.clone() },
         observations: run.observations,
         end,
     }

@@ -92,7 +92,7 @@ struct JobRun<'a> {
 impl JobRun<'_> {
     /// Fetches the rounds of some profiles: their own pages together, then the streams of each.
     /// Commits the rounds that ended every [`COMMIT_SECONDS`].
-    async fn fetch(&mut self, stored: &[crawl::Subject]) -> Result<(), FetchError> {
+    async fn fetch(&mut self, stored: &[crawl::CrawlSubject]) -> Result<(), FetchError> {
         let (subjects, pages) = self.fetch_profiles(stored).await;
         // Boxed one by one: the compiler cannot prove of a lazy map that the whole is `Send`.
         let mut rounds: Vec<BoxFuture<'_, CrawlRound>> = Vec::with_capacity(stored.len());
@@ -118,7 +118,7 @@ impl JobRun<'_> {
     /// Fetches the own pages of some profiles. Returns the profiles with what those pages say.
     async fn fetch_profiles(
         &mut self,
-        stored: &[crawl::Subject],
+        stored: &[crawl::CrawlSubject],
     ) -> (Vec<FetchSubject>, Vec<StreamRun>) {
         let subject = |one| convert::subject(self.job.platform, one);
         let mut subjects: Vec<FetchSubject> = stored.iter().map(subject).collect();
@@ -136,7 +136,7 @@ impl JobRun<'_> {
     }
 
     /// Makes profiles due again that the job has no time for.
-    async fn release(&self, stored: &[crawl::Subject]) -> Result<(), FetchError> {
+    async fn release(&self, stored: &[crawl::CrawlSubject]) -> Result<(), FetchError> {
         let ids: Vec<_> = stored.iter().map(|one| one.id).collect();
         let FetchDependencies { pg, clock, .. } = self.dependencies;
         Ok(frontier::release(pg, &ids, clock.now()).await?)
@@ -175,7 +175,7 @@ struct CrawlRound {
 /// that the profile is gone, or could not be fetched.
 async fn fetch_round(
     mut limiter: LeaseLimiter<'_>,
-    stored: &crawl::Subject,
+    stored: &crawl::CrawlSubject,
     subject: &FetchSubject,
     page: StreamRun,
 ) -> CrawlRound {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::Platform;
 use model::time::Timestamp;
 use platforms::engine::{HostReport, NoToken, RateLimiter};
-use store::pg::host::{self, Grant, Want};
+use store::pg::host::{self, HostGrant, TokenRequest};
 use tokio::time::{sleep, timeout};
 
 use crate::FetchDependencies;
@@ -51,14 +51,14 @@ impl LeaseLimiter<'_> {
         let default = engine.limit(self.platform, host).ok_or(WAIT_MS_MAX + 1)?;
         // Until the host has answered, its limit may be lower than assumed: one token at a time.
         let tokens = if state.has_answered() { TOKENS_A_LEASE } else { 1 };
-        let want = Want { host: state.id, tokens, default };
+        let want = TokenRequest { host: state.id, tokens, default };
         let granted = host::lease(pg, &[want], self.now()).await;
         match granted.ok().and_then(|grants| grants.first().copied()) {
-            Some(Grant::Lease(lease)) => {
+            Some(HostGrant::Lease(lease)) => {
                 leases.add(lease);
                 Ok(())
             }
-            Some(Grant::Wait { ms }) => Err(ms.max(WAIT_MS_MIN)),
+            Some(HostGrant::Wait { ms }) => Err(ms.max(WAIT_MS_MIN)),
             // The database does not answer: the job's commit reports that. Nothing is sent meanwhile.
             None => Err(WAIT_MS_MAX + 1),
         }

@@ -8,7 +8,7 @@ use model::time::Timestamp;
 use model::{Account, Platform};
 use platforms::engine::{FetchContext, ResolveError};
 use store::StoreError;
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds};
 
 use crate::{FetchDependencies, job};
 
@@ -49,7 +49,7 @@ pub async fn seed(
     }
     for (platform, names) in by_platform {
         let host = engine.default_host(platform).unwrap_or_default();
-        let seeds = Seeds { platform, names: &names, default_host: &host, depth };
+        let seeds = CrawlSeeds { platform, names: &names, default_host: &host, depth };
         frontier::seed(pg, seeds, clock.now()).await?;
     }
     Ok(())

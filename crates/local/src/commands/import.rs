@@ -8,8 +8,8 @@ use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, ProfileId};
 use serde::Serialize;
 use serde_json::Value;
-use store::pg::adjacency::{self, ImportMode, Imported};
-use store::pg::{ident, profile};
+use store::pg::adjacency::{self, AdjacencyImport, ImportMode};
+use store::pg::{account_key, profile};
 
 use crate::cli::{ImportArgs, ImportFormat};
 use crate::home::BorgHome;
@@ -113,7 +113,7 @@ impl BulkImport<'_> {
     async fn arcs(&self, file: &ArcsFile) -> Result<ArcsReport> {
         file.bad.refuse_unless(self.args.skip_bad)?;
         let ids = self.resolve(&file.names).await?;
-        let mut total = Imported::default();
+        let mut total = AdjacencyImport::default();
         let bar = self.output.progress("writing", file.arcs.len() as u64);
         for of_layer in file.arcs.chunk_by(|a, b| a.layer == b.layer) {
             let layer = of_layer[0].layer;
@@ -148,7 +148,7 @@ impl BulkImport<'_> {
             let named =
                 |id: &String| NamedProfile { native_id: id.clone(), ..NamedProfile::default() };
             let named: Vec<NamedProfile> = chunk.iter().map(named).collect();
-            ids.extend(ident::resolve(&self.home.pg, self.args.platform, &named).await?);
+            ids.extend(account_key::resolve(&self.home.pg, self.args.platform, &named).await?);
             bar.inc(chunk.len() as u64);
         }
         bar.finish_and_clear();
@@ -158,7 +158,7 @@ impl BulkImport<'_> {
     async fn write_lists(
         &self,
         LayerLists { layer, ids, lists }: LayerLists<'_>,
-    ) -> Result<Imported> {
+    ) -> Result<AdjacencyImport> {
         let mode = if self.args.merge { ImportMode::Merge } else { ImportMode::Replace };
         let list = |list: &&[FileArc]| (ids[list[0].src as usize], adjacency_of(ids, list));
         let lists: Vec<(ProfileId, Adjacency)> = lists.iter().map(list).collect();

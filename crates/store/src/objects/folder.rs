@@ -30,7 +30,7 @@ impl Folder {
         Ok(self.root.join(key))
     }
 
-    /// Does blocking work on a file where it blocks nobody.
+    /// Does blocking work on a file on a thread of its own.
     async fn on_file<T: Send + 'static>(
         &self,
         path: PathBuf,

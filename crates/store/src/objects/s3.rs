@@ -9,9 +9,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use model::port::{Objects, PortError, PutOutcome};
 
 use super::key::check_key;
-use crate::aws::explain;
+use crate::aws_error::explain;
 
-/// How often a put is tried while S3 says that another one is under way.
+/// How often a put is tried while S3 reports that another one is under way.
 const TRIES: usize = 5;
 
 /// The objects of one bucket.
@@ -76,7 +76,7 @@ impl Objects for S3 {
         start: u64,
         length: u64,
     ) -> Result<Option<Vec<u8>>, PortError> {
-        // HTTP has no empty ranges: one byte is asked for, and dropped.
+        // HTTP has no empty ranges: one byte is requested, and dropped.
         let last = start.saturating_add(length.max(1) - 1);
         let bytes = self.fetch(key, Some(format!("bytes={start}-{last}"))).await?;
         Ok(bytes.map(|bytes| if length == 0 { Vec::new() } else { bytes }))
@@ -111,7 +111,7 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// Not also when the bucket is absent: that is a mistake to be told.
+/// Not when the bucket is absent: that is an error to report.
 fn is_absence(error: &SdkError<GetObjectError, HttpResponse>) -> bool {
     error.code() == Some("NoSuchKey")
 }

@@ -1,23 +1,27 @@
-//! Lists of arcs: one row for each profile, layer and direction.
+//! Adjacencies: one row for each profile, layer and direction.
 
 use model::time::Timestamp;
 use model::{Adjacency, Direction, Layer, ProfileId};
+use tokio_postgres::Row;
 
 use super::Pg;
-use super::connection::params;
-use super::value::{corrupt, from_seconds, profile_id, stored_id};
+use super::params::params;
+use super::row::{ADJACENCY, TableRow};
+use super::value::{corrupt, from_seconds, stored_id};
 use crate::StoreError;
 
 mod edit;
 mod import;
+mod plan;
 
-pub(super) use edit::{Changed, Edit, Edited, Op, edit};
-pub use import::{ImportMode, Imported, import};
+pub(super) use edit::{EditOutcome, edit};
+pub use import::{AdjacencyImport, ImportMode, import};
+pub(super) use plan::{AdjacencyEdit, ChangedAdjacency, EditOperation};
 
-/// What names a list.
+/// What identifies an adjacency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// Whose list it is.
+pub struct AdjacencyKey {
+    /// Whose it is.
     pub profile: ProfileId,
     /// The layer of its arcs.
     pub layer: Layer,
@@ -25,16 +29,16 @@ pub struct Key {
     pub direction: Direction,
 }
 
-/// One stored list.
+/// One stored adjacency.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Which list it is.
-    pub key: Key,
+pub struct AdjacencyRow {
+    /// Which one it is.
+    pub key: AdjacencyKey,
     /// Whether these are all arcs there are.
     pub complete: bool,
-    /// Whether the list is not shown now; the arcs are the last that were.
+    /// Whether the platform hides it now; the arcs are the last that were seen.
     pub hidden: bool,
-    /// Since when it has this content; the frontier knows when it was last looked at.
+    /// Since when it has this content; the frontier has the time of the last crawl.
     pub observed_at: Timestamp,
     /// The newest interaction counted.
     pub watermark: Option<String>,
@@ -45,29 +49,23 @@ pub struct Row {
 const COLUMNS: &str =
     "profile_id, layer, direction, complete, hidden, observed_at, watermark, body";
 
-impl Key {
+impl AdjacencyKey {
     /// A key before or equal to every key of this profile.
-    pub(super) const fn first_of(profile: ProfileId) -> Key {
-        Key { profile, layer: Layer::Follow, direction: Direction::Out }
+    pub(super) const fn first_of(profile: ProfileId) -> AdjacencyKey {
+        AdjacencyKey { profile, layer: Layer::Follow, direction: Direction::Out }
     }
 
-    /// The key in stored numbers.
-    pub(super) fn from_stored(
-        (profile, layer, direction): (i64, i16, i16),
-    ) -> Result<Key, StoreError> {
-        let bad = |column| corrupt(("adjacency", column), profile, "unknown number");
-        let small = |n: i16| u8::try_from(n).ok();
-        Ok(Key {
-            profile: profile_id(profile),
-            layer: small(layer).and_then(Layer::from_number).ok_or_else(|| bad("layer"))?,
-            direction: small(direction)
-                .and_then(Direction::from_number)
-                .ok_or_else(|| bad("direction"))?,
+    /// The key in the columns `profile_id`, `layer` and `direction`.
+    pub(super) fn from_row(row: &TableRow<'_>) -> Result<AdjacencyKey, StoreError> {
+        Ok(AdjacencyKey {
+            profile: row.profile_id("profile_id")?,
+            layer: row.number("layer", Layer::from_number)?,
+            direction: row.number("direction", Direction::from_number)?,
         })
     }
 }
 
-impl Row {
+impl AdjacencyRow {
     /// The arcs.
     pub fn list(&self) -> Result<Adjacency, StoreError> {
         let bad = |e| corrupt(("adjacency", "body"), format!("{:?}", self.key), e);
@@ -75,15 +73,19 @@ impl Row {
     }
 }
 
-/// All lists of one profile.
-pub async fn of(pg: &Pg, profile: ProfileId) -> Result<Vec<Row>, StoreError> {
+/// All adjacencies of one profile.
+pub async fn of(pg: &Pg, profile: ProfileId) -> Result<Vec<AdjacencyRow>, StoreError> {
     let sql = format!("select {COLUMNS} from adjacency where profile_id = $1 order by 2, 3");
     let rows = pg.read("adjacency::of", &sql, params![stored_id(profile) => INT8]).await?;
     rows.iter().map(from_row).collect()
 }
 
-/// Lists by key, at most `limit` after `after`.
-pub async fn page(pg: &Pg, after: Option<Key>, limit: u32) -> Result<Vec<Row>, StoreError> {
+/// Adjacencies by key, at most `limit` after `after`.
+pub async fn page(
+    pg: &Pg,
+    after: Option<AdjacencyKey>,
+    limit: u32,
+) -> Result<Vec<AdjacencyRow>, StoreError> {
     let (profile, layer, direction) = stored_after(after);
     let params = params![
         profile => INT8,
@@ -106,17 +108,23 @@ pub(super) fn page_sql() -> String {
 }
 
 /// The stored form of the key before a page.
-pub(super) fn stored_after(after: Option<Key>) -> (i64, i16, i16) {
+pub(super) fn stored_after(after: Option<AdjacencyKey>) -> (i64, i16, i16) {
     after.map_or((-1, 0, 0), |key| (stored_id(key.profile), key.layer as i16, key.direction as i16))
 }
 
-pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
-    Ok(Row {
-        key: Key::from_stored((row.get(0), row.get(1), row.get(2)))?,
-        complete: row.get(3),
-        hidden: row.get(4),
-        observed_at: from_seconds(row.get(5)),
-        watermark: row.get(6),
-        body: row.get(7),
+pub(super) fn from_row(row: &Row) -> Result<AdjacencyRow, StoreError> {
+    let row = ADJACENCY.row(row);
+    Ok(AdjacencyRow {
+        key: AdjacencyKey::from_row(&row)?,
+        complete: row.get("complete")?,
+        hidden: row.get("hidden")?,
+        observed_at: from_seconds(row.get("observed_at")?),
+        watermark: row.get("watermark")?,
+        body: row.get("body")?,
     })
+}
+
+/// The arcs in the column `body` of a table's row.
+pub(super) fn decoded(row: &TableRow<'_>) -> Result<Adjacency, StoreError> {
+    Adjacency::decode(row.get("body")?).map_err(|why| row.corrupt("body", why))
 }

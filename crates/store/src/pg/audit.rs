@@ -1,16 +1,17 @@
-//! The audit log: what operators did, to whom by public id, and when.
+//! The audit log: what operators did, to which public id, and when.
 
 use model::time::Timestamp;
 
 use super::Pg;
-use super::connection::params;
-use super::transaction::Tx;
+use super::params::params;
+use super::row::{AUDIT_LOG, TableRow};
+use super::transaction::PgTransaction;
 use super::value::{from_ms, stored_ms};
 use crate::StoreError;
 
 /// Who does something, and what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Act<'a> {
+pub struct AuditAction<'a> {
     /// Who: `local:` and a user id, or `aws:` and the id of the request that invoked us.
     pub actor: &'a str,
     /// What: the word for the order.
@@ -19,27 +20,27 @@ pub struct Act<'a> {
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// When it was done.
     pub at: Timestamp,
     /// Who did it.
     pub actor: String,
     /// What was done.
     pub action: String,
-    /// To whom or what, by public id; `None` for what concerns the whole installation.
+    /// The public id that it was done to; `None` for what concerns the whole installation.
     pub subject: Option<String>,
 }
 
 const RECORD: &str = "insert into audit_log (at_ms, actor, action, subject)
-    select $1, $2, $3, u from unnest($4::text[]) u";
-const NEWEST: &str = "select at_ms, actor, action, subject from audit_log
+    select $1, $2, $3, subject from unnest($4::text[]) u(subject)";
+const NEWEST: &str = "select audit_id, at_ms, actor, action, subject from audit_log
     order by audit_id desc limit $1";
 const RETIRE: &str = "delete from audit_log where at_ms < $1";
 
 /// Records an act on each of these subjects, in the transaction that does it.
 pub(super) async fn record(
-    tx: &Tx<'_>,
-    act: Act<'_>,
+    tx: &PgTransaction<'_>,
+    act: AuditAction<'_>,
     subjects: &[String],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -55,7 +56,7 @@ pub(super) async fn record(
 /// Records an act that is about to be done in transactions of its own.
 pub async fn note(
     pg: &Pg,
-    act: Act<'_>,
+    act: AuditAction<'_>,
     subject: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -70,15 +71,17 @@ pub async fn note(
 }
 
 /// The newest lines, at most `limit`, the newest first.
-pub async fn newest(pg: &Pg, limit: u32) -> Result<Vec<Entry>, StoreError> {
+pub async fn newest(pg: &Pg, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
     let rows = pg.query("audit::newest", NEWEST, params![i64::from(limit) => INT8]).await?;
-    let entry = |row: &tokio_postgres::Row| Entry {
-        at: from_ms(row.get(0)),
-        actor: row.get(1),
-        action: row.get(2),
-        subject: row.get(3),
+    let entry = |row: TableRow<'_>| {
+        Ok(AuditEntry {
+            at: from_ms(row.get("at_ms")?),
+            actor: row.get("actor")?,
+            action: row.get("action")?,
+            subject: row.get("subject")?,
+        })
     };
-    Ok(rows.iter().map(entry).collect())
+    AUDIT_LOG.rows(&rows).map(entry).collect()
 }
 
 /// Ends the lines from before `first_kept`; returns how many.

@@ -3,7 +3,7 @@
 use model::time::{Day, Timestamp};
 use model::{Direction, Layer, ProfileId, RankChange};
 
-use super::connection::params;
+use super::params::params;
 use super::value::stored_id;
 use super::{Pg, partition};
 use crate::StoreError;
@@ -14,7 +14,7 @@ mod record;
 
 pub(super) use record::{open_day, record_arcs, record_gone, record_members, record_ranks};
 
-/// Where a reader stands. Orders events by transaction, then by number.
+/// How far a reader has read. Orders events by transaction, then by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The transaction.
@@ -50,7 +50,7 @@ pub enum Change {
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Where it stands in the log.
+    /// Its position in the log.
     pub position: Position,
     /// When it was recorded.
     pub at: Timestamp,
@@ -112,8 +112,8 @@ pub async fn retire(pg: &Pg, first_kept: Day, most: usize) -> Result<usize, Stor
     let params = params![i32::from(first_kept.0) => INT4, most as i64 => INT8];
     let days = pg.query("change::retire", OLD_DAYS, params).await?;
     for day in &days {
-        let table = format!("change_log_{}", day.get::<_, i32>(0));
-        partition::drop(pg, "change::retire", ("change_log", &table)).await?;
+        let table = format!("change_log_{}", day.get::<_, i32>("d"));
+        partition::drop(pg, "change::retire", "change_log", &table).await?;
     }
     Ok(days.len())
 }

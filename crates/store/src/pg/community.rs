@@ -2,7 +2,7 @@
 
 use model::{Community, CommunityId, RunId};
 
-use super::connection::params;
+use super::params::params;
 use super::value::{corrupt, stored_count};
 use super::{Pg, run};
 use crate::StoreError;
@@ -10,7 +10,7 @@ use crate::StoreError;
 const COLUMNS: &str =
     "c.community_id, c.parent, c.level, c.members, c.trust, c.low_trust, c.labels";
 
-/// The id that stands for the whole world where a community is asked for: its memberships are the
+/// The id of the whole world where a community is expected: its memberships are the
 /// global ranking. Never minted.
 pub const WORLD: CommunityId = CommunityId::new(0);
 
@@ -31,7 +31,7 @@ pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Communi
     pg.read_run("community::get", run, &sql, params).await?.iter().map(from_row).collect()
 }
 
-/// New ids for the communities that are born in a run; the same however often it asks.
+/// New ids for the communities that are born in a run; the same at each call.
 pub async fn mint_once(pg: &Pg, run: RunId, count: u32) -> Result<Vec<CommunityId>, StoreError> {
     let first = run::mint_communities(pg, run, count).await?;
     Ok((first..).take(count as usize).map(CommunityId::new).collect())

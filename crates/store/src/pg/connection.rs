@@ -1,34 +1,17 @@
 //! The pool of connections, and work that is tried again when one breaks.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
-};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::sync::Mutex;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Row};
 
-use super::transaction::Tx;
+use super::failure::{cause, failed, no_client};
+use super::params::Params;
+use super::transaction::PgTransaction;
 use crate::StoreError;
-
-/// The values of a statement with their types, so that no round trip has to ask for them.
-pub(crate) type Params<'a> = [(&'a (dyn ToSql + Sync), Type)];
-
-/// `params![a => INT8, b => TEXT_ARRAY]`: values with their types.
-macro_rules! params {
-    ($($value:expr => $kind:ident),* $(,)?) => {
-        &[$((
-            &$value as &(dyn tokio_postgres::types::ToSql + Sync),
-            tokio_postgres::types::Type::$kind,
-        )),*]
-    };
-}
-pub(crate) use params;
 
 /// How long a caller waits for one of the pool's connections.
 const WAIT: Duration = Duration::from_secs(30);
@@ -61,7 +44,7 @@ impl Timeouts {
     /// For the commits of a fetch: within its function's 300 seconds. A lock is waited for longer than
     /// a tick may hold one.
     pub const COMMIT: Timeouts = Timeouts::seconds(60, 40, 60);
-    /// For a run, which reads the whole record in one transaction and loads large results: within its
+    /// For a run, which reads the whole database in one transaction and loads large results: within its
     /// function's 900 seconds.
     pub const RUN: Timeouts = Timeouts::seconds(600, 60, 900);
 
@@ -89,7 +72,7 @@ impl Timeouts {
     }
 }
 
-/// The record. Cheap to clone; clones share the connections.
+/// The database. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Pg {
     pub(super) pool: Pool,
@@ -194,8 +177,8 @@ impl Pg {
         .await
     }
 
-    /// Like [`Pg::execute`], and whoever sees what it did may rely on it, even if the server dies
-    /// the next moment; see [`Tx::lasting`].
+    /// Like [`Pg::execute`], and what it did is not lost even if the server dies the next moment; see
+    /// [`PgTransaction::lasting`].
     pub(super) async fn execute_lasting(
         &self,
         what: &'static str,
@@ -204,7 +187,7 @@ impl Pg {
     ) -> Result<u64, StoreError> {
         retry(|| async {
             let mut client = self.client().await?;
-            let tx = Tx::begin(&mut client, what).await?;
+            let tx = PgTransaction::begin(&mut client, what).await?;
             tx.lasting().await?;
             let changed = tx.execute(sql, params).await?;
             tx.commit().await?;
@@ -222,7 +205,7 @@ impl Pg {
 
 /// A URL as settings of a connection.
 pub(super) fn config(url: &str, timeouts: Timeouts) -> Result<Config, StoreError> {
-    let mut config: Config = url.parse().map_err(|e| StoreError::BadUrl(in_full(&e)))?;
+    let mut config: Config = url.parse().map_err(|e| StoreError::BadUrl(cause(&e)))?;
     timeouts.apply(&mut config);
     Ok(config)
 }
@@ -243,59 +226,4 @@ where
         }
     }
     work().await
-}
-
-/// Wraps what PostgreSQL says.
-pub(super) fn failed(what: &'static str, source: tokio_postgres::Error) -> StoreError {
-    let lost = source.is_closed() || (source.as_db_error().is_none() && has_io_cause(&source));
-    if lost {
-        return StoreError::Unavailable(in_full(&source));
-    }
-    if is_timeout(&source) {
-        return StoreError::TimedOut { what, why: in_full(&source) };
-    }
-    StoreError::Statement { what, why: in_full(&source), passing: asks_again(&source) }
-}
-
-fn is_timeout(error: &tokio_postgres::Error) -> bool {
-    let codes = [
-        SqlState::QUERY_CANCELED,
-        SqlState::LOCK_NOT_AVAILABLE,
-        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-    ];
-    error.code().is_some_and(|code| codes.contains(code))
-}
-
-fn no_client(error: PoolError) -> StoreError {
-    match error {
-        PoolError::Backend(source) if source.as_db_error().is_some() => failed("connect", source),
-        PoolError::Backend(source) => StoreError::Unavailable(in_full(&source)),
-        PoolError::Timeout(_) => StoreError::Unavailable("no connection came free in time".into()),
-        other => StoreError::Unavailable(other.to_string()),
-    }
-}
-
-fn has_io_cause(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(|source| source.is::<std::io::Error>())
-}
-
-/// Whether PostgreSQL itself says that the same statement may work later.
-fn asks_again(error: &tokio_postgres::Error) -> bool {
-    let passing = [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-        SqlState::TOO_MANY_CONNECTIONS,
-    ];
-    error.code().is_some_and(|code| passing.contains(code))
-}
-
-/// An error with everything that caused it.
-fn in_full(error: &tokio_postgres::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }

@@ -1,37 +1,38 @@
 //! Erasure: a profile that is gone, refused or opted out leaves every store.
 //!
-//! Its words, lists, claims, progress and change events are deleted at once. What stays is its
-//! number, with the native id replaced by a hash, so that the same account is recognised, not
-//! crawled and not given a second number when others still show it. When it was erased is noted for as
-//! long as snapshots are kept that were sealed before. Its arcs in the lists of others leave with the
-//! next snapshot.
+//! Its words, lists, claims, progress and change events are deleted at once. Its id stays, with the
+//! native id replaced by a hash, so that the same account is recognised, not crawled and not given a
+//! second id when others still show it. The time of the erasure is stored as long as snapshots are kept
+//! that were sealed before. Its arcs in the lists of others leave with the next snapshot.
 
 use std::collections::BTreeMap;
 
 use model::observation::NamedProfile;
 use model::profile::GoneReason;
 use model::time::Timestamp;
-use model::{Account, Consent, Platform, ProfileId};
+use model::{Account, Platform, ProfileId};
 
-use super::audit::{self, Act};
-use super::connection::{params, retry};
-use super::frontier::Outcome;
-use super::profile::OPTED_OUT;
-use super::transaction::Tx;
+use super::audit::{self, AuditAction};
+use super::connection::retry;
+use super::params::params;
+use super::profile_columns::{ERASE, OPTED_OUT};
+use super::round_outcome::RoundOutcome;
+use super::row::ACCOUNT_KEY;
+use super::transaction::PgTransaction;
 use super::value::{platform_number, stored_id, stored_ids, stored_ms, stored_seconds};
-use super::{Pg, change, ident, person};
+use super::{Pg, account_key, change, person};
 use crate::StoreError;
 
 mod handles;
 
-pub(super) use handles::{heed, opted_out};
+pub(super) use handles::{erase_opted_out, opted_out};
 
 /// Why a profile is erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// Its platform says so; that may change.
+pub(super) enum ErasureReason {
+    /// Its platform reports so; that may change.
     Gone(GoneReason),
-    /// Its owner told us, for good.
+    /// Its owner opted out with us, for good.
     OptedOut,
 }
 
@@ -41,13 +42,6 @@ const NAMES: &str = "select profile_id, native_id from ident i
 const SEVER: &str = "update ident i set native_id = u.erased, handle = null
     from unnest($2::bigint[], $3::text[]) u(id, erased)
     where i.platform_id = $1 and i.profile_id = u.id";
-/// A refused profile's page says no more than that.
-const EMPTY: &str = "insert into profile (profile_id, kind, consent, gone, content_hash)
-    select id, 0, $3, gone, 0 from unnest($1::bigint[], $2::smallint[]) u(id, gone) order by id
-    on conflict (profile_id) do update set handle = null, display_name = null, bio = null,
-        avatar_url = null, url = null, local_id = null, followers = null, following = null,
-        posts = null, kind = 0, consent = excluded.consent, created_ms = null,
-        gone = greatest(profile.gone, excluded.gone), content_hash = 0";
 const DELETE: [&str; 5] = [
     "delete from identity_claim where profile_id = any($1)",
     "delete from adjacency where profile_id = any($1)",
@@ -73,56 +67,56 @@ pub async fn profile(
     reason: GoneReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    erase_now(pg, (platform_of(id)?, id), Reason::Gone(reason), now).await
+    erase_now(pg, id, ErasureReason::Gone(reason), now).await
 }
 
-/// Whom an opt-out erased.
+/// What an opt-out did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OptedOut {
-    /// The profiles. An account that was never seen has got an id too, by which it can be spoken of.
+pub struct OptOutResult {
+    /// The erased profiles. An account that was never seen has got an id too, to refer to it.
     pub ids: Vec<ProfileId>,
-    /// Whether the record knew the account.
+    /// Whether the account was stored before.
     pub known: bool,
 }
 
 /// Erases an account for good, whether it was ever seen or not: its owner opted out with us.
 ///
-/// Whoever has this native id or shows this handle is erased now, and whoever is seen to show the
-/// handle later is erased then. Reads all names of the platform.
+/// Profiles with this native id or handle are erased now, those that are seen with the handle later
+/// are erased then. Reads all names of the platform.
 pub async fn opt_out(
     pg: &Pg,
     account: &Account,
-    act: Act<'_>,
+    act: AuditAction<'_>,
     now: Timestamp,
-) -> Result<OptedOut, StoreError> {
-    let found = super::profile::find(pg, std::slice::from_ref(account)).await?;
+) -> Result<OptOutResult, StoreError> {
+    let is_named = account_key::is_known(pg, account.platform, &account.handle).await?;
     handles::remember(pg, account).await?;
     let mut ids = handles::bearers(pg, account).await?;
-    let known = !ids.is_empty() || found.iter().any(Option::is_some);
+    let known = !ids.is_empty() || is_named;
     let named = NamedProfile { native_id: account.handle.clone(), ..NamedProfile::default() };
-    ids.extend(ident::resolve(pg, account.platform, &[named]).await?);
+    ids.extend(account_key::resolve(pg, account.platform, &[named]).await?);
     ids.sort_unstable();
     ids.dedup();
     opt_out_profiles(pg, &ids, act, now).await?;
-    Ok(OptedOut { ids, known })
+    Ok(OptOutResult { ids, known })
 }
 
 /// Erases profiles for good, all of them or none: their owner opted out with us.
 pub async fn opt_out_profiles(
     pg: &Pg,
     ids: &[ProfileId],
-    act: Act<'_>,
+    act: AuditAction<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut platforms: BTreeMap<Platform, Vec<(ProfileId, Reason)>> = BTreeMap::new();
+    let mut platforms: BTreeMap<Platform, Vec<(ProfileId, ErasureReason)>> = BTreeMap::new();
     for &id in ids {
-        platforms.entry(platform_of(id)?).or_default().push((id, Reason::OptedOut));
+        platforms.entry(platform_of(id)?).or_default().push((id, ErasureReason::OptedOut));
     }
     let subjects: Vec<String> = ids.iter().map(ToString::to_string).collect();
     change::open_day(pg, now).await?;
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "erase::opt_out").await?;
+        let tx = PgTransaction::begin(&mut client, "erase::opt_out").await?;
         tx.lasting().await?;
         person::lock(&tx).await?;
         lock(&tx, ids).await?;
@@ -140,21 +134,22 @@ fn platform_of(id: ProfileId) -> Result<Platform, StoreError> {
         .ok_or_else(|| StoreError::Conflict(format!("erase {id}: it has no known platform")))
 }
 
-/// Waits for the commits under way of these profiles, so that none can write after the erasure.
-async fn lock(tx: &Tx<'_>, ids: &[ProfileId]) -> Result<(), StoreError> {
+/// Waits for running commits of these profiles, so that none can write after the erasure.
+async fn lock(tx: &PgTransaction<'_>, ids: &[ProfileId]) -> Result<(), StoreError> {
     tx.query(LOCK, params![stored_ids(ids) => INT8_ARRAY]).await.map(|_| ())
 }
 
 async fn erase_now(
     pg: &Pg,
-    (platform, id): (Platform, ProfileId),
-    reason: Reason,
+    id: ProfileId,
+    reason: ErasureReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let platform = platform_of(id)?;
     change::open_day(pg, now).await?;
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "erase").await?;
+        let tx = PgTransaction::begin(&mut client, "erase").await?;
         lock(&tx, &[id]).await?;
         erase(&tx, platform, &[(id, reason)], now).await?;
         tx.commit().await
@@ -164,9 +159,9 @@ async fn erase_now(
 
 /// Erases profiles of one platform within the caller's transaction.
 pub(super) async fn erase(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     platform: Platform,
-    profiles: &[(ProfileId, Reason)],
+    profiles: &[(ProfileId, ErasureReason)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if profiles.is_empty() {
@@ -176,9 +171,7 @@ pub(super) async fn erase(
     let gone: Vec<i16> = profiles.iter().map(|(_, reason)| reason.gone()).collect();
     let outcomes: Vec<i16> = profiles.iter().map(|(_, reason)| reason.outcome() as i16).collect();
     sever(tx, platform, &ids).await?;
-    let refused = i16::from(Consent::REFUSED.0);
-    let empty = params![ids => INT8_ARRAY, gone => INT2_ARRAY, refused => INT2];
-    tx.execute(EMPTY, empty).await?;
+    tx.execute(&ERASE, params![ids => INT8_ARRAY, gone => INT2_ARRAY]).await?;
     for sql in DELETE {
         tx.execute(sql, params![ids => INT8_ARRAY]).await?;
     }
@@ -190,12 +183,14 @@ pub(super) async fn erase(
     change::record_gone(tx, &ids, now).await
 }
 
-async fn sever(tx: &Tx<'_>, platform: Platform, ids: &[i64]) -> Result<(), StoreError> {
+async fn sever(tx: &PgTransaction<'_>, platform: Platform, ids: &[i64]) -> Result<(), StoreError> {
     let names = params![platform_number(platform) => INT2, ids => INT8_ARRAY];
-    let rows = tx.query(&format!("{NAMES} and not {}", ident::IS_ERASED), names).await?;
-    let known: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
-    let erased: Vec<String> =
-        rows.iter().map(|row| ident::erased_form(platform, row.get(1))).collect();
+    let rows = tx.query(&format!("{NAMES} and not {}", account_key::IS_ERASED), names).await?;
+    let (mut known, mut erased) = (Vec::new(), Vec::new());
+    for row in ACCOUNT_KEY.rows(&rows) {
+        known.push(row.get::<i64>("profile_id")?);
+        erased.push(account_key::erased_form(platform, row.get("native_id")?));
+    }
     let params = params![
         platform_number(platform) => INT2,
         known => INT8_ARRAY,
@@ -204,23 +199,23 @@ async fn sever(tx: &Tx<'_>, platform: Platform, ids: &[i64]) -> Result<(), Store
     tx.execute(SEVER, params).await.map(|_| ())
 }
 
-impl Reason {
+impl ErasureReason {
     fn gone(self) -> i16 {
         match self {
-            Reason::Gone(reason) => reason as i16,
-            Reason::OptedOut => OPTED_OUT,
+            ErasureReason::Gone(reason) => reason as i16,
+            ErasureReason::OptedOut => OPTED_OUT,
         }
     }
 
-    fn outcome(self) -> Outcome {
+    fn outcome(self) -> RoundOutcome {
         match self {
-            Reason::Gone(_) => Outcome::Erased,
-            Reason::OptedOut => Outcome::OptedOut,
+            ErasureReason::Gone(_) => RoundOutcome::Erased,
+            ErasureReason::OptedOut => RoundOutcome::OptedOut,
         }
     }
 }
 
-/// Deletes the notes of erasures before `before`, at most `most`, the oldest first; returns how many.
+/// Deletes the times of erasures before `before`, at most `most`, the oldest first; returns how many.
 pub(super) async fn forget(pg: &Pg, before: Timestamp, most: usize) -> Result<usize, StoreError> {
     let params = params![stored_ms(before) => INT8, most as i64 => INT8];
     Ok(pg.execute("erase::forget", FORGET, params).await? as usize)

@@ -8,7 +8,7 @@ use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
 use tokio_postgres::Row;
 
-use super::connection::params;
+use super::params::params;
 use super::value::corrupt;
 use super::{Pg, membership, run};
 use crate::StoreError;

@@ -1,4 +1,4 @@
-//! Hosts and how much each may be asked: the stored side of [`model::budget`].
+//! Hosts and how many requests each allows: the stored side of [`model::budget`].
 
 use std::collections::HashMap;
 
@@ -8,9 +8,11 @@ use model::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::Pg;
-use super::connection::{Params, params, retry};
-use super::transaction::Tx;
-use super::value::{corrupt, from_ms, platform_number, stored_count, stored_ms};
+use super::connection::retry;
+use super::params::{Params, params};
+use super::row::{HOST, TableRow};
+use super::transaction::PgTransaction;
+use super::value::{from_ms, platform_number, stored_count, stored_ms};
 use crate::StoreError;
 
 /// The number of a host, ours alone.
@@ -28,7 +30,7 @@ pub struct Host {
     pub name: String,
     /// The limit that it announced; `None` as long as the manifest's default holds.
     pub announced: Option<HostLimit>,
-    /// It asked not to be asked before this.
+    /// It wants no request before this.
     pub not_before: Timestamp,
     /// How often in a row it failed.
     pub failures: u32,
@@ -36,9 +38,9 @@ pub struct Host {
     pub broken_until: Timestamp,
 }
 
-/// A wish for tokens.
+/// A request for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Want {
+pub struct TokenRequest {
     /// The host.
     pub host: HostId,
     /// How many tokens, at most.
@@ -47,10 +49,10 @@ pub struct Want {
     pub default: HostLimit,
 }
 
-/// The answer to a [`Want`].
+/// The answer to a [`TokenRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// Up to as many tokens as were wanted.
+pub enum HostGrant {
+    /// Up to as many tokens as requested.
     Lease(TokenLease),
     /// None now.
     Wait {
@@ -106,7 +108,8 @@ pub async fn ids(pg: &Pg, platform: Platform, names: &[&str]) -> Result<Vec<Host
 
 async fn known_ids(pg: &Pg, params: &Params<'_>) -> Result<HashMap<String, HostId>, StoreError> {
     let rows = pg.query("host::ids", IDS, params).await?;
-    Ok(rows.iter().map(|row| (row.get(0), HostId(row.get(1)))).collect())
+    let known = |row: TableRow<'_>| Ok((row.get("name")?, HostId(row.get("host_id")?)));
+    HOST.rows(&rows).map(known).collect()
 }
 
 /// The hosts with these numbers; unknown ones are left out.
@@ -117,53 +120,65 @@ pub async fn get(pg: &Pg, ids: &[HostId]) -> Result<Vec<Host>, StoreError> {
          join host h on h.host_id = u.id order by u.o"
     );
     let rows = pg.query("host::get", &sql, params![numbers => INT4_ARRAY]).await?;
-    rows.iter().map(|row| from_row(row, 0)).collect()
+    rows.iter().map(from_row).collect()
 }
 
-/// The host in the eight columns [`COLUMNS`] from `at` on.
-pub(super) fn from_row(row: &Row, at: usize) -> Result<Host, StoreError> {
-    let (id, platform): (i32, i16) = (row.get(at), row.get(at + 1));
-    let known = u8::try_from(platform).ok().and_then(Platform::from_number);
+/// The host in the columns [`COLUMNS`].
+pub(super) fn from_row(row: &Row) -> Result<Host, StoreError> {
+    let row = HOST.row(row);
     Ok(Host {
-        id: HostId(id),
-        platform: known.ok_or_else(|| corrupt(("host", "platform_id"), id, "unknown platform"))?,
-        name: row.get(at + 2),
-        announced: limit(row.get(at + 3), row.get(at + 4)),
-        not_before: from_ms(row.get(at + 5)),
-        failures: u32::try_from(row.get::<_, i32>(at + 6)).unwrap_or(0),
-        broken_until: from_ms(row.get(at + 7)),
+        id: HostId(row.get("host_id")?),
+        platform: row.number("platform_id", Platform::from_number)?,
+        name: row.get("name")?,
+        announced: announced(&row)?,
+        not_before: from_ms(row.get("not_before_ms")?),
+        failures: row.count("failures")?,
+        broken_until: from_ms(row.get("broken_until_ms")?),
     })
 }
 
-fn limit(requests: Option<i32>, window_ms: Option<i32>) -> Option<HostLimit> {
-    let requests = u32::try_from(requests?).ok()?.max(1);
-    let window_ms = u32::try_from(window_ms?).ok()?.max(1);
-    Some(HostLimit { requests, window_ms })
+fn announced(row: &TableRow<'_>) -> Result<Option<HostLimit>, StoreError> {
+    let requests = row.optional_count("limit_requests")?;
+    let window_ms = row.optional_count("window_ms")?;
+    let limit = |(requests, window_ms): (u32, u32)| HostLimit {
+        requests: requests.max(1),
+        window_ms: window_ms.max(1),
+    };
+    Ok(requests.zip(window_ms).map(limit))
 }
 
-/// Leases tokens of many hosts at once, in the order of the wishes. However many callers there
-/// are, no host is promised more than its limit. A host occurs at most once.
-pub async fn lease(pg: &Pg, wants: &[Want], now: Timestamp) -> Result<Vec<Grant>, StoreError> {
-    retry(|| lease_once(pg, wants, now)).await
+/// Leases tokens of many hosts at once, in the order of the requests. However many callers there
+/// are, no host gets more requests than its limit. A host occurs at most once.
+pub async fn lease(
+    pg: &Pg,
+    requests: &[TokenRequest],
+    now: Timestamp,
+) -> Result<Vec<HostGrant>, StoreError> {
+    retry(|| lease_once(pg, requests, now)).await
 }
 
-async fn lease_once(pg: &Pg, wants: &[Want], now: Timestamp) -> Result<Vec<Grant>, StoreError> {
+async fn lease_once(
+    pg: &Pg,
+    requests: &[TokenRequest],
+    now: Timestamp,
+) -> Result<Vec<HostGrant>, StoreError> {
     let mut client = pg.client().await?;
-    let tx = Tx::begin(&mut client, "host::lease").await?;
-    // Forgotten tokens would be given out again.
+    let tx = PgTransaction::begin(&mut client, "host::lease").await?;
+    // Lost leases would be given out again.
     tx.lasting().await?;
-    let hosts: Vec<i32> = wants.iter().map(|want| want.host.0).collect();
+    let hosts: Vec<i32> = requests.iter().map(|request| request.host.0).collect();
     let rows = tx.query(BUCKETS, params![hosts => INT4_ARRAY]).await?;
-    let stored: HashMap<i32, &Row> = rows.iter().map(|row| (row.get(0), row)).collect();
-    let mut grants = Vec::with_capacity(wants.len());
+    let stored = HOST.rows(&rows).map(|row| Ok((row.get("host_id")?, row)));
+    let stored: HashMap<i32, TableRow<'_>> = stored.collect::<Result<_, StoreError>>()?;
+    let mut grants = Vec::with_capacity(requests.len());
     let (mut ids, mut tokens, mut at) = (Vec::new(), Vec::new(), Vec::new());
-    for want in wants {
-        let row = stored.get(&want.host.0).ok_or_else(|| unknown(want.host))?;
-        let bucket = bucket(row, want.default, now);
-        let TokenGrant { lease, rest } = bucket.take(want.tokens, now);
-        grants.push(lease.map_or(Grant::Wait { ms: rest.wait_ms(now) }, Grant::Lease));
+    for request in requests {
+        let row = stored.get(&request.host.0).ok_or_else(|| unknown(request.host))?;
+        let bucket = bucket(row, request.default, now)?;
+        let TokenGrant { lease, rest } = bucket.take(request.tokens, now);
+        grants.push(lease.map_or(HostGrant::Wait { ms: rest.wait_ms(now) }, HostGrant::Lease));
         if lease.is_some() {
-            ids.push(want.host.0);
+            ids.push(request.host.0);
             tokens.push(rest.tokens);
             at.push(stored_ms(rest.at));
         }
@@ -178,14 +193,18 @@ fn unknown(host: HostId) -> StoreError {
     StoreError::Conflict(format!("lease tokens of host {}: there is no such host", host.0))
 }
 
-fn bucket(row: &Row, default: HostLimit, now: Timestamp) -> HostBudget {
-    let limit = limit(row.get(1), row.get(2)).unwrap_or(default);
-    let fresh = HostBudget::new(limit, now);
-    let not_before = from_ms(row.get(5));
-    match (row.get::<_, Option<f64>>(3), row.get::<_, Option<i64>>(4)) {
+fn bucket(
+    row: &TableRow<'_>,
+    default: HostLimit,
+    now: Timestamp,
+) -> Result<HostBudget, StoreError> {
+    let limit = announced(row)?.unwrap_or(default);
+    let not_before = from_ms(row.get("not_before_ms")?);
+    let stored: (Option<f64>, Option<i64>) = (row.get("tokens")?, row.get("at_ms")?);
+    Ok(match stored {
         (Some(tokens), Some(at_ms)) => HostBudget { limit, tokens, at: from_ms(at_ms), not_before },
-        _ => HostBudget { not_before, ..fresh },
-    }
+        _ => HostBudget { not_before, ..HostBudget::new(limit, now) },
+    })
 }
 
 /// Takes all tokens out of a host's bucket: more were given out than its own limit allows.
@@ -202,7 +221,7 @@ pub async fn announce(pg: &Pg, host: HostId, limit: HostLimit) -> Result<(), Sto
     pg.execute("host::announce", ANNOUNCE, params).await.map(|_| ())
 }
 
-/// Records that a host wants silence until `until`; what is in its bucket is lost.
+/// Records that a host wants no requests until `until`; what is in its bucket is lost.
 pub async fn pause(
     pg: &Pg,
     host: HostId,
@@ -228,7 +247,7 @@ pub async fn failed(pg: &Pg, host: HostId, now: Timestamp) -> Result<Timestamp, 
         BROKEN_MS_MAX => INT8,
     ];
     let row = pg.query_opt("host::failed", FAILED, params).await?;
-    row.map(|row| from_ms(row.get(0))).ok_or_else(|| unknown(host))
+    row.map(|row| from_ms(row.get("broken_until_ms"))).ok_or_else(|| unknown(host))
 }
 
 /// Records that a host answers. Costs nothing for a host without failures.

@@ -7,13 +7,15 @@ use model::{KeyId, PayerId, Scope};
 use sha2::Sha256;
 
 use super::Pg;
-use super::audit::{self, Act};
-use super::connection::{params, retry};
-use super::transaction::Tx;
-use super::value::{corrupt, from_ms, stored_ms};
+use super::audit::{self, AuditAction};
+use super::connection::retry;
+use super::params::params;
+use super::row::API_KEY;
+use super::transaction::PgTransaction;
+use super::value::{from_ms, stored_ms};
 use crate::StoreError;
 
-/// What is known of a key without its secret.
+/// What is stored of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// Its id.
@@ -52,7 +54,8 @@ const CREATE: &str = "insert into api_key
         (account_id, mac, last_four, realm, scopes, created_ms)
     select account_id, $2, $3, $4, $5, $6 from account where name = $1
     on conflict (mac) do update set mac = excluded.mac returning key_id";
-const COLUMNS: &str = "select k.key_id, a.name, k.realm, k.scopes, k.last_four, k.created_ms,
+const COLUMNS: &str =
+    "select k.key_id, a.name account, k.realm, k.scopes, k.last_four, k.created_ms,
     k.revoked_ms, a.account_id from api_key k join account a using (account_id)";
 const REVOKE: &str = "update api_key set revoked_ms = $2 where key_id = $1 and revoked_ms is null";
 
@@ -66,12 +69,12 @@ pub async fn create(
     pg: &Pg,
     pepper: &[u8],
     new: &NewKey<'_>,
-    act: Act<'_>,
+    act: AuditAction<'_>,
     now: Timestamp,
 ) -> Result<KeyId, StoreError> {
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "key::create").await?;
+        let tx = PgTransaction::begin(&mut client, "key::create").await?;
         let id = insert(&tx, pepper, new, now).await?;
         audit::record(&tx, act, &[id.to_string()], now).await?;
         tx.commit().await?;
@@ -81,7 +84,7 @@ pub async fn create(
 }
 
 async fn insert(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     pepper: &[u8],
     new: &NewKey<'_>,
     now: Timestamp,
@@ -98,7 +101,7 @@ async fn insert(
         at => INT8,
     ];
     let rows = tx.query(CREATE, params).await?;
-    let id = rows.first().map(|row| KeyId::new(row.get::<_, i64>(0) as u64));
+    let id = rows.first().map(|row| KeyId::new(row.get::<_, i64>("key_id") as u64));
     id.ok_or_else(|| StoreError::Conflict(format!("create a key: no account {}", new.account)))
 }
 
@@ -128,11 +131,16 @@ pub async fn newest(pg: &Pg, limit: u32) -> Result<Vec<ApiKey>, StoreError> {
 }
 
 /// Revokes a key; whether there was one to revoke.
-pub async fn revoke(pg: &Pg, id: KeyId, act: Act<'_>, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn revoke(
+    pg: &Pg,
+    id: KeyId,
+    act: AuditAction<'_>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let params = params![id.number() as i64 => INT8, stored_ms(now) => INT8];
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "key::revoke").await?;
+        let tx = PgTransaction::begin(&mut client, "key::revoke").await?;
         let revoked = tx.execute(REVOKE, params).await? == 1;
         if revoked {
             audit::record(&tx, act, &[id.to_string()], now).await?;
@@ -159,20 +167,20 @@ fn realm_number(realm: KeyRealm) -> i16 {
 }
 
 fn from_row(row: &tokio_postgres::Row) -> Result<ApiKey, StoreError> {
-    let id: i64 = row.get(0);
-    let realm = match row.get::<_, i16>(2) {
-        1 => KeyRealm::Live,
-        2 => KeyRealm::Test,
-        other => return Err(corrupt(("api_key", "realm"), id, format!("unknown number {other}"))),
+    let row = API_KEY.row(row);
+    let realm = |number: u8| match number {
+        1 => Some(KeyRealm::Live),
+        2 => Some(KeyRealm::Test),
+        _ => None,
     };
     Ok(ApiKey {
-        id: KeyId::new(id as u64),
-        payer: PayerId::new(row.get::<_, i64>(7) as u64),
-        account: row.get(1),
-        realm,
-        scopes: row.get(3),
-        last_four: row.get(4),
-        created_at: from_ms(row.get(5)),
-        revoked_at: row.get::<_, Option<i64>>(6).map(from_ms),
+        id: KeyId::new(row.get::<i64>("key_id")? as u64),
+        payer: PayerId::new(row.get::<i64>("account_id")? as u64),
+        account: row.get("account")?,
+        realm: row.number("realm", realm)?,
+        scopes: row.get("scopes")?,
+        last_four: row.get("last_four")?,
+        created_at: from_ms(row.get("created_ms")?),
+        revoked_at: row.get::<Option<i64>>("revoked_ms")?.map(from_ms),
     })
 }

@@ -8,13 +8,13 @@ use model::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::Pg;
-use super::connection::params;
 use super::host::HostId;
+use super::params::params;
 use super::value::{platform_number, stored_seconds};
 use crate::StoreError;
 
-const WAL_BYTES: &str = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8";
-const TABLE_BYTES: &str = "select coalesce(sum(pg_total_relation_size(relid)), 0)::int8
+const WAL_BYTES: &str = "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8 number";
+const TABLE_BYTES: &str = "select coalesce(sum(pg_total_relation_size(relid)), 0)::int8 number
     from pg_partition_tree($1::text::regclass)";
 
 /// A tenth on the first host and the others in turn; due within a week before and four weeks after.
@@ -24,11 +24,11 @@ const FILL: &str = "insert into frontier (profile_id, host_id, due_at, depth_lef
     from generate_series($4::bigint, $5::bigint) n";
 const PLANS: &str = "select statement, generic_plans, custom_plans from pg_prepared_statements";
 const FLUSH: &str = "select pg_stat_force_next_flush()";
-const BUFFERS: &str = "select (blks_hit + blks_read)::int8 from pg_stat_database
+const BUFFERS: &str = "select (blks_hit + blks_read)::int8 number from pg_stat_database
     where datname = current_database()";
 
 /// Lets profiles of these sequence numbers enter the frontier of a platform: for benchmarks only, since
-/// there is nothing else of them.
+/// nothing else is stored of them.
 pub async fn fill_frontier(
     pg: &Pg,
     platform: Platform,
@@ -49,13 +49,13 @@ pub async fn fill_frontier(
     pg.execute("measure::fill_frontier", FILL, params).await.map(|_| ())
 }
 
-/// Brings the planner's statistics and the maps of what is visible up to date, as time would.
+/// Brings the planner's statistics and the visibility maps up to date, as autovacuum would in time.
 pub async fn settle(pg: &Pg) -> Result<(), StoreError> {
     pg.batch("measure::settle", "vacuum (analyze)").await
 }
 
-/// Buffers that this database ever read, as far as the pool's connection has told, of which there
-/// must be one only.
+/// Buffers that this database ever read, as far as the pool's connections have reported; there must be
+/// only one.
 pub async fn buffers(pg: &Pg) -> Result<u64, StoreError> {
     pg.query("measure::buffers", FLUSH, params![]).await?;
     one(pg, "measure::buffers", BUFFERS, params![]).await
@@ -83,7 +83,7 @@ pub async fn plans(pg: &Pg) -> Result<BTreeMap<String, PlanCounts>, StoreError> 
 }
 
 /// Bytes of write-ahead log that the server ever wrote. The difference of two readings is what
-/// happened between them, whoever did it.
+/// happened between them, by any connection.
 pub async fn wal_bytes(pg: &Pg) -> Result<u64, StoreError> {
     one(pg, "measure::wal_bytes", WAL_BYTES, params![]).await
 }
@@ -97,8 +97,8 @@ async fn one(
     pg: &Pg,
     what: &'static str,
     sql: &str,
-    params: &super::connection::Params<'_>,
+    params: &super::params::Params<'_>,
 ) -> Result<u64, StoreError> {
     let row = pg.query_opt(what, sql, params).await?;
-    Ok(row.map_or(0, |row| row.get::<_, i64>(0) as u64))
+    Ok(row.map_or(0, |row| row.get::<_, i64>("number") as u64))
 }

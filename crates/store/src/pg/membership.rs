@@ -10,7 +10,7 @@ use std::ops::Range;
 use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
 
-use super::connection::params;
+use super::params::params;
 use super::value::corrupt;
 use super::{Pg, run};
 use crate::StoreError;
@@ -19,7 +19,7 @@ mod codec;
 mod packed;
 
 pub(super) use codec::{pack, unpack};
-pub(super) use packed::{PERSONS_BLOCK, insider_order, marks, pack_persons};
+pub(super) use packed::{PERSONS_BLOCK, PersonPlace, insider_order, marks, pack_persons};
 
 /// The order of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub async fn of_person(
     Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
 }
 
-/// Where one person stands, by number, in every community that has it, [`WORLD`] included; by
+/// The places of one person, by number, in every community that has it, [`WORLD`] included; by
 /// community.
 ///
 /// [`WORLD`]: super::community::WORLD

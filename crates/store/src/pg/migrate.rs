@@ -1,8 +1,8 @@
 //! Brings the schema up to date.
 //!
-//! Whoever waits for a table lets nobody pass who comes later. So a migration waits for a moment only,
-//! makes room, and tries again. A schema that a newer release has left behind is left as it is: its
-//! migrations only add, so the code of a release that is rolled back runs on it.
+//! A migration that waits for a table blocks every later reader of it. So it waits for two seconds only,
+//! gives up its place, and tries again. A schema that a newer release has left behind stays as it is:
+//! its migrations only add, so the code of a release that is rolled back runs on it.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use refinery::{Migration, Runner};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
-use super::connection::{Timeouts, config, failed};
+use super::connection::{Timeouts, config};
+use super::failure::failed;
 use crate::StoreError;
 
 mod embedded {
@@ -29,7 +30,7 @@ const TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(60),
 };
 
-/// How long to make room before each further try, in seconds: about five minutes in all.
+/// How long to wait before each further try, in seconds: about five minutes in all.
 const PAUSES_SECONDS: [u64; 14] = [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30, 30, 30];
 
 /// Runs the migrations that have not run yet; returns how many. Concurrent calls wait for each
@@ -39,30 +40,36 @@ const PAUSES_SECONDS: [u64; 14] = [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30, 3
 /// If a table stays locked for about five minutes, if a migration that ran has changed since, or if
 /// one that did not run is older than one that did.
 pub async fn migrate(url: &str) -> Result<usize, StoreError> {
-    politely(url, &embedded::migrations::runner()).await
+    run_with_retries(url, &embedded::migrations::runner()).await
 }
 
-/// Runs, and runs again as long as something else holds a lock that is needed.
-async fn politely(url: &str, runner: &Runner) -> Result<usize, StoreError> {
+/// Runs, and runs again as long as another transaction holds a needed lock.
+async fn run_with_retries(url: &str, runner: &Runner) -> Result<usize, StoreError> {
     let mut applied = 0;
     for pause in PAUSES_SECONDS {
-        match connected(url, runner, &mut applied).await {
-            Err(error) if error.is_timeout() => tracing::info!(%error, pause, "making room"),
+        match run_on_own_connection(url, runner, &mut applied).await {
+            Err(error) if error.is_timeout() => {
+                tracing::info!(%error, pause, "waiting for a table");
+            }
             done => return done.map(|()| applied),
         }
         tokio::time::sleep(Duration::from_secs(pause)).await;
     }
-    connected(url, runner, &mut applied).await.map(|()| applied)
+    run_on_own_connection(url, runner, &mut applied).await.map(|()| applied)
 }
 
 /// Runs on a connection of its own, and counts what was applied.
-async fn connected(url: &str, runner: &Runner, applied: &mut usize) -> Result<(), StoreError> {
+async fn run_on_own_connection(
+    url: &str,
+    runner: &Runner,
+    applied: &mut usize,
+) -> Result<(), StoreError> {
     let config = config(url, TIMEOUTS)?;
     let (mut client, connection) = config.connect(NoTls).await.map_err(|e| failed("connect", e))?;
     let driver = tokio::spawn(connection);
     let done = run(&mut client, runner, applied).await;
     drop(client);
-    // The connection ends with its client; what it has to say after that changes nothing.
+    // The connection ends with its client; a later error of it changes nothing.
     let _ = driver.await;
     done
 }
@@ -76,7 +83,7 @@ async fn run(client: &mut Client, runner: &Runner, applied: &mut usize) -> Resul
         Ok(report) => *applied += report.applied_migrations().len(),
         Err(error) => {
             *applied += error.report().map_or(0, |report| report.applied_migrations().len());
-            return Err(explained(error));
+            return Err(migration_error(error));
         }
     }
     Ok(())
@@ -88,10 +95,10 @@ async fn history(client: &mut Client, runner: &Runner) -> Result<Vec<Migration>,
     if row.get::<_, &str>(0).is_empty() {
         return Ok(Vec::new());
     }
-    runner.get_applied_migrations_async(client).await.map_err(explained)
+    runner.get_applied_migrations_async(client).await.map_err(migration_error)
 }
 
-/// Whether a newer release has been here. It has run all that this one would.
+/// Whether a newer release has migrated. It has run all migrations of this one.
 fn is_ahead(ours: &[Migration], applied: &[Migration]) -> Result<bool, StoreError> {
     let newest = ours.iter().map(Migration::version).max();
     if applied.last().map(Migration::version) <= newest {
@@ -106,8 +113,8 @@ fn is_ahead(ours: &[Migration], applied: &[Migration]) -> Result<bool, StoreErro
     }
 }
 
-/// Tells a wait that took too long from a migration that fails.
-fn explained(error: refinery::Error) -> StoreError {
+/// Separates a wait that took too long from a migration that fails.
+fn migration_error(error: refinery::Error) -> StoreError {
     let postgres = error.source().and_then(|e| e.downcast_ref::<tokio_postgres::Error>());
     let code = postgres.and_then(tokio_postgres::Error::code);
     match code == Some(&SqlState::LOCK_NOT_AVAILABLE) {
@@ -143,7 +150,7 @@ mod tests {
     }
 
     async fn run(db: &Database, migrations: &[Migration]) -> Result<usize, StoreError> {
-        politely(db.url(), &Runner::new(migrations)).await
+        run_with_retries(db.url(), &Runner::new(migrations)).await
     }
 
     async fn columns(db: &Database, table: &str) -> i64 {
@@ -195,7 +202,7 @@ mod tests {
 
     /// A reader that stays, a migration that needs its table, and a reader that comes later.
     #[tokio::test]
-    async fn who_reads_later_never_waits_for_a_migration_that_waits() {
+    async fn a_later_reader_never_waits_for_a_migration_that_waits() {
         let db = database().await;
         let (early, late) = (db.client().await, db.client().await);
         let read = "begin isolation level repeatable read; select from minted";
@@ -203,7 +210,8 @@ mod tests {
         let newer = one("V99991231235959__add_hint", "alter table minted add column hint text");
         let newer: Vec<Migration> = ours().into_iter().chain([newer]).collect();
         let url = db.url().to_owned();
-        let migrating = tokio::spawn(async move { politely(&url, &Runner::new(&newer)).await });
+        let migrating =
+            tokio::spawn(async move { run_with_retries(&url, &Runner::new(&newer)).await });
         let waiting = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
             where d.datname = current_database() and not granted and mode = 'AccessExclusiveLock'";
         while late.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {

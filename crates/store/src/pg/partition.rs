@@ -1,46 +1,48 @@
-//! Partitions: their names, and dropping them without making any reader wait.
+//! Partitions: their names, and dropping them without blocking any reader.
 
 use std::collections::BTreeMap;
 
 use model::ProfileId;
 
 use super::Pg;
-use super::connection::params;
+use super::params::params;
 use super::value::stored_id;
 use crate::StoreError;
 
-/// Partitions whose detaching was interrupted. While there is one, its parent lets go of no other.
-const PENDING: &str = "select inhparent::regclass::text, inhrelid::regclass::text from pg_inherits
+/// Partitions whose detaching was interrupted. While there is one, its parent can detach no other.
+const PENDING: &str =
+    "select inhparent::regclass::text parent, inhrelid::regclass::text child from pg_inherits
     where inhdetachpending";
 const ATTACHED: &str = "select from pg_inherits where inhrelid = to_regclass($1)";
 
 /// Finishes every detaching that was interrupted.
 pub(super) async fn finish_pending(pg: &Pg, what: &'static str) -> Result<(), StoreError> {
     for row in pg.query(what, PENDING, params![]).await? {
-        let (parent, table): (String, String) = (row.get(0), row.get(1));
-        detach(pg, what, (&parent, &table), "finalize").await?;
+        detach(pg, what, row.get("parent"), row.get("child"), "finalize").await?;
     }
     Ok(())
 }
 
-/// Drops a table, detaching it before if it hangs on its parent; none is no error. Detaching waits
-/// for those who read the parent now, and nobody waits for it.
+/// Drops a table, after detaching it if it is attached; a missing table is no error. Detaching waits for
+/// the current readers of the parent, and blocks no other.
 pub(super) async fn drop(
     pg: &Pg,
     what: &'static str,
-    (parent, table): (&str, &str),
+    parent: &str,
+    table: &str,
 ) -> Result<(), StoreError> {
     if pg.query_opt(what, ATTACHED, params![table => TEXT]).await?.is_some() {
-        detach(pg, what, (parent, table), "concurrently").await?;
+        detach(pg, what, parent, table, "concurrently").await?;
     }
     pg.batch(what, &format!("drop table if exists {table}")).await
 }
 
-/// Not inside a transaction, where nothing can be detached concurrently: one statement is none.
+/// Not inside of a transaction block, where nothing can be detached concurrently.
 async fn detach(
     pg: &Pg,
     what: &'static str,
-    (parent, table): (&str, &str),
+    parent: &str,
+    table: &str,
     how: &str,
 ) -> Result<(), StoreError> {
     pg.batch(what, &format!("alter table {parent} detach partition {table} {how}")).await

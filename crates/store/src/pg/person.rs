@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use model::time::Timestamp;
 use model::{PersonId, ProfileId};
 
-use super::connection::{params, retry};
-use super::transaction::Tx;
+use super::connection::retry;
+use super::params::params;
+use super::transaction::PgTransaction;
 use super::value::{profile_id, stored_id, stored_ids};
 use super::{Pg, change};
 use crate::StoreError;
@@ -102,15 +103,15 @@ pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, St
     Ok(rows.iter().map(|row| PersonId::new(row.get::<_, i64>(0) as u64)).collect())
 }
 
-/// Waits until nobody else saves groups, until the transaction's end.
-pub(super) async fn lock(tx: &Tx<'_>) -> Result<(), StoreError> {
+/// Keeps all others from saving groups, until the transaction's end.
+pub(super) async fn lock(tx: &PgTransaction<'_>) -> Result<(), StoreError> {
     tx.query(LOCK, &[]).await.map(|_| ())
 }
 
 /// Takes erased profiles out of their persons. A person whose own profile is erased ends: those who
 /// are left are the person of the oldest among them, so that nothing names the erased one.
 pub(super) async fn leave(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     ids: &[ProfileId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -133,7 +134,7 @@ pub(super) async fn leave(
 }
 
 /// Records the person of each of these profiles.
-async fn join(tx: &Tx<'_>, members: &Members) -> Result<(), StoreError> {
+async fn join(tx: &PgTransaction<'_>, members: &Members) -> Result<(), StoreError> {
     let members: Vec<(&ProfileId, &PersonId)> = members.iter().collect();
     for chunk in members.chunks(5_000) {
         let (ids, people): (Vec<i64>, Vec<i64>) =
@@ -162,7 +163,7 @@ async fn save_once(
     now: Timestamp,
 ) -> Result<Saved, StoreError> {
     let mut client = pg.client().await?;
-    let tx = Tx::begin(&mut client, "person::save_groups").await?;
+    let tx = PgTransaction::begin(&mut client, "person::save_groups").await?;
     lock(&tx).await?;
     let rows = tx.query(MEMBERS, &[]).await?;
     let old: Members = rows
@@ -188,8 +189,12 @@ async fn save_once(
     Ok(Saved { joined: joined.len() as u64, parted: parted.len() as u64 })
 }
 
-/// Leaves out of the new rows those that name somebody who was erased since the groups were found.
-async fn forget_gone(tx: &Tx<'_>, old: &Members, new: &mut Members) -> Result<(), StoreError> {
+/// Leaves out of the new rows those with a profile that was erased since the groups were found.
+async fn forget_gone(
+    tx: &PgTransaction<'_>,
+    old: &Members,
+    new: &mut Members,
+) -> Result<(), StoreError> {
     let others = new.iter().filter(|(id, person)| old.get(id) != Some(person));
     let named: Vec<i64> =
         others.flat_map(|(id, person)| [stored_id(*id), person.number() as i64]).collect();

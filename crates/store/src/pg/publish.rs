@@ -1,113 +1,92 @@
 //! Loading the results of a run for serving.
 //!
-//! Everything goes into tables that stand alone until [`Loader::finish`] attaches them: readers
-//! see a run as a whole or not at all, and a loader that died is simply begun again. The loader
-//! keeps 16 bytes for each person and 16 for each membership, to build the ways back. Rows of small
-//! communities wait for each other, so that a statement is worth its round trip, and while a few
-//! statements are under way the next rows are packed.
+//! Everything is copied into tables that are not attached until [`RunLoader::finish`]: readers see a
+//! run as a whole or not at all, and after a loader that died another one starts again. The loader
+//! keeps 16 bytes for each person and 16 for each membership, for the indexes by person. Rows of small
+//! communities are collected, so that a statement is worth its round trip, and the next rows are
+//! packed while a few statements run.
 
-use std::future::Future;
-
-use super::evidence::PackedEvidence;
-use model::{Community, CommunityId, Membership, PersonId, RunId};
+use model::{Community, CommunityId, PersonId, RunId};
 use rayon::prelude::*;
 use tokio::task::JoinSet;
 
-use super::connection::params;
-use super::membership::{PERSONS_BLOCK, insider_order, marks, pack, pack_persons};
+use super::connection::retry;
+use super::copy::{CopyRow, CopyTarget};
+use super::evidence::PackedEvidence;
+use super::membership::{PERSONS_BLOCK, PersonPlace, pack_persons};
+use super::params::params;
 use super::score::{NUMBERS_BLOCK, PEOPLE_BLOCK, PersonScore, pack_numbers, pack_people};
 use super::term::Term;
-use super::value::stored_count;
+use super::transaction::PgTransaction;
 use super::{Pg, run};
 use crate::StoreError;
 
+mod rows;
+
+pub use rows::PackedMemberships;
+use rows::{
+    COMMUNITY, CommunityRow, EVIDENCE_BLOCK, EVIDENCE_GIVER, EvidenceRow, KeyedBody,
+    PERSON_STANDING, RUN_NUMBER, RUN_PERSON, RunRow, RunTable, STANDING, TERM, TermRow,
+};
+
 /// Fills the tables of one run.
 #[derive(Debug)]
-pub struct Loader<'a> {
+pub struct RunLoader<'a> {
     pg: &'a Pg,
     run: RunId,
     /// People of the block that is not full yet.
     block: Vec<PersonScore>,
     numbers: Vec<(PersonId, u32)>,
-    /// (person, community, place) of every membership.
-    places: Vec<(u32, CommunityId, u32)>,
-    memberships: Waiting<PackedMemberships>,
-    sources: Waiting<Body>,
-    evidence: Waiting<(i64, i32, Vec<u8>)>,
+    places: Vec<PersonPlace>,
+    memberships: RowBuffer<PackedMemberships>,
+    sources: RowBuffer<KeyedBody<i64>>,
+    evidence: RowBuffer<EvidenceRow>,
     /// Statements that are under way.
-    sent: JoinSet<Result<u64, StoreError>>,
-}
-
-/// A row of a key and a body.
-type Body = (i64, Vec<u8>);
-
-/// The memberships of one community as they are stored. Packing many of them is work for all cores, so
-/// it is not the loader's.
-#[derive(Debug)]
-pub struct PackedMemberships {
-    community: CommunityId,
-    count: i32,
-    persons: Vec<u32>,
-    memberships: Vec<u8>,
-    marks: Vec<u8>,
-    insiders: Vec<u8>,
-}
-
-impl PackedMemberships {
-    /// Packs the memberships of a community, which come by falling attention.
-    pub fn pack(community: CommunityId, memberships: &[Membership]) -> PackedMemberships {
-        PackedMemberships {
-            community,
-            count: memberships.len() as i32,
-            persons: memberships.iter().map(|one| one.person.number()).collect(),
-            memberships: pack(memberships),
-            marks: marks(memberships),
-            insiders: insider_order(memberships),
-        }
-    }
+    sent: JoinSet<Result<(), StoreError>>,
 }
 
 /// Rows of one table that are not sent yet.
-#[derive(Debug)]
-struct Waiting<T> {
-    rows: Vec<T>,
+struct RowBuffer<R> {
+    rows: Vec<R>,
     bytes: usize,
 }
 
 /// The most rows of one statement.
 const ROWS_MAX: usize = 500;
 
-/// Rows are sent as soon as they have so many bytes.
+/// Rows are sent as soon as they have this many bytes.
 const BYTES_MAX: usize = 1 << 20;
 
 /// The most statements under way, each on a connection of its own.
 const SENT_MAX: usize = 2;
 
-/// In one statement, so that a run never says of its terms what an earlier loader wrote.
-const FINISH: &str = "with told as (update run set folding = $2 where run_id = $1)
+/// One statement, so that the version of the folding is always that of the attached terms.
+const FINISH: &str = "with folded as (update run set folding = $2 where run_id = $1)
     select attach_run($1)";
 
-const RUNNING: &str = "select from run where run_id = $1 and state = 1";
+/// $2: the number of the state "running".
+const RUNNING: &str = "select from run where run_id = $1 and state = $2";
 
-impl<'a> Loader<'a> {
-    /// Creates empty tables for the run; what an earlier loader left is dropped. Only a run that
-    /// is still running can be loaded.
-    pub async fn begin(pg: &'a Pg, run: RunId) -> Result<Loader<'a>, StoreError> {
-        let params = params![run::stored(run) => INT8];
+impl<'a> RunLoader<'a> {
+    /// Creates empty tables for the run; those of an earlier loader are dropped. Only a run that is
+    /// still running can be loaded.
+    pub async fn begin(pg: &'a Pg, run: RunId) -> Result<RunLoader<'a>, StoreError> {
+        let id = run::stored(run);
+        let params = params![id => INT8, run::RunState::Running as i16 => INT2];
         if pg.query("publish::begin", RUNNING, params).await?.is_empty() {
             let why = "it is not running";
             return Err(StoreError::Conflict(format!("load the results of {run}: {why}")));
         }
-        pg.query("publish::begin", "select open_run($1)", params).await?;
-        Ok(Loader {
+        pg.query("publish::begin", "select open_run($1)", params![id => INT8]).await?;
+        Ok(RunLoader {
             pg,
             run,
             block: Vec::new(),
             numbers: Vec::new(),
             places: Vec::new(),
-            memberships: Waiting::none(),
-            sources: Waiting::none(),
-            evidence: Waiting::none(),
+            memberships: RowBuffer::new(),
+            sources: RowBuffer::new(),
+            evidence: RowBuffer::new(),
             sent: JoinSet::new(),
         })
     }
@@ -119,20 +98,20 @@ impl<'a> Loader<'a> {
             self.numbers.push((person.person, number));
             self.block.push(person);
             if self.block.len() == PEOPLE_BLOCK {
-                self.put_block().await?;
+                self.send_people().await?;
             }
         }
         Ok(())
     }
 
-    async fn put_block(&mut self) -> Result<(), StoreError> {
+    async fn send_people(&mut self) -> Result<(), StoreError> {
         if self.block.is_empty() {
             return Ok(());
         }
-        let block = ((self.numbers.len() - 1) / PEOPLE_BLOCK) as i64;
+        let key = ((self.numbers.len() - 1) / PEOPLE_BLOCK) as i32;
         let body = pack_people(&self.block);
         self.block.clear();
-        self.put_bodies("run_person", "int", vec![(block, body)]).await
+        self.send(&RUN_PERSON, vec![KeyedBody { key, body }]).await
     }
 
     /// Adds communities, each with the words of its labels, folded as the terms are.
@@ -140,188 +119,129 @@ impl<'a> Loader<'a> {
         &mut self,
         communities: &[(Community, Vec<String>)],
     ) -> Result<(), StoreError> {
-        let sql = self.insert(
-            "community",
-            "$2::bigint[], $3::bigint[], $4::smallint[], $5::int[], $6::real[], $7::boolean[],
-             $8::text[], $9::text[]",
-            "u.a, u.b, u.c, u.d, u.e, u.f, string_to_array(u.g, E'\\n'),
-             string_to_array(u.h, E'\\n')",
-        );
-        for chunk in communities.chunks(ROWS_MAX) {
-            let id = |id: CommunityId| id.number() as i64;
-            let (chunk, words): (Vec<&Community>, Vec<&Vec<String>>) =
-                chunk.iter().map(|(community, words)| (community, words)).unzip();
-            let params = params![
-                run::stored(self.run) => INT8,
-                chunk.iter().map(|c| id(c.id)).collect::<Vec<_>>() => INT8_ARRAY,
-                chunk.iter().map(|c| c.parent.map(id)).collect::<Vec<_>>() => INT8_ARRAY,
-                chunk.iter().map(|c| i16::from(c.level)).collect::<Vec<_>>() => INT2_ARRAY,
-                chunk.iter().map(|c| stored_count(c.members)).collect::<Vec<_>>() => INT4_ARRAY,
-                chunk.iter().map(|c| c.trust).collect::<Vec<_>>() => FLOAT4_ARRAY,
-                chunk.iter().map(|c| c.low_trust).collect::<Vec<_>>() => BOOL_ARRAY,
-                chunk.iter().map(|c| lines(&c.labels)).collect::<Vec<_>>() => TEXT_ARRAY,
-                words.iter().map(|words| lines(words)).collect::<Vec<_>>() => TEXT_ARRAY,
-            ];
-            self.pg.execute("publish::communities", &sql, params).await?;
-        }
-        Ok(())
+        let row =
+            |(community, words): &(Community, Vec<String>)| CommunityRow::new(community, words);
+        self.send_all(&COMMUNITY, communities.iter().map(row)).await
     }
 
     /// Adds the memberships of one community.
     pub async fn memberships(&mut self, packed: PackedMemberships) -> Result<(), StoreError> {
-        let places = packed.persons.iter().zip(0..);
-        self.places.extend(places.map(|(&person, place)| (person, packed.community, place)));
-        let bytes = packed.memberships.len() + packed.marks.len() + packed.insiders.len();
-        if self.memberships.add(packed, bytes) { self.put_memberships().await } else { Ok(()) }
+        let (community, places) = (packed.community, packed.persons.iter().zip(0..));
+        let places = places.map(|(&person, place)| PersonPlace { person, community, place });
+        self.places.extend(places);
+        let bytes = packed.bytes();
+        if self.memberships.add(packed, bytes) { self.send_memberships().await } else { Ok(()) }
     }
 
-    async fn put_memberships(&mut self) -> Result<(), StoreError> {
-        let arrays = "$2::bigint[], $3::int[], $4::bytea[], $5::bytea[], $6::bytea[]";
-        let (sql, rows) = (self.insert("standing", arrays, "u.*"), self.memberships.take());
-        let (pg, run) = (self.pg.clone(), run::stored(self.run));
-        self.send(async move {
-            let params = params![
-                run => INT8,
-                rows.iter().map(|row| row.community.number() as i64).collect::<Vec<_>>() => INT8_ARRAY,
-                rows.iter().map(|row| row.count).collect::<Vec<_>>() => INT4_ARRAY,
-                rows.iter().map(|row| row.memberships.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-                rows.iter().map(|row| row.marks.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-                rows.iter().map(|row| row.insiders.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            ];
-            pg.execute("publish::memberships", &sql, params).await
-        })
-        .await
+    async fn send_memberships(&mut self) -> Result<(), StoreError> {
+        let rows = self.memberships.take();
+        self.send(&STANDING, rows).await
     }
 
-    /// Adds the evidence of one community, whose memberships it goes by.
+    /// Adds the evidence of one community, whose memberships it follows.
     pub async fn evidence(
         &mut self,
         community: CommunityId,
         evidence: PackedEvidence,
     ) -> Result<(), StoreError> {
-        let id = community.number() as i64;
+        let community = community.number() as i64;
         let bytes = evidence.sources.len();
-        if self.sources.add((id, evidence.sources), bytes) {
-            self.put_givers().await?;
+        if self.sources.add(KeyedBody { key: community, body: evidence.sources }, bytes) {
+            self.send_sources().await?;
         }
         for (block, body) in evidence.blocks {
             let bytes = body.len();
-            if self.evidence.add((id, block as i32, body), bytes) {
-                self.put_evidence().await?;
+            if self.evidence.add(EvidenceRow { community, block: block as i32, body }, bytes) {
+                self.send_evidence().await?;
             }
         }
         Ok(())
     }
 
-    async fn put_givers(&mut self) -> Result<(), StoreError> {
+    async fn send_sources(&mut self) -> Result<(), StoreError> {
         let rows = self.sources.take();
-        self.put_bodies("evidence_giver", "bigint", rows).await
+        self.send(&EVIDENCE_GIVER, rows).await
     }
 
-    async fn put_evidence(&mut self) -> Result<(), StoreError> {
-        let arrays = "$2::bigint[], $3::int[], $4::bytea[]";
-        let (sql, rows) = (self.insert("evidence_block", arrays, "u.*"), self.evidence.take());
-        let (pg, run) = (self.pg.clone(), run::stored(self.run));
-        self.send(async move {
-            let params = params![
-                run => INT8,
-                rows.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
-                rows.iter().map(|row| row.1).collect::<Vec<_>>() => INT4_ARRAY,
-                rows.iter().map(|row| row.2.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            ];
-            pg.execute("publish::evidence", &sql, params).await
-        })
-        .await
+    async fn send_evidence(&mut self) -> Result<(), StoreError> {
+        let rows = self.evidence.take();
+        self.send(&EVIDENCE_BLOCK, rows).await
     }
 
     /// Adds terms, each once.
     pub async fn terms(&mut self, terms: &[Term]) -> Result<(), StoreError> {
-        let sql = self.insert("term", "$2::text[], $3::int[], $4::bytea[]", "u.*");
-        for chunk in terms.chunks(ROWS_MAX) {
-            let params = params![
-                run::stored(self.run) => INT8,
-                chunk.iter().map(|term| term.term.as_str()).collect::<Vec<_>>() => TEXT_ARRAY,
-                chunk.iter().map(|term| stored_count(term.count)).collect::<Vec<_>>() => INT4_ARRAY,
-                chunk.iter().map(|term| term.body.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-            ];
-            self.pg.execute("publish::terms", &sql, params).await?;
-        }
-        Ok(())
+        self.send_all(&TERM, terms.iter().map(TermRow::new)).await
     }
 
-    /// Attaches the tables: the run can be read, and be made the active one. Its terms are folded by
+    /// Attaches the tables: the run can be read, and be made the served one. Its terms are folded by
     /// this version.
     pub async fn finish(mut self, folding: u8) -> Result<(), StoreError> {
-        self.put_block().await?;
-        self.put_memberships().await?;
-        self.put_givers().await?;
-        self.put_evidence().await?;
+        self.send_people().await?;
+        self.send_memberships().await?;
+        self.send_sources().await?;
+        self.send_evidence().await?;
         self.numbers.sort_unstable();
-        let numbers = self.numbers.chunks(NUMBERS_BLOCK);
-        let numbers = numbers.map(|block| (block[0].0.number() as i64, pack_numbers(block)));
-        self.put_bodies("run_number", "bigint", numbers.collect()).await?;
+        let numbers = std::mem::take(&mut self.numbers);
+        let blocks = numbers.chunks(NUMBERS_BLOCK).map(|block| {
+            let first = block.first().map_or(0, |(person, _)| person.number() as i64);
+            KeyedBody { key: first, body: pack_numbers(block) }
+        });
+        self.send_all(&RUN_NUMBER, blocks).await?;
         let persons = self.person_blocks();
-        self.put_bodies("person_standing", "int", persons).await?;
-        self.arrive(0).await?;
+        self.send_all(&PERSON_STANDING, persons.into_iter()).await?;
+        self.wait(0).await?;
         let params = params![run::stored(self.run) => INT8, i16::from(folding) => INT2];
         self.pg.query("publish::finish", FINISH, params).await.map(|_| ())
     }
 
-    fn person_blocks(&mut self) -> Vec<Body> {
-        let block_of = |person: u32| person / PERSONS_BLOCK as u32;
+    fn person_blocks(&mut self) -> Vec<KeyedBody<i32>> {
+        let block_of = |place: &PersonPlace| place.person / PERSONS_BLOCK as u32;
         self.places.par_sort_unstable();
-        let blocks = self.places.par_chunk_by(|a, b| block_of(a.0) == block_of(b.0));
-        let pack = |places: &[(u32, CommunityId, u32)]| {
-            let block = block_of(places[0].0);
+        let blocks = self.places.par_chunk_by(|a, b| block_of(a) == block_of(b));
+        let pack = |places: &[PersonPlace]| {
+            let block = places.first().map_or(0, block_of);
             let first = block * PERSONS_BLOCK as u32;
-            let within: Vec<_> = places.iter().map(|(p, c, at)| (p - first, *c, *at)).collect();
-            (i64::from(block), pack_persons(&within))
+            KeyedBody { key: block as i32, body: pack_persons(first, places) }
         };
         blocks.map(pack).collect()
     }
 
-    /// Inserts rows into a table whose key is of the type `key`.
-    async fn put_bodies(
+    async fn send_all<R: CopyRow + Send + Sync + 'static>(
         &mut self,
-        table: &str,
-        key: &str,
-        rows: Vec<Body>,
+        table: &RunTable,
+        mut rows: impl Iterator<Item = R>,
     ) -> Result<(), StoreError> {
-        let (mut rows, columns) = (rows.into_iter(), format!("u.a::{key}, u.b"));
         loop {
-            let chunk: Vec<Body> = rows.by_ref().take(ROWS_MAX).collect();
+            let chunk: Vec<R> = rows.by_ref().take(ROWS_MAX).collect();
             if chunk.is_empty() {
                 return Ok(());
             }
-            let sql = self.insert(table, "$2::bigint[], $3::bytea[]", &columns);
-            let (pg, run) = (self.pg.clone(), run::stored(self.run));
-            self.send(async move {
-                let params = params![
-                    run => INT8,
-                    chunk.iter().map(|row| row.0).collect::<Vec<_>>() => INT8_ARRAY,
-                    chunk.iter().map(|row| row.1.as_slice()).collect::<Vec<_>>() => BYTEA_ARRAY,
-                ];
-                pg.execute("publish", &sql, params).await
-            })
-            .await?;
+            self.send(table, chunk).await?;
         }
     }
 
-    /// Sends a statement as soon as fewer than [`SENT_MAX`] are under way.
-    async fn send(
+    /// Copies rows as soon as fewer than [`SENT_MAX`] statements are under way.
+    async fn send<R: CopyRow + Send + Sync + 'static>(
         &mut self,
-        statement: impl Future<Output = Result<u64, StoreError>> + Send + 'static,
+        table: &RunTable,
+        rows: Vec<R>,
     ) -> Result<(), StoreError> {
-        self.arrive(SENT_MAX - 1).await?;
-        self.sent.spawn(statement);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.wait(SENT_MAX - 1).await?;
+        let (pg, run) = (self.pg.clone(), run::stored(self.run));
+        let target = table.of_run(run);
+        let rows: Vec<RunRow<R>> = rows.into_iter().map(|row| RunRow { run, row }).collect();
+        self.sent.spawn(async move { load(&pg, &target, &rows).await });
         Ok(())
     }
 
-    /// Waits until at most so many statements are under way; says which failed.
-    async fn arrive(&mut self, under_way: usize) -> Result<(), StoreError> {
+    /// Waits until at most `under_way` statements are under way; returns the error of one that failed.
+    async fn wait(&mut self, under_way: usize) -> Result<(), StoreError> {
         while self.sent.len() > under_way {
             match self.sent.join_next().await {
-                Some(Ok(done)) => done.map(drop)?,
+                Some(Ok(done)) => done?,
                 // A statement is stopped with its loader only.
                 Some(Err(error)) => return Err(StoreError::Unavailable(error.to_string())),
                 None => {}
@@ -329,45 +249,98 @@ impl<'a> Loader<'a> {
         }
         Ok(())
     }
+}
 
-    /// A statement that inserts `columns` of the arrays, named u(a, b, …), into a table of the
-    /// run. It may run twice: whether it did is not known when a connection breaks.
-    fn insert(&self, table: &str, arrays: &str, columns: &str) -> String {
-        let names: Vec<String> =
-            ('a'..).take(arrays.matches('$').count()).map(String::from).collect();
-        format!(
-            "insert into {table}_{} select $1, {columns} from unnest({arrays}) u({})
-             on conflict do nothing",
-            self.number(),
-            names.join(", ")
-        )
-    }
-
-    fn number(&self) -> u64 {
-        self.run.number()
+/// Copies rows into a table. The first try copies straight into it. A further one, after a connection
+/// broke, may find rows that an earlier try or another loader of the run wrote: it adds what is missing.
+async fn load<R: CopyRow + Sync>(
+    pg: &Pg,
+    target: &CopyTarget,
+    rows: &[R],
+) -> Result<(), StoreError> {
+    match copy(pg, target, rows).await {
+        Err(error) if error.is_passing() && !error.is_timeout() => {
+            retry(|| copy_missing(pg, target, rows)).await
+        }
+        done => done,
     }
 }
 
-impl<T> Waiting<T> {
-    fn none() -> Waiting<T> {
-        Waiting { rows: Vec::new(), bytes: 0 }
+async fn copy<R: CopyRow + Sync>(
+    pg: &Pg,
+    target: &CopyTarget,
+    rows: &[R],
+) -> Result<(), StoreError> {
+    let mut client = pg.client().await?;
+    let tx = PgTransaction::begin(&mut client, "publish").await?;
+    tx.copy(target, rows).await?;
+    tx.commit().await
+}
+
+async fn copy_missing<R: CopyRow + Sync>(
+    pg: &Pg,
+    target: &CopyTarget,
+    rows: &[R],
+) -> Result<(), StoreError> {
+    let mut client = pg.client().await?;
+    let tx = PgTransaction::begin(&mut client, "publish").await?;
+    let (table, columns) = (&target.table, target.names());
+    let create = format!("create temp table loaded (like {table}) on commit drop");
+    tx.execute(&create, params![]).await?;
+    let loaded = CopyTarget { table: "loaded".to_owned(), columns: target.columns.clone() };
+    tx.copy(&loaded, rows).await?;
+    let add = format!(
+        "insert into {table} ({columns}) select {columns} from loaded on conflict do nothing"
+    );
+    tx.execute(&add, params![]).await?;
+    tx.commit().await
+}
+
+impl<R> RowBuffer<R> {
+    fn new() -> RowBuffer<R> {
+        RowBuffer { rows: Vec::new(), bytes: 0 }
     }
 
-    /// Adds a row of so many bytes; says whether it is time to send all.
-    fn add(&mut self, row: T, bytes: usize) -> bool {
+    /// Adds a row of this many bytes; returns whether it is time to send all.
+    fn add(&mut self, row: R, bytes: usize) -> bool {
         self.rows.push(row);
         self.bytes += bytes;
         self.bytes >= BYTES_MAX || self.rows.len() >= ROWS_MAX
     }
 
-    fn take(&mut self) -> Vec<T> {
+    fn take(&mut self) -> Vec<R> {
         self.bytes = 0;
         std::mem::take(&mut self.rows)
     }
 }
 
-/// Texts as one; an array of arrays cannot be ragged.
-fn lines(texts: &[String]) -> String {
-    let clean: Vec<String> = texts.iter().map(|text| text.replace(['\n', '\0'], " ")).collect();
-    clean.join("\n")
+impl<R> std::fmt::Debug for RowBuffer<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowBuffer").field("rows", &self.rows.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rows_that_an_earlier_try_copied_are_kept_and_the_others_added() {
+        let db = database().await;
+        let client = db.client().await;
+        client.batch_execute("select open_run(7)").await.unwrap();
+        let pg = Pg::connect(db.url(), 1).await.unwrap();
+        let row = |term: &&str| {
+            let term = Term { term: (*term).to_owned(), count: 1, body: Vec::new() };
+            RunRow { run: 7, row: TermRow::new(&term) }
+        };
+        for terms in [["a", "b"], ["b", "c"]] {
+            let rows: Vec<_> = terms.iter().map(row).collect();
+            load(&pg, &TERM.of_run(7), &rows).await.unwrap();
+        }
+        let sql = "select string_agg(term, '' order by term) from term_7";
+        assert_eq!(client.query_one(sql, &[]).await.unwrap().get::<_, &str>(0), "abc");
+    }
 }

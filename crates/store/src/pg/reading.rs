@@ -14,7 +14,9 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 use super::Pg;
-use super::connection::{Params, Session, failed, retry};
+use super::connection::{Session, retry};
+use super::failure::failed;
+use super::params::Params;
 use crate::StoreError;
 
 /// The most statements that one connection keeps prepared. Past it all are forgotten, and those that

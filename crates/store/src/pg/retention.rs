@@ -1,7 +1,7 @@
-//! What the record keeps for a while only: events, notes of erasures, and old runs.
+//! What the database keeps for a while only: events, notes of erasures, and old runs.
 //!
 //! [`sweep`] ends a bounded part of what is too old, without making any reader wait, and may be
-//! killed anywhere: the next one goes on. It is called daily, and again while there is more.
+//! killed anywhere: the next one continues. It is called daily, and again while there is more.
 
 use model::time::{Day, Timestamp};
 
@@ -10,7 +10,7 @@ use crate::StoreError;
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct RetentionPolicy {
     /// Days of the change log that are kept whole, besides the present one.
     pub change_days: u16,
     /// Days for which it stays noted who was erased when: as long as snapshots are kept that were
@@ -22,16 +22,16 @@ pub struct Policy {
     pub run_days: u16,
 }
 
-impl Default for Policy {
+impl Default for RetentionPolicy {
     /// 30 days of changes, 90 of erasures, three runs, and what became of runs for a year.
-    fn default() -> Policy {
-        Policy { change_days: 30, erasure_days: 90, runs_kept: 3, run_days: 365 }
+    fn default() -> RetentionPolicy {
+        RetentionPolicy { change_days: 30, erasure_days: 90, runs_kept: 3, run_days: 365 }
     }
 }
 
 /// What one sweep ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct RetentionSweep {
     /// Days of the change log.
     pub change_days: usize,
     /// Notes of erasures.
@@ -54,7 +54,11 @@ pub const RUNS_MAX: usize = 8;
 pub const FORGOTTEN_MAX: usize = 1_000;
 
 /// Ends what is too old at `now`, up to the limits above, the oldest first.
-pub async fn sweep(pg: &Pg, now: Timestamp, policy: Policy) -> Result<Swept, StoreError> {
+pub async fn sweep(
+    pg: &Pg,
+    now: Timestamp,
+    policy: RetentionPolicy,
+) -> Result<RetentionSweep, StoreError> {
     let first_kept = Day(Day::of(now).0.saturating_sub(policy.change_days));
     let change_days = change::retire(pg, first_kept, DAYS_MAX).await?;
     let erasures = erase::forget(pg, days_before(now, policy.erasure_days), ERASURES_MAX).await?;
@@ -64,7 +68,7 @@ pub async fn sweep(pg: &Pg, now: Timestamp, policy: Policy) -> Result<Swept, Sto
         || erasures == ERASURES_MAX
         || runs_retired == RUNS_MAX
         || runs_forgotten == FORGOTTEN_MAX;
-    Ok(Swept { change_days, erasures, runs_retired, runs_forgotten, more })
+    Ok(RetentionSweep { change_days, erasures, runs_retired, runs_forgotten, more })
 }
 
 fn days_before(now: Timestamp, days: u16) -> Timestamp {

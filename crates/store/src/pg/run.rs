@@ -1,12 +1,16 @@
 //! Runs: one scoring of one snapshot each, stage by stage, and the one that is served.
 
+use std::sync::LazyLock;
+
 use model::message::Stage;
 use model::time::Timestamp;
 use model::{RankChange, RunId, SnapshotId};
 
-use super::connection::{params, retry};
-use super::transaction::Tx;
-use super::value::{corrupt, from_ms, stored_count, stored_ms};
+use super::connection::retry;
+use super::params::params;
+use super::row::RUN;
+use super::transaction::PgTransaction;
+use super::value::{from_ms, stored_count, stored_ms};
 use super::{Pg, change};
 use crate::StoreError;
 
@@ -15,7 +19,7 @@ mod retire;
 pub(super) use retire::forget;
 pub use retire::{retire, retire_old, with_tables};
 
-/// How a run stands. The numbers are stored.
+/// The state of a run. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i16)]
 pub enum RunState {
@@ -25,8 +29,8 @@ pub enum RunState {
     Published = 2,
     /// It was given up.
     Failed = 3,
-    /// Its results were dropped from the record, or a newer run was served before it was done; what is
-    /// sealed stays.
+    /// Its results were dropped from the database, or a newer run was served before it was done; its
+    /// artifacts stay.
     Retired = 4,
 }
 
@@ -37,7 +41,7 @@ pub struct Run {
     pub id: RunId,
     /// The snapshot that it scores, once there is one.
     pub snapshot: Option<SnapshotId>,
-    /// How it stands.
+    /// Its state.
     pub state: RunState,
     /// The stage that is sealed last.
     pub sealed: Option<Stage>,
@@ -51,7 +55,7 @@ pub struct Run {
     pub folding: u8,
 }
 
-/// The answer to a wish to do a stage.
+/// The answer to a request for a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageLease {
     /// Do it.
@@ -66,30 +70,58 @@ pub enum StageLease {
     Ended,
 }
 
+const RUNNING: i16 = RunState::Running as i16;
+const PUBLISHED: i16 = RunState::Published as i16;
+const FAILED: i16 = RunState::Failed as i16;
+const RETIRED: i16 = RunState::Retired as i16;
+const LAST_STAGE: i16 = Stage::Publish as i16;
+
 const MINT: &str =
-    "update minted set next_id = next_id + $2 where noun = $1 returning next_id - $2";
-const CREATE: &str =
-    "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, 1, $3)
-    on conflict do nothing";
+    "update minted set next_id = next_id + $2 where noun = $1 returning next_id - $2 first";
+static CREATE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "insert into run (run_id, snapshot_id, state, created_ms) values ($1, $2, {RUNNING}, $3)
+        on conflict do nothing"
+    )
+});
 const COLUMNS: &str = "run_id, snapshot_id, state, sealed, created_ms, ended_ms, error, folding";
 const SET_SNAPSHOT: &str = "update run set snapshot_id = $2 where run_id = $1";
 const LEASE_STATE: &str =
-    "select state, sealed, lease_until_ms from run where run_id = $1 for update";
+    "select run_id, state, sealed, lease_until_ms from run where run_id = $1 for update";
 const LOCK_STATE: &str = "select state from run where run_id = $1 for update";
 const TAKE: &str = "update run set lease_until_ms = $2 where run_id = $1";
-const FINISH: &str = "update run set sealed = $2, lease_until_ms = 0, ended_ms = $3
-    where run_id = $1 and sealed = $2 - 1 and state = 1";
-const RELEASE: &str = "update run set lease_until_ms = 0
-    where run_id = $1 and sealed = $2 - 1 and state = 1";
-const FAIL: &str =
-    "update run set state = 3, error = $2, ended_ms = $3 where run_id = $1 and state = 1";
+static FINISH: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set sealed = $2, lease_until_ms = 0, ended_ms = $3
+        where run_id = $1 and sealed = $2 - 1 and state = {RUNNING}"
+    )
+});
+static RELEASE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set lease_until_ms = 0
+        where run_id = $1 and sealed = $2 - 1 and state = {RUNNING}"
+    )
+});
+static FAIL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set state = {FAILED}, error = $2, ended_ms = $3 where run_id = $1 and state = {RUNNING}"
+    )
+});
 /// Only a run whose tables are attached can be served.
-const PUBLISH: &str = "update run set state = 2, sealed = 5, lease_until_ms = 0,
-        ended_ms = coalesce(case when state = 2 then ended_ms end, $2)
-    where run_id = $1 and state in (1, 2)
-    and exists (select from pg_inherits where inhrelid = to_regclass('run_person_' || $1))";
+static PUBLISH: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set state = {PUBLISHED}, sealed = {LAST_STAGE}, lease_until_ms = 0,
+        ended_ms = coalesce(case when state = {PUBLISHED} then ended_ms end, $2)
+        where run_id = $1 and state in ({RUNNING}, {PUBLISHED})
+        and exists (select from pg_inherits where inhrelid = to_regclass('run_person_' || $1))"
+    )
+});
 /// Runs that are not done when a newer one is served never will be.
-const OVERTAKE: &str = "update run set state = 4, ended_ms = $2 where run_id < $1 and state = 1";
+static OVERTAKE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set state = {RETIRED}, ended_ms = $2 where run_id < $1 and state = {RUNNING}"
+    )
+});
 const LOADED: &str = "select from pg_inherits where inhrelid = to_regclass('run_person_' || $1)";
 const ACTIVATE: &str = "insert into active_run (run_id) values ($1)
     on conflict (one) do update set run_id = excluded.run_id";
@@ -106,7 +138,7 @@ pub async fn create(
         snapshot.map(|id| id.number() as i64) => INT8,
         stored_ms(now) => INT8,
     ];
-    pg.execute("run::create", CREATE, params).await?;
+    pg.execute("run::create", &CREATE, params).await?;
     Ok(RunId::new(number))
 }
 
@@ -130,7 +162,7 @@ pub async fn set_snapshot(pg: &Pg, id: RunId, snapshot: SnapshotId) -> Result<()
     pg.execute("run::set_snapshot", SET_SNAPSHOT, params).await.map(|_| ())
 }
 
-/// Takes the lease on a stage. It runs out by itself, so that another worker can go on.
+/// Takes the lease on a stage. It runs out by itself, so that another worker can continue.
 pub async fn lease_stage(
     pg: &Pg,
     id: RunId,
@@ -149,19 +181,19 @@ pub async fn finish_stage(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let params = params![stored(id) => INT8, stage as i16 => INT2, stored_ms(now) => INT8];
-    pg.execute("run::finish_stage", FINISH, params).await.map(|_| ())
+    pg.execute("run::finish_stage", &FINISH, params).await.map(|_| ())
 }
 
 /// Ends the lease on a stage that is not sealed, so that the next worker need not wait for it.
 pub async fn release_stage(pg: &Pg, id: RunId, stage: Stage) -> Result<(), StoreError> {
     let params = params![stored(id) => INT8, stage as i16 => INT2];
-    pg.execute("run::release_stage", RELEASE, params).await.map(|_| ())
+    pg.execute("run::release_stage", &RELEASE, params).await.map(|_| ())
 }
 
 /// Gives up a run, for a reason.
 pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), StoreError> {
     let params = params![stored(id) => INT8, why => TEXT, stored_ms(now) => INT8];
-    pg.execute("run::fail", FAIL, params).await.map(|_| ())
+    pg.execute("run::fail", &FAIL, params).await.map(|_| ())
 }
 
 /// Serves this run from now on: one row changes, readers never wait. Its results must be loaded;
@@ -171,8 +203,8 @@ pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreErr
     publish(pg, id, &[], now).await
 }
 
-/// As [`activate`], and tells in the change log how ranks changed: the first time only, in the same
-/// transaction, so that nobody learns of a change twice, or of one that is not served.
+/// Like [`activate`], and records in the change log how ranks changed: the first time only, in the same
+/// transaction, so that the log has no change twice, and none that is not served.
 pub async fn publish(
     pg: &Pg,
     id: RunId,
@@ -182,17 +214,17 @@ pub async fn publish(
     change::open_day(pg, now).await?;
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "run::publish").await?;
+        let tx = PgTransaction::begin(&mut client, "run::publish").await?;
         let state = tx.query(LOCK_STATE, params![stored(id) => INT8]).await?;
-        if state.first().is_some_and(|row| row.get::<_, i16>(0) == RunState::Running as i16) {
+        if state.first().is_some_and(|row| row.get::<_, i16>("state") == RUNNING) {
             change::record_ranks(&tx, changes, now).await?;
         }
-        if tx.execute(PUBLISH, params![stored(id) => INT8, stored_ms(now) => INT8]).await? == 0 {
+        if tx.execute(&PUBLISH, params![stored(id) => INT8, stored_ms(now) => INT8]).await? == 0 {
             let why = "its results are not loaded, or it failed or was retired";
             return Err(StoreError::Conflict(format!("serve {id}: {why}")));
         }
         // Before the row of the active run, which an older run that is being published waits for too.
-        tx.execute(OVERTAKE, params![stored(id) => INT8, stored_ms(now) => INT8]).await?;
+        tx.execute(&OVERTAKE, params![stored(id) => INT8, stored_ms(now) => INT8]).await?;
         tx.execute(ACTIVATE, params![stored(id) => INT8]).await?;
         tx.commit().await
     })
@@ -208,7 +240,7 @@ pub async fn is_loaded(pg: &Pg, id: RunId) -> Result<bool, StoreError> {
 /// The run that is served.
 pub async fn active(pg: &Pg) -> Result<Option<RunId>, StoreError> {
     let row = pg.read_opt("run::active", "select run_id from active_run", &[]).await?;
-    Ok(row.map(|row| RunId::new(row.get::<_, i64>(0) as u64)))
+    Ok(row.map(|row| RunId::new(row.get::<_, i64>("run_id") as u64)))
 }
 
 /// The run that is served, whole.
@@ -222,16 +254,17 @@ const MINTED: &str = "select communities_from, communities_n from run where run_
 const SET_MINTED: &str =
     "update run set communities_from = $2, communities_n = $3 where run_id = $1";
 
-/// Takes `count` new numbers for a run's communities; returns the first. Who asks again, having
-/// died before it could use them, gets the same.
+/// Takes `count` new numbers for a run's communities; returns the first. A second call for the run, after
+/// a worker died, returns the same.
 pub(super) async fn mint_communities(pg: &Pg, id: RunId, count: u32) -> Result<u64, StoreError> {
     retry(|| async {
         let mut client = pg.client().await?;
-        let tx = Tx::begin(&mut client, "run::mint_communities").await?;
+        let tx = PgTransaction::begin(&mut client, "run::mint_communities").await?;
         let rows = tx.query(MINTED, params![stored(id) => INT8]).await?;
-        let known = rows
-            .first()
-            .and_then(|row| Some((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i32>>(1)?)));
+        let known = rows.first().and_then(|row| {
+            let first: Option<i64> = row.get("communities_from");
+            first.zip(row.get::<_, Option<i32>>("communities_n"))
+        });
         if let Some((first, minted)) = known {
             let same = u32::try_from(minted) == Ok(count);
             let why = || format!("mint {count} communities for {id}: it has {minted}");
@@ -239,7 +272,7 @@ pub(super) async fn mint_communities(pg: &Pg, id: RunId, count: u32) -> Result<u
         }
         let params = params!["community" => TEXT, i64::from(count) => INT8];
         let rows = tx.query(MINT, params).await?;
-        let first: i64 = rows.first().map_or(0, |row| row.get(0));
+        let first: i64 = rows.first().map_or(0, |row| row.get("first"));
         let params = params![stored(id) => INT8, first => INT8, stored_count(count) => INT4];
         if tx.execute(SET_MINTED, params).await? == 0 {
             return Err(StoreError::Conflict(format!("mint communities for {id}: no such run")));
@@ -254,7 +287,7 @@ pub(super) async fn mint_communities(pg: &Pg, id: RunId, count: u32) -> Result<u
 pub(super) async fn mint_number(pg: &Pg, noun: &str, count: u32) -> Result<u64, StoreError> {
     let params = params![noun => TEXT, i64::from(count) => INT8];
     let row = pg.query_opt("run::mint", MINT, params).await?;
-    row.map(|row| row.get::<_, i64>(0) as u64).ok_or_else(|| {
+    row.map(|row| row.get::<_, i64>("first") as u64).ok_or_else(|| {
         StoreError::Conflict(format!("mint a number for a {noun}: run the migrations"))
     })
 }
@@ -271,17 +304,19 @@ async fn lease_once(
     lease_seconds: u32,
 ) -> Result<StageLease, StoreError> {
     let mut client = pg.client().await?;
-    let tx = Tx::begin(&mut client, "run::lease_stage").await?;
+    let tx = PgTransaction::begin(&mut client, "run::lease_stage").await?;
     let rows = tx.query(LEASE_STATE, params![stored(id) => INT8]).await?;
     let row = rows.first().ok_or_else(|| {
         StoreError::Conflict(format!("take a stage of {id}: there is no such run"))
     })?;
-    let (state, sealed, until): (i16, i16, i64) = (row.get(0), row.get(1), row.get(2));
+    let row = RUN.row(row);
+    let (state, sealed): (i16, i16) = (row.get("state")?, row.get("sealed")?);
+    let until: i64 = row.get("lease_until_ms")?;
     let answer = if sealed >= stage as i16 {
         StageLease::Sealed
-    } else if state == RunState::Failed as i16 {
+    } else if state == FAILED {
         StageLease::Failed
-    } else if state != RunState::Running as i16 {
+    } else if state != RUNNING {
         StageLease::Ended
     } else if sealed + 1 < stage as i16 || until > now_ms {
         StageLease::Busy
@@ -295,31 +330,28 @@ async fn lease_once(
 }
 
 fn from_row(row: &tokio_postgres::Row) -> Result<Run, StoreError> {
-    let id: i64 = row.get(0);
-    let bad = |column, value: i16| corrupt(("run", column), id, format!("unknown number {value}"));
-    let (state, sealed): (i16, i16) = (row.get(2), row.get(3));
+    let row = RUN.row(row);
+    let snapshot: Option<i64> = row.get("snapshot_id")?;
+    let sealed = match row.get::<i16>("sealed")? {
+        0 => None,
+        _ => Some(row.number("sealed", Stage::from_number)?),
+    };
     Ok(Run {
-        id: RunId::new(id as u64),
-        snapshot: row.get::<_, Option<i64>>(1).map(|id| SnapshotId::new(id as u64)),
-        state: RunState::from_number(state).ok_or_else(|| bad("state", state))?,
-        sealed: match sealed {
-            0 => None,
-            other => Some(stage(other).ok_or_else(|| bad("sealed", other))?),
-        },
-        created_at: from_ms(row.get(4)),
-        ended_at: row.get::<_, Option<i64>>(5).map(from_ms),
-        error: row.get(6),
-        folding: u8::try_from(row.get::<_, i16>(7)).map_err(|_| bad("folding", row.get(7)))?,
+        id: RunId::new(row.get::<i64>("run_id")? as u64),
+        snapshot: snapshot.map(|id| SnapshotId::new(id as u64)),
+        state: row.number("state", RunState::from_number)?,
+        sealed,
+        created_at: from_ms(row.get("created_ms")?),
+        ended_at: row.get::<Option<i64>>("ended_ms")?.map(from_ms),
+        error: row.get("error")?,
+        folding: row.number("folding", Some)?,
     })
 }
 
-fn stage(number: i16) -> Option<Stage> {
-    u8::try_from(number).ok().and_then(Stage::from_number)
-}
-
 impl RunState {
-    fn from_number(number: i16) -> Option<RunState> {
+    fn from_number(number: u8) -> Option<RunState> {
         use RunState::{Failed, Published, Retired, Running};
-        [Running, Published, Failed, Retired].into_iter().find(|&state| state as i16 == number)
+        let mut states = [Running, Published, Failed, Retired].into_iter();
+        states.find(|&state| state as i16 == i16::from(number))
     }
 }

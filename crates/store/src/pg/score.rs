@@ -11,7 +11,7 @@ use model::community::STRANGER_TRUST;
 use model::index::RunPerson;
 use model::{PersonId, PersonKind, RunId};
 
-use super::connection::params;
+use super::params::params;
 use super::value::corrupt;
 use super::{Pg, run};
 use crate::StoreError;
@@ -40,8 +40,8 @@ pub struct PersonScore {
 }
 
 impl PersonScore {
-    /// Trust, if it is above the noise level: below it there is no rank, and nobody is known who is
-    /// trusted no more than a stranger.
+    /// Trust, if it is above the noise level: below it there is no rank, and a person who is trusted no
+    /// more than a stranger is not known.
     pub fn known_trust(&self) -> Option<f32> {
         self.rank.map(|_| self.trust).filter(|&trust| trust > STRANGER_TRUST)
     }

@@ -6,8 +6,9 @@ use model::profile::GoneReason;
 use model::{Consent, PersonId, PersonKind, ProfileId, SnapshotId};
 use tokio_postgres::Row as PgRow;
 
-use super::adjacency::{self, Key, Row};
-use super::connection::{Params, failed, params};
+use super::adjacency::{self, AdjacencyKey, AdjacencyRow};
+use super::failure::failed;
+use super::params::{Params, params};
 use super::value::{corrupt, profile_id, stored_id};
 use super::{Pg, identity, profile, run};
 use crate::StoreError;
@@ -120,9 +121,9 @@ impl SnapshotReader {
     pub async fn lists(
         &self,
         since: u64,
-        after: Option<Key>,
+        after: Option<AdjacencyKey>,
         limit: u32,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<AdjacencyRow>, StoreError> {
         let (profile, layer, direction) = adjacency::stored_after(after);
         let params = params![
             profile => INT8,

@@ -6,7 +6,7 @@
 use model::RunId;
 use tokio_postgres::Row;
 
-use super::connection::params;
+use super::params::params;
 use super::{Pg, run};
 use crate::StoreError;
 
@@ -30,7 +30,7 @@ const RANGES: &str = "select distinct t.term, t.n, t.body
         where run_id = $1 and term >= u.first collate \"C\" and term < u.past collate \"C\"
         order by term limit $4) t order by 1";
 
-/// These terms, sorted; those that nobody has are left out.
+/// These terms, sorted; those that no person has are left out.
 pub async fn get(pg: &Pg, run: RunId, terms: &[&str]) -> Result<Vec<Term>, StoreError> {
     let params = params![run::stored(run) => INT8, terms => TEXT_ARRAY];
     Ok(pg.read_run("term::get", run, GET, params).await?.iter().map(from_row).collect())

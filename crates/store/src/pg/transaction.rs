@@ -3,26 +3,36 @@
 use deadpool_postgres::{Object, Transaction};
 use tokio_postgres::Row;
 
-use super::connection::{Params, failed};
+use super::failure::failed;
+use super::params::Params;
 use crate::StoreError;
 
 /// A transaction of the function `what`.
-pub(super) struct Tx<'a> {
+pub(super) struct PgTransaction<'a> {
     inner: Transaction<'a>,
     what: &'static str,
 }
 
-impl<'a> Tx<'a> {
+impl<'a> PgTransaction<'a> {
     pub(super) async fn begin(
         client: &'a mut Object,
         what: &'static str,
-    ) -> Result<Tx<'a>, StoreError> {
+    ) -> Result<PgTransaction<'a>, StoreError> {
         let inner = client.transaction().await.map_err(|e| failed(what, e))?;
-        Ok(Tx { inner, what })
+        Ok(PgTransaction { inner, what })
     }
 
-    /// Lets nobody see this transaction before it outlasts the server, which may let others lag:
-    /// for what is relied upon outside of the record.
+    /// The function that runs it.
+    pub(super) fn what(&self) -> &'static str {
+        self.what
+    }
+
+    pub(super) fn inner(&self) -> &tokio_postgres::Transaction<'a> {
+        &self.inner
+    }
+
+    /// Keeps this transaction invisible until it survives a crash of the server, which otherwise may
+    /// lose the latest ones: for what others rely on outside of the database.
     pub(super) async fn lasting(&self) -> Result<(), StoreError> {
         self.execute("set local synchronous_commit = on", &[]).await.map(|_| ())
     }

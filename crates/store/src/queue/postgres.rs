@@ -2,7 +2,7 @@
 
 use model::port::{Clock, OutgoingMessage, PortError, Queue, ReceivedMessage};
 
-use crate::pg::queue::{self, Message};
+use crate::pg::queue::{self, MessageReceipt, StoredMessage};
 use crate::{Pg, StoreError};
 
 /// The most messages of one receive, as on SQS.
@@ -23,8 +23,8 @@ impl<C: Clock> PgQueue<C> {
         PgQueue { pg, name: name.to_owned(), receives_max, clock }
     }
 
-    /// Drops every message but the dead letters: for a process that knows that all others are gone
-    /// and that what they were doing will be sent again.
+    /// Drops every message but the dead letters: for a process that is certain that all others are gone
+    /// and that their messages will be sent again.
     pub async fn clear(&self) -> Result<(), StoreError> {
         queue::clear(&self.pg, &self.name).await
     }
@@ -34,7 +34,10 @@ impl<C: Clock> PgQueue<C> {
     }
 
     /// Moves messages that were received too often to the dead letters; returns the others.
-    async fn bury_worn(&self, messages: Vec<Message>) -> Result<Vec<Message>, StoreError> {
+    async fn bury_worn(
+        &self,
+        messages: Vec<StoredMessage>,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         let (worn, fresh): (Vec<_>, Vec<_>) = messages
             .into_iter()
             .partition(|message| i64::from(message.receives) > i64::from(self.receives_max));
@@ -64,7 +67,7 @@ impl<C: Clock> Queue for PgQueue<C> {
         let most = most.min(RECEIVE_MAX) as i64;
         let invisible_ms = i64::from(visibility_seconds) * 1_000;
         let messages =
-            queue::receive(&self.pg, &self.name, self.now_ms(), (most, invisible_ms)).await?;
+            queue::receive(&self.pg, &self.name, self.now_ms(), most, invisible_ms).await?;
         let received = self.bury_worn(messages).await?.into_iter().map(|message| ReceivedMessage {
             receipt: format!("{}:{}", message.id, message.receives),
             receives: u32::try_from(message.receives).unwrap_or(0),
@@ -74,8 +77,7 @@ impl<C: Clock> Queue for PgQueue<C> {
     }
 
     async fn finish(&self, receipt: &str) -> Result<(), PortError> {
-        let (id, receives) = parse(receipt)?;
-        queue::finish(&self.pg, id, receives).await.map_err(PortError::from)
+        queue::finish(&self.pg, parse(receipt)?).await.map_err(PortError::from)
     }
 
     async fn release(&self, receipt: &str, seconds: u32) -> Result<(), PortError> {
@@ -92,8 +94,10 @@ impl<C: Clock> Queue for PgQueue<C> {
     }
 }
 
-fn parse(receipt: &str) -> Result<(i64, i32), PortError> {
+fn parse(receipt: &str) -> Result<MessageReceipt, PortError> {
     let parts = receipt.split_once(':');
-    let numbers = parts.and_then(|(id, n)| Some((id.parse().ok()?, n.parse().ok()?)));
-    numbers.ok_or_else(|| PortError::Refused(format!("`{receipt}` is no receipt of this queue")))
+    let parsed = parts.and_then(|(id, receives)| {
+        Some(MessageReceipt { id: id.parse().ok()?, receives: receives.parse().ok()? })
+    });
+    parsed.ok_or_else(|| PortError::Refused(format!("`{receipt}` is no receipt of this queue")))
 }

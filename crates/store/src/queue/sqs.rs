@@ -1,4 +1,4 @@
-//! A queue of SQS. Its redrive policy says where dead letters go, and after how many receives.
+//! A queue of SQS. Its redrive policy decides where dead letters go, and after how many receives.
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
 };
 use model::port::{OutgoingMessage, PortError, Queue, ReceivedMessage};
 
-use crate::aws::explain;
+use crate::aws_error::explain;
 
 /// The most messages of one call.
 const BATCH_MAX: usize = 10;

@@ -1,14 +1,22 @@
-//! How a text stands in a field of a tab-separated file, whoever wrote it.
+//! The form of a text in a field of a tab-separated file, of ours or of others.
 //!
-//! It stands there as it is, backslashes and quotes included: in the files of others they mean
-//! themselves. Only a text that would break the line, by a tab or a line end in it, is written as a
-//! JSON string (`"a\tb"`), and so is a text that would be read as one. A field is read as a JSON
-//! string only if it is one that is written so. Every text comes back, then, and of a file of
-//! somebody else's only such a field reads as something else than what it is.
+//! A field is the text itself, with backslashes and quotes: in the files of others they have no special
+//! meaning. Only a text that would break the line, by a tab or a line end in it, is written as a JSON
+//! string (`"a\tb"`), and so is a text that would be read as one. A field is read as a JSON string only
+//! if this module would write it so. So every text is read back as it was, and in files of others only
+//! such a field is read as another text.
 
 use std::borrow::Cow;
 
 /// The field for a text; one line, without a tab. Linear in its length.
+///
+/// ```
+/// use store::table::field;
+///
+/// assert_eq!(field::write(r"C:\dir"), r"C:\dir");
+/// assert_eq!(field::write("a\tb"), r#""a\tb""#);
+/// assert_eq!(field::read(&field::write("a\tb")), "a\tb");
+/// ```
 pub fn write(text: &str) -> Cow<'_, str> {
     if needs_quotes(text) { Cow::Owned(quote(text)) } else { Cow::Borrowed(text) }
 }

@@ -2,13 +2,13 @@
 
 use model::{Layer, ProfileId};
 use store::Pg;
-use store::pg::adjacency::{self, ImportMode, Imported};
+use store::pg::adjacency::{self, AdjacencyImport, ImportMode};
 use store::pg::change::{self, Position};
 use testkit::database;
 
 use crate::web::{at, ids, own_list, plain};
 
-async fn import(pg: &Pg, mode: ImportMode, lists: &[(ProfileId, &[ProfileId])]) -> Imported {
+async fn import(pg: &Pg, mode: ImportMode, lists: &[(ProfileId, &[ProfileId])]) -> AdjacencyImport {
     let lists: Vec<_> = lists.iter().map(|(src, dst)| (*src, plain(dst))).collect();
     adjacency::import(pg, Layer::Follow, &lists, mode, at(0)).await.unwrap()
 }
@@ -18,11 +18,11 @@ async fn an_import_replaces_each_list_and_repeats_for_free() {
     let db = database().await;
     let [a, b, c] = ids(db.pg(), ["a", "b", "c"]).await;
     let first = import(db.pg(), ImportMode::Replace, &[(a, &[b, c]), (b, &[a])]).await;
-    assert_eq!(first, Imported { changed_lists: 2, arcs_added: 3, arcs_removed: 0 });
+    assert_eq!(first, AdjacencyImport { changed_lists: 2, arcs_added: 3, arcs_removed: 0 });
     let again = import(db.pg(), ImportMode::Replace, &[(a, &[b, c]), (b, &[a])]).await;
-    assert_eq!(again, Imported::default());
+    assert_eq!(again, AdjacencyImport::default());
     let other = import(db.pg(), ImportMode::Replace, &[(a, &[c])]).await;
-    assert_eq!(other, Imported { changed_lists: 1, arcs_added: 0, arcs_removed: 1 });
+    assert_eq!(other, AdjacencyImport { changed_lists: 1, arcs_added: 0, arcs_removed: 1 });
     assert_eq!(own_list(db.pg(), a, Layer::Follow).await.1, plain(&[c]));
     assert_eq!(change::page(db.pg(), Position::default(), 1).await.unwrap(), []);
 }
@@ -33,8 +33,8 @@ async fn a_merge_adds_and_takes_nothing_away() {
     let [a, b, c] = ids(db.pg(), ["a", "b", "c"]).await;
     import(db.pg(), ImportMode::Merge, &[(a, &[b])]).await;
     let more = import(db.pg(), ImportMode::Merge, &[(a, &[c])]).await;
-    assert_eq!(more, Imported { changed_lists: 1, arcs_added: 1, arcs_removed: 0 });
-    assert_eq!(import(db.pg(), ImportMode::Merge, &[(a, &[b])]).await, Imported::default());
+    assert_eq!(more, AdjacencyImport { changed_lists: 1, arcs_added: 1, arcs_removed: 0 });
+    assert_eq!(import(db.pg(), ImportMode::Merge, &[(a, &[b])]).await, AdjacencyImport::default());
     assert_eq!(own_list(db.pg(), a, Layer::Follow).await.1, plain(&[b, c]));
 }
 

@@ -23,8 +23,8 @@ async fn the_log_tells_arcs_gained_and_lost() {
         removed: removed.to_vec(),
     };
     let wanted = [(at(0), arcs(&[bob, eve], &[])), (at(10), arcs(&[], &[bob]))];
-    let told: Vec<_> = events.iter().map(|event| (event.at, event.change.clone())).collect();
-    assert_eq!(told, wanted);
+    let found: Vec<_> = events.iter().map(|event| (event.at, event.change.clone())).collect();
+    assert_eq!(found, wanted);
     let newest = change::of_subject(db.pg(), ada, None, 1).await.unwrap();
     assert_eq!(newest, events[1..]);
     let older = change::of_subject(db.pg(), ada, Some(newest[0].position), 9).await.unwrap();

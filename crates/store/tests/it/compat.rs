@@ -1,8 +1,8 @@
-//! What the release before asks of the record, on the schema of this one: a release that is rolled back
+//! What the release before asks of the database, on the schema of this one: a release that is rolled back
 //! over its migrations finds all that it knew.
 //!
 //! `statements.json` holds every statement that v0.1.0 ran in its own tests, with the types of its
-//! values and columns as PostgreSQL told them on v0.1.0's schema.
+//! values and columns as PostgreSQL reported them on v0.1.0's schema.
 
 use std::path::Path;
 

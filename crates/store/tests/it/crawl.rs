@@ -3,7 +3,7 @@
 use model::observation::{ListCoverage, Observation};
 use model::time::Day;
 use model::{AdjacencyEntry, Consent, Layer, PersonKind};
-use store::pg::crawl::{CrawlOutcome, CrawledProfile, Mark, RoundEnd, subjects};
+use store::pg::crawl::{CrawlOutcome, CrawledProfile, RoundEnd, StreamCheckpoint, subjects};
 use store::pg::{frontier, profile};
 use testkit::database;
 
@@ -100,7 +100,8 @@ async fn interactions_add_up_from_watermark_to_watermark() {
     let first = stream("feed", vec![mentions(&["bob", "bob", "eve"], "post-3")]);
     commit_all(db.pg(), at(0), vec![round(ada, vec![first])]).await;
     let mut later = stream("feed", vec![mentions(&["bob"], "post-4")]);
-    later.began = Mark { cursor: None, watermarks: vec![(Layer::Mention, "post-3".into())] };
+    later.began =
+        StreamCheckpoint { cursor: None, watermarks: vec![(Layer::Mention, "post-3".into())] };
     claimed(db.pg(), &["ada"], at(10)).await;
     let known = subjects(db.pg(), &[ada], at(10)).await.unwrap();
     assert_eq!(known[0].watermarks, later.began.watermarks);
@@ -171,11 +172,11 @@ async fn what_to_fetch_is_told_only_under_a_claim() {
     let ada = crawled(db.pg(), page("ada"), &[], at(0)).await;
     assert_eq!(subjects(db.pg(), &[ada], at(0)).await.unwrap(), []);
     claimed(db.pg(), &["ada"], at(10)).await;
-    let told = subjects(db.pg(), &[ada], at(10)).await.unwrap();
-    assert_eq!(told[0].named.native_id, "did:ada");
-    assert_eq!(told[0].named.handle.as_deref(), Some("ada.sky.test"));
-    assert_eq!(told[0].named.host.as_deref(), Some(crate::web::HOST));
-    assert_eq!((told[0].attempt, told[0].streams.len()), (0, 0));
+    let found = subjects(db.pg(), &[ada], at(10)).await.unwrap();
+    assert_eq!(found[0].named.native_id, "did:ada");
+    assert_eq!(found[0].named.handle.as_deref(), Some("ada.sky.test"));
+    assert_eq!(found[0].named.host.as_deref(), Some(crate::web::HOST));
+    assert_eq!((found[0].attempt, found[0].streams.len()), (0, 0));
     assert_eq!(subjects(db.pg(), &[ada], at(610)).await.unwrap(), [], "the claim ran out");
 }
 

@@ -37,8 +37,8 @@ async fn a_list_cut_twice_is_whole_in_the_end() {
     let (row, arcs) = own_list(db.pg(), ada, Layer::Follow).await;
     assert!(!row.complete && arcs.len() == 1, "the first part shows early");
     claimed(db.pg(), &["ada"], at(2)).await;
-    let told = subjects(db.pg(), &[ada], at(2)).await.unwrap();
-    assert_eq!(told[0].streams[0].cursor.as_deref(), Some("2"));
+    let found = subjects(db.pg(), &[ada], at(2)).await.unwrap();
+    assert_eq!(found[0].streams[0].cursor.as_deref(), Some("2"));
     cut_round(db.pg(), at(3), ada, cut("f", Some("2"), vec![part(&["eve"], "3")], "3")).await;
     claimed(db.pg(), &["ada"], at(4)).await;
     let rest = resumed("f", Some("3"), vec![follows(&["kim"])]);
@@ -113,9 +113,9 @@ async fn finished_streams_of_a_cut_round_are_not_fetched_again() {
     let profile = CrawledProfile { id: ada, streams, end: RoundEnd::Cut };
     commit_all(db.pg(), at(1), vec![profile]).await;
     assert!(claim(db.pg(), at(1)).await.contains(&ada));
-    let told = subjects(db.pg(), &[ada], at(1)).await.unwrap();
+    let found = subjects(db.pg(), &[ada], at(1)).await.unwrap();
     let states: Vec<_> =
-        told[0].streams.iter().map(|s| (s.stream.as_str(), s.cursor.as_deref(), s.done)).collect();
+        found[0].streams.iter().map(|s| (s.stream.as_str(), s.cursor.as_deref(), s.done)).collect();
     assert_eq!(states, [("feed", Some("2"), false), ("follows", None, true)]);
     let rest = resumed("feed", Some("2"), vec![]);
     commit_all(db.pg(), at(2), vec![round(ada, vec![rest])]).await;

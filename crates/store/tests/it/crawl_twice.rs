@@ -96,7 +96,7 @@ async fn a_committer_killed_in_the_middle_loses_nothing() {
         let killed = tokio::spawn(async move { commit(&pg, &batch).await.map(|_| ()) });
         tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
         killed.abort();
-        // Whether it was aborted or had finished, the record must be whole.
+        // Whether it was aborted or had finished, the database must be whole.
         let _ = killed.await;
     }
     commit_all(db.pg(), at(2), vec![everything(ada)]).await;

@@ -5,7 +5,7 @@ use model::observation::Observation;
 use model::profile::GoneReason;
 use model::{Account, Consent, Platform, ProfileId};
 use store::pg::snapshot::SnapshotReader;
-use store::pg::{change, erase, frontier, ident, person, profile};
+use store::pg::{account_key, change, erase, frontier, person, profile};
 use testkit::{Database, database};
 
 use crate::web::{
@@ -61,7 +61,7 @@ async fn refused(db: &Database) -> ProfileId {
     let mut seen = page("ada");
     seen.consent = Consent::REFUSED;
     let streams = vec![stream("profile", vec![Observation::Profile(Box::new(seen))])];
-    // "profile" is done for this round, so a round that begins anew brings the refusal.
+    // "profile" is done for this round, so a new round brings the refusal.
     let mut over = round(ada, vec![]);
     over.streams.clear();
     commit_all(db.pg(), at(1), vec![over]).await;
@@ -94,7 +94,7 @@ async fn an_erased_profile_is_neither_found_nor_crawled_nor_given_a_second_id() 
         let account = Account::new(PLATFORM, account).unwrap();
         assert_eq!(profile::find(db.pg(), &[account]).await.unwrap(), [None]);
     }
-    assert_eq!(ident::names(db.pg(), &[ada]).await.unwrap(), [None]);
+    assert_eq!(account_key::names(db.pg(), &[ada]).await.unwrap(), [None]);
     let shown = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
     assert_eq!(
         (shown.gone, &shown.native_id, &shown.handle),
@@ -166,8 +166,8 @@ async fn a_bulk_file_may_refuse_too() {
     let mut no = page("no");
     no.consent = Consent::REFUSED;
     let done = profile::import(db.pg(), Platform::FILE, &[page("yes"), no], at(0)).await.unwrap();
-    assert_eq!(done, profile::Imported { changed: 1, refused: 1 });
-    let no = ident::resolve(db.pg(), Platform::FILE, &[named("no")]).await.unwrap();
+    assert_eq!(done, profile::ProfileImport { changed: 1, refused: 1 });
+    let no = account_key::resolve(db.pg(), Platform::FILE, &[named("no")]).await.unwrap();
     assert_eq!(profile::get(db.pg(), &no).await.unwrap()[0].gone, Some(GoneReason::Refused));
     assert_eq!(frontier::counts(db.pg(), at(0)).await.unwrap().due, 0);
 }

@@ -1,9 +1,11 @@
-//! Who is due, and who may crawl whom.
+//! Which profiles are due, and which job may crawl them.
 
 use std::time::Duration;
 
 use store::pg::crawl::subjects;
-use store::pg::frontier::{self, Claim, DEPTH_UNLIMITED};
+use store::pg::frontier::{
+    self, CrawlSeeds, DEPTH_UNLIMITED, ProfileTrust, Reservation, ReservationRequest,
+};
 use store::pg::host::{self, HostId};
 use store::{Pg, StoreError, Timeouts};
 use testkit::{Database, database};
@@ -61,25 +63,26 @@ async fn a_claim_whose_process_died_meanwhile_is_not_made() {
     let blocker = db.client().await;
     blocker.batch_execute("begin; lock table frontier in access exclusive mode").await.unwrap();
     let dying = Pg::connect_for(db.url(), 1, Timeouts::TICK).await.unwrap();
-    let claiming =
-        tokio::spawn(async move { frontier::claim(&dying, &[(host, 1)], at(0), 600).await });
+    let claiming = tokio::spawn(async move {
+        frontier::reserve(&dying, &[ReservationRequest::new(host, 1)], at(0), 600).await
+    });
     until_one_waits(&db).await;
     claiming.abort();
     assert!(claiming.await.unwrap_err().is_cancelled());
     blocker.batch_execute("commit").await.unwrap();
-    assert_eq!(claim(db.pg(), at(0)).await, [ada], "it is nobody's");
+    assert_eq!(claim(db.pg(), at(0)).await, [ada], "it is not reserved");
 }
 
 #[tokio::test]
 async fn a_claim_that_cannot_be_sent_is_not_made() {
     let db = database().await;
     let ada = seeded(db.pg(), &["ada"], 0, at(0)).await[0];
-    let wants = [(only_host(&db).await, 1)];
-    let refuse = async |claims: &[Claim]| {
+    let wants = [ReservationRequest::new(only_host(&db).await, 1)];
+    let refuse = async |claims: &[Reservation]| {
         assert_eq!(claims[0].profiles, [ada]);
         Err::<(), _>(StoreError::Conflict("the queue is away".into()))
     };
-    let error = frontier::claim_then(db.pg(), &wants, at(0), 600, refuse).await.unwrap_err();
+    let error = frontier::reserve_then(db.pg(), &wants, at(0), 600, refuse).await.unwrap_err();
     assert_eq!(error.to_string(), "the queue is away");
     assert_eq!(claim(db.pg(), at(0)).await, [ada]);
 }
@@ -88,14 +91,14 @@ async fn a_claim_that_cannot_be_sent_is_not_made() {
 async fn a_worker_that_is_faster_than_the_claim_waits_for_it() {
     let db = database().await;
     let ada = seeded(db.pg(), &["ada"], 0, at(0)).await[0];
-    let wants = [(only_host(&db).await, 1)];
-    let send = async |_: &[Claim]| {
+    let wants = [ReservationRequest::new(only_host(&db).await, 1)];
+    let send = async |_: &[Reservation]| {
         let pg = db.pg().clone();
         let worker = tokio::spawn(async move { subjects(&pg, &[ada], at(1)).await.unwrap().len() });
         until_one_waits(&db).await;
         Ok::<_, StoreError>(worker)
     };
-    let (_, worker) = frontier::claim_then(db.pg(), &wants, at(0), 600, send).await.unwrap();
+    let (_, worker) = frontier::reserve_then(db.pg(), &wants, at(0), 600, send).await.unwrap();
     assert_eq!(worker.await.unwrap(), 1, "the job finds its claim");
 }
 
@@ -108,7 +111,7 @@ async fn hosts_that_could_be_asked_the_longest_come_first() {
         let mut named = crate::web::named(host);
         named.host = Some(host.to_owned());
         let seeds =
-            frontier::Seeds { platform: PLATFORM, names: &[named], default_host: HOST, depth: 0 };
+            CrawlSeeds { platform: PLATFORM, names: &[named], default_host: HOST, depth: 0 };
         frontier::seed(db.pg(), seeds, at(seconds)).await.unwrap();
     }
     let due = async |seconds, limit| {
@@ -118,7 +121,7 @@ async fn hosts_that_could_be_asked_the_longest_come_first() {
     assert_eq!(due(40, 2).await, [ids[1], ids[2]]);
     assert_eq!(due(40, 9).await, [ids[1], ids[2], ids[0]]);
     assert_eq!(due(19, 9).await, [ids[1]]);
-    frontier::claim(db.pg(), &[(ids[1], 1)], at(40), 600).await.unwrap();
+    frontier::reserve(db.pg(), &[ReservationRequest::new(ids[1], 1)], at(40), 600).await.unwrap();
     assert_eq!(due(40, 2).await, [ids[2], ids[0]], "what is claimed is not due");
 }
 
@@ -136,7 +139,7 @@ async fn a_host_that_works_again_is_due_at_once() {
     assert_eq!(frontier::due_hosts(db.pg(), at(5), 10).await.unwrap().len(), 1);
 }
 
-/// Whoever makes something due says so in its own transaction: a look that comes before its commit
+/// A transaction that makes a profile due adds an event itself: a look that comes before its commit
 /// must not make the next one blind.
 #[tokio::test]
 async fn what_becomes_due_while_somebody_looks_is_seen_by_the_next_look() {
@@ -163,7 +166,9 @@ async fn concurrent_claims_share_no_profile() {
     let host = host::ids(db.pg(), PLATFORM, &[HOST]).await.unwrap()[0];
     let claims = (0..8).map(|_| {
         let pg = db.pg().clone();
-        tokio::spawn(async move { frontier::claim(&pg, &[(host, 50)], at(0), 60).await.unwrap() })
+        tokio::spawn(async move {
+            frontier::reserve(&pg, &[ReservationRequest::new(host, 50)], at(0), 60).await.unwrap()
+        })
     });
     let mut claimed = Vec::new();
     for claim in claims.collect::<Vec<_>>() {
@@ -233,7 +238,9 @@ async fn a_profile_seen_deeper_during_its_round_starts_another() {
 async fn trusted_profiles_come_round_sooner() {
     let db = database().await;
     let both = claimed(db.pg(), &["ada", "bob"], at(0)).await;
-    frontier::set_trust(db.pg(), &[(both[0], 1.0), (both[1], 0.05)]).await.unwrap();
+    let trust = [(both[0], 1.0), (both[1], 0.05)];
+    let trust = trust.map(|(profile, trust)| ProfileTrust { profile, trust });
+    frontier::set_trust(db.pg(), &trust).await.unwrap();
     let rounds = both.iter().map(|&id| round(id, vec![])).collect();
     commit_all(db.pg(), at(0), rounds).await;
     let next = frontier::counts(db.pg(), at(0)).await.unwrap().next_due_at.unwrap();

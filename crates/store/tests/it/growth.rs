@@ -1,8 +1,8 @@
-//! No statement of the daily work costs more because the record has grown.
+//! No statement of the daily work costs more because the database has grown.
 //!
 //! A tick, a commit, a publication and answers run on records of 20,000 and of 200,000 profiles, under
 //! `auto_explain`: whatever they send is compared, without a list of statements. What reads the whole
-//! record by design, as a snapshot does, is left out.
+//! database by design, as a snapshot does, is left out.
 
 use model::budget::HostLimit;
 use model::index::RunPerson;
@@ -18,15 +18,16 @@ use store::Pg;
 use store::pg::change::{self, Position};
 use store::pg::community::{self, CommunityQuery, WORLD};
 use store::pg::crawl::{commit, subjects};
-use store::pg::host::{self, Want};
+use store::pg::frontier::{self, ProfileTrust, ReservationRequest};
+use store::pg::host::{self, TokenRequest};
 use store::pg::key::{self, NewKey};
 use store::pg::membership::{self, Order};
-use store::pg::publish::{Loader, PackedMemberships};
-use store::pg::retention::{Policy, sweep};
+use store::pg::publish::{PackedMemberships, RunLoader};
+use store::pg::retention::{RetentionPolicy, sweep};
 use store::pg::score::{self, PersonScore};
 use store::pg::snapshot::{ChangeReader, SnapshotReader};
 use store::pg::term::{self, Term};
-use store::pg::{adjacency, erase, evidence, frontier, identity, person, profile, run};
+use store::pg::{adjacency, erase, evidence, identity, person, profile, run};
 use store::queue::PgQueue;
 use testkit::{Database, Frozen, Reads, database, explained};
 
@@ -35,7 +36,7 @@ use crate::web::{ACT, PLATFORM, at, batch, follows, page, round, stream};
 const SMALL: u32 = 20_000;
 const LARGE: u32 = SMALL * 10;
 
-/// How many times as many buffers a statement may read in the large record.
+/// How many times as many buffers a statement may read in the large database.
 const GROWTH_MAX: f64 = 1.5;
 /// Buffers that are not growth: a level more of an index or two each time, and of each index that leads
 /// to a row.
@@ -50,8 +51,8 @@ fn base() -> i64 {
     ProfileId::on(PLATFORM, 0).number() as i64
 }
 
-/// So many profiles, each with a list, a claim, events and a place in the frontier of one of so many
-/// hosts that the due ones of a host are as many in any record.
+/// `rows` profiles, each with a list, a claim, events and a row in the frontier. The number of hosts grows
+/// with them, so that each host has the same number of due profiles.
 async fn fill(db: &Database, rows: u32) {
     let client = db.client().await;
     let (platform, hosts, base) = (PLATFORM.number(), rows / 100, base());
@@ -117,10 +118,10 @@ fn memberships(first: u32, count: u32) -> Vec<Membership> {
     (first..first + count).map(membership).collect()
 }
 
-/// A run of so many people in communities of a hundred that is served.
+/// A served run of `count` people in communities of a hundred.
 async fn served(pg: &Pg, count: u32) {
     let id = run::create(pg, None, at(0)).await.unwrap();
-    let mut loader = Loader::begin(pg, id).await.unwrap();
+    let mut loader = RunLoader::begin(pg, id).await.unwrap();
     loader.people(&people(count)).await.unwrap();
     let ids = || (1..=u64::from(count / 100)).map(CommunityId::new);
     let community = |id| model::Community {
@@ -152,11 +153,11 @@ async fn tick(pg: &Pg) -> Vec<ProfileId> {
     let due = frontier::due_hosts(pg, at(0), 20).await.unwrap();
     assert_eq!(due.len(), 20);
     let default = HostLimit { requests: 40, window_ms: 10_000 };
-    let wants: Vec<Want> =
-        due.iter().map(|one| Want { host: one.host.id, tokens: 5, default }).collect();
+    let wants: Vec<TokenRequest> =
+        due.iter().map(|one| TokenRequest { host: one.host.id, tokens: 5, default }).collect();
     host::lease(pg, &wants, at(0)).await.unwrap();
-    let wants: Vec<_> = due.iter().map(|one| (one.host.id, 5)).collect();
-    let claims = frontier::claim(pg, &wants, at(0), 600).await.unwrap();
+    let wants: Vec<_> = due.iter().map(|one| ReservationRequest::new(one.host.id, 5)).collect();
+    let claims = frontier::reserve(pg, &wants, at(0), 600).await.unwrap();
     queue.send(&[OutgoingMessage { body: "{}".into(), delay_seconds: 0 }]).await.unwrap();
     for received in queue.receive(10, 60).await.unwrap() {
         queue.release(&received.receipt, 0).await.unwrap();
@@ -190,13 +191,16 @@ async fn commit_some(pg: &Pg, claimed: &[ProfileId]) {
 
 async fn publish_some(pg: &Pg) {
     let id = run::create(pg, None, at(2)).await.unwrap();
-    let mut loader = Loader::begin(pg, id).await.unwrap();
+    let mut loader = RunLoader::begin(pg, id).await.unwrap();
     loader.people(&people(100)).await.unwrap();
     loader.memberships(PackedMemberships::pack(WORLD, &memberships(0, 100))).await.unwrap();
     loader.finish(1).await.unwrap();
     run::activate(pg, id, at(3)).await.unwrap();
     let trust: Vec<_> = people(100).iter().map(|one| (one.person.number(), 0.9)).collect();
-    let trust: Vec<_> = trust.into_iter().map(|(id, trust)| (ProfileId::new(id), trust)).collect();
+    let trust: Vec<_> = trust
+        .into_iter()
+        .map(|(id, trust)| ProfileTrust { profile: ProfileId::new(id), trust })
+        .collect();
     frontier::set_trust(pg, &trust).await.unwrap();
     let reader = SnapshotReader::open(pg).await.unwrap();
     reader.nodes(None, 100).await.unwrap();
@@ -205,7 +209,7 @@ async fn publish_some(pg: &Pg) {
     let mark = reader.high_water();
     drop(reader);
     read_changes(pg, mark).await;
-    sweep(pg, at(4), Policy::default()).await.unwrap();
+    sweep(pg, at(4), RetentionPolicy::default()).await.unwrap();
 }
 
 async fn read_changes(pg: &Pg, since: u64) {
@@ -254,11 +258,11 @@ async fn answer_some(pg: &Pg) {
     key::find(pg, b"pepper", &secret).await.unwrap().unwrap();
 }
 
-/// What all of it read on a record of so many rows.
+/// What all of it read on a database of `count` rows.
 async fn reads(rows: u32) -> Reads {
     let db = database().await;
     fill(&db, rows).await;
-    // What was made due while the record was filled is noted.
+    // What was made due while the database was filled is noted.
     frontier::due_hosts(db.pg(), at(0), 20).await.unwrap();
     let explained = explained(&db).await;
     // Answers come first: they are about the large run.

@@ -2,7 +2,7 @@
 
 use model::budget::HostLimit;
 use store::Pg;
-use store::pg::host::{self, Grant, HostId, Want};
+use store::pg::host::{self, HostGrant, HostId, TokenRequest};
 use testkit::database;
 
 use crate::web::{PLATFORM, at};
@@ -13,14 +13,14 @@ async fn host(pg: &Pg) -> HostId {
     host::ids(pg, PLATFORM, &["API.sky.test"]).await.unwrap()[0]
 }
 
-fn want(host: HostId, tokens: u32) -> Want {
-    Want { host, tokens, default: LIMIT }
+fn want(host: HostId, tokens: u32) -> TokenRequest {
+    TokenRequest { host, tokens, default: LIMIT }
 }
 
 async fn leased(pg: &Pg, host: HostId, tokens: u32, seconds: i64) -> u32 {
     match host::lease(pg, &[want(host, tokens)], at(seconds)).await.unwrap()[0] {
-        Grant::Lease(lease) => lease.tokens,
-        Grant::Wait { ms } => {
+        HostGrant::Lease(lease) => lease.tokens,
+        HostGrant::Wait { ms } => {
             assert!(ms > 0);
             0
         }
@@ -64,7 +64,7 @@ async fn however_many_ask_at_once_a_host_is_never_promised_more() {
     let mut promised = 0;
     for grants in asking {
         for grant in grants.await.unwrap() {
-            promised += if let Grant::Lease(lease) = grant { lease.tokens } else { 0 };
+            promised += if let HostGrant::Lease(lease) = grant { lease.tokens } else { 0 };
         }
     }
     assert_eq!(promised, 2 * 10);

@@ -4,7 +4,7 @@ use model::identity::{Claim, Proof};
 use model::observation::{NamedProfile, SeenProfile};
 use model::{Platform, ProfileId};
 use store::Pg;
-use store::pg::{erase, ident, identity, profile};
+use store::pg::{account_key, erase, identity, profile};
 use testkit::database;
 
 use crate::web::at;
@@ -19,7 +19,7 @@ async fn claims(pg: &Pg, platform: Platform, name: &str, claims: &[Claim]) -> Pr
     let page =
         SeenProfile { named: named.clone(), claims: claims.to_vec(), ..SeenProfile::default() };
     profile::import(pg, platform, &[page], at(0)).await.unwrap();
-    ident::resolve(pg, platform, &[named]).await.unwrap()[0]
+    account_key::resolve(pg, platform, &[named]).await.unwrap()[0]
 }
 
 fn account(platform: Platform, target: &str) -> Claim {
@@ -119,7 +119,7 @@ async fn either_handle_of_a_profile_names_it() {
         ..SeenProfile::default()
     };
     profile::import(db.pg(), FEDI, std::slice::from_ref(&page), at(0)).await.unwrap();
-    let ada = ident::resolve(db.pg(), FEDI, &[named]).await.unwrap()[0];
+    let ada = account_key::resolve(db.pg(), FEDI, &[named]).await.unwrap()[0];
     for target in ["ada@one.test", "ada@social.one.test"] {
         let sky = claims(db.pg(), SKY, "ada", &[account(FEDI, target)]).await;
         assert_eq!(pairs(db.pg()).await, [(sky, ada, Proof::Mutual)], "{target}");

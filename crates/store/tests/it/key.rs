@@ -71,8 +71,8 @@ async fn what_becomes_of_a_key_is_in_the_audit_log_once() {
         key::revoke(db.pg(), id, ACT, at(second)).await.unwrap();
     }
     let lines = audit::newest(db.pg(), 10).await.unwrap();
-    let told: Vec<_> = lines.iter().map(|line| (line.at, line.subject.clone())).collect();
-    assert_eq!(told, [(at(9), Some(id.to_string())), (at(0), Some(id.to_string()))]);
+    let found: Vec<_> = lines.iter().map(|line| (line.at, line.subject.clone())).collect();
+    assert_eq!(found, [(at(9), Some(id.to_string())), (at(0), Some(id.to_string()))]);
     assert_eq!((lines[0].actor.as_str(), lines[0].action.as_str()), (ACT.actor, ACT.action));
     assert_eq!(audit::retire(db.pg(), at(9)).await.unwrap(), 1);
     assert_eq!(audit::newest(db.pg(), 10).await.unwrap().len(), 1);

@@ -7,9 +7,9 @@ use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::change::{self, Change};
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds};
 use store::pg::snapshot::SnapshotReader;
-use store::pg::{ident, profile};
+use store::pg::{account_key, profile};
 use testkit::database;
 
 use crate::web::at;
@@ -24,7 +24,7 @@ fn named(name: &str) -> NamedProfile {
 /// Profiles that a crawl knows by name.
 async fn met(pg: &Pg, platform: Platform, names: &[&str]) -> Vec<ProfileId> {
     let names: Vec<NamedProfile> = names.iter().map(|name| named(name)).collect();
-    let seeds = Seeds { platform, names: &names, default_host: "toot.test", depth: 0 };
+    let seeds = CrawlSeeds { platform, names: &names, default_host: "toot.test", depth: 0 };
     frontier::seed(pg, seeds, at(0)).await.unwrap()
 }
 
@@ -35,10 +35,10 @@ async fn import_arc(pg: &Pg, [source, target]: [ProfileId; 2]) {
 }
 
 async fn resolved(pg: &Pg, platform: Platform, name: &str) -> ProfileId {
-    ident::resolve(pg, platform, &[named(name)]).await.unwrap()[0]
+    account_key::resolve(pg, platform, &[named(name)]).await.unwrap()[0]
 }
 
-/// Who of these is listed, as each reader of the record sees it.
+/// Who of these is listed, as each reader of the database sees it.
 async fn listed(pg: &Pg, ids: &[ProfileId]) -> Vec<bool> {
     let found = profile::listed(pg, ids).await.unwrap();
     let shown = profile::get(pg, ids).await.unwrap();
@@ -102,15 +102,15 @@ async fn readers_of_the_change_log_hear_who_is_not_listed_any_more_once() {
         let pages = [page("open", open), page("shy", Consent::UNLISTED)];
         profile::import(pg, OPT_IN, &pages, at(0)).await.unwrap();
     }
-    let told = async |id| {
+    let found = async |id| {
         let events = change::of_subject(pg, id, None, 9).await.unwrap();
         events.into_iter().map(|event| event.change).collect::<Vec<_>>()
     };
-    assert_eq!(told(ids[0]).await, [Change::Gone]);
-    assert_eq!(told(ids[1]).await, [], "nobody was ever told of it");
+    assert_eq!(found(ids[0]).await, [Change::Gone]);
+    assert_eq!(found(ids[1]).await, [], "no reader ever saw it");
 }
 
-/// What is done to a record of before, beside a new column.
+/// What is done to a database of before, beside a new column.
 const NOTE_IMPORTED: &str =
     include_str!("../../../../migrations/V20261129500100__note_ident_imported.sql");
 const UNLIST: &str =

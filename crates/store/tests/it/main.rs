@@ -1,7 +1,8 @@
-//! The record on a real PostgreSQL, and the ports' suites: a file for each noun.
+//! The database on a real PostgreSQL, and the ports' suites: a file for each noun.
 
 #![cfg(test)]
 
+mod account_key;
 mod adjacency;
 mod change;
 mod changes;
@@ -13,7 +14,6 @@ mod erase;
 mod frontier;
 mod growth;
 mod host;
-mod ident;
 mod identity;
 mod key;
 mod listing;

@@ -4,8 +4,8 @@ use model::identity::Claim;
 use model::observation::SeenProfile;
 use model::{Account, Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use store::pg::adjacency::{self, ImportMode};
-use store::pg::erase::OptedOut;
-use store::pg::{audit, change, erase, frontier, ident, identity, person, profile};
+use store::pg::erase::OptOutResult;
+use store::pg::{account_key, audit, change, erase, frontier, identity, person, profile};
 use testkit::{Database, database};
 
 use crate::web::{
@@ -13,7 +13,7 @@ use crate::web::{
     round, seeded, stream,
 };
 
-async fn opt_out(db: &Database, name: &str) -> OptedOut {
+async fn opt_out(db: &Database, name: &str) -> OptOutResult {
     let account = Account::new(PLATFORM, name).unwrap();
     erase::opt_out(db.pg(), &account, ACT, at(5)).await.unwrap()
 }
@@ -103,7 +103,7 @@ async fn a_bulk_file_brings_nobody_back() {
     let pages = [page("ada"), page("bob"), page("eve")];
     profile::import(db.pg(), Platform::FILE, &pages, at(1)).await.unwrap();
     let names = ["ada", "bob", "eve"].map(named);
-    let all = ident::resolve(db.pg(), Platform::FILE, &names).await.unwrap();
+    let all = account_key::resolve(db.pg(), Platform::FILE, &names).await.unwrap();
     let to_eve: Adjacency = [AdjacencyEntry::plain(all[2])].into_iter().collect();
     let arcs = [(all[0], to_eve.clone()), (all[1], to_eve.clone())];
     let mode = ImportMode::Replace;

@@ -35,7 +35,7 @@ async fn clearing_a_queue_leaves_others_and_the_dead_alone() {
     assert_eq!(one.dead_letters(9).await, Ok(vec!["dead".to_owned()]));
 }
 
-/// A job whose record is away: it is tried again later and later, and ten times in all.
+/// A job whose database is away: it is tried again later and later, and ten times in all.
 #[tokio::test]
 async fn a_message_is_received_ten_times_over_a_quarter_of_an_hour() {
     let (db, clock) = (database().await, Frozen::default());

@@ -8,7 +8,7 @@ use store::Pg;
 use store::pg::community::{self, CommunityPosition, CommunityQuery, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 use store::pg::membership::{self, Order};
-use store::pg::publish::{Loader, PackedMemberships};
+use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::score::{self, PersonScore};
 use store::pg::term::{self, Term};
 use store::pg::{evidence, run};
@@ -76,7 +76,7 @@ fn worded(community: Community) -> (Community, Vec<String>) {
 /// A run with a world, a community of 200 and one of 5.
 async fn planted(pg: &Pg) -> RunId {
     let id = run::create(pg, None, at(0)).await.unwrap();
-    let mut loader = Loader::begin(pg, id).await.unwrap();
+    let mut loader = RunLoader::begin(pg, id).await.unwrap();
     for chunk in scores().chunks(700) {
         loader.people(chunk).await.unwrap();
     }
@@ -152,7 +152,7 @@ async fn every_page_of_memberships_is_a_slice_with_its_ranks() {
 async fn insiders_are_paged_in_their_own_order_with_ranks_by_attention() {
     let db = database().await;
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
-    let mut loader = Loader::begin(db.pg(), id).await.unwrap();
+    let mut loader = RunLoader::begin(db.pg(), id).await.unwrap();
     let mut all = memberships(150);
     all.iter_mut().for_each(|one| one.insider = one.person.number() as f32 % 10.0 / 10.0);
     loader.memberships(PackedMemberships::pack(CommunityId::new(4), &all)).await.unwrap();
@@ -284,12 +284,12 @@ async fn evidence_is_listed_block_by_block() {
 async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
     let db = database().await;
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
-    let mut dying = Loader::begin(db.pg(), id).await.unwrap();
+    let mut dying = RunLoader::begin(db.pg(), id).await.unwrap();
     dying.people(&scores()).await.unwrap();
     dying.communities(&[worded(community(1, 0, 9))]).await.unwrap();
     drop(dying);
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), []);
-    let mut again = Loader::begin(db.pg(), id).await.unwrap();
+    let mut again = RunLoader::begin(db.pg(), id).await.unwrap();
     again.people(&scores()[..3]).await.unwrap();
     again.finish(1).await.unwrap();
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), scores()[..3]);
@@ -300,7 +300,7 @@ async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
         []
     );
     run::activate(db.pg(), id, at(1)).await.unwrap();
-    assert!(Loader::begin(db.pg(), id).await.is_err(), "a served run is not loaded again");
+    assert!(RunLoader::begin(db.pg(), id).await.is_err(), "a served run is not loaded again");
 }
 
 #[tokio::test]

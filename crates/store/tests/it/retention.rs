@@ -5,17 +5,18 @@ use model::profile::GoneReason;
 use model::time::Timestamp;
 use store::pg::change::Position;
 use store::pg::erase;
-use store::pg::publish::Loader;
-use store::pg::retention::{DAYS_MAX, Policy, Swept, sweep};
+use store::pg::publish::RunLoader;
+use store::pg::retention::{DAYS_MAX, RetentionPolicy, RetentionSweep, sweep};
 use store::pg::run::{self, RunState};
 use testkit::{Database, database};
 
 use crate::web::{at, crawled, events, ids, page};
 
 const DAY: i64 = 86_400;
-const POLICY: Policy = Policy { change_days: 2, erasure_days: 5, runs_kept: 1, run_days: 9 };
+const POLICY: RetentionPolicy =
+    RetentionPolicy { change_days: 2, erasure_days: 5, runs_kept: 1, run_days: 9 };
 
-async fn swept(db: &Database, now: Timestamp) -> Swept {
+async fn swept(db: &Database, now: Timestamp) -> RetentionSweep {
     sweep(db.pg(), now, POLICY).await.unwrap()
 }
 
@@ -25,7 +26,7 @@ async fn one(db: &Database, sql: &str) -> i64 {
 
 async fn served(db: &Database, seconds: i64) -> RunId {
     let id = run::create(db.pg(), None, at(seconds)).await.unwrap();
-    Loader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
+    RunLoader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
     run::activate(db.pg(), id, at(seconds)).await.unwrap();
     id
 }
@@ -35,7 +36,7 @@ async fn a_young_record_loses_nothing() {
     let db = database().await;
     crawled(db.pg(), page("ada"), &["x"], at(0)).await;
     served(&db, 0).await;
-    assert_eq!(swept(&db, at(2 * DAY)).await, Swept::default());
+    assert_eq!(swept(&db, at(2 * DAY)).await, RetentionSweep::default());
     assert_eq!(events(db.pg(), Position::default(), 1).await.len(), 1);
 }
 
@@ -46,9 +47,9 @@ async fn days_of_the_log_end_whole_and_the_others_stay() {
         crawled(db.pg(), page(name), &["x"], at(day * DAY)).await;
     }
     let done = swept(&db, at(3 * DAY)).await;
-    assert_eq!(done, Swept { change_days: 1, ..Swept::default() });
+    assert_eq!(done, RetentionSweep { change_days: 1, ..RetentionSweep::default() });
     assert_eq!(events(db.pg(), Position::default(), 3).await[0].at, at(DAY));
-    assert_eq!(swept(&db, at(3 * DAY)).await, Swept::default());
+    assert_eq!(swept(&db, at(3 * DAY)).await, RetentionSweep::default());
 }
 
 #[tokio::test]
@@ -105,17 +106,17 @@ async fn notes_of_erasures_end_when_no_snapshot_from_before_is_left() {
 async fn old_runs_lose_their_tables_and_are_forgotten_a_year_later() {
     let db = database().await;
     let failed = run::create(db.pg(), None, at(0)).await.unwrap();
-    Loader::begin(db.pg(), failed).await.unwrap();
+    RunLoader::begin(db.pg(), failed).await.unwrap();
     run::fail(db.pg(), failed, "out of memory", at(0)).await.unwrap();
     let runs = [served(&db, 1).await, served(&db, 2).await, served(&db, 3).await];
     let running = run::create(db.pg(), None, at(4)).await.unwrap();
     let done = swept(&db, at(5)).await;
-    assert_eq!(done, Swept { runs_retired: 2, ..Swept::default() });
+    assert_eq!(done, RetentionSweep { runs_retired: 2, ..RetentionSweep::default() });
     let state = async |id| run::get(db.pg(), id).await.unwrap().map(|run| run.state);
     assert_eq!(state(runs[0]).await, Some(RunState::Retired));
     assert_eq!(state(runs[1]).await, Some(RunState::Published));
     assert_eq!(run::active(db.pg()).await.unwrap(), Some(runs[2]));
-    assert_eq!(swept(&db, at(5)).await, Swept::default());
+    assert_eq!(swept(&db, at(5)).await, RetentionSweep::default());
     assert_eq!(swept(&db, at(9 * DAY + 5)).await.runs_forgotten, 2);
     assert_eq!((state(failed).await, state(runs[0]).await), (None, None));
     assert_eq!(state(running).await, Some(RunState::Running));

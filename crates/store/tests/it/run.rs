@@ -6,7 +6,7 @@ use model::message::Stage;
 use model::rank_change::{RankChangeReason, RankState};
 use model::{CommunityId, PersonId, Platform, ProfileId, RankChange, RunId, SnapshotId};
 use store::pg::change::{self, Change};
-use store::pg::publish::Loader;
+use store::pg::publish::RunLoader;
 use store::pg::run::{self, RunState, StageLease};
 use testkit::{Database, database};
 
@@ -22,7 +22,7 @@ async fn lease(db: &Database, id: RunId, stage: Stage, seconds: i64) -> StageLea
 
 async fn loaded(db: &Database) -> RunId {
     let id = created(db).await;
-    Loader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
+    RunLoader::begin(db.pg(), id).await.unwrap().finish(1).await.unwrap();
     id
 }
 
@@ -67,7 +67,7 @@ async fn a_failed_run_is_over() {
     let stored = run::get(db.pg(), id).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.error.as_deref()), (RunState::Failed, Some("out of memory")));
     assert_eq!(lease(&db, id, Stage::Snapshot, 6).await, StageLease::Failed);
-    assert!(Loader::begin(db.pg(), id).await.is_err());
+    assert!(RunLoader::begin(db.pg(), id).await.is_err());
 }
 
 #[tokio::test]
@@ -121,9 +121,9 @@ async fn a_run_that_is_published_twice_tells_its_changes_once() {
     run::publish(db.pg(), id, &[change(id)], at(2)).await.unwrap();
     run::publish(db.pg(), id, &[change(id)], at(3)).await.unwrap();
     let subject = ProfileId::on(Platform::FILE, 7);
-    let told = change::of_subject(db.pg(), subject, None, 9).await.unwrap();
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].at, &told[0].change), (at(2), &Change::Rank(change(id))));
+    let found = change::of_subject(db.pg(), subject, None, 9).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].at, &found[0].change), (at(2), &Change::Rank(change(id))));
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn an_interrupted_retirement_is_finished_by_the_next_of_any_run() {
 async fn why_a_run_failed_stays_known_when_its_tables_go() {
     let db = database().await;
     let failed = created(&db).await;
-    Loader::begin(db.pg(), failed).await.unwrap();
+    RunLoader::begin(db.pg(), failed).await.unwrap();
     run::fail(db.pg(), failed, "out of memory", at(5)).await.unwrap();
     run::retire(db.pg(), failed).await.unwrap();
     assert!(run::with_tables(db.pg()).await.unwrap().is_empty());

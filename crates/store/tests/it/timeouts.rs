@@ -47,13 +47,20 @@ async fn a_transaction_that_stands_still_is_undone() {
     let sleeping = "select count(*) from pg_stat_activity
         where datname = current_database() and state = 'idle in transaction'";
     let client = db.client().await;
-    let stand_still = async |_: &[frontier::Claim]| {
+    let stand_still = async |_: &[frontier::Reservation]| {
         while client.query_one(sleeping, &[]).await.unwrap().get::<_, i64>(0) > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok::<(), StoreError>(())
     };
-    let error = frontier::claim_then(&hurried, &[(host, 1)], at(0), 600, stand_still).await;
+    let error = frontier::reserve_then(
+        &hurried,
+        &[frontier::ReservationRequest::new(host, 1)],
+        at(0),
+        600,
+        stand_still,
+    )
+    .await;
     assert!(error.unwrap_err().is_passing());
     assert_eq!(claim(db.pg(), at(0)).await, ada);
 }

@@ -4,26 +4,26 @@ use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenL
 use model::time::{Day, Timestamp};
 use model::{Adjacency, AdjacencyEntry, Direction, Layer, Platform, ProfileId};
 use store::Pg;
-use store::pg::adjacency::Row;
-use store::pg::audit::Act;
+use store::pg::adjacency::AdjacencyRow;
+use store::pg::audit::AuditAction;
 use store::pg::change::{self, Event, Position};
 use store::pg::crawl::{
-    CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
+    CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd,
+    commit,
 };
-use store::pg::frontier::{self, Seeds};
-use store::pg::host::HostId;
+use store::pg::frontier::{self, CrawlSeeds, DueHost, ReservationRequest};
 use store::pg::snapshot::SnapshotReader;
-use store::pg::{adjacency, ident};
+use store::pg::{account_key, adjacency};
 
 /// Who does what an operator does.
-pub(crate) const ACT: Act<'_> = Act { actor: "local:0", action: "test" };
+pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
 
 /// The platform of the small web.
 pub(crate) const PLATFORM: Platform = Platform::BLUESKY;
 /// Its host.
 pub(crate) const HOST: &str = "api.sky.test";
 
-/// 22 November 2026, 10 o'clock, and so many seconds.
+/// 22 November 2026, 10 o'clock, and `seconds`.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_341_600 + seconds).unwrap()
 }
@@ -46,15 +46,15 @@ pub(crate) fn page(name: &str) -> SeenProfile {
 }
 
 pub(crate) async fn id(pg: &Pg, name: &str) -> ProfileId {
-    ident::resolve(pg, PLATFORM, &[named(name)]).await.unwrap()[0]
+    account_key::resolve(pg, PLATFORM, &[named(name)]).await.unwrap()[0]
 }
 
 pub(crate) async fn ids<const N: usize>(pg: &Pg, names: [&str; N]) -> [ProfileId; N] {
-    let resolved = ident::resolve(pg, PLATFORM, &names.map(named)).await.unwrap();
+    let resolved = account_key::resolve(pg, PLATFORM, &names.map(named)).await.unwrap();
     resolved.try_into().unwrap()
 }
 
-/// Seeds and claims these profiles, without a limit of depth.
+/// CrawlSeeds and claims these profiles, without a limit of depth.
 pub(crate) async fn claimed(pg: &Pg, names: &[&str], now: Timestamp) -> Vec<ProfileId> {
     seeded(pg, names, frontier::DEPTH_UNLIMITED, now).await;
     let claims = claim(pg, now).await;
@@ -64,15 +64,16 @@ pub(crate) async fn claimed(pg: &Pg, names: &[&str], now: Timestamp) -> Vec<Prof
 
 pub(crate) async fn seeded(pg: &Pg, names: &[&str], depth: i16, now: Timestamp) -> Vec<ProfileId> {
     let names: Vec<NamedProfile> = names.iter().map(|name| named(name)).collect();
-    let seeds = Seeds { platform: PLATFORM, names: &names, default_host: HOST, depth };
+    let seeds = CrawlSeeds { platform: PLATFORM, names: &names, default_host: HOST, depth };
     frontier::seed(pg, seeds, now).await.unwrap()
 }
 
 /// Claims everything that is due, for ten minutes.
 pub(crate) async fn claim(pg: &Pg, now: Timestamp) -> Vec<ProfileId> {
     let hosts = frontier::due_hosts(pg, now, 100).await.unwrap();
-    let wants: Vec<(HostId, u32)> = hosts.iter().map(|due| (due.host.id, 1_000)).collect();
-    let claims = frontier::claim(pg, &wants, now, 600).await.unwrap();
+    let request = |due: &DueHost| ReservationRequest::new(due.host.id, 1_000);
+    let wants: Vec<_> = hosts.iter().map(request).collect();
+    let claims = frontier::reserve(pg, &wants, now, 600).await.unwrap();
     claims.into_iter().flat_map(|claim| claim.profiles).collect()
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn arc(name: &str) -> SeenArc {
     SeenArc { other: named(name), count: 0, last_day: Day(0), weight: 1.0 }
 }
 
-/// A complete list of whom somebody follows.
+/// A complete list of follows.
 pub(crate) fn follows(names: &[&str]) -> Observation {
     list(Layer::Follow, names, ListCoverage::Complete)
 }
@@ -104,7 +105,7 @@ pub(crate) fn mentions(names: &[&str], watermark: &str) -> Observation {
 pub(crate) fn stream(name: &str, observations: Vec<Observation>) -> CrawledStream {
     CrawledStream {
         stream: name.to_owned(),
-        began: Mark::default(),
+        began: StreamCheckpoint::default(),
         observations,
         end: StreamEnd::Done,
     }
@@ -129,7 +130,7 @@ pub(crate) fn resumed(
     from: Option<&str>,
     observations: Vec<Observation>,
 ) -> CrawledStream {
-    let began = Mark { cursor: from.map(str::to_owned), watermarks: Vec::new() };
+    let began = StreamCheckpoint { cursor: from.map(str::to_owned), watermarks: Vec::new() };
     CrawledStream { began, ..stream(name, observations) }
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn commit_all(
     commit(pg, &batch(now, profiles)).await.unwrap()
 }
 
-/// Crawls one profile for the first time: its page and whom it follows.
+/// Crawls one profile for the first time: its page and its follows.
 pub(crate) async fn crawled(
     pg: &Pg,
     page: SeenProfile,
@@ -168,12 +169,12 @@ pub(crate) async fn crawled(
     mine
 }
 
-pub(crate) async fn lists(pg: &Pg, id: ProfileId) -> Vec<Row> {
+pub(crate) async fn lists(pg: &Pg, id: ProfileId) -> Vec<AdjacencyRow> {
     adjacency::of(pg, id).await.unwrap()
 }
 
 /// The one list of a profile in a layer of its own.
-pub(crate) async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (Row, Adjacency) {
+pub(crate) async fn own_list(pg: &Pg, id: ProfileId, layer: Layer) -> (AdjacencyRow, Adjacency) {
     let rows = lists(pg, id).await;
     let mut of_layer = rows
         .into_iter()
@@ -188,7 +189,7 @@ pub(crate) fn plain(ids: &[ProfileId]) -> Adjacency {
     ids.iter().map(|&id| AdjacencyEntry::plain(id)).collect()
 }
 
-/// The events after a position, once there are so many. Transactions of other tests on the same
+/// The events after a position, once there are `count`. Transactions of other tests on the same
 /// server keep events waiting, so it may take a moment.
 pub(crate) async fn events(pg: &Pg, after: Position, count: usize) -> Vec<Event> {
     for _ in 0..1_000 {

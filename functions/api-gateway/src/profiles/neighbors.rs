@@ -109,7 +109,7 @@ async fn load_adjacency(
 ) -> Result<Adjacency, Problem> {
     let lists = adjacency::of(call.pg(), id).await?;
     let row = lists.iter().find(|row| row.key.layer == layer && row.key.direction == direction);
-    Ok(row.map(adjacency::Row::list).transpose()?.unwrap_or_default())
+    Ok(row.map(adjacency::AdjacencyRow::list).transpose()?.unwrap_or_default())
 }
 
 async fn named(

@@ -24,18 +24,18 @@ use model::{
 use serde_json::Value;
 use std::num::NonZeroU32;
 use store::Pg;
-use store::pg::audit::Act;
+use store::pg::audit::AuditAction;
 use store::pg::community::WORLD;
 use store::pg::crawl::{
-    CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
+    CrawlBatch, CrawledProfile, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd, commit,
 };
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds, ReservationRequest};
 use store::pg::key::{self, NewKey};
-use store::pg::publish::{Loader, PackedMemberships};
+use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
-use store::pg::{adjacency, community, ident, person, profile, run};
+use store::pg::{account_key, adjacency, community, person, profile, run};
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
@@ -46,7 +46,7 @@ pub(crate) const ALANS: u32 = 23;
 const FOLDING: Folding = Folding::NEWEST;
 
 /// Who does what tests do.
-pub(crate) const ACT: Act<'_> = Act { actor: "local:0", action: "test" };
+pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
 const PEPPER: &[u8] = b"the pepper of the tests";
 
 /// The API over the small world.
@@ -284,7 +284,7 @@ impl World {
         let profiles = import(pg, Platform::BLUESKY, &pages, now).await;
         let ada_too = crawl(pg, now).await;
         let grace_too = import(pg, Platform::FEDIVERSE, &[grace_too()], now).await[0];
-        let unread = ident::resolve(pg, Platform::FEDIVERSE, &[on_fediverse("wraith")]).await;
+        let unread = account_key::resolve(pg, Platform::FEDIVERSE, &[on_fediverse("wraith")]).await;
         let unread = unread.expect("names resolve")[0];
         let joined = [vec![profiles[0], ada_too], vec![profiles[1], grace_too]];
         person::save_groups(pg, &joined, now).await.expect("groups are disjoint");
@@ -325,7 +325,7 @@ impl World {
         now: Timestamp,
     ) -> RunId {
         let run = run::create(pg, None, now).await.expect("a run is created");
-        let mut loader = Loader::begin(pg, run).await.expect("the loader begins");
+        let mut loader = RunLoader::begin(pg, run).await.expect("the loader begins");
         loader.people(&self.scores()).await.expect("people load");
         loader.communities(&self.communities()).await.expect("communities load");
         for community in [WORLD, self.rust, self.art] {
@@ -407,11 +407,11 @@ impl World {
 async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
     let (platform, page, default_host) = (Platform::FEDIVERSE, ada_too(), "example.org");
     let names = std::slice::from_ref(&page.named);
-    let seeds = Seeds { platform, names, default_host, depth: 1 };
+    let seeds = CrawlSeeds { platform, names, default_host, depth: 1 };
     let id = frontier::seed(pg, seeds, now).await.expect("a seed is taken")[0];
     let hosts = frontier::due_hosts(pg, now, 9).await.expect("hosts are read");
-    let wants: Vec<_> = hosts.iter().map(|due| (due.host.id, 9)).collect();
-    frontier::claim(pg, &wants, now, 600).await.expect("it is claimed");
+    let wants: Vec<_> = hosts.iter().map(|due| ReservationRequest::new(due.host.id, 9)).collect();
+    frontier::reserve(pg, &wants, now, 600).await.expect("it is claimed");
     let arc = |name| SeenArc { other: on_fediverse(name), count: 0, last_day: Day(0), weight: 1.0 };
     let list = SeenList {
         layer: Layer::Follow,
@@ -421,7 +421,7 @@ async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
     };
     let stream = CrawledStream {
         stream: "all".to_owned(),
-        began: Mark::default(),
+        began: StreamCheckpoint::default(),
         observations: vec![Observation::Profile(Box::new(page.clone())), Observation::List(list)],
         end: StreamEnd::Done,
     };
@@ -472,5 +472,5 @@ async fn import(
 ) -> Vec<ProfileId> {
     profile::import(pg, platform, pages, now).await.expect("profiles import");
     let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
-    ident::resolve(pg, platform, &names).await.expect("names resolve")
+    account_key::resolve(pg, platform, &names).await.expect("names resolve")
 }

@@ -10,7 +10,7 @@ use graph::LayerArcs;
 use model::{Consent, Direction, Layer, ProfileId};
 use snapshot::{DenseArc, NodeFact, Nodes, RowBuilder};
 use store::Pg;
-use store::pg::adjacency::Row;
+use store::pg::adjacency::AdjacencyRow;
 use store::pg::snapshot::{NodeRow, SnapshotReader};
 
 use super::to_page;
@@ -74,8 +74,8 @@ async fn read_unread(reader: &SnapshotReader) -> Result<Vec<ProfileId>, ScoreErr
     }
 }
 
-async fn read_lists(reader: &SnapshotReader) -> Result<Vec<Row>, ScoreError> {
-    let mut all: Vec<Row> = Vec::new();
+async fn read_lists(reader: &SnapshotReader) -> Result<Vec<AdjacencyRow>, ScoreError> {
+    let mut all: Vec<AdjacencyRow> = Vec::new();
     loop {
         let page = reader.lists(0, all.last().map(|row| row.key), PAGE_ROWS).await?;
         let ended = page.is_empty();
@@ -90,7 +90,7 @@ async fn read_lists(reader: &SnapshotReader) -> Result<Vec<Row>, ScoreError> {
 fn number(
     (known, unread): (&[NodeRow], &[ProfileId]),
     out: &BTreeSet<ProfileId>,
-    lists: &[Row],
+    lists: &[AdjacencyRow],
 ) -> Result<Nodes, ScoreError> {
     let mut ids: Vec<ProfileId> = known.iter().map(|node| node.id).collect();
     for row in lists {
@@ -118,7 +118,7 @@ fn number(
 }
 
 /// The profiles whose own list is complete, by layer.
-fn complete(lists: &[Row]) -> BTreeSet<(Layer, ProfileId)> {
+fn complete(lists: &[AdjacencyRow]) -> BTreeSet<(Layer, ProfileId)> {
     let own = lists.iter().filter(|row| row.complete && row.key.direction == Direction::Out);
     own.map(|row| (row.key.layer, row.key.profile)).collect()
 }
@@ -127,7 +127,7 @@ fn complete(lists: &[Row]) -> BTreeSet<(Layer, ProfileId)> {
 fn add_row(
     nodes: &Nodes,
     complete: &BTreeSet<(Layer, ProfileId)>,
-    row: &Row,
+    row: &AdjacencyRow,
     views: &mut LayerViews,
 ) -> Result<(), ScoreError> {
     let layer = row.key.layer;

@@ -7,7 +7,7 @@ use snapshot::Section;
 use snapshot::build::{
     BuildTarget, CommunityOrder, ListedArcs, ProfileNumbers, SnapshotMoment, SnapshotNumbering,
 };
-use store::pg::adjacency::{Key, Row};
+use store::pg::adjacency::{AdjacencyKey, AdjacencyRow};
 use store::pg::snapshot::SnapshotReader;
 
 use super::to_page;
@@ -42,7 +42,7 @@ pub(super) async fn seal(
     Ok(build.finish(moment).await?)
 }
 
-fn listed<'a>(row: &Row, arcs: &'a model::Adjacency) -> ListedArcs<'a> {
+fn listed<'a>(row: &AdjacencyRow, arcs: &'a model::Adjacency) -> ListedArcs<'a> {
     let section = Section { layer: row.key.layer, direction: row.key.direction };
     ListedArcs { owner: row.key.profile, section, complete: row.complete, arcs }
 }
@@ -55,7 +55,10 @@ struct DatabasePages<'a> {
 
 impl DatabasePages<'_> {
     /// The next lists; `None` after the last.
-    async fn lists(&self, after: &mut Option<Key>) -> Result<Option<Vec<Row>>, ScoreError> {
+    async fn lists(
+        &self,
+        after: &mut Option<AdjacencyKey>,
+    ) -> Result<Option<Vec<AdjacencyRow>>, ScoreError> {
         let page = self.reader.lists(0, *after, self.page_rows).await?;
         let Some(last) = page.last() else { return Ok(None) };
         *after = Some(last.key);

@@ -13,12 +13,12 @@ use model::time::Day;
 use model::{Account, AdjacencyEntry, Consent, Direction, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
-use store::pg::audit::Act;
+use store::pg::audit::AuditAction;
 use store::pg::crawl::{
-    CrawlBatch, CrawledProfile, CrawledStream, Mark, RoundEnd, StreamEnd, commit,
+    CrawlBatch, CrawledProfile, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd, commit,
 };
-use store::pg::frontier::{self, Seeds};
-use store::pg::{erase, ident, profile};
+use store::pg::frontier::{self, CrawlSeeds, ReservationRequest};
+use store::pg::{account_key, erase, profile};
 use testkit::{Database, Frozen, database};
 
 use model::port::{Clock as _, Objects};
@@ -86,7 +86,7 @@ impl World {
     }
 
     async fn id(&self, named: &NamedProfile) -> ProfileId {
-        let ids = ident::resolve(self.db.pg(), self.platform, std::slice::from_ref(named));
+        let ids = account_key::resolve(self.db.pg(), self.platform, std::slice::from_ref(named));
         ids.await.unwrap()[0]
     }
 
@@ -111,7 +111,7 @@ impl World {
             }
             _ => {
                 let account = Account::new(self.platform, "did:0").unwrap();
-                let act = Act { actor: "local:0", action: "opt-out" };
+                let act = AuditAction { actor: "local:0", action: "opt-out" };
                 erase::opt_out(self.db.pg(), &account, act, self.clock.now()).await.unwrap();
             }
         }
@@ -153,7 +153,7 @@ impl World {
             let seen = SeenList { layer: Layer::Follow, direction, arcs, coverage };
             streams.push(CrawledStream {
                 stream: stream.to_owned(),
-                began: Mark::default(),
+                began: StreamCheckpoint::default(),
                 observations: vec![Observation::List(seen)],
                 end: StreamEnd::Done,
             });
@@ -166,11 +166,12 @@ impl World {
         let names = std::slice::from_ref(owner);
         let platform = self.platform;
         let depth = frontier::DEPTH_UNLIMITED;
-        let seeds = Seeds { platform, names, default_host: HOST, depth };
+        let seeds = CrawlSeeds { platform, names, default_host: HOST, depth };
         let id = frontier::seed(pg, seeds, now).await.unwrap()[0];
         let hosts = frontier::due_hosts(pg, now, 9).await.unwrap();
-        let wants: Vec<_> = hosts.iter().map(|due| (due.host.id, 1_000)).collect();
-        frontier::claim(pg, &wants, now, 600).await.unwrap();
+        let wants: Vec<_> =
+            hosts.iter().map(|due| ReservationRequest::new(due.host.id, 1_000)).collect();
+        frontier::reserve(pg, &wants, now, 600).await.unwrap();
         let profiles = vec![CrawledProfile { id, streams, end: RoundEnd::Done }];
         let default_host = HOST.to_owned();
         commit(pg, &CrawlBatch { platform, default_host, now, profiles }).await.unwrap();

@@ -5,9 +5,10 @@ use model::{Community, RunId};
 use search::Folding;
 use search::index::IndexBuilder;
 use store::pg::community::WORLD;
-use store::pg::publish::{Loader, PackedMemberships};
+use store::pg::frontier::{self, ProfileTrust};
+use store::pg::publish::{PackedMemberships, RunLoader};
+use store::pg::run;
 use store::pg::term::Term;
-use store::pg::{frontier, run};
 use tokio::task::block_in_place;
 
 use super::changes::changes;
@@ -103,7 +104,7 @@ async fn load_all(
     dependencies: ScoreDependencies<'_>,
     results: &RunResults,
 ) -> Result<(), ScoreError> {
-    let mut loader = Loader::begin(dependencies.pg, results.run).await?;
+    let mut loader = RunLoader::begin(dependencies.pg, results.run).await?;
     load_people(&mut loader, results).await?;
     load_communities(dependencies, &mut loader, results).await?;
     load_evidence(dependencies, &mut loader, results).await?;
@@ -111,7 +112,7 @@ async fn load_all(
     Ok(loader.finish(Folding::NEWEST.number()).await?)
 }
 
-async fn load_people(loader: &mut Loader<'_>, results: &RunResults) -> Result<(), ScoreError> {
+async fn load_people(loader: &mut RunLoader<'_>, results: &RunResults) -> Result<(), ScoreError> {
     let RunResults { nodes, trust, global, support, numbering, .. } = results;
     let scores: Vec<_> = person_scores(numbering, nodes, trust, global).collect();
     for chunk in scores.chunks(CHUNK) {
@@ -123,7 +124,7 @@ async fn load_people(loader: &mut Loader<'_>, results: &RunResults) -> Result<()
 
 async fn load_communities(
     dependencies: ScoreDependencies<'_>,
-    loader: &mut Loader<'_>,
+    loader: &mut RunLoader<'_>,
     results: &RunResults,
 ) -> Result<(), ScoreError> {
     for level in 0..results.hierarchy.levels.len() {
@@ -149,7 +150,7 @@ fn worded(community: Community) -> (Community, Vec<String>) {
 
 async fn load_evidence(
     dependencies: ScoreDependencies<'_>,
-    loader: &mut Loader<'_>,
+    loader: &mut RunLoader<'_>,
     results: &RunResults,
 ) -> Result<(), ScoreError> {
     for (level, names) in results.names.levels.iter().enumerate() {
@@ -164,7 +165,7 @@ async fn load_evidence(
 
 async fn load_terms(
     dependencies: ScoreDependencies<'_>,
-    loader: &mut Loader<'_>,
+    loader: &mut RunLoader<'_>,
     results: &RunResults,
 ) -> Result<(), ScoreError> {
     let words = words::by_person(dependencies.pg, &results.nodes).await?;
@@ -191,9 +192,13 @@ async fn set_frontier_trust(
 ) -> Result<(), ScoreError> {
     let nodes = &results.nodes;
     let trust = |person: u32| results.trust.values.raw[person as usize];
-    let trust: Vec<_> =
-        nodes.profiles.iter().zip(&nodes.person_of).map(|(&id, &at)| (id, trust(at))).collect();
-    for chunk in trust.chunks(CHUNK) {
+    let trusts: Vec<_> = nodes
+        .profiles
+        .iter()
+        .zip(&nodes.person_of)
+        .map(|(&profile, &at)| ProfileTrust { profile, trust: trust(at) })
+        .collect();
+    for chunk in trusts.chunks(CHUNK) {
         frontier::set_trust(dependencies.pg, chunk).await?;
     }
     Ok(())

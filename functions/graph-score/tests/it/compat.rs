@@ -7,7 +7,7 @@ use graph::lineage::EventKind;
 use graph_score::{CommunityNames, ObjectStore, SealedRun, artifact};
 use model::port::Objects;
 use model::{CommunityId, RunId, SnapshotId};
-use store::pg::publish::Loader;
+use store::pg::publish::RunLoader;
 use store::pg::run;
 
 use crate::world::{PEOPLE, World};
@@ -36,7 +36,7 @@ async fn inherit(world: &World, sealed: &str) -> RunId {
     let (pg, now) = (world.database.pg(), model::port::Clock::now(&world.clock));
     let snapshot = SnapshotId::new(store::pg::snapshot::mint(pg).await.unwrap().number());
     let id = run::create(pg, Some(snapshot), now).await.unwrap();
-    Loader::begin(pg, id).await.unwrap().finish(1).await.unwrap();
+    RunLoader::begin(pg, id).await.unwrap().finish(1).await.unwrap();
     run::activate(pg, id, now).await.unwrap();
     id
 }

@@ -9,7 +9,7 @@ use model::port::{Clock as _, Objects};
 use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId, RunId};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
-use store::pg::{ident, profile};
+use store::pg::{account_key, profile};
 use tempfile::TempDir;
 use testkit::{Database, Frozen, database};
 
@@ -78,7 +78,7 @@ impl World {
         let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
         let (pg, now) = (database.pg(), clock.now());
         profile::import(pg, Platform::FILE, &pages, now).await.expect("profiles import");
-        let ids = ident::resolve(pg, Platform::FILE, &names).await.expect("names resolve");
+        let ids = account_key::resolve(pg, Platform::FILE, &names).await.expect("names resolve");
         let world = World { database, objects, clock, ids, _folder: folder };
         world.attend(&arcs()).await;
         world

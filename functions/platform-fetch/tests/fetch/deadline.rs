@@ -10,7 +10,7 @@ use platform_fetch::{FetchDependencies, FetchSummary, HostCache, JOB_SECONDS, ha
 use platforms::engine::FetchMemory;
 use platforms::{CrawlEngine, EngineSettings};
 use store::Pg;
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds, ReservationRequest};
 use testkit::{Frozen, database};
 
 /// How long each answer takes.
@@ -56,7 +56,9 @@ async fn work(
     let clock = &web.0;
     let due = frontier::due_hosts(pg, clock.now(), 1).await.unwrap();
     let host = due.first()?.host.id;
-    let claims = frontier::claim(pg, &[(host, 1_000)], clock.now(), 3_600).await.unwrap();
+    let claims = frontier::reserve(pg, &[ReservationRequest::new(host, 1_000)], clock.now(), 3_600)
+        .await
+        .unwrap();
     let profiles: Vec<ProfileId> = claims.into_iter().flat_map(|claim| claim.profiles).collect();
     let lease = TokenLease { tokens: 0, expires: clock.now() };
     let job = FetchJob { platform: Platform::BLUESKY, host: HOST.to_owned(), lease, profiles };
@@ -75,7 +77,8 @@ async fn a_slow_host_costs_no_page_and_no_job_its_time() {
     let web = Slow(Frozen::at("2026-11-22T10:00:00Z".parse().unwrap()));
     let named = |n| NamedProfile { native_id: format!("did:plc:{n}"), ..NamedProfile::default() };
     let names: Vec<NamedProfile> = (0..PROFILES).map(named).collect();
-    let seeds = Seeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 0 };
+    let seeds =
+        CrawlSeeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 0 };
     frontier::seed(pg, seeds, web.0.now()).await.unwrap();
     let (engine, memory) =
         (CrawlEngine::new(EngineSettings::default()).unwrap(), FetchMemory::of_recordings());

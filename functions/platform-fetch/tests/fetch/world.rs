@@ -12,7 +12,7 @@ use platform_fetch::{FetchDependencies, FetchSummary, HostCache, JOB_SECONDS, ha
 use platforms::engine::FetchMemory;
 use platforms::{CrawlEngine, EngineSettings};
 use store::Pg;
-use store::pg::frontier::{self, Seeds};
+use store::pg::frontier::{self, CrawlSeeds};
 use testkit::{Database, Frozen, database};
 
 pub(crate) const HOST: &str = "public.api.bsky.app";
@@ -109,7 +109,7 @@ impl World {
             |id: &&str| NamedProfile { native_id: (*id).to_owned(), ..NamedProfile::default() };
         let names: Vec<NamedProfile> = ids.iter().map(named).collect();
         let seeds =
-            Seeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 3 };
+            CrawlSeeds { platform: Platform::BLUESKY, names: &names, default_host: HOST, depth: 3 };
         frontier::seed(self.pg(), seeds, self.clock.now()).await.unwrap();
     }
 
@@ -118,7 +118,14 @@ impl World {
         let now = self.clock.now();
         let due = frontier::due_hosts(self.pg(), now, 1).await.unwrap();
         let host = due.first()?.host.id;
-        let claims = frontier::claim(self.pg(), &[(host, 100)], now, 3_600).await.unwrap();
+        let claims = frontier::reserve(
+            self.pg(),
+            &[frontier::ReservationRequest::new(host, 100)],
+            now,
+            3_600,
+        )
+        .await
+        .unwrap();
         let profiles = claims.into_iter().flat_map(|claim| claim.profiles).collect();
         let lease = TokenLease { tokens: 0, expires: now };
         Some(FetchJob { platform: Platform::BLUESKY, host: HOST.to_owned(), lease, profiles })
@@ -130,7 +137,7 @@ impl World {
         handle(self.dependencies(), job, deadline).await.unwrap()
     }
 
-    pub(crate) async fn counts(&self) -> frontier::Counts {
+    pub(crate) async fn counts(&self) -> frontier::FrontierCounts {
         frontier::counts(self.pg(), self.clock.now()).await.unwrap()
     }
 

@@ -5,7 +5,7 @@ use model::port::Clock;
 use model::{Platform, ProfileId};
 use serde::Serialize;
 use store::StoreError;
-use store::pg::frontier;
+use store::pg::frontier::{self, ReservationRequest};
 use store::pg::host::{self, HostId};
 use store::pg::measure;
 
@@ -64,9 +64,12 @@ pub(super) async fn frontier(
     let hosts = load(&home, args, output).await?;
     let (mut due, mut one, mut many) =
         (QueryCosts::default(), QueryCosts::default(), QueryCosts::default());
-    let one_host = [(hosts[0], 1_000)];
-    let many_hosts: Vec<_> =
-        hosts.iter().take(HOSTS_MAX as usize).map(|&host| (host, 10)).collect();
+    let one_host = [ReservationRequest::new(hosts[0], 1_000)];
+    let many_hosts: Vec<_> = hosts
+        .iter()
+        .take(HOSTS_MAX as usize)
+        .map(|&host| ReservationRequest::new(host, 10))
+        .collect();
     for _ in 0..args.rounds {
         due.add(&home, frontier::due_hosts(&home.pg, home.clock.now(), HOSTS_MAX)).await?;
         one.add(&home, reserve(&home, &one_host)).await?;
@@ -104,9 +107,12 @@ async fn load(
     Ok(ids)
 }
 
-async fn reserve(home: &BorgHome, wants: &[(HostId, u32)]) -> Result<Vec<ProfileId>, StoreError> {
+async fn reserve(
+    home: &BorgHome,
+    requests: &[ReservationRequest],
+) -> Result<Vec<ProfileId>, StoreError> {
     let now = home.clock.now();
-    let reserved = frontier::claim(&home.pg, wants, now, RESERVATION_SECONDS).await?;
+    let reserved = frontier::reserve(&home.pg, requests, now, RESERVATION_SECONDS).await?;
     Ok(reserved.into_iter().flat_map(|of_host| of_host.profiles).collect())
 }
 

@@ -9,7 +9,7 @@ use model::port::Clock;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde::Serialize;
 use store::pg::adjacency::{self, ImportMode};
-use store::pg::{ident, measure, profile};
+use store::pg::{account_key, measure, profile};
 
 use super::rounded;
 use crate::config::Config;
@@ -134,7 +134,7 @@ async fn lists(home: &BorgHome, people: &[SeenProfile]) -> Result<Vec<(ProfileId
     let mut ids = Vec::with_capacity(people.len());
     for chunk in people.chunks(CHUNK) {
         let names: Vec<NamedProfile> = chunk.iter().map(|person| person.named.clone()).collect();
-        ids.extend(ident::resolve(&home.pg, Platform::FILE, &names).await?);
+        ids.extend(account_key::resolve(&home.pg, Platform::FILE, &names).await?);
     }
     let list = |number: usize| {
         let mut random = RandomSeed(SEED).fork(number as u64);

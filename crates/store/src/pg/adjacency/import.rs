@@ -1,18 +1,23 @@
-//! Lists of bulk files.
+//! Adjacencies of bulk files.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use model::platform::Listing;
 use model::time::Timestamp;
 use model::{Adjacency, Direction, Layer, Platform, ProfileId};
 
-use super::Key;
-use super::edit::{Edit, Edited, Op, edit};
+use super::AdjacencyKey;
+use super::edit::{EditOutcome, plan, write};
+use super::plan::{AdjacencyEdit, AdjacencyWrite, EditOperation};
 use crate::StoreError;
-use crate::pg::connection::{params, retry};
-use crate::pg::transaction::Tx;
-use crate::pg::value::{profile_id, stored_id, stored_ids};
-use crate::pg::{Pg, ident};
+use crate::pg::connection::retry;
+use crate::pg::params::{column, params};
+use crate::pg::profile_columns::OPTED_OUT;
+use crate::pg::row::PROFILE;
+use crate::pg::transaction::PgTransaction;
+use crate::pg::{Pg, account_key};
 
 /// How an import treats what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +28,9 @@ pub enum ImportMode {
     Merge,
 }
 
-/// What an import of lists did.
+/// What an import of adjacencies did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct AdjacencyImport {
     /// Lists that differ from what was stored.
     pub changed_lists: u64,
     /// Arcs gained.
@@ -39,8 +44,11 @@ const LISTS_MAX: usize = 5_000;
 
 /// Imports of one layer take turns.
 const LOCK: &str = "select pg_advisory_xact_lock(20261124, $1)";
-/// Those who opted out with us have no lists, whatever a file says.
-const OPTED_OUT: &str = "select profile_id from profile where profile_id = any($1) and gone = 4";
+/// Profiles of $1 that opted out with us: they have no lists, whatever a file contains. By an index of
+/// those alone, which is small.
+static OPTED_OUT_OF: LazyLock<String> = LazyLock::new(|| {
+    format!("select profile_id from profile where profile_id = any($1) and gone = {OPTED_OUT}")
+});
 
 /// Stores the outgoing lists of a bulk file, each owner at most once. The change log is left
 /// alone: it would be as large as the file.
@@ -50,60 +58,97 @@ pub async fn import(
     lists: &[(ProfileId, Adjacency)],
     mode: ImportMode,
     now: Timestamp,
-) -> Result<Imported, StoreError> {
-    let mut imported = Imported::default();
+) -> Result<AdjacencyImport, StoreError> {
+    let mut imported = AdjacencyImport::default();
     for chunk in lists.chunks(LISTS_MAX) {
-        let edited = retry(|| import_some(pg, layer, chunk, mode, now)).await?;
-        imported.changed_lists += edited.changed.len() as u64;
-        imported.arcs_added += edited.changed.iter().map(|c| c.added.len() as u64).sum::<u64>();
-        imported.arcs_removed += edited.changed.iter().map(|c| c.removed.len() as u64).sum::<u64>();
+        let named = opt_in(chunk);
+        let outcome = retry(|| async {
+            let mut client = pg.client().await?;
+            let tx = PgTransaction::begin(&mut client, "adjacency::import").await?;
+            tx.query(LOCK, params![layer as i32 => INT4]).await?;
+            for (platform, ids) in &named {
+                account_key::note_imported(&tx, *platform, ids).await?;
+            }
+            let outcome = load(&tx, edits(layer, chunk, mode), now).await?;
+            tx.commit().await?;
+            Ok(outcome)
+        });
+        imported.count(&outcome.await?);
     }
     Ok(imported)
 }
 
-async fn import_some(
-    pg: &Pg,
+impl AdjacencyImport {
+    fn count(&mut self, outcome: &EditOutcome) {
+        self.changed_lists += outcome.changed.len() as u64;
+        for list in &outcome.changed {
+            self.arcs_added += list.added.len() as u64;
+            self.arcs_removed += list.removed.len() as u64;
+        }
+    }
+}
+
+fn edits(
     layer: Layer,
     lists: &[(ProfileId, Adjacency)],
     mode: ImportMode,
-    now: Timestamp,
-) -> Result<Edited, StoreError> {
-    let to_edit = |(profile, list): &(ProfileId, Adjacency)| {
-        let key = Key { profile: *profile, layer, direction: Direction::Out };
-        let op = match mode {
-            ImportMode::Replace => Op::Replace(list.clone()),
-            ImportMode::Merge => Op::Merge(list.clone()),
+) -> Vec<AdjacencyEdit<'_>> {
+    let edit = lists.iter().map(|(profile, list)| {
+        let key = AdjacencyKey { profile: *profile, layer, direction: Direction::Out };
+        let operation = match mode {
+            ImportMode::Replace => EditOperation::Replace(Cow::Borrowed(list)),
+            ImportMode::Merge => EditOperation::Merge(Cow::Borrowed(list)),
         };
-        Edit { key, op }
-    };
-    let mut client = pg.client().await?;
-    let tx = Tx::begin(&mut client, "adjacency::import").await?;
-    tx.query(LOCK, params![layer as i32 => INT4]).await?;
-    for (platform, ids) in opt_in(lists) {
-        ident::note_imported(&tx, platform, &ids).await?;
-    }
-    let owners: Vec<ProfileId> = lists.iter().map(|(owner, _)| *owner).collect();
-    let out = tx.query(OPTED_OUT, params![stored_ids(&owners) => INT8_ARRAY]).await?;
-    let out: HashSet<ProfileId> = out.iter().map(|row| profile_id(row.get(0))).collect();
-    let welcome = lists.iter().filter(|(owner, _)| !out.contains(owner));
-    let edited = edit(&tx, welcome.map(to_edit).collect(), now).await?;
-    tx.commit().await?;
-    Ok(edited)
+        AdjacencyEdit { key, operation }
+    });
+    edit.collect()
 }
 
-/// Everybody whom lists name on platforms of opt-in, by platform, each once.
+/// Applies edits most of which are of adjacencies that are not stored yet: those go by COPY. Only they
+/// can be of profiles that opted out, of which nothing is stored.
+async fn load(
+    tx: &PgTransaction<'_>,
+    edits: Vec<AdjacencyEdit<'_>>,
+    now: Timestamp,
+) -> Result<EditOutcome, StoreError> {
+    let planned = plan(tx, edits, now).await?;
+    let (mut new, stored): (Vec<_>, Vec<_>) =
+        planned.writes.into_iter().partition(|write| write.is_new);
+    if !new.is_empty() {
+        let opted_out = opted_out(tx, &new).await?;
+        new.retain(|write| !opted_out.contains(&write.changed.key.profile));
+        tx.copy(&AdjacencyWrite::copy_target(), &new).await?;
+    }
+    write(tx, stored.iter()).await?;
+    let changed = new.into_iter().chain(stored).map(|write| write.changed).collect();
+    Ok(EditOutcome { changed, stale: planned.stale })
+}
+
+async fn opted_out(
+    tx: &PgTransaction<'_>,
+    writes: &[AdjacencyWrite],
+) -> Result<HashSet<ProfileId>, StoreError> {
+    let owners = column(writes, |write| write.profile);
+    let rows = tx.query(&OPTED_OUT_OF, params![owners => INT8_ARRAY]).await?;
+    PROFILE.rows(&rows).map(|row| row.profile_id("profile_id")).collect()
+}
+
+/// The profiles on platforms of opt-in that lists name, by platform, each once.
 fn opt_in(lists: &[(ProfileId, Adjacency)]) -> BTreeMap<Platform, Vec<ProfileId>> {
-    let others = lists.iter().flat_map(|(_, list)| list.entries()).map(|entry| entry.other);
-    // A look for each arc, so by the number in the id.
-    let platforms: Vec<Platform> =
-        Platform::all().filter(|one| one.listing() == Listing::OptIn).collect();
+    // One look for each arc: by the number in the id.
+    let mut platforms: [Option<Platform>; 256] = [None; 256];
+    for platform in Platform::all().filter(|one| one.listing() == Listing::OptIn) {
+        platforms[usize::from(platform.number())] = Some(platform);
+    }
     let mut named: BTreeMap<Platform, Vec<ProfileId>> = BTreeMap::new();
-    for id in lists.iter().map(|(owner, _)| *owner).chain(others) {
-        let number = (stored_id(id) >> 45) as u64;
-        let own = platforms.iter().find(|one| u64::from(one.number()) == number);
-        if let Some(&platform) = own {
+    let mut note = |id: ProfileId| {
+        if let Some(platform) = platforms[usize::from(id.platform_number())] {
             named.entry(platform).or_default().push(id);
         }
+    };
+    for (owner, list) in lists {
+        note(*owner);
+        list.entries().iter().for_each(|entry| note(entry.other));
     }
     for ids in named.values_mut() {
         ids.sort_unstable();

@@ -10,24 +10,25 @@ use super::event::{Kind, encode};
 use super::rank;
 use crate::StoreError;
 use crate::pg::Pg;
-use crate::pg::adjacency::Changed;
-use crate::pg::connection::params;
-use crate::pg::transaction::Tx;
+use crate::pg::adjacency::ChangedAdjacency;
+use crate::pg::params::{column, params};
+use crate::pg::transaction::PgTransaction;
 use crate::pg::value::{stored_id, stored_ms};
 
 const RECORD: &str = "insert into change_log
         (day, at_ms, kind, subject, layer, direction, added, removed, body)
-    select $1, $2, u.* from unnest($3::smallint[], $4::bigint[], $5::smallint[], $6::smallint[],
-        $7::bytea[], $8::bytea[], $9::bytea[]) u";
+    select $1, $2, kind, subject, layer, direction, added, removed, body
+    from unnest($3::smallint[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[],
+        $8::bytea[], $9::bytea[]) u(kind, subject, layer, direction, added, removed, body)";
 
 /// Makes the day's part of the log, if it is not there. Once a day for each process.
 pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), StoreError> {
     let day = Day::of(now);
-    let mark = u32::from(day.0) + 1;
-    if pg.open_day.load(Ordering::Relaxed) != mark {
+    let known = u32::from(day.0) + 1;
+    if pg.open_day.load(Ordering::Relaxed) != known {
         let params = params![i32::from(day.0) => INT4];
         pg.execute_lasting("change::open_day", "select open_day($1)", params).await?;
-        pg.open_day.store(mark, Ordering::Relaxed);
+        pg.open_day.store(known, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -37,7 +38,8 @@ pub(in crate::pg) async fn open_day(pg: &Pg, now: Timestamp) -> Result<(), Store
 struct NewEvent {
     kind: i16,
     subject: i64,
-    list: Option<(i16, i16)>,
+    layer: Option<i16>,
+    direction: Option<i16>,
     added: Option<Vec<u8>>,
     removed: Option<Vec<u8>>,
     body: Option<Vec<u8>>,
@@ -45,8 +47,8 @@ struct NewEvent {
 
 /// Records the arcs that lists gained and lost.
 pub(in crate::pg) async fn record_arcs(
-    tx: &Tx<'_>,
-    changed: &[Changed],
+    tx: &PgTransaction<'_>,
+    changed: &[ChangedAdjacency],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let moved = changed.iter().filter(|list| !list.added.is_empty() || !list.removed.is_empty());
@@ -54,7 +56,8 @@ pub(in crate::pg) async fn record_arcs(
         .map(|list| NewEvent {
             kind: Kind::Arcs as i16,
             subject: stored_id(list.key.profile),
-            list: Some((list.key.layer as i16, list.key.direction as i16)),
+            layer: Some(list.key.layer as i16),
+            direction: Some(list.key.direction as i16),
             added: Some(encode(&list.added)),
             removed: Some(encode(&list.removed)),
             body: None,
@@ -65,7 +68,7 @@ pub(in crate::pg) async fn record_arcs(
 
 /// Records that profiles are gone.
 pub(in crate::pg) async fn record_gone(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     ids: &[ProfileId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -79,7 +82,7 @@ pub(in crate::pg) async fn record_gone(
 
 /// Records which profiles joined and parted from which persons.
 pub(in crate::pg) async fn record_members(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     joined: &BTreeMap<PersonId, Vec<ProfileId>>,
     parted: &BTreeMap<PersonId, Vec<ProfileId>>,
     now: Timestamp,
@@ -98,7 +101,7 @@ pub(in crate::pg) async fn record_members(
 
 /// Records how ranks changed.
 pub(in crate::pg) async fn record_ranks(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     changes: &[RankChange],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -111,25 +114,22 @@ pub(in crate::pg) async fn record_ranks(
     record(tx, &changes.iter().map(event).collect::<Vec<_>>(), now).await
 }
 
-async fn record(tx: &Tx<'_>, events: &[NewEvent], now: Timestamp) -> Result<(), StoreError> {
+async fn record(
+    tx: &PgTransaction<'_>,
+    events: &[NewEvent],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for chunk in events.chunks(2_000) {
-        let kinds: Vec<i16> = chunk.iter().map(|event| event.kind).collect();
-        let subjects: Vec<i64> = chunk.iter().map(|event| event.subject).collect();
-        let layers: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.0)).collect();
-        let directions: Vec<_> = chunk.iter().map(|event| event.list.map(|list| list.1)).collect();
-        let added: Vec<Option<&[u8]>> = chunk.iter().map(|event| event.added.as_deref()).collect();
-        let removed: Vec<Option<&[u8]>> = chunk.iter().map(|e| e.removed.as_deref()).collect();
-        let bodies: Vec<Option<&[u8]>> = chunk.iter().map(|event| event.body.as_deref()).collect();
         let params = params![
             i32::from(Day::of(now).0) => INT4,
             stored_ms(now) => INT8,
-            kinds => INT2_ARRAY,
-            subjects => INT8_ARRAY,
-            layers => INT2_ARRAY,
-            directions => INT2_ARRAY,
-            added => BYTEA_ARRAY,
-            removed => BYTEA_ARRAY,
-            bodies => BYTEA_ARRAY,
+            column(chunk, |event| event.kind) => INT2_ARRAY,
+            column(chunk, |event| event.subject) => INT8_ARRAY,
+            column(chunk, |event| event.layer) => INT2_ARRAY,
+            column(chunk, |event| event.direction) => INT2_ARRAY,
+            column(chunk, |event| event.added.as_deref()) => BYTEA_ARRAY,
+            column(chunk, |event| event.removed.as_deref()) => BYTEA_ARRAY,
+            column(chunk, |event| event.body.as_deref()) => BYTEA_ARRAY,
         ];
         tx.execute(RECORD, params).await?;
     }

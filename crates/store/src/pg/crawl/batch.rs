@@ -1,21 +1,21 @@
-//! The nouns of a commit.
+//! What a commit is made of.
 
 use model::observation::Observation;
 use model::time::Timestamp;
 use model::{Layer, Platform, ProfileId};
 
-/// Where a stream of a profile stood when a fetch of it began.
+/// Where a stream of a profile was read to when a fetch of it began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Where a cut fetch went on; `None` at the beginning.
+pub struct StreamCheckpoint {
+    /// Where a cut fetch continued; `None` at the beginning.
     pub cursor: Option<String>,
     /// The newest interaction that was already counted, by layer of the profile's own lists.
     pub watermarks: Vec<(Layer, String)>,
 }
 
-impl Mark {
+impl StreamCheckpoint {
     pub(super) fn watermark(&self, layer: Layer) -> Option<&str> {
-        self.watermarks.iter().find(|(of, _)| *of == layer).map(|(_, mark)| mark.as_str())
+        self.watermarks.iter().find(|(of, _)| *of == layer).map(|(_, newest)| newest.as_str())
     }
 }
 
@@ -24,7 +24,7 @@ impl Mark {
 pub enum StreamEnd {
     /// This round needs nothing more of it.
     Done,
-    /// It goes on here; `None` is from the start.
+    /// A later fetch continues here; `None` is from the start.
     Cut {
         /// The platform's own cursor for the next page.
         cursor: Option<String>,
@@ -37,31 +37,31 @@ pub enum StreamEnd {
 pub struct CrawledStream {
     /// The stream's name in its manifest.
     pub stream: String,
-    /// Where it stood when this fetch began, as the [`Subject`](super::Subject) said.
-    pub began: Mark,
+    /// Where it was when this fetch began, from the [`CrawlSubject`](super::CrawlSubject).
+    pub began: StreamCheckpoint,
     /// What was seen.
     pub observations: Vec<Observation>,
     /// How the visit ended.
     pub end: StreamEnd,
 }
 
-/// How the round of a profile goes on after a commit.
+/// How the round of a profile continues after a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoundEnd {
     /// Every stream is done: the next round is due in days.
     Done,
-    /// A page cap or the end of the lease cut it: it goes on at once.
+    /// A page cap or the end of the lease cut it: it continues at once.
     Cut,
-    /// The host wants to be asked later, or cannot be reached.
+    /// The host wants the request later, or cannot be reached.
     Retry {
         /// Not before this.
         at: Timestamp,
         /// The reason, for people.
         why: String,
-        /// Whether nothing else of the round went on: it counts as one more try in vain.
+        /// Whether nothing else of the round advanced: it counts as one more failed try.
         in_vain: bool,
     },
-    /// Trying again soon cannot help; recorded, and tried anew in a month.
+    /// Another try soon cannot help; recorded, and tried again in a month.
     Failed {
         /// The reason, for people.
         why: String,
@@ -77,7 +77,7 @@ pub struct CrawledProfile {
     pub id: ProfileId,
     /// What was seen, each stream at most once.
     pub streams: Vec<CrawledStream>,
-    /// How its round goes on.
+    /// How its round continues.
     pub end: RoundEnd,
 }
 
@@ -99,7 +99,7 @@ pub struct CrawlBatch {
 pub struct CrawlOutcome {
     /// Profiles that the commit applied to.
     pub applied: u64,
-    /// Profiles that are not under a claim, and streams that stand elsewhere by now: what was seen
+    /// Profiles that are not reserved, and streams that have another checkpoint by now: what was seen
     /// of them is committed already, or will be fetched again.
     pub stale: u64,
     /// Profiles that entered the frontier.
@@ -114,4 +114,10 @@ pub struct CrawlOutcome {
     pub arcs_removed: u64,
     /// Profiles that were erased: gone, or refused.
     pub erased: u64,
+}
+
+/// A profile of the batch, with those of its streams that the commit applies to.
+pub(super) struct AppliedProfile<'a> {
+    pub(super) profile: &'a CrawledProfile,
+    pub(super) streams: Vec<&'a CrawledStream>,
 }

@@ -6,18 +6,16 @@ use model::observation::{Observation, SeenProfile};
 use model::profile::GoneReason;
 use model::{Consent, ProfileId};
 
-use super::batch::{CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream};
+use super::batch::{AppliedProfile, CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream};
 use super::lists::StreamLists;
-use super::progress::{NewPart, Progress, drop_parts};
-use super::round;
-use super::seen::{Ids, see};
+use super::progress::{CrawlProgress, NewListPart, drop_parts};
+use super::round::{self, EndedRound};
+use super::seen::{SeenIds, see};
 use crate::StoreError;
 use crate::pg::connection::retry;
-use crate::pg::transaction::Tx;
+use crate::pg::erase::ErasureReason;
+use crate::pg::transaction::PgTransaction;
 use crate::pg::{Pg, adjacency, change, erase, profile};
-
-/// A profile of the batch with those of its streams that the commit applies to.
-type Applied<'a> = (&'a CrawledProfile, Vec<&'a CrawledStream>);
 
 /// Commits what was seen. The newly seen profiles enter the frontier first, in transactions of
 /// their own; everything else is one transaction.
@@ -32,13 +30,13 @@ pub async fn commit(pg: &Pg, batch: &CrawlBatch) -> Result<CrawlOutcome, StoreEr
 async fn commit_once(
     pg: &Pg,
     batch: &CrawlBatch,
-    ids: &Ids<'_>,
+    ids: &SeenIds<'_>,
     opted_out: &HashSet<ProfileId>,
 ) -> Result<CrawlOutcome, StoreError> {
     let mut client = pg.client().await?;
-    let tx = Tx::begin(&mut client, "crawl::commit").await?;
+    let tx = PgTransaction::begin(&mut client, "crawl::commit").await?;
     let rounds = round::lock(&tx, &batch.profiles).await?;
-    let progress = Progress::read(&tx, &batch.profiles).await?;
+    let progress = CrawlProgress::read(&tx, &batch.profiles).await?;
     let mut outcome = CrawlOutcome::default();
     let (mut applied, mut gone) = (Vec::new(), Vec::new());
     for crawled in &batch.profiles {
@@ -50,12 +48,12 @@ async fn commit_once(
         outcome.stale += (crawled.streams.len() - streams.len()) as u64;
         outcome.applied += 1;
         if opted_out.contains(&crawled.id) {
-            gone.push((crawled.id, erase::Reason::OptedOut));
+            gone.push((crawled.id, ErasureReason::OptedOut));
             continue;
         }
         match reason_to_erase(&streams) {
-            Some(reason) => gone.push((crawled.id, erase::Reason::Gone(reason))),
-            None => applied.push((crawled, streams)),
+            Some(reason) => gone.push((crawled.id, ErasureReason::Gone(reason))),
+            None => applied.push(AppliedProfile { profile: crawled, streams }),
         }
     }
     let pages = profile::store(&tx, &pages(&applied), batch.now).await?;
@@ -65,10 +63,12 @@ async fn commit_once(
     progress.save(&tx, &applied).await?;
     let changed: HashSet<ProfileId> =
         pages.into_iter().chain(lists.changed.iter().map(|list| list.key.profile)).collect();
-    let ended: Vec<_> = applied
-        .iter()
-        .map(|(crawled, _)| (*crawled, rounds[&crawled.id], changed.contains(&crawled.id)))
-        .collect();
+    let ended = applied.iter().map(|applied| EndedRound {
+        profile: applied.profile,
+        round: rounds[&applied.profile.id],
+        is_changed: changed.contains(&applied.profile.id),
+    });
+    let ended: Vec<EndedRound<'_>> = ended.collect();
     round::end(&tx, &ended, batch.now).await?;
     erase::erase(&tx, batch.platform, &gone, batch.now).await?;
     outcome.erased = gone.len() as u64;
@@ -76,7 +76,7 @@ async fn commit_once(
     Ok(outcome)
 }
 
-/// The handles that pages of the batch show.
+/// The handles in the pages of the batch.
 fn handles(batch: &CrawlBatch) -> impl Iterator<Item = (ProfileId, &str)> {
     let observations = batch.profiles.iter().flat_map(|crawled| {
         let observations = crawled.streams.iter().flat_map(|stream| &stream.observations);
@@ -89,10 +89,10 @@ fn handles(batch: &CrawlBatch) -> impl Iterator<Item = (ProfileId, &str)> {
     pages.flat_map(|(id, seen)| seen.handles().map(move |handle| (id, handle)))
 }
 
-/// The streams that the record still stands in the same place of.
-fn fresh<'a>(crawled: &'a CrawledProfile, progress: &Progress) -> Vec<&'a CrawledStream> {
+/// The streams whose stored position is still the one at which their fetch began.
+fn fresh<'a>(crawled: &'a CrawledProfile, progress: &CrawlProgress) -> Vec<&'a CrawledStream> {
     let streams = crawled.streams.iter();
-    streams.filter(|stream| progress.stands_where(crawled.id, stream)).collect()
+    streams.filter(|stream| progress.is_at_checkpoint_of(crawled.id, stream)).collect()
 }
 
 fn reason_to_erase(streams: &[&CrawledStream]) -> Option<GoneReason> {
@@ -106,35 +106,35 @@ fn reason_to_erase(streams: &[&CrawledStream]) -> Option<GoneReason> {
     })
 }
 
-fn pages<'a>(applied: &[Applied<'a>]) -> Vec<(ProfileId, &'a SeenProfile)> {
-    let pages = applied.iter().filter_map(|(crawled, streams)| {
-        let observations = streams.iter().flat_map(|stream| &stream.observations);
+fn pages<'a>(applied: &[AppliedProfile<'a>]) -> Vec<(ProfileId, &'a SeenProfile)> {
+    let pages = applied.iter().filter_map(|applied| {
+        let observations = applied.streams.iter().flat_map(|stream| &stream.observations);
         let page = observations.into_iter().find_map(|observation| match observation {
             Observation::Profile(seen) => Some(&**seen),
             Observation::List(_) | Observation::Gone(_) => None,
         })?;
-        Some((crawled.id, page))
+        Some((applied.profile.id, page))
     });
     pages.collect()
 }
 
 async fn commit_lists(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     batch: &CrawlBatch,
-    applied: &[Applied<'_>],
-    ids: &Ids<'_>,
-) -> Result<adjacency::Edited, StoreError> {
+    applied: &[AppliedProfile<'_>],
+    ids: &SeenIds<'_>,
+) -> Result<adjacency::EditOutcome, StoreError> {
     let streams: Vec<(ProfileId, &CrawledStream)> = applied
         .iter()
-        .flat_map(|(crawled, streams)| streams.iter().map(|stream| (crawled.id, *stream)))
+        .flat_map(|one| one.streams.iter().map(|stream| (one.profile.id, *stream)))
         .collect();
     let done: Vec<_> = streams.iter().copied().filter(|(_, stream)| is_done(stream)).collect();
-    let parts = Progress::parts(tx, &done).await?;
+    let parts = CrawlProgress::parts(tx, &done).await?;
     let lists: Vec<(ProfileId, StreamLists<'_>)> =
         streams.iter().map(|&(id, stream)| (id, StreamLists::new(id, stream, ids))).collect();
-    let new_parts: Vec<NewPart<'_>> =
+    let new_parts: Vec<NewListPart<'_>> =
         lists.iter().flat_map(|(_, lists)| lists.new_parts()).collect();
-    Progress::keep(tx, &new_parts).await?;
+    CrawlProgress::keep(tx, &new_parts).await?;
     let edits = lists.into_iter().flat_map(|(id, lists)| lists.into_edits(id, &parts)).collect();
     let edited = adjacency::edit(tx, edits, batch.now).await?;
     change::record_arcs(tx, &edited.changed, batch.now).await?;
@@ -146,7 +146,7 @@ fn is_done(stream: &CrawledStream) -> bool {
     stream.end == super::StreamEnd::Done
 }
 
-fn count_lists(outcome: &mut CrawlOutcome, lists: &adjacency::Edited) {
+fn count_lists(outcome: &mut CrawlOutcome, lists: &adjacency::EditOutcome) {
     outcome.stale += lists.stale;
     outcome.changed_lists = lists.changed.len() as u64;
     outcome.arcs_added = lists.changed.iter().map(|list| list.added.len() as u64).sum();

@@ -1,125 +1,141 @@
-//! From the lists that a stream showed to edits of the stored lists.
+//! From the lists in a stream to edits of the stored adjacencies.
 //!
-//! What a stream shows of one list in one commit is joined first. While the stream is cut, the
-//! arcs are kept as a part, and those of plain layers are shown early; when it is done, the parts
-//! and the last arcs are the whole list, which replaces or adds to the stored one.
+//! What a stream has of one list in one commit is joined first. While the stream is cut, the arcs are
+//! stored as a part, and those of plain layers are served early; when it is done, the parts and the
+//! last arcs are the whole list, which replaces or adds to the stored one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use model::observation::{ListCoverage, Observation};
 use model::{Adjacency, ProfileId};
 
 use super::batch::{CrawledStream, StreamEnd};
-use super::progress::{NewPart, Parts, join};
-use super::seen::Ids;
-use crate::pg::adjacency::{Edit, Key, Op};
+use super::progress::{ListParts, NewListPart, join};
+use super::seen::SeenIds;
+use crate::pg::adjacency::{AdjacencyEdit, AdjacencyKey, EditOperation};
 
-/// How much of a list one commit of its stream showed, the least first.
+/// How much of a list one commit of its stream has, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Extent<'a> {
+enum ListExtent<'a> {
     Hidden,
     Part,
     Newer(Option<&'a str>),
     Complete,
 }
 
-/// What one commit of a stream showed of one list.
-struct Shown<'a> {
-    extent: Extent<'a>,
+/// What one commit of a stream has of one list.
+struct JoinedList<'a> {
+    extent: ListExtent<'a>,
     list: Adjacency,
 }
 
 /// The lists of one stream, joined.
 pub(super) struct StreamLists<'a> {
     stream: &'a CrawledStream,
-    shown: BTreeMap<Key, Shown<'a>>,
+    lists: BTreeMap<AdjacencyKey, JoinedList<'a>>,
 }
 
 impl<'a> StreamLists<'a> {
-    pub(super) fn new(id: ProfileId, stream: &'a CrawledStream, ids: &Ids<'_>) -> StreamLists<'a> {
-        let mut shown: BTreeMap<Key, Shown<'a>> = BTreeMap::new();
+    pub(super) fn new(
+        id: ProfileId,
+        stream: &'a CrawledStream,
+        ids: &SeenIds<'_>,
+    ) -> StreamLists<'a> {
+        let mut lists: BTreeMap<AdjacencyKey, JoinedList<'a>> = BTreeMap::new();
         for observation in &stream.observations {
             let Observation::List(seen) = observation else { continue };
-            let key = Key { profile: id, layer: seen.layer, direction: seen.direction };
+            let key = AdjacencyKey { profile: id, layer: seen.layer, direction: seen.direction };
             let (extent, list) = (extent(&seen.coverage), ids.list(id, seen));
-            match shown.get_mut(&key) {
-                None => drop(shown.insert(key, Shown { extent, list })),
+            match lists.get_mut(&key) {
+                None => drop(lists.insert(key, JoinedList { extent, list })),
                 Some(known) => {
                     known.extent = known.extent.min(extent);
                     known.list = join(key.layer, &known.list, &list);
                 }
             }
         }
-        StreamLists { stream, shown }
+        StreamLists { stream, lists }
     }
 
     fn is_done(&self) -> bool {
         self.stream.end == StreamEnd::Done
     }
 
-    /// The parts that are to be kept until the stream is done.
-    pub(super) fn new_parts(&self) -> impl Iterator<Item = NewPart<'_>> {
-        let goes_on = matches!(&self.stream.end, StreamEnd::Cut { cursor: Some(_) });
-        let kept = self.shown.iter().filter(move |(_, shown)| {
-            goes_on && shown.extent != Extent::Hidden && !shown.list.is_empty()
+    /// The parts that are to be stored until the stream is done.
+    pub(super) fn new_parts(&self) -> impl Iterator<Item = NewListPart<'_>> {
+        let is_continued = matches!(&self.stream.end, StreamEnd::Cut { cursor: Some(_) });
+        let kept = self.lists.iter().filter(move |(_, joined)| {
+            is_continued && joined.extent != ListExtent::Hidden && !joined.list.is_empty()
         });
-        kept.map(|(&key, shown)| NewPart { stream: &self.stream.stream, key, list: &shown.list })
+        kept.map(|(&key, joined)| NewListPart {
+            stream: &self.stream.stream,
+            key,
+            list: &joined.list,
+        })
     }
 
     /// The edits, with the arcs so far taken out of `parts`.
-    pub(super) fn into_edits(self, id: ProfileId, parts: &Parts) -> Vec<Edit> {
+    pub(super) fn into_edits(
+        self,
+        id: ProfileId,
+        parts: &ListParts,
+    ) -> Vec<AdjacencyEdit<'static>> {
         if !self.is_done() {
-            return self.shown.into_iter().filter_map(early).collect();
+            return self.lists.into_iter().filter_map(early).collect();
         }
-        let mut shown = self.shown;
-        let common = shown.values().map(|shown| shown.extent).max().unwrap_or(Extent::Part);
-        let of_stream = parts.range((self.stream.stream.clone(), Key::first_of(id))..);
+        let mut lists = self.lists;
+        let common = lists.values().map(|joined| joined.extent).max().unwrap_or(ListExtent::Part);
+        let of_stream = parts.range((self.stream.stream.clone(), AdjacencyKey::first_of(id))..);
         let mine = of_stream
             .take_while(|((stream, key), _)| *stream == self.stream.stream && key.profile == id);
         for ((_, key), part) in mine {
             // A list whose last page showed nothing of it ends as the stream's other lists do.
-            let entry = shown.entry(*key);
+            let entry = lists.entry(*key);
             let rest =
-                entry.or_insert_with(|| Shown { extent: common, list: Adjacency::default() });
+                entry.or_insert_with(|| JoinedList { extent: common, list: Adjacency::default() });
             rest.list = join(key.layer, part, &rest.list);
         }
-        shown.into_iter().filter_map(|shown| whole(shown, self.stream)).collect()
+        lists.into_iter().filter_map(|joined| whole(joined, self.stream)).collect()
     }
 }
 
-fn extent(coverage: &ListCoverage) -> Extent<'_> {
-    match coverage {
-        ListCoverage::Hidden => Extent::Hidden,
-        ListCoverage::Part { .. } => Extent::Part,
-        ListCoverage::Newer { watermark } => Extent::Newer(watermark.as_deref()),
-        ListCoverage::Complete => Extent::Complete,
+fn extent(reach: &ListCoverage) -> ListExtent<'_> {
+    match reach {
+        ListCoverage::Hidden => ListExtent::Hidden,
+        ListCoverage::Part { .. } => ListExtent::Part,
+        ListCoverage::Newer { watermark } => ListExtent::Newer(watermark.as_deref()),
+        ListCoverage::Complete => ListExtent::Complete,
     }
 }
 
-/// The edit for a list whose stream goes on.
-fn early((key, shown): (Key, Shown<'_>)) -> Option<Edit> {
-    let op = match shown.extent {
-        Extent::Hidden => Op::Hide,
+/// The edit for a list whose stream continues.
+fn early((key, joined): (AdjacencyKey, JoinedList<'_>)) -> Option<AdjacencyEdit<'static>> {
+    let operation = match joined.extent {
+        ListExtent::Hidden => EditOperation::Hide,
         // Interactions count once, when their watermark is set.
         _ if key.layer.is_interaction() => return None,
-        _ => Op::ShowEarly(shown.list),
+        _ => EditOperation::ShowEarly(joined.list),
     };
-    Some(Edit { key, op })
+    Some(AdjacencyEdit { key, operation })
 }
 
 /// The edit for a list whose stream is done.
-fn whole((key, shown): (Key, Shown<'_>), stream: &CrawledStream) -> Option<Edit> {
-    let op = match shown.extent {
-        Extent::Hidden => Op::Hide,
-        Extent::Complete => Op::Replace(shown.list),
-        Extent::Newer(watermark) => Op::Add {
-            list: shown.list,
+fn whole(
+    (key, joined): (AdjacencyKey, JoinedList<'_>),
+    stream: &CrawledStream,
+) -> Option<AdjacencyEdit<'static>> {
+    let operation = match joined.extent {
+        ListExtent::Hidden => EditOperation::Hide,
+        ListExtent::Complete => EditOperation::Replace(Cow::Owned(joined.list)),
+        ListExtent::Newer(watermark) => EditOperation::Add {
+            list: joined.list,
             began: stream.began.watermark(key.layer).map(str::to_owned),
             watermark: watermark.map(str::to_owned),
         },
         // The stream was given up in the middle: what was seen is there, but not all of it.
-        Extent::Part if key.layer.is_interaction() => return None,
-        Extent::Part => Op::ShowEarly(shown.list),
+        ListExtent::Part if key.layer.is_interaction() => return None,
+        ListExtent::Part => EditOperation::ShowEarly(joined.list),
     };
-    Some(Edit { key, op })
+    Some(AdjacencyEdit { key, operation })
 }

@@ -1,36 +1,36 @@
-//! Streams of unfinished rounds: where each stands, and the arcs so far of lists that were cut.
+//! Streams of unfinished rounds: how far each is, and the arcs so far of lists that were cut.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use model::{Adjacency, Direction, Layer, ProfileId};
-use tokio_postgres::Row;
+use model::{Adjacency, Layer, ProfileId};
 
-use super::batch::{CrawledProfile, CrawledStream, RoundEnd, StreamEnd};
+use super::batch::{AppliedProfile, CrawledProfile, CrawledStream, RoundEnd, StreamEnd};
 use crate::StoreError;
-use crate::pg::adjacency::Key;
-use crate::pg::connection::params;
-use crate::pg::transaction::Tx;
-use crate::pg::value::{clean, corrupt, profile_id, stored_id};
+use crate::pg::adjacency::{AdjacencyKey, decoded};
+use crate::pg::params::{column, params};
+use crate::pg::row::{CRAWL_PART, CRAWL_PROGRESS};
+use crate::pg::transaction::PgTransaction;
+use crate::pg::value::{clean, stored_id};
 
-/// Where the streams of a batch stand.
+/// How far the streams of a batch are.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    streams: HashMap<(ProfileId, String), Place>,
+pub(super) struct CrawlProgress {
+    streams: HashMap<(ProfileId, String), StreamPosition>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Place {
+struct StreamPosition {
     cursor: Option<String>,
     done: bool,
 }
 
 /// The arcs so far of cut lists, by stream and list.
-pub(super) type Parts = BTreeMap<(String, Key), Adjacency>;
+pub(super) type ListParts = BTreeMap<(String, AdjacencyKey), Adjacency>;
 
 /// A part of a list that is kept until the list is complete.
-pub(super) struct NewPart<'a> {
+pub(super) struct NewListPart<'a> {
     pub(super) stream: &'a str,
-    pub(super) key: Key,
+    pub(super) key: AdjacencyKey,
     pub(super) list: &'a Adjacency,
 }
 
@@ -41,14 +41,17 @@ const READ: &str =
 const PARTS: &str = "select p.profile_id, p.stream, p.layer, p.direction, p.body
     from unnest($1::bigint[], $2::text[]) u(profile_id, stream)
     join crawl_part p using (profile_id, stream) order by p.part";
-const KEEP_PARTS: &str = "insert into crawl_part
+const KEEP_PARTS: &str = "insert into crawl_part (profile_id, stream, layer, direction, part, body)
     select u.profile_id, u.stream, u.layer, u.direction, coalesce((select max(part) + 1
         from crawl_part p where (p.profile_id, p.stream, p.layer, p.direction)
             = (u.profile_id, u.stream, u.layer, u.direction)), 0), u.body
     from unnest($1::bigint[], $2::text[], $3::smallint[], $4::smallint[], $5::bytea[])
         u(profile_id, stream, layer, direction, body)";
-const SAVE: &str = "insert into crawl_progress
-    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[]) u order by 1, 2
+const SAVE: &str = "insert into crawl_progress (profile_id, stream, cursor, done)
+    select profile_id, stream, cursor, done
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[])
+        u(profile_id, stream, cursor, done)
+    order by profile_id, stream
     on conflict (profile_id, stream) do update set cursor = excluded.cursor, done = excluded.done";
 const DROP: &str = "delete from crawl_progress p
     using unnest($1::bigint[], $2::text[]) u(profile_id, stream)
@@ -57,72 +60,74 @@ const DROP_PARTS: &str = "delete from crawl_part p
     using unnest($1::bigint[], $2::text[]) u(profile_id, stream)
     where p.profile_id = u.profile_id and p.stream = u.stream";
 
-impl Progress {
+impl CrawlProgress {
     pub(super) async fn read(
-        tx: &Tx<'_>,
+        tx: &PgTransaction<'_>,
         profiles: &[CrawledProfile],
-    ) -> Result<Progress, StoreError> {
+    ) -> Result<CrawlProgress, StoreError> {
         let ids: Vec<i64> = profiles.iter().map(|profile| stored_id(profile.id)).collect();
         let rows = tx.query(READ, params![ids => INT8_ARRAY]).await?;
-        let stream = |row: &Row| {
-            let place = Place { cursor: row.get(2), done: row.get(3) };
-            ((profile_id(row.get(0)), row.get(1)), place)
-        };
-        Ok(Progress { streams: rows.iter().map(stream).collect() })
+        let mut streams = HashMap::new();
+        for row in CRAWL_PROGRESS.rows(&rows) {
+            let position = StreamPosition { cursor: row.get("cursor")?, done: row.get("done")? };
+            streams.insert((row.profile_id("profile_id")?, row.get("stream")?), position);
+        }
+        Ok(CrawlProgress { streams })
     }
 
-    /// Whether the record still stands where the fetch of this stream began.
-    pub(super) fn stands_where(&self, id: ProfileId, stream: &CrawledStream) -> bool {
-        let began = Place { cursor: stream.began.cursor.clone(), done: false };
-        self.streams.get(&(id, stream.stream.clone())).unwrap_or(&Place::default()) == &began
+    /// Whether the stored position is still the one at which the fetch of this stream began.
+    pub(super) fn is_at_checkpoint_of(&self, id: ProfileId, stream: &CrawledStream) -> bool {
+        let began = StreamPosition { cursor: stream.began.cursor.clone(), done: false };
+        self.streams.get(&(id, stream.stream.clone())).unwrap_or(&StreamPosition::default())
+            == &began
     }
 
     /// The arcs so far of these streams, of which only those that began at a cursor have any.
     pub(super) async fn parts(
-        tx: &Tx<'_>,
+        tx: &PgTransaction<'_>,
         streams: &[(ProfileId, &CrawledStream)],
-    ) -> Result<Parts, StoreError> {
+    ) -> Result<ListParts, StoreError> {
         let resumed = streams.iter().filter(|(_, stream)| stream.began.cursor.is_some());
         let (ids, names) = columns(resumed.map(|(id, stream)| (*id, stream.stream.as_str())));
-        let mut parts = Parts::new();
+        let mut parts = ListParts::new();
         if ids.is_empty() {
             return Ok(parts);
         }
         for row in tx.query(PARTS, params![ids => INT8_ARRAY, names => TEXT_ARRAY]).await? {
-            let (key, list) = part(&row)?;
-            let so_far = parts.entry((row.get(1), key)).or_default();
-            *so_far = join(key.layer, so_far, &list);
+            let row = CRAWL_PART.row(&row);
+            let key = AdjacencyKey::from_row(&row)?;
+            let so_far = parts.entry((row.get("stream")?, key)).or_default();
+            *so_far = join(key.layer, so_far, &decoded(&row)?);
         }
         Ok(parts)
     }
 
     /// Keeps parts of lists that were cut again.
-    pub(super) async fn keep(tx: &Tx<'_>, parts: &[NewPart<'_>]) -> Result<(), StoreError> {
+    pub(super) async fn keep(
+        tx: &PgTransaction<'_>,
+        parts: &[NewListPart<'_>],
+    ) -> Result<(), StoreError> {
         if parts.is_empty() {
             return Ok(());
         }
-        let (ids, streams) = columns(parts.iter().map(|part| (part.key.profile, part.stream)));
-        let layers: Vec<i16> = parts.iter().map(|part| part.key.layer as i16).collect();
-        let directions: Vec<i16> = parts.iter().map(|part| part.key.direction as i16).collect();
-        let bodies: Vec<Vec<u8>> = parts.iter().map(|part| part.list.encode()).collect();
         let params = params![
-            ids => INT8_ARRAY,
-            streams => TEXT_ARRAY,
-            layers => INT2_ARRAY,
-            directions => INT2_ARRAY,
-            bodies => BYTEA_ARRAY,
+            column(parts, |part| stored_id(part.key.profile)) => INT8_ARRAY,
+            column(parts, |part| part.stream) => TEXT_ARRAY,
+            column(parts, |part| part.key.layer as i16) => INT2_ARRAY,
+            column(parts, |part| part.key.direction as i16) => INT2_ARRAY,
+            column(parts, |part| part.list.encode()) => BYTEA_ARRAY,
         ];
         tx.execute(KEEP_PARTS, params).await.map(|_| ())
     }
 
-    /// Records where the applied streams stand now. A round that ends leaves nothing behind.
+    /// Stores how far the applied streams are now. A round that ends leaves no row.
     pub(super) async fn save(
         &self,
-        tx: &Tx<'_>,
-        applied: &[(&CrawledProfile, Vec<&CrawledStream>)],
+        tx: &PgTransaction<'_>,
+        applied: &[AppliedProfile<'_>],
     ) -> Result<(), StoreError> {
-        let (mut places, mut over) = (Vec::new(), HashSet::new());
-        for (profile, streams) in applied {
+        let (mut open, mut over) = (Vec::new(), HashSet::new());
+        for AppliedProfile { profile, streams } in applied {
             let ends = matches!(profile.end, RoundEnd::Done | RoundEnd::Failed { .. });
             let started_over =
                 |stream: &CrawledStream| ends || stream.end == StreamEnd::Cut { cursor: None };
@@ -130,7 +135,7 @@ impl Progress {
                 if started_over(stream) {
                     over.insert((profile.id, stream.stream.as_str()));
                 } else {
-                    places.push((profile.id, *stream));
+                    open.push((profile.id, *stream));
                 }
             }
             if ends {
@@ -140,10 +145,14 @@ impl Progress {
         }
         over.retain(|(id, stream)| self.streams.contains_key(&(*id, (*stream).to_owned())));
         self.drop(tx, &over).await?;
-        write(tx, &places).await
+        write(tx, &open).await
     }
 
-    async fn drop(&self, tx: &Tx<'_>, over: &HashSet<(ProfileId, &str)>) -> Result<(), StoreError> {
+    async fn drop(
+        &self,
+        tx: &PgTransaction<'_>,
+        over: &HashSet<(ProfileId, &str)>,
+    ) -> Result<(), StoreError> {
         if over.is_empty() {
             return Ok(());
         }
@@ -154,8 +163,11 @@ impl Progress {
     }
 }
 
-/// Forgets the parts of streams that are done: their lists are complete.
-pub(super) async fn drop_parts(tx: &Tx<'_>, parts: &Parts) -> Result<(), StoreError> {
+/// Deletes the parts of streams that are done: their lists are complete.
+pub(super) async fn drop_parts(
+    tx: &PgTransaction<'_>,
+    parts: &ListParts,
+) -> Result<(), StoreError> {
     if parts.is_empty() {
         return Ok(());
     }
@@ -169,19 +181,18 @@ pub(super) fn join(layer: Layer, so_far: &Adjacency, more: &Adjacency) -> Adjace
     if layer.is_interaction() { so_far.merge(more) } else { so_far.union(more) }
 }
 
-async fn write(tx: &Tx<'_>, places: &[(ProfileId, &CrawledStream)]) -> Result<(), StoreError> {
-    if places.is_empty() {
+async fn write(
+    tx: &PgTransaction<'_>,
+    open: &[(ProfileId, &CrawledStream)],
+) -> Result<(), StoreError> {
+    if open.is_empty() {
         return Ok(());
     }
-    let (ids, streams) = columns(places.iter().map(|(id, stream)| (*id, stream.stream.as_str())));
-    let cursors: Vec<Option<_>> = places.iter().map(|(_, stream)| cursor(stream)).collect();
-    let cursors: Vec<Option<&str>> = cursors.iter().map(Option::as_deref).collect();
-    let done: Vec<bool> = places.iter().map(|(_, s)| s.end == StreamEnd::Done).collect();
     let params = params![
-        ids => INT8_ARRAY,
-        streams => TEXT_ARRAY,
-        cursors => TEXT_ARRAY,
-        done => BOOL_ARRAY,
+        column(open, |(id, _)| stored_id(*id)) => INT8_ARRAY,
+        column(open, |(_, stream)| stream.stream.as_str()) => TEXT_ARRAY,
+        column(open, |(_, stream)| cursor(stream)) => TEXT_ARRAY,
+        column(open, |(_, stream)| stream.end == StreamEnd::Done) => BOOL_ARRAY,
     ];
     tx.execute(SAVE, params).await.map(|_| ())
 }
@@ -195,23 +206,7 @@ fn cursor(stream: &CrawledStream) -> Option<std::borrow::Cow<'_, str>> {
     }
 }
 
+/// Streams as two arrays: their profiles and their names.
 fn columns<'a>(streams: impl Iterator<Item = (ProfileId, &'a str)>) -> (Vec<i64>, Vec<&'a str>) {
     streams.map(|(id, stream)| (stored_id(id), stream)).unzip()
-}
-
-fn part(row: &Row) -> Result<(Key, Adjacency), StoreError> {
-    let (profile, layer, direction) = (row.get::<_, i64>(0), row.get(2), row.get(3));
-    let bad = |column, why: String| corrupt(("crawl_part", column), profile, why);
-    let small = |n: i16| u8::try_from(n).ok();
-    let key = Key {
-        profile: profile_id(profile),
-        layer: small(layer)
-            .and_then(Layer::from_number)
-            .ok_or_else(|| bad("layer", layer.to_string()))?,
-        direction: small(direction)
-            .and_then(Direction::from_number)
-            .ok_or_else(|| bad("direction", direction.to_string()))?,
-    };
-    let list = Adjacency::decode(row.get(4)).map_err(|e| bad("body", e.to_string()))?;
-    Ok((key, list))
 }

@@ -64,19 +64,27 @@ pub(super) fn unpack_places(bytes: &[u8]) -> Vec<u32> {
     places.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }
 
-/// Packs the places of the persons of one block: for each, their count, then differences of the
-/// community's id and the place. `sorted` is (person within the block, community, place).
-pub(in crate::pg) fn pack_persons(sorted: &[(u32, CommunityId, u32)]) -> Vec<u8> {
+/// The place of a person in a community's order of attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::pg) struct PersonPlace {
+    pub(in crate::pg) person: u32,
+    pub(in crate::pg) community: CommunityId,
+    pub(in crate::pg) place: u32,
+}
+
+/// Packs the places of the persons of one block, from number `first` on: for each, their count, then
+/// differences of the community's id and the place.
+pub(in crate::pg) fn pack_persons(first: u32, sorted: &[PersonPlace]) -> Vec<u8> {
     let mut out = Vec::with_capacity(sorted.len() * 4 + PERSONS_BLOCK);
     let mut rest = sorted;
-    for person in 0..PERSONS_BLOCK as u32 {
-        let (mine, others) = rest.split_at(rest.partition_point(|place| place.0 <= person));
+    for person in first..first + PERSONS_BLOCK as u32 {
+        let (mine, others) = rest.split_at(rest.partition_point(|place| place.person <= person));
         varint::put(&mut out, mine.len() as u64);
         let mut previous = 0;
-        for (_, community, place) in mine {
-            varint::put(&mut out, community.number() - previous);
-            varint::put(&mut out, u64::from(*place));
-            previous = community.number();
+        for place in mine {
+            varint::put(&mut out, place.community.number() - previous);
+            varint::put(&mut out, u64::from(place.place));
+            previous = place.community.number();
         }
         rest = others;
     }
@@ -142,13 +150,17 @@ mod tests {
         #[test]
         fn places_read_back(mut places in proptest::collection::vec((0u32..64, 0u64..900, any::<u32>()), 0..200)) {
             places.sort_unstable();
-            places.dedup_by_key(|place| (place.0, place.1));
-            let places: Vec<_> =
-                places.into_iter().map(|(p, c, at)| (p, CommunityId::new(c), at)).collect();
-            let bytes = pack_persons(&places);
+            places.dedup_by_key(|&mut (person, community, _)| (person, community));
+            let place = |(person, community, place)| PersonPlace {
+                person: 128 + person,
+                community: CommunityId::new(community),
+                place,
+            };
+            let places: Vec<PersonPlace> = places.into_iter().map(place).collect();
+            let bytes = pack_persons(128, &places);
             for person in 0..64u32 {
-                let mine: Vec<_> =
-                    places.iter().filter(|p| p.0 == person).map(|p| (p.1, p.2)).collect();
+                let mine = places.iter().filter(|one| one.person == 128 + person);
+                let mine: Vec<_> = mine.map(|one| (one.community, one.place)).collect();
                 prop_assert_eq!(unpack_person(&bytes, person as usize), Some(mine));
             }
         }

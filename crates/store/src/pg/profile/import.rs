@@ -1,19 +1,22 @@
 //! Profiles of bulk files.
 
+use std::collections::BTreeMap;
+
 use model::observation::{NamedProfile, SeenProfile};
 use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{Consent, Platform, ProfileId};
 
-use super::page::store;
+use super::page::load;
 use crate::StoreError;
 use crate::pg::connection::retry;
-use crate::pg::transaction::Tx;
-use crate::pg::{Pg, change, erase, ident};
+use crate::pg::erase::ErasureReason;
+use crate::pg::transaction::PgTransaction;
+use crate::pg::{Pg, account_key, change, erase};
 
 /// What an import of profiles did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct ProfileImport {
     /// Profiles that are new or differ from what was stored.
     pub changed: u64,
     /// Profiles whose owners do not want to be indexed; they were erased.
@@ -30,14 +33,13 @@ pub async fn import(
     platform: Platform,
     profiles: &[SeenProfile],
     now: Timestamp,
-) -> Result<Imported, StoreError> {
+) -> Result<ProfileImport, StoreError> {
     change::open_day(pg, now).await?;
-    let mut imported = Imported::default();
+    let mut imported = ProfileImport::default();
     for chunk in profiles.chunks(PROFILES_MAX) {
         let names: Vec<NamedProfile> = chunk.iter().map(|profile| profile.named.clone()).collect();
-        let ids = ident::resolve(pg, platform, &names).await?;
-        let known: std::collections::BTreeMap<ProfileId, &SeenProfile> =
-            ids.into_iter().zip(chunk).collect();
+        let ids = account_key::resolve(pg, platform, &names).await?;
+        let known: BTreeMap<ProfileId, &SeenProfile> = ids.into_iter().zip(chunk).collect();
         let shown =
             known.iter().flat_map(|(id, page)| page.handles().map(move |handle| (*id, handle)));
         let opted_out = erase::opted_out(pg, platform, shown).await?;
@@ -51,11 +53,11 @@ pub async fn import(
             .collect();
         let changed = retry(|| async {
             let mut client = pg.client().await?;
-            let tx = Tx::begin(&mut client, "profile::import").await?;
-            let changed = store(&tx, &pages, now).await?;
+            let tx = PgTransaction::begin(&mut client, "profile::import").await?;
+            let changed = load(&tx, &pages, now).await?;
             erase::erase(&tx, platform, &refused, now).await?;
             tx.commit().await?;
-            Ok(changed.len() as u64)
+            Ok(changed)
         });
         imported.changed += changed.await?;
         imported.refused += refused.len() as u64;
@@ -64,9 +66,9 @@ pub async fn import(
 }
 
 /// Why a page is not taken.
-fn reason(page: &SeenProfile, opted_out: bool) -> Option<erase::Reason> {
+fn reason(page: &SeenProfile, opted_out: bool) -> Option<ErasureReason> {
     if opted_out {
-        return Some(erase::Reason::OptedOut);
+        return Some(ErasureReason::OptedOut);
     }
-    page.consent.has(Consent::REFUSED).then_some(erase::Reason::Gone(GoneReason::Refused))
+    page.consent.has(Consent::REFUSED).then_some(ErasureReason::Gone(GoneReason::Refused))
 }

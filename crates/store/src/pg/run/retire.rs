@@ -1,48 +1,60 @@
-//! Dropping the results of old runs, and in the end what is known of them.
+//! Dropping the results of old runs, and in the end their rows.
+
+use std::sync::LazyLock;
 
 use model::RunId;
 use model::time::Timestamp;
 
-use super::{COLUMNS, Run, RunState, active, from_row, stored};
+use super::{
+    COLUMNS, FAILED, PUBLISHED, RETIRED, RUNNING, Run, RunState, active, from_row, stored,
+};
 use crate::StoreError;
-use crate::pg::connection::params;
+use crate::pg::params::params;
 use crate::pg::value::stored_ms;
 use crate::pg::{Pg, partition};
 
-/// Refuses the active run: the statement then changes nothing. Why a run failed stays known.
-const RETIRE: &str = "update run set state = case state when 2 then 4 else state end
-    where run_id = $1 and state <> 1
-    and not exists (select from active_run where run_id = $1)";
+/// Refuses the active run: the statement then changes nothing. The reason why a run failed stays.
+static RETIRE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "update run set state = case state when {PUBLISHED} then {RETIRED} else state end
+        where run_id = $1 and state <> {RUNNING}
+        and not exists (select from active_run where run_id = $1)"
+    )
+});
 /// The kinds of tables of which the run has one.
 const TABLES: &str =
     "select t from unnest(run_tables()) t where to_regclass(t || '_' || $1) is not null";
 const WITH_TABLES: &str = "from run where exists (
         select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
     order by run_id desc";
-const FORGET: &str = "delete from run where run_id in (
-        select run_id from run where state in (3, 4) and created_ms < $1
+static FORGET: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "delete from run where run_id in (
+        select run_id from run where state in ({FAILED}, {RETIRED}) and created_ms < $1
         and not exists (
-            select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
-        order by run_id limit $2)";
+        select from unnest(run_tables()) t where to_regclass(t || '_' || run_id) is not null)
+        order by run_id limit $2)"
+    )
+});
 
-/// The runs that have tables in the record, the newest first: those that can be served, the one that
+/// The runs that have tables in the database, the newest first: those that can be served, the one that
 /// is being loaded, and what was left of those that failed or were not retired to the end.
 pub async fn with_tables(pg: &Pg) -> Result<Vec<Run>, StoreError> {
     let sql = format!("select {COLUMNS} {WITH_TABLES}");
     pg.query("run::with_tables", &sql, &[]).await?.iter().map(from_row).collect()
 }
 
-/// Drops the results of a run from the record; sealed ones stay. The active run and one that is
+/// Drops the results of a run from the database; its artifacts stay. The active run and one that is
 /// still running are refused. Calling it again finishes what was interrupted.
 pub async fn retire(pg: &Pg, id: RunId) -> Result<(), StoreError> {
-    if pg.execute("run::retire", RETIRE, params![stored(id) => INT8]).await? == 0 {
+    if pg.execute("run::retire", &RETIRE, params![stored(id) => INT8]).await? == 0 {
         return Err(StoreError::Conflict(format!("retire {id}: it is being served or still runs")));
     }
     partition::finish_pending(pg, "run::retire").await?;
     for row in pg.query("run::retire", TABLES, params![stored(id) => INT8]).await? {
-        let parent: String = row.get(0);
+        let parent: String = row.get("t");
         let table = format!("{parent}_{}", id.number());
-        partition::drop(pg, "run::retire", (&parent, &table)).await?;
+        partition::drop(pg, "run::retire", &parent, &table).await?;
     }
     Ok(())
 }
@@ -73,5 +85,5 @@ pub(in crate::pg) async fn forget(
     most: usize,
 ) -> Result<usize, StoreError> {
     let params = params![stored_ms(before) => INT8, most as i64 => INT8];
-    Ok(pg.execute("run::forget", FORGET, params).await? as usize)
+    Ok(pg.execute("run::forget", &FORGET, params).await? as usize)
 }

@@ -9,9 +9,10 @@ use tokio_postgres::Row as PgRow;
 
 use super::{NodeRow, node};
 use crate::StoreError;
-use crate::pg::adjacency::Key;
-use crate::pg::connection::params;
-use crate::pg::value::{corrupt, profile_id, stored_id, stored_ids};
+use crate::pg::adjacency::{self, AdjacencyKey};
+use crate::pg::params::params;
+use crate::pg::row::ADJACENCY;
+use crate::pg::value::{profile_id, stored_id, stored_ids};
 use crate::pg::{Pg, profile};
 
 /// Below `xmin` every transaction has ended, at or above `xmax` none has begun.
@@ -79,7 +80,7 @@ pub struct ListCursor {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangedList {
     /// Which list it is.
-    pub key: Key,
+    pub key: AdjacencyKey,
     /// Whether these are all arcs there are.
     pub complete: bool,
     /// The arcs.
@@ -234,10 +235,12 @@ fn node_cursor(row: &PgRow, xid_column: usize) -> NodeCursor {
 }
 
 fn changed_list(row: &PgRow) -> Result<ChangedList, StoreError> {
-    let key = Key::from_stored((row.get(0), row.get(1), row.get(2)))?;
-    let list = Adjacency::decode(row.get(4))
-        .map_err(|error| corrupt(("adjacency", "body"), format!("{key:?}"), error))?;
-    Ok(ChangedList { key, complete: row.get(3), list })
+    let row = ADJACENCY.row(row);
+    Ok(ChangedList {
+        key: AdjacencyKey::from_row(&row)?,
+        complete: row.get("complete")?,
+        list: adjacency::decoded(&row)?,
+    })
 }
 
 fn new_profile(row: &PgRow) -> Result<NewProfile, StoreError> {

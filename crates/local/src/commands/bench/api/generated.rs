@@ -12,10 +12,10 @@ use model::{Community, CommunityId, Membership, PersonKind, Platform, ProfileId}
 use search::{Folding, PublicWords};
 use store::pg::community::{self, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
-use store::pg::publish::{Loader, PackedMemberships};
+use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
-use store::pg::{ident, measure, person, profile, run};
+use store::pg::{account_key, measure, person, profile, run};
 
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
@@ -71,7 +71,7 @@ pub(super) async fn generate(
     spinner.set_message("run");
     let run = run::create(&home.pg, None, home.clock.now()).await?;
     let communities = communities(home, count).await?;
-    let mut loader = Loader::begin(&home.pg, run).await?;
+    let mut loader = RunLoader::begin(&home.pg, run).await?;
     let scores: Vec<PersonScore> = (0..).zip(&people).map(|(at, &id)| score(at, id)).collect();
     loader.people(&scores).await?;
     let rows: Vec<_> = communities.iter().map(community_row).collect();
@@ -123,7 +123,7 @@ async fn import_pages(
 ) -> Result<Vec<ProfileId>> {
     profile::import(&home.pg, platform, pages, home.clock.now()).await?;
     let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
-    Ok(ident::resolve(&home.pg, platform, &names).await?)
+    Ok(account_key::resolve(&home.pg, platform, &names).await?)
 }
 
 /// The page of the person with this number.

@@ -1,40 +1,44 @@
-//! Every profile ever seen: (platform, native id) ↔ profile id.
+//! Every profile ever seen: (platform, account key) ↔ profile id, in the table `ident`.
 //!
-//! A name is looked up among the native ids, then among the hashes of erased ones, and only then
-//! gets a new number. Numbers are taken in blocks in a transaction of their own, so that no batch
-//! waits for another's; numbers that are left over are never used.
+//! An account key is a native id or, after erasure, its hash. A name is looked up among the native
+//! ids, then among the hashes, and only then gets a new id. Ids are taken in blocks, in a transaction
+//! of their own, so that no batch waits for another's; ids left over are never used.
 
 use std::collections::HashMap;
 
 use model::account::{ERASED_PREFIX, HANDLE_BYTES_MAX, check_native_id};
 use model::observation::NamedProfile;
 use model::{Platform, ProfileId};
+use tokio_postgres::Row;
 
 use super::Pg;
-use super::connection::params;
-use super::transaction::Tx;
-use super::value::{platform_number, profile_id, stored_ids, whole};
+use super::params::params;
+use super::row::{ACCOUNT_KEY, TableRow};
+use super::transaction::PgTransaction;
+use super::value::{platform_number, stored_ids, whole};
 use crate::StoreError;
 
 /// The most names of one statement.
 const NAMES_MAX: usize = 2_000;
-/// The characters of a refused name that are shown.
+/// The characters of a refused name in an error.
 const SHOWN_CHARS: usize = 80;
 
 const PLATFORMS: &str = "select platform_id from platform_seq order by 1";
 const KNOWN: &str = "select native_id, profile_id from ident
     where platform_id = $1 and native_id = any($2)";
 const TAKE_BLOCK: &str = "update platform_seq set next_seq = next_seq + $2
-    where platform_id = $1 returning next_seq - $2";
+    where platform_id = $1 returning next_seq - $2 first";
 const INSERT: &str = "insert into ident (platform_id, native_id, handle, profile_id)
-    select $1, u.* from unnest($2::text[], $3::text[], $4::bigint[]) u on conflict do nothing";
+    select $1, native_id, handle, id
+    from unnest($2::text[], $3::text[], $4::bigint[]) u(native_id, handle, id)
+    on conflict do nothing";
 const NAMES: &str = "select u.o, i.native_id from unnest($1::bigint[]) with ordinality u(id, o)
     join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id";
 /// Whether the row `i` of `ident` is that of an erased profile. No native id has this form.
 pub(super) const IS_ERASED: &str =
     "(starts_with(i.native_id, 'erased:') and i.native_id ~ '^erased:[0-9a-f]{64}$')";
 
-/// By id, so that two imports never wait for each other in a circle.
+/// By id, so that two imports cannot deadlock.
 const NOTE_IMPORTED: &str = "with new as (select profile_id from ident
         where platform_id = $1 and profile_id = any($2) and not imported
         order by profile_id for update)
@@ -42,7 +46,7 @@ const NOTE_IMPORTED: &str = "with new as (select profile_id from ident
     where i.platform_id = $1 and i.profile_id = new.profile_id";
 
 /// The ids of these names, in their order; unknown ones get a new id. The same name always has
-/// the same id, after its erasure too. A name that is no native id fails them all.
+/// the same id, after its erasure too. If one of them is no native id, it is an error for all.
 pub async fn resolve(
     pg: &Pg,
     platform: Platform,
@@ -51,7 +55,7 @@ pub async fn resolve(
     let mut ids = Vec::with_capacity(names.len());
     for chunk in names.chunks(NAMES_MAX) {
         chunk.iter().try_for_each(|name| check(&name.native_id))?;
-        let known = resolve_some(pg, platform, chunk).await?;
+        let known = resolve_chunk(pg, platform, chunk).await?;
         for name in chunk {
             ids.push(*known.get(name.native_id.as_str()).ok_or_else(vanished)?);
         }
@@ -59,10 +63,10 @@ pub async fn resolve(
     Ok(ids)
 }
 
-/// The platforms that the record knows profiles of, by number.
+/// The platforms of which profiles are stored, by number.
 pub async fn platforms(pg: &Pg) -> Result<Vec<Platform>, StoreError> {
-    let rows = pg.query("ident::platforms", PLATFORMS, params![]).await?;
-    let number = |row: &tokio_postgres::Row| u8::try_from(row.get::<_, i16>(0)).ok();
+    let rows = pg.query("account_key::platforms", PLATFORMS, params![]).await?;
+    let number = |row: &Row| u8::try_from(row.get::<_, i16>("platform_id")).ok();
     Ok(rows.iter().filter_map(|row| Platform::from_number(number(row)?)).collect())
 }
 
@@ -70,17 +74,29 @@ pub async fn platforms(pg: &Pg) -> Result<Vec<Platform>, StoreError> {
 pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, StoreError> {
     let stored = stored_ids(ids);
     let sql = format!("{NAMES} where not {IS_ERASED}");
-    let rows = pg.query("ident::names", &sql, params![stored => INT8_ARRAY]).await?;
+    let rows = pg.query("account_key::names", &sql, params![stored => INT8_ARRAY]).await?;
     let mut names = vec![None; ids.len()];
-    for row in rows {
-        names[row.get::<_, i64>(0) as usize - 1] = row.get(1);
+    for row in ACCOUNT_KEY.rows(&rows) {
+        names[row.ordinal("o")?] = row.get("native_id")?;
     }
     Ok(names)
 }
 
+/// Whether a profile with this native id is stored, and not erased.
+pub(super) async fn is_known(
+    pg: &Pg,
+    platform: Platform,
+    native_id: &str,
+) -> Result<bool, StoreError> {
+    match whole(native_id, HANDLE_BYTES_MAX) {
+        None => Ok(false),
+        Some(native_id) => Ok(!stored(pg, platform, &[native_id]).await?.is_empty()),
+    }
+}
+
 /// Notes that a bulk file named these profiles of one platform.
 pub(super) async fn note_imported(
-    tx: &Tx<'_>,
+    tx: &PgTransaction<'_>,
     platform: Platform,
     ids: &[ProfileId],
 ) -> Result<(), StoreError> {
@@ -88,7 +104,7 @@ pub(super) async fn note_imported(
     tx.execute(NOTE_IMPORTED, params).await.map(|_| ())
 }
 
-/// The form in which an erased native id is kept: enough to know it again, not to read it.
+/// The account key of an erased native id: enough to recognise it, not to read it.
 pub(super) fn erased_form(platform: Platform, native_id: &str) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("borg 2026-11 erased native id");
     hasher.update(&[platform.number()]).update(native_id.as_bytes());
@@ -102,20 +118,20 @@ fn check(native_id: &str) -> Result<(), StoreError> {
     })
 }
 
-/// An account that is erased at the very moment in which it is first seen: trying again finds it.
+/// An account that is erased at the moment in which it is first seen: a second try finds it.
 fn vanished() -> StoreError {
     let why = "a profile was erased while it was looked up".to_owned();
-    StoreError::Statement { what: "ident::resolve", why, passing: true }
+    StoreError::Statement { what: "account_key::resolve", why, passing: true }
 }
 
-type Known<'a> = HashMap<&'a str, ProfileId>;
+type KnownKeys<'a> = HashMap<&'a str, ProfileId>;
 
-async fn resolve_some<'a>(
+async fn resolve_chunk<'a>(
     pg: &Pg,
     platform: Platform,
     names: &'a [NamedProfile],
-) -> Result<Known<'a>, StoreError> {
-    let mut known = Known::with_capacity(names.len());
+) -> Result<KnownKeys<'a>, StoreError> {
+    let mut known = KnownKeys::with_capacity(names.len());
     let mut wanted: Vec<&str> = names.iter().map(|name| name.native_id.as_str()).collect();
     look_up(pg, platform, &wanted, &mut known).await?;
     wanted.retain(|name| !known.contains_key(name));
@@ -136,7 +152,7 @@ async fn look_up<'a>(
     pg: &Pg,
     platform: Platform,
     wanted: &[&'a str],
-    known: &mut Known<'a>,
+    known: &mut KnownKeys<'a>,
 ) -> Result<(), StoreError> {
     let found = stored(pg, platform, wanted).await?;
     let hits = wanted.iter().filter_map(|&name| Some((name, *found.get(name)?)));
@@ -148,7 +164,7 @@ async fn look_up_erased<'a>(
     pg: &Pg,
     platform: Platform,
     wanted: &[&'a str],
-    known: &mut Known<'a>,
+    known: &mut KnownKeys<'a>,
 ) -> Result<(), StoreError> {
     let hashes: Vec<String> = wanted.iter().map(|name| erased_form(platform, name)).collect();
     let texts: Vec<&str> = hashes.iter().map(String::as_str).collect();
@@ -164,8 +180,9 @@ async fn stored(
     native_ids: &[&str],
 ) -> Result<HashMap<String, ProfileId>, StoreError> {
     let params = params![platform_number(platform) => INT2, native_ids => TEXT_ARRAY];
-    let rows = pg.query("ident::resolve", KNOWN, params).await?;
-    Ok(rows.iter().map(|row| (row.get(0), profile_id(row.get(1)))).collect())
+    let rows = pg.query("account_key::resolve", KNOWN, params).await?;
+    let key = |row: TableRow<'_>| Ok((row.get("native_id")?, row.profile_id("profile_id")?));
+    ACCOUNT_KEY.rows(&rows).map(key).collect()
 }
 
 /// The handles that can be kept, by native id.
@@ -177,8 +194,8 @@ fn handles(names: &[NamedProfile]) -> HashMap<&str, &str> {
     with_handle.collect()
 }
 
-/// Gives new numbers to these names, unless another caller just did; they are sorted, so that
-/// concurrent callers never wait for each other in a circle.
+/// Gives new ids to these names, unless another caller just did; they are sorted, so that concurrent
+/// callers cannot deadlock.
 async fn mint(
     pg: &Pg,
     platform: Platform,
@@ -190,23 +207,23 @@ async fn mint(
         .take(sorted.len())
         .map(|sequence| ProfileId::on(platform, sequence).number() as i64)
         .collect();
-    let shown: Vec<Option<&str>> = sorted.iter().map(|name| handles.get(name).copied()).collect();
+    let seen: Vec<Option<&str>> = sorted.iter().map(|name| handles.get(name).copied()).collect();
     let params = params![
         platform_number(platform) => INT2,
         sorted => TEXT_ARRAY,
-        shown => TEXT_ARRAY,
+        seen => TEXT_ARRAY,
         ids => INT8_ARRAY,
     ];
-    // A forgotten number would be given to somebody else, and batches under way would mix them up.
-    pg.execute_lasting("ident::resolve", INSERT, params).await.map(|_| ())
+    // A lost id would be given to another account, and batches under way would confuse the two.
+    pg.execute_lasting("account_key::resolve", INSERT, params).await.map(|_| ())
 }
 
 async fn take_block(pg: &Pg, platform: Platform, count: i64) -> Result<u64, StoreError> {
     let number = platform_number(platform);
     let params = params![number => INT2, count => INT8];
     for _ in 0..2 {
-        if let Some(row) = pg.query_opt("ident::resolve", TAKE_BLOCK, params).await? {
-            return Ok(row.get::<_, i64>(0) as u64);
+        if let Some(row) = pg.query_opt("account_key::resolve", TAKE_BLOCK, params).await? {
+            return Ok(row.get::<_, i64>("first") as u64);
         }
         open_platform(pg, platform).await?;
     }
@@ -216,5 +233,5 @@ async fn take_block(pg: &Pg, platform: Platform, count: i64) -> Result<u64, Stor
 /// Makes a platform's partitions, if they are not there.
 pub(super) async fn open_platform(pg: &Pg, platform: Platform) -> Result<(), StoreError> {
     let params = params![platform_number(platform) => INT2];
-    pg.query("ident::open_platform", "select open_platform($1)", params).await.map(|_| ())
+    pg.query("account_key::open_platform", "select open_platform($1)", params).await.map(|_| ())
 }

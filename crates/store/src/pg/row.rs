@@ -1,0 +1,131 @@
+//! Rows of answers, read by the names of their columns.
+//!
+//! What cannot be read is an error that names table, column and row.
+
+use model::ProfileId;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+use super::failure::cause;
+use super::value::{corrupt, profile_id};
+use crate::StoreError;
+
+/// A table, and the column that identifies its rows in errors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SqlTable {
+    name: &'static str,
+    key: &'static str,
+}
+
+pub(super) const ACCOUNT_KEY: SqlTable = SqlTable::new("ident", "profile_id");
+pub(super) const ADJACENCY: SqlTable = SqlTable::new("adjacency", "profile_id");
+pub(super) const API_KEY: SqlTable = SqlTable::new("api_key", "key_id");
+pub(super) const AUDIT_LOG: SqlTable = SqlTable::new("audit_log", "audit_id");
+pub(super) const CRAWL_PART: SqlTable = SqlTable::new("crawl_part", "profile_id");
+pub(super) const CRAWL_PROGRESS: SqlTable = SqlTable::new("crawl_progress", "profile_id");
+pub(super) const FRONTIER: SqlTable = SqlTable::new("frontier", "profile_id");
+pub(super) const HOST: SqlTable = SqlTable::new("host", "host_id");
+pub(super) const HOST_WAKE: SqlTable = SqlTable::new("host_wake", "host_id");
+pub(super) const IDENTITY_CLAIM: SqlTable = SqlTable::new("identity_claim", "profile_id");
+pub(super) const PROFILE: SqlTable = SqlTable::new("profile", "profile_id");
+pub(super) const QUEUE_MESSAGE: SqlTable = SqlTable::new("queue_message", "message_id");
+pub(super) const RUN: SqlTable = SqlTable::new("run", "run_id");
+
+/// One row of a table.
+#[derive(Clone, Copy)]
+pub(super) struct TableRow<'a> {
+    table: SqlTable,
+    row: &'a Row,
+}
+
+impl SqlTable {
+    const fn new(name: &'static str, key: &'static str) -> SqlTable {
+        SqlTable { name, key }
+    }
+
+    /// A row of an answer, as one of this table.
+    pub(super) fn row(self, row: &Row) -> TableRow<'_> {
+        TableRow { table: self, row }
+    }
+
+    /// The rows of an answer, as those of this table.
+    pub(super) fn rows(self, rows: &[Row]) -> impl Iterator<Item = TableRow<'_>> {
+        rows.iter().map(move |row| self.row(row))
+    }
+}
+
+impl<'a> TableRow<'a> {
+    /// The value of a column.
+    pub(super) fn get<T: FromSql<'a>>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.row.try_get(column).map_err(|why| self.corrupt(column, cause(&why)))
+    }
+
+    /// The id of a profile.
+    pub(super) fn profile_id(&self, column: &'static str) -> Result<ProfileId, StoreError> {
+        self.get(column).map(profile_id)
+    }
+
+    /// An `int` that counts something.
+    pub(super) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
+        let count: i32 = self.get(column)?;
+        u32::try_from(count).map_err(|_| self.corrupt(column, format!("{count} counts nothing")))
+    }
+
+    /// Like [`TableRow::count`], where there may be none.
+    pub(super) fn optional_count(&self, column: &'static str) -> Result<Option<u32>, StoreError> {
+        let count: Option<i32> = self.get(column)?;
+        count.map(|_| self.count(column)).transpose()
+    }
+
+    /// The place of an answer's row in the array that was sent, from `with ordinality`, from 0 on.
+    pub(super) fn ordinal(&self, column: &'static str) -> Result<usize, StoreError> {
+        let ordinal: i64 = self.get(column)?;
+        usize::try_from(ordinal - 1).map_err(|_| self.corrupt(column, "no ordinal"))
+    }
+
+    /// A `smallint` that stands for a value of an enum.
+    pub(super) fn number<T>(
+        &self,
+        column: &'static str,
+        from_number: impl FnOnce(u8) -> Option<T>,
+    ) -> Result<T, StoreError> {
+        let number: i16 = self.get(column)?;
+        let value = u8::try_from(number).ok().and_then(from_number);
+        value.ok_or_else(|| self.corrupt(column, format!("unknown number {number}")))
+    }
+
+    /// The error of a value that cannot have been written by us.
+    pub(super) fn corrupt(&self, column: &'static str, why: impl ToString) -> StoreError {
+        corrupt((self.table.name, column), self.key(), why)
+    }
+
+    fn key(&self) -> String {
+        let key = self.table.key;
+        let big = self.row.try_get::<_, i64>(key).map(|key| key.to_string());
+        let small = || self.row.try_get::<_, i32>(key).map(|key| key.to_string());
+        big.or_else(|_| small()).unwrap_or_else(|_| "a row without its key".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_reported_with_table_column_and_row() {
+        let db = database().await;
+        let sql = "select 5::bigint profile_id, -1 n, 9::smallint layer, null::text body";
+        let row = db.client().await.query_one(sql, &[]).await.unwrap();
+        let row = ADJACENCY.row(&row);
+        let reported = |error: StoreError| error.to_string();
+        assert!(reported(row.count("n").unwrap_err()).starts_with("read adjacency.n of 5: -1"));
+        let unknown = row.number("layer", |_| None::<()>).unwrap_err();
+        assert!(reported(unknown).starts_with("read adjacency.layer of 5: unknown number 9"));
+        for column in ["body", "missing"] {
+            let error = reported(row.get::<String>(column).unwrap_err());
+            assert!(error.starts_with(&format!("read adjacency.{column} of 5: ")), "{error}");
+        }
+    }
+}
