@@ -36,7 +36,7 @@ const REFUSED: &[Refused] = &[
     by("Basic dXNlcjpwYXNz", 401, &["Authorization: Bearer"]),
     by("Bearer sk_live_123", 401, &["looks like borg_live_", "36 letters and digits"]),
     by("Bearer {mistyped}", 401, &["checksum is wrong", "copied whole"]),
-    by("Bearer {foreign_key}", 401, &["nobody has this API key", "another server"]),
+    by("Bearer {foreign_key}", 401, &["this API key is unknown", "another server"]),
     by("Bearer {revoked}", 401, &["was revoked", "make a new one", "borg key create"]),
     get("/v1/runs?key={key}", 400, &["Authorization: Bearer", "revoke it"]),
     get("{list}&cursor={cursor_of_others}", 400, &["another route", "begin again without it"]),

@@ -83,7 +83,7 @@ fn borg_reads_the_names_that_it_wrote() {
     borg.json(&["score", "--trust-seeds", "seeds.tsv"]);
     borg.write("unknown.tsv", "node\nCORP\\\\tom\n");
     let error = borg.failure(&["score", "--trust-seeds", "unknown.tsv"]);
-    assert!(error.contains("1 of 1 trust seeds are not in the record"), "{error}");
+    assert!(error.contains("1 of 1 trust seeds are not in the database"), "{error}");
     borg.json(&["export", "communities", "--level", "leaf", "--out", "c.tsv"]);
     borg.write("truth.tsv", cut(&borg.read("c.tsv"), 2));
     let eval = borg.json(&["eval", "communities", "--truth", "truth.tsv"]);

@@ -61,12 +61,22 @@ fn imported() -> Borg {
     borg
 }
 
+/// How long a server may take to notice a new run: it remembers the served one for a second.
+const SERVED_TRIES: u32 = 50;
+
 /// Scores; what is served then.
 fn scored(borg: &Borg, served: &Served) -> Value {
     let run = borg.json(&["score"])["run"].take();
-    let (status, communities) = served.get("/v1/communities");
-    assert_eq!((status, &communities["run"]), (200, &run), "{communities}");
-    communities
+    let is_served = |communities: &Value| communities["run"] == run;
+    for _ in 0..SERVED_TRIES {
+        let (status, communities) = served.get("/v1/communities");
+        assert_eq!(status, 200, "{communities}");
+        if is_served(&communities) {
+            return communities;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("{run} is not served");
 }
 
 fn check_error(error: &str, words: &[&str]) {
