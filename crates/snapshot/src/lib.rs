@@ -24,6 +24,7 @@ mod objects;
 mod rows;
 pub mod shard;
 mod stored_nodes;
+mod stored_shard;
 
 use model::{Direction, Layer};
 

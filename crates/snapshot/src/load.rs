@@ -8,15 +8,14 @@ use std::iter::Peekable;
 use std::slice::Iter;
 
 use graph::LayerArcs;
-use model::snapshot::{Shard, SnapshotManifest, SnapshotManifestError, manifest_key};
+use model::snapshot::{Shard, SnapshotManifest, manifest_key};
 use model::{Direction, Layer, SnapshotId};
 
-use crate::artifact::{ArtifactError, get, put};
+use crate::artifact::{ArtifactError, get};
 use crate::rows::{DenseArc, RowBuilder, unpack};
 use crate::shard::{ShardArcs, ShardExtent, decode};
-use crate::{
-    FORMAT, NodeFact, Nodes, NumberRange, ObjectStore, Section, SnapshotError, stored_nodes,
-};
+use crate::stored_shard::get_shard;
+use crate::{FORMAT, NodeFact, Nodes, ObjectStore, Section, SnapshotError, stored_nodes};
 
 /// A snapshot that is open.
 #[derive(Debug)]
@@ -175,30 +174,4 @@ pub(crate) fn read_body(
     let (first, end) = (small(shard.first)?, small(shard.end)?);
     let extent = ShardExtent { nodes: small(manifest.numbers)?, first, end, arcs: shard.arcs };
     Ok(decode(body, &extent).map_err(|error| ArtifactError::corrupt(&shard.key, error))?)
-}
-
-/// A shard's bytes, which must have the hash that the manifest says.
-pub(crate) async fn get_shard(
-    objects: ObjectStore<'_>,
-    shard: &Shard,
-) -> Result<Vec<u8>, SnapshotError> {
-    let body = get(objects, &shard.key).await?;
-    if blake3::hash(&body).to_hex().as_str() != shard.blake3 {
-        let (key, why) = (shard.key.clone(), "its hash is another");
-        return Err(SnapshotManifestError::CorruptShard { key, why }.into());
-    }
-    Ok(body)
-}
-
-/// Seals the bytes of a shard.
-pub(crate) async fn put_shard(
-    objects: ObjectStore<'_>,
-    key: String,
-    range: NumberRange,
-    arcs: u64,
-    body: Vec<u8>,
-) -> Result<Shard, SnapshotError> {
-    let (bytes, blake3) = (body.len() as u64, blake3::hash(&body).to_hex().to_string());
-    put(objects, &key, body).await?;
-    Ok(Shard { key, first: range.first.into(), end: range.end.into(), arcs, bytes, blake3 })
 }

@@ -8,7 +8,7 @@ use model::{PersonId, PersonKind, ProfileId, SnapshotId};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactError;
-use crate::load::{get_shard, put_shard};
+use crate::stored_shard::{get_shard, put_shard};
 use crate::{NodeFact, NumberRange, ObjectStore, SnapshotError};
 
 /// Numbers of one shard.

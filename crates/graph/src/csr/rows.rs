@@ -138,7 +138,7 @@ impl Csr {
         self.offsets[row] as usize..self.offsets[row + 1] as usize
     }
 
-    /// Whom `person` attends to, ascending.
+    /// Those that `person` attends to, ascending.
     pub fn row(&self, person: u32) -> &[u32] {
         &self.targets[self.range(person)]
     }

@@ -188,7 +188,7 @@ impl AttackScene<'_> {
         }
     }
 
-    /// Whom each honest person attends to.
+    /// The people that each honest person attends to.
     fn friends(&self) -> Vec<Vec<u32>> {
         let mut friends = vec![Vec::new(); self.honest];
         for (&source, &target) in self.arcs.sources.iter().zip(&self.arcs.targets) {

@@ -41,7 +41,7 @@ struct BodyDecoder {
     string: String,
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests are told where their data lies")]
+#[expect(clippy::disallowed_methods, reason = "tests are given where their data lies")]
 fn cassette(name: &str) -> Option<Cassette> {
     let data = std::env::var("BORG_DATA").map(PathBuf::from);
     let data = data.unwrap_or_else(|_| PathBuf::from("../../../shared/data"));

@@ -8,9 +8,10 @@ use super::BuildTarget;
 use super::numbers::ProfileNumbers;
 use super::ranges::cut;
 use super::spill::Spill;
-use crate::load::{get_shard, put_shard, read_body, section_shards};
+use crate::load::{read_body, section_shards};
 use crate::rows::{pack, unpack};
 use crate::shard::encode;
+use crate::stored_shard::{get_shard, put_shard};
 use crate::{DenseArc, NumberRange, Section, SnapshotError};
 
 /// What shards are made from.
