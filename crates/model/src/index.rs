@@ -1,7 +1,7 @@
 //! The spaces that dense numbers of 32 bits belong to, a type for each, so that none is mistaken
 //! for another.
 //!
-//! A list with one value for each number of a space is a [`TiSlice`](typed_index_collections::TiSlice)
+//! A list with one value for each number of a space is a `TiSlice` (crate `typed_index_collections`)
 //! of that type. Kernels keep raw integers inside; their public signatures have these types.
 //!
 //! ```

@@ -9,7 +9,7 @@
 //! | [`shard`] | arcs ↔ bytes, as pure functions |
 //! | [`artifact`] | one value of a run ↔ one object |
 //! | [`build`] | profiles and adjacency, in the order in which they are read → a sealed snapshot |
-//! | [`load`] | a sealed snapshot → nodes, and the layers between persons |
+//! | [`mod@load`] | a sealed snapshot → nodes, and the layers between persons |
 //!
 //! Objects are read and written through the port [`Objects`](model::port::Objects), behind
 //! [`ObjectStore`]. This crate has no database: its caller reads the rows and adds them to a build.

@@ -61,7 +61,7 @@ impl FetchSubject {
     }
 
     /// Adds what its own page says, which further streams need: call it between
-    /// [`CrawlEngine::profiles`](super::Engine::profiles) and [`CrawlEngine::round`](super::Engine::round).
+    /// [`CrawlEngine::profiles`](super::CrawlEngine::profiles) and [`CrawlEngine::round`](super::CrawlEngine::round).
     pub fn learn(&mut self, seen: &SeenProfile) {
         self.named.handle = seen.named.handle.clone().or(self.named.handle.take());
         self.named.host = seen.named.host.clone().or(self.named.host.take());

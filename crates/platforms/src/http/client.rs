@@ -26,7 +26,7 @@ pub struct ClientSettings {
     /// A contact of the operator: a URL or an e-mail address, shown in the User-Agent. A crawl of the
     /// live web should have one.
     pub contact: String,
-    /// Origins that may be private and speak plain HTTP; see [`OriginOverrides::exempt`](crate::Origins).
+    /// Origins that may be private and speak plain HTTP; see [`OriginOverrides::exempt`](crate::OriginOverrides).
     pub exempt: Vec<ServerOrigin>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
