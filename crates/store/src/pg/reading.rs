@@ -72,7 +72,8 @@ impl Pg {
         .await
     }
 
-    /// Like [`Pg::read_partition`], for the tables of a run; `sql` has `{run}` for its number.
+    /// Like [`Pg::read_partition`], for the tables of a run; `sql` has `{run}` for its number. It may see
+    /// tables that are still being loaded: callers read published runs only.
     pub(super) async fn read_run(
         &self,
         what: &'static str,

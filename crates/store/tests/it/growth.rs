@@ -283,7 +283,9 @@ async fn a_record_ten_times_as_large_costs_no_more_for_the_same_answer() {
     for (sql, before) in &small {
         let Some(after) = large.get(sql) else { continue };
         assert_eq!(before.times, after.times, "it is not the same work: {sql}");
-        let slack = SLACK * before.times as f64 + SLACK_A_ROW * before.rows as f64;
+        // Reads of what changed have more rows where other tests' transactions hold the mark back.
+        let rows = before.rows.max(after.rows);
+        let slack = SLACK * before.times as f64 + SLACK_A_ROW * rows as f64;
         if after.buffers as f64 > GROWTH_MAX * before.buffers as f64 + slack {
             grown.push(format!("{before:?} → {after:?}: {sql}"));
         }

@@ -281,17 +281,18 @@ async fn evidence_is_listed_block_by_block() {
 }
 
 #[tokio::test]
-async fn a_loader_that_died_is_begun_again_and_shows_nothing_before() {
+async fn a_loader_that_died_is_begun_again_and_its_run_is_not_loaded_before() {
     let db = database().await;
     let id = run::create(db.pg(), None, at(0)).await.unwrap();
     let mut dying = RunLoader::begin(db.pg(), id).await.unwrap();
     dying.people(&scores()).await.unwrap();
     dying.communities(&[worded(community(1, 0, 9))]).await.unwrap();
     drop(dying);
-    assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), []);
+    assert!(!run::is_loaded(db.pg(), id).await.unwrap(), "answers read published runs only");
     let mut again = RunLoader::begin(db.pg(), id).await.unwrap();
     again.people(&scores()[..3]).await.unwrap();
     again.finish(1).await.unwrap();
+    assert!(run::is_loaded(db.pg(), id).await.unwrap());
     assert_eq!(score::page(db.pg(), id, 0, 10).await.unwrap(), scores()[..3]);
     assert_eq!(
         community::page(db.pg(), id, CommunityQuery { limit: 9, ..CommunityQuery::default() })
