@@ -4,9 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
+use model::index::ProfileIndex;
 use model::{Account, Platform, ProfileId};
 use store::Pg;
 use store::pg::{account_key, profile};
+use typed_index_collections::{TiSlice, TiVec};
 
 /// Native ids read at a time.
 const CHUNK: usize = 5_000;
@@ -14,17 +16,20 @@ const CHUNK: usize = 5_000;
 /// The names of some profiles.
 #[derive(Debug)]
 pub(crate) struct NodeNames {
-    names: Vec<Option<String>>,
+    names: TiVec<ProfileIndex, Option<String>>,
 }
 
 impl NodeNames {
     /// Reads the names of `profiles`, in their order.
-    pub(crate) async fn of(pg: &Pg, profiles: &[ProfileId]) -> Result<NodeNames> {
+    pub(crate) async fn of(
+        pg: &Pg,
+        profiles: &TiSlice<ProfileIndex, ProfileId>,
+    ) -> Result<NodeNames> {
         let platforms: BTreeSet<Platform> =
             profiles.iter().filter_map(|id| id.platform()).collect();
         let several = platforms.len() > 1;
-        let mut names = Vec::with_capacity(profiles.len());
-        for chunk in profiles.chunks(CHUNK) {
+        let mut names = TiVec::with_capacity(profiles.len());
+        for chunk in profiles.raw.chunks(CHUNK) {
             let natives = account_key::names(pg, chunk).await?;
             let named = chunk.iter().zip(natives).map(|(id, native)| {
                 let native = native?;
@@ -36,14 +41,14 @@ impl NodeNames {
         Ok(NodeNames { names })
     }
 
-    /// The name of the profile at this index; `None` once it is erased.
-    pub(crate) fn name(&self, profile: usize) -> Option<&str> {
+    /// The name of a profile; `None` once it is erased.
+    pub(crate) fn name(&self, profile: ProfileIndex) -> Option<&str> {
         self.names[profile].as_deref()
     }
 
-    /// The profile's index by its name.
-    pub(crate) fn by_name(&self) -> HashMap<&str, usize> {
-        let named = self.names.iter().enumerate();
+    /// The profiles by name.
+    pub(crate) fn by_name(&self) -> HashMap<&str, ProfileIndex> {
+        let named = self.names.iter_enumerated();
         named.filter_map(|(profile, name)| Some((name.as_deref()?, profile))).collect()
     }
 }

@@ -63,7 +63,7 @@ macro_rules! dense_index {
 }
 
 dense_index! {
-    /// A profile's number in one snapshot. The numbers of profiles that left are vacant.
+    /// A profile's place among the profiles of one snapshot; vacant numbers are left out.
     ProfileIndex
 }
 dense_index! {

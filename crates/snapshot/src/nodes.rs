@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use model::index::{PersonIndex, ProfileIndex};
 use model::{PersonId, PersonKind, ProfileId};
+use typed_index_collections::{TiVec, ti_vec};
 
 use crate::directory::{IdDirectory, NONE};
 
@@ -12,17 +14,17 @@ use crate::directory::{IdDirectory, NONE};
 #[derive(Debug, Clone)]
 pub struct Nodes {
     /// The stored id of each profile.
-    pub profiles: Vec<ProfileId>,
-    /// The dense person of each profile.
-    pub person_of: Vec<u32>,
+    pub profiles: TiVec<ProfileIndex, ProfileId>,
+    /// The person of each profile.
+    pub person_of: TiVec<ProfileIndex, PersonIndex>,
     /// The stored id of each person.
-    pub people: Vec<PersonId>,
+    pub people: TiVec<PersonIndex, PersonId>,
     /// Who each person is: of the kind that any profile names that is shown (if none is, any), bot
     /// before organisation before person.
-    pub kinds: Vec<PersonKind>,
+    pub kinds: TiVec<PersonIndex, PersonKind>,
     /// Persons none of whose profiles is listed.
-    pub unlisted: Vec<bool>,
-    /// The dense person of each number, vacant ones included.
+    pub unlisted: TiVec<PersonIndex, bool>,
+    /// The number of the person of each number, vacant ones included.
     person_at: Vec<u32>,
     profile_by_id: IdDirectory,
     person_by_id: IdDirectory,
@@ -52,11 +54,11 @@ impl Nodes {
         let taken = || (0u32..).zip(facts).filter_map(|(at, fact)| Some((at, fact.as_ref()?)));
         taken().for_each(|(number, fact)| last_of.set(fact.person.number(), number));
         let mut nodes = Nodes {
-            profiles: Vec::new(),
-            person_of: Vec::new(),
-            people: Vec::new(),
-            kinds: Vec::new(),
-            unlisted: Vec::new(),
+            profiles: TiVec::new(),
+            person_of: TiVec::new(),
+            people: TiVec::new(),
+            kinds: TiVec::new(),
+            unlisted: TiVec::new(),
             person_at: vec![NONE; facts.len()],
             profile_by_id: IdDirectory::default(),
             person_by_id: IdDirectory::default(),
@@ -67,8 +69,8 @@ impl Nodes {
                 nodes.people.push(fact.person);
             }
         }
-        nodes.kinds = vec![PersonKind::Unknown; nodes.people.len()];
-        nodes.unlisted = vec![true; nodes.people.len()];
+        nodes.kinds = ti_vec![PersonKind::Unknown; nodes.people.len()];
+        nodes.unlisted = ti_vec![true; nodes.people.len()];
         taken().for_each(|(number, fact)| nodes.join(number, fact));
         taken().for_each(|(number, fact)| nodes.name_kind(number, fact));
         nodes
@@ -79,39 +81,38 @@ impl Nodes {
         self.person_at[number as usize] = person;
         self.profile_by_id.set(fact.id.number(), self.profiles.len() as u32);
         self.profiles.push(fact.id);
-        self.person_of.push(person);
-        self.unlisted[person as usize] &= fact.unlisted;
+        self.person_of.push(PersonIndex::new(person));
+        self.unlisted[PersonIndex::new(person)] &= fact.unlisted;
     }
 
     /// What a profile says of its person's kind, unless it is hidden and others are not.
     fn name_kind(&mut self, number: u32, fact: &NodeFact) {
-        let person = self.person_at[number as usize] as usize;
+        let person = PersonIndex::new(self.person_at[number as usize]);
         if !fact.unlisted || self.unlisted[person] {
             self.kinds[person] = self.kinds[person].max(fact.kind);
         }
     }
 
-    /// The dense number of a profile; `None` if it is not in the snapshot.
-    pub fn profile(&self, id: ProfileId) -> Option<u32> {
-        self.profile_by_id.get(id.number())
+    /// The index of a profile; `None` if it is not in the snapshot.
+    pub fn profile(&self, id: ProfileId) -> Option<ProfileIndex> {
+        self.profile_by_id.get(id.number()).map(ProfileIndex::new)
     }
 
-    /// The dense number of a person; `None` if it is not in the snapshot.
-    pub fn person(&self, id: PersonId) -> Option<u32> {
-        self.person_by_id.get(id.number())
+    /// The index of a person; `None` if it is not in the snapshot.
+    pub fn person(&self, id: PersonId) -> Option<PersonIndex> {
+        self.person_by_id.get(id.number()).map(PersonIndex::new)
     }
 
-    /// The dense person of each number of the shards, [`NONE`] where it is vacant.
+    /// The person of each number of the shards, [`NONE`] where it is vacant.
     pub(crate) fn person_at(&self) -> &[u32] {
         &self.person_at
     }
 
-    /// The number of the only platform of each person, or 0 for one that is on several, by dense
-    /// person.
-    pub fn platform_of(&self) -> Vec<u8> {
-        let mut platform_of = vec![None; self.people.len()];
+    /// The number of the only platform of each person, or 0 for one that is on several.
+    pub fn platform_of(&self) -> TiVec<PersonIndex, u8> {
+        let mut platform_of: TiVec<PersonIndex, Option<u8>> = ti_vec![None; self.people.len()];
         for (id, &person) in self.profiles.iter().zip(&self.person_of) {
-            let own = &mut platform_of[person as usize];
+            let own = &mut platform_of[person];
             *own = match (*own, id.platform_number()) {
                 (None, number) => Some(number),
                 (Some(known), number) => Some(if known == number { known } else { 0 }),
@@ -120,19 +121,19 @@ impl Nodes {
         platform_of.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// The profiles of each person, by dense person.
-    pub fn profiles_of(&self) -> Vec<Vec<u32>> {
-        let mut profiles = vec![Vec::new(); self.people.len()];
-        for (dense, &person) in self.person_of.iter().enumerate() {
-            profiles[person as usize].push(dense as u32);
+    /// The profiles of each person.
+    pub fn profiles_of(&self) -> TiVec<PersonIndex, Vec<ProfileIndex>> {
+        let mut profiles: TiVec<PersonIndex, Vec<_>> = ti_vec![Vec::new(); self.people.len()];
+        for (profile, &person) in self.person_of.iter_enumerated() {
+            profiles[person].push(profile);
         }
         profiles
     }
 
-    /// The dense person of each of these profiles that is in the snapshot.
-    pub fn people_of(&self, ids: &[ProfileId]) -> Vec<u32> {
-        let people: BTreeSet<u32> =
-            ids.iter().filter_map(|&id| Some(self.person_of[self.profile(id)? as usize])).collect();
+    /// The persons of those of these profiles that are in the snapshot, each once.
+    pub fn people_of(&self, ids: &[ProfileId]) -> Vec<PersonIndex> {
+        let people: BTreeSet<PersonIndex> =
+            ids.iter().filter_map(|&id| Some(self.person_of[self.profile(id)?])).collect();
         people.into_iter().collect()
     }
 }
@@ -158,17 +159,15 @@ mod tests {
     #[test]
     fn people_come_in_the_order_of_their_last_profiles() {
         let nodes = Nodes::new(&facts());
-        assert_eq!(nodes.people, [9, 5].map(PersonId::new));
-        assert_eq!(
-            (nodes.person_of.as_slice(), nodes.person_at()),
-            (&[1, 0, 1][..], &[1, NONE, 0, 1][..])
-        );
+        assert_eq!(nodes.people.raw, [9, 5].map(PersonId::new));
+        assert_eq!(nodes.person_of.raw, [1, 0, 1].map(PersonIndex::new));
+        assert_eq!(nodes.person_at(), [1, NONE, 0, 1]);
         // A person with a listed profile is listed, and as that one says.
-        assert_eq!(nodes.kinds, [PersonKind::Person, PersonKind::Organisation]);
-        assert_eq!(nodes.unlisted, [true, false]);
-        assert_eq!(nodes.profile(ProfileId::new(5)), Some(2));
+        assert_eq!(nodes.kinds.raw, [PersonKind::Person, PersonKind::Organisation]);
+        assert_eq!(nodes.unlisted.raw, [true, false]);
+        assert_eq!(nodes.profile(ProfileId::new(5)), Some(ProfileIndex::new(2)));
         assert_eq!(nodes.person(PersonId::new(7)), None);
-        assert_eq!(nodes.people_of(&[5, 7, 8].map(ProfileId::new)), [1]);
+        assert_eq!(nodes.people_of(&[5, 7, 8].map(ProfileId::new)), [PersonIndex::new(1)]);
     }
 
     #[test]
@@ -185,7 +184,7 @@ mod tests {
             all.map(|(id, person)| fact(id, person, PersonKind::Unknown, false)).collect();
         let nodes = Nodes::new(&facts);
         let platform_of = nodes.platform_of();
-        for (at, person) in nodes.people.iter().enumerate() {
+        for (at, person) in nodes.people.iter_enumerated() {
             let alone = alone.contains(&person.number());
             let wanted = if alone { (person.number() >> 45) as u8 } else { 0 };
             assert_eq!(platform_of[at], wanted, "{person}");

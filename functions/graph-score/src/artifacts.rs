@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, PackedPeople, Trust};
-use model::RunId;
-use model::SnapshotId;
+use model::index::PersonIndex;
 use model::rank_change::RankChange;
+use model::{RunId, SnapshotId};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use snapshot::{ObjectStore, artifact};
 use store::Pg;
 use store::pg::evidence::PackedEvidence;
 use store::pg::run;
+use typed_index_collections::TiVec;
 
 use crate::community_names::{CommunityLabels, CommunityNames};
 use crate::{RunSettings, ScoreError};
@@ -136,7 +137,7 @@ impl RunArtifacts<'_> {
         self.open(CHANGES).await
     }
 
-    pub(crate) async fn world_support(self) -> Result<Vec<f32>, ScoreError> {
+    pub(crate) async fn world_support(self) -> Result<TiVec<PersonIndex, f32>, ScoreError> {
         self.open(WORLD_SUPPORT).await
     }
 

@@ -70,7 +70,7 @@ pub(crate) struct NumberAgreement {
 
 /// A truth by people of the run, in parallel vectors: a person with several values comes repeatedly.
 struct MatchedTruth {
-    people: Vec<u32>,
+    people: Vec<PersonIndex>,
     values: Vec<String>,
 }
 
@@ -117,10 +117,15 @@ fn communities(served: &ServedRun<'_>, truth: &MatchedTruth) -> Result<Community
     })
 }
 
-fn compare(number: usize, level: &Level, people: &[u32], expected: &[u32]) -> LevelAgreement {
-    let community_of = |&person: &u32| match level.community_of[PersonIndex::new(person)].get() {
+fn compare(
+    number: usize,
+    level: &Level,
+    people: &[PersonIndex],
+    expected: &[u32],
+) -> LevelAgreement {
+    let community_of = |&person: &PersonIndex| match level.community_of[person].get() {
         // A person in no community counts as a community of its own.
-        None => level.communities + person,
+        None => level.communities + person.number(),
         Some(community) => community.number(),
     };
     let found: Vec<u32> = people.iter().map(community_of).collect();
@@ -135,11 +140,11 @@ fn compare(number: usize, level: &Level, people: &[u32], expected: &[u32]) -> Le
 }
 
 /// ONMI of the overlapping memberships; each node of the truth counts once, with all its values.
-fn overlap(served: &ServedRun<'_>, people: &[u32], expected: &[u32]) -> f64 {
+fn overlap(served: &ServedRun<'_>, people: &[PersonIndex], expected: &[u32]) -> f64 {
     let mut distinct = people.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    let index = |person: u32| distinct.binary_search(&person).unwrap_or_default() as u32;
+    let index = |person: PersonIndex| distinct.binary_search(&person).unwrap_or_default() as u32;
     let mut truth = Vec::new();
     for (&person, &value) in people.iter().zip(expected) {
         add(&mut truth, value, index(person));
@@ -147,9 +152,8 @@ fn overlap(served: &ServedRun<'_>, people: &[u32], expected: &[u32]) -> f64 {
     let overlap = &served.sealed.hierarchy.overlap;
     let mut found = Vec::new();
     for &person in &distinct {
-        let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
-        for at in range {
-            add(&mut found, overlap.communities[at as usize].number(), index(person));
+        for one in overlap.of(person) {
+            add(&mut found, one.community.number(), index(person));
         }
     }
     found.retain(|members| !members.is_empty());

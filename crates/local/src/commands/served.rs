@@ -1,8 +1,10 @@
 //! The served run as exports and comparisons read it.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use graph_score::SealedRun;
+use model::index::{PersonIndex, RunPerson};
 use store::pg::score;
+use typed_index_collections::TiVec;
 
 use crate::home::BorgHome;
 use crate::naming::NodeNames;
@@ -26,16 +28,18 @@ impl ServedRun<'_> {
     }
 
     /// The person index of each person of the run, by its number in the run.
-    pub(crate) async fn person_indexes(&self) -> Result<Vec<u32>> {
-        let mut indexes = Vec::with_capacity(self.sealed.nodes.people.len());
+    pub(crate) async fn person_indexes(&self) -> Result<TiVec<RunPerson, PersonIndex>> {
+        let mut indexes = TiVec::with_capacity(self.sealed.nodes.people.len());
         loop {
             let (run, next) = (self.sealed.run, indexes.len() as u32);
             let page = score::page(&self.home.pg, run, next, PAGE).await?;
             if page.is_empty() {
                 return Ok(indexes);
             }
-            let index = |person| self.sealed.nodes.person(person).unwrap_or_default();
-            indexes.extend(page.iter().map(|score| index(score.person)));
+            for score in page {
+                let index = self.sealed.nodes.person(score.person);
+                indexes.push(index.with_context(|| format!("{} is not in its run", score.person))?);
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use graph::Hierarchy;
+use model::index::PersonIndex;
 use model::{Direction, PersonId};
+use typed_index_collections::{TiVec, ti_vec};
 
 use super::numbers::ProfileNumbers;
 use super::ranges::KnownRanges;
@@ -15,8 +17,8 @@ use crate::Nodes;
 #[derive(Debug)]
 pub struct CommunityOrder {
     nodes: Nodes,
-    /// The position of each dense person's community.
-    positions: Vec<u32>,
+    /// The position of each person's community.
+    positions: TiVec<PersonIndex, u32>,
 }
 
 impl CommunityOrder {
@@ -26,23 +28,22 @@ impl CommunityOrder {
     }
 
     fn position(&self, person: PersonId) -> u32 {
-        self.nodes.person(person).map_or(u32::MAX, |dense| self.positions[dense as usize])
+        self.nodes.person(person).map_or(u32::MAX, |at| self.positions[at])
     }
 }
 
 /// The position of each person's community, those of one parent side by side, the finest level last.
-fn positions(hierarchy: &Hierarchy) -> Vec<u32> {
+fn positions(hierarchy: &Hierarchy) -> TiVec<PersonIndex, u32> {
     let count = hierarchy.levels.first().map_or(0, |level| level.community_of.len());
-    let path = |person: u32| {
-        hierarchy.levels.iter().map(move |level| level.community_of.raw[person as usize])
-    };
-    let mut people: Vec<u32> = (0..count as u32).collect();
+    let path =
+        |person: PersonIndex| hierarchy.levels.iter().map(move |level| level.community_of[person]);
+    let mut people: Vec<PersonIndex> = (0..count as u32).map(PersonIndex::new).collect();
     people.sort_by(|&a, &b| path(a).cmp(path(b)));
-    let mut positions = vec![0; count];
+    let mut positions = ti_vec![0; count];
     let mut position = 0;
     for pair in people.windows(2) {
         position += u32::from(!path(pair[0]).eq(path(pair[1])));
-        positions[pair[1] as usize] = position;
+        positions[pair[1]] = position;
     }
     positions
 }
@@ -168,6 +169,6 @@ mod tests {
             insides: Vec::new().into(),
             overlap,
         };
-        assert_eq!(positions(&hierarchy), [3, 1, 2, 0, 3]);
+        assert_eq!(positions(&hierarchy).raw, [3, 1, 2, 0, 3]);
     }
 }

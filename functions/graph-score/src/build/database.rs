@@ -141,6 +141,7 @@ fn add_row(
             continue;
         }
         if let (Some(source), Some(target)) = (nodes.profile(source), nodes.profile(target)) {
+            let (source, target) = (source.number(), target.number());
             let (count, last_day, weight) = (entry.count, entry.last_day, entry.weight);
             view.push(DenseArc { source, target, count, last_day, weight });
         }

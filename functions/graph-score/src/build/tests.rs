@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use graph::seed::RandomSeed;
 use graph::{Hierarchy, LayerArcs, Level, Overlap};
-use model::index::CommunityIndex;
+use model::index::{CommunityIndex, PersonIndex, ProfileIndex};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::{PortError, PutOutcome};
 use model::profile::GoneReason;
@@ -234,7 +234,7 @@ fn arcs(nodes: &Nodes, layers: &[LayerArcs]) -> Arcs {
     for layer in layers {
         for source in 0..layer.arcs.nodes() as u32 {
             for at in layer.arcs.range(source) {
-                let id = |dense: u32| nodes.profiles[dense as usize];
+                let id = |profile: u32| nodes.profiles[ProfileIndex::new(profile)];
                 let ends = (layer.layer, id(source), id(layer.arcs.targets()[at]));
                 let weight = layer.arcs.weights().map_or(1.0, |weights| weights[at]);
                 let count = layer.counts.get(at).copied().unwrap_or(0);
@@ -248,11 +248,10 @@ fn arcs(nodes: &Nodes, layers: &[LayerArcs]) -> Arcs {
 
 /// What is said of each profile's person.
 fn people(nodes: &Nodes) -> BTreeMap<ProfileId, (PersonId, PersonKind, bool)> {
-    let said = |(&id, &person): (&ProfileId, &u32)| {
-        let at = person as usize;
-        assert_eq!(nodes.person(nodes.people[at]), Some(person));
-        assert_eq!(nodes.profile(id).map(|dense| nodes.profiles[dense as usize]), Some(id));
-        (id, (nodes.people[at], nodes.kinds[at], nodes.unlisted[at]))
+    let said = |(&id, &person): (&ProfileId, &PersonIndex)| {
+        assert_eq!(nodes.person(nodes.people[person]), Some(person));
+        assert_eq!(nodes.profile(id).map(|profile| nodes.profiles[profile]), Some(id));
+        (id, (nodes.people[person], nodes.kinds[person], nodes.unlisted[person]))
     };
     nodes.profiles.iter().zip(&nodes.person_of).map(said).collect()
 }
@@ -419,7 +418,10 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
     let communities: Vec<u32> = (0..nodes.people.len()).map(community).collect();
     let late = NamedProfile { native_id: "did:late".to_owned(), ..NamedProfile::default() };
     let late = world.id(&late).await;
-    let lists = [(late, [AdjacencyEntry::plain(nodes.profiles[0])].into_iter().collect())];
+    let lists = [(
+        late,
+        [AdjacencyEntry::plain(nodes.profiles[ProfileIndex::new(0)])].into_iter().collect(),
+    )];
     let (pg, now) = (world.db.pg(), world.clock.now());
     adjacency::import(pg, Layer::Follow, &lists, ImportMode::Replace, now).await.unwrap();
     let order = CommunityOrder::new(nodes.clone(), &one_level(&communities));
@@ -429,7 +431,7 @@ async fn numbers_go_by_community_then_by_in_degree_and_the_unknown_come_last() {
     let opened = load_nodes(ObjectStore::new(&world.objects), after.id).await.unwrap();
     assert_eq!(opened.profiles.last(), Some(&late));
     let (_, rest) = opened.people.split_last().unwrap();
-    let place = |person: &PersonId| communities[nodes.person(*person).unwrap() as usize];
+    let place = |person: &PersonId| communities[nodes.person(*person).unwrap().index()];
     assert!(rest.iter().map(place).is_sorted());
 }
 

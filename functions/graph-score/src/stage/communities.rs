@@ -47,8 +47,7 @@ async fn search(
     let platform_of = world.snapshot.nodes.platform_of();
     let hierarchy = block_in_place(|| {
         let start = previous.map(|previous| &previous.hierarchy);
-        let platform_of = platform_of.as_slice().as_ref();
-        community_stage_across(&world.attention, platform_of, start, &world.settings.communities)
+        community_stage_across(&world.attention, &platform_of, start, &world.settings.communities)
     });
     dependencies.artifacts(run).seal_hierarchy(&hierarchy).await?;
     Ok(hierarchy)
@@ -72,7 +71,7 @@ impl PreviousCommunities {
         let artifacts = dependencies.artifacts(run);
         let mut hierarchy = artifacts.hierarchy().await?;
         let names = artifacts.names().await?;
-        let positions = nodes.people.iter().map(|&person| old.person(person).map(PersonIndex::new));
+        let positions = nodes.people.iter().map(|&person| old.person(person));
         let positions: Vec<Option<PersonIndex>> = positions.collect();
         for level in &mut hierarchy.levels {
             let of = |position: &Option<PersonIndex>| {

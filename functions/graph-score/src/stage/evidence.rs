@@ -19,7 +19,7 @@ const WORLD_RANKS: u32 = 1_000;
 pub fn of_community(ranked: &RankedCommunity, numbering: &PersonNumbering) -> PackedEvidence {
     let flow = ranked.table.flow;
     let source = |one: &graph::MemberSource| EvidenceSource {
-        person: numbering.of(one.person.number()),
+        person: numbering.of(one.person),
         attention: (f64::from(one.mass) / flow) as f32,
         unit: unit(one.strength),
     };
@@ -47,25 +47,24 @@ pub(super) fn of_world(
     let (arcs, global) = (&input.attention.arcs, input.global);
     let order = by_share(global);
     let is_head =
-        |who: &u32| global.ranks.raw[*who as usize].is_some_and(|r| r.get() <= WORLD_RANKS);
+        |person: &PersonIndex| global.ranks[*person].is_some_and(|rank| rank.get() <= WORLD_RANKS);
     let order = &order[..order.len().min(WORLD_MAX)];
-    let head = order.iter().copied().filter(is_head).map(PersonIndex::new);
-    let head: BTreeSet<PersonIndex> = head.collect();
+    let head: BTreeSet<PersonIndex> = order.iter().copied().filter(is_head).collect();
     let shares = GlobalShares { arcs, global, trust: input.trust, damping: settings.damping };
     let found = global_evidence(&shares, &head, COVER);
     let named = found.iter().flat_map(|evidence| &evidence.contributors);
     let (sources, place_of) = sources_of(named, numbering);
-    let found: BTreeMap<u32, _> = found.iter().map(|one| (one.person.number(), one)).collect();
+    let found: BTreeMap<PersonIndex, _> = found.iter().map(|one| (one.person, one)).collect();
     let mut packer = EvidencePacker::new(settings.damping as f32, &sources);
-    for who in order {
-        let Some(evidence) = found.get(who) else {
+    for person in order {
+        let Some(evidence) = found.get(person) else {
             packer.skip();
             continue;
         };
         let edge =
             |one: &ShareTerm| EvidenceEdge { source: place_of[&one.person], weight: one.weight };
         let mut edges: Vec<EvidenceEdge> = evidence.contributors.iter().map(edge).collect();
-        packer.add(global.shares.raw[*who as usize], evidence.restart as f32, &mut edges);
+        packer.add(global.shares[*person], evidence.restart as f32, &mut edges);
     }
     packer.finish()
 }
@@ -77,7 +76,7 @@ fn sources_of<'a>(
 ) -> (Vec<EvidenceSource>, BTreeMap<PersonIndex, u32>) {
     let named: BTreeMap<PersonIndex, &ShareTerm> = named.map(|one| (one.person, one)).collect();
     let source = |(&person, one): (&PersonIndex, &&ShareTerm)| EvidenceSource {
-        person: numbering.of(person.number()),
+        person: numbering.of(person),
         attention: one.mass,
         unit: unit(one.strength),
     };

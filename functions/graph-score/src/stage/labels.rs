@@ -10,6 +10,7 @@ use model::index::PersonIndex;
 use snapshot::{Nodes, load_nodes};
 use store::pg::snapshot::ProfileWords;
 use tokio::task::block_in_place;
+use typed_index_collections::{TiVec, ti_vec};
 
 use super::words;
 use crate::artifacts::{LABELS, snapshot_of};
@@ -42,16 +43,16 @@ struct LabelTally<'a> {
     hierarchy: &'a Hierarchy,
     trust: &'a Trust,
     /// Whether each person has several profiles.
-    several: Vec<bool>,
-    waiting: BTreeMap<u32, String>,
+    several: TiVec<PersonIndex, bool>,
+    waiting: BTreeMap<PersonIndex, String>,
     /// Of the finest level.
     counter: LabelCounter,
 }
 
 impl<'a> LabelTally<'a> {
     fn new(nodes: &'a Nodes, hierarchy: &'a Hierarchy, trust: &'a Trust) -> LabelTally<'a> {
-        let mut profiles = vec![0u32; nodes.people.len()];
-        nodes.person_of.iter().for_each(|&person| profiles[person as usize] += 1);
+        let mut profiles: TiVec<PersonIndex, u32> = ti_vec![0; nodes.people.len()];
+        nodes.person_of.iter().for_each(|&person| profiles[person] += 1);
         let several = profiles.into_iter().map(|count| count > 1).collect();
         let communities = hierarchy.levels.last().map_or(0, |finest| finest.communities);
         let counter = LabelCounter::new(communities);
@@ -60,10 +61,10 @@ impl<'a> LabelTally<'a> {
 
     /// Adds the words of one profile, if its person is known.
     fn add(&mut self, words: &ProfileWords) {
-        let person = self.nodes.profile(words.id).map(|at| self.nodes.person_of[at as usize]);
-        let known = |person: &u32| self.trust.values.raw[*person as usize] >= self.trust.noise;
+        let person = self.nodes.profile(words.id).map(|at| self.nodes.person_of[at]);
+        let known = |person: &PersonIndex| self.trust.values[*person] >= self.trust.noise;
         match person.filter(known).zip(words::public_bio(words)) {
-            Some((person, text)) if self.several[person as usize] => {
+            Some((person, text)) if self.several[person] => {
                 let waiting = self.waiting.entry(person).or_default();
                 waiting.push_str(text);
                 waiting.push('\n');
@@ -73,9 +74,9 @@ impl<'a> LabelTally<'a> {
         }
     }
 
-    fn count(&mut self, person: u32, text: &str) {
+    fn count(&mut self, person: PersonIndex, text: &str) {
         let finest = self.hierarchy.levels.last();
-        let own = finest.and_then(|level| level.community_of[PersonIndex::new(person)].get());
+        let own = finest.and_then(|level| level.community_of[person].get());
         if let Some(own) = own {
             self.counter.add(own, text);
         }

@@ -8,35 +8,36 @@ use model::interval::SUPPORT_CONFIDENT;
 use model::{Membership, PersonKind};
 use snapshot::Nodes;
 use store::pg::score::PersonScore;
+use typed_index_collections::{TiSlice, TiVec, ti_vec};
 
 /// Persons in the order in which they are numbered.
 #[derive(Debug)]
 pub struct PersonNumbering {
-    /// The dense person of each number.
-    pub(super) order: Vec<u32>,
-    /// The number of each dense person.
-    number: Vec<RunPerson>,
+    /// The person of each number.
+    pub(super) order: TiVec<RunPerson, PersonIndex>,
+    /// The number of each person.
+    number: TiVec<PersonIndex, RunPerson>,
 }
 
 impl PersonNumbering {
     /// The most trusted first; of equals the most attended, then the first in the snapshot. All at or
     /// below the noise level are equals, so that no order shows how little a person is trusted.
     pub fn new(trust: &Trust, global: &GlobalRank) -> PersonNumbering {
-        let mut order: Vec<u32> = (0..trust.values.len() as u32).collect();
-        let known = |person: u32| trust.values.raw[person as usize].max(trust.noise);
-        let share = |person: u32| global.shares.raw[person as usize];
+        let mut order: TiVec<RunPerson, PersonIndex> = trust.values.keys().collect();
+        let known = |person: PersonIndex| trust.values[person].max(trust.noise);
+        let share = |person: PersonIndex| global.shares[person];
         order.sort_by(|&a, &b| {
             let by_trust = known(b).total_cmp(&known(a));
             by_trust.then(share(b).total_cmp(&share(a))).then(a.cmp(&b))
         });
-        let mut number = vec![RunPerson::new(0); order.len()];
-        order.iter().enumerate().for_each(|(at, &person)| number[person as usize] = at.into());
+        let mut number = ti_vec![RunPerson::new(0); order.len()];
+        order.iter_enumerated().for_each(|(at, &person)| number[person] = at);
         PersonNumbering { order, number }
     }
 
-    /// The number of a dense person.
-    pub(super) fn of(&self, person: u32) -> RunPerson {
-        self.number[person as usize]
+    /// The number of a person.
+    pub(super) fn of(&self, person: PersonIndex) -> RunPerson {
+        self.number[person]
     }
 }
 
@@ -67,10 +68,10 @@ pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Community
     let (mut all, mut persons, mut organisations) =
         <(RankCounter, RankCounter, RankCounter)>::default();
     let ranks = community.people.iter().map(|one| {
-        if one.rank.is_none() || nodes.unlisted[one.person.index()] {
+        if one.rank.is_none() || nodes.unlisted[one.person] {
             return CommunityRanks::default();
         }
-        let (person, organisation) = match nodes.kinds[one.person.index()] {
+        let (person, organisation) = match nodes.kinds[one.person] {
             PersonKind::Unknown | PersonKind::Person => (persons.next(), None),
             PersonKind::Organisation => (None, organisations.next()),
             PersonKind::Bot => (None, None),
@@ -83,21 +84,23 @@ pub(super) fn ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Community
 /// The rank of each row by insider score. The unlisted take none.
 pub(super) fn insider_ranks(community: &CommunityPeople, nodes: &Nodes) -> Vec<Option<NonZeroU32>> {
     let rows = community.by_insider().into_iter().map(|row| row.index());
-    let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person.index()]);
+    let listed = rows.filter(|&row| !nodes.unlisted[community.people[row].person]);
     let (mut ranks, mut count) = (vec![None; community.people.len()], RankCounter::default());
     listed.for_each(|row| ranks[row] = count.next());
     ranks
 }
 
 /// The rank of each person in the whole world. The unlisted take none.
-pub(super) fn world_ranks(nodes: &Nodes, global: &GlobalRank) -> Vec<Option<NonZeroU32>> {
-    let ranked = |person: &u32| global.ranks.raw[*person as usize].is_some();
-    let listed = |person: &u32| !nodes.unlisted[*person as usize];
-    let mut people: Vec<u32> =
-        (0..global.ranks.len() as u32).filter(ranked).filter(listed).collect();
-    people.sort_by_key(|&person| global.ranks.raw[person as usize]);
-    let (mut ranks, mut count) = (vec![None; global.ranks.len()], RankCounter::default());
-    people.iter().for_each(|&person| ranks[person as usize] = count.next());
+pub(super) fn world_ranks(
+    nodes: &Nodes,
+    global: &GlobalRank,
+) -> TiVec<PersonIndex, Option<NonZeroU32>> {
+    let ranked = |person: &PersonIndex| global.ranks[*person].is_some();
+    let listed = |person: &PersonIndex| !nodes.unlisted[*person];
+    let mut people: Vec<PersonIndex> = global.ranks.keys().filter(ranked).filter(listed).collect();
+    people.sort_by_key(|&person| global.ranks[person]);
+    let (mut ranks, mut count) = (ti_vec![None; global.ranks.len()], RankCounter::default());
+    people.iter().for_each(|&person| ranks[person] = count.next());
     ranks
 }
 
@@ -109,17 +112,14 @@ pub(super) fn person_scores<'a>(
     global: &'a GlobalRank,
 ) -> impl Iterator<Item = PersonScore> + 'a {
     let ranks = world_ranks(nodes, global);
-    numbering.order.iter().map(move |&person| {
-        let at = person as usize;
-        PersonScore {
-            person: nodes.people[at],
-            kind: nodes.kinds[at],
-            unlisted: nodes.unlisted[at],
-            attention: global.shares.raw[at],
-            score: global.scores.raw[at].round() as u16,
-            trust: trust.values.raw[at],
-            rank: ranks[at],
-        }
+    numbering.order.iter().map(move |&person| PersonScore {
+        person: nodes.people[person],
+        kind: nodes.kinds[person],
+        unlisted: nodes.unlisted[person],
+        attention: global.shares[person],
+        score: global.scores[person].round() as u16,
+        trust: trust.values[person],
+        rank: ranks[person],
     })
 }
 
@@ -161,10 +161,10 @@ pub(super) fn memberships(
     belonging: &LevelBelonging<'_>,
 ) -> Vec<Membership> {
     let membership = |one: &graph::ScoredPerson| Membership {
-        person: numbering.of(one.person.number()),
-        kind: nodes.kinds[one.person.index()],
+        person: numbering.of(one.person),
+        kind: nodes.kinds[one.person],
         member: one.member,
-        ranked: one.rank.is_some() && !nodes.unlisted[one.person.index()],
+        ranked: one.rank.is_some() && !nodes.unlisted[one.person],
         low_confidence: one.is_low_confidence(),
         support: one.support,
         attention: one.share,
@@ -179,9 +179,9 @@ pub(super) fn memberships(
 pub(super) const WORLD_MAX: usize = 100_000;
 
 /// Everybody by falling global share, then by number.
-pub(super) fn by_share(global: &GlobalRank) -> Vec<u32> {
-    let mut people: Vec<u32> = (0..global.shares.len() as u32).collect();
-    let share = |person: u32| global.shares.raw[person as usize];
+pub(super) fn by_share(global: &GlobalRank) -> Vec<PersonIndex> {
+    let mut people: Vec<PersonIndex> = global.shares.keys().collect();
+    let share = |person: PersonIndex| global.shares[person];
     people.sort_by(|&a, &b| share(b).total_cmp(&share(a)).then(a.cmp(&b)));
     people
 }
@@ -191,18 +191,18 @@ pub(super) fn world_memberships(
     numbering: &PersonNumbering,
     nodes: &Nodes,
     global: &GlobalRank,
-    support: &[f32],
+    support: &TiSlice<PersonIndex, f32>,
 ) -> Vec<Membership> {
     let people = by_share(global);
-    let membership = |&person: &u32| Membership {
+    let membership = |&person: &PersonIndex| Membership {
         person: numbering.of(person),
-        kind: nodes.kinds[person as usize],
+        kind: nodes.kinds[person],
         member: true,
-        ranked: global.ranks.raw[person as usize].is_some() && !nodes.unlisted[person as usize],
-        low_confidence: support[person as usize] < SUPPORT_CONFIDENT,
-        support: support[person as usize],
-        attention: global.shares.raw[person as usize],
-        score: global.scores.raw[person as usize].round() as u16,
+        ranked: global.ranks[person].is_some() && !nodes.unlisted[person],
+        low_confidence: support[person] < SUPPORT_CONFIDENT,
+        support: support[person],
+        attention: global.shares[person],
+        score: global.scores[person].round() as u16,
         insider: 0.0,
         belonging: 1.0,
     };

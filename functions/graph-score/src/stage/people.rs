@@ -44,7 +44,7 @@ pub(crate) async fn people(
         hierarchy: &hierarchy,
         trust: &trust,
         global: &global,
-        kinds: world.snapshot.nodes.kinds.as_slice().as_ref(),
+        kinds: &world.snapshot.nodes.kinds,
     };
     let people = block_in_place(|| CommunityScorer::new(input, &world.settings.people));
     let numbering = PersonNumbering::new(&trust, &global);

@@ -170,10 +170,10 @@ async fn load_terms(
 ) -> Result<(), ScoreError> {
     let words = words::by_person(dependencies.pg, &results.nodes).await?;
     let mut index = IndexBuilder::new(Folding::NEWEST);
-    for (number, &person) in results.numbering.order.iter().enumerate() {
-        let public: Vec<_> = words[person as usize].iter().map(words::public).collect();
+    for (number, &person) in results.numbering.order.iter_enumerated() {
+        let public: Vec<_> = words[person].iter().map(words::public).collect();
         index
-            .add(number as u32, &public)
+            .add(number.number(), &public)
             .map_err(|error| ScoreError::Run(format!("index the words: {error}")))?;
     }
     let term =
@@ -191,13 +191,9 @@ async fn set_frontier_trust(
     results: &RunResults,
 ) -> Result<(), ScoreError> {
     let nodes = &results.nodes;
-    let trust = |person: u32| results.trust.values.raw[person as usize];
-    let trusts: Vec<_> = nodes
-        .profiles
-        .iter()
-        .zip(&nodes.person_of)
-        .map(|(&profile, &at)| ProfileTrust { profile, trust: trust(at) })
-        .collect();
+    let profiles = nodes.profiles.iter().zip(&nodes.person_of);
+    let trust = |(&profile, &person)| ProfileTrust { profile, trust: results.trust.values[person] };
+    let trusts: Vec<ProfileTrust> = profiles.map(trust).collect();
     for chunk in trusts.chunks(CHUNK) {
         frontier::set_trust(dependencies.pg, chunk).await?;
     }

@@ -49,7 +49,7 @@ fn seeds(world: &ScoredWorld) -> Result<Vec<PersonIndex>, ScoreError> {
     if seeds.is_empty() && !requested.is_empty() {
         return Err(ScoreError::Run("none of the trust seeds is in the snapshot".to_owned()));
     }
-    Ok(seeds.into_iter().map(PersonIndex::new).collect())
+    Ok(seeds)
 }
 
 /// The shares of the previous run, for the persons that are still there.
@@ -62,7 +62,7 @@ async fn previous_shares(
     let nodes = if_readable(load_nodes(dependencies.objects, snapshot).await)?;
     let Some(nodes) = nodes else { return Ok(None) };
     let global = dependencies.artifacts(previous).global().await?;
-    let share = |&person| nodes.person(person).map_or(0.0, |at| global.shares.raw[at as usize]);
+    let share = |&person| nodes.person(person).map_or(0.0, |at| global.shares[at]);
     let shares = world.snapshot.nodes.people.iter().map(share);
     Ok(Some(shares.collect()))
 }

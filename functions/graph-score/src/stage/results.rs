@@ -1,11 +1,12 @@
 //! The results of a run, as publishing reads them.
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, Trust};
-use model::index::CommunityIndex;
+use model::index::{CommunityIndex, PersonIndex};
 use model::{Community, RunId};
 use rayon::prelude::*;
 use snapshot::{Nodes, load_nodes};
 use store::pg::publish::PackedMemberships;
+use typed_index_collections::TiVec;
 
 use super::memberships::{LevelBelonging, PersonNumbering, memberships};
 use crate::artifacts::snapshot_of;
@@ -20,7 +21,7 @@ pub(super) struct RunResults {
     pub(super) trust: Trust,
     pub(super) global: GlobalRank,
     /// What each global share rests on.
-    pub(super) support: Vec<f32>,
+    pub(super) support: TiVec<PersonIndex, f32>,
     pub(super) numbering: PersonNumbering,
 }
 

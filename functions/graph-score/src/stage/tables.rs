@@ -93,18 +93,18 @@ fn world(results: &RunResults) -> Result<Vec<u8>, ScoreError> {
     let mut table = TableWriter::new(Form::Parquet, RANK_COLUMNS, Vec::new())?;
     let nodes = &results.nodes;
     let ranks = world_ranks(nodes, &results.global);
-    for at in (0..nodes.people.len()).filter(|&at| !nodes.unlisted[at]) {
-        let (share, support) = (results.global.shares.raw[at], results.support[at]);
+    for at in nodes.people.keys().filter(|&at| !nodes.unlisted[at]) {
+        let (share, support) = (results.global.shares[at], results.support[at]);
         let [attention, low, high, support_cell] = attention(share, support);
         table.row(&[
             Cell::Whole(nodes.people[at].number() as i64),
             Cell::Text(nodes.kinds[at].slug()),
-            single(results.trust.values.raw[at]),
+            single(results.trust.values[at]),
             attention,
             low,
             high,
             support_cell,
-            single(results.global.scores.raw[at]),
+            single(results.global.scores[at]),
             whole(ranks[at]),
             Cell::Flag(support < SUPPORT_CONFIDENT),
         ])?;
@@ -181,7 +181,7 @@ impl LevelTable<'_> {
         let community = names.ids[rows.community.index()].number() as i64;
         let unlisted = &self.results.nodes.unlisted;
         let people = rows.people.iter().zip(rows.ranks);
-        for (one, ranks) in people.filter(|(one, _)| !unlisted[one.person.index()]) {
+        for (one, ranks) in people.filter(|(one, _)| !unlisted[one.person]) {
             let belonging = self.belonging.of(one.person, rows.community);
             group.row(&self.row(community, belonging, one, ranks))?;
         }
@@ -195,7 +195,7 @@ impl LevelTable<'_> {
         one: &ScoredPerson,
         ranks: &MemberRanks,
     ) -> [Cell<'static>; 16] {
-        let person = self.results.nodes.people[one.person.index()].number();
+        let person = self.results.nodes.people[one.person].number();
         let [attention, low, high, support] = attention(one.share, one.support);
         [
             Cell::Whole(community),

@@ -1,10 +1,12 @@
 //! What people write of themselves, for labels and for the search index.
 
+use model::index::PersonIndex;
 use model::{Consent, ProfileId};
 use search::index::PublicWords;
 use snapshot::Nodes;
 use store::Pg;
 use store::pg::snapshot::{ProfileWords, SnapshotReader};
+use typed_index_collections::{TiVec, ti_vec};
 
 use crate::ScoreError;
 
@@ -31,17 +33,17 @@ impl WordPages {
     }
 }
 
-/// The words of every person's profiles that are there now, by dense person.
+/// The words of every person's profiles that are there now.
 pub(super) async fn by_person(
     pg: &Pg,
     nodes: &Nodes,
-) -> Result<Vec<Vec<ProfileWords>>, ScoreError> {
+) -> Result<TiVec<PersonIndex, Vec<ProfileWords>>, ScoreError> {
     let mut pages = WordPages::open(pg).await?;
-    let mut by_person = vec![Vec::new(); nodes.people.len()];
+    let mut by_person: TiVec<PersonIndex, Vec<_>> = ti_vec![Vec::new(); nodes.people.len()];
     while let Some(page) = pages.next().await? {
         for words in page {
-            if let Some(dense) = nodes.profile(words.id) {
-                by_person[nodes.person_of[dense as usize] as usize].push(words);
+            if let Some(profile) = nodes.profile(words.id) {
+                by_person[nodes.person_of[profile]].push(words);
             }
         }
     }

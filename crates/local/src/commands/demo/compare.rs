@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use graph::eval::agreement;
-use model::index::PersonIndex;
+use model::index::{PersonIndex, ProfileIndex};
 use sample::SampleWorld;
 use sample::world::{AccountId, AccountKind};
 use serde::Serialize;
@@ -59,11 +59,11 @@ struct BestMatch {
 
 /// Compares a run with the world that it was crawled from.
 pub(super) async fn compare(served: &ServedRun<'_>, world: &SampleWorld) -> Result<PlantedFigures> {
-    let account = |profile: usize| {
+    let account = |profile: ProfileIndex| {
         let (_, native_id) = served.names.name(profile)?.split_once(':')?;
         world.find(native_id)
     };
-    let accounts = (0..served.sealed.nodes.profiles.len()).map(account).collect();
+    let accounts = served.sealed.nodes.profiles.keys().map(account).collect();
     let planted = PlantedRun { world, served, accounts };
     let rankings = ServedRankings::read(served).await?;
     Ok(PlantedFigures {
@@ -85,7 +85,7 @@ pub(super) fn platforms(served: &ServedRun<'_>) -> usize {
 
 impl PlantedRun<'_> {
     /// The planted community of each person that is a human or an organisation.
-    fn planted(&self) -> BTreeMap<u32, u16> {
+    fn planted(&self) -> BTreeMap<PersonIndex, u16> {
         let mut planted = BTreeMap::new();
         let person_of = &self.served.sealed.nodes.person_of;
         for (account, &person) in self.accounts.iter().zip(person_of) {
@@ -104,11 +104,10 @@ impl PlantedRun<'_> {
         let truth: Vec<u32> = planted.values().map(|&leaf| u32::from(leaf)).collect();
         let hierarchy = &self.served.sealed.hierarchy;
         let levels = hierarchy.levels.iter().map(|level| {
-            let community_of =
-                |&person: &u32| match level.community_of[PersonIndex::new(person)].get() {
-                    None => level.communities + person,
-                    Some(community) => community.number(),
-                };
+            let community_of = |&person: &PersonIndex| match level.community_of[person].get() {
+                None => level.communities + person.number(),
+                Some(community) => community.number(),
+            };
             let found: Vec<u32> = planted.keys().map(community_of).collect();
             let agreement = agreement(&found, &truth);
             tracing::info!(communities = level.communities, ami = agreement.ami, "level");
@@ -119,7 +118,7 @@ impl PlantedRun<'_> {
 
     /// Planted proofs that are in the run, and persons that are none.
     fn links(&self) -> LinkFigures {
-        let person_of: HashMap<AccountId, u32> = self
+        let person_of: HashMap<AccountId, PersonIndex> = self
             .accounts
             .iter()
             .zip(&self.served.sealed.nodes.person_of)
@@ -143,7 +142,7 @@ impl PlantedRun<'_> {
         let mut wrong = 0;
         for profiles in self.served.sealed.nodes.profiles_of() {
             let planted =
-                |&profile: &u32| Some(self.world.account(self.accounts[profile as usize]?).person);
+                |&profile: &ProfileIndex| Some(self.world.account(self.accounts[profile]?).person);
             let people: Vec<Option<u32>> = profiles.iter().map(planted).collect();
             wrong += people.windows(2).filter(|pair| pair[0] != pair[1]).count();
         }
@@ -152,12 +151,12 @@ impl PlantedRun<'_> {
 
     /// Distinct fakes in the first places of all rankings.
     fn fakes(&self, rankings: &ServedRankings) -> usize {
-        let tops: BTreeSet<u32> = rankings.tops.iter().flatten().copied().collect();
+        let tops: BTreeSet<PersonIndex> = rankings.tops.iter().flatten().copied().collect();
         let is_fake = |account: &Option<AccountId>| {
             account.is_some_and(|id| self.world.account(id).kind == AccountKind::Fake)
         };
         let profiles = self.accounts.iter().zip(&self.served.sealed.nodes.person_of);
-        let fakes: BTreeSet<u32> =
+        let fakes: BTreeSet<PersonIndex> =
             profiles.filter(|(account, _)| is_fake(account)).map(|(_, &person)| person).collect();
         tops.intersection(&fakes).count()
     }
@@ -167,7 +166,7 @@ impl PlantedRun<'_> {
         let level = self.served.sealed.hierarchy.leaf_level();
         let mut shared: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
         for (person, leaf) in self.planted() {
-            let community = level.community_of[PersonIndex::new(person)].number();
+            let community = level.community_of[person].number();
             *shared.entry(leaf).or_default().entry(community).or_default() += 1;
         }
         let best = |matches: BTreeMap<u32, u32>| {

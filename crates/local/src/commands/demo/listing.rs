@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use model::Layer;
+use model::index::PersonIndex;
 use sample::world::AccountId;
 use serde::Serialize;
+use typed_index_collections::{TiVec, ti_vec};
 
 use super::planted_run::PlantedRun;
 
@@ -34,9 +36,9 @@ pub(super) struct CoverageFigures {
 pub(super) fn listing(planted: &PlantedRun<'_>) -> ListingFigures {
     let nodes = &planted.served.sealed.nodes;
     let truth = planted.world.truth();
-    let mut expected = vec![false; nodes.people.len()];
+    let mut expected: TiVec<PersonIndex, bool> = ti_vec![false; nodes.people.len()];
     for (account, &person) in planted.accounts.iter().zip(&nodes.person_of) {
-        expected[person as usize] |= account.is_some_and(|account| truth.is_listed(account));
+        expected[person] |= account.is_some_and(|account| truth.is_listed(account));
     }
     let listed = nodes.unlisted.iter().map(|unlisted| !unlisted);
     let wrong = listed.clone().zip(&expected).filter(|(listed, expected)| listed != *expected);
@@ -86,7 +88,7 @@ async fn found_arcs(planted: &PlantedRun<'_>) -> Result<BTreeSet<PlantedArc>> {
         graph_score::read_database(&served.home.pg).await?;
     let index = |id: &model::ProfileId| served.sealed.nodes.profile(*id);
     let account: Vec<Option<AccountId>> =
-        nodes.profiles.iter().map(|id| planted.accounts[index(id)? as usize]).collect();
+        nodes.profiles.iter().map(|id| planted.accounts[index(id)?]).collect();
     let mut found = BTreeSet::new();
     for layer in &layers {
         for source in 0..layer.arcs.nodes() as u32 {

@@ -1,7 +1,9 @@
 //! A run beside the world that it was crawled from.
 
+use model::index::ProfileIndex;
 use sample::SampleWorld;
 use sample::world::AccountId;
+use typed_index_collections::TiVec;
 
 use crate::commands::served::ServedRun;
 
@@ -9,5 +11,5 @@ use crate::commands::served::ServedRun;
 pub(super) struct PlantedRun<'a> {
     pub(super) world: &'a SampleWorld,
     pub(super) served: &'a ServedRun<'a>,
-    pub(super) accounts: Vec<Option<AccountId>>,
+    pub(super) accounts: TiVec<ProfileIndex, Option<AccountId>>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use model::CommunityId;
-use model::index::RunPerson;
+use model::index::{PersonIndex, RunPerson};
 use store::pg::community::WORLD;
 use store::pg::membership::{self, Order};
 
@@ -18,8 +18,8 @@ const PAGE: u32 = 1_000;
 
 /// The first places of all rankings.
 pub(super) struct ServedRankings {
-    /// Person indexes of the first places of each ranking.
-    pub(super) tops: Vec<Vec<u32>>,
+    /// The first places of each ranking.
+    pub(super) tops: Vec<Vec<PersonIndex>>,
     /// How many of each community's members are known to have a rank: all, or at least [`TOP`].
     pub(super) ranked: BTreeMap<CommunityId, usize>,
 }
@@ -32,7 +32,7 @@ impl ServedRankings {
         for &community in communities.chain([&WORLD]) {
             for order in [Order::Attention, Order::Insider] {
                 let ranked = ranked(served, community, order).await?;
-                let top = ranked.iter().take(TOP).map(|person| indexes[person.index()]);
+                let top = ranked.iter().take(TOP).map(|person| indexes[*person]);
                 rankings.tops.push(top.collect());
                 rankings.ranked.insert(community, ranked.len());
             }

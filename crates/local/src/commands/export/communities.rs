@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 use graph_score::SealedRun;
-use model::index::PersonIndex;
 use store::table::{Cell, Column, Kind};
 
 use super::ExportTable;
@@ -65,8 +64,8 @@ pub(super) fn partition(
     let sealed = &served.sealed;
     for level in levels(sealed, level)? {
         let of = &sealed.hierarchy.levels[level].community_of;
-        for (profile, &person) in sealed.nodes.person_of.iter().enumerate() {
-            let own = of[PersonIndex::new(person)].get();
+        for (profile, &person) in sealed.nodes.person_of.iter_enumerated() {
+            let own = of[person].get();
             let Some((name, community)) = served.names.name(profile).zip(own) else { continue };
             let id = sealed.names.levels[level].ids[community.index()].to_string();
             let cells = [Cell::Text(name), Cell::Text(&id), Cell::Whole(level as i64)];
@@ -80,13 +79,11 @@ pub(super) fn partition(
 pub(super) fn overlap(served: &ServedRun<'_>, table: &mut ExportTable) -> Result<()> {
     let sealed = &served.sealed;
     let (overlap, leaf) = (&sealed.hierarchy.overlap, sealed.hierarchy.leaf);
-    for (profile, &person) in sealed.nodes.person_of.iter().enumerate() {
+    for (profile, &person) in sealed.nodes.person_of.iter_enumerated() {
         let Some(name) = served.names.name(profile) else { continue };
-        let range = overlap.offsets[person as usize]..overlap.offsets[person as usize + 1];
-        for at in range.map(|at| at as usize) {
-            let community = overlap.communities[at].index();
-            let id = sealed.names.levels[leaf].ids[community].to_string();
-            let share = Cell::Single(overlap.shares[at]);
+        for one in overlap.of(person) {
+            let id = sealed.names.levels[leaf].ids[one.community.index()].to_string();
+            let share = Cell::Single(one.share);
             table.row(&[Cell::Text(name), Cell::Text(&id), Cell::Whole(leaf as i64), share])?;
         }
     }
@@ -106,8 +103,8 @@ pub(super) async fn members(
             let id = sealed.names.levels[level].ids[community.community.index()].to_string();
             for person in &community.people {
                 let interval = model::interval(person.share, person.support);
-                for &profile in &profiles[person.person.index()] {
-                    let Some(name) = served.names.name(profile as usize) else { continue };
+                for &profile in &profiles[person.person] {
+                    let Some(name) = served.names.name(profile) else { continue };
                     table.row(&[
                         Cell::Text(name),
                         Cell::Text(&id),

@@ -1,7 +1,7 @@
 //! The exports of what the database holds: profiles, arcs, evidence.
 
 use anyhow::Result;
-use model::index::RunPerson;
+use model::index::{ProfileIndex, RunPerson};
 use store::pg::evidence as stored_evidence;
 use store::pg::profile::{self, Profile};
 use store::table::{Cell, Column, Kind};
@@ -89,9 +89,9 @@ pub(super) async fn arcs(home: &BorgHome, table: &mut ExportTable) -> Result<()>
     let names = NodeNames::of(&home.pg, &nodes.profiles).await?;
     for layer in &layers {
         for source in 0..layer.arcs.nodes() as u32 {
-            let Some(src) = names.name(source as usize) else { continue };
+            let Some(src) = names.name(ProfileIndex::new(source)) else { continue };
             for arc in layer.arcs.range(source) {
-                let target = layer.arcs.targets()[arc] as usize;
+                let target = ProfileIndex::new(layer.arcs.targets()[arc]);
                 let Some(dst) = names.name(target) else { continue };
                 let weight = layer.arcs.weights().map_or(1.0, |weights| weights[arc]);
                 let count = layer.counts.get(arc).copied().unwrap_or(0);
@@ -115,8 +115,8 @@ pub(super) async fn evidence(served: &ServedRun<'_>, table: &mut ExportTable) ->
     let profiles = served.sealed.nodes.profiles_of();
     let indexes = served.person_indexes().await?;
     let name = |person: RunPerson| {
-        let profiles = &profiles[indexes[person.index()] as usize];
-        profiles.iter().find_map(|&profile| served.names.name(profile as usize))
+        let profiles = &profiles[indexes[person]];
+        profiles.iter().find_map(|&profile| served.names.name(profile))
     };
     let mut after = None;
     loop {

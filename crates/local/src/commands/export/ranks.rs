@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use graph::rank::{RandomWalk, RankSettings};
 use model::CommunityId;
 use model::account::HANDLE_BYTES_MAX;
+use model::index::ProfileIndex;
 use store::table::{Cell, Column, Kind, field};
 
 use super::ExportTable;
@@ -20,9 +21,9 @@ pub(super) const RANKS: &[Column] =
 /// A score for each node; see [`scores_by`].
 pub(super) async fn ranks(served: &ServedRun<'_>, by: &str, table: &mut ExportTable) -> Result<()> {
     let scores = scores_by(served, by).await?;
-    for (profile, &person) in served.sealed.nodes.person_of.iter().enumerate() {
+    for (profile, &person) in served.sealed.nodes.person_of.iter_enumerated() {
         if let Some(name) = served.names.name(profile) {
-            table.row(&[Cell::Text(name), Cell::Single(scores[person as usize])])?;
+            table.row(&[Cell::Text(name), Cell::Single(scores[person.index()])])?;
         }
     }
     Ok(())
@@ -69,7 +70,7 @@ async fn personal(served: &ServedRun<'_>, nodes: &str) -> Result<Vec<f32>> {
     let sealed = &served.sealed;
     let mut restart = vec![0.0; sealed.nodes.people.len()];
     for profile in parse_nodes(nodes, &served.names.by_name())? {
-        restart[sealed.nodes.person_of[profile] as usize] = 1.0;
+        restart[sealed.nodes.person_of[profile].index()] = 1.0;
     }
     let attention = sealed.attention(&served.home.objects).await?;
     Ok(RandomWalk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
@@ -77,7 +78,7 @@ async fn personal(served: &ServedRun<'_>, nodes: &str) -> Result<Vec<f32>> {
 
 /// The profile indexes of names between commas, escaped as in exports. A name may contain commas: the
 /// longest part of the list that is a name is taken.
-fn parse_nodes(list: &str, by_name: &HashMap<&str, usize>) -> Result<Vec<usize>> {
+fn parse_nodes(list: &str, by_name: &HashMap<&str, ProfileIndex>) -> Result<Vec<ProfileIndex>> {
     let mut found = Vec::new();
     let mut rest = Some(list);
     while let Some(list) = rest {
@@ -100,8 +101,13 @@ mod tests {
 
     #[test]
     fn a_name_in_a_list_may_contain_commas() {
-        let by_name = HashMap::from([("a", 0), ("b", 1), ("a,b", 2), ("c\td", 3)]);
-        let of = |list: &str| parse_nodes(list, &by_name).map_err(|error| error.to_string());
+        let names = ["a", "b", "a,b", "c\td"];
+        let by_name: HashMap<&str, ProfileIndex> =
+            names.into_iter().zip((0..).map(ProfileIndex::new)).collect();
+        let of = |list: &str| match parse_nodes(list, &by_name) {
+            Ok(found) => Ok(found.into_iter().map(ProfileIndex::number).collect::<Vec<u32>>()),
+            Err(error) => Err(error.to_string()),
+        };
         assert_eq!(of("b,a"), Ok(vec![1, 0]));
         assert_eq!(of("a,b,b"), Ok(vec![2, 1]));
         assert_eq!(of("b,\"c\\td\",a"), Ok(vec![1, 3, 0]));

@@ -40,7 +40,8 @@ pub(super) struct CommunityPair<'a> {
 impl RunPair<'_> {
     /// Whether a person may be named: it is there, and unlisted in neither run.
     pub(super) fn may_name(&self, person: PersonId) -> bool {
-        let unlisted = |run: &RankedRun<'_>| run.position(person).map(|at| run.nodes.unlisted[at]);
+        let unlisted =
+            |run: &RankedRun<'_>| run.nodes.person(person).map(|at| run.nodes.unlisted[at]);
         unlisted(&self.old) != Some(true) && unlisted(&self.new) == Some(false)
     }
 
@@ -94,22 +95,17 @@ impl<'a> RankedRun<'a> {
         people.iter().map(|one| (ids[one.community.index()], one)).collect()
     }
 
-    fn position(&self, person: PersonId) -> Option<usize> {
-        Some(self.nodes.person(person)? as usize)
-    }
-
-    /// The dense numbers of those people who are there.
-    pub(super) fn dense(&self, people: &[PersonId]) -> BTreeSet<PersonIndex> {
-        let people = people.iter().filter_map(|&person| self.nodes.person(person));
-        people.map(PersonIndex::new).collect()
+    /// The indexes of those people who are there.
+    pub(super) fn indexes(&self, people: &[PersonId]) -> BTreeSet<PersonIndex> {
+        people.iter().filter_map(|&person| self.nodes.person(person)).collect()
     }
 
     /// The ranking of one community, of those who are listed.
     pub(super) fn inside(&self, table: &CommunityPeople) -> Vec<RankedPerson> {
         let people = table.people.iter().zip(ranks(table, &self.nodes));
-        let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person.index()]);
+        let listed = people.filter(|(one, _)| !self.nodes.unlisted[one.person]);
         let ranked = listed.map(|(one, ranks)| RankedPerson {
-            person: self.nodes.people[one.person.index()],
+            person: self.nodes.people[one.person],
             state: RankState { rank: ranks.all, attention: one.share },
         });
         ranked.collect()
@@ -117,11 +113,11 @@ impl<'a> RankedRun<'a> {
 
     /// The ranking of the whole world, of those who are listed.
     pub(super) fn world(&self) -> Vec<RankedPerson> {
-        let ranks = world_ranks(&self.nodes, &self.global).into_iter().enumerate();
+        let ranks = world_ranks(&self.nodes, &self.global).into_iter_enumerated();
         let listed = ranks.filter(|&(at, _)| !self.nodes.unlisted[at]);
         let ranked = listed.map(|(at, rank)| RankedPerson {
             person: self.nodes.people[at],
-            state: RankState { rank, attention: self.global.shares.raw[at] },
+            state: RankState { rank, attention: self.global.shares[at] },
         });
         ranked.collect()
     }

@@ -64,7 +64,7 @@ impl ReasonFinder<'_> {
         let Some(people) = self.subjects.get(&WORLD) else { return ChangeReasons::new() };
         let terms = |run: &RankedRun<'_>, world: &ScoredWorld| {
             let damping = world.settings.rank.damping;
-            global_terms(&world.attention.arcs, &run.global, damping, &run.dense(people))
+            global_terms(&world.attention.arcs, &run.global, damping, &run.indexes(people))
         };
         let (old, new) = (terms(&self.pair.old, self.old), terms(&self.pair.new, self.new));
         self.differences(WORLD, old, new)
@@ -74,7 +74,7 @@ impl ReasonFinder<'_> {
     fn of(&self, community: CommunityPair<'_>) -> ChangeReasons {
         let people = &self.subjects[&community.id];
         let terms = |run: &RankedRun<'_>, world: &ScoredWorld, table: &CommunityPeople| {
-            let (arcs, people) = (&world.attention.arcs, run.dense(people));
+            let (arcs, people) = (&world.attention.arcs, run.indexes(people));
             community_terms(arcs, table.masses(), table.flow, &people)
         };
         let old = terms(&self.pair.old, self.old, community.old);
@@ -110,13 +110,10 @@ impl ReasonFinder<'_> {
         terms: &mut ShareTerms,
         person: PersonId,
     ) -> Vec<ContributorPart<PersonId>> {
-        let terms =
-            run.nodes.person(person).and_then(|dense| terms.remove(&PersonIndex::new(dense)));
+        let terms = run.nodes.person(person).and_then(|person| terms.remove(&person));
         let parts = terms.into_iter().flatten();
-        let parts = parts.map(|term| ContributorPart {
-            person: run.nodes.people[term.person.index()],
-            part: term.part,
-        });
+        let parts = parts
+            .map(|term| ContributorPart { person: run.nodes.people[term.person], part: term.part });
         parts.filter(|part| self.pair.may_name(part.person)).collect()
     }
 }
