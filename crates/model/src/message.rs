@@ -32,13 +32,13 @@ impl FetchJob {
 pub enum Stage {
     /// Makes persons from proven links, and seals the attention graph as a snapshot.
     Snapshot = 1,
-    /// Backbone, hierarchy, overlapping memberships, lineage, labels.
+    /// Hierarchy, overlapping memberships, lineage.
     Communities = 2,
     /// Trust, whose seeds are the communities' stable cores, and the global rank.
     Rank = 3,
     /// Attention, insider, evidence in every community.
     People = 4,
-    /// Results loaded for serving; the run becomes the served one.
+    /// Labels and changes; results loaded for serving; the run becomes the served one.
     Publish = 5,
 }
 

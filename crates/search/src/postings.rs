@@ -1,5 +1,5 @@
 //! The persons that a term leads to: ascending numbers, that is the best trusted first, as varint
-//! differences (1 to 2 bytes each where a term is common). This is the form that the record keeps.
+//! differences (1 to 2 bytes each where a term is common). This is the form that the database keeps.
 
 use model::varint::{self, VarintError};
 

@@ -304,13 +304,13 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         if error.is_passing() {
-            tracing::warn!(%error, "the record is unavailable");
+            tracing::warn!(%error, "the database is unavailable");
             return Problem::new(
                 ProblemCode::Unavailable,
-                "the record cannot be reached: try again",
+                "the database cannot be reached: try again",
             );
         }
-        tracing::error!(%error, "the record cannot be read");
+        tracing::error!(%error, "the database cannot be read");
         Problem::internal()
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct HealthView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Status)]
 pub(crate) struct StatusView {
-    /// Always `ok`: where the record cannot be reached, there is a problem instead.
+    /// Always `ok`: where the database cannot be reached, there is a problem instead.
     status: &'static str,
     /// The run that answers come from; `null` before the first.
     #[schema(value_type = Option<String>, example = "run_3")]
@@ -74,7 +74,7 @@ pub(crate) async fn health() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// What is served, and whether the record can be reached.
+/// What is served, and whether the database can be reached.
 #[utoipa::path(
     get,
     path = "/v1/status",

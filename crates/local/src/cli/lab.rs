@@ -125,7 +125,7 @@ pub(crate) struct CommunityBenchArgs {
 /// `borg bench run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunBenchArgs {
-    /// The approximate number of arcs; there are a fortieth as many people.
+    /// The approximate number of arcs; people are a power of two, about a fortieth as many.
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
     pub(crate) arcs: u64,
     /// Score again from there, with this share of the arcs removed.

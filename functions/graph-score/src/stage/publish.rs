@@ -7,6 +7,7 @@ use search::index::IndexBuilder;
 use store::pg::community::WORLD;
 use store::pg::frontier::{self, ProfileTrust};
 use store::pg::publish::{PackedMemberships, RunLoader};
+use store::pg::retention::RetentionPolicy;
 use store::pg::run;
 use store::pg::term::Term;
 use tokio::task::block_in_place;
@@ -27,10 +28,6 @@ const CHUNK: usize = 10_000;
 
 /// Words of one label that it is found by.
 const LABEL_WORDS_MAX: usize = 32;
-
-/// How many published runs stay readable beside the served one; those that failed, were overtaken or
-/// were not retired to the end do not.
-const RUNS_KEPT: usize = 3;
 
 /// One piece of the work.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +61,8 @@ pub(crate) async fn publish(
         }
     }
     // The run is served; the next one deletes what remains.
-    if let Err(error) = run::retire_old(dependencies.pg, RUNS_KEPT, usize::MAX).await {
+    let runs_kept = RetentionPolicy::default().runs_kept;
+    if let Err(error) = run::retire_old(dependencies.pg, runs_kept, usize::MAX).await {
         tracing::warn!(%run, %error, "results of older runs are still in the database");
     }
     Ok(BudgetCheck::Enough)
