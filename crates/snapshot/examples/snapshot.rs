@@ -13,7 +13,8 @@ use graph::generate::{PlantedSpec, planted, rmat};
 use graph::seed::RandomSeed;
 use graph::{ArcList, Attention, CommunitySettings, Csr, LayerArcs, community_stage};
 use model::{Day, Layer};
-use snapshot::shard::{ShardArcs, decode, encode};
+use snapshot::dense_arcs;
+use snapshot::shard::{DenseArc, ShardExtent, decode, encode};
 
 /// Arcs of a shard, as graph-score cuts them.
 const SHARD_ARCS: u64 = 4 << 20;
@@ -72,13 +73,15 @@ fn found(arcs: &Csr) -> Vec<Vec<u32>> {
 fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error>> {
     let arcs = arcs.relabel(numbers)?;
     let layer = LayerArcs { layer: Layer::Follow, arcs, counts: Vec::new(), last_days: Vec::new() };
-    let shards: Vec<ShardArcs> =
-        ranges(&layer.arcs).iter().map(|range| ShardArcs::of(&layer, range.0, range.1)).collect();
-    let zeta: u64 = shards.iter().map(zeta_bits).sum();
-    let (new, code) = timed(|| shards.iter().map(encode).collect::<Vec<_>>());
-    let extents: Vec<_> = shards.iter().map(ShardArcs::extent).collect();
+    let arcs: Vec<DenseArc> = dense_arcs(&layer).collect();
+    let extents = extents(&layer.arcs);
+    let shards: Vec<&[DenseArc]> = extents.iter().map(|extent| part(&arcs, extent)).collect();
+    let zeta = zeta_bits(&layer.arcs);
+    let both = || extents.iter().zip(&shards);
+    let (new, code) =
+        timed(|| both().map(|(extent, arcs)| encode(extent, arcs)).collect::<Vec<_>>());
     let read = || new.iter().zip(&extents).map(|(body, extent)| decode(body, extent)).collect();
-    let (back, uncode): (Result<Vec<ShardArcs>, _>, f64) = timed(read);
+    let (back, uncode): (Result<Vec<Vec<DenseArc>>, _>, f64) = timed(read);
     assert!(back? == shards, "what was written must read back");
     let count = layer.arcs.arcs() as f64;
     let bytes = |bodies: &[Vec<u8>]| bodies.iter().map(Vec::len).sum::<usize>() as f64 / count;
@@ -97,9 +100,10 @@ fn measure(order: &str, arcs: &Csr, numbers: &[u32]) -> Result<(), Box<dyn Error
 /// higher one) and last days (any of a year).
 fn carried(arcs: &Csr, weighted: Option<Csr>, numbers: &[u32]) -> Result<(), Box<dyn Error>> {
     let bytes = |layer: &LayerArcs| {
-        let shards = ranges(&layer.arcs).into_iter();
-        let sizes = shards.map(|(first, end)| encode(&ShardArcs::of(layer, first, end)).len());
-        sizes.sum::<usize>() as f64 / layer.arcs.arcs() as f64
+        let arcs: Vec<DenseArc> = dense_arcs(layer).collect();
+        let extents = extents(&layer.arcs).into_iter();
+        let sizes = extents.map(|extent| encode(&extent, part(&arcs, &extent)).len());
+        sizes.sum::<usize>() as f64 / arcs.len() as f64
     };
     let plain = |arcs: Csr| LayerArcs {
         layer: Layer::Mention,
@@ -119,42 +123,52 @@ fn carried(arcs: &Csr, weighted: Option<Csr>, numbers: &[u32]) -> Result<(), Box
     Ok(())
 }
 
-fn ranges(arcs: &Csr) -> Vec<(u32, u32)> {
-    let mut ranges = vec![(0, 0)];
-    for source in 0..arcs.nodes() as u32 {
-        let last = ranges.len() - 1;
-        let (first, end) = &mut ranges[last];
-        *end = source + 1;
-        if arcs.offsets()[source as usize + 1] - arcs.offsets()[*first as usize] >= SHARD_ARCS {
-            ranges.push((source + 1, source + 1));
+/// The shards of a layer.
+fn extents(arcs: &Csr) -> Vec<ShardExtent> {
+    let nodes = arcs.nodes() as u32;
+    let mut extents = vec![ShardExtent { nodes, first: 0, end: 0, arcs: 0 }];
+    for source in 0..nodes {
+        let at = extents.len() - 1;
+        let last = &mut extents[at];
+        last.end = source + 1;
+        last.arcs += arcs.degree(source) as u64;
+        if last.arcs >= SHARD_ARCS {
+            let (first, end) = (source + 1, source + 1);
+            extents.push(ShardExtent { nodes, first, end, arcs: 0 });
         }
     }
-    ranges
+    extents
 }
 
-/// The gaps of all rows: zigzag differences first, then differences less one.
-fn gaps(shard: &ShardArcs) -> impl Iterator<Item = u64> + '_ {
-    shard.rows().flat_map(|(source, row)| {
-        let targets = &shard.targets[row];
-        targets.iter().enumerate().map(move |(at, &target)| match at {
-            0 => {
-                let distance = i64::from(target) - i64::from(source);
-                ((distance << 1) ^ (distance >> 63)) as u64
-            }
-            _ => u64::from(target - targets[at - 1]) - 1,
-        })
+/// The arcs of an extent, of all in their order.
+fn part<'a>(arcs: &'a [DenseArc], extent: &ShardExtent) -> &'a [DenseArc] {
+    let place = |number: u32| arcs.partition_point(|arc| arc.source < number);
+    &arcs[place(extent.first)..place(extent.end)]
+}
+
+/// The gaps of a row: the zigzag difference first, then differences less one.
+fn gaps(source: u32, targets: &[u32]) -> impl Iterator<Item = u64> + '_ {
+    targets.iter().enumerate().map(move |(at, &target)| match at {
+        0 => {
+            let distance = i64::from(target) - i64::from(source);
+            ((distance << 1) ^ (distance >> 63)) as u64
+        }
+        _ => u64::from(target - targets[at - 1]) - 1,
     })
 }
 
 /// Bits of degrees and gaps in ζ₃ (Boldi and Vigna 2005).
-fn zeta_bits(shard: &ShardArcs) -> u64 {
+fn zeta_bits(arcs: &Csr) -> u64 {
     let zeta = |number: u64| {
         let h = u64::from((number + 1).ilog2()) / 3;
         let offset = number + 1 - (1 << (3 * h));
         h + 1 + 3 * h + 3 - u64::from(offset < (1 << (3 * h)))
     };
-    let degrees = shard.degrees.iter().map(|&degree| zeta(degree.into()));
-    degrees.sum::<u64>() + gaps(shard).map(zeta).sum::<u64>()
+    let row = |source| {
+        let gaps = gaps(source, arcs.row(source)).map(zeta).sum::<u64>();
+        zeta(arcs.degree(source) as u64) + gaps
+    };
+    (0..arcs.nodes() as u32).map(row).sum()
 }
 
 /// The result, and the least CPU seconds of a few rounds.

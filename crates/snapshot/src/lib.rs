@@ -32,7 +32,8 @@ pub use error::SnapshotError;
 pub use load::{Snapshot, load, load_manifest, load_nodes};
 pub use nodes::{NodeFact, Nodes};
 pub use objects::ObjectStore;
-pub use rows::{DenseArc, RowBuilder};
+pub use rows::{RowBuilder, dense_arcs};
+pub use shard::DenseArc;
 
 /// The format of a snapshot that is written.
 pub const FORMAT: u32 = shard::FORMAT;

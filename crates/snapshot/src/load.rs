@@ -12,8 +12,8 @@ use model::snapshot::{Shard, SnapshotManifest, manifest_key};
 use model::{Direction, Layer, SnapshotId};
 
 use crate::artifact::{ArtifactError, get};
-use crate::rows::{DenseArc, RowBuilder, unpack};
-use crate::shard::{ShardArcs, ShardExtent, decode};
+use crate::rows::RowBuilder;
+use crate::shard::{DenseArc, ShardExtent, decode};
 use crate::stored_shard::get_shard;
 use crate::{FORMAT, NodeFact, Nodes, ObjectStore, Section, SnapshotError, stored_nodes};
 
@@ -157,7 +157,7 @@ impl LayerOpener<'_> {
             return Ok((Vec::new(), first));
         };
         let body = get_shard(self.objects, shard).await?;
-        Ok((unpack(&read_body(self.manifest, shard, &body)?).collect(), shard.end))
+        Ok((read_body(self.manifest, shard, &body)?, shard.end))
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn read_body(
     manifest: &SnapshotManifest,
     shard: &Shard,
     body: &[u8],
-) -> Result<ShardArcs, SnapshotError> {
+) -> Result<Vec<DenseArc>, SnapshotError> {
     let small = |number: u64| {
         let why = || ArtifactError::corrupt(&shard.key, format!("{number} is no profile's number"));
         u32::try_from(number).map_err(|_| why())

@@ -1,62 +1,12 @@
-//! Arcs between dense numbers: sorted into shards and rows, and joined for persons.
+//! Arcs between the numbers of a snapshot → rows between persons.
 
 use std::collections::BTreeMap;
 
 use graph::{Csr, CsrError, LayerArcs};
 use model::{Day, Layer};
 
-use crate::NumberRange;
+use crate::DenseArc;
 use crate::directory::NONE;
-use crate::shard::ShardArcs;
-
-/// One arc of one layer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DenseArc {
-    /// The number of the one who attends.
-    pub source: u32,
-    /// The number of the one attended to.
-    pub target: u32,
-    /// How often, in layers that count.
-    pub count: u32,
-    /// The last day, in layers that count.
-    pub last_day: Day,
-    /// How much; 1 is usual.
-    pub weight: f32,
-}
-
-/// Every arc of a shard, in its order.
-pub(crate) fn unpack(shard: &ShardArcs) -> impl Iterator<Item = DenseArc> + '_ {
-    let sources = shard.rows().flat_map(|(source, row)| row.map(move |place| (source, place)));
-    sources.map(|(source, place)| arc_at(shard, source, place))
-}
-
-fn arc_at(shard: &ShardArcs, source: u32, place: usize) -> DenseArc {
-    DenseArc {
-        source,
-        target: shard.targets[place],
-        count: shard.counts.get(place).copied().unwrap_or(0),
-        last_day: shard.last_days.get(place).copied().unwrap_or_default(),
-        weight: shard.weights.get(place).copied().unwrap_or(1.0),
-    }
-}
-
-/// The shard of a range of sources, of their arcs in the order of sources and targets.
-pub(crate) fn pack(layer: Layer, nodes: u32, range: NumberRange, arcs: &[DenseArc]) -> ShardArcs {
-    let first = range.first;
-    let mut degrees = vec![0; range.len()];
-    arcs.iter().for_each(|arc| degrees[(arc.source - first) as usize] += 1);
-    let weighted = arcs.iter().any(|arc| arc.weight.to_bits() != 1f32.to_bits());
-    let counted = if layer.is_interaction() { arcs } else { &[] };
-    ShardArcs {
-        nodes,
-        first,
-        degrees,
-        targets: arcs.iter().map(|arc| arc.target).collect(),
-        counts: counted.iter().map(|arc| arc.count).collect(),
-        last_days: counted.iter().map(|arc| arc.last_day).collect(),
-        weights: if weighted { arcs.iter().map(|arc| arc.weight).collect() } else { Vec::new() },
-    }
-}
 
 /// The rows of one layer, built source by source from what both sides show of each.
 #[derive(Debug)]
@@ -175,6 +125,20 @@ impl<'a> RowBuilder<'a> {
     }
 }
 
+/// The arcs of all rows, in their order: the other way round.
+pub fn dense_arcs(layer: &LayerArcs) -> impl Iterator<Item = DenseArc> + '_ {
+    let arcs = &layer.arcs;
+    (0..arcs.nodes() as u32).flat_map(move |source| {
+        arcs.range(source).map(move |at| DenseArc {
+            source,
+            target: arcs.targets()[at],
+            count: layer.counts.get(at).copied().unwrap_or(0),
+            last_day: layer.last_days.get(at).copied().unwrap_or_default(),
+            weight: arcs.weights().map_or(1.0, |weights| weights[at]),
+        })
+    })
+}
+
 /// Takes the arcs of a source off the front.
 fn take_row<'a>(arcs: &mut &'a [DenseArc], source: u32) -> &'a [DenseArc] {
     let (row, rest) = arcs.split_at(arcs.iter().take_while(|arc| arc.source == source).count());
@@ -220,8 +184,7 @@ mod tests {
 
     /// The rows as arcs.
     fn rows(layer: &LayerArcs) -> Vec<DenseArc> {
-        let shard = ShardArcs::of(layer, 0, layer.arcs.nodes() as u32);
-        unpack(&shard).collect()
+        dense_arcs(layer).collect()
     }
 
     #[test]
@@ -244,15 +207,5 @@ mod tests {
         let layer = builder.finish().unwrap();
         let wanted = [arc(0, 1, 3, 2.0), arc(1, 0, 3, 2.0), arc(2, 0, 1, 1.0)];
         assert_eq!(rows(&layer), wanted);
-    }
-
-    #[test]
-    fn layers_that_do_not_count_keep_no_counts_and_shards_read_as_they_were_packed() {
-        let arcs = [arc(4, 1, 3, 1.0), arc(6, 0, 1, 1.0), arc(6, 5, 1, 1.0)];
-        let plain = pack(Layer::Follow, 9, NumberRange { first: 4, end: 8 }, &arcs);
-        assert!(plain.counts.is_empty() && plain.last_days.is_empty() && plain.weights.is_empty());
-        assert_eq!(plain.degrees, [1, 0, 2, 0]);
-        let counted = pack(Layer::Mention, 9, NumberRange { first: 4, end: 8 }, &arcs);
-        assert_eq!(unpack(&counted).collect::<Vec<_>>(), arcs);
     }
 }

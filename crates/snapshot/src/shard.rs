@@ -13,28 +13,20 @@
 //! row is stored as differences: of the first target its zigzag distance from the source, of each
 //! other one the distance from the target before it, less one. Most of them take one byte.
 //!
-//! Time O(arcs) both ways. Pure functions over bytes: for any bytes, [`decode`] returns a shard that
-//! keeps the promises of [`ShardArcs`] or an error, and allocates no more than the manifest's
+//! Time O(arcs) both ways. Pure functions over bytes: for any bytes, [`decode`] returns arcs in order, of
+//! the range and of no profile to itself, or an error, and allocates no more than the manifest's
 //! [`ShardExtent`] justifies. Measurements and alternatives: `docs/decisions/0009-snapshot-format.md`.
 //!
 //! ```
-//! use snapshot::shard::{ShardArcs, decode, encode};
+//! use snapshot::shard::{DenseArc, ShardExtent, decode, encode};
 //!
 //! // Of four profiles, number 2 attends to 0 and 3.
-//! let arcs = ShardArcs {
-//!     nodes: 4,
-//!     first: 2,
-//!     degrees: vec![2, 0],
-//!     targets: vec![0, 3],
-//!     ..ShardArcs::default()
-//! };
-//! let bytes = encode(&arcs);
-//! assert_eq!(decode(&bytes, &arcs.extent()), Ok(arcs));
+//! let arcs = [0, 3].map(|target| DenseArc::plain(2, target));
+//! let extent = ShardExtent { nodes: 4, first: 2, end: 4, arcs: 2 };
+//! let bytes = encode(&extent, &arcs);
+//! assert_eq!(decode(&bytes, &extent), Ok(arcs.to_vec()));
 //! ```
 
-use std::ops::Range;
-
-use graph::LayerArcs;
 use model::Day;
 use model::varint::{self, VarintError};
 use serde::{Deserialize, Serialize};
@@ -52,23 +44,26 @@ const ARC_BYTES_MAX: u64 = 5 + 5 + 3 + 4;
 /// The lengths of the columns and the newest day.
 const COLUMNS_BYTES_MAX: u64 = 64;
 
-/// Arcs of a range of sources.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ShardArcs {
-    /// How many numbers the whole graph has; targets are below.
-    pub nodes: u32,
-    /// The first source.
-    pub first: u32,
-    /// How many arcs each source has, from `first` on.
-    pub degrees: Vec<u32>,
-    /// The targets of all sources, one after the other, ascending within each, never the source.
-    pub targets: Vec<u32>,
-    /// How often, beside `targets`; empty in layers without counts.
-    pub counts: Vec<u32>,
-    /// The last day, beside `targets`; empty if unknown.
-    pub last_days: Vec<Day>,
-    /// Weights beside `targets`, finite and above 0; empty where all are 1.
-    pub weights: Vec<f32>,
+/// One arc of one layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DenseArc {
+    /// The number of the one who attends.
+    pub source: u32,
+    /// The number of the one attended to.
+    pub target: u32,
+    /// How often, in layers that count; else 0.
+    pub count: u32,
+    /// The last day, in layers that count; else day 0.
+    pub last_day: Day,
+    /// How much; 1 is usual. Finite and above 0.
+    pub weight: f32,
+}
+
+impl DenseArc {
+    /// An arc of a layer that does not count, of weight 1.
+    pub const fn plain(source: u32, target: u32) -> DenseArc {
+        DenseArc { source, target, count: 0, last_day: Day(0), weight: 1.0 }
+    }
 }
 
 /// What a manifest says of a shard. A shard that says anything else is refused before memory is
@@ -113,45 +108,6 @@ pub enum ShardError {
     Misfit(&'static str),
 }
 
-impl ShardArcs {
-    /// The arcs of the sources `first..end` of a layer.
-    pub fn of(layer: &LayerArcs, first: u32, end: u32) -> ShardArcs {
-        let arcs = &layer.arcs;
-        let range = arcs.offsets()[first as usize] as usize..arcs.offsets()[end as usize] as usize;
-        let some = |is_empty: bool| if is_empty { 0..0 } else { range.clone() };
-        ShardArcs {
-            nodes: arcs.nodes() as u32,
-            first,
-            degrees: (first..end).map(|source| arcs.degree(source) as u32).collect(),
-            targets: arcs.targets()[range.clone()].to_vec(),
-            counts: layer.counts[some(layer.counts.is_empty())].to_vec(),
-            last_days: layer.last_days[some(layer.last_days.is_empty())].to_vec(),
-            weights: arcs.weights().map_or(Vec::new(), |weights| weights[range.clone()].to_vec()),
-        }
-    }
-
-    /// What a manifest has to say of it.
-    pub fn extent(&self) -> ShardExtent {
-        ShardExtent {
-            nodes: self.nodes,
-            first: self.first,
-            end: self.first + self.degrees.len() as u32,
-            arcs: self.targets.len() as u64,
-        }
-    }
-
-    /// The sources, each with where its arcs lie in the columns.
-    pub fn rows(&self) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
-        let mut start = 0;
-        let sources = self.first..self.extent().end;
-        sources.zip(&self.degrees).map(move |(source, &degree)| {
-            let row = start..start + degree as usize;
-            start = row.end;
-            (source, row)
-        })
-    }
-}
-
 /// The columns of a shard as they are sealed.
 #[derive(Serialize, Deserialize)]
 struct ShardColumns {
@@ -164,36 +120,41 @@ struct ShardColumns {
     weights: Vec<f32>,
 }
 
-/// Packs a shard. Its rows must be as [`ShardArcs`] says.
-pub fn encode(shard: &ShardArcs) -> Vec<u8> {
-    let newest = shard.last_days.iter().max().copied().unwrap_or_default();
-    let columns = ShardColumns {
-        degrees: shard.degrees.clone(),
-        gaps: gaps(shard),
-        counts: shard.counts.clone(),
-        newest,
-        ages: shard.last_days.iter().map(|day| newest.0 - day.0).collect(),
-        weights: shard.weights.clone(),
-    };
-    let plain = postcard::to_stdvec(&columns).expect("numbers can be written");
+/// Packs the arcs of an extent, in the order of sources and targets.
+pub fn encode(extent: &ShardExtent, arcs: &[DenseArc]) -> Vec<u8> {
+    let plain = postcard::to_stdvec(&columns(extent, arcs)).expect("numbers can be written");
     let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("bytes in memory can be packed");
-    let ShardExtent { nodes, first, end, arcs } = shard.extent();
     let mut out = MAGIC.to_vec();
-    for number in [FORMAT, nodes, first, end] {
+    for number in [FORMAT, extent.nodes, extent.first, extent.end] {
         varint::put(&mut out, number.into());
     }
-    varint::put(&mut out, arcs);
+    varint::put(&mut out, extent.arcs);
     out.extend(packed);
     out
 }
 
-fn gaps(shard: &ShardArcs) -> Vec<u32> {
-    let mut gaps = Vec::with_capacity(shard.targets.len());
-    for (source, row) in shard.rows() {
-        let targets = &shard.targets[row];
-        let Some(&first) = targets.first() else { continue };
-        gaps.push(zigzag(first.wrapping_sub(source)));
-        gaps.extend(targets.windows(2).map(|pair| pair[1] - pair[0] - 1));
+fn columns(extent: &ShardExtent, arcs: &[DenseArc]) -> ShardColumns {
+    let mut degrees = vec![0; (extent.end - extent.first) as usize];
+    arcs.iter().for_each(|arc| degrees[(arc.source - extent.first) as usize] += 1);
+    let is_counted = |arc: &DenseArc| arc.count > 0 || arc.last_day > Day(0);
+    let counted = if arcs.iter().any(is_counted) { arcs } else { &[] };
+    let weighted = arcs.iter().any(|arc| arc.weight.to_bits() != 1f32.to_bits());
+    let newest = counted.iter().map(|arc| arc.last_day).max().unwrap_or_default();
+    ShardColumns {
+        degrees,
+        gaps: gaps(arcs),
+        counts: counted.iter().map(|arc| arc.count).collect(),
+        newest,
+        ages: counted.iter().map(|arc| newest.0 - arc.last_day.0).collect(),
+        weights: if weighted { arcs.iter().map(|arc| arc.weight).collect() } else { Vec::new() },
+    }
+}
+
+fn gaps(arcs: &[DenseArc]) -> Vec<u32> {
+    let mut gaps = Vec::with_capacity(arcs.len());
+    for row in arcs.chunk_by(|one, next| one.source == next.source) {
+        gaps.push(zigzag(row[0].target.wrapping_sub(row[0].source)));
+        gaps.extend(row.windows(2).map(|pair| pair[1].target - pair[0].target - 1));
     }
     gaps
 }
@@ -207,8 +168,8 @@ const fn unzigzag(number: u32) -> u32 {
     (number >> 1) ^ (number & 1).wrapping_neg()
 }
 
-/// Reads what [`encode`] wrote, if it is the shard that `expected` says.
-pub fn decode(bytes: &[u8], expected: &ShardExtent) -> Result<ShardArcs, ShardError> {
+/// Reads the arcs that [`encode`] wrote, in their order, if it is the shard that `expected` says.
+pub fn decode(bytes: &[u8], expected: &ShardExtent) -> Result<Vec<DenseArc>, ShardError> {
     let rest = &mut bytes.strip_prefix(MAGIC).ok_or(ShardError::NoShard)?;
     let format = varint::take(rest)?;
     if format != u64::from(FORMAT) {
@@ -217,20 +178,21 @@ pub fn decode(bytes: &[u8], expected: &ShardExtent) -> Result<ShardArcs, ShardEr
     let extent = take_extent(rest, expected)?;
     let columns = unpack(rest, &extent)?;
     check_lengths(&columns, &extent)?;
-    let last_days = columns.ages.iter().map(|&age| columns.newest.0.checked_sub(age).map(Day));
-    let last_days: Option<Vec<Day>> = last_days.collect();
-    if !columns.weights.iter().all(|weight| weight.is_finite() && *weight > 0.0) {
-        return Err(ShardError::Misfit("weights"));
+    let mut arcs = plain_arcs(&columns, &extent).ok_or(ShardError::Misfit("targets"))?;
+    for (arc, &count) in arcs.iter_mut().zip(&columns.counts) {
+        arc.count = count;
     }
-    Ok(ShardArcs {
-        nodes: extent.nodes,
-        first: extent.first,
-        targets: targets(&columns, &extent).ok_or(ShardError::Misfit("targets"))?,
-        degrees: columns.degrees,
-        counts: columns.counts,
-        last_days: last_days.ok_or(ShardError::Misfit("days"))?,
-        weights: columns.weights,
-    })
+    for (arc, &age) in arcs.iter_mut().zip(&columns.ages) {
+        let day = columns.newest.0.checked_sub(age).ok_or(ShardError::Misfit("days"))?;
+        arc.last_day = Day(day);
+    }
+    for (arc, &weight) in arcs.iter_mut().zip(&columns.weights) {
+        if !weight.is_finite() || weight <= 0.0 {
+            return Err(ShardError::Misfit("weights"));
+        }
+        arc.weight = weight;
+    }
+    Ok(arcs)
 }
 
 /// The extent of the shard itself: the graph may have had fewer numbers when it was written.
@@ -274,9 +236,9 @@ fn check_lengths(columns: &ShardColumns, extent: &ShardExtent) -> Result<(), Sha
     if fits { Ok(()) } else { Err(ShardError::Misfit("columns")) }
 }
 
-/// The targets that gaps lead to; `None` if a row does not ascend, leaves the graph or has its source.
-fn targets(columns: &ShardColumns, extent: &ShardExtent) -> Option<Vec<u32>> {
-    let mut targets = Vec::with_capacity(columns.gaps.len());
+/// The arcs that gaps lead to; `None` if a row does not ascend, leaves the graph or has its source.
+fn plain_arcs(columns: &ShardColumns, extent: &ShardExtent) -> Option<Vec<DenseArc>> {
+    let mut arcs = Vec::with_capacity(columns.gaps.len());
     let mut rest = columns.gaps.as_slice();
     for (source, &degree) in (extent.first..extent.end).zip(&columns.degrees) {
         let (row, others) = rest.split_at(degree as usize);
@@ -284,18 +246,18 @@ fn targets(columns: &ShardColumns, extent: &ShardExtent) -> Option<Vec<u32>> {
         let Some((&first, gaps)) = row.split_first() else { continue };
         let mut target = source.wrapping_add(unzigzag(first));
         let mut is_valid = target != source;
-        targets.push(target);
+        arcs.push(DenseArc::plain(source, target));
         for &gap in gaps {
             let next = u64::from(target) + u64::from(gap) + 1;
             target = next as u32;
             is_valid &= next <= u64::from(u32::MAX) && target != source;
-            targets.push(target);
+            arcs.push(DenseArc::plain(source, target));
         }
         if !is_valid || target >= extent.nodes {
             return None;
         }
     }
-    Some(targets)
+    Some(arcs)
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use super::numbers::ProfileNumbers;
 use super::ranges::cut;
 use super::spill::Spill;
 use crate::load::{read_body, section_shards};
-use crate::rows::{pack, unpack};
-use crate::shard::encode;
+use crate::shard::{ShardExtent, encode};
 use crate::stored_shard::{get_shard, put_shard};
 use crate::{DenseArc, NumberRange, Section, SnapshotError};
 
@@ -111,7 +110,7 @@ impl Merger<'_> {
                 range.contains(arc.source) && numbers.keeps(section, arc.source, arc.target)
             };
             let before = merged.arcs.len();
-            merged.arcs.extend(unpack(&read).filter(stays));
+            merged.arcs.extend(read.into_iter().filter(stays));
             let is_same = (merged.arcs.len() - before) as u64 == shard.arcs;
             let is_whole = (shard.first, shard.end) == (range.first.into(), range.end.into());
             merged.copied = (is_same && is_whole).then_some(body);
@@ -134,13 +133,13 @@ impl Merger<'_> {
             if arcs.is_empty() {
                 continue;
             }
-            let encoded = || encode(&pack(layer.layer, nodes, range, arcs));
-            let body = copied.take().unwrap_or_else(encoded);
+            let NumberRange { first, end } = range;
+            let extent = ShardExtent { nodes, first, end, arcs: arcs.len() as u64 };
+            let body = copied.take().unwrap_or_else(|| encode(&extent, arcs));
             let (slug, direction) = (layer.layer.slug(), layer.direction.slug());
             let (id, at) = (self.target.id, layer.shards.len());
             let key = format!("snapshots/{id}/{slug}-{direction}-{at:05}");
-            let count = arcs.len() as u64;
-            layer.shards.push(put_shard(self.target.objects, key, range, count, body).await?);
+            layer.shards.push(put_shard(self.target.objects, key, range, extent.arcs, body).await?);
         }
         Ok(())
     }

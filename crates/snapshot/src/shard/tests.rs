@@ -1,8 +1,9 @@
 //! The codec against itself, its golden bytes, and bytes that are no shard.
 
 use super::*;
+use crate::dense_arcs;
 use graph::seed::RandomSeed;
-use graph::{ArcList, Csr};
+use graph::{ArcList, Csr, LayerArcs};
 use model::Layer;
 use proptest::prelude::*;
 
@@ -37,6 +38,13 @@ fn layer(arcs: &[(u32, u32, u8)], weighing: Weighing, counted: bool) -> LayerArc
     }
 }
 
+/// The arcs of the sources `first..end`, and their extent.
+fn part(layer: &LayerArcs, first: u32, end: u32) -> (ShardExtent, Vec<DenseArc>) {
+    let is_in = |arc: &DenseArc| (first..end).contains(&arc.source);
+    let arcs: Vec<DenseArc> = dense_arcs(layer).filter(is_in).collect();
+    (ShardExtent { nodes: NODES, first, end, arcs: arcs.len() as u64 }, arcs)
+}
+
 fn some_layer() -> impl Strategy<Value = LayerArcs> {
     let arc = (0..NODES, 0..NODES, any::<u8>());
     let weighing = prop_oneof![Just(Weighing::None), Just(Weighing::Few), Just(Weighing::Many)];
@@ -48,8 +56,8 @@ proptest! {
     #[test]
     fn shards_read_back(layer in some_layer(), cut in 0..=NODES) {
         for (first, end) in [(0, cut), (cut, NODES)] {
-            let shard = ShardArcs::of(&layer, first, end);
-            prop_assert_eq!(decode(&encode(&shard), &shard.extent()), Ok(shard));
+            let (extent, arcs) = part(&layer, first, end);
+            prop_assert_eq!(decode(&encode(&extent, &arcs), &extent), Ok(arcs));
         }
     }
 
@@ -58,8 +66,8 @@ proptest! {
         layer in some_layer(),
         cut: prop::sample::Index,
     ) {
-        let shard = ShardArcs::of(&layer, 0, NODES);
-        let (bytes, extent) = (encode(&shard), shard.extent());
+        let (extent, arcs) = part(&layer, 0, NODES);
+        let bytes = encode(&extent, &arcs);
         prop_assert!(decode(&bytes[..cut.index(bytes.len())], &extent).is_err());
         let other = ShardExtent { arcs: extent.arcs + 1, ..extent };
         let refused = matches!(decode(&bytes, &other), Err(ShardError::OtherExtent { .. }));
@@ -67,19 +75,16 @@ proptest! {
     }
 }
 
-/// What a shard that was read promises, whatever its bytes were.
-fn check(shard: &ShardArcs, extent: &ShardExtent) {
-    assert!(shard.nodes <= extent.nodes);
-    assert_eq!(shard.extent(), ShardExtent { nodes: shard.nodes, ..*extent });
-    for (source, row) in shard.rows() {
-        let row = &shard.targets[row];
-        assert!(row.windows(2).all(|pair| pair[0] < pair[1]), "{row:?}");
-        assert!(row.iter().all(|&target| target < shard.nodes && target != source));
+/// What arcs that were read promise, whatever their bytes were.
+fn check(arcs: &[DenseArc], extent: &ShardExtent) {
+    assert_eq!(arcs.len() as u64, extent.arcs);
+    let ends = |arc: &DenseArc| (arc.source, arc.target);
+    assert!(arcs.is_sorted_by(|one, next| ends(one) < ends(next)), "{arcs:?}");
+    for arc in arcs {
+        assert!(extent.first <= arc.source && arc.source < extent.end);
+        assert!(arc.target < extent.nodes && arc.target != arc.source);
+        assert!(arc.weight.is_finite() && arc.weight > 0.0);
     }
-    for beside in [shard.counts.len(), shard.last_days.len(), shard.weights.len()] {
-        assert!(beside == 0 || beside == shard.targets.len());
-    }
-    assert!(shard.weights.iter().all(|weight| weight.is_finite() && *weight > 0.0));
 }
 
 /// Bytes changed, cut out, doubled or put in, in one to four places.
@@ -113,11 +118,11 @@ fn broken_shards_are_refused_or_read_and_never_panic() {
             })
             .collect();
         let weighing = [Weighing::None, Weighing::Few, Weighing::Many][round as usize % 3];
-        let shard = ShardArcs::of(&layer(&arcs, weighing, round % 2 == 0), 0, NODES);
-        let mut bytes = encode(&shard);
+        let (extent, arcs) = part(&layer(&arcs, weighing, round % 2 == 0), 0, NODES);
+        let mut bytes = encode(&extent, &arcs);
         mutate(&mut bytes, &mut random);
-        match decode(&bytes, &shard.extent()) {
-            Ok(read) => check(&read, &shard.extent()),
+        match decode(&bytes, &extent) {
+            Ok(read) => check(&read, &extent),
             Err(_) => refused += 1,
         }
     }
@@ -156,37 +161,34 @@ fn other_formats_are_refused_by_number() {
     assert_eq!(decode(&plain, &extent), Err(ShardError::UnknownFormat(9)));
     assert_eq!(decode(b"nothing", &extent), Err(ShardError::NoShard));
     let small = ShardExtent { nodes: u32::MAX, first: 0, end: u32::MAX, arcs: u64::MAX };
-    assert!(matches!(
-        decode(&encode(&ShardArcs { nodes: 1, degrees: vec![0], ..ShardArcs::default() }), &small),
-        Err(ShardError::OtherExtent { .. })
-    ));
+    assert!(matches!(decode(&encode(&extent, &[]), &small), Err(ShardError::OtherExtent { .. })));
 }
 
 #[test]
 fn the_widest_graph_reads_back() {
-    let shard = ShardArcs {
-        nodes: u32::MAX,
-        first: u32::MAX - 3,
-        degrees: vec![2, 0, 1],
-        targets: vec![0, u32::MAX - 1, u32::MAX - 2],
-        weights: vec![f32::MIN_POSITIVE, 1.0, f32::MAX],
-        ..ShardArcs::default()
-    };
-    assert_eq!(decode(&encode(&shard), &shard.extent()), Ok(shard));
+    let (first, end) = (u32::MAX - 3, u32::MAX);
+    let arcs = [
+        DenseArc { weight: f32::MIN_POSITIVE, ..DenseArc::plain(first, 0) },
+        DenseArc::plain(first, u32::MAX - 1),
+        DenseArc { weight: f32::MAX, ..DenseArc::plain(u32::MAX - 1, u32::MAX - 2) },
+    ];
+    let extent = ShardExtent { nodes: u32::MAX, first, end, arcs: 3 };
+    assert_eq!(decode(&encode(&extent, &arcs), &extent), Ok(arcs.to_vec()));
 }
 
 /// A shard that version 2 wrote. The bytes that a later zstd writes may differ; these must be read.
 #[test]
 fn golden_bytes_are_read() {
-    let shard = ShardArcs {
-        nodes: 300,
-        first: 7,
-        degrees: vec![2, 0, 1],
-        targets: vec![5, 200, 8],
-        counts: vec![3, 1, 400],
-        last_days: vec![Day(20_000), Day(19_998), Day(20_001)],
-        weights: vec![1.0, 0.5, 2.0],
+    let arc = |source, target, count, day, weight| DenseArc {
+        source,
+        target,
+        count,
+        last_day: Day(day),
+        weight,
     };
+    let arcs =
+        [arc(7, 5, 3, 20_000, 1.0), arc(7, 200, 1, 19_998, 0.5), arc(9, 8, 400, 20_001, 2.0)];
+    let extent = ShardExtent { nodes: 300, first: 7, end: 10, arcs: 3 };
     let mut plain = MAGIC.to_vec();
     plain.extend([2, 0xac, 2, 7, 10, 3]);
     let columns = [
@@ -199,6 +201,6 @@ fn golden_bytes_are_read() {
     ];
     let packed = zstd::bulk::compress(&columns.concat(), 3).unwrap();
     let bytes = [plain, packed].concat();
-    assert_eq!(decode(&bytes, &shard.extent()), Ok(shard.clone()));
-    assert_eq!(encode(&shard), bytes);
+    assert_eq!(decode(&bytes, &extent), Ok(arcs.to_vec()));
+    assert_eq!(encode(&extent, &arcs), bytes);
 }
