@@ -55,7 +55,7 @@ pub(crate) struct BorgHome {
 }
 
 impl BorgHome {
-    /// Opens the state, starting the private PostgreSQL and and runs the migrations.
+    /// Opens the state, starting the private PostgreSQL, and runs the migrations.
     pub(crate) async fn open(config: &Config) -> Result<BorgHome> {
         fs::create_dir_all(&config.home)
             .with_context(|| format!("create {}", config.home.display()))?;

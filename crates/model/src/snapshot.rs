@@ -131,6 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn golden_bytes_are_read_and_written() {
+        let path = "../../tests/compat/format-1/objects/snapshots/snp_1/manifest.json";
+        let body = std::fs::read(path).unwrap();
+        let manifest: SnapshotManifest = serde_json::from_slice(&body).unwrap();
+        assert_eq!((manifest.format, manifest.layers[0].shards[0].arcs), (1, 944));
+        assert!(serde_json::to_vec_pretty(&manifest).unwrap() == body);
+    }
+
+    #[test]
     fn a_manifest_of_format_0_is_refused_with_the_remedy() {
         let text = r#"{"format": 0, "id": "snp_3", "parent": null, "high_water": 7,
             "at": "2026-11-22T10:00:00Z", "profiles": 2, "people": 2, "nodes": [], "layers": []}"#;

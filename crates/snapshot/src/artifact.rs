@@ -163,6 +163,11 @@ fn frames(mut packed: &[u8]) -> Result<Vec<&[u8]>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
+    use model::rank_change::{RankChange, RankChangeReason, RankState};
+    use model::{CommunityId, PersonId};
+
     use super::*;
 
     #[test]
@@ -181,5 +186,29 @@ mod tests {
         body[last] ^= 1;
         assert!(decode::<Vec<u32>>(&body).unwrap_err().contains("hash"));
         assert!(decode::<Vec<u32>>(&body[..8]).is_err());
+    }
+
+    /// The checked-in run has no changes. If these bytes change, [`FORMAT`] counts up.
+    #[test]
+    fn golden_bytes_of_changes() {
+        let state = |rank, attention| RankState { rank: NonZeroU32::new(rank), attention };
+        let change = RankChange {
+            person: PersonId::new(300),
+            community: CommunityId::new(7),
+            run: RunId::new(2),
+            before: state(0, 0.5),
+            after: state(9, 1.0),
+            reasons: vec![RankChangeReason { person: PersonId::new(1), before: 0.0, after: 2.0 }],
+        };
+        let bytes = postcard::to_stdvec(&vec![change.clone()]).unwrap();
+        let golden = [
+            b"\x01\x06per_9c\x05com_7\x05run_2".as_slice(),
+            &[0, 0, 0, 0, 0x3f],
+            &[1, 9, 0, 0, 0x80, 0x3f],
+            b"\x01\x05per_1",
+            &[0, 0, 0, 0, 0, 0, 0, 0x40],
+        ];
+        assert_eq!(bytes, golden.concat());
+        assert_eq!(postcard::from_bytes::<Vec<RankChange>>(&bytes), Ok(vec![change]));
     }
 }
