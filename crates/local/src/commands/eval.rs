@@ -7,6 +7,7 @@ use graph::Level;
 use graph::eval::{agreement, auc, ndcg, onmi, spearman};
 use model::index::PersonIndex;
 use serde::Serialize;
+use typed_index_collections::TiSlice;
 
 use super::export::scores_by;
 use super::served::ServedRun;
@@ -171,10 +172,9 @@ fn add(cover: &mut Vec<Vec<u32>>, community: u32, member: u32) {
 }
 
 /// AUC where the truth has two labels, else Spearman and NDCG of its numbers.
-fn ranks(scores: &[f32], truth: &MatchedTruth) -> Result<EvalReport> {
+fn ranks(scores: &TiSlice<PersonIndex, f32>, truth: &MatchedTruth) -> Result<EvalReport> {
     let compared = truth.people.len();
-    let served: Vec<f64> =
-        truth.people.iter().map(|&person| f64::from(scores[person as usize])).collect();
+    let served: Vec<f64> = truth.people.iter().map(|&person| f64::from(scores[person])).collect();
     let numbers: Option<Vec<f64>> = truth.values.iter().map(|value| value.parse().ok()).collect();
     if let Some(numbers) = numbers {
         let gains: Vec<f64> = numbers.iter().map(|number| number.max(0.0)).collect();

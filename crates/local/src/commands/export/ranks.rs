@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 use graph::rank::{RandomWalk, RankSettings};
 use model::CommunityId;
 use model::account::HANDLE_BYTES_MAX;
-use model::index::ProfileIndex;
+use model::index::{PersonIndex, ProfileIndex};
 use store::table::{Cell, Column, Kind, field};
+use typed_index_collections::{TiVec, ti_vec};
 
 use super::ExportTable;
 use crate::commands::served::ServedRun;
@@ -23,7 +24,7 @@ pub(super) async fn ranks(served: &ServedRun<'_>, by: &str, table: &mut ExportTa
     let scores = scores_by(served, by).await?;
     for (profile, &person) in served.sealed.nodes.person_of.iter_enumerated() {
         if let Some(name) = served.names.name(profile) {
-            table.row(&[Cell::Text(name), Cell::Single(scores[person.index()])])?;
+            table.row(&[Cell::Text(name), Cell::Single(scores[person])])?;
         }
     }
     Ok(())
@@ -31,10 +32,10 @@ pub(super) async fn ranks(served: &ServedRun<'_>, by: &str, table: &mut ExportTa
 
 /// One number for each person: `global`, `trust`, `attention:COM`, `insider:COM` or
 /// `personal:NODE,…`.
-pub(crate) async fn scores_by(served: &ServedRun<'_>, by: &str) -> Result<Vec<f32>> {
+pub(crate) async fn scores_by(served: &ServedRun<'_>, by: &str) -> Result<TiVec<PersonIndex, f32>> {
     match by.split_once(':') {
-        None if by == "global" => Ok(served.sealed.global.shares.raw.clone()),
-        None if by == "trust" => Ok(served.sealed.trust.values.raw.clone()),
+        None if by == "global" => Ok(served.sealed.global.shares.clone()),
+        None if by == "trust" => Ok(served.sealed.trust.values.clone()),
         Some((number @ ("attention" | "insider"), community)) => {
             scores_in(served, community.parse()?, number == "insider").await
         }
@@ -49,9 +50,9 @@ async fn scores_in(
     served: &ServedRun<'_>,
     community: CommunityId,
     insider: bool,
-) -> Result<Vec<f32>> {
+) -> Result<TiVec<PersonIndex, f32>> {
     let sealed = &served.sealed;
-    let mut scores = vec![0.0; sealed.nodes.people.len()];
+    let mut scores = ti_vec![0.0; sealed.nodes.people.len()];
     let found = sealed.names.levels.iter().enumerate().find_map(|(level, names)| {
         Some((level, names.ids.iter().position(|&id| id == community)?))
     });
@@ -59,21 +60,22 @@ async fn scores_in(
     let communities = sealed.people(&served.home.objects, level).await?;
     let found = communities.iter().find(|one| one.community.index() == index);
     for person in found.map(|one| one.people.as_slice()).unwrap_or_default() {
-        scores[person.person.index()] = if insider { person.insider } else { person.share };
+        scores[person.person] = if insider { person.insider } else { person.share };
     }
     Ok(scores)
 }
 
 /// The personal view of some nodes: the random walk that restarts at them. It is computed exactly,
 /// since the export has all people, not only the first hundred.
-async fn personal(served: &ServedRun<'_>, nodes: &str) -> Result<Vec<f32>> {
+async fn personal(served: &ServedRun<'_>, nodes: &str) -> Result<TiVec<PersonIndex, f32>> {
     let sealed = &served.sealed;
     let mut restart = vec![0.0; sealed.nodes.people.len()];
     for profile in parse_nodes(nodes, &served.names.by_name())? {
         restart[sealed.nodes.person_of[profile].index()] = 1.0;
     }
     let attention = sealed.attention(&served.home.objects).await?;
-    Ok(RandomWalk::new(&attention.arcs).run(&restart, None, &RankSettings::default()).shares)
+    let walk = RandomWalk::new(&attention.arcs);
+    Ok(walk.run(&restart, None, &RankSettings::default()).shares.into())
 }
 
 /// The profile indexes of names between commas, escaped as in exports. A name may contain commas: the
