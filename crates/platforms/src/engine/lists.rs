@@ -17,7 +17,6 @@ use super::paging::NextPage;
 use super::run::{StreamOutcome, StreamRun, VisitResult};
 use super::stop_reason::StopReason;
 use super::stream_scope::StreamScope;
-use super::values::TemplateValues;
 use super::visit_pages::VisitPages;
 use crate::manifest::{CountField, ListRules};
 
@@ -133,20 +132,8 @@ impl CrawlEngine {
         list: ListScope<'_>,
         visit: &mut ListVisit,
     ) -> Result<(), StopReason> {
-        let scope = list.stream;
-        let paging = &scope.stream.paging;
-        let size = paging.page_size.to_string();
-        let item = visit.pages.checkpoint.item.clone();
         loop {
-            let cursor = visit.pages.next_cursor(paging)?;
-            let values = TemplateValues {
-                page_size: Some(&size),
-                cursor: cursor.as_deref(),
-                item: item.as_deref(),
-                ..scope.values()
-            };
-            let request = scope.page_request(&scope.stream.requests, values);
-            let answer = self.request_page(fetch, request).await?;
+            let answer = self.request_next(fetch, list.stream, &mut visit.pages).await?;
             let next = self.page_of_accounts(fetch, list, &answer, visit).await?;
             visit.pages.checkpoint.is_open |= next == NextPage::Unknown;
             visit.pages.advance(next.cursor());

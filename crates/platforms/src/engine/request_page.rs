@@ -5,14 +5,36 @@ use super::context::FetchContext;
 use super::page_request::{PageAnswer, PageRequest, RequestTarget};
 use super::send::send;
 use super::stop_reason::StopReason;
+use super::stream_scope::StreamScope;
 use super::subject::FetchSubject;
 use super::values::{TemplateValues, authorise, path_and_query, request};
+use super::visit_pages::VisitPages;
 use crate::manifest::{OriginDiscovery, RequestTemplate, ServerRole, StreamAuth};
 use crate::origin::ServerOrigin;
 use crate::path::SelectorContext;
 use crate::template::{TemplateName, TextTemplate, plain};
 
 impl CrawlEngine {
+    /// Requests the next page of a visit to a stream.
+    pub(super) async fn request_next(
+        &self,
+        fetch: &mut FetchContext<'_>,
+        scope: StreamScope<'_>,
+        pages: &mut VisitPages,
+    ) -> Result<PageAnswer, StopReason> {
+        let paging = &scope.stream.paging;
+        let size = paging.page_size.to_string();
+        let cursor = pages.next_cursor(paging)?;
+        let values = TemplateValues {
+            page_size: Some(&size),
+            cursor: cursor.as_deref(),
+            item: pages.checkpoint.item.as_deref(),
+            ..scope.values()
+        };
+        let request = scope.page_request(&scope.stream.requests, values);
+        self.request_page(fetch, request).await
+    }
+
     /// Sends a request for a page and judges its answer.
     pub(super) async fn request_page(
         &self,
