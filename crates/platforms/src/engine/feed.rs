@@ -1,6 +1,7 @@
 //! Interaction streams: posts newer than the watermark, added up per layer and target.
 //!
-//! A post counts at most once per layer and target. The watermark is made of the whole round. While a
+//! A post counts at most once per layer and target. A layer that the manifest gained since the last round
+//! counts all posts, the others only the new ones ([`FeedLayers`]). The watermark is made of the whole round. While a
 //! round is cut, its visits keep the old watermark, and the checkpoint carries what the new one is made
 //! of, so that nothing is counted twice and nothing between the visits is lost.
 
@@ -13,6 +14,7 @@ use super::CrawlEngine;
 use super::anchor::Anchor;
 use super::checkpoint::StreamCheckpoint;
 use super::context::FetchContext;
+use super::feed_layers::FeedLayers;
 use super::feed_page::{FeedPosition, PostInteraction, read_feed_page};
 use super::feed_reading::FeedReading;
 use super::names::{NameResolver, NameState, PageName};
@@ -20,9 +22,7 @@ use super::page_request::PageAnswer;
 use super::run::{StreamOutcome, StreamRun, VisitResult};
 use super::stop_reason::StopReason;
 use super::stream_scope::StreamScope;
-use super::values::TemplateValues;
 use super::visit_pages::VisitPages;
-use super::watermark::Watermark;
 use crate::manifest::InteractionRules;
 
 /// What a visit to an interaction stream works on.
@@ -30,9 +30,7 @@ use crate::manifest::InteractionRules;
 struct FeedScope<'a> {
     stream: StreamScope<'a>,
     rules: &'a InteractionRules,
-    /// The watermark of the last round, as it is stored.
-    stored: Option<&'a str>,
-    watermark: Option<&'a Watermark>,
+    layers: &'a FeedLayers<'a>,
 }
 
 /// A visit to an interaction stream in progress.
@@ -69,11 +67,11 @@ impl CrawlEngine {
         rules: &InteractionRules,
     ) -> StreamRun {
         let began = scope.began();
-        let stored = rules.layers().first().and_then(|layer| scope.subject.watermark(*layer));
-        let watermark = stored.map(Watermark::parse);
-        let mut visit = FeedVisit::begin(began.as_deref(), watermark.as_ref());
+        let checkpoint = StreamCheckpoint::parse(began.as_deref());
+        let layers = FeedLayers::of(rules, scope.subject, checkpoint.reading.as_ref());
+        let mut visit = FeedVisit::begin(checkpoint, layers.start());
         let before = fetch.requests;
-        let feed = FeedScope { stream: scope, rules, stored, watermark: watermark.as_ref() };
+        let feed = FeedScope { stream: scope, rules, layers: &layers };
         let end = self.posts(fetch, feed, &mut visit).await;
         let VisitResult { observations, outcome } = feed.finish(&mut visit, end);
         StreamRun {
@@ -93,18 +91,8 @@ impl CrawlEngine {
         feed: FeedScope<'_>,
         visit: &mut FeedVisit,
     ) -> Result<(), StopReason> {
-        let scope = feed.stream;
-        let paging = &scope.stream.paging;
-        let size = paging.page_size.to_string();
         loop {
-            let cursor = visit.pages.next_cursor(paging)?;
-            let values = TemplateValues {
-                page_size: Some(&size),
-                cursor: cursor.as_deref(),
-                ..scope.values()
-            };
-            let request = scope.page_request(&scope.stream.requests, values);
-            let answer = self.request_page(fetch, request).await?;
+            let answer = self.request_next(fetch, feed.stream, &mut visit.pages).await?;
             self.page_of_posts(fetch, feed, &answer, visit).await?;
             if visit.pages.checkpoint.cursor.is_none() {
                 return Ok(());
@@ -126,7 +114,7 @@ impl CrawlEngine {
         let resolver = NameResolver { manifest, memory, host: &answer.host };
         let reading = visit.pages.checkpoint.reading.as_ref();
         let position = FeedPosition {
-            watermark: feed.watermark,
+            layers: feed.layers,
             passed: reading.map(|reading| reading.passed).unwrap_or_default(),
             seen: &visit.seen,
             cursor: visit.pages.checkpoint.cursor.as_deref(),
@@ -138,11 +126,13 @@ impl CrawlEngine {
             page.interactions.iter_mut().map(|one| &mut one.other).collect();
         self.resolve_names(fetch, scope, &answer.host, &mut names).await?;
         let checkpoint = &mut visit.pages.checkpoint;
-        let reading = checkpoint.reading.get_or_insert_default();
+        let layers = feed.layers;
+        let reading =
+            checkpoint.reading.get_or_insert_with(|| FeedReading::of_layers(layers.all()));
         reading.add_page(&page.posts, checkpoint.cursor.as_deref(), now);
         reading.passed = page.passed;
         // Where the newest come first, everything behind known posts is known.
-        let is_over = page.ends_old && reading.is_newest_first(feed.watermark);
+        let is_over = page.ends_old && layers.ends_at_known_posts(reading);
         visit.seen.extend(page.posts.iter().map(|post| post.anchor));
         visit.pages.advance(page.next.filter(|_| !is_over));
         visit.left_out += page.left_out;
@@ -152,11 +142,10 @@ impl CrawlEngine {
 }
 
 impl FeedVisit {
-    /// A visit from a cursor on, or from where the watermark says that new posts begin.
-    fn begin(cursor: Option<&str>, watermark: Option<&Watermark>) -> FeedVisit {
-        let mut checkpoint = StreamCheckpoint::parse(cursor);
-        if checkpoint == StreamCheckpoint::default() {
-            checkpoint.cursor = watermark.and_then(|old| old.start()).map(str::to_owned);
+    /// A visit from a checkpoint on; a round that has read nothing yet begins at `start`.
+    fn begin(mut checkpoint: StreamCheckpoint, start: Option<&str>) -> FeedVisit {
+        if checkpoint.pages == 0 {
+            checkpoint.cursor = start.map(str::to_owned);
         }
         let seen = checkpoint.reading.as_ref().map(FeedReading::last).unwrap_or_default();
         FeedVisit { pages: VisitPages::at(checkpoint), seen, ..FeedVisit::default() }
@@ -212,34 +201,33 @@ impl FeedScope<'_> {
         VisitResult { observations: self.lists(visit, &outcome), outcome }
     }
 
-    /// One list per layer, the empty ones too, so that all layers share one watermark. None where no
-    /// page was read.
+    /// One list per layer, the empty ones too, so that a finished round leaves one watermark to all
+    /// layers. None where no page was read.
     fn lists(self, visit: &mut FeedVisit, outcome: &StreamOutcome) -> Vec<Observation> {
-        let is_unread = visit.pages.read == 0;
+        let has_read = visit.pages.read > 0;
+        let layers = self.layers;
+        let checkpoint = &mut visit.pages.checkpoint;
         let new = match outcome {
             // The host does not take the cursor that it gave.
-            StreamOutcome::Refused { .. }
-                if is_unread && self.watermark.is_some_and(|old| old.start().is_some()) =>
-            {
-                self.stored.and_then(Watermark::from_start)
+            StreamOutcome::Refused { .. } if !has_read && layers.start().is_some() => {
+                layers.without_cursor()
             }
-            _ if is_unread => return Vec::new(),
+            _ if !has_read => return Vec::new(),
             StreamOutcome::Done => {
-                let reading = visit.pages.checkpoint.reading.take();
-                reading.and_then(|reading| reading.watermark(self.watermark))
+                layers.next(checkpoint.reading.take(), checkpoint.cursor.is_some())
             }
             _ => None,
         };
-        let watermark = new.or_else(|| self.stored.map(str::to_owned));
         let mut arcs = visit.take_arcs();
-        let list = |layer: Layer| {
+        let list = |&layer: &Layer| {
+            let watermark = new.clone().or_else(|| layers.kept(layer).map(str::to_owned));
             Observation::List(SeenList {
                 layer,
                 direction: Direction::Out,
                 arcs: arcs.remove(&layer).unwrap_or_default(),
-                coverage: ListCoverage::Newer { watermark: watermark.clone() },
+                coverage: ListCoverage::Newer { watermark },
             })
         };
-        self.rules.layers().into_iter().map(list).collect()
+        layers.all().iter().map(list).collect()
     }
 }

@@ -6,13 +6,14 @@ use model::Layer;
 use model::time::{Day, Timestamp};
 
 use super::anchor::{Anchor, ListedPost};
+use super::feed_layers::FeedLayers;
 use super::names::{NameResolver, NameState, PageName};
 use super::page_request::PageAnswer;
 use super::paging::{PagingInput, for_each_record, next_page};
 use super::partial_name::PartialName;
 use super::stop_reason::StopReason;
 use super::stream_scope::{StreamScope, well_formed};
-use super::watermark::{AnchorsPassed, Watermark};
+use super::watermark::AnchorsPassed;
 use crate::manifest::{ArcRule, InteractionRules};
 use crate::path::{PageNode, SelectorContext};
 
@@ -22,11 +23,11 @@ pub(super) struct PostInteraction<'r> {
     pub(super) layer: Layer,
     pub(super) other: PageName<'r>,
     pub(super) day: Day,
-    /// The number of the post among the new ones of its page.
+    /// The number of the post on its page.
     pub(super) post: usize,
 }
 
-/// The new part of a page.
+/// What counts of a page.
 #[derive(Debug, Default)]
 pub(super) struct FeedPage<'r> {
     pub(super) interactions: Vec<PostInteraction<'r>>,
@@ -38,15 +39,13 @@ pub(super) struct FeedPage<'r> {
     pub(super) ends_old: bool,
     pub(super) next: Option<String>,
     pub(super) left_out: u32,
-    /// How many posts are new.
-    new_posts: usize,
 }
 
 /// How far a feed was read before a page, which decides which of its posts are new.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FeedPosition<'a> {
-    /// The watermark of the last round.
-    pub(super) watermark: Option<&'a Watermark>,
+    /// The layers of the round, and what they have of the feed.
+    pub(super) layers: &'a FeedLayers<'a>,
     /// The anchors that this round has passed.
     pub(super) passed: AnchorsPassed,
     /// The posts that this round has seen.
@@ -56,7 +55,7 @@ pub(super) struct FeedPosition<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Reads what is new on a page.
+/// Reads what counts of a page.
 pub(super) fn read_feed_page<'r>(
     scope: StreamScope<'_>,
     rules: &'r InteractionRules,
@@ -87,7 +86,7 @@ struct PostReader<'r, 'c> {
 }
 
 impl<'r> PostReader<'r, '_> {
-    /// Reads a post, and its interactions if it is new.
+    /// Reads a post, and its interactions in the layers to which it is new.
     fn post(&mut self, record: &PageNode<'_>, position: FeedPosition<'_>) {
         let Some(id) = self.rules.id.text(record, self.context) else {
             self.page.left_out += 1;
@@ -99,16 +98,17 @@ impl<'r> PostReader<'r, '_> {
         // A host that loops sends pages again under other cursors.
         let is_again = position.seen.contains(&post.anchor) || !self.seen.insert(post.anchor);
         let passed = &mut self.page.passed;
-        let is_new = position.watermark.is_none_or(|old| old.is_new(&post, passed, position.now));
+        let is_new = position.layers.is_new(&post, passed, position.now);
         self.page.posts.push(post);
         self.page.ends_old = !is_new;
-        if is_new && !is_again {
-            self.page.new_posts += 1;
-            // A clock in the future is wrong.
-            let day = at.map_or(Day(0), |at| Day::of(at.min(position.now)));
-            for rule in &self.rules.arcs {
-                self.interactions(rule, record, day);
-            }
+        if is_again {
+            return;
+        }
+        // A clock in the future is wrong.
+        let day = at.map_or(Day(0), |at| Day::of(at.min(position.now)));
+        let counting = |rule: &&ArcRule| position.layers.counts(rule.layer, is_new);
+        for rule in self.rules.arcs.iter().filter(counting) {
+            self.interactions(rule, record, day);
         }
     }
 
@@ -133,7 +133,7 @@ impl<'r> PostReader<'r, '_> {
         let names = PartialName::read(&rule.other, item, self.context);
         let state = self.resolver.state(find, names);
         if state != NameState::Absent {
-            let (layer, post) = (rule.layer, self.page.new_posts);
+            let (layer, post) = (rule.layer, self.page.posts.len());
             let other = PageName { state, find };
             self.page.interactions.push(PostInteraction { layer, other, day, post });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use model::Layer;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +39,22 @@ pub(super) struct FeedReading {
     last_page: Option<String>,
     #[serde(rename = "p", default)]
     pub(super) passed: AnchorsPassed,
+    /// The layers that the round began with; empty if an earlier version of Borg began it.
+    #[serde(rename = "y", default, skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<Layer>,
 }
 
 impl FeedReading {
+    /// A round of these layers that has read nothing yet.
+    pub(super) fn of_layers(layers: &[Layer]) -> FeedReading {
+        FeedReading { layers: layers.to_vec(), ..FeedReading::default() }
+    }
+
+    /// Whether the round has read every page for this layer.
+    pub(super) fn has_layer(&self, layer: Layer) -> bool {
+        self.layers.is_empty() || self.layers.contains(&layer)
+    }
+
     /// What a round has read that an earlier version of Borg began, which kept its newest post.
     pub(super) fn of_newest(text: &str) -> FeedReading {
         let at = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
@@ -75,6 +89,11 @@ impl FeedReading {
     /// Whether the posts behind those that were read are older.
     pub(super) fn is_newest_first(&self, old: Option<&Watermark>) -> bool {
         self.order(old) == ListOrder::NewestFirst
+    }
+
+    /// Whether all that was read is listed before the end that an earlier round came to.
+    pub(super) fn is_before(&self, old: Option<&Watermark>) -> bool {
+        self.order(old) == ListOrder::OldestFirst && !self.passed.has_tail()
     }
 
     fn order(&self, old: Option<&Watermark>) -> ListOrder {

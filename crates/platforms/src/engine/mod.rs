@@ -6,6 +6,7 @@ mod clean;
 mod context;
 mod domain;
 mod feed;
+mod feed_layers;
 mod feed_page;
 mod feed_reading;
 mod items;

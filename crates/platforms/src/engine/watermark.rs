@@ -66,6 +66,13 @@ pub(super) struct AnchorsPassed {
     tail: bool,
 }
 
+impl AnchorsPassed {
+    /// Whether an anchor of the list's end was seen.
+    pub(super) fn has_tail(self) -> bool {
+        self.tail
+    }
+}
+
 impl Watermark {
     /// Reads a [`StoredWatermark`]. Another text is the newest post's id or time, as an earlier version
     /// kept it.

@@ -15,6 +15,8 @@ mod manifests;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod new_layers;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod profiles;
