@@ -21,6 +21,7 @@ pub mod observation;
 pub mod platform;
 pub mod port;
 pub mod profile;
+pub mod profile_text;
 pub mod rank_change;
 pub mod scope;
 pub mod snapshot;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::Claim;
 use crate::layer::{Direction, Layer};
 use crate::profile::{Consent, GoneReason, PersonKind};
+use crate::profile_text::ProfileTexts;
 use crate::time::{Day, Timestamp};
 
 /// A profile as its platform names it. If a page shows only an id, the rest is `None`.
@@ -23,14 +24,9 @@ pub struct NamedProfile {
 pub struct SeenProfile {
     /// The profile.
     pub named: NamedProfile,
-    /// The name that its owner chose for display.
-    pub display_name: Option<String>,
-    /// Its own description, as plain text.
-    pub bio: Option<String>,
-    /// The URL of its picture.
-    pub avatar_url: Option<String>,
-    /// The URL of its public page.
-    pub url: Option<String>,
+    /// Its words and addresses, as plain text.
+    #[serde(flatten)]
+    pub texts: ProfileTexts,
     /// The platform's count of its followers.
     pub followers: Option<u32>,
     /// The platform's count of those that it follows.

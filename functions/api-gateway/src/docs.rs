@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi as _;
+use utoipa::openapi::schema::{ArrayItems, Object};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, ToSchema as _};
@@ -71,14 +72,42 @@ pub(crate) fn description() -> OpenApi {
     ApiDescription::openapi()
 }
 
-/// The document as it is served: with the codes explained.
+/// The document as it is served: with the codes explained, and objects in one piece.
 pub(crate) fn json(mut document: OpenApi) -> String {
-    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
-    let code = schemas.and_then(|schemas| schemas.get_mut("Code"));
-    if let Some(RefOr::T(Schema::Object(code))) = code {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    if let Some(RefOr::T(Schema::Object(code))) = schemas.get_mut("Code") {
         code.description = Some(format!("What went wrong.\n\n{}", ProblemCode::explained()));
     }
+    schemas.values_mut().for_each(join_parts);
     document.to_pretty_json().unwrap_or_default()
+}
+
+/// Makes one object of an object and of what is flattened into it, at any depth. Parts that have schemas
+/// of their own stay apart.
+fn join_parts(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.properties.values_mut().for_each(join_parts),
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                join_parts(items);
+            }
+        }
+        RefOr::T(Schema::AllOf(all)) => {
+            let parts = all.items.iter().map(|part| match part {
+                RefOr::T(Schema::Object(part)) => Some(part.clone()),
+                _ => None,
+            });
+            let Some(parts) = parts.collect::<Option<Vec<Object>>>() else { return };
+            let mut whole = Object::new();
+            whole.description = all.description.take();
+            for part in parts {
+                whole.required.extend(part.required);
+                whole.properties.extend(part.properties);
+            }
+            *schema = whole.into();
+        }
+        _ => {}
+    }
 }
 
 /// The document's answer.

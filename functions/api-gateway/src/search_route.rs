@@ -232,8 +232,8 @@ impl WordScan<'_> {
 fn words(profile: &Profile) -> PublicWords<'_> {
     PublicWords {
         handle: profile.handle.as_deref(),
-        display_name: profile.display_name.as_deref(),
-        bio: profile.bio.as_deref(),
+        display_name: profile.texts.display_name.as_deref(),
+        bio: profile.texts.bio.as_deref(),
         consent: profile.consent,
     }
 }

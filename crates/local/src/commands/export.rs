@@ -64,7 +64,7 @@ fn columns(dataset: ExportDataset) -> &'static [Column] {
         ExportDataset::Members => communities::MEMBERS,
         ExportDataset::Lineage => communities::LINEAGE,
         ExportDataset::Ranks => ranks::RANKS,
-        ExportDataset::Profiles => database::PROFILES,
+        ExportDataset::Profiles => &database::PROFILES,
         ExportDataset::Arcs => database::ARCS,
         ExportDataset::Evidence => database::EVIDENCE,
         ExportDataset::Changes => changes::CHANGES,

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use model::account::{HANDLE_BYTES_MAX, check_native_id};
 use model::observation::{NamedProfile, SeenProfile};
+use model::profile_text::{ProfileTexts, TextForm, URL_BYTES_MAX};
 use model::{Consent, PersonKind};
 use serde::Deserialize;
 
@@ -14,9 +15,8 @@ use crate::import::lines::{BadLines, NumberedLine, TextLines};
 struct JsonProfile {
     id: String,
     handle: Option<String>,
-    display_name: Option<String>,
-    bio: Option<String>,
-    url: Option<String>,
+    #[serde(flatten)]
+    texts: ProfileTexts,
     followers: Option<u32>,
     following: Option<u32>,
     posts: Option<u32>,
@@ -57,9 +57,7 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
     check(&line)?;
     Ok(Some(SeenProfile {
         named: NamedProfile { native_id: line.id, handle: line.handle, host: None },
-        display_name: line.display_name,
-        bio: line.bio,
-        url: line.url,
+        texts: line.texts,
         followers: line.followers,
         following: line.following,
         posts: line.posts,
@@ -72,19 +70,24 @@ fn parse(line: &str) -> Result<Option<SeenProfile>, String> {
 /// Checks that a line can be stored as it is.
 fn check(line: &JsonProfile) -> Result<(), String> {
     check_native_id(&line.id).map_err(|error| format!("has an id that {error}"))?;
-    let addresses = [("handle", &line.handle), ("url", &line.url)];
-    let words = [("display_name", &line.display_name), ("bio", &line.bio)];
-    for (field, text) in addresses.into_iter().chain(words) {
-        if text.as_ref().is_some_and(|text| text.contains('\0')) {
-            return Err(format!("has a {field} with a NUL character in it"));
-        }
+    if let Some(handle) = &line.handle {
+        check_text("handle", handle, Some(HANDLE_BYTES_MAX))?;
     }
-    for (field, text) in addresses {
-        if text.as_ref().is_some_and(|text| text.len() > HANDLE_BYTES_MAX) {
-            return Err(format!("has a {field} of more than {HANDLE_BYTES_MAX} bytes"));
-        }
+    for (text, value) in line.texts.iter() {
+        let bytes_max = (text.form() == TextForm::Url).then_some(URL_BYTES_MAX);
+        check_text(text.slug(), value, bytes_max)?;
     }
     Ok(())
+}
+
+fn check_text(field: &str, text: &str, bytes_max: Option<usize>) -> Result<(), String> {
+    if text.contains('\0') {
+        return Err(format!("has a {field} with a NUL character in it"));
+    }
+    match bytes_max.filter(|max| text.len() > *max) {
+        Some(max) => Err(format!("has a {field} of more than {max} bytes")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use model::identity::Claim;
 use model::observation::{NamedProfile, Observation, SeenProfile};
 use model::profile::{Consent, GoneReason, PersonKind};
+use model::profile_text::{ProfileText, ProfileTexts, TextForm};
 use model::time::Timestamp;
 
 use super::CrawlEngine;
@@ -11,9 +12,6 @@ use super::partial_name::PartialName;
 use crate::claims::CLAIMS_MAX;
 use crate::manifest::{ConsentRule, PlatformManifest, ProfileRules};
 use crate::path::{PageNode, SelectorContext, ValueSelector};
-
-const NAME_CHARS_MAX: usize = 640;
-const BIO_CHARS_MAX: usize = 5_000;
 
 /// A record on a page of profiles.
 #[derive(Clone, Copy)]
@@ -33,12 +31,12 @@ impl ProfileRecord<'_> {
         selector.as_ref()?.count(self.record, self.context)
     }
 
-    fn words(&self, selector: &Option<ValueSelector>, chars_max: usize) -> Option<String> {
-        clean::words(&selector.as_ref()?.text(self.record, self.context)?, chars_max)
-    }
-
-    fn url(&self, selector: &Option<ValueSelector>) -> Option<String> {
-        clean::url(selector.as_ref()?.text(self.record, self.context)?)
+    fn text(&self, text: ProfileText) -> Option<String> {
+        let value = self.rules.texts.get(text)?.text(self.record, self.context)?;
+        match text.form() {
+            TextForm::Words { chars_max } => clean::words(&value, chars_max),
+            TextForm::Url => clean::url(value),
+        }
     }
 
     fn created_at(&self) -> Option<Timestamp> {
@@ -81,10 +79,7 @@ impl CrawlEngine {
             return Observation::Gone(GoneReason::Refused);
         }
         Observation::Profile(Box::new(SeenProfile {
-            display_name: page.words(&rules.display_name, NAME_CHARS_MAX),
-            bio: page.words(&rules.bio, BIO_CHARS_MAX),
-            avatar_url: page.url(&rules.avatar_url),
-            url: page.url(&rules.url),
+            texts: ProfileTexts::from_fn(|text| page.text(text)),
             followers: page.count(&rules.followers),
             following: page.count(&rules.following),
             posts: page.count(&rules.posts),

@@ -1,6 +1,7 @@
 //! Compiles the rules for records: profiles, lists, interactions, and the accounts in them.
 
 use model::profile::{Consent, GoneReason, PersonKind};
+use model::profile_text::ProfileTexts;
 
 use super::compile_request::{RoleNames, request};
 use super::compiled_stream::{
@@ -105,10 +106,9 @@ pub(super) fn profile_rules(
         batch: 1,
         missing: None,
         names: names(at, &named, record)?,
-        display_name: at.maybe("display_name", raw.display_name.as_ref(), record)?,
-        bio: at.maybe("bio", raw.bio.as_ref(), record)?,
-        avatar_url: at.maybe("avatar_url", raw.avatar_url.as_ref(), record)?,
-        url: at.maybe("url", raw.url.as_ref(), record)?,
+        texts: ProfileTexts::try_from_fn(|text| {
+            at.maybe(text.slug(), raw.texts.get(text), record)
+        })?,
         followers: at.maybe("followers", raw.followers.as_ref(), record)?,
         following: at.maybe("following", raw.following.as_ref(), record)?,
         posts: at.maybe("posts", raw.posts.as_ref(), record)?,

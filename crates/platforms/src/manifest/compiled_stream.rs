@@ -2,6 +2,7 @@
 
 use model::layer::{Direction, Layer};
 use model::profile::{Consent, GoneReason, PersonKind};
+use model::profile_text::ProfileTexts;
 
 use super::compiled_request::{BodyWait, ErrorRules, RequestTemplate, StreamAuth};
 use super::raw_stream::{CountField, FindBy};
@@ -70,10 +71,7 @@ pub(crate) struct ProfileRules {
     /// The stream that is read, one by one, for the profiles that a batch left out.
     pub(crate) missing: Option<usize>,
     pub(crate) names: NameSelectors,
-    pub(crate) display_name: Option<ValueSelector>,
-    pub(crate) bio: Option<ValueSelector>,
-    pub(crate) avatar_url: Option<ValueSelector>,
-    pub(crate) url: Option<ValueSelector>,
+    pub(crate) texts: ProfileTexts<ValueSelector>,
     pub(crate) followers: Option<ValueSelector>,
     pub(crate) following: Option<ValueSelector>,
     pub(crate) posts: Option<ValueSelector>,

@@ -1,6 +1,7 @@
 //! Streams as manifests write them.
 
 use model::layer::{Direction, Layer};
+use model::profile_text::ProfileTexts;
 use serde::Deserialize;
 
 use super::raw_request::{OneOrMany, RawErrorRule, RawRequest, SelectorTexts};
@@ -67,10 +68,8 @@ pub(super) struct RawProfile {
     pub(super) native_id: Option<SelectorTexts>,
     pub(super) handle: Option<SelectorTexts>,
     pub(super) local_id: Option<SelectorTexts>,
-    pub(super) display_name: Option<SelectorTexts>,
-    pub(super) bio: Option<SelectorTexts>,
-    pub(super) avatar_url: Option<SelectorTexts>,
-    pub(super) url: Option<SelectorTexts>,
+    #[serde(flatten)]
+    pub(super) texts: ProfileTexts<SelectorTexts>,
     pub(super) followers: Option<SelectorTexts>,
     pub(super) following: Option<SelectorTexts>,
     pub(super) posts: Option<SelectorTexts>,

@@ -161,7 +161,7 @@ fn the_embedded_manifests_tell_their_streams() {
 }
 
 /// A change that breaks the manifest, and what the complaint must name.
-const MISTAKES: [(&str, &str, [&str; 2]); 17] = [
+const MISTAKES: [(&str, &str, [&str; 2]); 19] = [
     ("platform: github", "platform: myspace", ["platform", "myspace"]),
     ("dialects: [rest]", "dialects: [rest]\ncolour: red", ["colour", "unknown field"]),
     ("example: ada", "example: ADA", ["handle.example", "pattern"]),
@@ -177,6 +177,12 @@ const MISTAKES: [(&str, &str, [&str; 2]); 17] = [
     ("{native_id: id}}", "{handle: id}}", ["streams.stars.list.other", "names no account"]),
     ("offset: true", "offset: true, page: true", ["streams.stars.pager", "take one of"]),
     ("layer: list,", "layer: like,", ["streams.stars.list.layer", "interactions"]),
+    ("{native_id: id}\n", "{native_id: id, biography: x}\n", ["biography", "unknown field"]),
+    (
+        "{native_id: id}\n",
+        "{native_id: id, bio: 'x['}\n",
+        ["streams.profile.profile.bio", "missing"],
+    ),
     ("auth: {bearer: token}", "auth: {header: key}", ["streams.stars.auth", "secret"]),
     ("path: /users/{native_id}/stars", "path: users", ["streams.stars.request.path", "`/`"]),
 ];

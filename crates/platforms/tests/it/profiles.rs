@@ -77,10 +77,13 @@ async fn a_bluesky_profile_is_read_whole() {
         "labels":[{"val":"bot"}]}]}"#;
     let runs = profiles(&RecordedWeb::new([page(batch(&["a"]), body)]), &[did("a")]).await;
     let seen = seen(&runs[0]);
-    assert_eq!((seen.display_name.as_deref(), seen.avatar_url.as_ref()), (Some("Ada"), None));
+    assert_eq!(
+        (seen.texts.display_name.as_deref(), seen.texts.avatar_url.as_ref()),
+        (Some("Ada"), None)
+    );
     assert_eq!((seen.followers, seen.following, seen.posts), (Some(7), None, Some(3)));
     assert_eq!(seen.kind, PersonKind::Bot);
-    assert_eq!(seen.url.as_deref(), Some("https://bsky.app/profile/did:plc:a"));
+    assert_eq!(seen.texts.url.as_deref(), Some("https://bsky.app/profile/did:plc:a"));
     assert_eq!(seen.created_at, "2024-01-02T03:04:05.678Z".parse::<Timestamp>().ok());
     let account =
         |target: &str| Claim::Account { platform: Platform::FEDIVERSE, target: target.to_owned() };
@@ -127,7 +130,7 @@ async fn a_mastodon_profile_is_read_whole() {
         (seen.named.host.as_deref(), seen.local_id.as_deref()),
         (Some("one.example"), Some("12"))
     );
-    assert_eq!(seen.bio.as_deref(), Some("Maps & tea"));
+    assert_eq!(seen.texts.bio.as_deref(), Some("Maps & tea"));
     assert!(seen.consent.has(Consent::UNLISTED) && seen.consent.has(Consent::WORDS_PRIVATE));
     let sky = Claim::Account { platform: Platform::BLUESKY, target: "did:plc:a".to_owned() };
     assert_eq!(seen.claims, [sky, Claim::Website { page: "ada.example/about".to_owned() }]);

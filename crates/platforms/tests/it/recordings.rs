@@ -86,7 +86,7 @@ async fn a_recorded_account_is_a_profile_and_announces_its_limit() {
     let Observation::Profile(seen) = &runs[0].observations[0] else { panic!("{runs:?}") };
     assert_eq!(seen.named.handle.as_deref(), Some("mastodonpy_test@localhost:3000"));
     assert_eq!(seen.local_id.as_deref(), Some("117020457910412882"));
-    assert_eq!((seen.followers, seen.bio.as_ref()), (Some(0), None));
+    assert_eq!((seen.followers, seen.texts.bio.as_ref()), (Some(0), None));
     // Neither `discoverable` nor `indexable` is true.
     assert_eq!(seen.consent, Consent::WORDS_PRIVATE.and(Consent::UNLISTED));
     let limit = HostLimit { requests: 300, window_ms: 300_000 };

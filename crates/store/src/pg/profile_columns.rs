@@ -1,7 +1,8 @@
 //! The columns of `profile`: the list from which its statements, its hash and its erasure are made.
 //!
-//! A new column takes a migration and a field of [`SeenProfile`]; here a line of [`COLUMNS`], a field
-//! of [`Profile`] and its line in [`from_row`].
+//! A new text takes a migration and a row of the table of [`ProfileText`]; nothing here. Another column
+//! takes a migration and a field of [`SeenProfile`]; here a line of [`COLUMNS`], a field of [`Profile`]
+//! and its line in [`from_row`].
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use model::account::HANDLE_BYTES_MAX;
 use model::observation::SeenProfile;
 use model::platform::Listing;
 use model::profile::GoneReason;
+use model::profile_text::{ProfileText, ProfileTexts};
 use model::time::Timestamp;
 use model::{Consent, PersonId, PersonKind, Platform, ProfileId};
 use tokio_postgres::types::Type;
@@ -20,7 +22,7 @@ use crate::StoreError;
 
 mod page_value;
 
-use page_value::PageValue::{self, Count, Number, Time, Whole, Words};
+use page_value::PageValue::{self, Count, Number, Text, Time, Whole};
 pub(super) use page_value::{ProfilePage, StoredValue};
 
 /// One profile. Of one that was never crawled, only the names are known.
@@ -34,14 +36,8 @@ pub struct Profile {
     pub native_id: Option<String>,
     /// The handle, as last seen.
     pub handle: Option<String>,
-    /// The name that its owner chose to show.
-    pub display_name: Option<String>,
-    /// Its own words about itself. See [`Consent::WORDS_PRIVATE`].
-    pub bio: Option<String>,
-    /// Where its picture is.
-    pub avatar_url: Option<String>,
-    /// Where people see it.
-    pub url: Option<String>,
+    /// Its words and addresses. See [`Consent::WORDS_PRIVATE`].
+    pub texts: ProfileTexts,
     /// How many attend to it, as the platform counts.
     pub followers: Option<u32>,
     /// To how many it attends, as the platform counts.
@@ -63,9 +59,8 @@ pub struct Profile {
 /// The number in `profile.gone` of those who opted out with us; the others are [`GoneReason`]'s.
 pub(super) const OPTED_OUT: i16 = 4;
 
-const NAME_CHARS_MAX: usize = 512;
-const BIO_CHARS_MAX: usize = 10_000;
-const URL_BYTES_MAX: usize = 2_048;
+/// How many of the texts are hashed even where they have no value: those of the first release.
+const FIRST_TEXTS: usize = 4;
 
 /// A column that pages fill.
 struct ProfileColumn {
@@ -85,35 +80,31 @@ const fn column(name: &'static str, value: PageValue) -> ProfileColumn {
 }
 
 /// In the order in which they are hashed; new ones at the end, with `is_late`.
-static COLUMNS: [ProfileColumn; 12] = [
-    ProfileColumn {
-        is_kept: true,
-        ..column(
-            "handle",
-            Whole { bytes_max: HANDLE_BYTES_MAX, of: |page| page.named.handle.as_deref() },
-        )
-    },
-    column(
-        "display_name",
-        Words { chars_max: NAME_CHARS_MAX, of: |page| page.display_name.as_deref() },
-    ),
-    column("bio", Words { chars_max: BIO_CHARS_MAX, of: |page| page.bio.as_deref() }),
-    column("avatar_url", Whole { bytes_max: URL_BYTES_MAX, of: |page| page.avatar_url.as_deref() }),
-    column("url", Whole { bytes_max: URL_BYTES_MAX, of: |page| page.url.as_deref() }),
-    column("local_id", Whole { bytes_max: HANDLE_BYTES_MAX, of: |page| page.local_id.as_deref() }),
-    column("followers", Count(|page| page.followers)),
-    column("following", Count(|page| page.following)),
-    column("posts", Count(|page| page.posts)),
-    ProfileColumn {
-        erased: Some(PersonKind::Unknown as u8),
-        ..column("kind", Number(|page| page.kind as u8))
-    },
-    ProfileColumn {
-        erased: Some(Consent::REFUSED.0),
-        ..column("consent", Number(|page| page.consent.0))
-    },
-    column("created_ms", Time(|page| page.created_at)),
-];
+static COLUMNS: LazyLock<Vec<ProfileColumn>> = LazyLock::new(|| {
+    let handle = Whole { bytes_max: HANDLE_BYTES_MAX, of: |page| page.named.handle.as_deref() };
+    let local_id = Whole { bytes_max: HANDLE_BYTES_MAX, of: |page| page.local_id.as_deref() };
+    let text = |&text: &ProfileText| column(text.slug(), Text(text));
+    let (first, late) = ProfileText::ALL.split_at(FIRST_TEXTS);
+    let mut columns = vec![ProfileColumn { is_kept: true, ..column("handle", handle) }];
+    columns.extend(first.iter().map(text));
+    columns.extend([
+        column("local_id", local_id),
+        column("followers", Count(|page| page.followers)),
+        column("following", Count(|page| page.following)),
+        column("posts", Count(|page| page.posts)),
+        ProfileColumn {
+            erased: Some(PersonKind::Unknown as u8),
+            ..column("kind", Number(|page| page.kind as u8))
+        },
+        ProfileColumn {
+            erased: Some(Consent::REFUSED.0),
+            ..column("consent", Number(|page| page.consent.0))
+        },
+        column("created_ms", Time(|page| page.created_at)),
+    ]);
+    columns.extend(late.iter().map(text).map(|text| ProfileColumn { is_late: true, ..text }));
+    columns
+});
 
 /// Makes one text from each column, joined by commas.
 fn each(text: impl Fn(&ProfileColumn) -> String) -> String {
@@ -138,7 +129,7 @@ fn updates() -> String {
 pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
     let (names, updates) = (names(), updates());
     let arrays: Vec<String> = (3..)
-        .zip(&COLUMNS)
+        .zip(COLUMNS.iter())
         .map(|(number, column)| format!("${number}::{}[]", column.value.sql_type()))
         .collect();
     let arrays = arrays.join(", ");
@@ -196,10 +187,7 @@ pub(super) fn from_row(row: &tokio_postgres::Row) -> Result<Profile, StoreError>
         person: PersonId::new(row.get::<i64>("person_id")? as u64),
         native_id: row.get("native_id")?,
         handle: row.get("handle")?,
-        display_name: row.get("display_name")?,
-        bio: row.get("bio")?,
-        avatar_url: row.get("avatar_url")?,
-        url: row.get("url")?,
+        texts: ProfileTexts::try_from_fn(|text| row.get(text.slug()))?,
         followers: row.optional_count("followers")?,
         following: row.optional_count("following")?,
         posts: row.optional_count("posts")?,

@@ -37,7 +37,7 @@ async fn a_page_and_a_list_become_a_profile_and_arcs() {
     assert_eq!(arcs, plain(&ids(db.pg(), ["bob", "eve"]).await));
     assert!(row.complete && !row.hidden && row.observed_at == at(5));
     let stored = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert_eq!((stored.display_name.as_deref(), stored.followers), (Some("ADA"), Some(7)));
+    assert_eq!((stored.texts.display_name.as_deref(), stored.followers), (Some("ADA"), Some(7)));
     assert_eq!((stored.kind, stored.consent), (PersonKind::Person, Consent::WORDS_PRIVATE));
     assert_eq!((stored.created_at, stored.crawled_at), (Some(at(-1_000)), Some(at(5))));
     assert_eq!((stored.person, stored.gone), (ada.home_person(), None));
@@ -185,13 +185,13 @@ async fn a_hostile_page_is_stored_without_what_postgresql_refuses() {
     let db = database().await;
     let ada = claimed(db.pg(), &["ada"], at(0)).await[0];
     let mut seen = page("ada");
-    seen.bio = Some(format!("nul \0 and {}", "long ".repeat(10_000)));
+    seen.texts.bio = Some(format!("nul \0 and {}", "long ".repeat(10_000)));
     seen.followers = Some(u32::MAX);
     let streams = vec![stream("profile", vec![Observation::Profile(Box::new(seen))])];
     commit_all(db.pg(), at(0), vec![round(ada, streams)]).await;
     let stored = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert!(stored.bio.as_ref().unwrap().starts_with("nul  and long"));
-    assert_eq!(stored.bio.as_ref().unwrap().chars().count(), 9_999);
+    assert!(stored.texts.bio.as_ref().unwrap().starts_with("nul  and long"));
+    assert_eq!(stored.texts.bio.as_ref().unwrap().chars().count(), 9_999);
     assert_eq!(stored.followers, Some(i32::MAX as u32));
 }
 
@@ -210,10 +210,10 @@ async fn a_name_that_cannot_be_kept_costs_its_arc_and_nothing_else() {
     let db = database().await;
     let long = "x".repeat(3_000);
     let mut seen = page("ada");
-    (seen.url, seen.local_id) = (Some(format!("https://{long}")), Some("7\0".to_owned()));
+    (seen.texts.url, seen.local_id) = (Some(format!("https://{long}")), Some("7\0".to_owned()));
     let ada = crawled(db.pg(), seen, &["bob", "b\0b", &long, "eve"], at(0)).await;
     let [bob, eve] = ids(db.pg(), ["bob", "eve"]).await;
     assert_eq!(own_list(db.pg(), ada, Layer::Follow).await.1, plain(&[bob, eve]));
     let shown = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert_eq!((shown.bio.as_deref(), &shown.url), (Some("I am ada"), &None));
+    assert_eq!((shown.texts.bio.as_deref(), &shown.texts.url), (Some("I am ada"), &None));
 }

@@ -143,7 +143,7 @@ async fn who_opted_out_with_us_stays_out_for_good() {
     assert!(!claim(db.pg(), at(3 * MONTH)).await.contains(&ada));
     profile::import(db.pg(), PLATFORM, &[page("ada")], at(3 * MONTH)).await.unwrap();
     let stored = &profile::get(db.pg(), &[ada]).await.unwrap()[0];
-    assert_eq!((stored.gone, &stored.bio), (Some(GoneReason::Refused), &None));
+    assert_eq!((stored.gone, &stored.texts.bio), (Some(GoneReason::Refused), &None));
 }
 
 #[tokio::test]

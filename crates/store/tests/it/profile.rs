@@ -41,7 +41,7 @@ async fn a_profile_that_was_only_seen_shows_its_names() {
     let shown = profile::get(db.pg(), &[ProfileId::new(5), bob]).await.unwrap();
     assert_eq!(shown.len(), 1);
     assert_eq!(shown[0].handle.as_deref(), Some("bob.sky.test"));
-    assert_eq!((shown[0].crawled_at, &shown[0].bio), (None, &None));
+    assert_eq!((shown[0].crawled_at, &shown[0].texts.bio), (None, &None));
 }
 
 #[tokio::test]

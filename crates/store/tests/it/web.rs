@@ -1,6 +1,7 @@
 //! A small social web to crawl in tests.
 
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
+use model::profile_text::ProfileTexts;
 use model::time::{Day, Timestamp};
 use model::{Adjacency, AdjacencyEntry, Direction, Layer, Platform, ProfileId};
 use store::Pg;
@@ -39,8 +40,11 @@ pub(crate) fn named(name: &str) -> NamedProfile {
 pub(crate) fn page(name: &str) -> SeenProfile {
     SeenProfile {
         named: named(name),
-        display_name: Some(name.to_uppercase()),
-        bio: Some(format!("I am {name}")),
+        texts: ProfileTexts {
+            display_name: Some(name.to_uppercase()),
+            bio: Some(format!("I am {name}")),
+            ..ProfileTexts::default()
+        },
         ..SeenProfile::default()
     }
 }

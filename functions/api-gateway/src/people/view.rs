@@ -73,7 +73,7 @@ impl PersonView {
             id: person.id,
             merged_into: person.merged_into,
             kind: person.kind(),
-            name: person.face().and_then(|face| face.display_name.clone()),
+            name: person.face().and_then(|face| face.texts.display_name.clone()),
             score: score.filter(|_| shown).map(GlobalScore::new),
             profiles: person.profiles.into_iter().filter(|_| shown).map(ProfileView::new).collect(),
         }
@@ -99,11 +99,11 @@ impl PersonBrief {
         PersonBrief {
             id: person.id,
             kind: person.kind(),
-            name: face.and_then(|face| face.display_name.clone()),
+            name: face.and_then(|face| face.texts.display_name.clone()),
             platform: face.and_then(|face| face.id.platform()),
             handle: face.and_then(|face| face.handle.clone()),
-            avatar_url: face.and_then(|face| face.avatar_url.clone()),
-            url: face.and_then(|face| face.url.clone()),
+            avatar_url: face.and_then(|face| face.texts.avatar_url.clone()),
+            url: face.and_then(|face| face.texts.url.clone()),
         }
     }
 }

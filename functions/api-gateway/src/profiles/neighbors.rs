@@ -125,7 +125,7 @@ async fn named(
         Some(NeighborView {
             profile: profile.id,
             handle: profile.handle,
-            display_name: profile.display_name,
+            display_name: profile.texts.display_name,
             count: layer.is_interaction().then_some(arc.count),
             weight: arc.weight,
         })

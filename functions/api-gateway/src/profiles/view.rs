@@ -1,10 +1,13 @@
 //! A profile in answers.
 
+use model::profile_text::{ProfileText, ProfileTexts};
 use model::time::Timestamp;
 use model::{PersonId, PersonKind, Platform, ProfileId};
 use serde::Serialize;
 use store::pg::profile::Profile;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 /// One account on one platform.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,14 +25,9 @@ pub(crate) struct ProfileView {
     native_id: Option<String>,
     /// The handle, as last seen.
     handle: Option<String>,
-    /// The name that its owner chose to show.
-    display_name: Option<String>,
-    /// Its own words about itself.
-    bio: Option<String>,
-    /// Where its picture is.
-    avatar_url: Option<String>,
-    /// Where people see it.
-    url: Option<String>,
+    #[serde(flatten)]
+    #[schema(schema_with = texts_schema)]
+    texts: ProfileTexts,
     /// How many attend to it, as the platform counts.
     followers: Option<u32>,
     /// To how many it attends, as the platform counts.
@@ -55,10 +53,7 @@ impl ProfileView {
             platform: profile.id.platform(),
             native_id: profile.native_id,
             handle: profile.handle,
-            display_name: profile.display_name,
-            bio: profile.bio,
-            avatar_url: profile.avatar_url,
-            url: profile.url,
+            texts: profile.texts,
             followers: profile.followers,
             following: profile.following,
             posts: profile.posts,
@@ -67,6 +62,16 @@ impl ProfileView {
             crawled_at: profile.crawled_at,
         }
     }
+}
+
+fn texts_schema() -> RefOr<Schema> {
+    let mut texts = ObjectBuilder::new();
+    for text in ProfileText::ALL {
+        let form = SchemaType::from_iter([Type::String, Type::Null]);
+        let schema = ObjectBuilder::new().schema_type(form).description(Some(text.meaning()));
+        texts = texts.property(text.slug(), schema);
+    }
+    texts.into()
 }
 
 /// Whether a profile may be in answers.

@@ -57,7 +57,7 @@ async fn names_are_found_as_they_are_typed() {
     let named: Vec<String> = people
         .zip(TYPED)
         .map(|(page, (name, ..))| {
-            page.display_name = Some(name.to_owned());
+            page.texts.display_name = Some(name.to_owned());
             page.named.handle.clone().expect("it has a handle")
         })
         .collect();

@@ -16,6 +16,7 @@ use model::index::RunPerson;
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
+use model::profile_text::ProfileTexts;
 use model::time::{Day, Timestamp};
 use model::{
     Adjacency, AdjacencyEntry, Community, CommunityId, Consent, Direction, KeyId, Layer,
@@ -199,8 +200,11 @@ fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
             handle: Some(handle.to_owned()),
             host: None,
         },
-        display_name: Some(name.to_owned()),
-        bio: Some(bio.to_owned()),
+        texts: ProfileTexts {
+            display_name: Some(name.to_owned()),
+            bio: Some(bio.to_owned()),
+            ..ProfileTexts::default()
+        },
         ..SeenProfile::default()
     }
 }
@@ -458,8 +462,8 @@ fn terms(pages: &[SeenProfile]) -> Vec<Term> {
 fn words(page: &SeenProfile) -> ::search::PublicWords<'_> {
     ::search::PublicWords {
         handle: page.named.handle.as_deref(),
-        display_name: page.display_name.as_deref(),
-        bio: page.bio.as_deref(),
+        display_name: page.texts.display_name.as_deref(),
+        bio: page.texts.bio.as_deref(),
         consent: page.consent,
     }
 }

@@ -9,6 +9,7 @@ use model::index::{CommunityIndex, PersonIndex, ProfileIndex};
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::{PortError, PutOutcome};
 use model::profile::GoneReason;
+use model::profile_text::ProfileTexts;
 use model::time::Day;
 use model::{Account, AdjacencyEntry, Consent, Direction, Layer, PersonId, PersonKind, Platform};
 use store::objects::Folder;
@@ -184,7 +185,10 @@ impl World {
         let kinds = [PersonKind::Unknown, PersonKind::Person, PersonKind::Bot];
         let page = SeenProfile {
             named: self.any_account(),
-            bio: Some(format!("text {}", self.random.below(1_000))),
+            texts: ProfileTexts {
+                bio: Some(format!("text {}", self.random.below(1_000))),
+                ..ProfileTexts::default()
+            },
             kind: kinds[self.random.below(3) as usize],
             consent: consents[self.random.below(4) as usize],
             ..SeenProfile::default()

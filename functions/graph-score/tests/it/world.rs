@@ -6,6 +6,7 @@ use graph_score::{ObjectStore, RunSettings, ScoreDependencies, Scored, TimeBudge
 use model::message::ScoreJob;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::{Clock as _, Objects};
+use model::profile_text::ProfileTexts;
 use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId, RunId};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
@@ -61,7 +62,10 @@ pub(crate) fn risen() -> Arcs {
 fn page(person: u32, unlisted: bool) -> SeenProfile {
     SeenProfile {
         named: NamedProfile { native_id: person.to_string(), ..NamedProfile::default() },
-        bio: Some(format!("one of group{}", person / GROUP)),
+        texts: ProfileTexts {
+            bio: Some(format!("one of group{}", person / GROUP)),
+            ..ProfileTexts::default()
+        },
         consent: if unlisted { Consent::UNLISTED } else { Consent::default() },
         ..SeenProfile::default()
     }

@@ -30,7 +30,7 @@ async fn a_job_stores_its_profiles_their_names_and_their_arcs() {
     assert_eq!(world.find(ADA).await, Some(ada), "and by native id");
     assert!(world.find(BO).await.is_some(), "so is the account that she follows");
     let stored = store::pg::profile::get(world.pg(), &[ada]).await.unwrap();
-    assert_eq!(stored[0].display_name.as_deref(), Some("Ada"));
+    assert_eq!(stored[0].texts.display_name.as_deref(), Some("Ada"));
     let counts = world.counts().await;
     assert_eq!((counts.known, counts.crawled, counts.claimed), (2, 1, 0));
 }

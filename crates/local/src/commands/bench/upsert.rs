@@ -6,6 +6,7 @@ use anyhow::Result;
 use graph::seed::RandomSeed;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
+use model::profile_text::ProfileTexts;
 use model::{Adjacency, AdjacencyEntry, Layer, Platform, ProfileId};
 use serde::Serialize;
 use store::pg::adjacency::{self, ImportMode};
@@ -112,8 +113,11 @@ fn person(number: u32, version: u64) -> SeenProfile {
             handle: Some(format!("person{number}.example.org")),
             host: None,
         },
-        display_name: Some(format!("Person {number}")),
-        bio: Some(bio.join(" ")),
+        texts: ProfileTexts {
+            display_name: Some(format!("Person {number}")),
+            bio: Some(bio.join(" ")),
+            ..ProfileTexts::default()
+        },
         followers: Some(random.below(10_000) as u32),
         ..SeenProfile::default()
     }

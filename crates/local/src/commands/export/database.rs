@@ -1,7 +1,10 @@
 //! The exports of what the database holds: profiles, arcs, evidence.
 
+use std::sync::LazyLock;
+
 use anyhow::Result;
 use model::index::{ProfileIndex, RunPerson};
+use model::profile_text::ProfileText;
 use store::pg::evidence as stored_evidence;
 use store::pg::profile::{self, Profile};
 use store::table::{Cell, Column, Kind};
@@ -17,19 +20,12 @@ const PAGE: u32 = 2_000;
 /// Blocks of evidence read at a time, of 64 people each.
 const BLOCKS: u32 = 50;
 
-pub(super) const PROFILES: &[Column] = &[
-    Column::new("node", Kind::Text),
-    Column::new("platform", Kind::Text),
-    Column::new("person", Kind::Text),
-    Column::new("handle", Kind::Text),
-    Column::new("display_name", Kind::Text),
-    Column::new("bio", Kind::Text),
-    Column::new("url", Kind::Text),
-    Column::new("kind", Kind::Text),
-    Column::new("followers", Kind::Whole),
-    Column::new("following", Kind::Whole),
-    Column::new("posts", Kind::Whole),
-];
+pub(super) static PROFILES: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let names = ["node", "platform", "person", "handle"].into_iter();
+    let texts = names.chain(profile_texts().map(ProfileText::slug)).chain(["kind"]);
+    let counts = ["followers", "following", "posts"].map(|name| Column::new(name, Kind::Whole));
+    texts.map(|name| Column::new(name, Kind::Text)).chain(counts).collect()
+});
 pub(super) const ARCS: &[Column] = &[
     Column::new("src", Kind::Text),
     Column::new("dst", Kind::Text),
@@ -45,6 +41,11 @@ pub(super) const EVIDENCE: &[Column] = &[
     Column::new("contributor", Kind::Text),
     Column::new("brings", Kind::Single),
 ];
+
+/// The texts of a row of profiles: not where the picture is.
+fn profile_texts() -> impl Iterator<Item = ProfileText> {
+    ProfileText::ALL.into_iter().filter(|text| *text != ProfileText::AvatarUrl)
+}
 
 /// Every profile.
 pub(super) async fn profiles(home: &BorgHome, table: &mut ExportTable) -> Result<()> {
@@ -62,24 +63,21 @@ pub(super) async fn profiles(home: &BorgHome, table: &mut ExportTable) -> Result
 }
 
 fn profile_row(profile: &Profile, table: &mut ExportTable) -> Result<()> {
-    fn text(value: &Option<String>) -> Cell<'_> {
-        value.as_deref().map_or(Cell::Null, Cell::Text)
+    fn text(value: Option<&String>) -> Cell<'_> {
+        value.map_or(Cell::Null, |value| Cell::Text(value))
     }
     let whole = |value: Option<u32>| value.map_or(Cell::Null, |value| Cell::Whole(value.into()));
     let (person, platform) = (profile.person.to_string(), profile.id.platform());
-    table.row(&[
-        text(&profile.native_id),
+    let mut cells = vec![
+        text(profile.native_id.as_ref()),
         platform.map_or(Cell::Null, |platform| Cell::Text(platform.slug())),
         Cell::Text(&person),
-        text(&profile.handle),
-        text(&profile.display_name),
-        text(&profile.bio),
-        text(&profile.url),
-        Cell::Text(profile.kind.slug()),
-        whole(profile.followers),
-        whole(profile.following),
-        whole(profile.posts),
-    ])?;
+        text(profile.handle.as_ref()),
+    ];
+    cells.extend(profile_texts().map(|name| text(profile.texts.get(name))));
+    cells.push(Cell::Text(profile.kind.slug()));
+    cells.extend([profile.followers, profile.following, profile.posts].map(whole));
+    table.row(&cells)?;
     Ok(())
 }
 

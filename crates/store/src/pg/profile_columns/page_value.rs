@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use PageValue::{Count, Number, Time, Whole, Words};
+use PageValue::{Count, Number, Text, Time, Whole};
 use model::ProfileId;
 use model::observation::SeenProfile;
+use model::profile_text::{ProfileText, TextForm, URL_BYTES_MAX};
 use model::time::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -18,10 +19,10 @@ pub(in crate::pg) type ProfilePage<'a> = (ProfileId, &'a SeenProfile);
 
 /// Where a column's value is in a page, and how it is stored.
 pub(super) enum PageValue {
-    /// A name or an address: `text`, stored whole or not at all.
+    /// A name: `text`, stored whole or not at all.
     Whole { bytes_max: usize, of: fn(&SeenProfile) -> Option<&str> },
-    /// Words: `text`, cut to a length.
-    Words { chars_max: usize, of: fn(&SeenProfile) -> Option<&str> },
+    /// A text of the table: `text`; words are cut to a length, addresses stored whole or not at all.
+    Text(ProfileText),
     /// `int`.
     Count(fn(&SeenProfile) -> Option<u32>),
     /// The number of an enum, or bits: `smallint not null`.
@@ -33,7 +34,7 @@ pub(super) enum PageValue {
 impl PageValue {
     pub(super) fn sql_type(&self) -> &'static str {
         match self {
-            Whole { .. } | Words { .. } => "text",
+            Whole { .. } | Text(_) => "text",
             Count(_) => "int",
             Number(_) => "smallint",
             Time(_) => "bigint",
@@ -42,7 +43,7 @@ impl PageValue {
 
     pub(super) fn element_type(&self) -> Type {
         match self {
-            Whole { .. } | Words { .. } => Type::TEXT,
+            Whole { .. } | Text(_) => Type::TEXT,
             Count(_) => Type::INT4,
             Number(_) => Type::INT2,
             Time(_) => Type::INT8,
@@ -52,7 +53,7 @@ impl PageValue {
     pub(super) fn of_page<'a>(&self, page: &'a SeenProfile) -> StoredValue<'a> {
         match self {
             Whole { bytes_max, of } => Box::new(of(page).and_then(|text| whole(text, *bytes_max))),
-            Words { chars_max, of } => Box::new(of(page).map(|text| clean(text, *chars_max))),
+            Text(text) => Box::new(stored_text(*text, page)),
             Count(of) => Box::new(of(page).map(stored_count)),
             Number(of) => Box::new(i16::from(of(page))),
             Time(of) => Box::new(of(page).map(stored_ms)),
@@ -66,8 +67,8 @@ impl PageValue {
                 let texts = pages.map(|page| whole(of(page)?, *bytes_max));
                 (Box::new(texts.collect::<Vec<Option<&str>>>()), Type::TEXT_ARRAY)
             }
-            Words { chars_max, of } => {
-                let texts = pages.map(|page| Some(clean(of(page)?, *chars_max)));
+            Text(text) => {
+                let texts = pages.map(|page| stored_text(*text, page));
                 (Box::new(texts.collect::<Vec<Option<Cow<'a, str>>>>()), Type::TEXT_ARRAY)
             }
             Count(of) => {
@@ -88,7 +89,8 @@ impl PageValue {
     /// Hands the bytes of a page's value, `None` if it has none, to `put`.
     pub(super) fn put_bytes(&self, page: &SeenProfile, put: &mut impl FnMut(Option<&[u8]>)) {
         match self {
-            Whole { of, .. } | Words { of, .. } => put(of(page).map(str::as_bytes)),
+            Whole { of, .. } => put(of(page).map(str::as_bytes)),
+            Text(text) => put(page.texts.get(*text).map(String::as_bytes)),
             Count(of) => put(of(page).map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice)),
             Number(of) => put(Some(&[of(page)])),
             Time(of) => {
@@ -96,5 +98,13 @@ impl PageValue {
                 put(time.as_ref().map(<[u8; 8]>::as_slice));
             }
         }
+    }
+}
+
+fn stored_text(text: ProfileText, page: &SeenProfile) -> Option<Cow<'_, str>> {
+    let value = page.texts.get(text)?;
+    match text.form() {
+        TextForm::Words { chars_max } => Some(clean(value, chars_max)),
+        TextForm::Url => whole(value, URL_BYTES_MAX).map(Cow::Borrowed),
     }
 }

@@ -8,6 +8,7 @@ use graph::seed::RandomSeed;
 use model::index::RunPerson;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
+use model::profile_text::ProfileTexts;
 use model::{Community, CommunityId, Membership, PersonKind, Platform, ProfileId};
 use search::{Folding, PublicWords};
 use store::pg::community::{self, WORLD};
@@ -136,9 +137,12 @@ fn page(number: u32) -> SeenProfile {
             handle: Some(format!("{}{number}.example.org", name.replace(' ', "-"))),
             host: Some("example.org".to_owned()),
         },
-        display_name: Some(name),
-        bio: Some(bio(number)),
-        url: Some(format!("https://example.org/{number}")),
+        texts: ProfileTexts {
+            display_name: Some(name),
+            bio: Some(bio(number)),
+            url: Some(format!("https://example.org/{number}")),
+            ..ProfileTexts::default()
+        },
         followers: Some(random.below(100_000) as u32),
         following: Some(random.below(1_000) as u32),
         posts: Some(random.below(10_000) as u32),
@@ -276,8 +280,8 @@ fn terms(count: u32) -> Result<Vec<Term>> {
         let page = page(number);
         let words = PublicWords {
             handle: page.named.handle.as_deref(),
-            display_name: page.display_name.as_deref(),
-            bio: page.bio.as_deref(),
+            display_name: page.texts.display_name.as_deref(),
+            bio: page.texts.bio.as_deref(),
             consent: page.consent,
         };
         builder.add(number, &[words]).context("numbers ascend")?;
