@@ -2,7 +2,6 @@
 -- before this migration. Every snapshot that can be a parent is newer.
 alter table profile add column changed_xid xid8;
 alter table profile alter column changed_xid set default pg_current_xact_id();
-create index profile_changed on profile (changed_xid, profile_id) where changed_xid is not null;
 
 -- A trigger, so that a release from before notes it too.
 create function note_changed_profile() returns trigger language plpgsql as $$

@@ -1,7 +1,6 @@
 -- The transaction in which a profile that crawls had seen was named by a bulk file: it is listed from
 -- then on, and the next snapshot must say so. Null: never, or from the first.
 alter table ident add column imported_xid xid8;
-create index ident_imported on ident (imported_xid, profile_id) where imported_xid is not null;
 
 create function note_imported_ident() returns trigger language plpgsql as $$
 begin

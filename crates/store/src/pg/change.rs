@@ -4,6 +4,7 @@ use model::time::{Day, Timestamp};
 use model::{Direction, Layer, ProfileId, RankChange};
 
 use super::params::params;
+use super::row::CHANGE_LOG;
 use super::value::stored_id;
 use super::{Pg, partition};
 use crate::StoreError;
@@ -60,15 +61,16 @@ pub struct Event {
     pub change: Change,
 }
 
-/// By the table's columns, which its index is in the order of; `xid` alone is the column of the answer.
-const PAGE: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction, added,
+const PAGE: &str =
+    "select xid::text::bigint xid_number, seq, at_ms, kind, subject, layer, direction, added,
         removed, body from change_log
     where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by change_log.xid, change_log.seq limit $3";
-const OF_SUBJECT: &str = "select xid::text::bigint, seq, at_ms, kind, subject, layer, direction,
+    order by xid, seq limit $3";
+const OF_SUBJECT: &str =
+    "select xid::text::bigint xid_number, seq, at_ms, kind, subject, layer, direction,
         added, removed, body from change_log
     where subject = $1 and (xid, seq) < ($2::text::xid8, $3)
-    order by change_log.xid desc, change_log.seq desc limit $4";
+    order by xid desc, seq desc limit $4";
 /// By name, so that a day that was detached and not dropped is found too.
 const OLD_DAYS: &str = "select d from (
         select substring(relname from '^change_log_([0-9]+)$')::int d from pg_class
@@ -85,7 +87,7 @@ pub async fn page(pg: &Pg, after: Position, limit: u32) -> Result<Vec<Event>, St
         i64::from(limit) => INT8,
     ];
     let rows = pg.read("change::page", PAGE, params).await?;
-    rows.iter().map(event::from_row).collect()
+    CHANGE_LOG.rows(&rows).map(event::from_row).collect()
 }
 
 /// Events of one subject, the newest first, at most `limit` before `before`.
@@ -103,7 +105,7 @@ pub async fn of_subject(
         i64::from(limit) => INT8,
     ];
     let rows = pg.read("change::of_subject", OF_SUBJECT, params).await?;
-    rows.iter().map(event::from_row).collect()
+    CHANGE_LOG.rows(&rows).map(event::from_row).collect()
 }
 
 /// Drops whole days before `first_kept`, the oldest first, at most `most`; returns how many.

@@ -3,7 +3,8 @@
 use model::{Community, CommunityId, RunId};
 
 use super::params::params;
-use super::value::{corrupt, stored_count};
+use super::row::{COMMUNITY, TableRow};
+use super::value::stored_count;
 use super::{Pg, run};
 use crate::StoreError;
 
@@ -28,7 +29,7 @@ pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Communi
          join community_{{run}} c on c.run_id = $1 and c.community_id = u.id order by u.o"
     );
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
-    pg.read_run("community::get", run, &sql, params).await?.iter().map(from_row).collect()
+    COMMUNITY.rows(&pg.read_run("community::get", run, &sql, params).await?).map(from_row).collect()
 }
 
 /// New ids for the communities that are born in a run; the same at each call.
@@ -90,19 +91,21 @@ pub async fn page(
         i64::from(limit) => INT8,
         words => TEXT_ARRAY,
     ];
-    pg.read_run("community::page", run, &sql, params).await?.iter().map(from_row).collect()
+    COMMUNITY
+        .rows(&pg.read_run("community::page", run, &sql, params).await?)
+        .map(from_row)
+        .collect()
 }
 
-fn from_row(row: &tokio_postgres::Row) -> Result<Community, StoreError> {
-    let id = row.get::<_, i64>(0);
-    let bad = |column| corrupt(("community", column), id, "out of range");
+fn from_row(row: TableRow<'_>) -> Result<Community, StoreError> {
+    let parent: Option<i64> = row.get("parent")?;
     Ok(Community {
-        id: CommunityId::new(id as u64),
-        parent: row.get::<_, Option<i64>>(1).map(|id| CommunityId::new(id as u64)),
-        level: u8::try_from(row.get::<_, i16>(2)).map_err(|_| bad("level"))?,
-        members: u32::try_from(row.get::<_, i32>(3)).map_err(|_| bad("members"))?,
-        trust: row.get(4),
-        low_trust: row.get(5),
-        labels: row.get(6),
+        id: CommunityId::new(row.unsigned("community_id")?),
+        parent: parent.map(|id| CommunityId::new(id as u64)),
+        level: row.number("level", Some)?,
+        members: row.count("members")?,
+        trust: row.get("trust")?,
+        low_trust: row.get("low_trust")?,
+        labels: row.get("labels")?,
     })
 }

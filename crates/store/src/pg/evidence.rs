@@ -2,36 +2,56 @@
 //! their contributors give.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use model::evidence::Evidence;
 use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
-use tokio_postgres::Row;
 
+use super::membership::MEMBERSHIP_BYTES;
 use super::params::params;
+use super::row::{EVIDENCE_BLOCK, EVIDENCE_SOURCE, TableRow};
 use super::value::corrupt;
 use super::{Pg, membership, run};
 use crate::StoreError;
 
 mod packed;
 
-use packed::{BLOCK_PEOPLE, EvidenceEntry, unpack, unpack_one, unpack_sources};
+use packed::{BLOCK_PEOPLE, EvidenceEntry, SOURCE_BYTES, unpack, unpack_one, unpack_sources};
 pub use packed::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
 
 /// These read the tables of one run, whose number stands for `{run}`.
 ///
-/// A block with the memberships of its people, 16 bytes each.
-const BLOCKS: &str = "select e.community_id, e.block, e.body,
-        substring(s.body from e.block * 1024 + 1 for 1024)
-    from evidence_block_{run} e join standing_{run} s using (run_id, community_id)";
-/// The block that one person is in, with its membership; a block is of 64 people.
-const ONE: &str = "select e.body, substring(s.body from $3 * 16 + 1 for 16)
-    from evidence_block_{run} e join standing_{run} s using (run_id, community_id)
-    where run_id = $1 and community_id = $2 and block = $3 / 64";
-/// The slices of sources, 12 bytes each.
-const SOURCES: &str = "select substring(g.body from u.place * 12 + 1 for 12)
-    from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
-    join evidence_giver_{run} g on g.run_id = $1 and g.community_id = u.community_id order by u.o";
+/// Blocks with the memberships of their people.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let block_bytes = BLOCK_PEOPLE * MEMBERSHIP_BYTES;
+    format!(
+        "select e.community_id, e.block, e.body,
+            substring(s.body from e.block * {block_bytes} + 1 for {block_bytes}) memberships
+        from evidence_block_{{run}} e join standing_{{run}} s using (run_id, community_id)
+        where run_id = $1 and (community_id, block) > ($2, $3)
+        order by community_id, block limit $4"
+    )
+});
+/// The block that one person is in, with its membership.
+static ONE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select e.community_id, e.body, substring(s.body
+            from $3 * {MEMBERSHIP_BYTES} + 1 for {MEMBERSHIP_BYTES}) memberships
+        from evidence_block_{{run}} e join standing_{{run}} s using (run_id, community_id)
+        where run_id = $1 and community_id = $2 and block = $3 / {BLOCK_PEOPLE}"
+    )
+});
+/// The slices of sources.
+static SOURCES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select g.community_id,
+            substring(g.body from u.place * {SOURCE_BYTES} + 1 for {SOURCE_BYTES}) body
+        from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
+        join evidence_giver_{{run}} g on g.run_id = $1 and g.community_id = u.community_id
+        order by u.o"
+    )
+});
 
 /// People of a community who stand side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +63,8 @@ pub struct Block {
     /// Those who have evidence, by their numbers within the run.
     pub people: Vec<(RunPerson, Evidence)>,
 }
+
+const TOO_MANY: &str = "more people than memberships";
 
 /// A block before its sources are known.
 struct Stored {
@@ -70,9 +92,9 @@ pub async fn get(
         community.number() as i64 => INT8,
         place as i32 => INT4,
     ];
-    let rows = pg.read_run("evidence::get", run, ONE, params).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let Some(person) = stored_one(row, place as usize % BLOCK_PEOPLE, community)? else {
+    let rows = pg.read_run("evidence::get", run, &ONE, params).await?;
+    let Some(row) = EVIDENCE_BLOCK.rows(&rows).next() else { return Ok(None) };
+    let Some(person) = stored_one(&row, place as usize % BLOCK_PEOPLE)? else {
         return Ok(None);
     };
     let block = Stored { community, number: 0, people: vec![Some(person)] };
@@ -87,9 +109,6 @@ pub async fn page(
     after: Option<(CommunityId, u32)>,
     limit: u32,
 ) -> Result<Vec<Block>, StoreError> {
-    let sql = format!(
-        "{BLOCKS} where run_id = $1 and (community_id, block) > ($2, $3) order by 1, 2 limit $4"
-    );
     let (community, number) = after.map_or((-1, -1), |(id, n)| (id.number() as i64, n as i32));
     let params = params![
         run::stored(run) => INT8,
@@ -97,42 +116,39 @@ pub async fn page(
         number => INT4,
         i64::from(limit) => INT8,
     ];
-    let rows = pg.read_run("evidence::page", run, &sql, params).await?;
-    let blocks: Result<Vec<Stored>, StoreError> = rows.iter().map(stored).collect();
+    let rows = pg.read_run("evidence::page", run, &PAGE, params).await?;
+    let blocks: Result<Vec<Stored>, StoreError> = EVIDENCE_BLOCK.rows(&rows).map(stored).collect();
     explained(pg, run, blocks?).await
 }
 
 /// One person's evidence of a row of [`ONE`]; `None` if it has none.
 fn stored_one(
-    row: &Row,
+    row: &TableRow<'_>,
     position: usize,
-    community: CommunityId,
 ) -> Result<Option<(Membership, EvidenceEntry)>, StoreError> {
-    let bad = |why: &dyn ToString| {
-        corrupt(("evidence_block", "body"), community.number(), why.to_string())
-    };
-    let Some(entry) = unpack_one(row.get(0), position).map_err(|why| bad(&why))? else {
-        return Ok(None);
-    };
-    let membership = membership::unpack(row.get(1)).map_err(|why| bad(&why))?.pop();
-    let membership = membership.ok_or_else(|| bad(&"more people than memberships"))?;
+    let entry = unpack_one(row.get("body")?, position).map_err(|why| row.corrupt("body", why))?;
+    let Some(entry) = entry else { return Ok(None) };
+    let membership = memberships(row)?.pop();
+    let membership = membership.ok_or_else(|| row.corrupt("body", TOO_MANY))?;
     Ok(Some((membership, entry)))
 }
 
-fn stored(row: &Row) -> Result<Stored, StoreError> {
-    let (community, number): (i64, i32) = (row.get(0), row.get(1));
-    let bad = |why: &dyn ToString| corrupt(("evidence_block", "body"), community, why.to_string());
-    let entries = unpack(row.get(2)).map_err(|why| bad(&why))?;
-    let memberships = membership::unpack(row.get(3)).map_err(|why| bad(&why))?;
+fn stored(row: TableRow<'_>) -> Result<Stored, StoreError> {
+    let entries = unpack(row.get("body")?).map_err(|why| row.corrupt("body", why))?;
+    let memberships = memberships(&row)?;
     if memberships.len() < entries.len() {
-        return Err(bad(&"more people than memberships"));
+        return Err(row.corrupt("body", TOO_MANY));
     }
     let people = memberships.into_iter().zip(entries);
     Ok(Stored {
-        community: CommunityId::new(community as u64),
-        number: number as u32,
+        community: CommunityId::new(row.unsigned("community_id")?),
+        number: row.count("block")?,
         people: people.map(|(membership, entry)| Some((membership, entry?))).collect(),
     })
+}
+
+fn memberships(row: &TableRow<'_>) -> Result<Vec<Membership>, StoreError> {
+    membership::unpack(row.get("memberships")?).map_err(|why| row.corrupt("memberships", why))
 }
 
 /// The blocks with those who give to their people.
@@ -168,14 +184,13 @@ async fn sources(
         communities => INT8_ARRAY,
         places => INT4_ARRAY,
     ];
-    let rows = pg.read_run("evidence::sources", run, SOURCES, params).await?;
-    let bad = |why: &dyn ToString| corrupt(("evidence_giver", "body"), run, why.to_string());
+    let rows = pg.read_run("evidence::sources", run, &SOURCES, params).await?;
     if rows.len() < wanted.len() {
-        return Err(bad(&"a community without sources"));
+        return Err(corrupt(("evidence_giver", "body"), run, "a community without sources"));
     }
-    let source = |(place, row): ((CommunityId, u32), &Row)| {
-        let one = unpack_sources(row.get(0)).map_err(|why| bad(&why))?.pop();
-        Ok((place, one.ok_or_else(|| bad(&"a source past the end"))?))
+    let source = |(place, row): ((CommunityId, u32), TableRow<'_>)| {
+        let one = unpack_sources(row.get("body")?).map_err(|why| row.corrupt("body", why))?.pop();
+        Ok((place, one.ok_or_else(|| row.corrupt("body", "a source past the end"))?))
     };
-    wanted.into_iter().zip(&rows).map(source).collect()
+    wanted.into_iter().zip(EVIDENCE_SOURCE.rows(&rows)).map(source).collect()
 }

@@ -6,19 +6,21 @@
 
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use model::index::RunPerson;
 use model::{CommunityId, Membership, RunId};
 
 use super::params::params;
-use super::value::corrupt;
+use super::row::{MEMBERSHIP, PERSON_PLACES, TableRow};
 use super::{Pg, run};
 use crate::StoreError;
 
 mod codec;
 mod packed;
 
-pub(super) use codec::{pack, unpack};
+pub(super) use codec::{MEMBERSHIP_BYTES, pack, unpack};
+use packed::{MARK_BYTES, MARKS_EVERY, PLACE_BYTES};
 pub(super) use packed::{PERSONS_BLOCK, PersonPlace, insider_order, marks, pack_persons};
 
 /// The order of a page.
@@ -53,17 +55,50 @@ pub struct Page {
 
 /// These read the tables of one run, whose number stands for `{run}`.
 ///
-/// The slice from the 64 in which $3 lies to before $4, and the counts before it.
-const BY_ATTENTION: &str = "select n, substring(body from ($3 & -64) * 16 + 1
-        for greatest($4 - ($3 & -64), 0) * 16), substring(marks from ($3 >> 6) * 16 + 1 for 16)
-    from standing_{run} where run_id = $1 and community_id = $2";
-const BY_INSIDER: &str = "select n, substring(insider from $3 * 4 + 1 for ($4 - $3) * 4)
-    from standing_{run} where run_id = $1 and community_id = $2";
-const AT_PLACES: &str = "select u.o, substring(s.body from (u.place & -64) * 16 + 1
-        for ((u.place & 63) + 1) * 16), substring(s.marks from (u.place >> 6) * 16 + 1 for 16)
-    from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
-    join standing_{run} s on s.run_id = $1 and s.community_id = u.community_id order by u.o";
-const OF_PERSON: &str = "select body from person_standing_{run} where run_id = $1 and block = $2";
+/// The slice from the mark before $3 to before $4, and the counts at that mark.
+static BY_ATTENTION: LazyLock<String> = LazyLock::new(|| {
+    let first = first_ranked("$3");
+    format!(
+        "select community_id, n, {marks},
+            substring(body from {first} * {MEMBERSHIP_BYTES} + 1
+                for greatest($4 - {first}, 0) * {MEMBERSHIP_BYTES}) body
+        from standing_{{run}} where run_id = $1 and community_id = $2",
+        marks = marks_before("$3"),
+    )
+});
+static BY_INSIDER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select community_id, n, substring(insider from $3 * {PLACE_BYTES} + 1
+            for ($4 - $3) * {PLACE_BYTES}) insider
+        from standing_{{run}} where run_id = $1 and community_id = $2"
+    )
+});
+/// The slice from the mark before each place to the place itself, and the counts at that mark.
+static AT_PLACES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select s.community_id, {marks},
+            substring(s.body from {first} * {MEMBERSHIP_BYTES} + 1
+                for (u.place % {MARKS_EVERY} + 1) * {MEMBERSHIP_BYTES}) body
+        from unnest($2::bigint[], $3::int[]) with ordinality u(community_id, place, o)
+        join standing_{{run}} s on s.run_id = $1 and s.community_id = u.community_id order by u.o",
+        marks = marks_before("u.place"),
+        first = first_ranked("u.place"),
+    )
+});
+const OF_PERSON: &str =
+    "select block, body from person_standing_{run} where run_id = $1 and block = $2";
+
+/// The place of the last mark at or before a place: ranks are counted from there.
+fn first_ranked(place: &str) -> String {
+    format!("{place} / {MARKS_EVERY} * {MARKS_EVERY}")
+}
+
+/// The counts at the last mark at or before a place.
+fn marks_before(place: &str) -> String {
+    format!(
+        "substring(marks from {place} / {MARKS_EVERY} * {MARK_BYTES} + 1 for {MARK_BYTES}) marks"
+    )
+}
 
 /// The memberships at these positions (from 0). `None` if the run has no such community.
 pub async fn page(
@@ -77,8 +112,8 @@ pub async fn page(
     let first = range.start.min(past_all);
     let end = range.end.clamp(first, past_all);
     let sql = match order {
-        Order::Attention => BY_ATTENTION,
-        Order::Insider => BY_INSIDER,
+        Order::Attention => &BY_ATTENTION,
+        Order::Insider => &BY_INSIDER,
     };
     let params = params![
         run::stored(run) => INT8,
@@ -87,16 +122,16 @@ pub async fn page(
         end as i32 => INT4,
     ];
     let rows = pg.read_run("membership::page", run, sql, params).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let total = u32::try_from(row.get::<_, i32>(0)).unwrap_or(0);
+    let Some(row) = MEMBERSHIP.rows(&rows).next() else { return Ok(None) };
+    let total = row.count("n")?;
     let rows = match order {
         Order::Attention => {
-            let mut rows = rank(row.get(1), row.get(2))?;
-            rows.drain(..rows.len().min((first & 63) as usize));
+            let mut rows = rank(&row)?;
+            rows.drain(..rows.len().min(first as usize % MARKS_EVERY));
             rows
         }
         Order::Insider => {
-            let places = packed::unpack_places(row.get(1));
+            let places = packed::unpack_places(row.get("insider")?);
             let wanted: Vec<_> = places.into_iter().map(|place| (community, place)).collect();
             at_places(pg, run, &wanted).await?
         }
@@ -130,9 +165,9 @@ pub(super) async fn places(
     let block = (person.index() / PERSONS_BLOCK) as i32;
     let params = params![run::stored(run) => INT8, block => INT4];
     let rows = pg.read_run("membership::places", run, OF_PERSON, params).await?;
-    let Some(row) = rows.first() else { return Ok(Vec::new()) };
-    let bad = || corrupt(("person_standing", "body"), block, "broken block");
-    packed::unpack_person(row.get(0), person.index() % PERSONS_BLOCK).ok_or_else(bad)
+    let Some(row) = PERSON_PLACES.rows(&rows).next() else { return Ok(Vec::new()) };
+    packed::unpack_person(row.get("body")?, person.index() % PERSONS_BLOCK)
+        .ok_or_else(|| row.corrupt("body", "broken block"))
 }
 
 /// The memberships at these places of communities, in their order.
@@ -148,14 +183,15 @@ async fn at_places(
         communities => INT8_ARRAY,
         places => INT4_ARRAY,
     ];
-    let bad = || corrupt(("standing", "body"), run, "a place past its end");
-    let rows = pg.read_run("membership::at_places", run, AT_PLACES, params).await?;
-    rows.iter().map(|row| rank(row.get(1), row.get(2))?.pop().ok_or_else(bad)).collect()
+    let rows = pg.read_run("membership::at_places", run, &AT_PLACES, params).await?;
+    let at_place = |row: TableRow<'_>| {
+        rank(&row)?.pop().ok_or_else(|| row.corrupt("body", "a place past its end"))
+    };
+    MEMBERSHIP.rows(&rows).map(at_place).collect()
 }
 
-/// Memberships from the beginning of a 64 on, with their ranks; `marks` counts those before.
-fn rank(memberships: &[u8], marks: &[u8]) -> Result<Vec<RankedMembership>, StoreError> {
-    let bad = |e| corrupt(("standing", "body"), "a slice", e);
-    let memberships = unpack(memberships).map_err(bad)?;
-    Ok(packed::rank(&memberships, marks))
+/// The memberships of a slice that begins at a mark, with their ranks.
+fn rank(row: &TableRow<'_>) -> Result<Vec<RankedMembership>, StoreError> {
+    let memberships = unpack(row.get("body")?).map_err(|why| row.corrupt("body", why))?;
+    Ok(packed::rank(&memberships, row.get("marks")?))
 }

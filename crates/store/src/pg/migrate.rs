@@ -2,12 +2,13 @@
 //!
 //! A migration that waits for a table blocks every later reader of it. So it waits for two seconds only,
 //! gives up its place, and tries again. A schema that a newer release has left behind stays as it is:
-//! its migrations only add, so the code of a release that is rolled back runs on it.
+//! its migrations only add, so the code of a release that is rolled back runs on it. Indexes of partitioned
+//! tables are built ahead of their migration, which would keep writers out until it is done.
 
 use std::error::Error as _;
 use std::time::Duration;
 
-use refinery::{Migration, Runner};
+use refinery::{Migration, Runner, Target};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
@@ -15,13 +16,21 @@ use super::connection::{Timeouts, config};
 use super::failure::failed;
 use crate::StoreError;
 
+mod index;
+
+use index::NewIndex;
+
 mod embedded {
     refinery::embed_migrations!("../../migrations");
 }
 
-/// Names the lock that concurrent migrations wait for.
-const LOCK: &str = "select pg_advisory_lock(20261122000100)";
-const HISTORY: &str = "select coalesce(to_regclass('refinery_schema_history')::text, '')";
+/// Takes the turn of one of several concurrent migrations, for the session. Who waited for it in the
+/// statement would be waited for by an index that is built in another's turn.
+const TAKE_TURN: &str = "select pg_try_advisory_lock(20261122000100) is_taken";
+/// How often a turn is tried to be taken, and how long to wait between two tries.
+const TURN_TRIES: usize = 40;
+const TURN_PAUSE: Duration = Duration::from_millis(50);
+const HISTORY: &str = "select coalesce(to_regclass('refinery_schema_history')::text, '') history";
 
 /// A statement may run as long as the function that calls it; it waits for a lock two seconds.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -75,10 +84,38 @@ async fn run_on_own_connection(
 }
 
 async fn run(client: &mut Client, runner: &Runner, applied: &mut usize) -> Result<(), StoreError> {
-    client.batch_execute(LOCK).await.map_err(|e| failed("migrate", e))?;
-    let ours = runner.get_migrations();
-    let ahead = is_ahead(ours, &history(client, runner).await?)?;
-    let runner = Runner::new(ours).set_abort_divergent(true).set_abort_missing(!ahead);
+    take_turn(client).await?;
+    let mut ours = runner.get_migrations().clone();
+    ours.sort();
+    let history = history(client, runner).await?;
+    let ahead = is_ahead(&ours, &history)?;
+    let runner = |target| {
+        let runner = Runner::new(&ours).set_abort_divergent(true).set_abort_missing(!ahead);
+        runner.set_target(target)
+    };
+    for pair in ours.windows(2) {
+        let [before, next] = pair else { continue };
+        let index = NewIndex::of(next).filter(|_| !has_run(next, &history));
+        let Some(index) = index else { continue };
+        apply(client, runner(Target::Version(before.version())), applied).await?;
+        index.build(client).await?;
+    }
+    apply(client, runner(Target::Latest), applied).await
+}
+
+/// Waits until no other migration runs.
+async fn take_turn(client: &Client) -> Result<(), StoreError> {
+    for _ in 0..TURN_TRIES {
+        let row = client.query_one(TAKE_TURN, &[]).await.map_err(|e| failed("migrate", e))?;
+        if row.get("is_taken") {
+            return Ok(());
+        }
+        tokio::time::sleep(TURN_PAUSE).await;
+    }
+    Err(StoreError::TimedOut { what: "migrate", why: "another migration runs".to_owned() })
+}
+
+async fn apply(client: &mut Client, runner: Runner, applied: &mut usize) -> Result<(), StoreError> {
     match runner.run_async(client).await {
         Ok(report) => *applied += report.applied_migrations().len(),
         Err(error) => {
@@ -92,7 +129,7 @@ async fn run(client: &mut Client, runner: &Runner, applied: &mut usize) -> Resul
 /// What was applied, the oldest first.
 async fn history(client: &mut Client, runner: &Runner) -> Result<Vec<Migration>, StoreError> {
     let row = client.query_one(HISTORY, &[]).await.map_err(|e| failed("migrate", e))?;
-    if row.get::<_, &str>(0).is_empty() {
+    if row.get::<_, &str>("history").is_empty() {
         return Ok(Vec::new());
     }
     runner.get_applied_migrations_async(client).await.map_err(migration_error)
@@ -104,13 +141,16 @@ fn is_ahead(ours: &[Migration], applied: &[Migration]) -> Result<bool, StoreErro
     if applied.last().map(Migration::version) <= newest {
         return Ok(false);
     }
-    let ran = |one: &&Migration| applied.iter().any(|other| other.version() == one.version());
-    match ours.iter().find(|one| !ran(one)) {
+    match ours.iter().find(|one| !has_run(one, applied)) {
         None => Ok(true),
         Some(one) => Err(StoreError::Conflict(format!(
             "migrate the database: {one} never ran, and newer ones did: renew its timestamp"
         ))),
     }
+}
+
+fn has_run(migration: &Migration, applied: &[Migration]) -> bool {
+    applied.iter().any(|other| other.version() == migration.version())
 }
 
 /// Separates a wait that took too long from a migration that fails.
@@ -134,93 +174,4 @@ pub fn schema_hash() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use testkit::{Database, database};
-
-    use super::*;
-
-    fn ours() -> Vec<Migration> {
-        let mut ours = embedded::migrations::runner().get_migrations().clone();
-        ours.sort();
-        ours
-    }
-
-    fn one(name: &str, sql: &str) -> Migration {
-        Migration::unapplied(name, sql).unwrap()
-    }
-
-    async fn run(db: &Database, migrations: &[Migration]) -> Result<usize, StoreError> {
-        run_with_retries(db.url(), &Runner::new(migrations)).await
-    }
-
-    async fn columns(db: &Database, table: &str) -> i64 {
-        let sql = "select count(*) from information_schema.columns where table_name = $1";
-        db.client().await.query_one(sql, &[&table]).await.unwrap().get(0)
-    }
-
-    #[tokio::test]
-    async fn a_release_that_is_rolled_back_leaves_the_newer_schema_alone() {
-        let db = database().await;
-        let ours = ours();
-        let newer = one("V99991231235959__add_hint", "alter table minted add column hint text");
-        let newer: Vec<Migration> = ours.iter().cloned().chain([newer]).collect();
-        assert_eq!(run(&db, &newer).await.unwrap(), 1);
-        let columns_then = columns(&db, "minted").await;
-        for older in [&ours[..], &ours[..ours.len() / 2], &ours[..1]] {
-            assert_eq!(run(&db, older).await.unwrap(), 0);
-        }
-        assert_eq!(columns(&db, "minted").await, columns_then);
-        assert_eq!(run(&db, &newer).await.unwrap(), 0, "and it may be rolled forward again");
-    }
-
-    #[tokio::test]
-    async fn a_migration_that_changed_since_it_ran_is_refused() {
-        let db = database().await;
-        let mut changed = ours();
-        let last = changed.last_mut().unwrap();
-        *last = one(&format!("V{}__{}", last.version(), last.name()), "select 1");
-        let error = run(&db, &changed).await.unwrap_err();
-        assert!(error.to_string().contains("different"), "{error}");
-        let newer = one("V99991231235959__add_hint", "alter table minted add column hint text");
-        let newer: Vec<Migration> = ours().into_iter().chain([newer]).collect();
-        run(&db, &newer).await.unwrap();
-        assert!(run(&db, &changed).await.is_err(), "not even where a newer release has been");
-    }
-
-    #[tokio::test]
-    async fn a_migration_that_came_too_late_is_refused() {
-        let db = database().await;
-        let mut late = ours();
-        late.push(one("V20261122000101__come_late", "select 1"));
-        let error = run(&db, &late).await.unwrap_err();
-        assert!(error.to_string().contains("come_late"), "{error}");
-        late.truncate(3);
-        late.push(one("V20261122000101__come_late", "select 1"));
-        let error = run(&db, &late).await.unwrap_err();
-        assert!(error.to_string().contains("renew its timestamp"), "{error}");
-    }
-
-    /// A reader that stays, a migration that needs its table, and a reader that comes later.
-    #[tokio::test]
-    async fn a_later_reader_never_waits_for_a_migration_that_waits() {
-        let db = database().await;
-        let (early, late) = (db.client().await, db.client().await);
-        let read = "begin isolation level repeatable read; select from minted";
-        early.batch_execute(read).await.unwrap();
-        let newer = one("V99991231235959__add_hint", "alter table minted add column hint text");
-        let newer: Vec<Migration> = ours().into_iter().chain([newer]).collect();
-        let url = db.url().to_owned();
-        let migrating =
-            tokio::spawn(async move { run_with_retries(&url, &Runner::new(&newer)).await });
-        let waiting = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
-            where d.datname = current_database() and not granted and mode = 'AccessExclusiveLock'";
-        while late.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        // It ends by itself while the early reader stays, or this never returns.
-        late.batch_execute("set statement_timeout = '60s'; select from minted").await.unwrap();
-        assert!(!migrating.is_finished());
-        early.batch_execute("commit").await.unwrap();
-        assert_eq!(migrating.await.unwrap().unwrap(), 1, "it tried again");
-    }
-}
+mod tests;

@@ -12,8 +12,9 @@ use model::{PersonId, ProfileId};
 
 use super::connection::retry;
 use super::params::params;
+use super::row::{PERSON_MEMBER, PROFILE, TableRow};
 use super::transaction::PgTransaction;
-use super::value::{profile_id, stored_id, stored_ids};
+use super::value::{stored_id, stored_ids};
 use super::{Pg, change};
 use crate::StoreError;
 
@@ -38,14 +39,14 @@ pub struct Saved {
 }
 
 /// The rows of a person: its own profile with the person that it belongs to, then its members.
-const GET: &str = "select u.o, i.profile_id, m.person_id
+const GET: &str = "select u.o, i.profile_id, m.person_id merged_into
     from unnest($1::bigint[]) with ordinality u(id, o)
     join ident i on i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
     left join person_member m on m.profile_id = u.id
     union all
     select u.o, m.profile_id, null from unnest($1::bigint[]) with ordinality u(id, o)
     join person_member m on m.person_id = u.id order by 1, 2";
-const OF_PROFILES: &str = "select coalesce(m.person_id, u.id)
+const OF_PROFILES: &str = "select coalesce(m.person_id, u.id) person_id
     from unnest($1::bigint[]) with ordinality u(id, o)
     left join person_member m on m.profile_id = u.id order by u.o";
 const MEMBERS_OF: &str =
@@ -55,28 +56,29 @@ const MEMBERS: &str = "select profile_id, person_id from person_member";
 const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
 const GONE: &str = "select profile_id from profile where profile_id = any($1) and gone <> 0";
 const PART: &str = "delete from person_member where profile_id = any($1)";
-const JOIN: &str = "insert into person_member select * from unnest($1::bigint[], $2::bigint[]) u
-    order by 1 on conflict (profile_id) do update set person_id = excluded.person_id";
+const JOIN: &str = "insert into person_member (profile_id, person_id)
+    select profile_id, person_id from unnest($1::bigint[], $2::bigint[]) u(profile_id, person_id)
+    order by profile_id on conflict (profile_id) do update set person_id = excluded.person_id";
 
 /// The members of persons whose own profile leaves.
 const ORPHANS: &str = "select profile_id, person_id from person_member where person_id = any($1)
-    and profile_id <> all($1) order by 1";
+    and profile_id <> all($1) order by profile_id";
 
 /// The persons with these ids, in their order; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
     let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
-    let mut people: BTreeMap<i64, Person> = BTreeMap::new();
-    for row in pg.query("person::get", GET, params![stored => INT8_ARRAY]).await? {
-        let place: i64 = row.get(0);
-        let id = ids[place as usize - 1];
+    let mut people: BTreeMap<usize, Person> = BTreeMap::new();
+    let rows = pg.query("person::get", GET, params![stored => INT8_ARRAY]).await?;
+    for row in PERSON_MEMBER.rows(&rows) {
+        let place = row.ordinal("o")?;
         let person = people.entry(place).or_insert_with(|| Person {
-            id,
+            id: ids[place],
             merged_into: None,
             profiles: Vec::new(),
         });
-        match row.get::<_, Option<i64>>(2) {
+        match row.get::<Option<i64>>("merged_into")? {
             Some(other) => person.merged_into = Some(PersonId::new(other as u64)),
-            None => person.profiles.push(profile_id(row.get(1))),
+            None => person.profiles.push(row.profile_id("profile_id")?),
         }
     }
     Ok(people.into_values().collect())
@@ -89,9 +91,10 @@ pub(super) async fn members_of(
 ) -> Result<HashMap<PersonId, Vec<ProfileId>>, StoreError> {
     let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
     let mut members: HashMap<PersonId, Vec<ProfileId>> = HashMap::new();
-    for row in pg.read("person::members_of", MEMBERS_OF, params![stored => INT8_ARRAY]).await? {
-        let person = PersonId::new(row.get::<_, i64>(0) as u64);
-        members.entry(person).or_default().push(profile_id(row.get(1)));
+    let rows = pg.read("person::members_of", MEMBERS_OF, params![stored => INT8_ARRAY]).await?;
+    for row in PERSON_MEMBER.rows(&rows) {
+        let profile = row.profile_id("profile_id")?;
+        members.entry(row.person_id("person_id")?).or_default().push(profile);
     }
     Ok(members)
 }
@@ -100,7 +103,7 @@ pub(super) async fn members_of(
 pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, StoreError> {
     let params = params![stored_ids(ids) => INT8_ARRAY];
     let rows = pg.read("person::of_profiles", OF_PROFILES, params).await?;
-    Ok(rows.iter().map(|row| PersonId::new(row.get::<_, i64>(0) as u64)).collect())
+    PERSON_MEMBER.rows(&rows).map(|row| row.person_id("person_id")).collect()
 }
 
 /// Keeps all others from saving groups, until the transaction's end.
@@ -117,9 +120,10 @@ pub(super) async fn leave(
 ) -> Result<(), StoreError> {
     let leaving = stored_ids(ids);
     let rows = tx.query(ORPHANS, params![leaving => INT8_ARRAY]).await?;
-    let mut groups: BTreeMap<i64, Vec<ProfileId>> = BTreeMap::new();
-    for row in &rows {
-        groups.entry(row.get(1)).or_default().push(profile_id(row.get(0)));
+    let mut groups: BTreeMap<PersonId, Vec<ProfileId>> = BTreeMap::new();
+    for row in PERSON_MEMBER.rows(&rows) {
+        let profile = row.profile_id("profile_id")?;
+        groups.entry(row.person_id("person_id")?).or_default().push(profile);
     }
     let stay: Members = groups
         .values()
@@ -166,10 +170,9 @@ async fn save_once(
     let tx = PgTransaction::begin(&mut client, "person::save_groups").await?;
     lock(&tx).await?;
     let rows = tx.query(MEMBERS, &[]).await?;
-    let old: Members = rows
-        .iter()
-        .map(|row| (profile_id(row.get(0)), PersonId::new(row.get::<_, i64>(1) as u64)))
-        .collect();
+    let member =
+        |row: TableRow<'_>| Ok((row.profile_id("profile_id")?, row.person_id("person_id")?));
+    let old: Members = PERSON_MEMBER.rows(&rows).map(member).collect::<Result<_, StoreError>>()?;
     let mut new = members(groups, &old);
     forget_gone(&tx, &old, &mut new).await?;
     let left = |id: &ProfileId| !new.contains_key(id);
@@ -201,7 +204,9 @@ async fn forget_gone(
     let mut gone = BTreeSet::new();
     for chunk in named.chunks(5_000) {
         let rows = tx.query(GONE, params![chunk => INT8_ARRAY]).await?;
-        gone.extend(rows.iter().map(|row| profile_id(row.get(0))));
+        for row in PROFILE.rows(&rows) {
+            gone.insert(row.profile_id("profile_id")?);
+        }
     }
     new.retain(|id, person| !gone.contains(id) && !gone.contains(&ProfileId::new(person.number())));
     Ok(())

@@ -124,11 +124,11 @@ fn updates() -> String {
     })
 }
 
-/// Stores pages that differ: $1 ids, $2 hashes, from $3 on an array for each column. Who opted out
-/// stays erased, whatever the page shows.
+/// Stores pages that differ: $1 ids, $2 hashes, $3 and $4 the bounds of the ids, from $5 on an array for
+/// each column. Who opted out stays erased, whatever the page shows.
 pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
     let (names, updates) = (names(), updates());
-    let arrays: Vec<String> = (3..)
+    let arrays: Vec<String> = (5..)
         .zip(COLUMNS.iter())
         .map(|(number, column)| format!("${number}::{}[]", column.value.sql_type()))
         .collect();
@@ -137,6 +137,7 @@ pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
         "with n as materialized (select * from unnest($1::bigint[], $2::bigint[], {arrays})
             u(profile_id, content_hash, {names})),
         t as (select n.* from n left join profile p on p.profile_id = n.profile_id
+                and p.profile_id between $3 and $4
             where p.content_hash is distinct from n.content_hash)
         insert into profile (profile_id, content_hash, gone, {names})
         select profile_id, content_hash, 0, {names} from t order by profile_id
@@ -210,7 +211,7 @@ pub(super) fn consent(row: &TableRow<'_>, id: ProfileId) -> Result<Consent, Stor
 }
 
 /// The kind with this stored number.
-pub(super) fn kind(stored: i16) -> Option<PersonKind> {
+fn kind(stored: i16) -> Option<PersonKind> {
     u8::try_from(stored).ok().and_then(PersonKind::from_number)
 }
 

@@ -14,8 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 use super::Pg;
-use super::connection::{Session, retry};
-use super::failure::failed;
+use super::connection::{Session, send};
 use super::params::Params;
 use crate::StoreError;
 
@@ -38,11 +37,7 @@ impl Pg {
         sql: &str,
         params: &Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        retry(|| async {
-            let rows = self.read_once(sql, params).await?;
-            rows.map_err(|error| failed(what, error))
-        })
-        .await
+        send(what, || self.read_once(sql, params)).await
     }
 
     /// Like [`Pg::read`], for a statement that returns at most one row.
@@ -63,13 +58,13 @@ impl Pg {
         sql: &str,
         params: &Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        retry(|| async {
-            match self.read_once(sql, params).await? {
+        let read = || async {
+            Ok(match self.read_once(sql, params).await? {
                 Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
-                rows => rows.map_err(|error| failed(what, error)),
-            }
-        })
-        .await
+                rows => rows,
+            })
+        };
+        send(what, read).await
     }
 
     /// Like [`Pg::read_partition`], for the tables of a run; `sql` has `{run}` for its number. It may see

@@ -2,7 +2,7 @@
 //!
 //! What cannot be read is an error that names table, column and row.
 
-use model::ProfileId;
+use model::{PersonId, ProfileId};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -21,15 +21,25 @@ pub(super) const ACCOUNT_KEY: SqlTable = SqlTable::new("ident", "profile_id");
 pub(super) const ADJACENCY: SqlTable = SqlTable::new("adjacency", "profile_id");
 pub(super) const API_KEY: SqlTable = SqlTable::new("api_key", "key_id");
 pub(super) const AUDIT_LOG: SqlTable = SqlTable::new("audit_log", "audit_id");
+pub(super) const CHANGE_LOG: SqlTable = SqlTable::new("change_log", "seq");
+pub(super) const COMMUNITY: SqlTable = SqlTable::new("community", "community_id");
 pub(super) const CRAWL_PART: SqlTable = SqlTable::new("crawl_part", "profile_id");
 pub(super) const CRAWL_PROGRESS: SqlTable = SqlTable::new("crawl_progress", "profile_id");
+pub(super) const EVIDENCE_BLOCK: SqlTable = SqlTable::new("evidence_block", "community_id");
+pub(super) const EVIDENCE_SOURCE: SqlTable = SqlTable::new("evidence_giver", "community_id");
 pub(super) const FRONTIER: SqlTable = SqlTable::new("frontier", "profile_id");
 pub(super) const HOST: SqlTable = SqlTable::new("host", "host_id");
 pub(super) const HOST_WAKE: SqlTable = SqlTable::new("host_wake", "host_id");
 pub(super) const IDENTITY_CLAIM: SqlTable = SqlTable::new("identity_claim", "profile_id");
+pub(super) const MEMBERSHIP: SqlTable = SqlTable::new("standing", "community_id");
+pub(super) const PERSON_MEMBER: SqlTable = SqlTable::new("person_member", "profile_id");
+pub(super) const PERSON_PLACES: SqlTable = SqlTable::new("person_standing", "block");
 pub(super) const PROFILE: SqlTable = SqlTable::new("profile", "profile_id");
 pub(super) const QUEUE_MESSAGE: SqlTable = SqlTable::new("queue_message", "message_id");
 pub(super) const RUN: SqlTable = SqlTable::new("run", "run_id");
+pub(super) const RUN_NUMBER: SqlTable = SqlTable::new("run_number", "first");
+pub(super) const RUN_PERSON: SqlTable = SqlTable::new("run_person", "block");
+pub(super) const TERM: SqlTable = SqlTable::new("term", "term");
 
 /// One row of a table.
 #[derive(Clone, Copy)]
@@ -63,6 +73,16 @@ impl<'a> TableRow<'a> {
     /// The id of a profile.
     pub(super) fn profile_id(&self, column: &'static str) -> Result<ProfileId, StoreError> {
         self.get(column).map(profile_id)
+    }
+
+    /// The id of a person.
+    pub(super) fn person_id(&self, column: &'static str) -> Result<PersonId, StoreError> {
+        self.unsigned(column).map(PersonId::new)
+    }
+
+    /// A `bigint` that holds an unsigned number: an id, or a transaction.
+    pub(super) fn unsigned(&self, column: &'static str) -> Result<u64, StoreError> {
+        self.get::<i64>(column).map(|number| number as u64)
     }
 
     /// An `int` that counts something.
@@ -103,7 +123,9 @@ impl<'a> TableRow<'a> {
         let key = self.table.key;
         let big = self.row.try_get::<_, i64>(key).map(|key| key.to_string());
         let small = || self.row.try_get::<_, i32>(key).map(|key| key.to_string());
-        big.or_else(|_| small()).unwrap_or_else(|_| "a row without its key".to_owned())
+        let text = || self.row.try_get::<_, String>(key);
+        let found = big.or_else(|_| small()).or_else(|_| text());
+        found.unwrap_or_else(|_| "a row without its key".to_owned())
     }
 }
 

@@ -5,19 +5,22 @@
 //! differences of ids followed by the numbers: 5.7 bytes a person, where a row costs 101.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
 use model::community::STRANGER_TRUST;
 use model::index::RunPerson;
 use model::{PersonId, PersonKind, RunId};
 
 use super::params::params;
-use super::value::corrupt;
+use super::row::{RUN_NUMBER, RUN_PERSON, TableRow};
 use super::{Pg, run};
 use crate::StoreError;
 
 mod packed;
 
+use packed::PERSON_BYTES;
 pub(super) use packed::{NUMBERS_BLOCK, PEOPLE_BLOCK, pack_numbers, pack_people};
 
 /// One person of a run. Its number is its place in the order of trust, 0 the most trusted.
@@ -48,14 +51,25 @@ impl PersonScore {
 }
 
 /// These read the tables of one run, whose number stands for `{run}`.
-const GET: &str = "select u.o, substring(p.body from (u.number & 1023) * 24 + 1 for 24)
-    from unnest($2::int[]) with ordinality u(number, o)
-    join run_person_{run} p on p.run_id = $1 and p.block = u.number >> 10";
-const PAGE: &str = "select substring(p.body
-        from greatest($2 - (p.block << 10), 0) * 24 + 1
-        for (least($3, (p.block + 1) << 10) - greatest($2, p.block << 10)) * 24)
-    from run_person_{run} p where p.run_id = $1 and p.block between $2 >> 10 and ($3 - 1) >> 10
-    order by p.block";
+static GET: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select u.o, p.block, substring(p.body
+            from u.number % {PEOPLE_BLOCK} * {PERSON_BYTES} + 1 for {PERSON_BYTES}) body
+        from unnest($2::int[]) with ordinality u(number, o)
+        join run_person_{{run}} p on p.run_id = $1 and p.block = u.number / {PEOPLE_BLOCK}"
+    )
+});
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select p.block, substring(p.body
+            from greatest($2 - p.block * {PEOPLE_BLOCK}, 0) * {PERSON_BYTES} + 1
+            for (least($3 - p.block * {PEOPLE_BLOCK}, {PEOPLE_BLOCK})
+                - greatest($2 - p.block * {PEOPLE_BLOCK}, 0)) * {PERSON_BYTES}) body
+        from run_person_{{run}} p where p.run_id = $1
+            and p.block between $2 / {PEOPLE_BLOCK} and ($3 - 1) / {PEOPLE_BLOCK}
+        order by p.block"
+    )
+});
 const NUMBERS: &str = "select u.o, n.first, n.body
     from unnest($2::bigint[]) with ordinality u(person, o) cross join lateral (
         select first, body from run_number_{run} n where n.run_id = $1 and n.first <= u.person
@@ -70,9 +84,8 @@ pub async fn get(
     let stored: Vec<i32> = numbers.iter().map(|person| person.number() as i32).collect();
     let params = params![run::stored(run) => INT8, stored => INT4_ARRAY];
     let mut people = vec![None; numbers.len()];
-    for row in pg.read_run("score::get", run, GET, params).await? {
-        let place = row.get::<_, i64>(0) as usize - 1;
-        people[place] = unpack(row.get(1))?.first().copied();
+    for row in RUN_PERSON.rows(&pg.read_run("score::get", run, &GET, params).await?) {
+        people[row.ordinal("o")?] = unpack(&row)?.first().copied();
     }
     Ok(people)
 }
@@ -90,8 +103,8 @@ pub async fn page(
     }
     let params = params![run::stored(run) => INT8, first as i32 => INT4, end as i32 => INT4];
     let mut people = Vec::new();
-    for row in pg.read_run("score::page", run, PAGE, params).await? {
-        people.extend(unpack(row.get(0))?);
+    for row in RUN_PERSON.rows(&pg.read_run("score::page", run, &PAGE, params).await?) {
+        people.extend(unpack(&row)?);
     }
     Ok(people)
 }
@@ -106,24 +119,23 @@ pub async fn numbers(
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
     let mut blocks: HashMap<i64, HashMap<PersonId, u32>> = HashMap::new();
     let mut numbers = vec![None; people.len()];
-    for row in pg.read_run("score::numbers", run, NUMBERS, params).await? {
-        let (place, first) = (row.get::<_, i64>(0) as usize - 1, row.get(1));
-        let block = match blocks.entry(first) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(new) => new.insert(unpack_block(&row)?),
+    for row in RUN_NUMBER.rows(&pg.read_run("score::numbers", run, NUMBERS, params).await?) {
+        let place = row.ordinal("o")?;
+        let block = match blocks.entry(row.get("first")?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(unpack_block(&row)?),
         };
         numbers[place] = block.get(&people[place]).copied().map(RunPerson::new);
     }
     Ok(numbers)
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<PersonScore>, StoreError> {
-    packed::unpack_people(bytes)
-        .ok_or_else(|| corrupt(("run_person", "body"), "a block", "no whole number of people"))
+fn unpack(row: &TableRow<'_>) -> Result<Vec<PersonScore>, StoreError> {
+    packed::unpack_people(row.get("body")?)
+        .ok_or_else(|| row.corrupt("body", "no whole number of people"))
 }
 
-fn unpack_block(row: &tokio_postgres::Row) -> Result<HashMap<PersonId, u32>, StoreError> {
-    let bad = || corrupt(("run_number", "body"), row.get::<_, i64>(1), "broken block");
-    let pairs = packed::unpack_numbers(row.get(2)).ok_or_else(bad)?;
-    Ok(pairs.into_iter().collect())
+fn unpack_block(row: &TableRow<'_>) -> Result<HashMap<PersonId, u32>, StoreError> {
+    let pairs = packed::unpack_numbers(row.get("body")?);
+    Ok(pairs.ok_or_else(|| row.corrupt("body", "broken block"))?.into_iter().collect())
 }

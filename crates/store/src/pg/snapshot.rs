@@ -1,5 +1,7 @@
 //! What scoring reads: the whole database at one moment, or what changed since a snapshot.
 
+use std::sync::LazyLock;
+
 use deadpool_postgres::{ClientWrapper, Object};
 use model::identity::Link;
 use model::profile::GoneReason;
@@ -9,7 +11,8 @@ use tokio_postgres::Row as PgRow;
 use super::adjacency::{self, AdjacencyKey, AdjacencyRow};
 use super::failure::failed;
 use super::params::{Params, params};
-use super::value::{corrupt, profile_id, stored_id};
+use super::row::{ACCOUNT_KEY, PROFILE, TableRow};
+use super::value::stored_id;
 use super::{Pg, identity, profile, run};
 use crate::StoreError;
 
@@ -61,11 +64,17 @@ pub struct SnapshotReader {
 }
 
 const BEGIN: &str = "begin isolation level repeatable read read only";
-const HIGH_WATER: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
-const NODES: &str = "select p.profile_id, coalesce(m.person_id, p.profile_id), p.kind, p.consent,
-        p.gone, coalesce(p.back_xid::text::bigint, 0)
-    from profile p left join person_member m on m.profile_id = p.profile_id
-    where p.profile_id > $1 order by p.profile_id limit $2";
+const HIGH_WATER: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint high_water";
+/// The columns of a [`NodeRow`], of the rows `p` of `profile` and `m` of `person_member`.
+const NODE_COLUMNS: &str = "p.profile_id, m.person_id, p.kind, p.consent, p.gone,
+    coalesce(p.back_xid::text::bigint, 0) back";
+static NODES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {NODE_COLUMNS}
+        from profile p left join person_member m on m.profile_id = p.profile_id
+        where p.profile_id > $1 order by p.profile_id limit $2"
+    )
+});
 const UNREAD: &str = "select i.profile_id from ident i
     where i.platform_id = any($1) and i.profile_id > $2 and not i.imported
         and not exists (select from profile p where p.profile_id = i.profile_id)
@@ -73,8 +82,8 @@ const UNREAD: &str = "select i.profile_id from ident i
 const WORDS: &str = "select profile_id, consent, handle, display_name, bio from profile
     where profile_id > $1 and gone = 0 order by profile_id limit $2";
 
-const SIZE: &str = "select (select coalesce(sum(n), 0)::bigint from adjacency),
-        (select count(*) from profile)";
+const SIZE: &str = "select (select coalesce(sum(n), 0)::bigint from adjacency) arcs,
+        (select count(*) from profile) profiles";
 
 /// How much there is to score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,8 +98,8 @@ pub struct DatabaseSize {
 pub async fn size(pg: &Pg) -> Result<DatabaseSize, StoreError> {
     let row = pg.query_opt("snapshot::size", SIZE, &[]).await?;
     let size = |row: PgRow| DatabaseSize {
-        arcs: row.get::<_, i64>(0) as u64,
-        profiles: row.get::<_, i64>(1) as u64,
+        arcs: row.get::<_, i64>("arcs") as u64,
+        profiles: row.get::<_, i64>("profiles") as u64,
     };
     Ok(row.map(size).unwrap_or_default())
 }
@@ -107,7 +116,7 @@ impl SnapshotReader {
         client.batch_execute(BEGIN).await.map_err(|e| failed("snapshot::SnapshotReader", e))?;
         let mut reader = SnapshotReader { client, high_water: 0 };
         let rows = reader.query(HIGH_WATER, &[]).await?;
-        reader.high_water = rows.first().map_or(0, |row| row.get::<_, i64>(0) as u64);
+        reader.high_water = rows.first().map_or(0, |row| row.get::<_, i64>("high_water") as u64);
         Ok(reader)
     }
 
@@ -145,7 +154,7 @@ impl SnapshotReader {
         limit: u32,
     ) -> Result<Vec<NodeRow>, StoreError> {
         let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
-        self.query(NODES, params).await?.iter().map(node).collect()
+        PROFILE.rows(&self.query(&NODES, params).await?).map(|row| node(&row)).collect()
     }
 
     /// Profiles without a page whose platform lists only those who consented, without those that were
@@ -161,7 +170,7 @@ impl SnapshotReader {
             i64::from(limit) => INT8,
         ];
         let rows = self.query(UNREAD, params).await?;
-        Ok(rows.iter().map(|row| profile_id(row.get(0))).collect())
+        ACCOUNT_KEY.rows(&rows).map(|row| row.profile_id("profile_id")).collect()
     }
 
     /// The words of profiles that are there, by id, at most `limit` after `after`.
@@ -171,14 +180,16 @@ impl SnapshotReader {
         limit: u32,
     ) -> Result<Vec<ProfileWords>, StoreError> {
         let params = params![after.map_or(-1, stored_id) => INT8, i64::from(limit) => INT8];
-        let words = |row: &PgRow| ProfileWords {
-            id: profile_id(row.get(0)),
-            consent: Consent(row.get::<_, i16>(1) as u8),
-            handle: row.get(2),
-            display_name: row.get(3),
-            bio: row.get(4),
+        let words = |row: TableRow<'_>| {
+            Ok(ProfileWords {
+                id: row.profile_id("profile_id")?,
+                consent: Consent(row.get::<i16>("consent")? as u8),
+                handle: row.get("handle")?,
+                display_name: row.get("display_name")?,
+                bio: row.get("bio")?,
+            })
         };
-        Ok(self.query(WORDS, params).await?.iter().map(words).collect())
+        PROFILE.rows(&self.query(WORDS, params).await?).map(words).collect()
     }
 
     /// Every proven link, sorted.
@@ -194,15 +205,16 @@ impl SnapshotReader {
     }
 }
 
-fn node(row: &PgRow) -> Result<NodeRow, StoreError> {
-    let id = profile_id(row.get(0));
+/// Reads [`NODE_COLUMNS`].
+fn node(row: &TableRow<'_>) -> Result<NodeRow, StoreError> {
+    let id = row.profile_id("profile_id")?;
+    let person: Option<i64> = row.get("person_id")?;
     Ok(NodeRow {
         id,
-        person: PersonId::new(row.get::<_, i64>(1) as u64),
-        kind: profile::kind(row.get(2))
-            .ok_or_else(|| corrupt(("profile", "kind"), id, "unknown"))?,
-        consent: Consent(row.get::<_, i16>(3) as u8),
-        gone: profile::gone(row.get(4)),
-        back: row.get::<_, i64>(5) as u64,
+        person: person.map_or(id.home_person(), |person| PersonId::new(person as u64)),
+        kind: row.number("kind", PersonKind::from_number)?,
+        consent: Consent(row.get::<i16>("consent")? as u8),
+        gone: profile::gone(row.get("gone")?),
+        back: row.unsigned("back")?,
     })
 }

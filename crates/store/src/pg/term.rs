@@ -4,9 +4,9 @@
 //! trusted.
 
 use model::RunId;
-use tokio_postgres::Row;
 
 use super::params::params;
+use super::row::{TERM, TableRow};
 use super::{Pg, run};
 use crate::StoreError;
 
@@ -33,7 +33,7 @@ const RANGES: &str = "select distinct t.term, t.n, t.body
 /// These terms, sorted; those that no person has are left out.
 pub async fn get(pg: &Pg, run: RunId, terms: &[&str]) -> Result<Vec<Term>, StoreError> {
     let params = params![run::stored(run) => INT8, terms => TEXT_ARRAY];
-    Ok(pg.read_run("term::get", run, GET, params).await?.iter().map(from_row).collect())
+    TERM.rows(&pg.read_run("term::get", run, GET, params).await?).map(from_row).collect()
 }
 
 /// The terms in these ranges of bytes (from the first to before the second), sorted, at most
@@ -51,10 +51,9 @@ pub async fn ranges(
         pasts => TEXT_ARRAY,
         i64::from(limit) => INT8,
     ];
-    Ok(pg.read_run("term::ranges", run, RANGES, params).await?.iter().map(from_row).collect())
+    TERM.rows(&pg.read_run("term::ranges", run, RANGES, params).await?).map(from_row).collect()
 }
 
-fn from_row(row: &Row) -> Term {
-    let count = u32::try_from(row.get::<_, i32>(1)).unwrap_or(0);
-    Term { term: row.get(0), count, body: row.get(2) }
+fn from_row(row: TableRow<'_>) -> Result<Term, StoreError> {
+    Ok(Term { term: row.get("term")?, count: row.count("n")?, body: row.get("body")? })
 }

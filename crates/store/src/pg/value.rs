@@ -19,6 +19,23 @@ pub(super) fn stored_ids(ids: &[ProfileId]) -> Vec<i64> {
     ids.iter().copied().map(stored_id).collect()
 }
 
+/// The least and the greatest of stored ids. A statement that is given them finds the partitions of its
+/// rows while it is planned: a join by id alone reads all partitions, and `= any` compares each id with
+/// each partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct IdBounds {
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl IdBounds {
+    /// The bounds of these ids; of none, bounds within which nothing is.
+    pub(super) fn of(ids: &[i64]) -> IdBounds {
+        let first = ids.iter().min().copied().unwrap_or(0);
+        IdBounds { first, last: ids.iter().max().copied().unwrap_or(-1) }
+    }
+}
+
 pub(super) fn platform_number(platform: Platform) -> i16 {
     i16::from(platform.number())
 }

@@ -17,7 +17,7 @@ use crate::StoreError;
 use crate::pg::params::{column, params};
 use crate::pg::row::{ADJACENCY, TableRow};
 use crate::pg::transaction::PgTransaction;
-use crate::pg::value::stored_id;
+use crate::pg::value::{IdBounds, stored_id};
 
 /// The most adjacencies of one statement.
 const ROWS_MAX: usize = 1_000;
@@ -37,11 +37,13 @@ pub(super) struct PlannedWrites {
     pub(super) stale: u64,
 }
 
+/// $5 and $6 are the bounds of the profiles in $1.
 const READ: &str = "select u.o, a.profile_id, a.hash, a.complete, a.hidden, a.watermark,
         case when a.hash is distinct from u.hash then a.body end body
     from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[])
         with ordinality u(profile_id, layer, direction, hash, o)
-    join adjacency a using (profile_id, layer, direction)";
+    join adjacency a using (profile_id, layer, direction)
+    where a.profile_id between $5 and $6";
 const WRITE: &str =
     "insert into adjacency (profile_id, layer, direction, complete, hidden, n, hash,
         watermark, body, observed_at)
@@ -99,11 +101,15 @@ async fn read(
     tx: &PgTransaction<'_>,
     edits: &[AdjacencyEdits<'_>],
 ) -> Result<Vec<Option<StoredAdjacency>>, StoreError> {
+    let profiles = column(edits, |edits| stored_id(edits.key.profile));
+    let bounds = IdBounds::of(&profiles);
     let params = params![
-        column(edits, |edits| stored_id(edits.key.profile)) => INT8_ARRAY,
+        profiles => INT8_ARRAY,
         column(edits, |edits| edits.key.layer as i16) => INT2_ARRAY,
         column(edits, |edits| edits.key.direction as i16) => INT2_ARRAY,
         column(edits, AdjacencyEdits::expected_hash) => INT8_ARRAY,
+        bounds.first => INT8,
+        bounds.last => INT8,
     ];
     let mut stored: Vec<Option<StoredAdjacency>> = Vec::new();
     stored.resize_with(edits.len(), || None);

@@ -17,6 +17,7 @@ use crate::pg::params::{column, params};
 use crate::pg::profile_columns::OPTED_OUT;
 use crate::pg::row::PROFILE;
 use crate::pg::transaction::PgTransaction;
+use crate::pg::value::IdBounds;
 use crate::pg::{Pg, account_key};
 
 /// How an import treats what is stored.
@@ -44,10 +45,13 @@ const LISTS_MAX: usize = 5_000;
 
 /// Imports of one layer take turns.
 const LOCK: &str = "select pg_advisory_xact_lock(20261124, $1)";
-/// Profiles of $1 that opted out with us: they have no lists, whatever a file contains. By an index of
-/// those alone, which is small.
+/// Profiles of $1, with the bounds $2 and $3, that opted out with us: they have no lists, whatever a file
+/// contains. By an index of those alone, which is small.
 static OPTED_OUT_OF: LazyLock<String> = LazyLock::new(|| {
-    format!("select profile_id from profile where profile_id = any($1) and gone = {OPTED_OUT}")
+    format!(
+        "select p.profile_id from unnest($1::bigint[]) u(id) join profile p
+        on p.profile_id = u.id and p.profile_id between $2 and $3 and p.gone = {OPTED_OUT}"
+    )
 });
 
 /// Stores the outgoing lists of a bulk file, each owner at most once. The change log is left
@@ -129,7 +133,9 @@ async fn opted_out(
     writes: &[AdjacencyWrite],
 ) -> Result<HashSet<ProfileId>, StoreError> {
     let owners = column(writes, |write| write.profile);
-    let rows = tx.query(&OPTED_OUT_OF, params![owners => INT8_ARRAY]).await?;
+    let bounds = IdBounds::of(&owners);
+    let params = params![owners => INT8_ARRAY, bounds.first => INT8, bounds.last => INT8];
+    let rows = tx.query(&OPTED_OUT_OF, params).await?;
     PROFILE.rows(&rows).map(|row| row.profile_id("profile_id")).collect()
 }
 

@@ -1,12 +1,12 @@
 //! The stored form of events.
 
 use model::varint;
-use model::{Direction, Layer, PersonId, ProfileId};
-use tokio_postgres::Row;
+use model::{Direction, Layer, ProfileId};
 
 use super::{Change, Event, Position, rank};
 use crate::StoreError;
-use crate::pg::value::{corrupt, from_ms, profile_id};
+use crate::pg::row::TableRow;
+use crate::pg::value::from_ms;
 
 /// The kinds of events; the numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,15 @@ pub(super) enum Kind {
     Joined = 3,
     Parted = 4,
     Rank = 5,
+}
+
+impl Kind {
+    fn from_number(number: u8) -> Option<Kind> {
+        use Kind::{Arcs, Gone, Joined, Parted, Rank};
+        [Arcs, Gone, Joined, Parted, Rank]
+            .into_iter()
+            .find(|kind| *kind as i16 == i16::from(number))
+    }
 }
 
 /// Sorted ids as varint differences.
@@ -39,33 +48,33 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<ProfileId>> {
     Some(ids)
 }
 
-pub(super) fn from_row(row: &Row) -> Result<Event, StoreError> {
-    let seq: i64 = row.get(1);
+pub(super) fn from_row(row: TableRow<'_>) -> Result<Event, StoreError> {
     Ok(Event {
-        position: Position { xid: row.get::<_, i64>(0) as u64, seq },
-        at: from_ms(row.get(2)),
-        subject: profile_id(row.get(4)),
-        change: change(row).ok_or_else(|| corrupt(("change_log", "kind"), seq, "no event"))?,
+        position: Position { xid: row.unsigned("xid_number")?, seq: row.get("seq")? },
+        at: from_ms(row.get("at_ms")?),
+        subject: row.profile_id("subject")?,
+        change: change(&row)?,
     })
 }
 
-fn change(row: &Row) -> Option<Change> {
-    let number = |at: usize| u8::try_from(row.get::<_, Option<i16>>(at)?).ok();
-    let ids = |at: usize| decode(row.get::<_, Option<&[u8]>>(at).unwrap_or_default());
-    match row.get::<_, i16>(3) {
-        kind if kind == Kind::Arcs as i16 => Some(Change::Arcs {
-            layer: number(5).and_then(Layer::from_number)?,
-            direction: number(6).and_then(Direction::from_number)?,
-            added: ids(7)?,
-            removed: ids(8)?,
+fn change(row: &TableRow<'_>) -> Result<Change, StoreError> {
+    let ids = |column| {
+        let packed: Option<&[u8]> = row.get(column)?;
+        decode(packed.unwrap_or_default()).ok_or_else(|| row.corrupt(column, "no sorted ids"))
+    };
+    match row.number("kind", Kind::from_number)? {
+        Kind::Arcs => Ok(Change::Arcs {
+            layer: row.number("layer", Layer::from_number)?,
+            direction: row.number("direction", Direction::from_number)?,
+            added: ids("added")?,
+            removed: ids("removed")?,
         }),
-        kind if kind == Kind::Gone as i16 => Some(Change::Gone),
-        kind if kind == Kind::Joined as i16 => ids(7).map(Change::Joined),
-        kind if kind == Kind::Parted as i16 => ids(8).map(Change::Parted),
-        kind if kind == Kind::Rank as i16 => {
-            let person = PersonId::new(row.get::<_, i64>(4) as u64);
-            rank::decode(person, row.get::<_, Option<&[u8]>>(9)?).ok().map(Change::Rank)
+        Kind::Gone => Ok(Change::Gone),
+        Kind::Joined => ids("added").map(Change::Joined),
+        Kind::Parted => ids("removed").map(Change::Parted),
+        Kind::Rank => {
+            let change = rank::decode(row.person_id("subject")?, row.get("body")?);
+            change.map(Change::Rank).map_err(|why| row.corrupt("body", why))
         }
-        _ => None,
     }
 }

@@ -82,7 +82,8 @@ impl<'a> StreamLists<'a> {
         parts: &ListParts,
     ) -> Vec<AdjacencyEdit<'static>> {
         if !self.is_done() {
-            return self.lists.into_iter().filter_map(early).collect();
+            let lists = self.lists.into_iter();
+            return lists.filter_map(|(key, joined)| joined.early(key)).collect();
         }
         let mut lists = self.lists;
         let common = lists.values().map(|joined| joined.extent).max().unwrap_or(ListExtent::Part);
@@ -96,7 +97,8 @@ impl<'a> StreamLists<'a> {
                 entry.or_insert_with(|| JoinedList { extent: common, list: Adjacency::default() });
             rest.list = join(key.layer, part, &rest.list);
         }
-        lists.into_iter().filter_map(|joined| whole(joined, self.stream)).collect()
+        let lists = lists.into_iter();
+        lists.filter_map(|(key, joined)| joined.whole(key, self.stream)).collect()
     }
 }
 
@@ -109,33 +111,32 @@ fn extent(reach: &ListCoverage) -> ListExtent<'_> {
     }
 }
 
-/// The edit for a list whose stream continues.
-fn early((key, joined): (AdjacencyKey, JoinedList<'_>)) -> Option<AdjacencyEdit<'static>> {
-    let operation = match joined.extent {
-        ListExtent::Hidden => EditOperation::Hide,
-        // Interactions count once, when their watermark is set.
-        _ if key.layer.is_interaction() => return None,
-        _ => EditOperation::ShowEarly(joined.list),
-    };
-    Some(AdjacencyEdit { key, operation })
-}
+impl JoinedList<'_> {
+    /// The edit for a list whose stream continues.
+    fn early(self, key: AdjacencyKey) -> Option<AdjacencyEdit<'static>> {
+        let operation = match self.extent {
+            ListExtent::Hidden => EditOperation::Hide,
+            // Interactions count once, when their watermark is set.
+            _ if key.layer.is_interaction() => return None,
+            _ => EditOperation::ShowEarly(self.list),
+        };
+        Some(AdjacencyEdit { key, operation })
+    }
 
-/// The edit for a list whose stream is done.
-fn whole(
-    (key, joined): (AdjacencyKey, JoinedList<'_>),
-    stream: &CrawledStream,
-) -> Option<AdjacencyEdit<'static>> {
-    let operation = match joined.extent {
-        ListExtent::Hidden => EditOperation::Hide,
-        ListExtent::Complete => EditOperation::Replace(Cow::Owned(joined.list)),
-        ListExtent::Newer(watermark) => EditOperation::Add {
-            list: joined.list,
-            began: stream.began.watermark(key.layer).map(str::to_owned),
-            watermark: watermark.map(str::to_owned),
-        },
-        // The stream was given up in the middle: what was seen is there, but not all of it.
-        ListExtent::Part if key.layer.is_interaction() => return None,
-        ListExtent::Part => EditOperation::ShowEarly(joined.list),
-    };
-    Some(AdjacencyEdit { key, operation })
+    /// The edit for a list whose stream is done.
+    fn whole(self, key: AdjacencyKey, stream: &CrawledStream) -> Option<AdjacencyEdit<'static>> {
+        let operation = match self.extent {
+            ListExtent::Hidden => EditOperation::Hide,
+            ListExtent::Complete => EditOperation::Replace(Cow::Owned(self.list)),
+            ListExtent::Newer(watermark) => EditOperation::Add {
+                list: self.list,
+                began: stream.began.watermark(key.layer).map(str::to_owned),
+                watermark: watermark.map(str::to_owned),
+            },
+            // The stream was given up in the middle: what was seen is there, but not all of it.
+            ListExtent::Part if key.layer.is_interaction() => return None,
+            ListExtent::Part => EditOperation::ShowEarly(self.list),
+        };
+        Some(AdjacencyEdit { key, operation })
+    }
 }

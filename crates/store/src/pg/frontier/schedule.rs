@@ -12,7 +12,7 @@ use crate::pg::host::{self, HostId};
 use crate::pg::params::{column, params};
 use crate::pg::round_outcome::RoundOutcome;
 use crate::pg::row::{FRONTIER, TableRow};
-use crate::pg::value::{platform_number, stored_id, stored_seconds};
+use crate::pg::value::{IdBounds, platform_number, stored_id, stored_seconds};
 use crate::pg::{Pg, account_key, erase};
 
 /// Profiles to begin a crawl from.
@@ -57,12 +57,12 @@ static SEED: LazyLock<String> = LazyLock::new(|| {
         where frontier.outcome < {ERASED}"
     )
 });
-/// The sightings that need a change, and whether their profiles are erased.
+/// The sightings that need a change, and whether their profiles are erased; $4 and $5 are the bounds of $1.
 static NEEDS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select u.id, f.outcome is not distinct from {ERASED} erased
         from unnest($1::bigint[], $2::smallint[]) u(id, depth)
-        left join frontier f on f.profile_id = u.id
+        left join frontier f on f.profile_id = u.id and f.profile_id between $4 and $5
         where f.profile_id is null or (f.depth_left < u.depth and f.outcome < {ERASED})
             or (f.outcome = {ERASED} and f.last_crawl < $3 and u.depth >= 0)"
     )
@@ -168,7 +168,14 @@ async fn needs<'a>(
     let ids = column(seen, |sighting| stored_id(sighting.id));
     let depths = column(seen, |sighting| sighting.depth);
     let erased_before = stored_seconds(now) - LOOK_AGAIN_SECONDS;
-    let params = params![ids => INT8_ARRAY, depths => INT2_ARRAY, erased_before => INT8];
+    let bounds = IdBounds::of(&ids);
+    let params = params![
+        ids => INT8_ARRAY,
+        depths => INT2_ARRAY,
+        erased_before => INT8,
+        bounds.first => INT8,
+        bounds.last => INT8,
+    ];
     let rows = pg.query("frontier::schedule", &NEEDS, params).await?;
     let by_id: HashMap<ProfileId, &ProfileSighting<'a>> = seen.iter().map(|s| (s.id, s)).collect();
     let need = |row: TableRow<'_>| {

@@ -1,11 +1,11 @@
-//! The packed form of memberships: [`PACKED_BYTES`] each, in the order by attention, so that a page is
+//! The packed form of memberships: [`MEMBERSHIP_BYTES`] each, in the order by attention, so that a page is
 //! one slice.
 
 use model::index::RunPerson;
 use model::{Membership, PersonKind};
 
 /// The size of one packed membership.
-const PACKED_BYTES: usize = 16;
+pub(in crate::pg) const MEMBERSHIP_BYTES: usize = 16;
 
 /// Why bytes are not memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ const LOW_CONFIDENCE: u8 = 16;
 /// Packs memberships in the order given. Insider and belonging keep 1/65535, support is kept within
 /// 3.3 %.
 pub(in crate::pg) fn pack(memberships: &[Membership]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(memberships.len() * PACKED_BYTES);
+    let mut out = Vec::with_capacity(memberships.len() * MEMBERSHIP_BYTES);
     for membership in memberships {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         out.extend(membership.person.number().to_le_bytes());
@@ -46,14 +46,14 @@ pub(in crate::pg) fn pack(memberships: &[Membership]) -> Vec<u8> {
 
 /// Reads what [`pack`] wrote, or any slice of it that begins and ends between memberships.
 pub(in crate::pg) fn unpack(bytes: &[u8]) -> Result<Vec<Membership>, MembershipError> {
-    let (packed, rest) = bytes.as_chunks::<PACKED_BYTES>();
+    let (packed, rest) = bytes.as_chunks::<MEMBERSHIP_BYTES>();
     if !rest.is_empty() {
         return Err(MembershipError::BadLength(bytes.len()));
     }
     packed.iter().map(unpack_one).collect()
 }
 
-fn unpack_one(bytes: &[u8; PACKED_BYTES]) -> Result<Membership, MembershipError> {
+fn unpack_one(bytes: &[u8; MEMBERSHIP_BYTES]) -> Result<Membership, MembershipError> {
     let [p0, p1, p2, p3, a0, a1, a2, a3, s0, s1, i0, i1, b0, b1, flags, support] = *bytes;
     let kind = PersonKind::from_number(flags & 3).ok_or(MembershipError::BadKind(flags & 3))?;
     Ok(Membership {
@@ -123,7 +123,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_memberships_or_an_error(bytes: Vec<u8>) {
-            prop_assert_eq!(unpack(&bytes).is_err(), bytes.len() % PACKED_BYTES != 0);
+            prop_assert_eq!(unpack(&bytes).is_err(), bytes.len() % MEMBERSHIP_BYTES != 0);
         }
     }
 

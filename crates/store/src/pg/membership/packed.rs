@@ -6,15 +6,19 @@ use model::{CommunityId, Membership, PersonKind, varint};
 
 use super::RankedMembership;
 
-/// Counts are kept before each so many memberships. The statements know it as `& -64` and `>> 6`.
-const MARKS_EVERY: usize = 64;
+/// Counts are kept before each so many memberships.
+pub(super) const MARKS_EVERY: usize = 64;
+/// The size of the counts before a membership.
+pub(super) const MARK_BYTES: usize = size_of::<Counts>();
+/// The size of a place in the insider order.
+pub(super) const PLACE_BYTES: usize = size_of::<u32>();
 /// How many persons share one block of places.
 pub(in crate::pg) const PERSONS_BLOCK: usize = 64;
 
 /// How many hold a rank, by kind.
 type Counts = [u32; 4];
 
-/// The counts before each 64 memberships, 16 bytes each.
+/// The counts before each [`MARKS_EVERY`] memberships, [`MARK_BYTES`] each.
 pub(in crate::pg) fn marks(memberships: &[Membership]) -> Vec<u8> {
     let mut counts = Counts::default();
     let mut out = Vec::new();
@@ -50,7 +54,8 @@ pub(super) fn rank(memberships: &[Membership], marks: &[u8]) -> Vec<RankedMember
     ranked.collect()
 }
 
-/// The places by falling insider score, those of one score by attention; 4 bytes each.
+/// The places by falling insider score, those of one score by attention; [`PLACE_BYTES`]
+/// each.
 pub(in crate::pg) fn insider_order(memberships: &[Membership]) -> Vec<u8> {
     let mut places: Vec<u32> = (0..memberships.len() as u32).collect();
     let insider = |place: &u32| memberships[*place as usize].insider;
@@ -60,7 +65,7 @@ pub(in crate::pg) fn insider_order(memberships: &[Membership]) -> Vec<u8> {
 
 /// Reads a slice of what [`insider_order`] wrote.
 pub(super) fn unpack_places(bytes: &[u8]) -> Vec<u32> {
-    let (places, _) = bytes.as_chunks::<4>();
+    let (places, _) = bytes.as_chunks::<PLACE_BYTES>();
     places.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()
 }
 

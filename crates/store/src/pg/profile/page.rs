@@ -12,10 +12,12 @@ use crate::pg::params::{column, params};
 use crate::pg::profile_columns::{self, ProfilePage, STORE, StoredValue};
 use crate::pg::row::{PROFILE, TableRow};
 use crate::pg::transaction::PgTransaction;
-use crate::pg::value::stored_id;
+use crate::pg::value::{IdBounds, stored_id};
 use crate::pg::{change, identity};
 
-const KNOWN: &str = "select profile_id, content_hash from profile where profile_id = any($1)";
+/// The hashes of those of $1 that are stored; $2 and $3 are the bounds of $1.
+const KNOWN: &str = "select p.profile_id, p.content_hash from unnest($1::bigint[]) u(id)
+    join profile p on p.profile_id = u.id and p.profile_id between $2 and $3";
 /// Those whose page lists them, of $1; $2 are the restrictions that would not.
 const LISTED: &str = "select profile_id from profile
     where profile_id = any($1) and gone = 0 and consent & $2 = 0 order by profile_id";
@@ -50,7 +52,9 @@ pub(super) async fn load(
         return Ok(0);
     }
     let ids = column(pages, |(id, _)| stored_id(*id));
-    let rows = tx.query(KNOWN, params![ids => INT8_ARRAY]).await?;
+    let bounds = IdBounds::of(&ids);
+    let params = params![ids => INT8_ARRAY, bounds.first => INT8, bounds.last => INT8];
+    let rows = tx.query(KNOWN, params).await?;
     let hash = |row: TableRow<'_>| Ok((row.profile_id("profile_id")?, row.get("content_hash")?));
     let hashes: HashMap<ProfileId, i64> =
         PROFILE.rows(&rows).map(hash).collect::<Result<_, StoreError>>()?;
@@ -106,7 +110,14 @@ async fn upsert(
     let ids = column(pages, |(id, _)| stored_id(*id));
     let hashes = column(pages, |(_, page)| profile_columns::hash(page));
     let arrays = profile_columns::arrays(pages);
-    let mut params = params![ids => INT8_ARRAY, hashes => INT8_ARRAY].to_vec();
+    let bounds = IdBounds::of(&ids);
+    let mut params = params![
+        ids => INT8_ARRAY,
+        hashes => INT8_ARRAY,
+        bounds.first => INT8,
+        bounds.last => INT8,
+    ]
+    .to_vec();
     params
         .extend(arrays.iter().map(|(array, kind)| (&**array as &(dyn ToSql + Sync), kind.clone())));
     let rows = tx.query(&STORE, &params).await?;

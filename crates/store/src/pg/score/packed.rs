@@ -6,12 +6,12 @@ use model::{PersonId, PersonKind, varint};
 
 use super::PersonScore;
 
-/// How many people one block of scores holds. The statements know it as `>> 10` and `& 1023`.
+/// How many people one block of scores holds.
 pub(in crate::pg) const PEOPLE_BLOCK: usize = 1_024;
 /// How many people one block of numbers holds.
 pub(in crate::pg) const NUMBERS_BLOCK: usize = 256;
 /// The size of one packed person.
-const PERSON_BYTES: usize = 24;
+pub(super) const PERSON_BYTES: usize = 24;
 
 const KIND: u8 = 3;
 const UNLISTED: u8 = 4;

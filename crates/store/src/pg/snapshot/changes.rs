@@ -4,49 +4,59 @@
 //! changes while the pieces are read is returned as it is then, or not at all; either way the change is
 //! at or above the mark, so the next snapshot reads it again.
 
+use std::sync::LazyLock;
+
 use model::{Adjacency, PersonId, ProfileId};
 use tokio_postgres::Row as PgRow;
 
-use super::{NodeRow, node};
+use super::{NODE_COLUMNS, NodeRow, node};
 use crate::StoreError;
 use crate::pg::adjacency::{self, AdjacencyKey};
 use crate::pg::params::params;
-use crate::pg::row::ADJACENCY;
-use crate::pg::value::{profile_id, stored_id, stored_ids};
+use crate::pg::row::{ACCOUNT_KEY, ADJACENCY, PERSON_MEMBER, PROFILE, TableRow};
+use crate::pg::value::{stored_id, stored_ids};
 use crate::pg::{Pg, profile};
 
 /// Below `xmin` every transaction has ended, at or above `xmax` none has begun.
-const BOUNDS: &str = "select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint
+const BOUNDS: &str = "select pg_snapshot_xmin(s)::text::bigint xmin,
+        pg_snapshot_xmax(s)::text::bigint xmax
     from pg_current_snapshot() s";
-const NODES: &str = "select p.profile_id, coalesce(m.person_id, p.profile_id), p.kind, p.consent,
-        p.gone, coalesce(p.back_xid::text::bigint, 0), p.changed_xid::text::bigint
-    from profile p left join person_member m on m.profile_id = p.profile_id
-    where (p.changed_xid, p.profile_id) > ($1::text::xid8, $2) and p.changed_xid < $3::text::xid8
-    order by p.changed_xid, p.profile_id limit $4";
+static NODES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {NODE_COLUMNS}, p.changed_xid::text::bigint xid
+        from profile p left join person_member m on m.profile_id = p.profile_id
+        where (p.changed_xid, p.profile_id) > ($1::text::xid8, $2)
+            and p.changed_xid < $3::text::xid8
+        order by p.changed_xid, p.profile_id limit $4"
+    )
+});
 const MEMBERS: &str = "select m.profile_id, m.person_id from person_member m
     join profile p on p.profile_id = m.profile_id
     where m.profile_id > $1 order by m.profile_id limit $2";
 const LISTS: &str = "select profile_id, layer, direction, complete, body,
-        changed_xid::text::bigint
+        changed_xid::text::bigint xid
     from adjacency
     where (changed_xid, profile_id, layer, direction) > ($1::text::xid8, $2, $3, $4)
         and changed_xid < $5::text::xid8
     order by changed_xid, profile_id, layer, direction limit $6";
-const IMPORTED: &str = "select i.profile_id, i.imported_xid::text::bigint from ident i
+const IMPORTED: &str = "select i.profile_id, i.imported_xid::text::bigint xid from ident i
     where (i.imported_xid, i.profile_id) > ($1::text::xid8, $2) and i.imported_xid < $3::text::xid8
         and not exists (select from profile p where p.profile_id = i.profile_id)
     order by i.imported_xid, i.profile_id limit $4";
 /// Profiles that a snapshot does not have yet.
-const NEW: &str = "select u.id, coalesce(m.person_id, u.id), p.kind, p.consent, p.gone,
-        coalesce(p.back_xid::text::bigint, 0),
-        p.profile_id is null and exists (select from ident i
-            where i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
-                and i.platform_id = any($3) and not i.imported),
-        exists (select from adjacency a
-            where a.profile_id = u.id and a.changed_xid < $2::text::xid8)
-    from unnest($1::bigint[]) u(id) left join profile p on p.profile_id = u.id
-        left join person_member m on m.profile_id = u.id
-    order by u.id";
+static NEW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select u.id, {NODE_COLUMNS},
+            p.profile_id is null and exists (select from ident i
+                where i.platform_id = (u.id >> 45)::smallint and i.profile_id = u.id
+                    and i.platform_id = any($3) and not i.imported) unread,
+            exists (select from adjacency a
+                where a.profile_id = u.id and a.changed_xid < $2::text::xid8) older_lists
+        from unnest($1::bigint[]) u(id) left join profile p on p.profile_id = u.id
+            left join person_member m on m.profile_id = u.id
+        order by u.id"
+    )
+});
 
 /// Reads what changed since a snapshot, in pieces of short transactions.
 #[derive(Debug)]
@@ -126,8 +136,8 @@ impl<'a> ChangeReader<'a> {
         page_rows: u32,
     ) -> Result<ChangeReader<'a>, StoreError> {
         let row = pg.query_opt("snapshot::bounds", BOUNDS, &[]).await?;
-        let bound = |at: usize| row.as_ref().map_or(0, |row| row.get::<_, i64>(at) as u64);
-        Ok(ChangeReader { pg, since, high_water: bound(0), end: bound(1), page_rows })
+        let bound = |name: &str| row.as_ref().map_or(0, |row| row.get::<_, i64>(name) as u64);
+        Ok(ChangeReader { pg, since, high_water: bound("xmin"), end: bound("xmax"), page_rows })
     }
 
     /// Everything of transactions below this number is visible here: the next snapshot reads what
@@ -146,9 +156,8 @@ impl<'a> ChangeReader<'a> {
         &self,
         after: Option<NodeCursor>,
     ) -> Result<ChangePage<NodeRow, NodeCursor>, StoreError> {
-        let rows = self.by_profile("snapshot::changed_nodes", NODES, after).await?;
-        let end = rows.last().map(|row| node_cursor(row, 6));
-        Ok(ChangePage { rows: rows.iter().map(node).collect::<Result<_, _>>()?, end })
+        let rows = self.by_profile("snapshot::changed_nodes", &NODES, after).await?;
+        ChangePage::new(PROFILE.rows(&rows), |row| node(&row), node_cursor)
     }
 
     /// The next profiles without a page that a bulk file named since, and how far they go: they are
@@ -158,8 +167,7 @@ impl<'a> ChangeReader<'a> {
         after: Option<NodeCursor>,
     ) -> Result<ChangePage<ProfileId, NodeCursor>, StoreError> {
         let rows = self.by_profile("snapshot::imported", IMPORTED, after).await?;
-        let end = rows.last().map(|row| node_cursor(row, 1));
-        Ok(ChangePage { rows: rows.iter().map(|row| profile_id(row.get(0))).collect(), end })
+        ChangePage::new(ACCOUNT_KEY.rows(&rows), |row| row.profile_id("profile_id"), node_cursor)
     }
 
     async fn by_profile(
@@ -186,11 +194,13 @@ impl<'a> ChangeReader<'a> {
             i64::from(self.page_rows) => INT8,
         ];
         let rows = self.pg.query("snapshot::members", MEMBERS, params).await?;
-        let member = |row: &PgRow| PersonMember {
-            profile: profile_id(row.get(0)),
-            person: PersonId::new(row.get::<_, i64>(1) as u64),
+        let member = |row: TableRow<'_>| {
+            Ok(PersonMember {
+                profile: row.profile_id("profile_id")?,
+                person: row.person_id("person_id")?,
+            })
         };
-        Ok(rows.iter().map(member).collect())
+        PERSON_MEMBER.rows(&rows).map(member).collect()
     }
 
     /// The next lists that changed, and how far they go. A list that changes meanwhile may come twice.
@@ -209,13 +219,7 @@ impl<'a> ChangeReader<'a> {
             i64::from(self.page_rows) => INT8,
         ];
         let rows = self.pg.query("snapshot::changed_lists", LISTS, params).await?;
-        let end = rows.last().map(|row| ListCursor {
-            xid: row.get::<_, i64>(5) as u64,
-            profile: row.get(0),
-            layer: row.get(1),
-            direction: row.get(2),
-        });
-        Ok(ChangePage { rows: rows.iter().map(changed_list).collect::<Result<_, _>>()?, end })
+        ChangePage::new(ADJACENCY.rows(&rows), changed_list, list_cursor)
     }
 
     /// Looks up profiles that the snapshot does not have yet.
@@ -225,17 +229,37 @@ impl<'a> ChangeReader<'a> {
             self.since.to_string() => TEXT,
             profile::opt_in() => INT2_ARRAY,
         ];
-        let rows = self.pg.query("snapshot::new_profiles", NEW, params).await?;
-        rows.iter().map(new_profile).collect()
+        let rows = self.pg.query("snapshot::new_profiles", &NEW, params).await?;
+        PROFILE.rows(&rows).map(new_profile).collect()
     }
 }
 
-fn node_cursor(row: &PgRow, xid_column: usize) -> NodeCursor {
-    NodeCursor { xid: row.get::<_, i64>(xid_column) as u64, profile: row.get(0) }
+impl<T, C> ChangePage<T, C> {
+    fn new<'r>(
+        rows: impl Iterator<Item = TableRow<'r>>,
+        read: impl Fn(TableRow<'r>) -> Result<T, StoreError>,
+        cursor: impl FnOnce(TableRow<'r>) -> Result<C, StoreError>,
+    ) -> Result<ChangePage<T, C>, StoreError> {
+        let mut last = None;
+        let rows = rows.inspect(|row| last = Some(*row)).map(read).collect::<Result<_, _>>()?;
+        Ok(ChangePage { rows, end: last.map(cursor).transpose()? })
+    }
 }
 
-fn changed_list(row: &PgRow) -> Result<ChangedList, StoreError> {
-    let row = ADJACENCY.row(row);
+fn node_cursor(row: TableRow<'_>) -> Result<NodeCursor, StoreError> {
+    Ok(NodeCursor { xid: row.unsigned("xid")?, profile: row.get("profile_id")? })
+}
+
+fn list_cursor(row: TableRow<'_>) -> Result<ListCursor, StoreError> {
+    Ok(ListCursor {
+        xid: row.unsigned("xid")?,
+        profile: row.get("profile_id")?,
+        layer: row.get("layer")?,
+        direction: row.get("direction")?,
+    })
+}
+
+fn changed_list(row: TableRow<'_>) -> Result<ChangedList, StoreError> {
     Ok(ChangedList {
         key: AdjacencyKey::from_row(&row)?,
         complete: row.get("complete")?,
@@ -243,12 +267,12 @@ fn changed_list(row: &PgRow) -> Result<ChangedList, StoreError> {
     })
 }
 
-fn new_profile(row: &PgRow) -> Result<NewProfile, StoreError> {
-    let has_page = row.get::<_, Option<i16>>(2).is_some();
+fn new_profile(row: TableRow<'_>) -> Result<NewProfile, StoreError> {
+    let has_page = row.get::<Option<i64>>("profile_id")?.is_some();
     Ok(NewProfile {
-        id: profile_id(row.get(0)),
-        page: if has_page { Some(node(row)?) } else { None },
-        unread: row.get(6),
-        older_lists: row.get(7),
+        id: row.profile_id("id")?,
+        page: if has_page { Some(node(&row)?) } else { None },
+        unread: row.get("unread")?,
+        older_lists: row.get("older_lists")?,
     })
 }
