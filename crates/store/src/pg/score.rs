@@ -4,7 +4,6 @@
 //! The way back, from a person to its number, is blocks of 256 people sorted by id, as varint
 //! differences of ids followed by the numbers: 5.7 bytes a person, where a row costs 101.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use model::community::STRANGER_TRUST;
@@ -104,15 +103,13 @@ pub async fn numbers(
 ) -> Result<Vec<Option<RunPerson>>, StoreError> {
     let stored: Vec<i64> = people.iter().map(|person| person.number() as i64).collect();
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
-    let mut blocks: HashMap<i64, HashMap<PersonId, u32>> = HashMap::new();
     let mut numbers = vec![None; people.len()];
     for row in pg.read_run("score::numbers", run, NUMBERS, params).await? {
-        let (place, first) = (row.get::<_, i64>(0) as usize - 1, row.get(1));
-        let block = match blocks.entry(first) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(new) => new.insert(unpack_block(&row)?),
-        };
-        numbers[place] = block.get(&people[place]).copied().map(RunPerson::new);
+        let (place, first): (i64, i64) = (row.get(0), row.get(1));
+        let place = place as usize - 1;
+        let bad = || corrupt(("run_number", "body"), first, "broken block");
+        let found = packed::find_number(row.get(2), people[place]).ok_or_else(bad)?;
+        numbers[place] = found.map(RunPerson::new);
     }
     Ok(numbers)
 }
@@ -120,10 +117,4 @@ pub async fn numbers(
 fn unpack(bytes: &[u8]) -> Result<Vec<PersonScore>, StoreError> {
     packed::unpack_people(bytes)
         .ok_or_else(|| corrupt(("run_person", "body"), "a block", "no whole number of people"))
-}
-
-fn unpack_block(row: &tokio_postgres::Row) -> Result<HashMap<PersonId, u32>, StoreError> {
-    let bad = || corrupt(("run_number", "body"), row.get::<_, i64>(1), "broken block");
-    let pairs = packed::unpack_numbers(row.get(2)).ok_or_else(bad)?;
-    Ok(pairs.into_iter().collect())
 }
