@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio_postgres::{Config, NoTls, Row};
 
@@ -146,7 +148,7 @@ impl Pg {
         sql: &str,
         params: &Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        retry(|| async {
+        boxed_retry(|| async {
             let client = self.client().await?;
             client.query_typed(sql, params).await.map_err(|e| failed(what, e))
         })
@@ -208,6 +210,18 @@ pub(super) fn config(url: &str, timeouts: Timeouts) -> Result<Config, StoreError
     let mut config: Config = url.parse().map_err(|e| StoreError::BadUrl(cause(&e)))?;
     timeouts.apply(&mut config);
     Ok(config)
+}
+
+/// Like [`retry`], with the state of a statement on the heap: else whoever might run one, such as a request
+/// that finds its key in a cache, carries kilobytes for it from future to future.
+pub(super) fn boxed_retry<'a, T, F>(
+    work: impl Fn() -> F + Send + 'a,
+) -> BoxFuture<'a, Result<T, StoreError>>
+where
+    T: Send + 'a,
+    F: Future<Output = Result<T, StoreError>> + Send + 'a,
+{
+    retry(work).boxed()
 }
 
 /// Does `work`, and does it again a few times as long as its error is passing. What took too long is

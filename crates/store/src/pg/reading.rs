@@ -14,7 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 use super::Pg;
-use super::connection::{Session, retry};
+use super::connection::{Session, boxed_retry};
 use super::failure::failed;
 use super::params::Params;
 use crate::StoreError;
@@ -38,7 +38,7 @@ impl Pg {
         sql: &str,
         params: &Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        retry(|| async {
+        boxed_retry(|| async {
             let rows = self.read_once(sql, params).await?;
             rows.map_err(|error| failed(what, error))
         })
@@ -63,7 +63,7 @@ impl Pg {
         sql: &str,
         params: &Params<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        retry(|| async {
+        boxed_retry(|| async {
             match self.read_once(sql, params).await? {
                 Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Vec::new()),
                 rows => rows.map_err(|error| failed(what, error)),
