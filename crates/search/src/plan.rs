@@ -123,6 +123,12 @@ impl QueryPlan {
         prefixes.into_iter().map(range).collect()
     }
 
+    /// The same if they do not depend on rows, so that all can be got at once.
+    pub fn certain_ranges(&self) -> Option<Vec<(String, String)>> {
+        let is_certain = |all: &Vec<QueryTerm>| all.iter().all(|ask| ask.is_certain(all.len() > 1));
+        self.any.iter().all(is_certain).then(|| self.ranges(&IndexRows::new()))
+    }
+
     /// The persons found in `rows`, best trusted first.
     pub fn people<'a>(&self, rows: &'a IndexRows) -> Result<FoundPeople<'a>, PostingListError> {
         let all_of = |asks: &Vec<QueryTerm>| {
@@ -200,9 +206,16 @@ impl QueryTerm {
     /// The prefix, if its terms are needed one by one.
     fn light(&self, rows: &IndexRows, beside: bool) -> Option<String> {
         let QueryTerm::Prefix(prefix) = self else { return None };
-        let heavy = rows.contains_key(&format!("^{prefix}"));
-        let telling = prefix.len() >= BESIDE_BYTES_MIN;
-        (!heavy || (beside && telling)).then(|| prefix.clone())
+        let heavy = || rows.contains_key(&format!("^{prefix}"));
+        (self.is_certain(beside) || !heavy()).then(|| prefix.clone())
+    }
+
+    /// Whether it is known without rows which ones it needs.
+    fn is_certain(&self, beside: bool) -> bool {
+        match self {
+            QueryTerm::Word(_) => true,
+            QueryTerm::Prefix(prefix) => beside && prefix.len() >= BESIDE_BYTES_MIN,
+        }
     }
 
     fn bodies<'a>(&self, rows: &'a IndexRows) -> Vec<&'a [u8]> {
@@ -309,6 +322,9 @@ mod tests {
         let found: Result<Vec<u32>, _> = plan("rus").people(&heavy).unwrap().collect();
         assert_eq!(found, Ok(vec![1, 2]));
         assert_eq!(first("rust"), ["@rust…", "rust…"]);
+        let all = |query: &str| plan(query).certain_ranges();
+        assert_eq!(all("ada rus"), Some(plan("ada rus").ranges(&heavy)));
+        assert_eq!((all("\"rus\""), all("ada r"), all("rus")), (Some(vec![]), None, None));
     }
 
     #[test]

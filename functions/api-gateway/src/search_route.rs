@@ -13,6 +13,7 @@ use store::pg::profile::Profile;
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{person, score, term};
+use tokio::try_join;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
@@ -259,15 +260,37 @@ async fn exact(call: &ApiCall, plan: &QueryPlan) -> Result<Vec<ListedPerson>, Pr
 async fn fetch(call: &ApiCall, run: RunId, plan: &QueryPlan) -> Result<IndexRows, Problem> {
     let keys = plan.keys();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let bodies = |terms: Vec<Term>| terms.into_iter().map(|term| (term.term, term.body));
-    let mut rows: IndexRows = bodies(term::get(call.pg(), run, &keys).await?).collect();
-    let ranges = plan.ranges(&rows);
+    let got = async || -> Result<IndexRows, Problem> {
+        Ok(indexed(term::get(call.pg(), run, &keys).await?))
+    };
+    let (mut rows, begun) = match plan.certain_ranges() {
+        Some(ranges) => try_join!(got(), begun(call, run, &ranges))?,
+        None => {
+            let rows = got().await?;
+            let begun = begun(call, run, &plan.ranges(&rows)).await?;
+            (rows, begun)
+        }
+    };
+    rows.extend(begun);
+    Ok(rows)
+}
+
+/// The index rows in these ranges.
+async fn begun(
+    call: &ApiCall,
+    run: RunId,
+    ranges: &[(String, String)],
+) -> Result<IndexRows, Problem> {
+    if ranges.is_empty() {
+        return Ok(IndexRows::new());
+    }
     let ranges: Vec<(&str, &str)> =
         ranges.iter().map(|(first, past)| (first.as_str(), past.as_str())).collect();
-    if !ranges.is_empty() {
-        rows.extend(bodies(term::ranges(call.pg(), run, &ranges, PREFIX_TERMS_MAX).await?));
-    }
-    Ok(rows)
+    Ok(indexed(term::ranges(call.pg(), run, &ranges, PREFIX_TERMS_MAX).await?))
+}
+
+fn indexed(terms: Vec<Term>) -> IndexRows {
+    terms.into_iter().map(|term| (term.term, term.body)).collect()
 }
 
 fn broken(error: PostingListError) -> Problem {
