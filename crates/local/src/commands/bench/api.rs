@@ -5,7 +5,7 @@
 //! Cost is processor time of this process and of the sessions of PostgreSQL; the peer's is that of
 //! pgbench and of the sessions of PostgreSQL, with the same statements, values and session settings.
 //! What the server does besides is not counted, and autovacuum is off. Both have prepared everything
-//! before, are measured in turns, and the median counts. Latencies are taken at one rate for both, with
+//! before, answer the same number of requests in turns, and the median counts. Latencies are taken at one rate for both, with
 //! random pauses, from the moment when a request is due.
 
 mod cost;
@@ -178,8 +178,9 @@ async fn measure(
     let (mut own, mut bare) = (Vec::new(), Vec::new());
     cost::warm_up(client, route).await?;
     for _ in 0..TURNS {
-        own.push(cost::of_requests(home, client, route, bench.seconds).await?);
-        bare.extend(peer.map(|peer| peer.cost(bench.seconds)).transpose()?);
+        let cost = cost::of_requests(home, client, route, f64::from(bench.seconds) / 2.0).await?;
+        bare.extend(peer.map(|peer| peer.cost(cost.answers)).transpose()?);
+        own.push(cost);
     }
     let per_cpu_second =
         |costs: &[RequestCost]| median(costs.iter().map(|cost| cost.per_cpu_second()).collect());

@@ -15,6 +15,8 @@ use crate::measure::CostMeter;
 const PAUSES: RandomSeed = RandomSeed(9);
 /// How often each request is made before anything is measured.
 const WARM_UP_ROUNDS: usize = 10;
+/// After so many answers the processor time is looked at.
+const CHECKED_EVERY: u32 = 16;
 
 /// Answers, or transactions, and the processor time that they took.
 #[derive(Debug, Clone, Copy)]
@@ -63,24 +65,24 @@ pub(super) async fn warm_up(client: &ApiClient, route: &BenchRoute) -> Result<()
     Ok(())
 }
 
-/// Requests one after another, for this many seconds.
+/// Requests one after another, until this process took so much processor time: on a busy machine, wall
+/// time says nothing of how much was measured.
 pub(super) async fn of_requests(
     home: &BorgHome,
     client: &ApiClient,
     route: &BenchRoute,
-    seconds: u32,
+    cpu_seconds: f64,
 ) -> Result<RequestCost> {
-    let time = Duration::from_secs(seconds.into());
-    let (server, meter, began) = (home.session_cpu_seconds(), CostMeter::start(), Instant::now());
+    let (server, meter) = (home.session_cpu_seconds(), CostMeter::start());
     let mut answers = 0;
     for path in route.requests.iter().cycle() {
         client.fetch(path).await?;
         answers += 1;
-        if began.elapsed() >= time {
+        if answers % CHECKED_EVERY == 0 && meter.used_cpu_seconds() >= cpu_seconds {
             break;
         }
     }
-    let client_cpu_seconds = meter.used().cpu_seconds;
+    let client_cpu_seconds = meter.used_cpu_seconds();
     let session_cpu_seconds = home.session_cpu_seconds() - server;
     Ok(RequestCost { answers, client_cpu_seconds, session_cpu_seconds })
 }
