@@ -115,6 +115,12 @@ impl PgCluster {
         server::cpu_seconds(&self.layout)
     }
 
+    /// Like [`PgCluster::cpu_seconds`], without the server's upkeep: of the processes alive only those that
+    /// serve a session. All that ended count, so autovacuum must be off between two readings.
+    pub fn session_cpu_seconds(&self) -> f64 {
+        server::session_cpu_seconds(&self.layout)
+    }
+
     /// The connection string of a database of this server, as its superuser. The socket's path is
     /// plain for every name of the home.
     pub fn url(&self, database: &str) -> String {

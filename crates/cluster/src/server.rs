@@ -149,13 +149,33 @@ const TICKS: f64 = 100.0;
 
 /// Adds up the postmaster, its ended children and those alive.
 pub(crate) fn cpu_seconds(layout: &ClusterLayout) -> f64 {
+    of_children(layout, |_| true)
+}
+
+/// The same without the processes that serve no session, such as the checkpointer; ended ones count.
+pub(crate) fn session_cpu_seconds(layout: &ClusterLayout) -> f64 {
+    of_children(layout, is_session)
+}
+
+fn of_children(layout: &ClusterLayout, counts: impl Fn(&str) -> bool) -> f64 {
     let pid_file = fs::read_to_string(layout.base.join("data/postmaster.pid")).unwrap_or_default();
     let Some(postmaster) = pid_file.lines().next().map(str::to_owned) else { return 0.0 };
     let own = times(&postmaster).map_or(0, |times| times.own + times.ended_children);
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let alive = processes.filter_map(|entry| times(&entry.file_name().to_string_lossy()));
-    let children: u64 = alive.filter(|times| times.parent == postmaster).map(|t| t.own).sum();
-    (own + children) as f64 / TICKS
+    let alive = processes.filter_map(|entry| {
+        let pid = entry.file_name().to_string_lossy().into_owned();
+        let times = times(&pid).filter(|times| times.parent == postmaster)?;
+        counts(&pid).then_some(times.own)
+    });
+    (own + alive.sum::<u64>()) as f64 / TICKS
+}
+
+/// Sessions show whose they are and where they come from: `postgres: borg postgres [local] idle`.
+/// Parallel workers belong to one, too.
+fn is_session(pid: &str) -> bool {
+    let title = fs::read(Path::new("/proc").join(pid).join("cmdline")).unwrap_or_default();
+    let title = String::from_utf8_lossy(&title);
+    title.contains("[local]") || title.contains("parallel worker")
 }
 
 struct ProcessTimes {

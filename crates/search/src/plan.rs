@@ -17,6 +17,8 @@ use model::account::{Account, AccountError};
 use model::platform::Platform;
 
 use crate::fold::Folding;
+use crate::found::{AllOf, AnyOf, FoundPeople};
+use crate::postings::PostingListError;
 use crate::words::{self, TextReading};
 
 /// The longest query, in bytes.
@@ -28,6 +30,8 @@ pub const PREFIX_TERMS_MAX: u32 = 512;
 /// From this length on, a heavy prefix beside other words is looked up term by term: three Latin
 /// letters, or one character of a script without spaces, say enough.
 const BESIDE_BYTES_MIN: usize = 3;
+/// A prefix with this is the first of all texts that are longer: no text has the character before it.
+const AFTER: char = '\u{1}';
 
 /// Why a text is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +66,8 @@ enum QueryTerm {
     Prefix(String),
 }
 
-/// Index rows by key, decoded: what the store answered.
-pub type IndexRows = BTreeMap<String, Vec<u32>>;
+/// Index rows by key, as [`crate::postings`]: what the store answered.
+pub type IndexRows = BTreeMap<String, Vec<u8>>;
 
 /// What a query means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,26 +111,33 @@ impl QueryPlan {
     }
 
     /// The ranges of keys to get next, as (first, past the last), at most [`PREFIX_TERMS_MAX`]
-    /// rows of each: those of prefixes for which `rows` has no row of their own, and of those
-    /// beside other words.
+    /// rows of each: what is longer than the prefixes for which `rows` has no row of their own, and than
+    /// those beside other words. Rows of the prefixes themselves are among [`QueryPlan::keys`].
     pub fn ranges(&self, rows: &IndexRows) -> Vec<(String, String)> {
         let needed = |all: &Vec<QueryTerm>| {
             let beside = all.len() > 1;
             all.iter().filter_map(|ask| ask.light(rows, beside)).collect::<Vec<_>>()
         };
         let prefixes: BTreeSet<String> = self.any.iter().flat_map(needed).collect();
-        let range = |prefix: String| (prefix.clone(), format!("{prefix}{}", char::MAX));
+        let range = |prefix| (format!("{prefix}{AFTER}"), format!("{prefix}{}", char::MAX));
         prefixes.into_iter().map(range).collect()
     }
 
+    /// The same if they do not depend on rows, so that all can be got at once.
+    pub fn certain_ranges(&self) -> Option<Vec<(String, String)>> {
+        let is_certain = |all: &Vec<QueryTerm>| all.iter().all(|ask| ask.is_certain(all.len() > 1));
+        self.any.iter().all(is_certain).then(|| self.ranges(&IndexRows::new()))
+    }
+
     /// The persons found in `rows`, best trusted first.
-    pub fn order(&self, rows: &IndexRows) -> Vec<u32> {
-        let found = self.any.iter().flat_map(|all| {
-            let mut lists: Vec<Vec<u32>> = all.iter().map(|ask| ask.persons(rows)).collect();
-            lists.sort_by_key(Vec::len);
-            lists.into_iter().reduce(|few, many| intersect(&few, &many)).unwrap_or_default()
-        });
-        union(found)
+    pub fn people<'a>(&self, rows: &'a IndexRows) -> Result<FoundPeople<'a>, PostingListError> {
+        let all_of = |asks: &Vec<QueryTerm>| {
+            let lists: Result<_, _> =
+                asks.iter().map(|ask| AnyOf::new(ask.bodies(rows).into_iter())).collect();
+            Ok(AllOf::new(lists?))
+        };
+        let any: Result<_, PostingListError> = self.any.iter().map(all_of).collect();
+        Ok(FoundPeople::new(any?))
     }
 }
 
@@ -195,38 +206,40 @@ impl QueryTerm {
     /// The prefix, if its terms are needed one by one.
     fn light(&self, rows: &IndexRows, beside: bool) -> Option<String> {
         let QueryTerm::Prefix(prefix) = self else { return None };
-        let heavy = rows.contains_key(&format!("^{prefix}"));
-        let telling = prefix.len() >= BESIDE_BYTES_MIN;
-        (!heavy || (beside && telling)).then(|| prefix.clone())
+        let heavy = || rows.contains_key(&format!("^{prefix}"));
+        (self.is_certain(beside) || !heavy()).then(|| prefix.clone())
     }
 
-    fn persons(&self, rows: &IndexRows) -> Vec<u32> {
+    /// Whether it is known without rows which ones it needs.
+    fn is_certain(&self, beside: bool) -> bool {
         match self {
-            QueryTerm::Word(word) => rows.get(word).cloned().unwrap_or_default(),
+            QueryTerm::Word(_) => true,
+            QueryTerm::Prefix(prefix) => beside && prefix.len() >= BESIDE_BYTES_MIN,
+        }
+    }
+
+    fn bodies<'a>(&self, rows: &'a IndexRows) -> Vec<&'a [u8]> {
+        let bodies: Vec<&Vec<u8>> = match self {
+            QueryTerm::Word(word) => rows.get(word).into_iter().collect(),
             QueryTerm::Prefix(prefix) => {
                 let began = rows.range(prefix.clone()..);
                 let began = began.take_while(|(key, _)| key.starts_with(prefix.as_str()));
                 let heavy = rows.get(&format!("^{prefix}"));
-                union(began.map(|(_, persons)| persons).chain(heavy).flatten().copied())
+                began.map(|(_, body)| body).chain(heavy).collect()
             }
-        }
+        };
+        bodies.into_iter().map(Vec::as_slice).collect()
     }
-}
-
-fn union(persons: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut all: Vec<u32> = persons.collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-fn intersect(few: &[u32], many: &[u32]) -> Vec<u32> {
-    few.iter().copied().filter(|person| many.binary_search(person).is_ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::postings::PostingList;
+
+    fn body(people: &[u32]) -> Vec<u8> {
+        people.iter().copied().collect::<PostingList>().into_parts().1
+    }
 
     fn plan(query: &str) -> QueryPlan {
         QueryPlan::parse(query, Folding::NEWEST).unwrap()
@@ -297,14 +310,29 @@ mod tests {
 
     #[test]
     fn a_heavy_prefix_is_looked_up_term_by_term_only_beside_other_words() {
-        let heavy = IndexRows::from([("^rus".to_owned(), vec![1, 2]), ("^r".to_owned(), vec![1])]);
+        let heavy =
+            IndexRows::from([("^rus".to_owned(), body(&[1, 2])), ("^r".to_owned(), body(&[1]))]);
         let first = |query: &str| -> Vec<String> {
-            plan(query).ranges(&heavy).into_iter().map(|(first, _)| first).collect()
+            let ranges = plan(query).ranges(&heavy).into_iter();
+            ranges.map(|(first, _)| first.replace(AFTER, "…")).collect()
         };
-        assert_eq!(first("ada rus"), ["rus"]);
+        assert_eq!(first("ada rus"), ["rus…"]);
         assert!(first("ada r").is_empty());
-        assert_eq!(first("rus"), ["@rus"]);
-        assert_eq!(plan("rus").order(&heavy), [1, 2]);
-        assert_eq!(first("rust"), ["@rust", "rust"]);
+        assert_eq!(first("rus"), ["@rus…"]);
+        let found: Result<Vec<u32>, _> = plan("rus").people(&heavy).unwrap().collect();
+        assert_eq!(found, Ok(vec![1, 2]));
+        assert_eq!(first("rust"), ["@rust…", "rust…"]);
+        let all = |query: &str| plan(query).certain_ranges();
+        assert_eq!(all("ada rus"), Some(plan("ada rus").ranges(&heavy)));
+        assert_eq!((all("\"rus\""), all("ada r"), all("rus")), (Some(vec![]), None, None));
+    }
+
+    #[test]
+    fn a_broken_row_is_an_error_once_it_is_reached() {
+        let rows = IndexRows::from([("ada".to_owned(), vec![1, 0x80])]);
+        let mut found = plan("\"ada\"").people(&rows).unwrap();
+        assert_eq!(found.next(), Some(Ok(1)));
+        assert!(matches!(found.next(), Some(Err(PostingListError::Broken(_)))));
+        assert_eq!(found.next(), None);
     }
 }

@@ -57,19 +57,40 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<u32>, PostingListError> {
 }
 
 /// Reads at most the first `most` persons.
-pub(crate) fn decode_first(mut bytes: &[u8], most: usize) -> Result<Vec<u32>, PostingListError> {
-    let mut persons = Vec::new();
-    let mut last = 0u32;
-    while !bytes.is_empty() && persons.len() < most {
-        let difference = varint::take(&mut bytes)?;
-        if difference == 0 && !persons.is_empty() {
-            return Err(PostingListError::OutOfRange);
-        }
-        let difference = u32::try_from(difference).map_err(|_| PostingListError::OutOfRange)?;
-        last = last.checked_add(difference).ok_or(PostingListError::OutOfRange)?;
-        persons.push(last);
+pub(crate) fn decode_first(bytes: &[u8], most: usize) -> Result<Vec<u32>, PostingListError> {
+    let mut cursor = PostingCursor::new(bytes);
+    std::iter::from_fn(|| cursor.next_from(0).transpose()).take(most).collect()
+}
+
+/// Postings that are read one after another.
+#[derive(Debug)]
+pub(crate) struct PostingCursor<'a> {
+    rest: &'a [u8],
+    last: Option<u32>,
+}
+
+impl<'a> PostingCursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> PostingCursor<'a> {
+        PostingCursor { rest: bytes, last: None }
     }
-    Ok(persons)
+
+    /// The next person with this number or a larger one; those between are passed over.
+    pub(crate) fn next_from(&mut self, number: u32) -> Result<Option<u32>, PostingListError> {
+        while !self.rest.is_empty() {
+            let difference = varint::take(&mut self.rest)?;
+            let difference = u32::try_from(difference).map_err(|_| PostingListError::OutOfRange)?;
+            let person = match self.last {
+                None => Some(difference),
+                Some(last) => last.checked_add(difference).filter(|&person| person > last),
+            };
+            self.last = person;
+            let person = person.ok_or(PostingListError::OutOfRange)?;
+            if person >= number {
+                return Ok(Some(person));
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::community_view::CommunityView;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam};
-use crate::runs;
+use crate::runs::{self, RunPage};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -65,12 +65,10 @@ pub(crate) async fn list(
     Query(query): Query<CommunityListParams>,
 ) -> Result<ApiAnswer<Vec<CommunityView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows();
-    let cursor = call.open_cursor(query.cursor.as_deref())?;
-    let served =
-        runs::choose(&call, RunChoice { run: query.run, as_of: query.as_of }, cursor).await?;
-    let words = words(query.q.as_deref(), served)?;
-    let after = cursor.map(|cursor| {
-        let [members, id] = cursor.position;
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
+    let words = words(query.q.as_deref(), page.served)?;
+    let after = page.begin.map(|[members, id]| {
         let members = u32::try_from(members).unwrap_or(u32::MAX);
         CommunityPosition { members, id: CommunityId::new(id) }
     });
@@ -81,11 +79,11 @@ pub(crate) async fn list(
         after,
         limit: rows,
     };
-    let page = community::page(call.pg(), served.run, listed).await?;
-    let last = page.last().filter(|_| page.len() == rows as usize);
-    let next = last.map(|one| call.cursor(served.run, [u64::from(one.members), one.id.number()]));
-    let views = page.into_iter().map(CommunityView::new).collect();
-    Ok(ApiAnswer::page(PriceClass::Search, views).of(Some(served)).then(next))
+    let found = community::page(call.pg(), page.served.run, listed).await?;
+    let last = found.last().filter(|_| found.len() == rows as usize);
+    let next = last.map(|one| [u64::from(one.members), one.id.number()]);
+    let views = found.into_iter().map(CommunityView::new).collect();
+    Ok(page.answer(&call, PriceClass::Search, views, next))
 }
 
 /// One community.

@@ -10,7 +10,7 @@ use tokio::try_join;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, CursorPosition};
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{PageLimit, RunChoice, TimeParam};
@@ -113,6 +113,38 @@ pub(crate) async fn get(
     let (found, served) = try_join!(found, served_run(&call))?;
     let served = served.map(|run| run.id);
     Ok(ApiAnswer::one(PriceClass::Free, RunView::new(found, served)))
+}
+
+/// A page of rows of a run.
+pub(crate) struct RunPage {
+    pub(crate) served: AnswerRun,
+    /// Where it begins; `None` on the first one.
+    pub(crate) begin: Option<CursorPosition>,
+}
+
+impl RunPage {
+    /// The page that a call asks for, by the run that it wants and the cursor that it sends.
+    pub(crate) async fn of(
+        call: &ApiCall,
+        wanted: RunChoice,
+        cursor: Option<&str>,
+    ) -> Result<RunPage, Problem> {
+        let cursor = call.open_cursor(cursor)?;
+        let served = choose(call, wanted, cursor).await?;
+        Ok(RunPage { served, begin: cursor.map(|cursor| cursor.position) })
+    }
+
+    /// The answer with these rows; `next` is where the next page begins, if there is one.
+    pub(crate) fn answer<T>(
+        self,
+        call: &ApiCall,
+        class: PriceClass,
+        rows: Vec<T>,
+        next: Option<CursorPosition>,
+    ) -> ApiAnswer<Vec<T>> {
+        let next = next.map(|position| call.cursor(self.served.run, position));
+        ApiAnswer::page(class, rows).of(Some(self.served)).then(next)
+    }
 }
 
 /// The run of an answer: the cursor's, else the requested one, else the served one.

@@ -7,14 +7,13 @@ use model::index::RunPerson;
 use model::platform::Platform;
 use model::{PersonId, RunId};
 use search::plan::{ExactAccount, PREFIX_TERMS_MAX};
-use search::{
-    Folding, IndexBuilder, IndexRows, PostingListError, PublicWords, QueryPlan, postings,
-};
+use search::{Folding, IndexBuilder, IndexRows, PostingListError, PublicWords, QueryPlan};
 use serde::{Deserialize, Serialize};
 use store::pg::profile::Profile;
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{person, score, term};
+use tokio::try_join;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
@@ -23,6 +22,7 @@ use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
 use crate::people::{ListedPerson, PersonBrief, load, load_by_id};
 use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
+use crate::runs::RunPage;
 use crate::{profiles, runs};
 
 /// The most people that are read for one page.
@@ -90,14 +90,13 @@ pub(crate) async fn search(
     Query(query): Query<SearchParams>,
 ) -> Result<ApiAnswer<Vec<SearchHit>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows() as usize;
-    let cursor = call.open_cursor(query.cursor.as_deref())?;
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
-    let served = runs::choose(&call, wanted, cursor).await?;
+    let asked = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
+    let served = asked.served;
     let folding = runs::folding(served)?;
     let plan = QueryPlan::parse(&query.q, folding)
         .map_err(|error| Problem::parameter("q", error.to_string()))?;
-    let start =
-        cursor.map_or(SearchStart::Exact(0), |cursor| SearchStart::from_position(cursor.position));
+    let start = asked.begin.map_or(SearchStart::Exact(0), SearchStart::from_position);
     let exact = exact(&call, &plan).await?;
     let mut page = exact_page(&call, served, &exact, (start, rows)).await?;
     if let Some(SearchStart::Words(from)) = page.next {
@@ -107,8 +106,8 @@ pub(crate) async fn search(
         page.hits.extend(words.hits);
         page.next = words.next;
     }
-    let next = page.next.map(|next| call.cursor(served.run, next.to_position()));
-    Ok(ApiAnswer::page(PriceClass::Search, page.hits).of(Some(served)).then(next))
+    let next = page.next.map(SearchStart::to_position);
+    Ok(asked.answer(&call, PriceClass::Search, page.hits, next))
 }
 
 /// Where a page begins: all exact hits come before those that have the words.
@@ -181,19 +180,25 @@ impl WordScan<'_> {
     /// Up to `rows` listed people from this number on. There is a next page only if a listed person is
     /// on it: a page must not show that hidden people were found.
     async fn page(&self, from: u32, rows: usize) -> Result<HitPage, Problem> {
-        let numbers = self.plan.order(&fetch(self.call, self.run, self.plan).await?);
-        let numbers = &numbers[numbers.partition_point(|&number| number < from)..];
-        let mut hits = Vec::new();
-        let looked_at = &numbers[..numbers.len().min(SCANNED_MAX)];
-        for part in looked_at.chunks((rows + rows / 4).clamp(PART_MIN, LIMIT_MAX as usize)) {
-            for (&number, hit) in part.iter().zip(self.hits(part).await?) {
+        let index = fetch(self.call, self.run, self.plan).await?;
+        let mut found = self.plan.people(&index).map_err(broken)?.from(from);
+        let (mut hits, mut looked_at) = (Vec::new(), 0);
+        while looked_at < SCANNED_MAX {
+            let part = (rows + rows / 4).clamp(PART_MIN, LIMIT_MAX as usize);
+            let part: Result<Vec<u32>, _> = found.by_ref().take(part).collect();
+            let part = part.map_err(broken)?;
+            if part.is_empty() {
+                return Ok(HitPage { hits, next: None });
+            }
+            for (&number, hit) in part.iter().zip(self.hits(&part).await?) {
                 if hit.is_some() && hits.len() == rows {
                     return Ok(HitPage { hits, next: Some(SearchStart::Words(number)) });
                 }
                 hits.extend(hit);
             }
+            looked_at += part.len();
         }
-        let next = numbers.get(looked_at.len()).map(|&number| SearchStart::Words(number));
+        let next = found.next().transpose().map_err(broken)?.map(SearchStart::Words);
         Ok(HitPage { hits, next })
     }
 
@@ -223,8 +228,8 @@ impl WordScan<'_> {
         let mut index = IndexBuilder::new(self.folding);
         let indexed = index.add(0, &words).map(|()| index.finish());
         let rows: IndexRows =
-            indexed.into_iter().flatten().map(|row| (row.key.clone(), row.people())).collect();
-        !self.plan.order(&rows).is_empty()
+            indexed.into_iter().flatten().map(|row| (row.key, row.body)).collect();
+        self.plan.people(&rows).is_ok_and(|mut found| found.next().is_some())
     }
 }
 
@@ -255,18 +260,39 @@ async fn exact(call: &ApiCall, plan: &QueryPlan) -> Result<Vec<ListedPerson>, Pr
 async fn fetch(call: &ApiCall, run: RunId, plan: &QueryPlan) -> Result<IndexRows, Problem> {
     let keys = plan.keys();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let mut rows = decoded(term::get(call.pg(), run, &keys).await?)?;
-    let ranges = plan.ranges(&rows);
-    let ranges: Vec<(&str, &str)> =
-        ranges.iter().map(|(first, past)| (first.as_str(), past.as_str())).collect();
-    if !ranges.is_empty() {
-        rows.extend(decoded(term::ranges(call.pg(), run, &ranges, PREFIX_TERMS_MAX).await?)?);
-    }
+    let got = async || -> Result<IndexRows, Problem> {
+        Ok(indexed(term::get(call.pg(), run, &keys).await?))
+    };
+    let (mut rows, begun) = match plan.certain_ranges() {
+        Some(ranges) => try_join!(got(), begun(call, run, &ranges))?,
+        None => {
+            let rows = got().await?;
+            let begun = begun(call, run, &plan.ranges(&rows)).await?;
+            (rows, begun)
+        }
+    };
+    rows.extend(begun);
     Ok(rows)
 }
 
-fn decoded(terms: Vec<Term>) -> Result<IndexRows, Problem> {
-    let decode = |term: Term| Ok((term.term, postings::decode(&term.body)?));
-    let rows: Result<IndexRows, PostingListError> = terms.into_iter().map(decode).collect();
-    rows.map_err(|error| Problem::corrupt("a row of the search index", &error))
+/// The index rows in these ranges.
+async fn begun(
+    call: &ApiCall,
+    run: RunId,
+    ranges: &[(String, String)],
+) -> Result<IndexRows, Problem> {
+    if ranges.is_empty() {
+        return Ok(IndexRows::new());
+    }
+    let ranges: Vec<(&str, &str)> =
+        ranges.iter().map(|(first, past)| (first.as_str(), past.as_str())).collect();
+    Ok(indexed(term::ranges(call.pg(), run, &ranges, PREFIX_TERMS_MAX).await?))
+}
+
+fn indexed(terms: Vec<Term>) -> IndexRows {
+    terms.into_iter().map(|term| (term.term, term.body)).collect()
+}
+
+fn broken(error: PostingListError) -> Problem {
+    Problem::corrupt("a row of the search index", &error)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cluster::PgCluster;
 use store::Pg;
 
@@ -18,6 +18,13 @@ impl BorgHome {
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
         }
+        BorgHome::open(&Config { home: folder, database_url: None, ..config.clone() }).await
+    }
+
+    /// The home that [`BorgHome::fresh`] made before, with all that is in it; an error if there is none.
+    pub(crate) async fn kept(config: &Config, name: &str) -> Result<BorgHome> {
+        let folder = config.home.join(name);
+        ensure!(folder.exists(), "{} is not there: make it first", folder.display());
         BorgHome::open(&Config { home: folder, database_url: None, ..config.clone() }).await
     }
 
@@ -48,5 +55,10 @@ impl BorgHome {
     /// Processor time of the private server so far.
     pub(crate) fn server_cpu_seconds(&self) -> f64 {
         self.cluster.as_ref().map_or(0.0, PgCluster::cpu_seconds)
+    }
+
+    /// The same without the server's upkeep, while autovacuum is off.
+    pub(crate) fn session_cpu_seconds(&self) -> f64 {
+        self.cluster.as_ref().map_or(0.0, PgCluster::session_cpu_seconds)
     }
 }

@@ -1,6 +1,13 @@
 //! Measurements of the benchmarks.
 
-use super::status_bytes;
+use super::{CostMeter, cpu_seconds, status_bytes};
+
+impl CostMeter {
+    /// Only the processor time, which is cheap to read.
+    pub(crate) fn used_cpu_seconds(&self) -> f64 {
+        cpu_seconds() - self.cpu_seconds
+    }
+}
 
 /// Resident memory now, or 0 where the system does not report it.
 pub(crate) fn resident_bytes() -> u64 {

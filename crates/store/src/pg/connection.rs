@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio_postgres::{Config, Error, NoTls, Row};
 
@@ -208,15 +210,22 @@ pub(super) fn config(url: &str, timeouts: Timeouts) -> Result<Config, StoreError
     Ok(config)
 }
 
-/// Sends a statement of the function `what`, and sends it again as [`retry`] says.
-pub(super) async fn send<T, F>(
+/// Sends a statement of the function `what`, and sends it again as [`retry`] says. Its state is on the heap:
+/// else whoever might send one, such as a request that finds its key in a cache, carries kilobytes for it
+/// from future to future.
+pub(super) fn send<'a, T, F>(
     what: &'static str,
-    statement: impl Fn() -> F,
-) -> Result<T, StoreError>
+    statement: impl Fn() -> F + Send + 'a,
+) -> BoxFuture<'a, Result<T, StoreError>>
 where
-    F: Future<Output = Result<Result<T, Error>, StoreError>>,
+    T: Send + 'a,
+    F: Future<Output = Result<Result<T, Error>, StoreError>> + Send + 'a,
 {
-    retry(|| async { statement().await?.map_err(|e| failed(what, e)) }).await
+    let work = move || {
+        let sent = statement();
+        async move { sent.await?.map_err(|e| failed(what, e)) }
+    };
+    retry(work).boxed()
 }
 
 /// Does `work`, and does it again a few times as long as its error is passing. What took too long is

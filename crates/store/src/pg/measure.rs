@@ -54,6 +54,15 @@ pub async fn settle(pg: &Pg) -> Result<(), StoreError> {
     pg.batch("measure::settle", "vacuum (analyze)").await
 }
 
+/// Like [`settle`]; then writes out what is in memory and turns autovacuum off for good, so that the server
+/// has nothing to do but what sessions ask for. For a private server only.
+pub async fn settle_for_good(pg: &Pg) -> Result<(), StoreError> {
+    pg.batch("measure::settle", "alter system set autovacuum = off").await?;
+    pg.query("measure::settle", "select pg_reload_conf()", params![]).await?;
+    settle(pg).await?;
+    pg.batch("measure::settle", "checkpoint").await
+}
+
 /// Buffers that this database ever read, as far as the pool's connections have reported; there must be
 /// only one.
 pub async fn buffers(pg: &Pg) -> Result<u64, StoreError> {

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use model::{PersonId, ProfileId};
-use tokio::try_join;
 
-use super::profile::{self, Profile};
-use super::{Pg, person};
+use super::Pg;
+use super::profile::{self, HomeProfile, Profile};
 use crate::StoreError;
 
 /// One person with its profiles.
@@ -20,26 +19,30 @@ pub struct PersonWithProfiles {
     pub profiles: Vec<Profile>,
 }
 
-/// The persons with these ids and their profiles, in their order; unknown ones are left out.
+/// The persons with these ids and their profiles, in their order and each once; unknown ones are left out.
 pub async fn load(pg: &Pg, ids: &[PersonId]) -> Result<Vec<PersonWithProfiles>, StoreError> {
     let homes: Vec<ProfileId> = ids.iter().map(|id| ProfileId::new(id.number())).collect();
-    let (profiles, members) = try_join!(profile::get(pg, &homes), person::members_of(pg, ids))?;
-    let mut profiles: HashMap<ProfileId, Profile> =
-        profiles.into_iter().map(|profile| (profile.id, profile)).collect();
-    let others: Vec<ProfileId> = members.values().flatten().copied().collect();
-    profiles.extend(profile::get(pg, &others).await?.into_iter().map(|one| (one.id, one)));
-    let gather = |(&id, home): (&PersonId, ProfileId)| {
-        let own = profiles.get(&home);
-        let merged_into = own.map(|own| own.person).filter(|&person| person != id);
-        let members = members.get(&id).map_or(&[][..], Vec::as_slice);
-        let (home, members) = match merged_into {
-            Some(_) => (Some(home), &[][..]),
-            None => (own.map(|_| home), members),
-        };
-        let mut ids: Vec<ProfileId> = home.into_iter().chain(members.iter().copied()).collect();
-        ids.sort_unstable();
-        let profiles = ids.iter().filter_map(|id| profiles.get(id).cloned()).collect();
-        (!ids.is_empty()).then_some(PersonWithProfiles { id, merged_into, profiles })
+    let homes = profile::homes(pg, &homes).await?;
+    let others = homes.iter().filter(|home| home.merged_into().is_none());
+    let others: Vec<ProfileId> = others.flat_map(|home| &home.others).copied().collect();
+    let others = profile::get(pg, &others).await?;
+    let mut others: HashMap<ProfileId, Profile> =
+        others.into_iter().map(|profile| (profile.id, profile)).collect();
+    let gather = |home: HomeProfile| {
+        let (id, merged_into) = (home.profile.id.home_person(), home.merged_into());
+        let mut profiles: Vec<Profile> =
+            home.others.iter().filter_map(|id| others.remove(id)).collect();
+        profiles.push(home.profile);
+        profiles.sort_unstable_by_key(|profile| profile.id);
+        PersonWithProfiles { id, merged_into, profiles }
     };
-    Ok(ids.iter().zip(homes).filter_map(gather).collect())
+    Ok(homes.into_iter().map(gather).collect())
+}
+
+impl HomeProfile {
+    /// The person that it belongs to, if that is not the one that was created for it.
+    fn merged_into(&self) -> Option<PersonId> {
+        let Profile { id, person, .. } = self.profile;
+        Some(person).filter(|&person| person != id.home_person())
+    }
 }

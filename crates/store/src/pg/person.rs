@@ -5,7 +5,7 @@
 //! with the one they were merged into; an unmerge deletes rows, and they live again. The person of
 //! a group is always that of one of its profiles, so no two groups can ever share one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::time::Timestamp;
 use model::{PersonId, ProfileId};
@@ -49,8 +49,6 @@ const GET: &str = "select u.o, i.profile_id, m.person_id merged_into
 const OF_PROFILES: &str = "select coalesce(m.person_id, u.id) person_id
     from unnest($1::bigint[]) with ordinality u(id, o)
     left join person_member m on m.profile_id = u.id order by u.o";
-const MEMBERS_OF: &str =
-    "select person_id, profile_id from person_member where person_id = any($1)";
 const MEMBERS: &str = "select profile_id, person_id from person_member";
 /// Groups are saved one after another.
 const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
@@ -82,21 +80,6 @@ pub async fn get(pg: &Pg, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
         }
     }
     Ok(people.into_values().collect())
-}
-
-/// The other profiles of these persons, beside those that they were minted for.
-pub(super) async fn members_of(
-    pg: &Pg,
-    ids: &[PersonId],
-) -> Result<HashMap<PersonId, Vec<ProfileId>>, StoreError> {
-    let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
-    let mut members: HashMap<PersonId, Vec<ProfileId>> = HashMap::new();
-    let rows = pg.read("person::members_of", MEMBERS_OF, params![stored => INT8_ARRAY]).await?;
-    for row in PERSON_MEMBER.rows(&rows) {
-        let profile = row.profile_id("profile_id")?;
-        members.entry(row.person_id("person_id")?).or_default().push(profile);
-    }
-    Ok(members)
 }
 
 /// The person of each of these profiles, in their order.

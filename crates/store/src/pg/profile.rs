@@ -1,5 +1,6 @@
 //! Profiles as they are served.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -7,6 +8,7 @@ use futures::future::try_join_all;
 use model::account::HANDLE_BYTES_MAX;
 use model::platform::Listing;
 use model::{Account, Platform, ProfileId};
+use tokio_postgres::Row;
 
 use super::identity::ClaimKind;
 use super::params::params;
@@ -14,7 +16,7 @@ pub use super::profile_columns::Profile;
 pub(super) use super::profile_columns::gone;
 use super::profile_columns::{SELECT, consent, from_row};
 use super::row::{ACCOUNT_KEY, PROFILE};
-use super::value::{platform_number, stored_id, whole};
+use super::value::{platform_number, profile_id, stored_id, whole};
 use super::{Pg, partition};
 use crate::StoreError;
 
@@ -74,27 +76,62 @@ pub async fn find(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<ProfileId>
     Ok(found)
 }
 
+/// A profile, and the other profiles of the person that was created for it.
+pub(super) struct HomeProfile {
+    pub(super) profile: Profile,
+    pub(super) others: Vec<ProfileId>,
+}
+
 /// The profiles with these ids, in their order and each once; unknown ones are left out.
 pub async fn get(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Profile>, StoreError> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for row in rows(pg, ids, ("", "")).await? {
+        let profile = from_row(&row)?;
+        found.insert(profile.id, profile);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// Like [`get`], with the other profiles of the persons that were created for these: one statement, since
+/// nearly all have none.
+pub(super) async fn homes(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<HomeProfile>, StoreError> {
+    let others =
+        (", o.profile_id other", "left join person_member o on o.person_id = i.profile_id");
+    let mut found: HashMap<ProfileId, HomeProfile> = HashMap::with_capacity(ids.len());
+    for row in rows(pg, ids, others).await? {
+        let other = PROFILE.row(&row).get::<Option<i64>>("other")?.map(profile_id);
+        let id = PROFILE.row(&row).profile_id("profile_id")?;
+        let home = match found.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(HomeProfile { profile: from_row(&row)?, others: Vec::new() })
+            }
+        };
+        home.others.extend(other);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The rows of profiles in no order, with further columns of further joins.
+async fn rows(
+    pg: &Pg,
+    ids: &[ProfileId],
+    (more_columns, more_joins): (&str, &str),
+) -> Result<Vec<Row>, StoreError> {
     let columns = &*SELECT;
     let parts = partition::by_platform(ids);
     let parts = parts.iter().map(async |part| {
         let sql = format!(
-            "select {columns} from unnest($1::bigint[]) u(id)
+            "select {columns}{more_columns} from unnest($1::bigint[]) u(id)
              join ident_{platform} i on i.profile_id = u.id
              left join profile_{platform} p on p.profile_id = i.profile_id
              left join person_member m on m.profile_id = i.profile_id
-             left join frontier_{platform} f on f.profile_id = i.profile_id",
+             left join frontier_{platform} f on f.profile_id = i.profile_id {more_joins}",
             platform = part.number,
         );
         pg.read_partition("profile::get", &sql, params![part.ids => INT8_ARRAY]).await
     });
-    let mut found = HashMap::with_capacity(ids.len());
-    for row in try_join_all(parts).await?.iter().flatten() {
-        let profile = from_row(row)?;
-        found.insert(profile.id, profile);
-    }
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    Ok(try_join_all(parts).await?.into_iter().flatten().collect())
 }
 
 /// Profiles by id, of every platform, at most `limit` after `after`; gone ones are left out.

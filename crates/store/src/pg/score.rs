@@ -4,8 +4,6 @@
 //! The way back, from a person to its number, is blocks of 256 people sorted by id, as varint
 //! differences of ids followed by the numbers: 5.7 bytes a person, where a row costs 101.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
@@ -117,15 +115,12 @@ pub async fn numbers(
 ) -> Result<Vec<Option<RunPerson>>, StoreError> {
     let stored: Vec<i64> = people.iter().map(|person| person.number() as i64).collect();
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
-    let mut blocks: HashMap<i64, HashMap<PersonId, u32>> = HashMap::new();
     let mut numbers = vec![None; people.len()];
     for row in RUN_NUMBER.rows(&pg.read_run("score::numbers", run, NUMBERS, params).await?) {
         let place = row.ordinal("o")?;
-        let block = match blocks.entry(row.get("first")?) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(unpack_block(&row)?),
-        };
-        numbers[place] = block.get(&people[place]).copied().map(RunPerson::new);
+        let found = packed::find_number(row.get("body")?, people[place]);
+        let found = found.ok_or_else(|| row.corrupt("body", "broken block"))?;
+        numbers[place] = found.map(RunPerson::new);
     }
     Ok(numbers)
 }
@@ -133,9 +128,4 @@ pub async fn numbers(
 fn unpack(row: &TableRow<'_>) -> Result<Vec<PersonScore>, StoreError> {
     packed::unpack_people(row.get("body")?)
         .ok_or_else(|| row.corrupt("body", "no whole number of people"))
-}
-
-fn unpack_block(row: &TableRow<'_>) -> Result<HashMap<PersonId, u32>, StoreError> {
-    let pairs = packed::unpack_numbers(row.get("body")?);
-    Ok(pairs.ok_or_else(|| row.corrupt("body", "broken block"))?.into_iter().collect())
 }

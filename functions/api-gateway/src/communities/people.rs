@@ -21,7 +21,7 @@ use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::people::{PersonBrief, load_by_id};
 use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
-use crate::runs;
+use crate::runs::RunPage;
 
 /// The most positions that are read for one page.
 const SCANNED_MAX: u32 = 10 * LIMIT_MAX;
@@ -115,30 +115,30 @@ pub(crate) async fn list(
     PathId(id): PathId<CommunityId>,
     Query(query): Query<PeopleParams>,
 ) -> Result<ApiAnswer<Vec<PersonPlace>>, Problem> {
-    let cursor = call.open_cursor(query.cursor.as_deref())?;
-    let served =
-        runs::choose(&call, RunChoice { run: query.run, as_of: query.as_of }, cursor).await?;
+    let wanted = RunChoice { run: query.run, as_of: query.as_of };
+    let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
+    let run = page.served.run;
     let mut scan = PeopleScan {
         pg: call.pg(),
-        run: served.run,
+        run,
         community: id,
         order: query.sort.unwrap_or_default().into(),
         view: query.view.unwrap_or_default(),
         unknown: false,
     };
-    let from = cursor.map_or(0, |cursor| u32::try_from(cursor.position[0]).unwrap_or(u32::MAX));
+    let from = page.begin.map_or(0, |[place, _]| u32::try_from(place).unwrap_or(u32::MAX));
     let rows = query.limit.unwrap_or_default().rows();
     let ids = [id];
-    let found = async { Ok(community::get(call.pg(), served.run, &ids).await?) };
+    let found = async { Ok(community::get(call.pg(), run, &ids).await?) };
     let (found, first) = try_join!(found, scan.part(from, rows))?;
     let found = found.into_iter().next();
     if found.is_none() && id != WORLD {
-        return Err(unknown(id, served.run));
+        return Err(unknown(id, run));
     }
     scan.unknown = found.is_some_and(|one| one.is_too_little_known());
     let (places, end) = scan.page(first, from, rows).await?;
-    let next = end.map(|end| call.cursor(served.run, [u64::from(end), 0]));
-    Ok(ApiAnswer::page(PriceClass::Graph, places).of(Some(served)).then(next))
+    let next = end.map(|end| [u64::from(end), 0]);
+    Ok(page.answer(&call, PriceClass::Graph, places, next))
 }
 
 /// The list that pages are read from, and its filter.

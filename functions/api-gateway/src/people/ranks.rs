@@ -16,7 +16,7 @@ use crate::community_view::{CommunityBrief, MembershipView};
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{PageLimit, RunChoice, TimeParam};
-use crate::runs;
+use crate::runs::RunPage;
 
 /// One person's place in one community.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,20 +71,19 @@ pub(crate) async fn list(
     Query(query): Query<RankParams>,
 ) -> Result<ApiAnswer<Vec<RankView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows() as usize;
-    let cursor = call.open_cursor(query.cursor.as_deref())?;
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
-    let served = runs::choose(&call, wanted, cursor).await?;
-    let (_, number) =
-        try_join!(require_person(call.pg(), id), run_number(call.pg(), served.run, id))?;
+    let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
+    let run = page.served.run;
+    let (_, number) = try_join!(require_person(call.pg(), id), run_number(call.pg(), run, id))?;
     let all = match number {
-        Some(number) => in_order(membership::of_person(call.pg(), served.run, number).await?),
+        Some(number) => in_order(membership::of_person(call.pg(), run, number).await?),
         None => Vec::new(),
     };
-    let from = cursor.map_or(0, |cursor| cursor.position[0] as usize).min(all.len());
+    let from = page.begin.map_or(0, |[place, _]| place as usize).min(all.len());
     let end = all.len().min(from + rows);
-    let shown = views(&call, served.run, &all[from..end]).await?;
-    let next = (end < all.len()).then(|| call.cursor(served.run, [end as u64, 0]));
-    Ok(ApiAnswer::page(PriceClass::Graph, shown).of(Some(served)).then(next))
+    let shown = views(&call, run, &all[from..end]).await?;
+    let next = (end < all.len()).then_some([end as u64, 0]);
+    Ok(page.answer(&call, PriceClass::Graph, shown, next))
 }
 
 fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, RankedMembership)> {

@@ -4,47 +4,32 @@
 //! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans. Grace has a second profile that is not listed,
 //! and Ada's second one was crawled: it follows that one and a profile that was never read.
 
+mod pages;
+mod run;
+
 use std::sync::Arc;
 
-use ::search::Folding;
 use api_gateway::{Gateway, GatewaySecrets, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use model::identity::Claim;
-use model::index::RunPerson;
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
-use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::port::Clock as _;
-use model::profile_text::ProfileTexts;
-use model::time::{Day, Timestamp};
+use model::time::Timestamp;
 use model::{
-    Adjacency, AdjacencyEntry, Community, CommunityId, Consent, Direction, KeyId, Layer,
-    Membership, PersonId, PersonKind, Platform, ProfileId, RunId, Scope,
+    Adjacency, AdjacencyEntry, CommunityId, KeyId, Layer, PersonId, Platform, ProfileId, RunId,
+    Scope,
 };
 use serde_json::Value;
-use std::num::NonZeroU32;
 use store::Pg;
 use store::pg::audit::AuditAction;
-use store::pg::community::WORLD;
-use store::pg::crawl::{
-    CrawlBatch, CrawledProfile, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd, commit,
-};
-use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
-use store::pg::frontier::{self, CrawlSeeds, ReservationRequest};
 use store::pg::key::{self, NewKey};
-use store::pg::publish::{PackedMemberships, RunLoader};
-use store::pg::score::PersonScore;
-use store::pg::term::Term;
-use store::pg::{account_key, adjacency, community, person, profile, run};
+use store::pg::{account_key, adjacency, community, person};
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
-/// How many Alans there are: enough to fill several pages.
-pub(crate) const ALANS: u32 = 23;
-
-/// How the words of runs are folded.
-const FOLDING: Folding = Folding::NEWEST;
+pub(crate) use pages::{ALANS, ada_too, bluesky};
+use pages::{crawl, grace_too, import, on_fediverse};
 
 /// Who does what tests do.
 pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
@@ -193,95 +178,6 @@ pub(crate) fn secret(seed: u8) -> ApiSecret {
     ApiSecret::from_random(KeyRealm::Live, &[seed; RANDOM_BYTES]).expect("small bytes are fair")
 }
 
-fn seen(handle: &str, name: &str, bio: &str) -> SeenProfile {
-    SeenProfile {
-        named: NamedProfile {
-            native_id: format!("did:plc:{handle}"),
-            handle: Some(handle.to_owned()),
-            host: None,
-        },
-        texts: ProfileTexts {
-            display_name: Some(name.to_owned()),
-            bio: Some(bio.to_owned()),
-            ..ProfileTexts::default()
-        },
-        ..SeenProfile::default()
-    }
-}
-
-/// The profiles on Bluesky, in the order of the run's numbers.
-pub(crate) fn bluesky() -> Vec<SeenProfile> {
-    let target = "https://example.org/users/ada".to_owned();
-    let claim = Claim::Account { platform: Platform::FEDIVERSE, target };
-    let mut all = vec![
-        SeenProfile {
-            claims: vec![claim],
-            followers: Some(500),
-            ..seen("ada.example.org", "Ada Lovelace", "analytical engines")
-        },
-        SeenProfile {
-            claims: vec![Claim::Account {
-                platform: Platform::FEDIVERSE,
-                target: on_fediverse("phantom").native_id,
-            }],
-            ..seen("grace.example.org", "Grace Hopper", "compilers and engines")
-        },
-        SeenProfile {
-            kind: PersonKind::Organisation,
-            ..seen("acme.example.com", "ACME", "everything, also compilers")
-        },
-        SeenProfile {
-            consent: Consent::UNLISTED,
-            ..seen("hermit.example.org", "Hermit", "secret compilers")
-        },
-        SeenProfile { kind: PersonKind::Bot, ..seen("bot.example.org", "Bot", "beep") },
-    ];
-    all.extend((0..ALANS).map(|n| seen(&format!("alan{n}.example.org"), "Alan", "machines")));
-    all
-}
-
-/// An account on a platform of opt-in.
-fn on_fediverse(name: &str) -> NamedProfile {
-    NamedProfile {
-        native_id: format!("https://hidden.example/users/{name}"),
-        handle: Some(format!("{name}@hidden.example")),
-        host: Some("hidden.example".to_owned()),
-    }
-}
-
-/// Grace's second profile: each names the other.
-fn grace_too() -> SeenProfile {
-    let claim = Claim::Account {
-        platform: Platform::BLUESKY,
-        target: "did:plc:grace.example.org".to_owned(),
-    };
-    SeenProfile {
-        named: on_fediverse("phantom"),
-        consent: Consent::UNLISTED,
-        claims: vec![claim],
-        followers: Some(9_000),
-        kind: PersonKind::Bot,
-        ..seen("phantom", "Phantom", "ectoplasm")
-    }
-}
-
-pub(crate) fn ada_too() -> SeenProfile {
-    let claim = Claim::Account {
-        platform: Platform::BLUESKY,
-        target: "did:plc:ada.example.org".to_owned(),
-    };
-    SeenProfile {
-        named: NamedProfile {
-            native_id: "https://example.org/users/ada".to_owned(),
-            handle: Some("ada@example.org".to_owned()),
-            host: Some("example.org".to_owned()),
-        },
-        consent: Consent::WORDS_PRIVATE,
-        claims: vec![claim],
-        ..seen("ada", "Ada", "poetical science")
-    }
-}
-
 impl World {
     async fn build(pg: &Pg, now: Timestamp) -> World {
         let pages = bluesky();
@@ -304,177 +200,4 @@ impl World {
         world.run = world.publish(pg, &pages, now).await;
         world
     }
-
-    /// Loads one more run like the first, and serves it.
-    pub(crate) async fn publish(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
-        let run = self.load_pages(pg, pages, now).await;
-        run::activate(pg, run, now).await.expect("the run is served");
-        run
-    }
-
-    /// Loads one more run of the same people, and does not serve it yet.
-    pub(crate) async fn load(&self, pg: &Pg, now: Timestamp) -> RunId {
-        self.load_pages(pg, &bluesky(), now).await
-    }
-
-    async fn load_pages(&self, pg: &Pg, pages: &[SeenProfile], now: Timestamp) -> RunId {
-        self.load_terms(pg, (&terms(pages), FOLDING.number()), now).await
-    }
-
-    /// Loads one more run of the same people with another search index, folded by this version.
-    pub(crate) async fn load_terms(
-        &self,
-        pg: &Pg,
-        (terms, folding): (&[Term], u8),
-        now: Timestamp,
-    ) -> RunId {
-        let run = run::create(pg, None, now).await.expect("a run is created");
-        let mut loader = RunLoader::begin(pg, run).await.expect("the loader begins");
-        loader.people(&self.scores()).await.expect("people load");
-        loader.communities(&self.communities()).await.expect("communities load");
-        for community in [WORLD, self.rust, self.art] {
-            loader
-                .memberships(PackedMemberships::pack(community, &self.memberships()))
-                .await
-                .expect("memberships load");
-        }
-        loader.evidence(self.rust, evidence(&self.memberships())).await.expect("evidence loads");
-        loader.terms(terms).await.expect("terms load");
-        loader.finish(folding).await.expect("the run is attached");
-        run
-    }
-
-    /// One more run of the same people.
-    pub(crate) async fn publish_again(&self, pg: &Pg, now: Timestamp) -> RunId {
-        self.publish(pg, &bluesky(), now).await
-    }
-
-    fn scores(&self) -> Vec<PersonScore> {
-        let pages = bluesky();
-        let score = |(number, (id, page)): (u32, (&ProfileId, &SeenProfile))| PersonScore {
-            person: id.home_person(),
-            kind: page.kind,
-            unlisted: page.consent.has(Consent::UNLISTED),
-            attention: 0.5 / f32::from(number as u16 + 1),
-            score: 1000 - number as u16,
-            trust: 0.25 / f32::from(number as u16 + 1),
-            rank: NonZeroU32::new(number + 1).filter(|_| number != 3),
-        };
-        (0..).zip(self.profiles.iter().zip(&pages)).map(score).collect()
-    }
-
-    fn communities(&self) -> Vec<(Community, Vec<String>)> {
-        let community = |id, parent, level, members, low_trust, label: &str| Community {
-            id,
-            parent,
-            level,
-            members,
-            trust: 0.5,
-            low_trust,
-            labels: vec![label.to_owned(), "people".to_owned()],
-        };
-        let all = vec![
-            community(self.rust, None, 0, 20, false, "Rust"),
-            community(self.art, Some(self.rust), 1, 8, true, "art"),
-        ];
-        let indexed = |label: &String| ::search::words::indexed(FOLDING, label, 9);
-        let worded = |one: Community| {
-            let words = one.labels.iter().flat_map(indexed).collect();
-            (one, words)
-        };
-        all.into_iter().map(worded).collect()
-    }
-
-    /// By falling attention; the insider score rises, so the two orders differ.
-    fn memberships(&self) -> Vec<Membership> {
-        let membership = |score: PersonScore, number: u32| Membership {
-            person: RunPerson::new(number),
-            kind: score.kind,
-            member: number < 20,
-            ranked: score.rank.is_some() && number < 20,
-            low_confidence: number > 10,
-            support: if number > 10 { 2.0 } else { 32.0 },
-            attention: score.attention,
-            score: score.score,
-            insider: f32::from(number as u16) / 100.0,
-            belonging: if number < 20 { 0.5 } else { 0.0 },
-        };
-        self.scores()
-            .into_iter()
-            .zip(0..)
-            .map(|(score, number)| membership(score, number))
-            .collect()
-    }
-}
-
-/// Crawls Ada's second profile, which follows two who are not listed.
-async fn crawl(pg: &Pg, now: Timestamp) -> ProfileId {
-    let (platform, page, default_host) = (Platform::FEDIVERSE, ada_too(), "example.org");
-    let names = std::slice::from_ref(&page.named);
-    let seeds = CrawlSeeds { platform, names, default_host, depth: 1 };
-    let id = frontier::seed(pg, seeds, now).await.expect("a seed is taken")[0];
-    let hosts = frontier::due_hosts(pg, now, 9).await.expect("hosts are read");
-    let wants: Vec<_> = hosts.iter().map(|due| ReservationRequest::new(due.host.id, 9)).collect();
-    frontier::reserve(pg, &wants, now, 600).await.expect("it is claimed");
-    let arc = |name| SeenArc { other: on_fediverse(name), count: 0, last_day: Day(0), weight: 1.0 };
-    let list = SeenList {
-        layer: Layer::Follow,
-        direction: Direction::Out,
-        arcs: ["phantom", "wraith"].map(arc).to_vec(),
-        coverage: ListCoverage::Complete,
-    };
-    let stream = CrawledStream {
-        stream: "all".to_owned(),
-        began: StreamCheckpoint::default(),
-        observations: vec![Observation::Profile(Box::new(page.clone())), Observation::List(list)],
-        end: StreamEnd::Done,
-    };
-    let profiles = vec![CrawledProfile { id, streams: vec![stream], end: RoundEnd::Done }];
-    let default_host = default_host.to_owned();
-    let batch = CrawlBatch { platform, default_host, now, profiles };
-    commit(pg, &batch).await.expect("the batch is committed");
-    id
-}
-
-/// Ada's attention in the community Rust: Grace and the hermit bring it.
-fn evidence(memberships: &[Membership]) -> PackedEvidence {
-    let source =
-        |person, attention| EvidenceSource { person: RunPerson::new(person), attention, unit: 0.5 };
-    let sources = [source(1, 0.5), source(3, 0.2)];
-    let mut packer = EvidencePacker::new(0.85, &sources);
-    let mut edges = [0, 1].map(|source| EvidenceEdge { source, weight: 1.0 });
-    packer.add(memberships[0].attention, 0.1, &mut edges);
-    packer.finish()
-}
-
-fn terms(pages: &[SeenProfile]) -> Vec<Term> {
-    let mut builder = ::search::IndexBuilder::new(FOLDING);
-    let seconds = [Some(ada_too()), Some(grace_too())];
-    for (number, page) in (0..).zip(pages) {
-        let second = seconds.get(number as usize).and_then(Option::as_ref);
-        let words: Vec<_> = [Some(page), second].into_iter().flatten().map(words).collect();
-        builder.add(number, &words).expect("numbers ascend");
-    }
-    let rows = builder.finish().into_iter();
-    rows.map(|row| Term { term: row.key, count: row.count, body: row.body }).collect()
-}
-
-fn words(page: &SeenProfile) -> ::search::PublicWords<'_> {
-    ::search::PublicWords {
-        handle: page.named.handle.as_deref(),
-        display_name: page.texts.display_name.as_deref(),
-        bio: page.texts.bio.as_deref(),
-        consent: page.consent,
-    }
-}
-
-async fn import(
-    pg: &Pg,
-    platform: Platform,
-    pages: &[SeenProfile],
-    now: Timestamp,
-) -> Vec<ProfileId> {
-    profile::import(pg, platform, pages, now).await.expect("profiles import");
-    let names: Vec<NamedProfile> = pages.iter().map(|page| page.named.clone()).collect();
-    account_key::resolve(pg, platform, &names).await.expect("names resolve")
 }

@@ -12,6 +12,8 @@ pub(in crate::pg) const PEOPLE_BLOCK: usize = 1_024;
 pub(in crate::pg) const NUMBERS_BLOCK: usize = 256;
 /// The size of one packed person.
 pub(super) const PERSON_BYTES: usize = 24;
+/// The size of one number.
+const NUMBER_BYTES: usize = 4;
 
 const KIND: u8 = 3;
 const UNLISTED: u8 = 4;
@@ -69,20 +71,20 @@ pub(in crate::pg) fn pack_numbers(sorted: &[(PersonId, u32)]) -> Vec<u8> {
     out
 }
 
-/// Reads what [`pack_numbers`] wrote.
-pub(super) fn unpack_numbers(mut bytes: &[u8]) -> Option<Vec<(PersonId, u32)>> {
+/// Looks for a person's number in what [`pack_numbers`] wrote; `None` if that is broken.
+pub(super) fn find_number(mut bytes: &[u8], person: PersonId) -> Option<Option<u32>> {
     let count = usize::try_from(varint::take(&mut bytes).ok()?).ok()?;
-    if count > bytes.len() {
-        return None;
+    let ids_end = bytes.len().checked_sub(count.checked_mul(NUMBER_BYTES)?)?;
+    let (mut ids, numbers) = bytes.split_at(ids_end);
+    let (numbers, _) = numbers.as_chunks::<NUMBER_BYTES>();
+    let mut id = 0u64;
+    for number in numbers {
+        id = id.checked_add(varint::take(&mut ids).ok()?)?;
+        if id >= person.number() {
+            return Some((id == person.number()).then_some(u32::from_le_bytes(*number)));
+        }
     }
-    let (mut ids, mut previous) = (Vec::with_capacity(count), 0u64);
-    for _ in 0..count {
-        previous = previous.checked_add(varint::take(&mut bytes).ok()?)?;
-        ids.push(PersonId::new(previous));
-    }
-    let (numbers, rest) = bytes.as_chunks::<4>();
-    let fits = rest.is_empty() && numbers.len() == count;
-    fits.then(|| ids.into_iter().zip(numbers.iter().map(|n| u32::from_le_bytes(*n))).collect())
+    ids.is_empty().then_some(None)
 }
 
 #[cfg(test)]
@@ -114,8 +116,11 @@ mod tests {
         let sorted: Vec<_> =
             (0..256).map(|n| (PersonId::new((2 << 45) + n * 3), (n * 7) as u32)).collect();
         let bytes = pack_numbers(&sorted);
-        assert_eq!(unpack_numbers(&bytes), Some(sorted));
+        for (person, number) in sorted {
+            assert_eq!(find_number(&bytes, person), Some(Some(number)));
+            assert_eq!(find_number(&bytes, PersonId::new(person.number() + 1)), Some(None));
+        }
         assert!(bytes.len() < 256 * 6, "{}", bytes.len());
-        assert_eq!(unpack_numbers(&bytes[..100]), None);
+        assert_eq!(find_number(&bytes[..100], PersonId::new(1 << 50)), None);
     }
 }

@@ -16,7 +16,7 @@ use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEv
 use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
-use store::pg::{account_key, measure, person, profile, run};
+use store::pg::{account_key, person, profile, run};
 
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
@@ -90,7 +90,6 @@ pub(super) async fn generate(
     loader.terms(&terms(count)?).await?;
     loader.finish(Folding::NEWEST.number()).await?;
     run::activate(&home.pg, run, home.clock.now()).await?;
-    measure::settle(&home.pg).await?;
     spinner.finish_and_clear();
     Ok(GeneratedRun { people, communities })
 }

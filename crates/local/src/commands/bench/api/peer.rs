@@ -1,16 +1,20 @@
 //! pgbench with the statements of a route, as the peer of the API.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::cost::{LatencyFigures, RequestCost};
 use super::statements::SentStatement;
-use super::{LatencyFigures, RequestCost};
 use crate::home::BorgHome;
+
+/// How often each request is made before anything is measured, on average.
+const WARM_UP_ROUNDS: u32 = 10;
 
 /// What pgbench runs: one script for each request, of which each transaction takes one.
 pub(super) struct PgbenchPeer<'a> {
@@ -47,21 +51,32 @@ impl<'a> PgbenchPeer<'a> {
         self.statements
     }
 
-    /// Transactions of one connection, one after another, for this many seconds.
-    pub(super) fn cost(&self, seconds: u32) -> Result<RequestCost> {
-        let (own, server) = (children_cpu_seconds(), self.home.server_cpu_seconds());
-        let output = self.run(&["--time", &seconds.to_string()])?;
-        // Until the server has counted the time of the session that ended.
-        thread::sleep(Duration::from_millis(200));
-        let cpu_seconds = children_cpu_seconds() - own + self.home.server_cpu_seconds() - server;
-        let line = output
-            .lines()
-            .find_map(|line| line.strip_prefix("number of transactions actually processed: "));
-        let count = line.and_then(|text| text.split('/').next()?.trim().parse().ok());
-        Ok(RequestCost { answers: count.context("pgbench prints a count")?, cpu_seconds })
+    /// So many transactions of one connection, one after another. Those that come before, while each
+    /// statement is prepared, do not count.
+    pub(super) fn cost(&self, transactions: u32) -> Result<RequestCost> {
+        let warm_up = WARM_UP_ROUNDS * self.scripts.len() as u32;
+        let first = self.whole_cost(warm_up)?;
+        let all = self.whole_cost(warm_up + transactions)?;
+        Ok(RequestCost {
+            answers: transactions,
+            client_cpu_seconds: all.client_cpu_seconds - first.client_cpu_seconds,
+            session_cpu_seconds: all.session_cpu_seconds - first.session_cpu_seconds,
+        })
     }
 
-    /// Latencies at a rate of transactions a second, with random pauses.
+    fn whole_cost(&self, transactions: u32) -> Result<RequestCost> {
+        let (own, server) = (children_cpu_seconds(), self.home.session_cpu_seconds());
+        self.run(&["--transactions", &transactions.to_string()])?;
+        // Until the server has counted the time of the session that ended.
+        thread::sleep(Duration::from_millis(200));
+        Ok(RequestCost {
+            answers: transactions,
+            client_cpu_seconds: children_cpu_seconds() - own,
+            session_cpu_seconds: self.home.session_cpu_seconds() - server,
+        })
+    }
+
+    /// Latencies at a rate of transactions a second, with random pauses, once each statement is prepared.
     pub(super) fn latency(&self, rate: f64, seconds: u32) -> Result<LatencyFigures> {
         let prefix = self.folder.join("latency");
         let rate = format!("{rate:.3}");
@@ -71,14 +86,14 @@ impl<'a> PgbenchPeer<'a> {
         let mut micros = Vec::new();
         for entry in fs::read_dir(&self.folder)?.flatten() {
             if entry.file_name().to_string_lossy().starts_with("latency") {
-                micros.extend(latencies(&entry.path())?);
+                micros.extend(latencies(&fs::read_to_string(entry.path())?));
                 fs::remove_file(entry.path())?;
             }
         }
         Ok(LatencyFigures::of(micros.into_iter().map(|micros| micros / 1_000.0).collect()))
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<String> {
+    fn run(&self, arguments: &[&str]) -> Result<()> {
         let mut command = pgbench(self.home).context("pgbench is beside the server")?;
         command.args(["--no-vacuum", "--protocol=prepared", "--client=1"]).args(arguments);
         for script in &self.scripts {
@@ -91,7 +106,7 @@ impl<'a> PgbenchPeer<'a> {
         let output = command.output().context("run pgbench")?;
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "pgbench failed: {errors}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(())
     }
 }
 
@@ -124,11 +139,16 @@ fn script(number: usize, statements: &[SentStatement], values: &mut Vec<String>)
     script
 }
 
-/// Microseconds: the third field of each line, from when the transaction was due.
-fn latencies(path: &Path) -> Result<Vec<f64>> {
-    let text = fs::read_to_string(path)?;
-    let field = |line: &str| line.split(' ').nth(2)?.parse().ok();
-    Ok(text.lines().filter_map(field).collect())
+/// Microseconds of each line of pgbench's log (the third field, from when the transaction was due), but of
+/// each script (the fourth) not of its first transaction, which prepares the statements.
+fn latencies(log: &str) -> Vec<f64> {
+    let mut prepared = HashSet::new();
+    let lines = log.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(2);
+        let (micros, script) = (fields.next()?.parse().ok()?, fields.next()?.to_owned());
+        (!prepared.insert(script)).then_some(micros)
+    });
+    lines.collect()
 }
 
 /// Processor time of the ended processes that this one waited for (proc(5): fields 16 and 17).
@@ -143,6 +163,13 @@ fn children_cpu_seconds() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_transaction_of_a_script_does_not_count() {
+        let log = "0 199 2241 0 1175850568 995598 1020\n0 200 2465 1 1175850570 998079 1010\n\
+            0 201 513 0 1175850569 608 0\n0 202 skipped 0 1175850569 608 0\n";
+        assert_eq!(latencies(log), [513.0]);
+    }
 
     #[test]
     fn values_become_variables() {
