@@ -1,0 +1,236 @@
+//! Ids of charges, made of what is charged: whoever asks the same again is charged once.
+//!
+//! A request that carries an `Idempotency-Key` is the account and that key; any other read is the account,
+//! the request and the run that answers. Both are so on one UTC day, for which answers can be replayed.
+//! In the first hour of a day the ids of the day before are looked up too, so that a retry across
+//! midnight is free.
+
+use std::fmt;
+
+use model::time::Timestamp;
+use model::{ChargeId, Day, Epoch, PayerId, RunId};
+use sha2::{Digest, Sha256};
+
+/// For how long after midnight a charge of the day before answers a request.
+pub const REPLAY_SECONDS_AFTER_MIDNIGHT: i64 = 3_600;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// What was asked: a hash of the request's canonical form.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestHash([u8; 32]);
+
+impl RequestHash {
+    /// The hash of a request's parts: its method, path, sorted parameters and body. Each part is hashed
+    /// with its length, so that no two lists of parts have the same.
+    pub fn new(parts: &[&[u8]]) -> RequestHash {
+        RequestHash(hashed("borg request", parts))
+    }
+
+    /// The hash that was stored as these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> RequestHash {
+        RequestHash(bytes)
+    }
+
+    /// Its bytes, as they are stored.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RequestHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("…")
+    }
+}
+
+fn hashed(purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+/// What makes a request the same as another.
+#[derive(Debug, Clone, Copy)]
+pub enum ChargedRequest<'a> {
+    /// The client's own `Idempotency-Key`, whatever the request.
+    Keyed {
+        /// The key.
+        key: &'a str,
+    },
+    /// The request, answered from a run.
+    Read {
+        /// What is asked.
+        request: RequestHash,
+        /// The run.
+        run: Option<RunId>,
+    },
+    /// The request, computed when asked for: again in each epoch.
+    Live {
+        /// What is asked.
+        request: RequestHash,
+        /// When it is computed.
+        epoch: Epoch,
+    },
+}
+
+/// The ids under which a request may be charged already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PossibleCharges {
+    /// The id under which it is charged now.
+    pub id: ChargeId,
+    /// That of the day before, to be looked up first: in the first hour of a day.
+    pub earlier: Option<ChargeId>,
+}
+
+impl ChargedRequest<'_> {
+    /// The ids of the charge for this request of `account` at `now`.
+    ///
+    /// ```
+    /// use model::PayerId;
+    /// use pricing::ChargedRequest;
+    ///
+    /// let at = |time: &str| ChargedRequest::Keyed { key: "order 7" }.ids(PayerId::new(1), time.parse().unwrap());
+    /// let late = at("2026-11-22T23:59:59Z");
+    /// assert_eq!(at("2026-11-22T08:00:00Z"), late);
+    /// assert_eq!(at("2026-11-23T00:00:01Z").earlier, Some(late.id)); // a retry across midnight
+    /// ```
+    pub fn ids(&self, account: PayerId, now: Timestamp) -> PossibleCharges {
+        let since_midnight = now.as_second().rem_euclid(DAY_SECONDS);
+        let today = Day::of(now);
+        let earlier = (since_midnight < REPLAY_SECONDS_AFTER_MIDNIGHT)
+            .then_some(today.0)
+            .and_then(|today| today.checked_sub(1).map(Day));
+        let on = |day| self.id_on(account, day);
+        PossibleCharges { id: on(today), earlier: earlier.map(on) }
+    }
+
+    fn id_on(&self, account: PayerId, day: Day) -> ChargeId {
+        let account = account.number().to_be_bytes();
+        let day = day.0.to_be_bytes();
+        let hash = match self {
+            ChargedRequest::Keyed { key } => {
+                hashed("borg charge of a key", &[&account, key.as_bytes(), &day])
+            }
+            ChargedRequest::Read { request, run } => {
+                let run = run.map(|run| run.number().to_be_bytes());
+                let run = run.as_ref().map_or(&[][..], |run| &run[..]);
+                hashed("borg charge of a read", &[&account, request.bytes(), run, &day])
+            }
+            ChargedRequest::Live { request, epoch } => {
+                let epoch = epoch.number().to_be_bytes();
+                hashed("borg charge of a computation", &[&account, request.bytes(), &epoch, &day])
+            }
+        };
+        let mut id = [0; 20];
+        id.copy_from_slice(&hash[..20]);
+        ChargeId::new(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    fn request(path: &str) -> RequestHash {
+        RequestHash::new(&[b"GET", path.as_bytes()])
+    }
+
+    fn ids(account: u64, charged: ChargedRequest<'_>, time: &str) -> PossibleCharges {
+        charged.ids(PayerId::new(account), at(time))
+    }
+
+    const NOON: &str = "2026-11-22T12:00:00Z";
+
+    #[test]
+    fn everything_that_makes_a_request_another_makes_another_id() {
+        let read = |path, run| ChargedRequest::Read { request: request(path), run };
+        let live =
+            |epoch| ChargedRequest::Live { request: request("/a"), epoch: Epoch::new(epoch) };
+        let all = [
+            ids(1, read("/a", Some(RunId::new(1))), NOON),
+            ids(2, read("/a", Some(RunId::new(1))), NOON),
+            ids(1, read("/b", Some(RunId::new(1))), NOON),
+            ids(1, read("/a", Some(RunId::new(2))), NOON),
+            ids(1, read("/a", None), NOON),
+            ids(1, read("/a", Some(RunId::new(1))), "2026-11-23T12:00:00Z"),
+            ids(1, live(1), NOON),
+            ids(1, live(2), NOON),
+            ids(1, ChargedRequest::Keyed { key: "/a" }, NOON),
+            ids(1, ChargedRequest::Keyed { key: "/b" }, NOON),
+        ];
+        let different: BTreeSet<_> = all.iter().map(|charges| charges.id).collect();
+        assert_eq!(different.len(), all.len());
+        assert!(all.iter().all(|charges| charges.earlier.is_none()));
+    }
+
+    #[test]
+    fn the_day_before_counts_in_the_first_hour_of_a_day() {
+        let key = |time| ids(1, ChargedRequest::Keyed { key: "k" }, time);
+        let (before, after) = (key("2028-02-28T23:59:59.999Z"), key("2028-02-29T00:00:00Z"));
+        assert_ne!(before.id, after.id);
+        assert_eq!((before.earlier, after.earlier), (None, Some(before.id)));
+        assert_eq!(key("2028-02-29T00:59:59.999Z"), after);
+        assert_eq!(key("2028-02-29T01:00:00Z"), PossibleCharges { id: after.id, earlier: None });
+        let month = key("2028-03-01T00:05:00Z");
+        assert_eq!(month.earlier, Some(after.id));
+        assert_eq!(key("1970-01-01T00:00:00Z").earlier, None);
+    }
+
+    /// A retry within five minutes finds the charge, even if the clocks of the two servers that answer
+    /// differ by five minutes, at any time of the day.
+    #[test]
+    fn clocks_that_differ_by_five_minutes_charge_once() {
+        let request = ChargedRequest::Keyed { key: "k" };
+        let midnight = at("2026-12-01T00:00:00Z").as_second();
+        for real in (midnight - 1_800)..(midnight + 1_800) {
+            let on = |skew| {
+                let now = Timestamp::from_second(real + skew).unwrap();
+                request.ids(PayerId::new(1), now)
+            };
+            for (first, retry) in [(0, 300), (-300, 0), (300, 300), (-300, 300), (-300, 600)] {
+                let (first, retry) = (on(first), on(retry));
+                assert!(retry.id == first.id || retry.earlier == Some(first.id), "{real}");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_a_request_do_not_run_together() {
+        let hash = |parts: &[&str]| {
+            let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+            RequestHash::new(&parts)
+        };
+        assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
+        assert_ne!(hash(&["ab", ""]), hash(&["ab"]));
+        let stored = hash(&["a"]);
+        assert_eq!(RequestHash::from_bytes(*stored.bytes()), stored);
+    }
+
+    #[test]
+    fn stored_ids_never_change() {
+        let key = ids(1, ChargedRequest::Keyed { key: "k" }, NOON).id;
+        let read = ChargedRequest::Read { request: request("/a"), run: Some(RunId::new(3)) };
+        let live = ChargedRequest::Live { request: request("/a"), epoch: Epoch::new(4) };
+        let all = [key, ids(1, read, NOON).id, ids(1, live, NOON).id].map(|id| id.to_string());
+        assert_eq!(
+            all,
+            [
+                "chg_rndjnz1y75b5bt2ee8pbkzfvx7shwvr6",
+                "chg_9zqbpsw6hssaqpybc6kv14tdr8m9519e",
+                "chg_egwccsg7dnhhkzney9xzz72e0ktz5kc0",
+            ]
+        );
+        assert_eq!(format!("{:?}", request("/a")), "9b6bb312…");
+    }
+}
