@@ -24,6 +24,7 @@ demo: borg  ## crawl, score and serve a sample social web
 test: test-here test-deployed  ## every test but that of the real network
 
 test-here: setup  ## the tests that need nothing but PostgreSQL
+	@infra/setup.sh wasm
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL)
 

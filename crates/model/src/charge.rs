@@ -21,17 +21,19 @@ const PREFIX: &str = "chg_";
 /// The id of a charge: 160 bits of a hash. As text it is `chg_` and 32 digits of Crockford base32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ChargeId([u8; BYTES]);
+pub struct ChargeId {
+    bytes: [u8; BYTES],
+}
 
 impl ChargeId {
     /// The id with these bytes.
     pub const fn new(bytes: [u8; BYTES]) -> ChargeId {
-        ChargeId(bytes)
+        ChargeId { bytes }
     }
 
     /// Its bytes, as they are stored.
     pub const fn bytes(&self) -> &[u8; BYTES] {
-        &self.0
+        &self.bytes
     }
 }
 
@@ -39,7 +41,7 @@ impl fmt::Display for ChargeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(PREFIX)?;
         // Five bytes are eight digits.
-        for bytes in self.0.chunks(5) {
+        for bytes in self.bytes.chunks(5) {
             let bits = bytes.iter().fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
             for at in (0..8).rev() {
                 let digit = ALPHABET[(bits >> (5 * at) & 31) as usize];
@@ -66,7 +68,7 @@ impl FromStr for ChargeId {
 
     fn from_str(text: &str) -> Result<ChargeId, ChargeIdError> {
         let bytes = text.strip_prefix(PREFIX).and_then(decoded);
-        bytes.map(ChargeId).ok_or_else(|| ChargeIdError(text.chars().take(80).collect()))
+        bytes.map(ChargeId::new).ok_or_else(|| ChargeIdError(text.chars().take(80).collect()))
     }
 }
 

@@ -26,34 +26,36 @@ pub const EPOCH_SECONDS: i64 = 60;
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub struct Epoch(u32);
+pub struct Epoch {
+    number: u32,
+}
 
 impl Epoch {
     /// The epoch with this number.
     pub const fn new(number: u32) -> Epoch {
-        Epoch(number)
+        Epoch { number }
     }
 
     /// The epoch that contains `at`; times before 1970 or after the year 9999 are clamped.
     pub fn of(at: Timestamp) -> Epoch {
         let number = at.as_second().div_euclid(EPOCH_SECONDS).clamp(0, i64::from(u32::MAX));
-        Epoch(u32::try_from(number).unwrap_or(u32::MAX))
+        Epoch::new(u32::try_from(number).unwrap_or(u32::MAX))
     }
 
     /// The number of minutes since 1970-01-01.
     pub const fn number(self) -> u32 {
-        self.0
+        self.number
     }
 
     /// When it begins; the last representable time for epochs after the year 9999.
     pub fn start(self) -> Timestamp {
-        Timestamp::from_second(i64::from(self.0) * EPOCH_SECONDS).unwrap_or(Timestamp::MAX)
+        Timestamp::from_second(i64::from(self.number) * EPOCH_SECONDS).unwrap_or(Timestamp::MAX)
     }
 
     /// The epoch `count` later, or the last one.
     #[must_use]
     pub const fn after(self, count: u32) -> Epoch {
-        Epoch(self.0.saturating_add(count))
+        Epoch::new(self.number.saturating_add(count))
     }
 }
 
@@ -72,24 +74,26 @@ macro_rules! fixed_point {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(u64);
+        pub struct $name {
+            bits: u64,
+        }
 
         impl $name {
             /// The number whose 2^32-fold is `bits`.
             pub const fn from_bits(bits: u64) -> $name {
-                $name(bits)
+                $name { bits }
             }
 
             /// The number's 2^32-fold.
             pub const fn bits(self) -> u64 {
-                self.0
+                self.bits
             }
         }
 
         /// A decimal number, cut after four digits.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write_fixed(self.0, f)
+                write_fixed(self.bits, f)
             }
         }
 
@@ -113,18 +117,18 @@ fixed_point! {
 
 impl PriceIndex {
     /// No congestion: prices are the floors.
-    pub const ONE: PriceIndex = PriceIndex(1 << FRACTION_BITS);
+    pub const ONE: PriceIndex = PriceIndex::from_bits(1 << FRACTION_BITS);
     /// The highest index.
-    pub const MAX: PriceIndex = PriceIndex(8 << FRACTION_BITS);
+    pub const MAX: PriceIndex = PriceIndex::from_bits(8 << FRACTION_BITS);
 }
 
 impl Excess {
     /// None.
-    pub const ZERO: Excess = Excess(0);
+    pub const ZERO: Excess = Excess::from_bits(0);
     /// One target: the most that an epoch adds or takes away.
-    pub const STEP: Excess = Excess(1 << FRACTION_BITS);
+    pub const STEP: Excess = Excess::from_bits(1 << FRACTION_BITS);
     /// The most that is remembered, at which the index is 8.
-    pub const MAX: Excess = Excess(180 << FRACTION_BITS);
+    pub const MAX: Excess = Excess::from_bits(180 << FRACTION_BITS);
 }
 
 /// The index of a class in an epoch, as it is published: from what it follows, and a hash that chains it
@@ -173,7 +177,10 @@ impl FromStr for PriceVersion {
 
     fn from_str(text: &str) -> Result<PriceVersion, PriceVersionError> {
         let version = text.split_once('.').and_then(|(floors, epoch)| {
-            Some(PriceVersion { floors: floors.parse().ok()?, epoch: Epoch(epoch.parse().ok()?) })
+            Some(PriceVersion {
+                floors: floors.parse().ok()?,
+                epoch: Epoch::new(epoch.parse().ok()?),
+            })
         });
         let version = version.filter(|version| version.to_string() == text);
         version.ok_or_else(|| PriceVersionError(text.chars().take(80).collect()))

@@ -25,58 +25,60 @@ const DECIMALS: usize = 6;
 /// All arithmetic is checked. In text it is a decimal number of credits, in JSON the micro-credits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct MicroCredits(i64);
+pub struct MicroCredits {
+    micros: i64,
+}
 
 impl MicroCredits {
     /// Nothing.
-    pub const ZERO: MicroCredits = MicroCredits(0);
+    pub const ZERO: MicroCredits = MicroCredits { micros: 0 };
     /// The largest amount: 9.2 trillion credits.
-    pub const MAX: MicroCredits = MicroCredits(i64::MAX);
+    pub const MAX: MicroCredits = MicroCredits { micros: i64::MAX };
 
     /// This many micro-credits.
     pub const fn new(micros: i64) -> MicroCredits {
-        MicroCredits(micros)
+        MicroCredits { micros }
     }
 
     /// This many whole credits; `None` where that is more than 64 bits hold.
     pub const fn of_credits(credits: i64) -> Option<MicroCredits> {
         match credits.checked_mul(MICROS_PER_CREDIT) {
-            Some(micros) => Some(MicroCredits(micros)),
+            Some(micros) => Some(MicroCredits { micros }),
             None => None,
         }
     }
 
     /// The number of micro-credits.
     pub const fn micros(self) -> i64 {
-        self.0
+        self.micros
     }
 
     /// The sum; `None` where it is more than 64 bits hold.
     #[must_use]
     pub fn checked_add(self, other: MicroCredits) -> Option<MicroCredits> {
-        self.0.checked_add(other.0).map(MicroCredits)
+        self.micros.checked_add(other.micros).map(MicroCredits::new)
     }
 
     /// The difference; `None` where it is more than 64 bits hold.
     #[must_use]
     pub fn checked_sub(self, other: MicroCredits) -> Option<MicroCredits> {
-        self.0.checked_sub(other.0).map(MicroCredits)
+        self.micros.checked_sub(other.micros).map(MicroCredits::new)
     }
 
     /// The amount `times` over; `None` where it is more than 64 bits hold.
     #[must_use]
     pub fn checked_mul(self, times: i64) -> Option<MicroCredits> {
-        self.0.checked_mul(times).map(MicroCredits)
+        self.micros.checked_mul(times).map(MicroCredits::new)
     }
 }
 
 /// Credits, with as many decimals as needed: `0.05`, `-12`.
 impl fmt::Display for MicroCredits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.unsigned_abs();
+        let micros = self.micros.unsigned_abs();
         let (whole, rest) =
             (micros / MICROS_PER_CREDIT.unsigned_abs(), micros % MICROS_PER_CREDIT.unsigned_abs());
-        let sign = if self.0 < 0 { "-" } else { "" };
+        let sign = if self.micros < 0 { "-" } else { "" };
         if rest == 0 {
             return write!(f, "{sign}{whole}");
         }
@@ -101,7 +103,9 @@ impl FromStr for MicroCredits {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<MicroCredits, MoneyError> {
-        parsed(text).map(MicroCredits).ok_or_else(|| MoneyError(text.chars().take(80).collect()))
+        parsed(text)
+            .map(MicroCredits::new)
+            .ok_or_else(|| MoneyError(text.chars().take(80).collect()))
     }
 }
 

@@ -41,7 +41,7 @@ impl PriceUnit {
         }
     }
 
-    /// The megabytes that so many bytes are charged as.
+    /// The megabytes that a file of this size is charged as.
     pub const fn megabytes(bytes: u64) -> u64 {
         bytes.div_ceil(1_000_000)
     }

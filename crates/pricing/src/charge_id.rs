@@ -1,4 +1,4 @@
-//! Ids of charges, made of what is charged: whoever asks the same again is charged once.
+//! Ids of charges, made of what is charged: the same request is charged once.
 //!
 //! A request that carries an `Idempotency-Key` is the account and that key; any other read is the account,
 //! the request and the run that answers. Both are so on one UTC day, for which answers can be replayed.
@@ -18,29 +18,31 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// What was asked: a hash of the request's canonical form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestHash([u8; 32]);
+pub struct RequestHash {
+    bytes: [u8; 32],
+}
 
 impl RequestHash {
     /// The hash of a request's parts: its method, path, sorted parameters and body. Each part is hashed
     /// with its length, so that no two lists of parts have the same.
     pub fn new(parts: &[&[u8]]) -> RequestHash {
-        RequestHash(hashed("borg request", parts))
+        RequestHash { bytes: hashed("borg request", parts) }
     }
 
     /// The hash that was stored as these bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> RequestHash {
-        RequestHash(bytes)
+        RequestHash { bytes }
     }
 
     /// Its bytes, as they are stored.
     pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 }
 
 impl fmt::Debug for RequestHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        self.bytes[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str("…")
     }
 }
@@ -102,9 +104,10 @@ impl ChargedRequest<'_> {
     pub fn ids(&self, account: PayerId, now: Timestamp) -> PossibleCharges {
         let since_midnight = now.as_second().rem_euclid(DAY_SECONDS);
         let today = Day::of(now);
-        let earlier = (since_midnight < REPLAY_SECONDS_AFTER_MIDNIGHT)
-            .then_some(today.0)
-            .and_then(|today| today.checked_sub(1).map(Day));
+        let is_early = since_midnight < REPLAY_SECONDS_AFTER_MIDNIGHT;
+        let earlier =
+            now.as_second().checked_sub(DAY_SECONDS).filter(|&second| is_early && second >= 0);
+        let earlier = earlier.and_then(|second| Timestamp::from_second(second).ok()).map(Day::of);
         let on = |day| self.id_on(account, day);
         PossibleCharges { id: on(today), earlier: earlier.map(on) }
     }

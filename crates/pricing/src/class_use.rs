@@ -2,7 +2,7 @@
 //!
 //! Refused requests show a congestion that paid ones cannot, as the limits cut them. But a request that is
 //! refused costs nothing, so it counts once however often it is repeated, and no account's refused units
-//! count for more than its paid ones. Whoever pays nothing moves no price.
+//! count for more than its paid ones. An account that pays nothing moves no price.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
 //! The published history of a class's index: each epoch follows from those before it and is chained to
-//! them by a hash. Whoever has the history computes all of it again.
+//! them by a hash. With the history at hand, anyone computes all of it again.
 //!
 //! The index of epoch e follows from the excess of the epoch published before and from what was used in
 //! epoch e − 2, which is over when e is published, while e − 1 runs. An epoch that was not published in
@@ -13,8 +13,8 @@
 //! | | class | epoch | used | target | excess | index | hash |
 //!
 //! The hash is SHA-256 of the previous epoch's hash (32 zeros for the first) and the 37 bytes before it.
-//! The history proves that the published indices follow from the published use; that nobody rewrote
-//! all of it is proven by an earlier hash that a client kept.
+//! The history proves that the published indices follow from the published use; that all of it
+//! was not rewritten is proven by an earlier hash that a client kept.
 
 use std::num::NonZeroU64;
 

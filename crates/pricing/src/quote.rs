@@ -44,7 +44,7 @@ pub const fn quotable_units(target: u64, quoted: u64) -> u64 {
 pub struct Quote {
     /// Names it in the header `Borg-Quote`.
     pub id: QuoteId,
-    /// Whom it was given to.
+    /// The account that it was given to.
     pub account: PayerId,
     /// The most units that it covers; its class is theirs.
     pub cap: Usage,

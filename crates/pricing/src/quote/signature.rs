@@ -150,7 +150,7 @@ impl QuoteVerifier {
     ///
     /// # Errors
     /// [`QuoteError::Malformed`], [`QuoteError::UnknownKey`] or [`QuoteError::BadSignature`]; then what
-    /// [`Quote::admits`] refuses. A text that is not signed by us is never told more than that.
+    /// [`Quote::admits`] refuses. Of a text that is not signed by us, only that is said.
     pub fn verify(
         &self,
         signed: &str,

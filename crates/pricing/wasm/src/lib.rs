@@ -27,7 +27,7 @@ fn history() -> MutexGuard<'static, Vec<u8>> {
     HISTORY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes room for a history of so many bytes, and returns its address. It is valid until the next call.
+/// Makes room for a history of this size, and returns its address. It is valid until the next call.
 /// 0 if that is more than 64 MiB.
 #[expect(unsafe_code, reason = "an export needs its name, which no other function here has")]
 #[unsafe(no_mangle)]
