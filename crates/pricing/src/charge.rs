@@ -24,15 +24,9 @@ pub struct Floors {
 
 impl Floors {
     /// Those that hold: [`PriceItem::floor`].
-    pub const CURRENT: Floors = {
-        let mut floors = [MicroCredits::ZERO; PriceItem::ALL.len()];
-        let mut at = 0;
-        while at < floors.len() {
-            floors[at] = PriceItem::ALL[at].floor();
-            at += 1;
-        }
-        Floors { floors }
-    };
+    pub fn current() -> Floors {
+        Floors::new(PriceItem::floor)
+    }
 
     /// A floor for each item, as the function says.
     pub fn new(floor: impl Fn(PriceItem) -> MicroCredits) -> Floors {
@@ -74,7 +68,7 @@ impl Floors {
 /// # Errors
 /// [`PriceError::TooMuch`] where it is more than 64 bits hold.
 pub fn charge(usage: &Usage, index: PriceIndex) -> Result<MicroCredits, PriceError> {
-    Floors::CURRENT.charge(usage, index)
+    Floors::current().charge(usage, index)
 }
 
 #[cfg(test)]
