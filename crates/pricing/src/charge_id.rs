@@ -2,8 +2,9 @@
 //!
 //! A request that carries an `Idempotency-Key` is the account and that key; any other read is the account,
 //! the request and the run that answers. Both are so on one UTC day, for which answers can be replayed.
-//! In the first hour of a day the ids of the day before are looked up too, so that a retry across
-//! midnight is free.
+//! In the first hour of a day the id of the day before is looked up too, so that a retry across midnight is
+//! free; and in its last ten minutes that of the next, because the server that was asked first may have a clock
+//! that is ahead: clocks may differ from the true time by five minutes each.
 
 use std::fmt;
 
@@ -11,10 +12,11 @@ use model::time::Timestamp;
 use model::{ChargeId, Day, Epoch, PayerId, RunId};
 use sha2::{Digest, Sha256};
 
-/// For how long after midnight a charge of the day before answers a request.
-pub const REPLAY_SECONDS_AFTER_MIDNIGHT: i64 = 3_600;
+/// For how long after midnight a charge of the day before answers a request, in seconds.
+pub const REPLAYED_AFTER_MIDNIGHT: i64 = 3_600;
 
-const DAY_SECONDS: i64 = 86_400;
+/// For how long before midnight a charge of the next day does, in seconds.
+pub const REPLAYED_BEFORE_MIDNIGHT: i64 = 600;
 
 /// What was asked: a hash of the request's canonical form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,8 +87,8 @@ pub enum ChargedRequest<'a> {
 pub struct PossibleCharges {
     /// The id under which it is charged now.
     pub id: ChargeId,
-    /// That of the day before, to be looked up first: in the first hour of a day.
-    pub earlier: Option<ChargeId>,
+    /// That of the day before or after, to be looked up first where midnight is near.
+    pub neighbour: Option<ChargeId>,
 }
 
 impl ChargedRequest<'_> {
@@ -98,18 +100,18 @@ impl ChargedRequest<'_> {
     ///
     /// let at = |time: &str| ChargedRequest::Keyed { key: "order 7" }.ids(PayerId::new(1), time.parse().unwrap());
     /// let late = at("2026-11-22T23:59:59Z");
-    /// assert_eq!(at("2026-11-22T08:00:00Z"), late);
-    /// assert_eq!(at("2026-11-23T00:00:01Z").earlier, Some(late.id)); // a retry across midnight
+    /// assert_eq!(at("2026-11-22T08:00:00Z").id, late.id);
+    /// assert_eq!(at("2026-11-23T00:00:01Z").neighbour, Some(late.id)); // a retry across midnight
     /// ```
     pub fn ids(&self, account: PayerId, now: Timestamp) -> PossibleCharges {
-        let since_midnight = now.as_second().rem_euclid(DAY_SECONDS);
+        let second = now.as_second();
+        let day_of = |second| Timestamp::from_second(second).ok().map(Day::of);
         let today = Day::of(now);
-        let is_early = since_midnight < REPLAY_SECONDS_AFTER_MIDNIGHT;
-        let earlier =
-            now.as_second().checked_sub(DAY_SECONDS).filter(|&second| is_early && second >= 0);
-        let earlier = earlier.and_then(|second| Timestamp::from_second(second).ok()).map(Day::of);
+        let before = day_of(second.saturating_sub(REPLAYED_AFTER_MIDNIGHT));
+        let after = day_of(second.saturating_add(REPLAYED_BEFORE_MIDNIGHT));
+        let neighbour = [before, after].into_iter().flatten().find(|&day| day != today);
         let on = |day| self.id_on(account, day);
-        PossibleCharges { id: on(today), earlier: earlier.map(on) }
+        PossibleCharges { id: on(today), neighbour: neighbour.map(on) }
     }
 
     fn id_on(&self, account: PayerId, day: Day) -> ChargeId {
@@ -174,36 +176,41 @@ mod tests {
         ];
         let different: BTreeSet<_> = all.iter().map(|charges| charges.id).collect();
         assert_eq!(different.len(), all.len());
-        assert!(all.iter().all(|charges| charges.earlier.is_none()));
+        assert!(all.iter().all(|charges| charges.neighbour.is_none()));
     }
 
     #[test]
-    fn the_day_before_counts_in_the_first_hour_of_a_day() {
+    fn near_midnight_the_other_day_is_looked_up() {
         let key = |time| ids(1, ChargedRequest::Keyed { key: "k" }, time);
         let (before, after) = (key("2028-02-28T23:59:59.999Z"), key("2028-02-29T00:00:00Z"));
         assert_ne!(before.id, after.id);
-        assert_eq!((before.earlier, after.earlier), (None, Some(before.id)));
+        assert_eq!((before.neighbour, after.neighbour), (Some(after.id), Some(before.id)));
         assert_eq!(key("2028-02-29T00:59:59.999Z"), after);
-        assert_eq!(key("2028-02-29T01:00:00Z"), PossibleCharges { id: after.id, earlier: None });
+        assert_eq!(key("2028-02-29T01:00:00Z"), PossibleCharges { id: after.id, neighbour: None });
+        assert_eq!(key("2028-02-28T23:49:59Z"), PossibleCharges { id: before.id, neighbour: None });
+        assert_eq!(key("2028-02-28T23:50:00Z"), before);
         let month = key("2028-03-01T00:05:00Z");
-        assert_eq!(month.earlier, Some(after.id));
-        assert_eq!(key("1970-01-01T00:00:00Z").earlier, None);
+        assert_eq!(month.neighbour, Some(after.id));
+        assert_eq!(key("1970-01-01T00:00:00Z").neighbour, None);
+        let last = ChargedRequest::Keyed { key: "k" }.ids(PayerId::new(1), Timestamp::MAX);
+        assert_eq!(last.neighbour, None);
     }
 
-    /// A retry within five minutes finds the charge, even if the clocks of the two servers that answer
-    /// differ by five minutes, at any time of the day.
+    /// A retry within five minutes finds the charge, though the clocks of the two servers that answer may
+    /// each be wrong by five minutes, at any time of the day.
     #[test]
-    fn clocks_that_differ_by_five_minutes_charge_once() {
+    fn clocks_that_are_wrong_by_five_minutes_charge_once() {
         let request = ChargedRequest::Keyed { key: "k" };
         let midnight = at("2026-12-01T00:00:00Z").as_second();
-        for real in (midnight - 1_800)..(midnight + 1_800) {
-            let on = |skew| {
-                let now = Timestamp::from_second(real + skew).unwrap();
+        for asked in (midnight - 1_800)..(midnight + 1_800) {
+            let on = |second| {
+                let now = Timestamp::from_second(second).unwrap();
                 request.ids(PayerId::new(1), now)
             };
-            for (first, retry) in [(0, 300), (-300, 0), (300, 300), (-300, 300), (-300, 600)] {
-                let (first, retry) = (on(first), on(retry));
-                assert!(retry.id == first.id || retry.earlier == Some(first.id), "{real}");
+            for (skew, retried) in [(0, 300), (-300, 0), (-300, 600), (300, -300), (300, 600)] {
+                let (first, retry) = (on(asked + skew), on(asked + retried));
+                let found = retry.id == first.id || retry.neighbour == Some(first.id);
+                assert!(found, "{asked} {skew} {retried}");
             }
         }
     }
