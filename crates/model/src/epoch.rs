@@ -64,7 +64,7 @@ const FRACTION_BITS: u32 = 32;
 
 /// Writes a number with 32 fractional bits as a decimal, cut after four digits.
 fn write_fixed(bits: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let fraction = (bits & u64::from(u32::MAX)) * 10_000 >> FRACTION_BITS;
+    let fraction = ((bits & u64::from(u32::MAX)) * 10_000) >> FRACTION_BITS;
     write!(f, "{}.{fraction:04}", bits >> FRACTION_BITS)
 }
 

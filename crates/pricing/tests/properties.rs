@@ -92,7 +92,7 @@ proptest! {
     }
 }
 
-/// Draws so many requests, and compares what each costs with its estimate.
+/// Draws this many requests, and compares what each costs with its estimate.
 fn estimates(cases: u32) {
     let mut errors = std::cell::RefCell::new(Vec::new());
     let above = std::cell::Cell::new(0);
@@ -102,8 +102,8 @@ fn estimates(cases: u32) {
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let run = runner.run(&input, |((least, likely, rest), current, next, part, later)| {
         let least = usage(&least);
-        let expected = least.checked_add(&usage(&likely)).unwrap();
-        let most = expected.checked_add(&usage(&rest)).unwrap();
+        let expected = least.checked_add(&usage(&likely)).expect("small numbers, which fit");
+        let most = expected.checked_add(&usage(&rest)).expect("small numbers, which fit");
         let bounds = UsageBounds { least, expected, most };
         let estimate = estimate(&bounds, &IndexBounds { current, next })?;
         // The answer has a part of what is possible, at the price of this epoch or of the next.
@@ -118,7 +118,7 @@ fn estimates(cases: u32) {
         errors.borrow_mut().push(off as f64 / cost.micros().max(1) as f64);
         Ok(())
     });
-    run.unwrap();
+    run.expect("every request keeps its bounds");
     errors.get_mut().sort_by(f64::total_cmp);
     let median = errors.get_mut()[cases as usize / 2];
     println!(

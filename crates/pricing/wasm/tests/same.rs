@@ -9,7 +9,7 @@ use pricing::EpochUse;
 use pricing::history::{encode, first_epoch, next_epoch};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use wasmi::{Engine, Instance, Linker, Module, Store};
+use wasmi::{Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -32,18 +32,21 @@ impl Client {
         Client { store, instance }
     }
 
+    /// Calls an export. The module has no imports and does not panic, so that nothing fails.
+    fn call<P: WasmParams, R: WasmResults>(&mut self, name: &str, parameters: P) -> R {
+        let export = self.instance.get_typed_func::<P, R>(&self.store, name);
+        export.expect("it is exported").call(&mut self.store, parameters).expect("it returns")
+    }
+
     fn recompute(&mut self, bytes: &[u8], known: u32) -> i64 {
-        let reserve = self.instance.get_typed_func::<u32, u32>(&self.store, "reserve").unwrap();
-        let recompute = self.instance.get_typed_func::<u32, i64>(&self.store, "recompute").unwrap();
-        let at = reserve.call(&mut self.store, u32::try_from(bytes.len()).unwrap()).unwrap();
-        let memory = self.instance.get_memory(&self.store, "memory").unwrap();
-        memory.write(&mut self.store, at as usize, bytes).unwrap();
-        recompute.call(&mut self.store, known).unwrap()
+        let at: u32 = self.call("reserve", u32::try_from(bytes.len()).expect("a short history"));
+        let memory = self.instance.get_memory(&self.store, "memory").expect("it is exported");
+        memory.write(&mut self.store, at as usize, bytes).expect("it is reserved");
+        self.call("recompute", known)
     }
 
     fn index_of(&mut self, excess: u64) -> u64 {
-        let index_of = self.instance.get_typed_func::<u64, u64>(&self.store, "index_of").unwrap();
-        index_of.call(&mut self.store, excess).unwrap()
+        self.call("index_of", excess)
     }
 }
 
