@@ -52,6 +52,12 @@ impl Epoch {
         Timestamp::from_second(i64::from(self.number) * EPOCH_SECONDS).unwrap_or(Timestamp::MAX)
     }
 
+    /// The epoch `count` earlier, or the first one.
+    #[must_use]
+    pub const fn before(self, count: u32) -> Epoch {
+        Epoch::new(self.number.saturating_sub(count))
+    }
+
     /// The epoch `count` later, or the last one.
     #[must_use]
     pub const fn after(self, count: u32) -> Epoch {
@@ -232,6 +238,10 @@ mod tests {
         assert_eq!(Epoch::of(Timestamp::MIN), Epoch::new(0));
         assert_eq!(Epoch::of(Timestamp::UNIX_EPOCH), Epoch::new(0));
         assert_eq!(Epoch::new(u32::MAX).after(1), Epoch::new(u32::MAX));
+        assert_eq!(
+            (Epoch::new(0).before(1), Epoch::new(9).before(2)),
+            (Epoch::new(0), Epoch::new(7))
+        );
         assert_eq!(Epoch::new(u32::MAX).start(), Timestamp::MAX);
     }
 

@@ -18,6 +18,7 @@
 
 use std::num::NonZeroU64;
 
+use model::time::Timestamp;
 use model::{Epoch, Excess, PriceClass, PriceIndex, PublishedEpoch};
 use sha2::{Digest, Sha256};
 
@@ -80,6 +81,28 @@ pub fn first_epoch(class: PriceClass, epoch: Epoch, target: NonZeroU64) -> Publi
     let mut first = PublishedEpoch { class, epoch, used: 0, target, excess, index, hash: NO_HASH };
     first.hash = hashed(&NO_HASH, &first);
     first
+}
+
+/// What is to be published at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueEpoch {
+    /// The epoch whose index is due: the next one.
+    pub epoch: Epoch,
+    /// The epoch whose use decides it: the last one, which is over.
+    pub used_in: Epoch,
+}
+
+/// What is to be published at `now`.
+pub fn due_epoch(now: Timestamp) -> DueEpoch {
+    let current = Epoch::of(now);
+    DueEpoch { epoch: current.after(1), used_in: current.before(1) }
+}
+
+/// The published epoch whose index holds in `epoch`: its own, or else the last one before it. `None` if
+/// there is none. The history is in order.
+pub fn holding(history: &[PublishedEpoch], epoch: Epoch) -> Option<&PublishedEpoch> {
+    let begun = history.partition_point(|published| published.epoch <= epoch);
+    history[..begun].last()
 }
 
 /// What is wrong with a published epoch.

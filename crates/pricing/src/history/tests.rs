@@ -142,3 +142,22 @@ fn gaps_are_counted_and_move_the_excess_by_one_step_only() {
     assert_eq!(next_epoch(&history, Epoch::new(1_010), recent), Err(EpochFault::Order));
     assert!(next_epoch(&history, Epoch::new(1_011), recent).is_ok());
 }
+
+#[test]
+fn the_next_epoch_is_due_and_the_last_one_decides_it() {
+    let due = due_epoch("2026-12-01T00:00:30Z".parse().unwrap());
+    assert_eq!(due.epoch.start().to_string(), "2026-12-01T00:01:00Z");
+    assert_eq!(due.used_in.start().to_string(), "2026-11-30T23:59:00Z");
+}
+
+#[test]
+fn in_a_gap_the_last_published_index_holds() {
+    let mut history = history(&[200], 100);
+    let recent = EpochUse { used: 200, target: target(100) };
+    history.push(next_epoch(&history, Epoch::new(1_010), recent).unwrap());
+    let held = |epoch| holding(&history, Epoch::new(epoch)).map(|held| held.epoch.number());
+    let held = [999, 1_000, 1_001, 1_009, 1_010, 2_000].map(held);
+    let expected = [None, Some(1_000), Some(1_001), Some(1_001), Some(1_010), Some(1_010)];
+    assert_eq!(held, expected);
+    assert_eq!(holding(&[], Epoch::new(1)), None);
+}

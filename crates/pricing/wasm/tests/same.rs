@@ -61,7 +61,7 @@ fn module() -> Option<Vec<u8>> {
     }
     let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm");
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--offline", "--quiet", "-p", "pricing-wasm"])
+        .args(["build", "--locked", "--quiet", "-p", "pricing-wasm"])
         .args(["--profile", "wasm", "--target", TARGET, "--target-dir", target])
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
