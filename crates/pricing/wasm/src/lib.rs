@@ -5,7 +5,8 @@
 //!
 //! ```js
 //! const { memory, reserve, recompute } = (await WebAssembly.instantiateStreaming(answer)).instance.exports;
-//! new Uint8Array(memory.buffer, reserve(bytes.length), bytes.length).set(bytes);
+//! const address = reserve(bytes.length); // before `memory.buffer`, which it may replace
+//! new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
 //! const verdict = recompute(0); // a BigInt: not negative if every epoch follows from those before it
 //! ```
 
