@@ -85,7 +85,7 @@ mutants:  ## changes of `model` and `pricing` that their own tests do not notice
 	PACKAGE=pricing infra/mutants.sh $(ARGS)
 
 test-long: test-here mutants  ## the tests, and those that take an hour
-	$(CARGO) test $(ALL) -p pricing -- --ignored --nocapture
+	$(CARGO) test $(PROFILE) --all-features -p pricing -- --ignored --nocapture
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

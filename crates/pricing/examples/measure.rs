@@ -47,22 +47,22 @@ fn main() {
     measure("histories of 200,000", 3, |_| {
         black_box(recompute(&[], &history)).expect("it is right");
     });
-    let account = PayerId::new(1);
+    let payer = PayerId::new(1);
     let now = Timestamp::from_second(1_796_000_000).expect("a time");
     measure("ids of charges", 1_000_000, |at| {
         let key = if at % 2 == 0 { "a" } else { "b" };
-        black_box(ChargedRequest::Keyed { key }.ids(account, black_box(now)));
+        black_box(ChargedRequest::Keyed { key }.ids(payer, black_box(now)));
     });
-    quotes(account, now);
+    quotes(payer, now);
 }
 
-fn quotes(account: PayerId, now: Timestamp) {
+fn quotes(payer: PayerId, now: Timestamp) {
     let signer = QuoteSigner::new(&[7; 32]);
     let verifier = QuoteVerifier::new(&[signer.public_bytes()]).expect("a key");
     let cap = Usage::of(PriceClass::Graph).with(PriceItem::PersonRow, 1_000);
     let version = PriceVersion { floors: 1, epoch: Epoch::of(now) };
     let price = LockedPrice { version, index: PriceIndex::ONE };
-    let request = QuoteRequest { id: QuoteId::new(1), account, cap };
+    let request = QuoteRequest { id: QuoteId::new(1), payer, cap };
     let quote = Quote::new(&request, &price, now).expect("a price");
     let signed = signer.sign(&quote);
     println!("a signed quote has {} bytes", signed.len());
@@ -70,6 +70,6 @@ fn quotes(account: PayerId, now: Timestamp) {
         black_box(signer.sign(black_box(&quote)));
     });
     measure("quotes verified", 20_000, |_| {
-        black_box(verifier.verify(black_box(&signed), account, now)).expect("it is right");
+        black_box(verifier.verify(black_box(&signed), payer, now)).expect("it is right");
     });
 }

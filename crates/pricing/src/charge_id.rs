@@ -1,7 +1,7 @@
 //! Ids of charges, made of what is charged: the same request is charged once.
 //!
-//! A request that carries an `Idempotency-Key` is the account and that key; any other read is the account,
-//! the request and the run that answers. Both are so on one UTC day, for which answers can be replayed.
+//! A request with an `Idempotency-Key` is known by the payer and that key, any other read by the payer, the
+//! request and the run that answers: on one UTC day, for which answers can be replayed.
 //! In the first hour of a day the id of the day before is looked up too, so that a retry across midnight is
 //! free; and in its last ten minutes that of the next, because the server that was asked first may have a clock
 //! that is ahead: clocks may differ from the true time by five minutes each.
@@ -92,7 +92,7 @@ pub struct PossibleCharges {
 }
 
 impl ChargedRequest<'_> {
-    /// The ids of the charge for this request of `account` at `now`.
+    /// The ids of the charge for this request of `payer` at `now`.
     ///
     /// ```
     /// use model::PayerId;
@@ -103,32 +103,32 @@ impl ChargedRequest<'_> {
     /// assert_eq!(at("2026-11-22T08:00:00Z").id, late.id);
     /// assert_eq!(at("2026-11-23T00:00:01Z").neighbour, Some(late.id)); // a retry across midnight
     /// ```
-    pub fn ids(&self, account: PayerId, now: Timestamp) -> PossibleCharges {
+    pub fn ids(&self, payer: PayerId, now: Timestamp) -> PossibleCharges {
         let second = now.as_second();
         let day_of = |second| Timestamp::from_second(second).ok().map(Day::of);
         let today = Day::of(now);
         let before = day_of(second.saturating_sub(REPLAYED_AFTER_MIDNIGHT));
         let after = day_of(second.saturating_add(REPLAYED_BEFORE_MIDNIGHT));
         let neighbour = [before, after].into_iter().flatten().find(|&day| day != today);
-        let on = |day| self.id_on(account, day);
+        let on = |day| self.id_on(payer, day);
         PossibleCharges { id: on(today), neighbour: neighbour.map(on) }
     }
 
-    fn id_on(&self, account: PayerId, day: Day) -> ChargeId {
-        let account = account.number().to_be_bytes();
+    fn id_on(&self, payer: PayerId, day: Day) -> ChargeId {
+        let payer = payer.number().to_be_bytes();
         let day = day.0.to_be_bytes();
         let hash = match self {
             ChargedRequest::Keyed { key } => {
-                hashed("borg charge of a key", &[&account, key.as_bytes(), &day])
+                hashed("borg charge of a key", &[&payer, key.as_bytes(), &day])
             }
             ChargedRequest::Read { request, run } => {
                 let run = run.map(|run| run.number().to_be_bytes());
                 let run = run.as_ref().map_or(&[][..], |run| &run[..]);
-                hashed("borg charge of a read", &[&account, request.bytes(), run, &day])
+                hashed("borg charge of a read", &[&payer, request.bytes(), run, &day])
             }
             ChargedRequest::Live { request, epoch } => {
                 let epoch = epoch.number().to_be_bytes();
-                hashed("borg charge of a computation", &[&account, request.bytes(), &epoch, &day])
+                hashed("borg charge of a computation", &[&payer, request.bytes(), &epoch, &day])
             }
         };
         let mut id = [0; 20];
@@ -151,8 +151,8 @@ mod tests {
         RequestHash::new(&[b"GET", path.as_bytes()])
     }
 
-    fn ids(account: u64, charged: ChargedRequest<'_>, time: &str) -> PossibleCharges {
-        charged.ids(PayerId::new(account), at(time))
+    fn ids(payer: u64, charged: ChargedRequest<'_>, time: &str) -> PossibleCharges {
+        charged.ids(PayerId::new(payer), at(time))
     }
 
     const NOON: &str = "2026-11-22T12:00:00Z";

@@ -1,8 +1,8 @@
 //! How much of a class was used in an epoch: what was paid, and what rate limits refused to those who paid.
 //!
 //! Refused requests show a congestion that paid ones cannot, as the limits cut them. But a request that is
-//! refused costs nothing, so it counts once however often it is repeated, and no account's refused units
-//! count for more than its paid ones. An account that pays nothing moves no price.
+//! refused costs nothing, so it counts once however often it is repeated, and no payer's refused units
+//! count for more than its paid ones. Who pays nothing moves no price.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,24 +11,23 @@ use model::PayerId;
 use crate::charge_id::RequestHash;
 use crate::outcome::{AnswerOutcome, CountedUse};
 
-/// The most different refused requests of one account that are remembered in an epoch. More are refused
+/// The most different refused requests of one payer that are remembered in an epoch. More are refused
 /// without counting.
 pub const REFUSALS_MAX: usize = 10_000;
 
-/// What one account used of a class in an epoch.
+/// What one payer used of a class in an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AccountUse {
+pub struct PayerUse {
     /// Units that it paid.
     pub paid: u64,
     /// Units of different requests that rate limits refused.
     pub refused: u64,
 }
 
-impl AccountUse {
+impl PayerUse {
     /// The units that count.
-    pub const fn counted(&self) -> u64 {
-        let refused = if self.refused < self.paid { self.refused } else { self.paid };
-        self.paid.saturating_add(refused)
+    pub fn counted(&self) -> u64 {
+        self.paid.saturating_add(self.refused.min(self.paid))
     }
 }
 
@@ -36,7 +35,7 @@ impl AccountUse {
 #[derive(Debug, Clone, Copy)]
 pub struct UseEvent {
     /// Who asked.
-    pub account: PayerId,
+    pub payer: PayerId,
     /// What was asked.
     pub request: RequestHash,
     /// How it ended.
@@ -45,15 +44,15 @@ pub struct UseEvent {
     pub units: u64,
 }
 
-/// What all accounts used of one class in one epoch.
+/// What all payers used of one class in one epoch.
 #[derive(Debug, Clone, Default)]
 pub struct ClassUse {
-    accounts: BTreeMap<PayerId, SeenUse>,
+    payers: BTreeMap<PayerId, SeenUse>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct SeenUse {
-    counts: AccountUse,
+    counts: PayerUse,
     refused: BTreeSet<RequestHash>,
 }
 
@@ -63,16 +62,16 @@ impl ClassUse {
         match event.outcome.counted() {
             CountedUse::Nothing => {}
             CountedUse::Paid => {
-                let counts = &mut self.accounts.entry(event.account).or_default().counts;
+                let counts = &mut self.payers.entry(event.payer).or_default().counts;
                 counts.paid = counts.paid.saturating_add(event.units);
             }
-            CountedUse::Refused => self.accounts.entry(event.account).or_default().refuse(event),
+            CountedUse::Refused => self.payers.entry(event.payer).or_default().refuse(event),
         }
     }
 
     /// The units that were used, which [`EpochUse`](crate::EpochUse) takes. They saturate at 64 bits.
     pub fn used(&self) -> u64 {
-        let counted = self.accounts.values().map(|seen| seen.counts.counted());
+        let counted = self.payers.values().map(|seen| seen.counts.counted());
         counted.fold(0, u64::saturating_add)
     }
 }
@@ -90,9 +89,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn event(account: u64, request: u64, outcome: AnswerOutcome, units: u64) -> UseEvent {
+    fn event(payer: u64, request: u64, outcome: AnswerOutcome, units: u64) -> UseEvent {
         let request = RequestHash::new(&[&request.to_be_bytes()]);
-        UseEvent { account: PayerId::new(account), request, outcome, units }
+        UseEvent { payer: PayerId::new(payer), request, outcome, units }
     }
 
     fn used(events: &[UseEvent]) -> u64 {
@@ -104,16 +103,16 @@ mod tests {
     fn events() -> impl Strategy<Value = Vec<UseEvent>> {
         let outcome = proptest::sample::select(AnswerOutcome::ALL);
         let one = (0u64..4, 0u64..5, outcome, 0u64..100)
-            .prop_map(|(account, request, outcome, units)| event(account, request, outcome, units));
+            .prop_map(|(payer, request, outcome, units)| event(payer, request, outcome, units));
         proptest::collection::vec(one, 0..60)
     }
 
     proptest! {
         #[test]
-        fn an_account_that_pays_nothing_moves_no_price(others in events(), own in events()) {
+        fn who_pays_nothing_moves_no_price(others in events(), own in events()) {
             let is_paid = |event: &UseEvent| event.outcome.counted() == CountedUse::Paid;
             let own = own.into_iter().filter(|event| !is_paid(event));
-            let own: Vec<_> = own.map(|event| UseEvent { account: PayerId::new(9), ..event }).collect();
+            let own: Vec<_> = own.map(|event| UseEvent { payer: PayerId::new(9), ..event }).collect();
             let together = [&others[..], &own].concat();
             prop_assert_eq!(used(&together), used(&others));
         }
@@ -124,7 +123,7 @@ mod tests {
             let paid: u64 = events.iter().filter(paid).map(|event| event.units).sum();
             let all = used(&events);
             prop_assert!((paid..=2 * paid).contains(&all));
-            // One request has one size, as an account's requests are what they are.
+            // One request has one size, as a payer's requests are what they are.
             events.iter_mut().for_each(|event| event.units = 7);
             let forwards = used(&events);
             events.reverse();
@@ -133,9 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_request_counts_once_per_account() {
-        let paid = |account| event(account, 0, AnswerOutcome::Answered, 10);
-        let refused = |account, request| event(account, request, AnswerOutcome::RateLimited, 4);
+    fn a_refused_request_counts_once_per_payer() {
+        let paid = |payer| event(payer, 0, AnswerOutcome::Answered, 10);
+        let refused = |payer, request| event(payer, request, AnswerOutcome::RateLimited, 4);
         assert_eq!(used(&[paid(1), refused(1, 5), refused(1, 5)]), 14);
         assert_eq!(used(&[paid(1), refused(1, 5), refused(1, 6)]), 18);
         assert_eq!(used(&[paid(1), refused(1, 5), refused(1, 6), refused(1, 7)]), 20);

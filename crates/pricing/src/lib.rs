@@ -56,7 +56,7 @@ pub mod quote;
 
 pub use charge::{Floors, PriceError, charge};
 pub use charge_id::{ChargedRequest, PossibleCharges, RequestHash};
-pub use class_use::{AccountUse, ClassUse, UseEvent};
+pub use class_use::{ClassUse, PayerUse, UseEvent};
 pub use controller::{EpochUse, next_excess};
 pub use estimate::{Estimate, IndexBounds, UsageBounds, estimate, first_epoch_within};
 pub use history::{Recomputed, WrongEpoch, recompute};

@@ -17,8 +17,8 @@ pub enum ChargedPart {
 pub enum CountedUse {
     /// The units that were paid.
     Paid,
-    /// The units that were refused: once per account, request and epoch, and at most as many as the
-    /// account paid for in that epoch.
+    /// The units that were refused: once per payer, request and epoch, and at most as many as the
+    /// payer paid for in that epoch.
     Refused,
     /// Not at all.
     Nothing,

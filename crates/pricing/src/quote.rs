@@ -1,6 +1,6 @@
 //! Quotes: prices that are promised for a quarter of an hour.
 //!
-//! A quote locks the index of one class for one account, up to a number of units. A charge pays the lower
+//! A quote locks the index of one class for one payer, up to a number of units. A charge pays the lower
 //! of the locked index and the current one, so a quote never costs more than none. Its maximum is held in
 //! the wallet while it is open: [`QuoteState::held`]. As an index rises by at most 2^¼ in 15 minutes, a
 //! lock forgoes at most 18.9 % of what is paid with it.
@@ -28,7 +28,7 @@ pub const QUOTE_SECONDS: i64 = 900;
 /// How far the clocks of two servers may differ.
 pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
-/// How many quotes an account may have open.
+/// How many quotes a payer may have open.
 pub const OPEN_QUOTES_MAX: usize = 3;
 
 /// The part of a class's target that may be quoted in each epoch: 1/10.
@@ -44,8 +44,8 @@ pub const fn quotable_units(target: u64, quoted: u64) -> u64 {
 pub struct Quote {
     /// Names it in the header `Borg-Quote`.
     pub id: QuoteId,
-    /// The account that it was given to.
-    pub account: PayerId,
+    /// The payer that it was given to.
+    pub payer: PayerId,
     /// The most units that it covers; its class is theirs.
     pub cap: Usage,
     /// The prices that held when it was given.
@@ -66,7 +66,7 @@ pub struct QuoteRequest {
     /// The id that it gets.
     pub id: QuoteId,
     /// Who asks.
-    pub account: PayerId,
+    pub payer: PayerId,
     /// The most units that it covers.
     pub cap: Usage,
 }
@@ -92,8 +92,8 @@ pub enum QuoteError {
     /// The signature is not that of its text.
     #[error("its signature is wrong: was it changed?")]
     BadSignature,
-    /// It was given to another account.
-    #[error("it was given to another account")]
+    /// It was given to another payer.
+    #[error("it was given to another payer")]
     Foreign,
     /// It is too old.
     #[error("it expired at {expires}: ask for another one")]
@@ -133,11 +133,11 @@ impl Quote {
         price: &LockedPrice,
         now: Timestamp,
     ) -> Result<Quote, PriceError> {
-        let QuoteRequest { id, account, cap } = *request;
+        let QuoteRequest { id, payer, cap } = *request;
         let seconds = |more| Timestamp::from_second(now.as_second().saturating_add(more));
         Ok(Quote {
             id,
-            account,
+            payer,
             cap,
             price_version: price.version,
             locked: price.index,
@@ -147,12 +147,12 @@ impl Quote {
         })
     }
 
-    /// Whether `account` may use it at `now`.
+    /// Whether `payer` may use it at `now`.
     ///
     /// # Errors
     /// [`QuoteError::Foreign`], [`QuoteError::FromFuture`] or [`QuoteError::Expired`], the first that applies.
-    pub fn admits(&self, account: PayerId, now: Timestamp) -> Result<(), QuoteError> {
-        if self.account != account {
+    pub fn admits(&self, payer: PayerId, now: Timestamp) -> Result<(), QuoteError> {
+        if self.payer != payer {
             return Err(QuoteError::Foreign);
         }
         if self.issued.as_second().saturating_sub(now.as_second()) > CLOCK_SKEW_SECONDS {

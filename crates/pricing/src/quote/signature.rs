@@ -44,7 +44,7 @@ impl QuoteClaims {
     fn of(quote: &Quote) -> QuoteClaims {
         QuoteClaims {
             jti: quote.id,
-            sub: quote.account,
+            sub: quote.payer,
             iat: quote.issued.as_second(),
             exp: quote.expires.as_second(),
             cap: quote.cap,
@@ -57,7 +57,7 @@ impl QuoteClaims {
     fn quote(self) -> Option<Quote> {
         Some(Quote {
             id: self.jti,
-            account: self.sub,
+            payer: self.sub,
             cap: self.cap,
             price_version: self.price_version,
             locked: self.index,
@@ -146,7 +146,7 @@ impl QuoteVerifier {
         Some(QuoteVerifier { keys: keys.iter().map(known).collect::<Option<_>>()? })
     }
 
-    /// The quote that was signed, if `account` may use it at `now`.
+    /// The quote that was signed, if `payer` may use it at `now`.
     ///
     /// # Errors
     /// [`QuoteError::Malformed`], [`QuoteError::UnknownKey`] or [`QuoteError::BadSignature`]; then what
@@ -154,11 +154,11 @@ impl QuoteVerifier {
     pub fn verify(
         &self,
         signed: &str,
-        account: PayerId,
+        payer: PayerId,
         now: Timestamp,
     ) -> Result<Quote, QuoteError> {
         let quote = self.signed_quote(signed)?;
-        quote.admits(account, now)?;
+        quote.admits(payer, now)?;
         Ok(quote)
     }
 

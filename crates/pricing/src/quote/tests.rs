@@ -23,7 +23,7 @@ fn price(index: u64) -> LockedPrice {
 }
 
 fn quote(cap: Usage, index: u64) -> Quote {
-    let request = QuoteRequest { id: QuoteId::new(77), account: OWNER, cap };
+    let request = QuoteRequest { id: QuoteId::new(77), payer: OWNER, cap };
     Quote::new(&request, &price(index), second(0)).unwrap()
 }
 
@@ -45,13 +45,13 @@ proptest! {
     #[test]
     fn a_signed_quote_reads_back(
         counts in proptest::collection::vec(0u64..1 << 40, PriceItem::ALL.len()),
-        index in 1u64 << 32..=8 << 32, id: u64, account: u64,
+        index in 1u64 << 32..=8 << 32, id: u64, payer: u64,
     ) {
         let cap = PriceItem::ALL.into_iter().zip(counts);
         let cap = cap.fold(Usage::of(PriceClass::Export), |cap, (item, count)| cap.with(item, count));
-        let request = QuoteRequest { id: QuoteId::new(id), account: PayerId::new(account), cap };
+        let request = QuoteRequest { id: QuoteId::new(id), payer: PayerId::new(payer), cap };
         let quote = Quote::new(&request, &price(index), second(0)).unwrap();
-        let read = verifier().verify(&signer().sign(&quote), quote.account, second(899));
+        let read = verifier().verify(&signer().sign(&quote), quote.payer, second(899));
         prop_assert_eq!(read, Ok(quote));
     }
 
@@ -87,12 +87,12 @@ proptest! {
 
     /// Who asks makes no difference to what is promised.
     #[test]
-    fn two_accounts_get_the_same_quote(a: u64, b: u64, count in 0u64..1 << 40, index in 1u64 << 32..=8 << 32) {
-        let of = |account| {
-            let request = QuoteRequest { id: QuoteId::new(1), account: PayerId::new(account), cap: rows(count) };
+    fn two_payers_get_the_same_quote(a: u64, b: u64, count in 0u64..1 << 40, index in 1u64 << 32..=8 << 32) {
+        let of = |payer| {
+            let request = QuoteRequest { id: QuoteId::new(1), payer: PayerId::new(payer), cap: rows(count) };
             Quote::new(&request, &price(index), second(0)).unwrap()
         };
-        prop_assert_eq!(Quote { account: OWNER, ..of(a) }, Quote { account: OWNER, ..of(b) });
+        prop_assert_eq!(Quote { payer: OWNER, ..of(a) }, Quote { payer: OWNER, ..of(b) });
     }
 }
 
@@ -102,7 +102,7 @@ fn a_quote_locks_an_index_for_a_quarter_of_an_hour_and_holds_its_maximum() {
     assert_eq!((quote.issued, quote.expires), (second(0), second(900)));
     assert_eq!(quote.max_total, MicroCredits::new(300_000));
     assert_eq!(QuoteState::new(&quote).held(&quote), quote.max_total);
-    let late = QuoteRequest { id: quote.id, account: OWNER, cap: rows(u64::MAX) };
+    let late = QuoteRequest { id: quote.id, payer: OWNER, cap: rows(u64::MAX) };
     assert_eq!(Quote::new(&late, &price(1 << 32), second(0)), Err(PriceError::TooMuch));
 }
 
@@ -138,7 +138,7 @@ fn a_quote_covers_its_class_and_its_units_only() {
 fn foreign_expired_and_future_quotes_are_refused_each_with_its_name() {
     let quote = quote(rows(10), 1 << 32);
     let signed = signer().sign(&quote);
-    let at = |account, at| verifier().verify(&signed, PayerId::new(account), second(at)).err();
+    let at = |payer, at| verifier().verify(&signed, PayerId::new(payer), second(at)).err();
     let expired = Some(QuoteError::Expired { expires: second(900) });
     assert_eq!((at(5, 0), at(5, 899), at(5, 900), at(5, 1_200)), (None, None, expired, expired));
     assert_eq!((at(6, 0), at(6, 2_000)), (Some(QuoteError::Foreign), Some(QuoteError::Foreign)));
