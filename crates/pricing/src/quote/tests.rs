@@ -170,6 +170,19 @@ fn what_is_no_quote_of_ours_is_refused_each_with_its_name() {
 }
 
 #[test]
+fn longer_texts_are_not_looked_at() {
+    let other = QuoteSigner::new(&[9; 32]).sign(&quote(rows(10), 1 << 32));
+    let (start, signature) = other.rsplit_once('.').unwrap();
+    let of_length = |length: usize| {
+        let padding = "a".repeat(length - other.len());
+        error(&format!("{start}{padding}.{signature}"))
+    };
+    assert_eq!(of_length(4_096), QuoteError::UnknownKey);
+    assert_eq!(of_length(4_097), QuoteError::Malformed);
+    assert_eq!(of_length(5_000), QuoteError::Malformed);
+}
+
+#[test]
 fn the_form_of_a_signed_quote_and_of_a_key_never_changes() {
     let quote = quote(rows(10), 1 << 32);
     let signed = signer().sign(&quote);
