@@ -24,6 +24,7 @@ demo: borg  ## crawl, score and serve a sample social web
 test: test-here test-deployed  ## every test but that of the real network
 
 test-here: setup  ## the tests that need nothing but PostgreSQL
+	@infra/setup.sh wasm
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL)
 
@@ -78,11 +79,13 @@ fuzz:  ## broken shards of a snapshot, for a minute or ARGS seconds; takes a nig
 	PATH="$$FUZZ/bin:$$PATH" CARGO_TARGET_DIR="$$FUZZ/target" \
 	  cargo +nightly fuzz run shard -- -max_total_time=$(or $(ARGS),60)
 
-mutants:  ## changes of `model` that its own tests do not notice; fails below 90 % noticed
+mutants:  ## changes of `model` and `pricing` that their own tests do not notice
 	@infra/setup.sh mutants
 	infra/mutants.sh $(ARGS)
+	PACKAGE=pricing infra/mutants.sh $(ARGS)
 
 test-long: test-here mutants  ## the tests, and those that take an hour
+	$(CARGO) test $(PROFILE) --all-features -p pricing -- --ignored --nocapture
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

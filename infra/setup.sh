@@ -4,6 +4,7 @@
 #   emulator  the AWS emulator and SAM, in Python environments
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
+#   wasm      Rust's target for WebAssembly
 #   checks    cargo-deny, cargo-machete and typos
 #   mutants   cargo-mutants
 #   real      Bluesky's own servers, from npm
@@ -43,6 +44,13 @@ fuzz() {
   [ -x "$root/bin/cargo-fuzz" ] || cargo install cargo-fuzz --version 0.13.2 --locked --root "$root"
 }
 
+# Only rustup can add a target; without it, the test that needs the target says that it is skipped.
+wasm() {
+  [ -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ] && return
+  say "installing: wasm32-unknown-unknown"
+  rustup target add wasm32-unknown-unknown || say "left out: wasm32-unknown-unknown"
+}
+
 # Tools for cargo, in the versions that are named.
 tools() {
   local tool root="${BORG_CACHE:-$HOME/.cache/borg}/checks"
@@ -60,6 +68,7 @@ rest() {
     emulator) environments ;;
     peers) peers ;;
     fuzz) fuzz ;;
+    wasm) wasm ;;
     checks) tools cargo-deny@0.20.2 cargo-machete@0.9.2 typos-cli@1.52.0 ;;
     mutants) tools cargo-mutants@27.1.0 ;;
     real) "$(dirname "$0")/../tests/real/bluesky/install.sh" ;;

@@ -146,6 +146,10 @@ public_id! {
     /// One account that holds API keys and pays for answers.
     PayerId, "acc", 64
 }
+public_id! {
+    /// One promise of a price.
+    QuoteId, "qt", 64
+}
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
 const SEQUENCE_BITS: u32 = 45;

@@ -15,6 +15,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("graph", &["model"]),
     ("search", &["model"]),
+    ("pricing", &["model"]),
+    ("pricing-wasm", &["model", "pricing"]),
     ("snapshot", &["graph", "model"]),
     ("store", &["model"]),
     ("platforms", &["model"]),
@@ -50,7 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that do no input or output, and what would let them.
-const PURE: &[&str] = &["model", "graph", "search"];
+const PURE: &[&str] = &["model", "graph", "search", "pricing"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "tokio-postgres", "rustix"];
 
 fn packages() -> Vec<Value> {
