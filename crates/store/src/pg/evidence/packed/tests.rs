@@ -1,3 +1,5 @@
+//! The packed form of evidence: what it keeps, and its bytes.
+
 use std::collections::BTreeMap;
 
 use super::*;
