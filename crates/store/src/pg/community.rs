@@ -73,28 +73,43 @@ pub async fn page(
     let CommunityQuery { level, parent, words, after, limit } = query;
     let (members, after_id) = after
         .map_or((i32::MAX, -1), |after| (stored_count(after.members), after.id.number() as i64));
+    let conditions = conditions(&query);
     let sql = format!(
-        "select {COLUMNS} from community_{{run}} c where c.run_id = $1
-            and ($2::smallint is null or c.level = $2) and ($3::bigint is null or c.parent = $3)
-            and (c.members < $4 or (c.members = $4 and c.community_id > $5))
-            and not exists (select from unnest($7::text[]) w(word) where not exists (
-                select from unnest(coalesce(c.label_words, lower(c.labels::text)::text[])) l(label)
-                where starts_with(l.label, w.word)))
-         order by c.members desc, c.community_id limit $6"
+        "select {COLUMNS} from community_{{run}} c where c.run_id = $1 {conditions}
+         order by c.members desc, c.community_id limit $2"
     );
     let params = params![
         run::stored(run) => INT8,
+        i64::from(limit) => INT8,
         level.map(i16::from) => INT2,
         parent.map(|id| id.number() as i64) => INT8,
         members => INT4,
         after_id => INT8,
-        i64::from(limit) => INT8,
         words => TEXT_ARRAY,
     ];
     COMMUNITY
         .rows(&pg.read_run("community::page", run, &sql, params).await?)
         .map(from_row)
         .collect()
+}
+
+/// The conditions that a query has and no others: a plan that is made once does not know which are off,
+/// and sorts all communities rather than read them in the order of the index. Values that a statement does
+/// not name are sent all the same.
+fn conditions(query: &CommunityQuery<'_>) -> String {
+    let all = [
+        (query.level.is_some(), "and c.level = $3"),
+        (query.parent.is_some(), "and c.parent = $4"),
+        (query.after.is_some(), "and c.members <= $5 and (c.members < $5 or c.community_id > $6)"),
+        (
+            !query.words.is_empty(),
+            "and not exists (select from unnest($7::text[]) w(word) where not exists (
+                select from unnest(coalesce(c.label_words, lower(c.labels::text)::text[])) l(label)
+                where starts_with(l.label, w.word)))",
+        ),
+    ];
+    let held = all.into_iter().filter(|(is_held, _)| *is_held);
+    held.map(|(_, condition)| condition).collect::<Vec<_>>().join(" ")
 }
 
 fn from_row(row: TableRow<'_>) -> Result<Community, StoreError> {
