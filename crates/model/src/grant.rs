@@ -110,7 +110,7 @@ impl GrantKind {
 }
 
 /// Credits that were given at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grant {
     /// Names it for ever.
     pub id: GrantId,
@@ -189,7 +189,7 @@ impl Grant {
 }
 
 /// What is taken from one grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GrantDraw {
     /// From which.
     pub grant: GrantId,
@@ -212,12 +212,12 @@ pub struct GrantsShort {
 ///
 /// # Errors
 /// [`GrantsShort`] where they hold less; then nothing is to be taken.
-pub fn burn_down(
-    grants: &[Grant],
+pub fn burn_down<'a>(
+    grants: impl IntoIterator<Item = &'a Grant>,
     amount: MicroCredits,
     at: Timestamp,
 ) -> Result<Vec<GrantDraw>, GrantsShort> {
-    let mut ordered: Vec<&Grant> = grants.iter().collect();
+    let mut ordered: Vec<&Grant> = grants.into_iter().collect();
     ordered.sort_by(|one, other| one.order_of_use(other, at));
     draw_in_order(ordered, amount)
 }
@@ -227,13 +227,13 @@ pub fn burn_down(
 ///
 /// # Errors
 /// [`GrantsShort`] where all of them hold less; then nothing is to be taken.
-pub fn burn_up(
-    grants: &[Grant],
+pub fn burn_up<'a>(
+    grants: impl IntoIterator<Item = &'a Grant>,
     expiring: &GrantId,
     amount: MicroCredits,
     at: Timestamp,
 ) -> Result<Vec<GrantDraw>, GrantsShort> {
-    let mut ordered: Vec<&Grant> = grants.iter().collect();
+    let mut ordered: Vec<&Grant> = grants.into_iter().collect();
     ordered.sort_by(|one, other| {
         let is_other = |grant: &Grant| grant.id != *expiring;
         is_other(one).cmp(&is_other(other)).then_with(|| other.order_of_use(one, at))

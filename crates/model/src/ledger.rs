@@ -60,7 +60,7 @@ impl LedgerAccount {
 }
 
 /// What a charge was for, as a line of the ledger keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChargeDetail {
     /// The key that asked.
     pub key: KeyId,
@@ -75,7 +75,7 @@ pub struct ChargeDetail {
 }
 
 /// A line of the ledger: an amount from one account to another. It never changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Transfer {
     /// Names it for ever.
     pub id: TransferId,
@@ -178,7 +178,7 @@ pub struct Refund {
 }
 
 /// A posted transfer with what it took from which grants.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DrawnTransfer {
     /// The transfer.
     pub transfer: Transfer,

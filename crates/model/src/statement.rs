@@ -102,7 +102,7 @@ impl From<Month> for String {
 
 /// What moved in one payer's account in one month, by the time of posting. Once made it never changes:
 /// a later correction is a line of a later month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Statement {
     /// Whose account.
     pub payer: PayerId,

@@ -92,7 +92,7 @@ pub struct ChargeRef {
 /// What is charged for one answer. It is the truth of what is owed; everything else follows from it.
 ///
 /// Once it is served, nothing of it changes but the state, the time of posting and the replays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Charge {
     /// Names it for ever.
     pub id: ChargeId,

@@ -85,7 +85,7 @@ pub trait Wallet: Send + Sync {
 
     /// Charges a served answer that is not released yet. In one transaction:
     /// - balance: `available` − cost, `spent` + cost, if `available` covers it and the status allows it;
-    ///   or, from a lease: `left` − cost, if the lease is open and covers it;
+    ///   or, from a lease: `left` − cost, if the lease is open and covers it, whatever the status;
     /// - budget, if the charge has one: `spent` + cost, if the day's cap covers it. The first claim of a
     ///   day sets the cap;
     /// - the charge is put, as served, if none with its id exists but a void one;
@@ -188,7 +188,8 @@ pub trait Wallet: Send + Sync {
         payer: PayerId,
     ) -> impl Future<Output = Result<WalletBalance, PortError>> + Send;
 
-    /// What the wallet lets happen from now on. The wallet is made if there is none.
+    /// What the wallet lets happen from now on. The wallet is made if there is none. Open leases do not
+    /// ask for it: who freezes a wallet closes them.
     fn set_status(
         &self,
         payer: PayerId,
