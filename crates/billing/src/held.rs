@@ -1,9 +1,9 @@
 //! Long work: its most is set aside before it begins, and it is charged before its result leaves.
 
-use model::Charge;
 use model::charge::ChargeRef;
 use model::port::{PortError, ServedHold, Wallet};
 use model::wallet::{ChargeOutcome, ServeOutcome};
+use model::{Charge, MicroCredits};
 
 use crate::charge::{Release, Withheld, of_existing};
 
@@ -53,10 +53,15 @@ pub async fn begin<W: Wallet>(
 }
 
 /// Charges the work that is done. Whether its result may leave: not if the hold was released meanwhile.
+/// A result that costs nothing may always leave, and its hold is released.
 ///
 /// # Errors
 /// Those of the wallet: the result must not leave.
 pub async fn finish<W: Wallet>(wallet: &W, served: &ServedHold) -> Result<bool, PortError> {
+    if served.cost == MicroCredits::ZERO {
+        abandon(wallet, served.charge, served.attempt).await?;
+        return Ok(true);
+    }
     let mut outcome = wallet.serve(served).await;
     if let Err(PortError::Retry(_)) = outcome {
         outcome = wallet.serve(served).await;

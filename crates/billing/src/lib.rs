@@ -32,6 +32,8 @@
 mod audit;
 mod charge;
 mod doorbell;
+#[cfg(test)]
+mod exhaustive;
 mod grants;
 mod held;
 mod lease;

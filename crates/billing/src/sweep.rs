@@ -46,7 +46,8 @@ pub async fn sweep<W: Wallet, L: Ledger, D: Doorbell>(
 ) -> Result<SweepReport, PortError> {
     let mut report = SweepReport::default();
     ring_again(wallet, doorbell, now, pages, &mut report).await?;
-    release(wallet, now, pages, &mut report).await?;
+    release_holds(wallet, now, pages, &mut report).await?;
+    close_leases(wallet, now, pages, &mut report).await?;
     sweep_grants(wallet, ledger, now, pages, &mut report).await?;
     Ok(report)
 }
@@ -56,7 +57,8 @@ pub(crate) fn before(now: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_second(now.as_second().saturating_sub(seconds)).unwrap_or(Timestamp::MIN)
 }
 
-async fn ring_again<W: Wallet, D: Doorbell>(
+/// Rings for what is served and not posted.
+pub(crate) async fn ring_again<W: Wallet, D: Doorbell>(
     wallet: &W,
     doorbell: &D,
     now: Timestamp,
@@ -79,35 +81,45 @@ async fn ring_again<W: Wallet, D: Doorbell>(
     Ok(())
 }
 
-async fn release<W: Wallet>(
+/// Releases holds that are over.
+pub(crate) async fn release_holds<W: Wallet>(
     wallet: &W,
     now: Timestamp,
     pages: usize,
     report: &mut SweepReport,
 ) -> Result<(), PortError> {
-    let expired = before(now, GRACE_SECONDS);
     for _ in 0..pages {
         // What was released is no longer on the first page.
-        let page = wallet.expired_holds(expired, None).await?;
+        let page = wallet.expired_holds(before(now, GRACE_SECONDS), None).await?;
         for hold in &page.items {
             report.voided += u64::from(wallet.void(hold.charge, hold.attempt).await?);
         }
         if page.next.is_none() {
-            break;
+            return Ok(());
         }
-        report.is_cut = true;
     }
+    report.is_cut = true;
+    Ok(())
+}
+
+/// Closes leases that are over.
+async fn close_leases<W: Wallet>(
+    wallet: &W,
+    now: Timestamp,
+    pages: usize,
+    report: &mut SweepReport,
+) -> Result<(), PortError> {
     for _ in 0..pages {
-        let page = wallet.expired_leases(expired, None).await?;
+        let page = wallet.expired_leases(before(now, GRACE_SECONDS), None).await?;
         for lease in &page.items {
             wallet.close_lease(lease.payer, lease.id).await?;
             report.closed += 1;
         }
         if page.next.is_none() {
-            break;
+            return Ok(());
         }
-        report.is_cut = true;
     }
+    report.is_cut = true;
     Ok(())
 }
 

@@ -47,6 +47,8 @@ pub struct LedgerState {
     charges: BTreeMap<ChargeId, DrawnTransfer>,
     others: BTreeMap<TransferId, DrawnTransfer>,
     by_time: BTreeSet<PostedTransfer>,
+    /// How many lines were written.
+    written: u64,
     payers: BTreeMap<PayerId, PayerState>,
     owners: BTreeMap<GrantId, PayerId>,
     statements: BTreeMap<StatementPlace, Statement>,
@@ -61,6 +63,16 @@ impl LedgerState {
     /// Every posted charge, with its draws.
     pub fn charges(&self) -> impl Iterator<Item = &DrawnTransfer> {
         self.charges.values()
+    }
+
+    /// What a charge cost, if it is posted.
+    pub fn charged(&self, charge: ChargeId) -> Option<MicroCredits> {
+        self.charges.get(&charge).map(|line| line.transfer.amount)
+    }
+
+    /// How many lines were written more than once.
+    pub fn doubled(&self) -> u64 {
+        self.written - (self.charges.len() + self.others.len()) as u64
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -119,6 +131,7 @@ impl LedgerState {
         }
         let (payer, at, id) = (transfer.payer, transfer.posted_at, transfer.id.clone());
         self.by_time.insert(PostedTransfer { payer, at, id: id.clone() });
+        self.written += 1;
         let line = DrawnTransfer { transfer, draws };
         match id {
             TransferId::Charge { charge } => self.charges.insert(charge, line),
@@ -232,7 +245,8 @@ impl LedgerState {
         page(lines.map(|line| line.transfer.clone()), after)
     }
 
-    pub(super) fn grants(&self) -> impl Iterator<Item = &Grant> {
+    /// Every grant.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.payers.values().flat_map(|state| state.grants.values())
     }
 

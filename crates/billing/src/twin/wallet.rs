@@ -9,8 +9,8 @@ use model::wallet::{
     WalletView,
 };
 use model::{
-    Charge, CreditLease, DailyBudget, Day, KeyId, LeaseId, MicroCredits, PayerId, Timestamp,
-    TransferId, WalletBalance, WalletStatus,
+    Charge, ChargeId, CreditLease, DailyBudget, Day, KeyId, LeaseId, MicroCredits, PayerId,
+    Timestamp, TransferId, WalletBalance, WalletStatus,
 };
 
 use super::Flaw;
@@ -55,6 +55,8 @@ pub struct WalletState {
     pub(super) unposted: BTreeSet<TimedCharge>,
     /// Pending, by the end of the hold.
     pub(super) pending: BTreeSet<TimedCharge>,
+    /// Served or posted.
+    pub(super) charged: BTreeSet<ChargeId>,
     open_leases: BTreeSet<LeaseId>,
     /// Payers whose balance is written by many at once: how often somebody tried.
     busy: BTreeMap<PayerId, u32>,
@@ -79,6 +81,11 @@ impl WalletState {
     /// Every charge, in any state.
     pub fn charges(&self) -> impl Iterator<Item = &Charge> {
         self.charges.values()
+    }
+
+    /// Whether somebody pays for this charge.
+    pub fn is_charged(&self, id: &ChargeId) -> bool {
+        self.charged.contains(id)
     }
 
     /// Every budget.
@@ -198,7 +205,7 @@ impl WalletState {
     }
 
     pub(super) fn view(&self, payer: PayerId) -> WalletView {
-        let first = ChargeRef { payer, charge: model::ChargeId::new([0; 20]) };
+        let first = ChargeRef { payer, charge: ChargeId::new([0; 20]) };
         let of_payer =
             self.unsettled.range(first..).take_while(|unsettled| unsettled.payer == payer);
         let charges = of_payer.filter_map(|charge| self.charges.get(charge)).cloned().collect();

@@ -159,7 +159,7 @@ impl WalletState {
         let ChargeSource::Hold { most, attempt, .. } = charge.source else {
             return Err(PortError::Refused("this charge has no hold".to_owned()));
         };
-        if served.cost < MicroCredits::ZERO || served.cost > most {
+        if served.cost <= MicroCredits::ZERO || served.cost > most {
             return Err(PortError::Refused("the cost exceeds what is held".to_owned()));
         }
         let is_attempt = attempt == served.attempt
@@ -233,6 +233,9 @@ impl WalletState {
             self.file(&old, false);
         }
         self.file(&charge, true);
+        if matches!(charge.state, ChargeState::Served | ChargeState::Posted) {
+            self.charged.insert(charge.id);
+        }
         self.charges.insert(id, charge);
     }
 

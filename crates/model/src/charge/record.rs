@@ -110,7 +110,7 @@ pub struct Charge {
     pub run: Option<RunId>,
     /// What the answer consists of; nothing while pending.
     pub usage: Usage,
-    /// What it costs, above zero; zero while pending.
+    /// What it costs, above zero; zero while pending or void.
     pub cost: MicroCredits,
     /// By which prices.
     pub price_version: PriceVersion,
@@ -162,7 +162,8 @@ impl Charge {
             (ChargeSource::Hold { most, attempt, .. }, ChargeState::Pending) => {
                 most > zero && attempt > 0 && self.cost == zero && self.served_at.is_none()
             }
-            (ChargeSource::Hold { most, .. }, _) => self.cost >= zero && self.cost <= most,
+            (ChargeSource::Hold { .. }, ChargeState::Void) => self.cost == zero,
+            (ChargeSource::Hold { most, .. }, _) => self.cost > zero && self.cost <= most,
             (_, ChargeState::Served) => self.cost > zero && self.served_at.is_some(),
             (_, state) => state == ChargeState::Posted && self.cost > zero,
         }
@@ -204,7 +205,7 @@ mod tests {
         let hold = |attempt| ChargeSource::Hold { most, attempt, expires_at };
         let lease = ChargeSource::Lease { lease: LeaseId::new(1) };
         let (pending, served) = (ChargeState::Pending, ChargeState::Served);
-        let sound = [(hold(1), pending, 0), (hold(2), served, 0), (hold(1), served, 9)];
+        let sound = [(hold(1), pending, 0), (hold(2), served, 1), (hold(1), served, 9)];
         let sound =
             sound.into_iter().chain([(lease, served, 1), (ChargeSource::Balance, served, 1)]);
         for (source, state, cost) in sound {
@@ -214,7 +215,7 @@ mod tests {
         let balance = ChargeSource::Balance;
         let wrong = wrong.into_iter().chain([(balance, served, 0), (balance, pending, 1)]);
         for (source, state, cost) in
-            wrong.chain([(lease, ChargeState::Void, 1), (hold(1), served, -1)])
+            wrong.chain([(lease, ChargeState::Void, 1), (hold(1), served, 0)])
         {
             assert!(!charge(source, state, cost).is_sound(), "{source:?} {state:?} {cost}");
         }

@@ -29,7 +29,7 @@ pub struct ServedHold {
     pub attempt: u32,
     /// What the answer consists of.
     pub usage: Usage,
-    /// What it costs: from zero to what is held.
+    /// What it costs: above zero, and at most what is held. What costs nothing is voided instead.
     pub cost: MicroCredits,
     /// When the answer was ready.
     pub served_at: Timestamp,
@@ -122,7 +122,7 @@ pub trait Wallet: Send + Sync {
     /// attempt. Only the charge changes; what is held stays so until it is posted.
     ///
     /// # Errors
-    /// [`PortError::Refused`] if the cost is negative or more than what is held.
+    /// [`PortError::Refused`] if the cost is not above zero, or more than what is held.
     fn serve(
         &self,
         served: &ServedHold,
