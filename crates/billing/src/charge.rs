@@ -11,6 +11,9 @@ use crate::lease::{LeaseBook, lease_size};
 /// that may have happened.
 const TRIES: usize = 3;
 
+/// How often it is tried to open a lease.
+const LEASE_TRIES: usize = 5;
+
 /// A request before anything is done for it.
 #[derive(Debug, Clone)]
 pub struct RequestToAdmit<'a> {
@@ -222,7 +225,7 @@ async fn on_new_lease<W: Wallet>(
     let size = lease_size(cost, wallet.balance(payer).await?.available);
     let id = LeaseId::new(answer.charge.nonce);
     let lease = CreditLease::new(id, payer, LeasePurpose::Process, size, LeaseBook::expiry(now));
-    for _ in 0..TRIES {
+    for _ in 0..LEASE_TRIES {
         match wallet.open_lease(&lease).await? {
             LeaseOutcome::Contended => {}
             LeaseOutcome::Refused(why) => return Ok(Release::Withheld(Withheld::Unpaid(why))),
@@ -277,3 +280,6 @@ pub(crate) fn of_existing(existing: ExistingCharge) -> Release {
 fn above_max(cost: MicroCredits, max: Option<MicroCredits>) -> Option<Withheld> {
     max.filter(|&max| cost > max).map(|max| Withheld::AboveMax { cost, max })
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use model::charge::{ChargeSource, ChargeState};
 use model::{MicroCredits, TransferId};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use crate::twin::Flaw;
+use crate::twin::{Flaw, LedgerState, WalletState};
 
 mod replay;
 mod world;
@@ -72,9 +72,11 @@ impl Model for AllThatCanHappen {
     type Action = Act;
 
     fn init_states(&self) -> Vec<Moment> {
-        let mut world = SmallWorld::default();
-        world.wallet = crate::twin::WalletState::with_flaw(self.setting.flaw);
-        world.ledger = crate::twin::LedgerState::with_flaw(self.setting.flaw);
+        let world = SmallWorld {
+            wallet: WalletState::with_flaw(self.setting.flaw),
+            ledger: LedgerState::with_flaw(self.setting.flaw),
+            ..SmallWorld::default()
+        };
         let setting = &self.setting;
         let (world, _) =
             run(world, Vec::new(), usize::MAX, |gate| funder(Ports::new(gate, setting)));
@@ -105,7 +107,7 @@ impl Model for AllThatCanHappen {
             Act::HandlerCalls(number) => self.handler_calls(&mut next, number),
             Act::HandlerDies(number) => next.handlers[number].leave(),
             Act::MeterTakes(message) => {
-                self.meter_calls(&mut next, Meter { message, heard: Vec::new() })
+                self.meter_calls(&mut next, Meter { message, heard: Vec::new() });
             }
             Act::MeterCalls => {
                 let meter = next.meter.take()?;
@@ -174,11 +176,15 @@ impl AllThatCanHappen {
         let mut hasher = DefaultHasher::new();
         moment.world.hash(&mut hasher);
         let hash = hasher.finish();
-        let right = |look: &mut dyn FnMut(&mut BTreeSet<u64>) -> bool| {
-            look(&mut self.right.lock().unwrap_or_else(PoisonError::into_inner))
-        };
-        right(&mut |known| known.contains(&hash))
-            || self.world_adds_up(&moment.world) && right(&mut |known| known.insert(hash) || true)
+        let right = || self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        if right().contains(&hash) {
+            return true;
+        }
+        let adds_up = self.world_adds_up(&moment.world);
+        if adds_up {
+            right().insert(hash);
+        }
+        adds_up
     }
 
     fn world_adds_up(&self, world: &SmallWorld) -> bool {

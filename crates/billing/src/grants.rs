@@ -8,7 +8,7 @@ use model::port::{Ledger, PortError, Wallet};
 use model::wallet::{AdjustOutcome, WalletAdjustment};
 use model::{Grant, GrantId, GrantKind, MicroCredits, Timestamp, TransferId};
 
-use crate::sweep::before;
+use crate::instant::{after, before};
 
 /// A grant ends so long after its end: until then charges may be written that were served before.
 const EXPIRY_GRACE_SECONDS: i64 = 900;
@@ -203,7 +203,7 @@ fn grants_of_refund(
     drawn: &[Grant],
     now: Timestamp,
 ) -> Result<Vec<Grant>, PortError> {
-    let soonest = before(now, -REFUND_SECONDS_MIN);
+    let soonest = after(now, REFUND_SECONDS_MIN);
     let mut refunds: BTreeMap<GrantKind, Grant> = BTreeMap::new();
     for grant in drawn {
         let id = format!("refund-{}-{}", grant.kind.slug(), charge.charge);
@@ -224,3 +224,6 @@ fn grants_of_refund(
     }
     Ok(refunds.into_values().collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ use model::port::{PortError, Wallet};
 use model::wallet::{LeaseOutcome, LeasePurpose};
 use model::{CreditLease, LeaseId, MicroCredits, PayerId, QuoteId, Timestamp};
 
+use crate::instant::after;
+
 /// How long a process uses a lease.
 const LEASE_SECONDS: i64 = 300;
 
@@ -25,8 +27,7 @@ pub struct LeaseBook {
 impl LeaseBook {
     /// When a lease expires that is opened now.
     pub(crate) fn expiry(now: Timestamp) -> Timestamp {
-        Timestamp::from_second(now.as_second().saturating_add(LEASE_SECONDS))
-            .unwrap_or(Timestamp::MAX)
+        after(now, LEASE_SECONDS)
     }
 
     /// The payer's lease, with `cost` taken from it, if it covers that and has not expired.

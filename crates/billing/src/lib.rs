@@ -34,8 +34,11 @@ mod charge;
 mod doorbell;
 #[cfg(test)]
 mod exhaustive;
+#[cfg(test)]
+mod fixture;
 mod grants;
 mod held;
+mod instant;
 mod lease;
 pub mod merkle;
 mod post;

@@ -4,8 +4,8 @@ use model::ledger::RecordOutcome;
 use model::port::{Ledger, PortError, TransferPeriod};
 use model::{LedgerAccount, MicroCredits, Month, PayerId, Statement, Timestamp, Transfer};
 
+use crate::instant::before;
 use crate::merkle::{chained, leaf, root};
-use crate::sweep::before;
 
 /// A month is sealed so long after its end: no batch is posted for so long.
 const SEAL_SECONDS: i64 = 3_600;
@@ -109,3 +109,6 @@ fn amount(micros: i128) -> Result<MicroCredits, PortError> {
     let micros = micros.map_err(|_| PortError::Refused("more than can be counted".to_owned()))?;
     Ok(MicroCredits::new(micros))
 }
+
+#[cfg(test)]
+mod tests;

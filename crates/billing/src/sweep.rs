@@ -5,9 +5,10 @@ use model::port::{Ledger, PortError, Wallet};
 
 use crate::doorbell::Doorbell;
 use crate::grants::{ExpiryOutcome, FundOutcome, expire, fund};
+use crate::instant::before;
 
 /// A charge is rung for again when it is served for so long and not posted.
-pub(crate) const UNPOSTED_SECONDS: i64 = 60;
+const UNPOSTED_SECONDS: i64 = 60;
 
 /// A grant is given to the wallet again when it is recorded for so long.
 const GRANT_SECONDS: i64 = 60;
@@ -50,11 +51,6 @@ pub async fn sweep<W: Wallet, L: Ledger, D: Doorbell>(
     close_leases(wallet, now, pages, &mut report).await?;
     sweep_grants(wallet, ledger, now, pages, &mut report).await?;
     Ok(report)
-}
-
-/// So many seconds before `now`.
-pub(crate) fn before(now: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(now.as_second().saturating_sub(seconds)).unwrap_or(Timestamp::MIN)
 }
 
 /// Rings for what is served and not posted.

@@ -211,7 +211,7 @@ impl SmallRequest {
                 ports.setting.seen.replayed.store(true, Ordering::Relaxed);
             }
             Release::Free | Release::Withheld(_) => {
-                ports.setting.seen.refused.store(true, Ordering::Relaxed)
+                ports.setting.seen.refused.store(true, Ordering::Relaxed);
             }
         }
         Ok(())

@@ -12,7 +12,9 @@ use model::{
 
 use super::world::{QueuedBell, StepAside, World};
 use crate::audit::{Audited, audit_payer};
-use crate::grants::{fund, refund};
+use crate::doorbell::Doorbell;
+use crate::grants::{RefundOutcome, fund, refund};
+use crate::instant::after;
 use crate::post::{DoorbellVerdict, post};
 use crate::sweep::sweep;
 use crate::twin::Flaw;
@@ -106,7 +108,9 @@ pub(super) async fn sweeper(world: &World) {
     if world.has(Flaw::ExpireWithoutWallet) && expire_in_ledger(world).await.is_err() {
         world.note(|notes| notes.failures += 1);
     }
-    let now = world.now();
+    // Its clock is up to five minutes wrong.
+    let skew = world.dice(|dice| dice.below(600)) as i64 - 300;
+    let now = after(world.now(), skew);
     let swept = match world.has(Flaw::NeverRingAgain) {
         true => sweep(&world.wallet, &world.ledger, &Silence, now, SWEEP_PAGES).await,
         false => sweep(&world.wallet, &world.ledger, world, now, SWEEP_PAGES).await,
@@ -120,7 +124,7 @@ pub(super) async fn sweeper(world: &World) {
 /// A doorbell without a sound.
 struct Silence;
 
-impl crate::doorbell::Doorbell for Silence {
+impl Doorbell for Silence {
     async fn ring(&self, _: &[ChargeRef]) -> Result<(), PortError> {
         Ok(())
     }
@@ -177,7 +181,7 @@ async fn give_to_wallet_first(world: &World, grant: &Grant) -> Result<(), PortEr
 pub(super) async fn refunder(world: &World, charge: ChargeRef) {
     let done = refund(&world.wallet, &world.ledger, charge, world.now()).await;
     world.note(|notes| match done {
-        Ok(crate::grants::RefundOutcome::Refunded { .. }) => notes.refunds += 1,
+        Ok(RefundOutcome::Refunded { .. }) => notes.refunds += 1,
         Ok(_) => {}
         Err(_) => notes.failures += 1,
     });

@@ -13,6 +13,7 @@ use super::dice::mixed;
 use super::world::{QueuedBell, StepAside, World};
 use crate::charge::{Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, admit, charge};
 use crate::held::{Begun, abandon, begin, finish};
+use crate::instant::after;
 use crate::lease::{LeaseBook, open_quote};
 use crate::twin::Flaw;
 
@@ -46,6 +47,8 @@ pub(super) struct SimulatedRequest {
     /// Whether the client sent a key of its own.
     pub(super) is_keyed: bool,
     pub(super) nonce: u64,
+    /// By how much the clock of its process is ahead.
+    pub(super) skew_seconds: i64,
     /// What the key may spend on a day.
     pub(super) cap: Option<i64>,
 }
@@ -58,6 +61,11 @@ const HOLD_SECONDS: i64 = 300;
 const QUOTE_SECONDS: i64 = 900;
 
 impl SimulatedRequest {
+    /// The time, as the process knows it.
+    fn now(&self, world: &World) -> Timestamp {
+        after(world.now(), self.skew_seconds)
+    }
+
     fn charge_on(&self, day: Day) -> ChargeRef {
         let mut bytes = [0; 20];
         let numbers = [mixed(self.number), mixed(self.number ^ u64::from(day.0) << 40)];
@@ -125,7 +133,7 @@ impl SimulatedRequest {
     }
 
     async fn handle_buffered(&self, world: &World, leases: &LeaseBook) -> Result<(), PortError> {
-        let now = world.now();
+        let now = self.now(world);
         let (id, others) = (self.charge_on(Day::of(now)), self.others(world, now));
         let cost_most = MicroCredits::new(self.most);
         let wanted = RequestToAdmit {
@@ -159,7 +167,7 @@ impl SimulatedRequest {
             return Ok(None);
         }
         let (quote, most) = (QuoteId::new(mixed(self.number)), MicroCredits::new(self.most));
-        let expires = later(world.now(), QUOTE_SECONDS);
+        let expires = after(self.now(world), QUOTE_SECONDS);
         let opened = open_quote(&world.wallet, quote, self.payer, most, expires).await?;
         Ok(match opened {
             model::wallet::LeaseOutcome::Opened(lease) => {
@@ -177,7 +185,7 @@ impl SimulatedRequest {
         quoted: Option<QuotedCost>,
     ) -> Result<(), PortError> {
         // The time, and so the id, is that of the commit, not that of the request's arrival.
-        let now = world.now();
+        let now = self.now(world);
         let new = self.charge(now, ChargeSource::Balance, ChargeState::Served);
         let (id, cost) = (new.reference(), new.cost);
         if world.has(Flaw::ReleaseBeforeCommit) {
@@ -204,8 +212,8 @@ impl SimulatedRequest {
     }
 
     async fn handle_held(&self, world: &World) -> Result<(), PortError> {
-        let now = world.now();
-        let (most, expires_at) = (MicroCredits::new(self.most), later(now, HOLD_SECONDS));
+        let now = self.now(world);
+        let (most, expires_at) = (MicroCredits::new(self.most), after(now, HOLD_SECONDS));
         let source = ChargeSource::Hold { most, attempt: 1, expires_at };
         let pending = self.charge(now, source, ChargeState::Pending);
         let id = pending.reference();
@@ -229,7 +237,7 @@ impl SimulatedRequest {
         }
         let cost = MicroCredits::new(self.cost);
         let usage = Usage::of(PriceClass::Graph).with(PriceItem::RankRow, 1);
-        let served_at = world.now();
+        let served_at = self.now(world);
         let served = ServedHold { charge: id, attempt, usage, cost, served_at };
         if finish(&world.wallet, &served).await? || world.has(Flaw::ReleaseTooLate) {
             world.note(|notes| notes.charged += 1);
@@ -240,10 +248,6 @@ impl SimulatedRequest {
         }
         Ok(())
     }
-}
-
-pub(super) fn later(at: Timestamp, seconds: i64) -> Timestamp {
-    Timestamp::from_second(at.as_second() + seconds).unwrap_or(Timestamp::MAX)
 }
 
 /// The answer of a charge leaves again.

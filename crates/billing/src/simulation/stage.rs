@@ -11,8 +11,9 @@ use model::{Grant, GrantKind, MicroCredits, PayerId, Timestamp};
 
 use super::actors::{auditor, meter, operator, refunder, sweeper};
 use super::dice::Dice;
-use super::request::{SimulatedRequest, Way, later};
+use super::request::{SimulatedRequest, Way};
 use super::world::{QueuedBell, World};
+use crate::instant::after;
 use crate::lease::LeaseBook;
 
 /// How many processes answer requests, and how many requests they have at once.
@@ -78,7 +79,7 @@ impl<'w> Stage<'w> {
             actors: Vec::new(),
             processes: (0..PROCESSES).map(|_| Arc::default()).collect(),
             remembered: Vec::new(),
-            next_sweep: later(world.now(), SWEEP_SECONDS),
+            next_sweep: after(world.now(), SWEEP_SECONDS),
             grants: 0,
             made: 0,
             retries: 0,
@@ -96,8 +97,11 @@ impl<'w> Stage<'w> {
                 self.give(PayerId::new(payer));
             }
         }
-        while self.made < self.plan.requests || !self.actors.is_empty() {
+        while self.made < self.plan.requests {
             self.come();
+            self.act();
+        }
+        while !self.actors.is_empty() {
             self.act();
         }
         self.rest();
@@ -128,7 +132,7 @@ impl<'w> Stage<'w> {
         if self.world.now() >= self.next_sweep
             && !self.is_there(|role| matches!(role, Role::Sweeper))
         {
-            self.next_sweep = later(self.world.now(), SWEEP_SECONDS);
+            self.next_sweep = after(self.world.now(), SWEEP_SECONDS);
             self.unsound += self.world.unsound_balances();
             self.enter(Role::Sweeper, sweeper(self.world));
         }
@@ -175,7 +179,7 @@ impl<'w> Stage<'w> {
         grant.priority = self.dice.below(3) as u8;
         if self.dice.happens(3_000) {
             let seconds = 3_600 + self.dice.below(30 * 3_600) as i64;
-            grant.expires_at = Some(later(self.world.now(), seconds));
+            grant.expires_at = Some(after(self.world.now(), seconds));
         }
         self.enter(Role::Other, operator(self.world, grant));
     }
@@ -209,6 +213,8 @@ impl<'w> Stage<'w> {
         request.fails = self.dice.happens(500);
         let process = self.dice.below(PROCESSES) as usize;
         let leases = Arc::clone(&self.processes[process]);
+        // Clocks of processes are up to five minutes apart from the world's.
+        request.skew_seconds = process as i64 * 600 / (PROCESSES as i64 - 1) - 300;
         self.enter(Role::Handler { process }, request.handle(self.world, leases));
     }
 
@@ -217,9 +223,12 @@ impl<'w> Stage<'w> {
         if self.remembered.is_empty() || !self.dice.happens(1_500) {
             return None;
         }
-        let at = self.dice.below(self.remembered.len() as u64) as usize;
+        // One of them is retried all the time.
+        let is_popular = self.dice.happens(3_000);
+        let at =
+            if is_popular { 0 } else { self.dice.below(self.remembered.len() as u64) as usize };
         let mut request = self.remembered[at];
-        if later(request.born, RETRY_SECONDS) <= now {
+        if after(request.born, RETRY_SECONDS) <= now {
             return None;
         }
         self.retries += 1;
@@ -248,7 +257,8 @@ impl<'w> Stage<'w> {
             fails: false,
             is_keyed: self.dice.happens(2_000),
             nonce: 0,
-            cap: (payer.number() % 3 == 1).then_some(1_500_000),
+            skew_seconds: 0,
+            cap: (payer.number() % 3 == 1).then_some(400_000),
         };
         match self.remembered.len() < REMEMBERED {
             true => self.remembered.push(request),
@@ -269,7 +279,7 @@ impl<'w> Stage<'w> {
             self.process_dies();
             return;
         }
-        let at = self.dice.below(self.actors.len() as u64) as usize;
+        let at = self.next_to_act();
         let dies = match self.actors[at].role {
             Role::Handler { .. } => HANDLER_DIES,
             _ => OTHER_DIES,
@@ -279,6 +289,18 @@ impl<'w> Stage<'w> {
         } else {
             self.step(at);
         }
+    }
+
+    /// Anybody; in a third of all cases one who is no handler, of whom there are few.
+    fn next_to_act(&mut self) -> usize {
+        let at = self.dice.below(self.actors.len() as u64) as usize;
+        if !self.dice.happens(3_333) {
+            return at;
+        }
+        let is_other = |actor: &Actor<'_>| !matches!(actor.role, Role::Handler { .. });
+        let (before, after) = self.actors.split_at(at);
+        let found = after.iter().position(is_other).map(|found| found + at);
+        found.or_else(|| before.iter().position(is_other)).unwrap_or(at)
     }
 
     fn step(&mut self, at: usize) {
@@ -312,9 +334,14 @@ impl<'w> Stage<'w> {
         for round in 0..50u64 {
             self.world.pass_ms(2 * 3_600_000);
             self.enter(Role::Sweeper, sweeper(self.world));
+            // What comes back to the queue waits for the next round.
+            let mut batches = self.world.queue(|queue| queue.len()) / BATCH + 20;
             while !self.actors.is_empty() {
                 self.step(0);
-                self.call_meter();
+                if batches > 0 {
+                    batches -= 1;
+                    self.call_meter();
+                }
             }
             let left = self.world.unsettled();
             if left == 0 && round > 2 || round > 20 && !seen.insert(left) {
