@@ -1,6 +1,5 @@
 //! One world from its first grant to its rest: who acts next, and who dies.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -330,8 +329,7 @@ impl<'w> Stage<'w> {
 
     /// No more requests and deaths: sweeper and meters go on until nothing is left to do.
     fn rest(&mut self) {
-        let mut seen = BTreeSet::new();
-        for round in 0..50u64 {
+        for round in 0..12 {
             self.world.pass_ms(2 * 3_600_000);
             self.enter(Role::Sweeper, sweeper(self.world));
             // What comes back to the queue waits for the next round.
@@ -343,8 +341,7 @@ impl<'w> Stage<'w> {
                     self.call_meter();
                 }
             }
-            let left = self.world.unsettled();
-            if left == 0 && round > 2 || round > 20 && !seen.insert(left) {
+            if round > 2 && self.world.unsettled() == 0 {
                 return;
             }
         }
