@@ -51,7 +51,7 @@ pub struct AuditReport {
     pub payers: u64,
     /// Those who moved.
     pub moving: u64,
-    /// Those of whom something differs.
+    /// Those with a difference.
     pub differences: BTreeMap<PayerId, AuditDifference>,
     /// The sum of all debits less that of all credits, in micro-credits.
     pub ledger_sum: i128,
@@ -71,7 +71,7 @@ impl AuditReport {
     }
 }
 
-/// Audits every payer and the whole ledger. The wallet of a payer of whom something differs takes no new
+/// Audits every payer and the whole ledger. The wallet of a payer with a difference takes no new
 /// credits from then on; its charges go on.
 ///
 /// # Errors

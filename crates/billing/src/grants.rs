@@ -27,7 +27,7 @@ pub enum FundOutcome {
     Refused,
 }
 
-/// Gives a grant: to the ledger, then to the wallet, then it is noted that the wallet has it. Whoever dies
+/// Gives a grant: to the ledger, then to the wallet, then it is noted that the wallet has it. A death
 /// between leaves a grant that the sweeper gives again.
 ///
 /// # Errors
@@ -84,7 +84,7 @@ pub enum ExpiryOutcome {
 }
 
 /// Takes back what is left of a grant after its end: from the wallet first, so that no charge finds
-/// itself uncovered, then from the ledger. Whoever dies between is finished by the next one.
+/// itself uncovered, then from the ledger. What a death between leaves is finished by the next call.
 ///
 /// Charges that were served before the end are posted before, so that they draw on it. What is set aside
 /// at that time expires later, or is used.

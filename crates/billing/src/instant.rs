@@ -2,14 +2,14 @@
 
 use model::Timestamp;
 
-/// So many seconds before `now`; after it if they are negative.
+/// The time `seconds` before `now`; after it if they are negative.
 pub(crate) fn before(now: Timestamp, seconds: i64) -> Timestamp {
     let second = now.as_second().saturating_sub(seconds);
     let end = if seconds > 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(second).unwrap_or(end)
 }
 
-/// So many seconds after `now`.
+/// The time `seconds` after `now`.
 pub(crate) fn after(now: Timestamp, seconds: i64) -> Timestamp {
     before(now, -seconds)
 }

@@ -12,7 +12,7 @@ use crate::instant::after;
 /// How long a process uses a lease.
 const LEASE_SECONDS: i64 = 300;
 
-/// A lease is at most so many charges like the one that it is opened for.
+/// A lease is at most this many charges like the one that it is opened for.
 const CHARGES_PER_LEASE: i64 = 200;
 
 /// And no larger part of what is available, so that many processes find something.

@@ -1,5 +1,5 @@
 //! How an answer is charged: so that nothing leaves unpaid, nothing is paid twice, and every credit is
-//! accounted for, whoever dies when.
+//! accounted for, whichever process dies when.
 //!
 //! ```text
 //! gateway   answer ─► commit {wallet pays; charge is put; budget} ─► release ─► ring a doorbell

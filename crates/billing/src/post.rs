@@ -14,21 +14,21 @@ pub enum DoorbellVerdict {
     /// There is nothing more to do: its charge is posted, now or before.
     Posted,
     /// There is nothing to post: the charge is pending, void, or does not exist. Should it be served later,
-    /// somebody rings again.
+    /// it is rung for again.
     Nothing,
     /// To be rung again: the ledger does not have the grant yet that covers it.
     Later {
         /// What is missing.
         missing: MicroCredits,
     },
-    /// The ledger has another amount, or the wallet says that the charge was not served: somebody must look.
+    /// The ledger has another amount, or the wallet says that the charge was not served: a person must look.
     Wrong,
 }
 
 /// Posts the charges that doorbells ring for, in batches. The verdicts are in their order.
 ///
 /// The message decides nothing: each charge is read from the wallet. The ledger has it first, and only
-/// then the wallet is told, so that whoever dies between leaves a charge that is posted twice in vain.
+/// then the wallet hears of it: a meter that dies between leaves a charge that is posted again in vain.
 ///
 /// # Errors
 /// Those of the ports. All doorbells are then to be rung again; some charges may be posted.

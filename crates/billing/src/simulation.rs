@@ -16,14 +16,14 @@ mod actors;
 mod checks;
 mod dice;
 mod request;
-mod stage;
 mod world;
+mod world_run;
 
 use dice::mixed;
-use stage::{Stage, StagePlan};
 use world::World;
+use world_run::{WorldPlan, WorldRun};
 
-/// So many requests are made in one world; more are made in several.
+/// The requests of one world; more are made in several.
 const WORLD_REQUESTS: u64 = 100_000;
 
 /// What is simulated.
@@ -156,16 +156,16 @@ pub fn simulate(plan: &SimulationPlan) -> SimulationReport {
         let seed = mixed(plan.seed ^ mixed(world_number));
         let world = World::new(seed, plan.flaw);
         let (payers, grants_each) = (plan.payers.max(1), plan.grants_each);
-        let mut stage = Stage::new(&world, StagePlan { requests, payers, grants_each }, seed);
-        stage.run();
+        let mut run = WorldRun::new(&world, WorldPlan { requests, payers, grants_each }, seed);
+        run.run();
         let acted = SimulationReport {
-            requests: stage.made,
-            retries: stage.retries,
-            deaths: stage.deaths,
-            negative_balances: stage.unsound,
+            requests: run.made,
+            retries: run.retries,
+            deaths: run.deaths,
+            negative_balances: run.unsound,
             ..SimulationReport::default()
         };
-        drop(stage);
+        drop(run);
         report.add(&acted);
         report.add(&world.check());
         world_number += 1;

@@ -1,4 +1,4 @@
-//! What the sweeper does every minute: it finds what somebody who died left undone.
+//! What the sweeper does every minute: it finds what a process that died left undone.
 
 use model::Timestamp;
 use model::port::{Ledger, PortError, Wallet};

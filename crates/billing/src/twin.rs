@@ -8,6 +8,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
+use model::port::PortError;
+
 mod flaw;
 mod ledger;
 mod ledger_port;
@@ -20,6 +22,9 @@ pub use ledger::LedgerState;
 pub use ledger_port::TwinLedger;
 pub use wallet::WalletState;
 pub use wallet_port::TwinWallet;
+
+/// What a port answers.
+type PortAnswer<T> = Result<T, PortError>;
 
 /// How a call comes to the state `S`.
 pub trait Gate<S>: Send + Sync {

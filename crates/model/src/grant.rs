@@ -208,7 +208,7 @@ pub struct GrantsShort {
 /// What is taken from which of one payer's `grants` for `amount` as of `at`, in [`Grant::order_of_use`].
 ///
 /// A grant that is overdue but has not expired in the ledger still counts, last: the wallet still has
-/// its credits, and so whatever the wallet let somebody spend is covered.
+/// its credits, so that whatever could be spent is covered.
 ///
 /// # Errors
 /// [`GrantsShort`] where they hold less; then nothing is to be taken.

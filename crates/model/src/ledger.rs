@@ -124,7 +124,7 @@ pub enum PostVerdict {
     Posted,
     /// The ledger had it before, with the same amount.
     PostedBefore,
-    /// The ledger had it before with another amount, which stays: somebody must look.
+    /// The ledger had it before with another amount, which stays: a person must look.
     Differs {
         /// The amount in the ledger.
         posted: MicroCredits,

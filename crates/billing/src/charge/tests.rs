@@ -1,3 +1,5 @@
+//! Charging answers and held work.
+
 use model::charge::{BudgetClaim, ChargeState, REPLAYS_MAX};
 use model::port::{ServedHold, Wallet};
 use model::wallet::LeaseOutcome;
@@ -104,7 +106,7 @@ fn a_busy_payer_is_charged_on_leases() {
     done(book.close(&bank.wallet)).unwrap();
     let balance = done(bank.wallet.balance(PAYER)).unwrap();
     assert_eq!((balance.available.micros(), balance.spent.micros()), (997_500, 2_500));
-    // Whoever uses a lease that somebody closed opens another one.
+    // In place of a lease that was closed meanwhile, another one is opened.
     let one = answer(served(251, 10, noon()));
     assert!(matches!(done(charge(&bank.wallet, &book, &one, noon())), Ok(Release::Charged { .. })));
 }

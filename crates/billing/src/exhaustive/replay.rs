@@ -103,7 +103,7 @@ pub(super) enum Stepped {
 /// What a process does, through its gate.
 pub(super) type Process<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Runs `process`, which has heard some replies, for so many calls more.
+/// Runs `process`, which has heard some replies, for `calls` calls more.
 pub(super) fn run<W>(
     world: W,
     heard: Vec<Reply>,

@@ -21,7 +21,7 @@ use crate::post::post;
 use crate::sweep::{SweepReport, release_holds, ring_again};
 use crate::twin::{Flaw, Gate, LedgerState, TwinLedger, TwinWallet, WalletState};
 
-/// A message, with an amount that nobody must believe.
+/// A message, with an amount that is not to be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Message {
     pub(super) charge: ChargeRef,
@@ -135,7 +135,7 @@ impl<'a> Ports<'a> {
     }
 
     async fn send(&self, charge: ChargeRef, cost: MicroCredits) {
-        // An amount that nobody looks at would only make more states.
+        // An amount that is not read would only make more states.
         let amount = if self.has(Flaw::TrustTheMessage) { cost } else { MicroCredits::ZERO };
         self.note(|outside| {
             outside.queue.insert(Message { charge, amount });
@@ -240,7 +240,7 @@ impl SmallRequest {
 
 pub(super) fn handler(ports: Ports<'_>, request: SmallRequest) -> Process<'_> {
     Box::pin(async move {
-        // Whoever hears an error gives no answer.
+        // After an error there is no answer.
         let _ = request.handle(&ports).await;
     })
 }

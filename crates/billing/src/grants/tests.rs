@@ -1,3 +1,5 @@
+//! Grants, their expiry, refunds, and the auditor.
+
 use model::port::{Ledger, Wallet};
 use model::{ChargeId, LedgerAccount, WalletStatus};
 

@@ -72,8 +72,8 @@ async fn mark_and_post(world: &World, batch: &[QueuedBell]) -> Result<(), PortEr
 /// Careless: posts the amount in the message, of whatever state the charge is.
 async fn post_as_told(world: &World, batch: &[QueuedBell]) -> Result<(), PortError> {
     let now = world.now();
-    let told = batch.iter().filter(|bell| bell.amount > MicroCredits::ZERO);
-    let charges: Vec<Charge> = told.map(|bell| made_up(*bell, now)).collect();
+    let with_amount = batch.iter().filter(|bell| bell.amount > MicroCredits::ZERO);
+    let charges: Vec<Charge> = with_amount.map(|bell| made_up(*bell, now)).collect();
     world.ledger.post(&charges, now).await?;
     let bells: Vec<ChargeRef> = batch.iter().map(|bell| bell.charge).collect();
     world.wallet.mark_posted(&bells, now).await.map(|_| ())
@@ -168,7 +168,7 @@ pub(super) async fn operator(world: &World, grant: Grant) {
     }
 }
 
-/// Careless: what the wallet lets somebody spend is not covered if who does this dies here.
+/// Careless: what may be spent then is not covered after a death here.
 async fn give_to_wallet_first(world: &World, grant: &Grant) -> Result<(), PortError> {
     let id = TransferId::Grant { grant: grant.id.clone() };
     let (payer, amount) = (grant.payer, grant.amount);

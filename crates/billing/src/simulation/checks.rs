@@ -58,7 +58,7 @@ impl World {
         report
     }
 
-    /// The auditor's report. Nobody else acts.
+    /// The auditor's report. No other process acts.
     fn audit_at_rest(&self) -> AuditReport {
         let mut work = pin!(audit(&self.wallet, &self.ledger));
         let mut context = Context::from_waker(Waker::noop());

@@ -35,7 +35,7 @@ impl Dice {
         }
     }
 
-    /// Whether something happens that happens so many times in 10,000.
+    /// Whether something happens that happens this often in 10,000 cases.
     pub(super) const fn happens(&mut self, in_ten_thousand: u64) -> bool {
         self.below(10_000) < in_ten_thousand
     }

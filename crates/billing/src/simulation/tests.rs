@@ -1,3 +1,5 @@
+//! The simulation is right, and finds what is wrong.
+
 use super::*;
 
 #[test]

@@ -16,11 +16,11 @@ use super::dice::Dice;
 use crate::doorbell::Doorbell;
 use crate::twin::{Flaw, Gate, LedgerState, Open, TwinLedger, TwinWallet, WalletState};
 
-/// In so many of 10,000 cases a doorbell is lost, or rings twice.
+/// In how many of 10,000 cases a doorbell is lost, or rings twice.
 const LOST: u64 = 100;
 const DOUBLED: u64 = 1_000;
 
-/// Waits until it is polled again: others act meanwhile, or whoever waits dies.
+/// Waits until it is polled again: others act meanwhile, or its process dies.
 #[derive(Debug, Default)]
 pub(super) struct StepAside {
     is_back: bool,

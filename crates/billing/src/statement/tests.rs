@@ -1,3 +1,5 @@
+//! Statements and their chain.
+
 use super::*;
 use crate::charge::charge;
 use crate::fixture::{Bank, PAYER, answer, at, done, reference, served};

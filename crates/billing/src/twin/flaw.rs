@@ -17,7 +17,7 @@ pub enum Flaw {
     VoidWithoutState,
     /// A wallet that lets a key exceed its budget.
     ClaimWithoutCap,
-    /// A wallet that gives a grant as often as it is told to.
+    /// A wallet that gives a grant as often as it is asked to.
     AdjustWithoutId,
     /// A wallet that does not count replays.
     ReplayWithoutCount,
@@ -47,7 +47,7 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    /// Every flaw that costs somebody money, and so must be found.
+    /// Every flaw that costs money, and so must be found.
     pub const HARMFUL: [Flaw; 19] = [
         Flaw::PutWithoutAbsence,
         Flaw::ChargeWithoutBalance,

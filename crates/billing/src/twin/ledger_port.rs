@@ -5,11 +5,11 @@ use std::future::Future;
 use model::ledger::{
     DrawnTransfer, GrantExpiry, LedgerTotals, PayerLedger, PostVerdict, RecordOutcome, Refund,
 };
-use model::port::{Ledger, Page, PortError, TransferPeriod};
+use model::port::{Ledger, Page, TransferPeriod};
 use model::{Charge, Grant, GrantId, Month, PayerId, Statement, Timestamp, Transfer, TransferId};
 
 use super::wallet::page;
-use super::{Gate, LedgerState};
+use super::{Gate, LedgerState, PortAnswer};
 
 /// A ledger in memory.
 #[derive(Debug, Clone, Default)]
@@ -29,14 +29,12 @@ impl<G> TwinLedger<G> {
     }
 }
 
-type Answer<T> = Result<T, PortError>;
-
 impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
     fn post(
         &self,
         charges: &[Charge],
         at: Timestamp,
-    ) -> impl Future<Output = Answer<Vec<PostVerdict>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Vec<PostVerdict>>> + Send {
         self.gate.pass(move |state| state.post(charges, at))
     }
 
@@ -44,29 +42,32 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         &self,
         grant: &Grant,
         at: Timestamp,
-    ) -> impl Future<Output = Answer<RecordOutcome>> + Send {
+    ) -> impl Future<Output = PortAnswer<RecordOutcome>> + Send {
         self.gate.pass(move |state| Ok(state.record_grant(grant, at)))
     }
 
-    fn mark_in_wallet(&self, grant: &GrantId) -> impl Future<Output = Answer<()>> + Send {
+    fn mark_in_wallet(&self, grant: &GrantId) -> impl Future<Output = PortAnswer<()>> + Send {
         self.gate.pass(move |state| {
             state.mark_in_wallet(grant);
             Ok(())
         })
     }
 
-    fn expire(&self, expiry: &GrantExpiry) -> impl Future<Output = Answer<RecordOutcome>> + Send {
+    fn expire(
+        &self,
+        expiry: &GrantExpiry,
+    ) -> impl Future<Output = PortAnswer<RecordOutcome>> + Send {
         self.gate.pass(move |state| Ok(state.expire(expiry)))
     }
 
-    fn refund(&self, refund: &Refund) -> impl Future<Output = Answer<RecordOutcome>> + Send {
+    fn refund(&self, refund: &Refund) -> impl Future<Output = PortAnswer<RecordOutcome>> + Send {
         self.gate.pass(move |state| Ok(state.refund(refund)))
     }
 
     fn transfers(
         &self,
         ids: &[TransferId],
-    ) -> impl Future<Output = Answer<Vec<DrawnTransfer>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Vec<DrawnTransfer>>> + Send {
         self.gate.pass(move |state| {
             Ok(ids.iter().filter_map(|id| state.transfer(id)).cloned().collect())
         })
@@ -76,11 +77,11 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         &self,
         period: &TransferPeriod,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<Transfer>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<Transfer>>> + Send {
         self.gate.pass(move |state| Ok(state.transfers_of(period, after)))
     }
 
-    fn grant(&self, grant: &GrantId) -> impl Future<Output = Answer<Option<Grant>>> + Send {
+    fn grant(&self, grant: &GrantId) -> impl Future<Output = PortAnswer<Option<Grant>>> + Send {
         self.gate.pass(move |state| Ok(state.grant(grant).cloned()))
     }
 
@@ -88,7 +89,7 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         &self,
         before: Timestamp,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<Grant>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<Grant>>> + Send {
         self.gate.pass(move |state| {
             let late = |grant: &&Grant| !grant.in_wallet && state.recorded_at(grant) < before;
             Ok(page(state.grants().filter(late).cloned(), after))
@@ -99,7 +100,7 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         &self,
         before: Timestamp,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<Grant>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<Grant>>> + Send {
         self.gate.pass(move |state| {
             let overdue = |grant: &&Grant| {
                 grant.remaining.micros() > 0 && grant.expires_at.is_some_and(|end| end < before)
@@ -108,22 +109,25 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         })
     }
 
-    fn payer(&self, payer: PayerId) -> impl Future<Output = Answer<PayerLedger>> + Send {
+    fn payer(&self, payer: PayerId) -> impl Future<Output = PortAnswer<PayerLedger>> + Send {
         self.gate.pass(move |state| Ok(state.payer(payer)))
     }
 
-    fn payers(&self, after: Option<&str>) -> impl Future<Output = Answer<Page<PayerId>>> + Send {
+    fn payers(
+        &self,
+        after: Option<&str>,
+    ) -> impl Future<Output = PortAnswer<Page<PayerId>>> + Send {
         self.gate.pass(move |state| Ok(state.payers(after)))
     }
 
-    fn totals(&self) -> impl Future<Output = Answer<LedgerTotals>> + Send {
+    fn totals(&self) -> impl Future<Output = PortAnswer<LedgerTotals>> + Send {
         self.gate.pass(|state| Ok(state.totals()))
     }
 
     fn keep_statement(
         &self,
         statement: &Statement,
-    ) -> impl Future<Output = Answer<RecordOutcome>> + Send {
+    ) -> impl Future<Output = PortAnswer<RecordOutcome>> + Send {
         self.gate.pass(move |state| Ok(state.keep_statement(statement)))
     }
 
@@ -131,7 +135,7 @@ impl<G: Gate<LedgerState>> Ledger for TwinLedger<G> {
         &self,
         payer: PayerId,
         until: Month,
-    ) -> impl Future<Output = Answer<Option<Statement>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Option<Statement>>> + Send {
         self.gate.pass(move |state| Ok(state.last_statement(payer, until)))
     }
 }

@@ -58,7 +58,7 @@ pub struct WalletState {
     /// Served or posted.
     pub(super) charged: BTreeSet<ChargeId>,
     open_leases: BTreeSet<LeaseId>,
-    /// Payers whose balance is written by many at once: how often somebody tried.
+    /// Payers whose balance is written by many at once: how often it was tried.
     busy: BTreeMap<PayerId, u32>,
 }
 
@@ -83,7 +83,7 @@ impl WalletState {
         self.charges.values()
     }
 
-    /// Whether somebody pays for this charge.
+    /// Whether this charge is paid.
     pub fn is_charged(&self, id: &ChargeId) -> bool {
         self.charged.contains(id)
     }
@@ -232,7 +232,7 @@ pub(super) fn page<T>(items: impl Iterator<Item = T>, after: Option<&str>) -> Pa
     Page { items, next }
 }
 
-/// An amount after so many micro-credits came or went.
+/// An amount after `micros` came, or went if negative.
 pub(super) fn moved(amount: MicroCredits, micros: i64) -> MicroCredits {
     MicroCredits::new(amount.micros() + micros)
 }

@@ -144,7 +144,7 @@ impl WalletState {
         self.budgets.get(&place).copied().unwrap_or(new)
     }
 
-    /// Counts so many micro-credits against the charge's budget.
+    /// Counts an amount against the charge's budget.
     fn claim(&mut self, charge: &Charge, micros: i64) {
         let Some(claim) = charge.budget else { return };
         let budget = self.budget_of(charge, claim);

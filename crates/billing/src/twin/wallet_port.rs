@@ -14,7 +14,7 @@ use model::{
 };
 
 use super::wallet::BudgetPlace;
-use super::{Gate, WalletState};
+use super::{Gate, PortAnswer, WalletState};
 
 /// Wallets in memory.
 #[derive(Debug, Clone, Default)]
@@ -34,13 +34,11 @@ impl<G> TwinWallet<G> {
     }
 }
 
-type Answer<T> = Result<T, PortError>;
-
 impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
     fn adjust(
         &self,
         adjustment: &WalletAdjustment,
-    ) -> impl Future<Output = Answer<AdjustOutcome>> + Send {
+    ) -> impl Future<Output = PortAnswer<AdjustOutcome>> + Send {
         self.gate.pass(move |state| state.adjust(adjustment))
     }
 
@@ -48,7 +46,7 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         payer: PayerId,
         id: &TransferId,
-    ) -> impl Future<Output = Answer<Option<MicroCredits>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Option<MicroCredits>>> + Send {
         self.gate.pass(move |state| Ok(state.adjusted(payer, id)))
     }
 
@@ -56,7 +54,7 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         charge: &Charge,
         others: &[ChargeRef],
-    ) -> impl Future<Output = Answer<ChargeOutcome>> + Send {
+    ) -> impl Future<Output = PortAnswer<ChargeOutcome>> + Send {
         self.gate.pass(move |state| state.commit(charge, others))
     }
 
@@ -64,15 +62,19 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         charge: &Charge,
         others: &[ChargeRef],
-    ) -> impl Future<Output = Answer<ChargeOutcome>> + Send {
+    ) -> impl Future<Output = PortAnswer<ChargeOutcome>> + Send {
         self.gate.pass(move |state| state.hold(charge, others))
     }
 
-    fn serve(&self, served: &ServedHold) -> impl Future<Output = Answer<ServeOutcome>> + Send {
+    fn serve(&self, served: &ServedHold) -> impl Future<Output = PortAnswer<ServeOutcome>> + Send {
         self.gate.pass(move |state| state.serve(served))
     }
 
-    fn void(&self, charge: ChargeRef, attempt: u32) -> impl Future<Output = Answer<bool>> + Send {
+    fn void(
+        &self,
+        charge: ChargeRef,
+        attempt: u32,
+    ) -> impl Future<Output = PortAnswer<bool>> + Send {
         self.gate.pass(move |state| Ok(state.void(charge, attempt)))
     }
 
@@ -80,11 +82,14 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         charge: ChargeRef,
         request: &[u8; 32],
-    ) -> impl Future<Output = Answer<Option<ExistingCharge>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Option<ExistingCharge>>> + Send {
         self.gate.pass(move |state| Ok(state.replay(charge, request)))
     }
 
-    fn charges(&self, charges: &[ChargeRef]) -> impl Future<Output = Answer<Vec<Charge>>> + Send {
+    fn charges(
+        &self,
+        charges: &[ChargeRef],
+    ) -> impl Future<Output = PortAnswer<Vec<Charge>>> + Send {
         self.gate.pass(move |state| {
             Ok(charges.iter().filter_map(|id| state.charges.get(id)).cloned().collect())
         })
@@ -94,13 +99,16 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         charges: &[ChargeRef],
         at: Timestamp,
-    ) -> impl Future<Output = Answer<Vec<MarkOutcome>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Vec<MarkOutcome>>> + Send {
         self.gate.pass(move |state| {
             Ok(charges.iter().map(|&charge| state.mark_posted(charge, at)).collect())
         })
     }
 
-    fn open_lease(&self, lease: &CreditLease) -> impl Future<Output = Answer<LeaseOutcome>> + Send {
+    fn open_lease(
+        &self,
+        lease: &CreditLease,
+    ) -> impl Future<Output = PortAnswer<LeaseOutcome>> + Send {
         self.gate.pass(move |state| Ok(state.open_lease(lease)))
     }
 
@@ -108,11 +116,11 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         payer: PayerId,
         lease: LeaseId,
-    ) -> impl Future<Output = Answer<Option<CreditLease>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Option<CreditLease>>> + Send {
         self.gate.pass(move |state| Ok(state.close_lease(payer, lease)))
     }
 
-    fn balance(&self, payer: PayerId) -> impl Future<Output = Answer<WalletBalance>> + Send {
+    fn balance(&self, payer: PayerId) -> impl Future<Output = PortAnswer<WalletBalance>> + Send {
         self.gate.pass(move |state| Ok(state.balance(payer)))
     }
 
@@ -120,14 +128,14 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         payer: PayerId,
         status: WalletStatus,
-    ) -> impl Future<Output = Answer<()>> + Send {
+    ) -> impl Future<Output = PortAnswer<()>> + Send {
         self.gate.pass(move |state| {
             state.change(payer, |balance| balance.status = status);
             Ok(())
         })
     }
 
-    fn set_budget(&self, change: &BudgetChange) -> impl Future<Output = Answer<()>> + Send {
+    fn set_budget(&self, change: &BudgetChange) -> impl Future<Output = PortAnswer<()>> + Send {
         self.gate.pass(move |state| {
             state.set_budget(change);
             Ok(())
@@ -139,12 +147,12 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         payer: PayerId,
         key: KeyId,
         day: Day,
-    ) -> impl Future<Output = Answer<Option<DailyBudget>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Option<DailyBudget>>> + Send {
         let place = BudgetPlace { payer, key, day };
         self.gate.pass(move |state| Ok(state.budgets.get(&place).copied()))
     }
 
-    fn view(&self, payer: PayerId) -> impl Future<Output = Answer<WalletView>> + Send {
+    fn view(&self, payer: PayerId) -> impl Future<Output = PortAnswer<WalletView>> + Send {
         self.gate.pass(move |state| {
             let view = state.view(payer);
             let too_many = || PortError::Retry("too many unsettled charges".to_owned());
@@ -156,7 +164,7 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         before: Timestamp,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<ChargeRef>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<ChargeRef>>> + Send {
         self.gate.pass(move |state| Ok(state.unposted(before, after)))
     }
 
@@ -164,7 +172,7 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         before: Timestamp,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<ExpiredHold>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<ExpiredHold>>> + Send {
         self.gate.pass(move |state| Ok(state.expired_holds(before, after)))
     }
 
@@ -172,7 +180,7 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         &self,
         before: Timestamp,
         after: Option<&str>,
-    ) -> impl Future<Output = Answer<Page<CreditLease>>> + Send {
+    ) -> impl Future<Output = PortAnswer<Page<CreditLease>>> + Send {
         self.gate.pass(move |state| Ok(state.expired_leases(before, after)))
     }
 }

@@ -18,7 +18,7 @@ use crate::lease::LeaseBook;
 /// How many processes answer requests, and how many requests they have at once.
 const PROCESSES: u64 = 20;
 const IN_FLIGHT: usize = 40;
-/// In so many of 10,000 polls a handler dies, somebody else does, and a whole process.
+/// In how many of 10,000 polls a handler dies, another actor does, and a whole process.
 const HANDLER_DIES: u64 = 100;
 const OTHER_DIES: u64 = 60;
 const PROCESS_DIES: u64 = 4;
@@ -34,7 +34,7 @@ const SWEEP_SECONDS: i64 = 60;
 
 /// What there is to act on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StagePlan {
+pub(super) struct WorldPlan {
     pub(super) requests: u64,
     pub(super) payers: u64,
     pub(super) grants_each: u64,
@@ -54,9 +54,9 @@ struct Actor<'w> {
 }
 
 /// One world, and all who act in it.
-pub(super) struct Stage<'w> {
+pub(super) struct WorldRun<'w> {
     world: &'w World,
-    plan: StagePlan,
+    plan: WorldPlan,
     dice: Dice,
     actors: Vec<Actor<'w>>,
     processes: Vec<Arc<LeaseBook>>,
@@ -69,9 +69,9 @@ pub(super) struct Stage<'w> {
     pub(super) unsound: u64,
 }
 
-impl<'w> Stage<'w> {
-    pub(super) fn new(world: &'w World, plan: StagePlan, seed: u64) -> Stage<'w> {
-        Stage {
+impl<'w> WorldRun<'w> {
+    pub(super) fn new(world: &'w World, plan: WorldPlan, seed: u64) -> WorldRun<'w> {
+        WorldRun {
             world,
             plan,
             dice: Dice::new(seed ^ 0x5eed),
@@ -110,7 +110,7 @@ impl<'w> Stage<'w> {
         self.actors.push(Actor { role, work: Box::pin(work) });
     }
 
-    /// Whoever is due comes.
+    /// Those who are due come.
     fn come(&mut self) {
         if self.made < self.plan.requests && self.actors.len() < IN_FLIGHT {
             self.world.pass_ms(self.dice.below(4_000));
@@ -269,7 +269,7 @@ impl<'w> Stage<'w> {
         request
     }
 
-    /// Somebody takes a step, or dies.
+    /// An actor takes a step, or dies.
     fn act(&mut self) {
         if self.actors.is_empty() {
             return;
@@ -290,7 +290,7 @@ impl<'w> Stage<'w> {
         }
     }
 
-    /// Anybody; in a third of all cases one who is no handler, of whom there are few.
+    /// Any actor; in a third of all cases one who is no handler: there are few of them.
     fn next_to_act(&mut self) -> usize {
         let at = self.dice.below(self.actors.len() as u64) as usize;
         if !self.dice.happens(3_333) {
