@@ -86,6 +86,7 @@ mutants:  ## changes of `model` and `pricing` that their own tests do not notice
 
 test-long: test-here mutants  ## the tests, and those that take an hour
 	$(CARGO) test $(PROFILE) --all-features -p pricing -- --ignored --nocapture
+	$(CARGO) run $(PROFILE) -p billing --features simulation --example simulate -- 10000000
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

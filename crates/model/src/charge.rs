@@ -1,4 +1,4 @@
-//! The id of a charge: a hash of what is charged, so that the same request is charged once.
+//! A charge, and its id: a hash of what is charged, so that the same request is charged once.
 //!
 //! ```
 //! use model::ChargeId;
@@ -12,6 +12,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+mod record;
+
+pub use record::{BudgetClaim, Charge, ChargeRef, ChargeSource, ChargeState, REPLAYS_MAX};
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const BYTES: usize = 20;

@@ -1,9 +1,25 @@
-//! The ports to the outside. Each has two real implementations and one shared test suite that runs on
-//! both. PostgreSQL has no port: `store::pg` is concrete.
+//! The ports to the outside. Each has two real implementations, or a real one and one in
+//! memory, and one shared test suite that runs on both. PostgreSQL as such has no port: `store::pg` is
+//! concrete.
 
 use std::future::Future;
 
 use crate::time::Timestamp;
+
+mod ledger;
+mod wallet;
+
+pub use ledger::{Ledger, TransferPeriod};
+pub use wallet::{BudgetChange, CHARGES_MAX, ExpiredHold, ServedHold, UNSETTLED_MAX, Wallet};
+
+/// A part of a long list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// At most as many as the list's owner says.
+    pub items: Vec<T>,
+    /// What asks for the next part; `None` after the last one.
+    pub next: Option<String>,
+}
 
 /// What went wrong behind a port, and whether trying again can help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

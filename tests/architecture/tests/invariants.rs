@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pricing", &["model"]),
     ("pricing-wasm", &["model", "pricing"]),
     ("snapshot", &["graph", "model"]),
+    ("billing", &["model"]),
     ("store", &["model"]),
     ("platforms", &["model"]),
     ("sample", &["model"]),
@@ -52,7 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that do no input or output, and what would let them.
-const PURE: &[&str] = &["model", "graph", "search", "pricing"];
+const PURE: &[&str] = &["model", "graph", "search", "pricing", "billing"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "tokio-postgres", "rustix"];
 
 fn packages() -> Vec<Value> {
