@@ -20,12 +20,12 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | charge an answer that is ready | [`admit`], [`charge`] |
+//! | charge an answer that is ready | [`admit`], [`charge()`] |
 //! | set credits aside before long work | [`begin`], [`finish`], [`abandon`] |
 //! | open and close a quote's credits | [`open_quote`] |
-//! | post what doorbells ring for | [`post`] |
-//! | find what was left undone | [`sweep`] |
-//! | prove that the wallet is the ledger | [`audit`] |
+//! | post what doorbells ring for | [`post()`] |
+//! | find what was left undone | [`sweep()`] |
+//! | prove that the wallet is the ledger | [`audit()`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
 
