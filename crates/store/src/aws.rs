@@ -1,4 +1,4 @@
-//! The account and region that S3 and SQS are in.
+//! The account and region that DynamoDB, S3 and SQS are in.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::objects::S3;
 use crate::queue::Sqs;
+use crate::wallet::DynamoWallet;
 
 /// How long one try of a call may take; the SDK tries three times.
 const TRY: Duration = Duration::from_secs(60);
@@ -36,5 +37,10 @@ impl Aws {
     /// The queue with this URL.
     pub fn queue(&self, url: &str) -> Sqs {
         Sqs::new(&self.0, url)
+    }
+
+    /// The wallets in this table.
+    pub fn wallet(&self, table: &str) -> DynamoWallet {
+        DynamoWallet::new(&self.0, table)
     }
 }

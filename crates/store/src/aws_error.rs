@@ -1,4 +1,4 @@
-//! What errors of S3 and SQS mean.
+//! What errors of DynamoDB, S3 and SQS mean.
 
 use std::error::Error;
 
@@ -13,12 +13,16 @@ const PASSING: &[&str] = &[
     "ExpiredTokenException",
     "KmsThrottled",
     "OperationAborted",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
     "RequestThrottled",
     "RequestTimeout",
     "SlowDown",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
 ];
 
 /// What an error of a call means to its caller.

@@ -1,7 +1,7 @@
-//! Everything that is stored or delivered: PostgreSQL, objects and queues.
+//! Everything that is stored or delivered: PostgreSQL, objects, queues and wallets.
 //!
-//! [`pg`] is the database and the only place with SQL. [`objects`] and [`queue`] implement the ports
-//! of the same name, [`clock`] the present.
+//! [`pg`] is the database and the only place with SQL. [`objects`], [`queue`] and [`wallet`] implement
+//! the ports of the same name, [`clock`] the present.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -13,6 +13,7 @@ pub mod objects;
 pub mod pg;
 pub mod queue;
 pub mod table;
+pub mod wallet;
 
 #[cfg(feature = "aws")]
 pub use aws::Aws;

@@ -21,6 +21,7 @@ pub mod frontier;
 pub mod host;
 pub mod identity;
 pub mod key;
+pub mod ledger;
 pub mod measure;
 pub mod membership;
 mod migrate;
@@ -42,6 +43,7 @@ pub mod snapshot;
 pub mod term;
 mod transaction;
 mod value;
+pub(crate) mod wallet;
 
 pub use connection::{Pg, Timeouts};
 pub use migrate::{migrate, schema_hash};

@@ -6,12 +6,16 @@
 mod clock;
 mod database;
 mod explained;
+mod ledger;
 mod objects;
 mod queue;
 mod server;
+mod wallet;
 
 pub use clock::Frozen;
 pub use database::{Database, database};
 pub use explained::{Explained, Read, Reads, explained};
+pub use ledger::ledger_suite;
 pub use objects::objects_suite;
 pub use queue::queue_suite;
+pub use wallet::wallet_suite;

@@ -2,7 +2,11 @@
 //!
 //! What cannot be read is an error that names table, column and row.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use model::{PersonId, ProfileId};
+use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -22,24 +26,34 @@ pub(super) const ADJACENCY: SqlTable = SqlTable::new("adjacency", "profile_id");
 pub(super) const API_KEY: SqlTable = SqlTable::new("api_key", "key_id");
 pub(super) const AUDIT_LOG: SqlTable = SqlTable::new("audit_log", "audit_id");
 pub(super) const CHANGE_LOG: SqlTable = SqlTable::new("change_log", "seq");
+pub(super) const CHARGE: SqlTable = SqlTable::new("charge", "payer_id");
 pub(super) const COMMUNITY: SqlTable = SqlTable::new("community", "community_id");
 pub(super) const CRAWL_PART: SqlTable = SqlTable::new("crawl_part", "profile_id");
 pub(super) const CRAWL_PROGRESS: SqlTable = SqlTable::new("crawl_progress", "profile_id");
+pub(super) const CREDIT_GRANT: SqlTable = SqlTable::new("credit_grant", "grant_number");
+pub(super) const CREDIT_LEASE: SqlTable = SqlTable::new("credit_lease", "payer_id");
+pub(super) const DAILY_BUDGET: SqlTable = SqlTable::new("daily_budget", "payer_id");
 pub(super) const EVIDENCE_BLOCK: SqlTable = SqlTable::new("evidence_block", "community_id");
 pub(super) const EVIDENCE_SOURCE: SqlTable = SqlTable::new("evidence_giver", "community_id");
 pub(super) const FRONTIER: SqlTable = SqlTable::new("frontier", "profile_id");
 pub(super) const HOST: SqlTable = SqlTable::new("host", "host_id");
 pub(super) const HOST_WAKE: SqlTable = SqlTable::new("host_wake", "host_id");
 pub(super) const IDENTITY_CLAIM: SqlTable = SqlTable::new("identity_claim", "profile_id");
+pub(super) const LEDGER_PAYER: SqlTable = SqlTable::new("ledger_payer", "payer_id");
 pub(super) const MEMBERSHIP: SqlTable = SqlTable::new("standing", "community_id");
 pub(super) const PERSON_MEMBER: SqlTable = SqlTable::new("person_member", "profile_id");
 pub(super) const PERSON_PLACES: SqlTable = SqlTable::new("person_standing", "block");
 pub(super) const PROFILE: SqlTable = SqlTable::new("profile", "profile_id");
 pub(super) const QUEUE_MESSAGE: SqlTable = SqlTable::new("queue_message", "message_id");
+pub(super) const RECONCILIATION: SqlTable = SqlTable::new("reconciliation", "reconciliation_id");
 pub(super) const RUN: SqlTable = SqlTable::new("run", "run_id");
 pub(super) const RUN_NUMBER: SqlTable = SqlTable::new("run_number", "first");
 pub(super) const RUN_PERSON: SqlTable = SqlTable::new("run_person", "block");
+pub(super) const STATEMENT: SqlTable = SqlTable::new("statement", "payer_id");
 pub(super) const TERM: SqlTable = SqlTable::new("term", "term");
+pub(super) const TRANSFER: SqlTable = SqlTable::new("transfer", "payer_id");
+pub(super) const WALLET: SqlTable = SqlTable::new("wallet", "payer_id");
+pub(super) const WALLET_ADJUSTMENT: SqlTable = SqlTable::new("wallet_adjustment", "payer_id");
 
 /// One row of a table.
 #[derive(Clone, Copy)]
@@ -101,6 +115,31 @@ impl<'a> TableRow<'a> {
     pub(super) fn ordinal(&self, column: &'static str) -> Result<usize, StoreError> {
         let ordinal: i64 = self.get(column)?;
         usize::try_from(ordinal - 1).map_err(|_| self.corrupt(column, "no ordinal"))
+    }
+
+    /// A `bytea` of a fixed length.
+    pub(super) fn bytes<const N: usize>(
+        &self,
+        column: &'static str,
+    ) -> Result<[u8; N], StoreError> {
+        let bytes: &[u8] = self.get(column)?;
+        let wrong = |_| self.corrupt(column, format!("{} bytes, not {N}", bytes.len()));
+        bytes.try_into().map_err(wrong)
+    }
+
+    /// A text that is a value.
+    pub(super) fn parsed<T: FromStr<Err: Display>>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        let text: &str = self.get(column)?;
+        text.parse().map_err(|why| self.corrupt(column, why))
+    }
+
+    /// A text that is the JSON of a value.
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
+        let text: &str = self.get(column)?;
+        serde_json::from_str(text).map_err(|why| self.corrupt(column, why))
     }
 
     /// A `smallint` that stands for a value of an enum.

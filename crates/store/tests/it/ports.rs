@@ -1,11 +1,14 @@
 //! The ports' suites on the implementations of this crate.
 
+use billing::twin::{LedgerState, Open, TwinLedger, TwinWallet, WalletState};
 use model::port::{
     Clock, OutgoingMessage, Queue, RECEIVES_MAX, delivery_seconds_max, retry_delay_seconds,
 };
 use store::objects::Folder;
+use store::pg::ledger::PgLedger;
 use store::queue::PgQueue;
-use testkit::{Frozen, database, objects_suite, queue_suite};
+use store::wallet::PgWallet;
+use testkit::{Frozen, database, ledger_suite, objects_suite, queue_suite, wallet_suite};
 
 #[tokio::test]
 async fn a_folder_keeps_the_promises_of_objects() {
@@ -18,6 +21,29 @@ async fn a_queue_in_postgresql_keeps_the_promises_of_queues() {
     let (db, clock) = (database().await, Frozen::default());
     let queue = PgQueue::new(db.pg().clone(), "suite", 2, clock.clone());
     queue_suite(&queue, async |seconds| clock.advance_seconds(seconds)).await;
+}
+
+#[tokio::test]
+async fn wallets_in_memory_keep_the_promises_of_wallets() {
+    wallet_suite(&TwinWallet::new(Open::new(WalletState::default()))).await;
+}
+
+#[tokio::test]
+async fn wallets_in_postgresql_keep_the_promises_of_wallets() {
+    let db = database().await;
+    wallet_suite(&PgWallet::new(db.pg().clone())).await;
+}
+
+#[tokio::test]
+async fn a_ledger_in_memory_keeps_the_promises_of_ledgers() {
+    ledger_suite(&TwinLedger::new(Open::new(LedgerState::default()))).await;
+}
+
+#[tokio::test]
+async fn a_ledger_in_postgresql_keeps_the_promises_of_ledgers() {
+    let db = database().await;
+    ledger_suite(&PgLedger::new(db.pg().clone())).await;
+    assert_eq!(store::pg::ledger::differing_payers(db.pg()).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,0 +1,10 @@
+//! The port [`Wallet`](model::port::Wallet): what payers may spend, and what they were charged.
+
+mod checked;
+#[cfg(feature = "aws")]
+mod dynamo;
+mod postgres;
+
+#[cfg(feature = "aws")]
+pub use dynamo::DynamoWallet;
+pub use postgres::PgWallet;
