@@ -105,7 +105,7 @@ pub(super) async fn what_was_not_served_is_not_marked(wallet: &impl Wallet) {
     }
     assert_eq!(wallet.mark_posted(&[], at(9)).await, Ok(Vec::new()));
     assert_eq!(parts(wallet, payer).await, [70, 20, 0, 10]);
-    assert_eq!(wallet.serve(&served(&paid, 1, 10)).await.is_err(), true, "it has no hold");
+    assert!(wallet.serve(&served(&paid, 1, 10)).await.is_err(), "it has no hold");
     let nowhere = ServedHold { charge: unknown, ..served(&paid, 1, 10) };
     assert_eq!(wallet.serve(&nowhere).await, Ok(ServeOutcome::TooLate));
     assert_eq!(wallet.void(unknown, 1).await, Ok(false));

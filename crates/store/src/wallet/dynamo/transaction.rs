@@ -79,7 +79,7 @@ impl DynamoWallet {
             if let Some(failed) = failed_conditions(reasons) {
                 return Ok(TransactionOutcome::Failed(failed));
             }
-            if !reasons.iter().all(|reason| is_passing(reason)) {
+            if !reasons.iter().all(is_passing) {
                 return Err(explain(what, error));
             }
             if retry < RETRIES {
