@@ -133,12 +133,12 @@ fn up_and_down_again_returns_exactly() {
     let mut draws = Draws::new(7);
     let start = Excess::from_bits((90 << 32) + 12_345);
     let mut excess = start;
-    let aboves: Vec<u64> = (0..50).map(|_| draws.below(998)).collect();
-    for above in &aboves {
-        excess = next_excess(excess, &[EpochUse { used: 997 + above, target }]);
+    let distances: Vec<u64> = (0..50).map(|_| draws.below(998)).collect();
+    for distance in &distances {
+        excess = next_excess(excess, &[EpochUse { used: 997 + distance, target }]);
     }
-    for above in &aboves {
-        excess = next_excess(excess, &[EpochUse { used: 997 - above, target }]);
+    for distance in &distances {
+        excess = next_excess(excess, &[EpochUse { used: 997 - distance, target }]);
     }
     assert_eq!(excess, start);
     // The rule of EIP-1559 ends at 0.4550 after fifty full and fifty empty epochs.
