@@ -3,6 +3,7 @@
 //! concrete.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::time::Timestamp;
 
@@ -36,6 +37,12 @@ pub enum PortError {
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
 }
 
 /// Whether an object was new.

@@ -9,6 +9,7 @@ mod aws;
 mod aws_error;
 pub mod clock;
 mod error;
+pub mod failpoint;
 pub mod objects;
 pub mod pg;
 pub mod queue;

@@ -5,10 +5,12 @@ use model::port::{OutgoingMessage, PortError};
 mod postgres;
 #[cfg(feature = "aws")]
 mod sqs;
+mod stored;
 
 pub use postgres::PgQueue;
 #[cfg(feature = "aws")]
 pub use sqs::Sqs;
+pub use stored::StoredQueue;
 
 /// The longest message, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -4,7 +4,9 @@ mod checked;
 #[cfg(feature = "aws")]
 mod dynamo;
 mod postgres;
+mod stored;
 
 #[cfg(feature = "aws")]
 pub use dynamo::DynamoWallet;
 pub use postgres::PgWallet;
+pub use stored::StoredWallet;

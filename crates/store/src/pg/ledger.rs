@@ -12,6 +12,7 @@ use model::time::Timestamp;
 use model::{Charge, ChargeState, Grant, GrantId, Month, PayerId, Statement, Transfer, TransferId};
 
 use super::Pg;
+use crate::failpoint::passed;
 
 mod grant;
 mod grant_row;
@@ -49,23 +50,23 @@ impl Ledger for PgLedger {
             let text = format!("post charges: at most {CHARGES_MAX}, and each of them served");
             return Err(PortError::Refused(text));
         }
-        Ok(post::post(&self.pg, charges, at).await?)
+        Ok(passed!("ledger.post", post::post(&self.pg, charges, at).await)?)
     }
 
     async fn record_grant(&self, grant: &Grant, at: Timestamp) -> Result<RecordOutcome, PortError> {
-        Ok(grant::record(&self.pg, grant, at).await?)
+        Ok(passed!("ledger.record_grant", grant::record(&self.pg, grant, at).await)?)
     }
 
     async fn mark_in_wallet(&self, grant: &GrantId) -> Result<(), PortError> {
-        Ok(grant::mark_in_wallet(&self.pg, grant).await?)
+        Ok(passed!("ledger.mark_in_wallet", grant::mark_in_wallet(&self.pg, grant).await)?)
     }
 
     async fn expire(&self, expiry: &GrantExpiry) -> Result<RecordOutcome, PortError> {
-        Ok(grant::expire(&self.pg, expiry).await?)
+        Ok(passed!("ledger.expire", grant::expire(&self.pg, expiry).await)?)
     }
 
     async fn refund(&self, refund: &Refund) -> Result<RecordOutcome, PortError> {
-        Ok(grant::refund(&self.pg, refund).await?)
+        Ok(passed!("ledger.refund", grant::refund(&self.pg, refund).await)?)
     }
 
     async fn transfers(&self, ids: &[TransferId]) -> Result<Vec<DrawnTransfer>, PortError> {
@@ -113,7 +114,7 @@ impl Ledger for PgLedger {
     }
 
     async fn keep_statement(&self, statement: &Statement) -> Result<RecordOutcome, PortError> {
-        Ok(statement::keep(&self.pg, statement).await?)
+        Ok(passed!("ledger.keep_statement", statement::keep(&self.pg, statement).await)?)
     }
 
     async fn last_statement(
