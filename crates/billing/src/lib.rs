@@ -28,6 +28,7 @@
 //! | prove that the wallet is the ledger | [`audit()`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
+//! | credit what a payment service says was paid | [`payment`] |
 
 mod audit;
 mod charge;
@@ -41,6 +42,7 @@ mod held;
 mod instant;
 mod lease;
 pub mod merkle;
+pub mod payment;
 mod post;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
