@@ -1,6 +1,7 @@
 //! The API as a client sees it, without a network between.
 
 use anyhow::{Context, Result, bail};
+use api_gateway::{ChargingSettings, RequestLimits};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
@@ -25,13 +26,19 @@ impl ApiClient {
     /// A client with a new key of this account.
     pub(crate) async fn new(home: &BorgHome, account: &str) -> Result<ApiClient> {
         let key = create_test_key(home, account).await?;
-        Ok(ApiClient { router: api_gateway::router(server::gateway(home).await?), key })
+        ApiClient::with(home, home.connect_for_answers().await?, key)
     }
 
     /// A client of an API with these connections.
     pub(crate) async fn over(home: &BorgHome, pg: Pg) -> Result<ApiClient> {
         let key = create_test_key(home, "bench").await?;
-        Ok(ApiClient { router: api_gateway::router(server::gateway_over(home, pg)?), key })
+        ApiClient::with(home, pg, key)
+    }
+
+    fn with(home: &BorgHome, pg: Pg, key: String) -> Result<ApiClient> {
+        let charging = ChargingSettings { limits: RequestLimits::NONE, doorbells_at_once: 32 };
+        let gateway = server::gateway_over(home, pg, charging)?;
+        Ok(ApiClient { router: api_gateway::router(gateway), key })
     }
 
     /// The answer to a request, whatever its status.

@@ -1,7 +1,7 @@
 //! Prices: what holds now and next, how they came about, and what costs nothing. Free, for everyone.
 
-mod history;
-mod recompute;
+pub(crate) mod history;
+pub(crate) mod recompute;
 
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
@@ -23,8 +23,7 @@ use crate::error::Problem;
 use crate::outcome_view::OutcomeView;
 use crate::state::Gateway;
 
-pub(crate) use history::{EpochView, history};
-pub(crate) use recompute::recompute;
+use history::EpochView;
 
 /// What a credit costs, in US dollars.
 const US_DOLLARS_PER_CREDIT: &str = "0.001";

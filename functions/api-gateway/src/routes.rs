@@ -64,8 +64,8 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(status::health))
         .routes(routes!(status::status))
         .routes(routes!(prices::get))
-        .routes(routes!(prices::history))
-        .routes(routes!(prices::recompute))
+        .routes(routes!(prices::history::list))
+        .routes(routes!(prices::recompute::get))
         .routes(routes!(payments::callback));
     let by_id = OpenApiRouter::new()
         .routes(routes!(people::get))

@@ -13,6 +13,7 @@ use store::wallet::StoredWallet;
 
 use crate::charging::{Charging, ChargingSettings};
 use crate::cursor::CursorSealer;
+use crate::error::Problem;
 use crate::key_cache::KeyCache;
 use crate::served::ServedRunCache;
 

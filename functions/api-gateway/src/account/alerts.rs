@@ -1,8 +1,7 @@
 //! Thresholds that the account wants to hear of.
 
-use model::alert::{AlertId, AlertKind, SpendAlert};
 use model::time::Timestamp;
-use model::MicroCredits;
+use model::{AlertId, AlertKind, MicroCredits, SpendAlert};
 use serde::{Deserialize, Serialize};
 use store::pg::alert;
 use utoipa::ToSchema;

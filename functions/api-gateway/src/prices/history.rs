@@ -93,7 +93,7 @@ pub(crate) struct HistoryParams {
     params(HistoryParams),
     responses((status = 200, body = Envelope<Vec<EpochView>>, description = "The answer."), Problem)
 )]
-pub(crate) async fn history(
+pub(crate) async fn list(
     State(gateway): State<Gateway>,
     Query(query): Query<HistoryParams>,
 ) -> Result<Response, Problem> {

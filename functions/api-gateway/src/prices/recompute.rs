@@ -21,7 +21,7 @@ const MODULE: &[u8] = include_bytes!("../../../../crates/pricing/wasm/recompute.
         Problem
     )
 )]
-pub(crate) async fn recompute() -> Response {
+pub(crate) async fn get() -> Response {
     let headers = [(CONTENT_TYPE, "application/wasm"), (CACHE_CONTROL, "public, max-age=3600")];
     (headers, MODULE).into_response()
 }
