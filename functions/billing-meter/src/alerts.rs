@@ -69,10 +69,7 @@ impl KnownAmounts {
                 amount
             }
         };
-        Ok(match alert.kind {
-            AlertKind::BalanceBelow => amount < alert.threshold,
-            AlertKind::SpentAbove => amount > alert.threshold,
-        })
+        Ok(alert.kind.is_crossed(amount, alert.threshold))
     }
 }
 

@@ -71,18 +71,18 @@ async fn publish_class(
     let mut known = price::recent(deps.pg, class, EPOCHS_SUMMED_MAX as u32).await?;
     if known.is_empty() {
         let first = first_epoch(class, due.epoch.before(1), deps.targets.of(class));
-        report.published += u64::from(price::publish(deps.pg, &first).await?);
+        report.published += u64::from(price::publish(deps.pg, &first, None).await?);
         known = price::recent(deps.pg, class, EPOCHS_SUMMED_MAX as u32).await?;
     }
     let Some(last) = known.last().filter(|last| last.epoch < due.epoch) else { return Ok(report) };
-    let missed = due.epoch.number() - last.epoch.number() - 1;
+    let (after, missed) = (last.epoch, due.epoch.number() - last.epoch.number() - 1);
     let next = price_of(deps, &known, class, due).await?;
     // What took until the epoch began is too late: the index of the one before holds on.
     if due_epoch(deps.clock.now()) != due {
         tracing::warn!(%class, epoch = due.epoch.number(), "a price came too late");
         return Ok(report);
     }
-    if price::publish(deps.pg, &next).await? {
+    if price::publish(deps.pg, &next, Some(after)).await? {
         report = PriceReport { published: report.published + 1, missed: u64::from(missed) };
     }
     Ok(report)
