@@ -1,4 +1,4 @@
-//! One machine's Borg: its folder, its PostgreSQL, its objects, its secrets.
+//! One machine's Borg: its folder, its PostgreSQL, its objects, its wallets, its secrets.
 
 #[cfg(feature = "lab")]
 mod lab;
@@ -7,13 +7,18 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use billing_meter::PriceTargets;
 use cluster::PgCluster;
+use model::port::RECEIVES_MAX;
 use platforms::PlatformSecrets;
 use store::Pg;
 use store::clock::System;
 use store::objects::Folder;
+use store::queue::{PgQueue, StoredQueue};
+use store::wallet::{PgWallet, StoredWallet};
 
 use crate::config::Config;
 
@@ -36,6 +41,9 @@ const CONNECTIONS_MAX: usize = 12;
 /// How many bytes of secret the installation has.
 const SECRET_BYTES: usize = 32;
 
+/// The queue of doorbells.
+const USAGE_QUEUE: &str = "usage";
+
 /// Everything that a command works with. The private server stops when the last one is dropped.
 pub(crate) struct BorgHome {
     /// The folder of all state.
@@ -50,6 +58,10 @@ pub(crate) struct BorgHome {
     pub(crate) clock: System,
     /// Tokens and keys for platforms' APIs.
     pub(crate) platform_secrets: PlatformSecrets,
+    /// How much of each class should be used.
+    pub(crate) price_targets: PriceTargets,
+    /// What payers may spend.
+    wallet: StoredWallet,
     /// The private server, if it is one.
     cluster: Option<PgCluster>,
 }
@@ -68,9 +80,12 @@ impl BorgHome {
             }
         };
         store::pg::migrate(&url).await?;
+        let pg = Pg::connect(&url, CONNECTIONS_MAX).await?;
         Ok(BorgHome {
             folder: config.home.clone(),
-            pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
+            wallet: wallet(config, &pg).await?,
+            price_targets: config.price_targets.clone(),
+            pg,
             url,
             objects: Folder::open(&config.home.join("objects"))?,
             clock: System,
@@ -82,6 +97,17 @@ impl BorgHome {
     /// Connections for answers.
     pub(crate) async fn connect_for_answers(&self) -> Result<Pg> {
         Ok(Pg::connect_for_answers(&self.url, CONNECTIONS_MAX).await?)
+    }
+
+    /// What payers may spend.
+    pub(crate) fn wallet(&self) -> StoredWallet {
+        self.wallet.clone()
+    }
+
+    /// Where doorbells ring for charges to be posted.
+    pub(crate) fn usage_queue(&self) -> StoredQueue {
+        let clock = Arc::new(self.clock);
+        StoredQueue::Postgres(PgQueue::new(self.pg.clone(), USAGE_QUEUE, RECEIVES_MAX, clock))
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.
@@ -104,6 +130,26 @@ impl BorgHome {
             Err(_) => create_secret(&path),
         }
     }
+}
+
+/// The wallets that the configuration names.
+#[cfg(feature = "aws")]
+async fn wallet(config: &Config, pg: &Pg) -> Result<StoredWallet> {
+    Ok(match &config.wallet_table {
+        Some(table) => StoredWallet::Dynamo(store::Aws::from_env().await.wallet(table)),
+        None => StoredWallet::Postgres(PgWallet::new(pg.clone())),
+    })
+}
+
+/// The wallets in PostgreSQL.
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "it is async where there is AWS")]
+async fn wallet(config: &Config, pg: &Pg) -> Result<StoredWallet> {
+    anyhow::ensure!(
+        config.wallet_table.is_none(),
+        "this build of borg has no DynamoDB: build one with the feature `aws`, or unset BORG_WALLET_TABLE"
+    );
+    Ok(StoredWallet::Postgres(PgWallet::new(pg.clone())))
 }
 
 fn create_secret(path: &Path) -> Result<Vec<u8>> {

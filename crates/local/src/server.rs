@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
+use crate::meter::LocalMeter;
 
 /// The gateway to this machine's database.
 pub(crate) async fn gateway(home: &BorgHome) -> Result<Gateway> {
@@ -34,8 +35,8 @@ pub(crate) fn gateway_over(home: &BorgHome, pg: Pg) -> Result<Gateway> {
 /// Carries out an order as the function `operate` does, for the user who runs `borg`.
 pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome> {
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
-    let (pg, clock) = (&home.pg, &home.clock);
-    let dependencies = OperateDependencies { pg, clock, pepper: &pepper, actor: &actor };
+    let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
+    let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
     Ok(operate::handle(&dependencies, order).await?)
 }
 
@@ -51,9 +52,11 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves until Ctrl-C; requests under way are answered.
+/// Serves until Ctrl-C; requests under way are answered, and what they cost is posted.
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
     let router = router(gateway(home).await?);
-    axum::serve(listener, router).with_graceful_shutdown(interrupted()).await?;
-    Ok(())
+    let meter = LocalMeter::start(home).await?;
+    let served = axum::serve(listener, router).with_graceful_shutdown(interrupted()).await;
+    meter.end().await?;
+    Ok(served?)
 }
