@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::alert::{AlertKind, SpendAlert};
-use model::port::{Clock, Wallet};
+use model::port::Wallet;
 use model::{Day, MicroCredits, PayerId};
 use serde::Serialize;
 use store::pg::{alert, spending};

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use billing::{AuditDifference, AuditReport, Audited};
 use model::PayerId;
-use model::port::Clock;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::pg::ledger::{Reconciliation, keep_reconciliation};

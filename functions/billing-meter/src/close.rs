@@ -2,7 +2,7 @@
 //! kept.
 
 use billing::{StatementOutcome, make_statement};
-use model::port::{Clock, Ledger, PortError};
+use model::port::{Ledger, PortError};
 use model::{Day, Epoch, Month, PayerId, Timestamp};
 use serde::Serialize;
 use store::StoreError;

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use model::epoch::EPOCH_SECONDS;
-use model::port::Clock;
 use model::{Epoch, PriceClass, PublishedEpoch, Timestamp};
 use pricing::controller::EPOCHS_SUMMED_MAX;
 use pricing::history::{DueEpoch, due_epoch, first_epoch, next_epoch};

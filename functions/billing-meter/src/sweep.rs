@@ -1,7 +1,7 @@
 //! What a death left undone, and how far behind the ledger is.
 
 use billing::QueueDoorbell;
-use model::port::{Clock, PortError, Wallet};
+use model::port::{PortError, Wallet};
 use model::{ChargeState, Timestamp};
 use serde::Serialize;
 
