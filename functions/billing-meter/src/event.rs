@@ -91,7 +91,8 @@ async fn answer_schedule(
     }
     if work.audit {
         let audited = audit(deps).await?;
-        let metrics = [count("LedgerDifference", audited.difference), count("Moving", audited.moving)];
+        let metrics =
+            [count("LedgerDifference", audited.difference), count("Moving", audited.moving)];
         report(FUNCTION, &metrics);
         done.insert("audit".to_owned(), json!(audited));
     }
@@ -110,11 +111,7 @@ fn report_tick(ticked: &TickReport) {
     let TickReport { prices, sweep, alerts } = ticked;
     let metrics = [
         count("EpochLate", u64::from(prices.missed > 0)),
-        FunctionMetric {
-            name: "MeterLag",
-            unit: MetricUnit::Seconds,
-            value: sweep.lag_seconds,
-        },
+        FunctionMetric { name: "MeterLag", unit: MetricUnit::Seconds, value: sweep.lag_seconds },
         count("Rung", sweep.rung),
         count("HoldsReleased", sweep.voided),
         count("LeasesClosed", sweep.closed),

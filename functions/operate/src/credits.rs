@@ -22,7 +22,9 @@ pub(crate) async fn add<C: Clock>(
 ) -> Result<OrderOutcome, OperateError> {
     let (pg, now) = (dependencies.pg, dependencies.clock.now());
     if add.expires_at.is_some_and(|end| end <= now) {
-        return Err(OperateError::Refused("credits cannot expire before they are given".to_owned()));
+        return Err(OperateError::Refused(
+            "credits cannot expire before they are given".to_owned(),
+        ));
     }
     let id = match &add.id {
         Some(id) => id.clone(),
@@ -63,7 +65,8 @@ async fn give<C: Clock>(
         FundOutcome::Funded => Ok(true),
         FundOutcome::Later => Ok(false),
         FundOutcome::Refused => {
-            let why = format!("{} was given before, to another account or as another amount", grant.id);
+            let why =
+                format!("{} was given before, to another account or as another amount", grant.id);
             Err(OperateError::Refused(why))
         }
     }

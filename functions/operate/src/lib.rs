@@ -22,12 +22,8 @@ use store::wallet::StoredWallet;
 use store::{Pg, StoreError};
 
 pub use amount::{CreditAmount, CreditAmountError, KeyScope, KeyScopeError};
-pub use order::{
-    CreditsToAdd, KeyToCreate, OptOutSubject, OptOutSubjectError, Order, OrderError,
-};
-pub use outcome::{
-    AuditLine, CreditSummary, GrantLine, KeySummary, OrderOutcome, RetentionCounts,
-};
+pub use order::{CreditsToAdd, KeyToCreate, OptOutSubject, OptOutSubjectError, Order, OrderError};
+pub use outcome::{AuditLine, CreditSummary, GrantLine, KeySummary, OrderOutcome, RetentionCounts};
 
 /// How many lines of the audit log are listed, and how many keys.
 const LINES_MAX: u32 = 1_000;

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use model::{Account, ChargeId, GrantId, GrantKind, KeyId, PayerId, PersonId, ProfileId, RunId, Timestamp};
+use model::{
+    Account, ChargeId, GrantId, GrantKind, KeyId, PayerId, PersonId, ProfileId, RunId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -3,7 +3,8 @@
 use model::key::KeyRealm;
 use model::time::Timestamp;
 use model::{
-    ChargeId, Grant, GrantId, GrantKind, KeyId, PayerId, ProfileId, RunId, WalletBalance, WalletStatus,
+    ChargeId, Grant, GrantId, GrantKind, KeyId, PayerId, ProfileId, RunId, WalletBalance,
+    WalletStatus,
 };
 use serde::Serialize;
 use store::pg::audit;
