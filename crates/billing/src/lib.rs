@@ -25,7 +25,7 @@
 //! | open and close a quote's credits | [`open_quote`] |
 //! | post what doorbells ring for | [`post()`] |
 //! | find what was left undone | [`sweep()`] |
-//! | prove that the wallet is the ledger | [`audit()`] |
+//! | prove that the wallet is the ledger | [`audit()`], [`compare_all`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
 //! | credit what a payment service says was paid | [`payment`] |
@@ -51,7 +51,9 @@ mod sweep;
 #[cfg(any(test, feature = "twin"))]
 pub mod twin;
 
-pub use audit::{AuditDifference, AuditReport, Audited, audit, audit_payer};
+pub use audit::{
+    AuditDifference, AuditReport, Audited, audit, audit_payer, compare_all, stop_funding,
+};
 pub use charge::{
     Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, Withheld, admit, charge,
 };

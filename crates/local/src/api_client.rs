@@ -5,7 +5,7 @@ use api_gateway::{ChargingSettings, RequestLimits};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
-use operate::{Order, OrderOutcome};
+use operate::{KeyToCreate, Order, OrderOutcome};
 use serde_json::Value;
 use store::Pg;
 use tower::ServiceExt;
@@ -60,7 +60,7 @@ impl ApiClient {
 /// Creates a key for sample data that may read everything; returns the secret, which is stored
 /// nowhere.
 pub(crate) async fn create_test_key(home: &BorgHome, account: &str) -> Result<String> {
-    let create = Order::CreateKey { account: account.to_owned(), test: true };
+    let create = Order::CreateKey(KeyToCreate { test: true, ..KeyToCreate::of(account) });
     match server::order(home, &create).await? {
         OrderOutcome::KeyCreated { key, .. } => Ok(key),
         other => bail!("not the outcome of creating a key: {other:?}"),

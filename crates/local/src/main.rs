@@ -10,6 +10,7 @@ mod home;
 mod import;
 mod interrupt;
 mod measure;
+mod meter;
 mod naming;
 mod output;
 mod server;
@@ -57,6 +58,8 @@ fn with_causes(error: &anyhow::Error) -> String {
 
 fn run(cli: &Cli, output: CommandOutput) -> Result<()> {
     let config = config::from_environment()?;
+    #[cfg(feature = "lab")]
+    config::arm_failpoint()?;
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
+use crate::meter::LocalMeter;
 
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
@@ -33,7 +34,7 @@ async fn gateway(home: &BorgHome) -> Result<Gateway> {
 pub(crate) fn gateway_over(home: &BorgHome, pg: Pg, charging: ChargingSettings) -> Result<Gateway> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
-    let secrets = GatewaySecrets::derived(&home.secret()?, home.payment_secret(), instance);
+    let secrets = GatewaySecrets::derived(&home.secret()?, home.payment_secret.clone(), instance);
     Ok(Gateway::new(GatewayParts {
         wallet: home.wallet_over(&pg),
         usage: home.usage_queue(),
@@ -47,8 +48,8 @@ pub(crate) fn gateway_over(home: &BorgHome, pg: Pg, charging: ChargingSettings) 
 /// Carries out an order as the function `operate` does, for the user who runs `borg`.
 pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome> {
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
-    let (pg, clock) = (&home.pg, &home.clock);
-    let dependencies = OperateDependencies { pg, clock, pepper: &pepper, actor: &actor };
+    let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
+    let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
     Ok(operate::handle(&dependencies, order).await?)
 }
 
@@ -64,16 +65,20 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves until Ctrl-C; requests under way are answered.
+/// Serves until Ctrl-C; requests under way are answered, and what they cost is posted.
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
     let gateway = gateway(home).await?;
+    let meter = LocalMeter::start(home).await?;
     let serving =
         axum::serve(listener, router(gateway.clone())).with_graceful_shutdown(interrupted());
-    tokio::select! {
-        served = serving.into_future() => served?,
-        () = flush_periodically(&gateway) => {}
-    }
+    let served = tokio::select! {
+        served = serving.into_future() => served,
+        () = flush_periodically(&gateway) => Ok(()),
+    };
+    // Doorbells ring before the meter ends, so that it answers them.
     let closed = gateway.close().await;
+    meter.end().await?;
+    served?;
     closed.map_err(|_| anyhow::anyhow!("what was counted last could not be stored"))
 }
 
