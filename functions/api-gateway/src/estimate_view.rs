@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::charging::PricedRequest;
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 
 /// What an answer will cost, in credits. It is never charged more than `max`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,13 +14,13 @@ use crate::credit_amount::CreditAmount;
 pub(crate) struct EstimateView {
     /// Not less than this: 0 where it may be empty.
     #[schema(value_type = String, example = "0")]
-    min: CreditAmount,
+    min: CreditText,
     /// Probably this.
     #[schema(value_type = String, example = "4.05")]
-    expected: CreditAmount,
+    expected: CreditText,
     /// Not more than this.
     #[schema(value_type = String, example = "4.09738")]
-    max: CreditAmount,
+    max: CreditText,
     /// Whose index applies; absent where it is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "graph")]
@@ -42,7 +42,7 @@ pub(crate) struct EstimateView {
 impl EstimateView {
     /// That of a request; of one that is free, nothing.
     pub(crate) fn of(priced: Option<&PricedRequest>) -> EstimateView {
-        let zero = CreditAmount(MicroCredits::ZERO);
+        let zero = CreditText(MicroCredits::ZERO);
         let Some(priced) = priced else {
             let (class, most, price_version, valid_until) = (None, None, None, None);
             return EstimateView { min: zero, expected: zero, max: zero, class, most, price_version, valid_until };

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::answer::{ApiAnswer, Envelope};
 use crate::charging::CurrentPrices;
 use crate::charging::price_list::{PRICE_LIST, RoutePrice, RowsMost};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::Problem;
 use crate::outcome_view::OutcomeView;
 use crate::state::Gateway;
@@ -65,7 +65,7 @@ pub(crate) struct ItemView {
     meaning: &'static str,
     /// What one costs while its class is not congested.
     #[schema(value_type = String, example = "0.2")]
-    floor: CreditAmount,
+    floor: CreditText,
 }
 
 /// Answers that share one capacity, and so one index.

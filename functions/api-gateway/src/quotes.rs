@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::charging::{CurrentPrices, unknown_quote, unpaid};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId};
 
@@ -43,10 +43,10 @@ pub(crate) struct QuoteView {
     expires_at: Timestamp,
     /// What is set aside for it: the most that all answers with it cost.
     #[schema(value_type = String, example = "40.5")]
-    max_total: CreditAmount,
+    max_total: CreditText,
     /// What is left of that; 0 once it ended.
     #[schema(value_type = String, example = "40.5")]
-    left: CreditAmount,
+    left: CreditText,
     /// All of it signed, as a JWS (RFC 7515, EdDSA): proves what was promised.
     signed: String,
 }

@@ -7,7 +7,7 @@ use store::pg::alert;
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId};
 
@@ -24,7 +24,7 @@ pub(crate) struct AlertView {
     #[schema(value_type = String, example = "balance_below")]
     kind: AlertKind,
     #[schema(value_type = String, example = "100")]
-    threshold: CreditAmount,
+    threshold: CreditText,
     /// Since when it is so; absent while it is not. It is looked at each minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -40,7 +40,7 @@ pub(crate) struct NewAlert {
     kind: AlertKind,
     /// In credits.
     #[schema(value_type = String, example = "100")]
-    threshold: CreditAmount,
+    threshold: CreditText,
 }
 
 impl AlertView {

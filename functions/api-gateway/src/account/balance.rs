@@ -9,7 +9,7 @@ use store::pg::ledger::PgLedger;
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::Problem;
 use crate::extract::ApiCall;
 
@@ -19,19 +19,19 @@ use crate::extract::ApiCall;
 pub(crate) struct BalanceView {
     /// May be spent.
     #[schema(value_type = String, example = "995.95")]
-    available: CreditAmount,
+    available: CreditText,
     /// Set aside by long work that is under way.
     #[schema(value_type = String, example = "0")]
-    held: CreditAmount,
+    held: CreditText,
     /// Set aside for quotes, and for processes that charge a busy account.
     #[schema(value_type = String, example = "0")]
-    leased: CreditAmount,
+    leased: CreditText,
     /// Charged.
     #[schema(value_type = String, example = "4.05")]
-    spent: CreditAmount,
+    spent: CreditText,
     /// Given, less what expired.
     #[schema(value_type = String, example = "1000")]
-    funded: CreditAmount,
+    funded: CreditText,
     /// How many quotes are open.
     quotes_open: u32,
     /// `open`; `no_funding`: charges go on, but no new credits come; `frozen`.
@@ -39,7 +39,7 @@ pub(crate) struct BalanceView {
     status: WalletStatus,
     /// What this key may still spend today (UTC).
     #[schema(value_type = String, example = "9995.95")]
-    key_left_today: CreditAmount,
+    key_left_today: CreditText,
     /// The grants with something left, in the order of use. What was charged within the last seconds may not be
     /// taken from them yet.
     grants: Vec<GrantView>,
@@ -57,10 +57,10 @@ pub(crate) struct GrantView {
     kind: GrantKind,
     /// What was given.
     #[schema(value_type = String, example = "1000")]
-    amount: CreditAmount,
+    amount: CreditText,
     /// What is left.
     #[schema(value_type = String, example = "995.95")]
-    remaining: CreditAmount,
+    remaining: CreditText,
     /// When the rest is taken back; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::keys::{LISTED_MAX, actor, no_such_key};
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, JsonCall, PathId};
 
@@ -22,10 +22,10 @@ pub(crate) struct BudgetView {
     key: KeyId,
     /// The most that it may spend on a UTC day.
     #[schema(value_type = String, example = "10000")]
-    daily_cap: CreditAmount,
+    daily_cap: CreditText,
     /// What it spent today, or what is set aside.
     #[schema(value_type = String, example = "4.05")]
-    spent_today: CreditAmount,
+    spent_today: CreditText,
 }
 
 /// A new cap.
@@ -35,7 +35,7 @@ pub(crate) struct BudgetView {
 pub(crate) struct NewBudget {
     /// The most that the key may spend on a UTC day, in credits.
     #[schema(value_type = String, example = "500")]
-    daily_cap: CreditAmount,
+    daily_cap: CreditText,
 }
 
 /// The budgets of the account's keys that are not revoked.

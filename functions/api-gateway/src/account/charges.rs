@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::ledger::{place_of, text_of};
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::PageLimit;
@@ -37,7 +37,7 @@ pub(crate) struct ChargeView {
     usage: Usage,
     /// What it cost, in credits.
     #[schema(value_type = String, example = "0.25")]
-    cost: CreditAmount,
+    cost: CreditText,
     /// By which prices: it can be computed again from them and the usage.
     #[schema(value_type = String, example = "1.29717000")]
     price_version: PriceVersion,

@@ -9,7 +9,7 @@ use store::pg::key::{self, ApiKey, KeyOwner, KeyRotation, NewKey};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId};
 
@@ -38,7 +38,7 @@ pub(crate) struct KeyView {
     scopes: Vec<String>,
     /// The most that it may spend on a UTC day, in credits.
     #[schema(value_type = String, example = "10000")]
-    daily_cap: CreditAmount,
+    daily_cap: CreditText,
     /// The last characters of its secret.
     #[schema(example = "x7Fq")]
     last_four: String,
@@ -83,7 +83,7 @@ pub(crate) struct KeyOrder {
     scopes: Vec<String>,
     /// The most that it may spend on a UTC day, in credits; that of this key, unless given.
     #[schema(value_type = Option<String>, example = "500")]
-    daily_cap: Option<CreditAmount>,
+    daily_cap: Option<CreditText>,
 }
 
 /// How a secret is replaced.

@@ -8,7 +8,7 @@ use store::pg::ledger::{PgLedger, TransferPlace};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, Query};
 use crate::query::TimeParam;
@@ -28,7 +28,7 @@ pub(crate) struct LineView {
     credit: LedgerAccount,
     /// How much.
     #[schema(value_type = String, example = "1000")]
-    amount: CreditAmount,
+    amount: CreditText,
     /// When it came about.
     #[schema(value_type = String, format = DateTime)]
     event_at: Timestamp,

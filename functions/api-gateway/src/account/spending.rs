@@ -7,7 +7,7 @@ use store::pg::spending::{self, UsageGrouping, UsageRow};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
 
@@ -36,7 +36,7 @@ pub(crate) struct UsageView {
     charges: u64,
     /// What they cost, in credits.
     #[schema(value_type = String, example = "4.05")]
-    cost: CreditAmount,
+    cost: CreditText,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -116,7 +116,7 @@ pub(crate) async fn list(
 impl UsageView {
     fn of(row: UsageRow) -> UsageView {
         let UsageRow { key, route, day, charges, amount } = row;
-        let cost = CreditAmount(amount.max(MicroCredits::ZERO));
+        let cost = CreditText(amount.max(MicroCredits::ZERO));
         UsageView { key, route, day: day.map(|day| day.to_string()), charges, cost }
     }
 }

@@ -10,7 +10,7 @@ use store::pg::ledger::{PgLedger, statements};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 
@@ -27,16 +27,16 @@ pub(crate) struct StatementView {
     lines: u64,
     /// What could be used before the first.
     #[schema(value_type = String, example = "0")]
-    opening: CreditAmount,
+    opening: CreditText,
     /// What came.
     #[schema(value_type = String, example = "1000")]
-    credited: CreditAmount,
+    credited: CreditText,
     /// What went.
     #[schema(value_type = String, example = "4.05")]
-    debited: CreditAmount,
+    debited: CreditText,
     /// What can be used after the last: opening + credited − debited.
     #[schema(value_type = String, example = "995.95")]
-    closing: CreditAmount,
+    closing: CreditText,
     /// The root of the month before; zeros if there is none.
     previous_root: String,
     /// SHA-256 over a 2, the previous root, the head and the Merkle root of the lines (RFC 6962); the head is

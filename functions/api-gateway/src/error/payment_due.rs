@@ -5,7 +5,7 @@ use pricing::AnswerOutcome;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::credit_amount::CreditAmount;
+use crate::credit_text::CreditText;
 use crate::outcome_view::OutcomeView;
 
 /// What is missing of a payment. Amounts are credits, as text.
@@ -14,10 +14,10 @@ use crate::outcome_view::OutcomeView;
 pub struct PaymentDue {
     /// What the answer costs, or at most may cost.
     #[schema(value_type = String, example = "4.05")]
-    cost: CreditAmount,
+    cost: CreditText,
     /// What there is to pay it with: the maximum that you sent, the balance, or what is left of the budget.
     #[schema(value_type = String, example = "3")]
-    available: CreditAmount,
+    available: CreditText,
     /// By which prices.
     #[schema(value_type = String, example = "1.29717000")]
     price_version: PriceVersion,

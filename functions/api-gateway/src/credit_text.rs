@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 /// digits on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct CreditAmount(pub(crate) MicroCredits);
+pub(crate) struct CreditText(pub(crate) MicroCredits);
 
-impl TryFrom<String> for CreditAmount {
+impl TryFrom<String> for CreditText {
     type Error = model::money::MoneyError;
 
-    fn try_from(text: String) -> Result<CreditAmount, Self::Error> {
-        text.parse().map(CreditAmount)
+    fn try_from(text: String) -> Result<CreditText, Self::Error> {
+        text.parse().map(CreditText)
     }
 }
 
-impl From<CreditAmount> for String {
-    fn from(amount: CreditAmount) -> String {
+impl From<CreditText> for String {
+    fn from(amount: CreditText) -> String {
         amount.0.to_string()
     }
 }
 
-impl From<MicroCredits> for CreditAmount {
-    fn from(amount: MicroCredits) -> CreditAmount {
-        CreditAmount(amount)
+impl From<MicroCredits> for CreditText {
+    fn from(amount: MicroCredits) -> CreditText {
+        CreditText(amount)
     }
 }
 
-impl fmt::Display for CreditAmount {
+impl fmt::Display for CreditText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
