@@ -1,14 +1,12 @@
 //! The API on one machine: the router of the cloud behind a listener.
 
-use std::net::SocketAddr;
 use std::future::IntoFuture;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api_gateway::{
-    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router,
-};
+use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
 use operate::{OperateDependencies, Order, OrderOutcome};
 use store::Pg;
 use store::pg::key;
