@@ -11,6 +11,7 @@ mod crawling;
 mod deployed;
 mod explained;
 mod files;
+mod money;
 mod names;
 mod odd_hosts;
 mod opt_out;
