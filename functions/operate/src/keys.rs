@@ -5,12 +5,13 @@ use model::port::Clock;
 use model::{KeyId, Scope};
 use store::Pg;
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, NewKey};
+use store::pg::key::{self, KeyOwner, NewKey};
 
 use crate::outcome::KeySummary;
 use crate::{LINES_MAX, OperateDependencies, OperateError, OrderOutcome};
 
-/// Creates a key that may read everything; its secret is in the outcome and nowhere else.
+/// Creates a key that may read everything and use the money that it is paid with, or read sample data; its
+/// secret is in the outcome and nowhere else.
 pub(crate) async fn create<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     account: &str,
@@ -22,7 +23,8 @@ pub(crate) async fn create<C: Clock>(
         getrandom::fill(&mut random).map(|()| random)
     });
     let secret = secret.map_err(|error| OperateError::Random(error.to_string()))?;
-    let new = NewKey { account, secret: &secret, scopes: &Scope::READING };
+    let scopes: &[Scope] = if test { &Scope::READING } else { &Scope::DEFAULT };
+    let new = NewKey::new(KeyOwner::Account(account), &secret, scopes);
     let OperateDependencies { pg, clock, pepper, .. } = dependencies;
     let id = key::create(pg, pepper, &new, act, clock.now()).await?;
     Ok(OrderOutcome::KeyCreated {
