@@ -1,4 +1,4 @@
-//! Spend alerts: what payers want to be told of their money.
+//! Spend alerts: what payers want to hear of their money.
 
 use model::alert::ALERTS_MAX;
 use model::time::Timestamp;

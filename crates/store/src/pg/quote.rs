@@ -118,7 +118,7 @@ async fn add(tx: &PgTransaction<'_>, quote: &Quote) -> Result<(), StoreError> {
     }
 }
 
-/// A quote, whoever's it is and expired or not.
+/// A quote of any payer, expired or not.
 pub async fn get(pg: &Pg, id: QuoteId) -> Result<Option<Quote>, StoreError> {
     let rows = pg.read("quote::get", GET, params![id.number() as i64 => INT8]).await?;
     QUOTE.rows(&rows).next().map(from_row).transpose()

@@ -18,7 +18,7 @@ const USAGE: &str = "select case when $4 then key_id end key_id, case when $5 th
 const SPENT: &str = "select coalesce(sum(amount), 0)::bigint amount from usage_day
     where payer_id = $1 and day = $2";
 
-/// What charges are told apart by.
+/// What divides charges into rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UsageGrouping {
     /// The key that they were asked with.
@@ -29,7 +29,7 @@ pub struct UsageGrouping {
     pub by_day: bool,
 }
 
-/// Charges that are alike in what they are told apart by; the others are `None`.
+/// Charges that are alike in what divides them; the rest is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRow {
     /// The key.

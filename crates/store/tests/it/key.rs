@@ -120,8 +120,8 @@ async fn a_payer_gets_keys_with_names_and_caps() {
     assert_eq!((&all[0].account, all[0].payer), (&"ada".to_owned(), payer));
     assert_eq!(key::of_payer(db.pg(), payer, 1).await.unwrap().len(), 1);
     assert!(all.iter().all(|key| key.id != other));
-    let nobody = KeyOwner::Payer(PayerId::new(1 << 40));
-    let refused = NewKey::new(nobody, &secrets[2], &[]);
+    let missing = KeyOwner::Payer(PayerId::new(1 << 40));
+    let refused = NewKey::new(missing, &secrets[2], &[]);
     let error = key::create(db.pg(), PEPPER, &refused, ACT, at(1)).await.unwrap_err();
     assert!(error.to_string().contains("no account"), "{error}");
     let new = NewKey { daily_cap: MicroCredits::new(-1), ..usual };

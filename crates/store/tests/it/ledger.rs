@@ -142,7 +142,7 @@ async fn what_the_auditor_found_is_kept() {
     assert_eq!(last_reconciliation(db.pg()).await.unwrap(), Some(found()));
 }
 
-/// Lines of one millisecond are told apart by their ids; another payer's are not seen.
+/// Lines of one millisecond are in the order of their ids; another payer's are not seen.
 #[tokio::test]
 async fn a_payer_reads_its_newest_lines_page_by_page() {
     let db = database().await;

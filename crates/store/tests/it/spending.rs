@@ -1,4 +1,4 @@
-//! What payers spent, told apart by key, route and day.
+//! What payers spent, by key, route and day.
 
 use model::port::Ledger;
 use model::{Charge, Day, Grant, GrantKind, KeyId, MicroCredits, PayerId};
