@@ -37,7 +37,8 @@ pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
     let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
     let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
-    Ok(operate::handle(&dependencies, order).await?)
+    // Boxed, or the type of what waits for it exceeds the limits of the compiler.
+    Ok(Box::pin(operate::handle(&dependencies, order)).await?)
 }
 
 /// The user who runs `borg`, as the audit log names it.

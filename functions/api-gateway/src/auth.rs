@@ -90,12 +90,13 @@ fn secret(request: &Request) -> Result<ApiSecret, Problem> {
 }
 
 async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<ApiKey>>, Problem> {
-    let (cache, second) = (gateway.keys(), gateway.now().as_second());
+    let (cache, now) = (gateway.keys(), gateway.now());
+    let second = now.as_second();
     let hash = cache.hash(secret);
     if let Some(remembered) = cache.get(&hash, second) {
         return Ok(remembered);
     }
-    let found = key::find(gateway.pg(), gateway.pepper(), secret).await?.map(Arc::new);
+    let found = key::find(gateway.pg(), gateway.pepper(), secret, now).await?.map(Arc::new);
     cache.put(hash, second, found.clone());
     Ok(found)
 }

@@ -6,7 +6,7 @@ use model::key::ApiSecret;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
 use model::profile::GoneReason;
-use model::{Platform, ProfileId};
+use model::{Platform, ProfileId, Scope};
 use operate::{OperateDependencies, OperateError, Order, handle};
 use serde_json::{Value, json};
 use store::pg::{account_key, key, person, profile, run};
@@ -113,9 +113,10 @@ async fn a_key_is_valid_until_it_is_revoked() {
     let operated = OperatedDatabase::new().await;
     let made = operated.order(json!({"create-key": {"account": "me"}})).await.unwrap();
     let secret = ApiSecret::parse(made["key"].as_str().unwrap()).unwrap();
-    let found =
-        key::find(operated.db.pg(), PEPPER, &secret, operated.clock.now()).await.unwrap().unwrap();
+    let now = operated.clock.now();
+    let found = key::find(operated.db.pg(), PEPPER, &secret, now).await.unwrap().unwrap();
     assert_eq!((json!(found.id), found.revoked_at), (made["id"].clone(), None));
+    assert_eq!(found.scopes, Scope::DEFAULT.map(Scope::slug));
     operated.order(json!({"create-key": {"account": "you", "test": true}})).await.unwrap();
     let all = operated.order(json!({"list-keys": {}})).await.unwrap();
     let mine = operated.order(json!({"list-keys": {"account": "me"}})).await.unwrap();
@@ -125,8 +126,7 @@ async fn a_key_is_valid_until_it_is_revoked() {
     operated.order(json!({"revoke-key": {"key": found.id}})).await.unwrap();
     let again = operated.order(json!({"revoke-key": {"key": found.id}})).await;
     assert!(matches!(again, Err(OperateError::Unknown(_))), "{again:?}");
-    let found =
-        key::find(operated.db.pg(), PEPPER, &secret, operated.clock.now()).await.unwrap().unwrap();
+    let found = key::find(operated.db.pg(), PEPPER, &secret, now).await.unwrap().unwrap();
     assert_eq!(found.revoked_at, Some(operated.clock.now()));
 }
 

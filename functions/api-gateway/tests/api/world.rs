@@ -23,7 +23,7 @@ use model::{
 use serde_json::Value;
 use store::Pg;
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, NewKey};
+use store::pg::key::{self, KeyOwner, NewKey};
 use store::pg::{account_key, adjacency, community, person};
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
@@ -124,7 +124,7 @@ impl Api {
     ) -> (String, KeyId) {
         let secret = secret(seed);
         let (pg, now) = (self.database.pg(), self.clock.now());
-        let new = NewKey { account, secret: &secret, scopes };
+        let new = NewKey::new(KeyOwner::Account(account), &secret, scopes);
         let id = key::create(pg, PEPPER, &new, ACT, now).await;
         (secret.reveal().to_owned(), id.expect("the key is new"))
     }

@@ -4,7 +4,7 @@ use billing_meter::{AlertReport, check_alerts};
 use model::AlertKind;
 use model::port::Wallet as _;
 use model::wallet::WalletAdjustment;
-use model::{Grant, GrantKind, Timestamp};
+use model::{Grant, GrantKind, Timestamp, TransferId};
 use store::pg::alert;
 
 use crate::world::{MeteredWorld, micros};
