@@ -97,7 +97,10 @@ async fn an_account_is_made_once_and_has_a_name() {
     let payers = futures::future::join_all((0..4).map(|_| key::payer(db.pg(), "ada", at(0)))).await;
     let payers: Vec<PayerId> = payers.into_iter().map(Result::unwrap).collect();
     assert!(payers.windows(2).all(|pair| pair[0] == pair[1]), "{payers:?}");
-    assert_ne!(key::payer(db.pg(), "bob", at(0)).await.unwrap(), payers[0]);
+    assert_eq!(key::known_payer(db.pg(), "bob").await.unwrap(), None);
+    let bob = key::payer(db.pg(), "bob", at(0)).await.unwrap();
+    assert_ne!(bob, payers[0]);
+    assert_eq!(key::known_payer(db.pg(), "bob").await.unwrap(), Some(bob));
     assert_eq!(key::account(db.pg(), payers[0]).await.unwrap().as_deref(), Some("ada"));
     assert_eq!(key::account(db.pg(), PayerId::new(1 << 40)).await.unwrap(), None);
 }
