@@ -4,13 +4,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use model::charge::{ChargeRef, ChargeSource, ChargeState};
-use model::{
-    Charge, ChargeId, Epoch, Grant, GrantKind, KeyId, MicroCredits, PayerId, PriceClass,
-    PriceVersion, RunId, Timestamp, Usage,
-};
+use model::charge::ChargeRef;
+use model::{Charge, ChargeId, Grant, GrantKind, KeyId, MicroCredits, PayerId, RunId, Timestamp};
 
 use crate::charge::PricedAnswer;
+use crate::example::served_charge;
 use crate::grants::{FundOutcome, fund};
 use crate::twin::{LedgerState, Open, TwinLedger, TwinWallet, WalletState};
 
@@ -64,24 +62,11 @@ impl Bank {
 /// A served charge, from the balance.
 pub(crate) fn served(number: u8, cost: i64, now: Timestamp) -> Charge {
     Charge {
-        id: ChargeId::new([number; 20]),
-        payer: PAYER,
         key: KeyId::new(1),
-        route: "/v1/people".to_owned(),
         request: [number; 32],
         nonce: u64::from(number),
         run: Some(RunId::new(1)),
-        usage: Usage::of(PriceClass::Graph),
-        cost: credits(cost),
-        price_version: PriceVersion { floors: 1, epoch: Epoch::of(now) },
-        quote: None,
-        source: ChargeSource::Balance,
-        budget: None,
-        state: ChargeState::Served,
-        opened_at: now,
-        served_at: Some(now),
-        posted_at: None,
-        replays: 0,
+        ..served_charge(reference(number), credits(cost), now)
     }
 }
 
