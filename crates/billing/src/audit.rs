@@ -209,3 +209,6 @@ fn compare(
             + u64::from(quotes.count() != balance.quotes_open as usize),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,22 @@
 //! What the tests of the protocol have in common: two ports in memory, and one payer.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
 use model::charge::ChargeRef;
+use model::port::PortError;
 use model::{Charge, ChargeId, Grant, GrantKind, KeyId, MicroCredits, PayerId, RunId, Timestamp};
 
 use crate::charge::PricedAnswer;
 use crate::example::served_charge;
 use crate::grants::{FundOutcome, fund};
-use crate::twin::{LedgerState, Open, TwinLedger, TwinWallet, WalletState};
+use crate::twin::{Gate, LedgerState, Open, TwinLedger, TwinWallet, WalletState};
 
 /// The result of something that never waits.
 pub(crate) fn done<T>(work: impl Future<Output = T>) -> T {
@@ -56,6 +62,35 @@ impl Bank {
     pub(crate) fn available(&self) -> i64 {
         use model::port::Wallet;
         done(self.wallet.balance(PAYER)).unwrap().available.micros()
+    }
+}
+
+/// A gate at which the first calls with an outcome of this type happen, and are not heard of.
+pub(crate) struct Unheard<S, T> {
+    open: Open<S>,
+    left: AtomicUsize,
+    outcome: PhantomData<fn() -> T>,
+}
+
+impl<S, T> Unheard<S, T> {
+    pub(crate) fn first(calls: usize, state: S) -> Unheard<S, T> {
+        Unheard { open: Open::new(state), left: AtomicUsize::new(calls), outcome: PhantomData }
+    }
+}
+
+impl<S: Send, U: 'static> Gate<S> for Unheard<S, U> {
+    async fn pass<T, F>(&self, step: F) -> T
+    where
+        T: Clone + Debug + Send + Sync + 'static,
+        F: FnOnce(&mut S) -> T + Send,
+    {
+        let answer = self.open.with(step);
+        let unheard: Box<dyn Any> = Box::new(Err::<U, _>(PortError::Retry("unheard".to_owned())));
+        let count = |left: usize| left.checked_sub(1);
+        match unheard.downcast::<T>() {
+            Ok(unheard) if self.left.fetch_update(Relaxed, Relaxed, count).is_ok() => *unheard,
+            _ => answer,
+        }
     }
 }
 

@@ -18,6 +18,13 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// `BORG_PLATFORM_SECRETS`: tokens and keys for platforms' APIs, as `NAME=VALUE,…`.
     pub(crate) platform_secrets: PlatformSecrets,
+    /// `AWS_ENDPOINT_URL`: what stands in for AWS.
+    #[cfg(all(feature = "lab", feature = "aws"))]
+    pub(crate) aws_endpoint: Option<String>,
+    /// `BORG_DIE_AT`: where this process is to kill itself, such as `wallet.commit.after=3`, to try what
+    /// becomes of a charge then.
+    #[cfg(feature = "lab")]
+    pub(crate) die_at: Option<String>,
 }
 
 /// Reads the environment. Paths may be any bytes; other variables must be UTF-8.
@@ -27,6 +34,10 @@ pub(crate) fn from_environment() -> Result<Config> {
         database_url: text("DATABASE_URL")?,
         log: text("BORG_LOG")?.unwrap_or_else(|| "warn".to_owned()),
         platform_secrets: platform_secrets(text("BORG_PLATFORM_SECRETS")?)?,
+        #[cfg(all(feature = "lab", feature = "aws"))]
+        aws_endpoint: text("AWS_ENDPOINT_URL")?,
+        #[cfg(feature = "lab")]
+        die_at: text("BORG_DIE_AT")?,
     })
 }
 

@@ -57,6 +57,10 @@ fn with_causes(error: &anyhow::Error) -> String {
 
 fn run(cli: &Cli, output: CommandOutput) -> Result<()> {
     let config = config::from_environment()?;
+    #[cfg(feature = "lab")]
+    if let Some(place) = &config.die_at {
+        store::failpoint::arm(place)?;
+    }
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

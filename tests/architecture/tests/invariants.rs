@@ -35,6 +35,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "local",
         &[
             "api-gateway",
+            "billing",
             "cluster",
             "crawl-dispatch",
             "graph",
