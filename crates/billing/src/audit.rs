@@ -77,6 +77,21 @@ impl AuditReport {
 /// # Errors
 /// Those of the ports.
 pub async fn audit<W: Wallet, L: Ledger>(wallet: &W, ledger: &L) -> Result<AuditReport, PortError> {
+    let report = compare_all(wallet, ledger).await?;
+    for &payer in report.differences.keys() {
+        stop_funding(wallet, payer).await?;
+    }
+    Ok(report)
+}
+
+/// As [`audit`], but changes nothing: a wallet whose lists are late is to be asked again first.
+///
+/// # Errors
+/// Those of the ports.
+pub async fn compare_all<W: Wallet, L: Ledger>(
+    wallet: &W,
+    ledger: &L,
+) -> Result<AuditReport, PortError> {
     let mut report = AuditReport::default();
     let mut after = None;
     loop {
@@ -88,9 +103,6 @@ pub async fn audit<W: Wallet, L: Ledger>(wallet: &W, ledger: &L) -> Result<Audit
                 Audited::Moving => report.moving += 1,
                 Audited::Differs(difference) => {
                     report.differences.insert(payer, difference);
-                    if wallet.balance(payer).await?.status == WalletStatus::Open {
-                        wallet.set_status(payer, WalletStatus::NoFunding).await?;
-                    }
                 }
             }
         }
@@ -103,6 +115,17 @@ pub async fn audit<W: Wallet, L: Ledger>(wallet: &W, ledger: &L) -> Result<Audit
     report.ledger_sum = totals.sum();
     report.customers_less_grants = totals.customers_less_grants();
     Ok(report)
+}
+
+/// Makes a wallet take no new credits. One that takes none already stays as it is.
+///
+/// # Errors
+/// Those of the wallet.
+pub async fn stop_funding<W: Wallet>(wallet: &W, payer: PayerId) -> Result<(), PortError> {
+    match wallet.balance(payer).await?.status {
+        WalletStatus::Open => wallet.set_status(payer, WalletStatus::NoFunding).await,
+        WalletStatus::NoFunding | WalletStatus::Frozen => Ok(()),
+    }
 }
 
 /// Audits one payer.

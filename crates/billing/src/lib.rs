@@ -25,9 +25,10 @@
 //! | open and close a quote's credits | [`open_quote`] |
 //! | post what doorbells ring for | [`post()`] |
 //! | find what was left undone | [`sweep()`] |
-//! | prove that the wallet is the ledger | [`audit()`] |
+//! | prove that the wallet is the ledger | [`audit()`], [`compare_all`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
+//! | credit what a payment service says was paid | [`payment`] |
 
 mod audit;
 mod charge;
@@ -43,6 +44,7 @@ mod held;
 mod instant;
 mod lease;
 pub mod merkle;
+pub mod payment;
 mod post;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
@@ -51,7 +53,9 @@ mod sweep;
 #[cfg(any(test, feature = "twin"))]
 pub mod twin;
 
-pub use audit::{AuditDifference, AuditReport, Audited, audit, audit_payer};
+pub use audit::{
+    AuditDifference, AuditReport, Audited, audit, audit_payer, compare_all, stop_funding,
+};
 pub use charge::{
     Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, Withheld, admit, charge,
 };

@@ -19,7 +19,7 @@ pub(crate) use lab::{
     ApiBenchArgs, BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand,
     LedgerBenchArgs, LedgerRole, LedgerWorkerArgs, PushBenchArgs, RankBenchArgs, RunBenchArgs,
 };
-pub(crate) use operate::{KeyCommand, OperateCommand, OperateKeys, OperateRuns};
+pub(crate) use operate::{KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRuns};
 #[cfg(not(feature = "lab"))]
 pub(crate) use without_lab::MissingLabCommand as LabCommand;
 

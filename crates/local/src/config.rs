@@ -1,10 +1,12 @@
-//! The configuration from the environment: where the state is, and which PostgreSQL to use.
+//! The configuration from the environment: where the state is, and which PostgreSQL and wallets to use.
 #![expect(clippy::disallowed_methods, reason = "this is where `borg` reads the environment")]
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
+use billing::payment::PaymentSecret;
+use billing_meter::PriceTargets;
 use platforms::PlatformSecrets;
 
 /// The environment's part of the configuration.
@@ -18,13 +20,16 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// `BORG_PLATFORM_SECRETS`: tokens and keys for platforms' APIs, as `NAME=VALUE,…`.
     pub(crate) platform_secrets: PlatformSecrets,
+    /// `BORG_WALLET_TABLE`: wallets are in this table of DynamoDB instead of PostgreSQL. The variables of
+    /// the AWS SDK say where it is.
+    pub(crate) wallet_table: Option<String>,
+    /// `BORG_PRICE_TARGETS`: how much of each class should be used, as `search=6000,…` units a minute.
+    pub(crate) price_targets: PriceTargets,
+    /// `BORG_PAYMENT_SECRET`: what the payment service signs its callbacks with.
+    pub(crate) payment_secret: Option<PaymentSecret>,
     /// `AWS_ENDPOINT_URL`: what stands in for AWS.
     #[cfg(all(feature = "lab", feature = "aws"))]
     pub(crate) aws_endpoint: Option<String>,
-    /// `BORG_DIE_AT`: where this process is to kill itself, such as `wallet.commit.after=3`, to try what
-    /// becomes of a charge then.
-    #[cfg(feature = "lab")]
-    pub(crate) die_at: Option<String>,
 }
 
 /// Reads the environment. Paths may be any bytes; other variables must be UTF-8.
@@ -34,11 +39,24 @@ pub(crate) fn from_environment() -> Result<Config> {
         database_url: text("DATABASE_URL")?,
         log: text("BORG_LOG")?.unwrap_or_else(|| "warn".to_owned()),
         platform_secrets: platform_secrets(text("BORG_PLATFORM_SECRETS")?)?,
+        wallet_table: text("BORG_WALLET_TABLE")?,
+        price_targets: price_targets(text("BORG_PRICE_TARGETS")?)?,
+        payment_secret: text("BORG_PAYMENT_SECRET")?.map(PaymentSecret::new),
         #[cfg(all(feature = "lab", feature = "aws"))]
         aws_endpoint: text("AWS_ENDPOINT_URL")?,
-        #[cfg(feature = "lab")]
-        die_at: text("BORG_DIE_AT")?,
     })
+}
+
+/// Arms the place of `BORG_DIE_AT`, such as `wallet.commit.after=3`, if it is set: for tests.
+#[cfg(feature = "lab")]
+pub(crate) fn arm_failpoint() -> Result<()> {
+    let Some(place) = text("BORG_DIE_AT")? else { return Ok(()) };
+    store::failpoint::arm(&place).context("read the environment variable BORG_DIE_AT")
+}
+
+fn price_targets(text: Option<String>) -> Result<PriceTargets> {
+    let targets = text.unwrap_or_default().parse();
+    targets.context("read the environment variable BORG_PRICE_TARGETS")
 }
 
 fn platform_secrets(text: Option<String>) -> Result<PlatformSecrets> {

@@ -1,4 +1,4 @@
-//! One machine's Borg: its folder, its PostgreSQL, its objects, its secrets.
+//! One machine's Borg: its folder, its PostgreSQL, its objects, its wallets, its secrets.
 
 #[cfg(feature = "lab")]
 mod lab;
@@ -7,13 +7,19 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use billing_meter::PriceTargets;
+use billing::payment::PaymentSecret;
 use cluster::PgCluster;
+use model::port::RECEIVES_MAX;
 use platforms::PlatformSecrets;
 use store::Pg;
 use store::clock::System;
 use store::objects::Folder;
+use store::queue::{PgQueue, StoredQueue};
+use store::wallet::{PgWallet, StoredWallet};
 
 use crate::config::Config;
 
@@ -36,6 +42,9 @@ const CONNECTIONS_MAX: usize = 12;
 /// How many bytes of secret the installation has.
 const SECRET_BYTES: usize = 32;
 
+/// The queue of doorbells.
+const USAGE_QUEUE: &str = "usage";
+
 /// Everything that a command works with. The private server stops when the last one is dropped.
 pub(crate) struct BorgHome {
     /// The folder of all state.
@@ -50,6 +59,12 @@ pub(crate) struct BorgHome {
     pub(crate) clock: System,
     /// Tokens and keys for platforms' APIs.
     pub(crate) platform_secrets: PlatformSecrets,
+    /// How much of each class should be used.
+    pub(crate) price_targets: PriceTargets,
+    /// What payment callbacks are signed with, if any are taken.
+    pub(crate) payment_secret: Option<PaymentSecret>,
+    /// What payers may spend.
+    wallet: StoredWallet,
     /// The private server, if it is one.
     cluster: Option<PgCluster>,
 }
@@ -68,9 +83,13 @@ impl BorgHome {
             }
         };
         store::pg::migrate(&url).await?;
+        let pg = Pg::connect(&url, CONNECTIONS_MAX).await?;
         Ok(BorgHome {
             folder: config.home.clone(),
-            pg: Pg::connect(&url, CONNECTIONS_MAX).await?,
+            wallet: wallet(config, &pg).await?,
+            price_targets: config.price_targets.clone(),
+            payment_secret: config.payment_secret.clone(),
+            pg,
             url,
             objects: Folder::open(&config.home.join("objects"))?,
             clock: System,
@@ -82,6 +101,26 @@ impl BorgHome {
     /// Connections for answers.
     pub(crate) async fn connect_for_answers(&self) -> Result<Pg> {
         Ok(Pg::connect_for_answers(&self.url, CONNECTIONS_MAX).await?)
+    }
+
+    /// What payers may spend.
+    pub(crate) fn wallet(&self) -> StoredWallet {
+        self.wallet.clone()
+    }
+
+    /// The same, over these connections where it is in PostgreSQL.
+    pub(crate) fn wallet_over(&self, pg: &Pg) -> StoredWallet {
+        match &self.wallet {
+            StoredWallet::Postgres(_) => StoredWallet::Postgres(PgWallet::new(pg.clone())),
+            #[cfg(feature = "aws")]
+            wallet @ StoredWallet::Dynamo(_) => wallet.clone(),
+        }
+    }
+
+    /// Where doorbells ring for charges to be posted.
+    pub(crate) fn usage_queue(&self) -> StoredQueue {
+        let clock = Arc::new(self.clock);
+        StoredQueue::Postgres(PgQueue::new(self.pg.clone(), USAGE_QUEUE, RECEIVES_MAX, clock))
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.
@@ -104,6 +143,26 @@ impl BorgHome {
             Err(_) => create_secret(&path),
         }
     }
+}
+
+/// The wallets that the configuration names.
+#[cfg(feature = "aws")]
+async fn wallet(config: &Config, pg: &Pg) -> Result<StoredWallet> {
+    Ok(match &config.wallet_table {
+        Some(table) => StoredWallet::Dynamo(store::Aws::from_env().await.wallet(table)),
+        None => StoredWallet::Postgres(PgWallet::new(pg.clone())),
+    })
+}
+
+/// The wallets in PostgreSQL.
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "it is async where there is AWS")]
+async fn wallet(config: &Config, pg: &Pg) -> Result<StoredWallet> {
+    anyhow::ensure!(
+        config.wallet_table.is_none(),
+        "this build of borg has no DynamoDB: build one with the feature `aws`, or unset BORG_WALLET_TABLE"
+    );
+    Ok(StoredWallet::Postgres(PgWallet::new(pg.clone())))
 }
 
 fn create_secret(path: &Path) -> Result<Vec<u8>> {

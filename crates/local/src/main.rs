@@ -10,6 +10,7 @@ mod home;
 mod import;
 mod interrupt;
 mod measure;
+mod meter;
 mod naming;
 mod output;
 mod server;
@@ -58,9 +59,7 @@ fn with_causes(error: &anyhow::Error) -> String {
 fn run(cli: &Cli, output: CommandOutput) -> Result<()> {
     let config = config::from_environment()?;
     #[cfg(feature = "lab")]
-    if let Some(place) = &config.die_at {
-        store::failpoint::arm(place)?;
-    }
+    config::arm_failpoint()?;
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

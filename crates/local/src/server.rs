@@ -1,10 +1,14 @@
 //! The API on one machine: the router of the cloud behind a listener.
 
 use std::net::SocketAddr;
+use std::future::IntoFuture;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api_gateway::{Gateway, GatewaySecrets, router};
+use api_gateway::{
+    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router,
+};
 use operate::{OperateDependencies, Order, OrderOutcome};
 use store::Pg;
 use store::pg::key;
@@ -12,30 +16,40 @@ use tokio::net::TcpListener;
 
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
+use crate::meter::LocalMeter;
 
-/// The gateway to this machine's database.
-pub(crate) async fn gateway(home: &BorgHome) -> Result<Gateway> {
-    gateway_over(home, home.connect_for_answers().await?)
+/// How often what a gateway has to tell others is sent.
+const FLUSHED_EVERY: Duration = Duration::from_millis(200);
+
+/// How a server charges: doorbells are rung several at a time.
+const CHARGING: ChargingSettings =
+    ChargingSettings { limits: RequestLimits::PUBLIC, doorbells_at_once: 32 };
+
+/// The gateway of a server.
+async fn gateway(home: &BorgHome) -> Result<Gateway> {
+    gateway_over(home, home.connect_for_answers().await?, CHARGING)
 }
 
 /// The gateway with these connections.
-pub(crate) fn gateway_over(home: &BorgHome, pg: Pg) -> Result<Gateway> {
-    let secret = home.secret()?;
+pub(crate) fn gateway_over(home: &BorgHome, pg: Pg, charging: ChargingSettings) -> Result<Gateway> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
-    let secrets = GatewaySecrets {
-        pepper: key::pepper(&secret),
-        cursors: blake3::derive_key("borg 2026 cursor signing", &secret).to_vec(),
-        instance,
-    };
-    Ok(Gateway::new(pg, Arc::new(home.clock), secrets))
+    let secrets = GatewaySecrets::derived(&home.secret()?, home.payment_secret.clone(), instance);
+    Ok(Gateway::new(GatewayParts {
+        wallet: home.wallet_over(&pg),
+        usage: home.usage_queue(),
+        pg,
+        clock: Arc::new(home.clock),
+        secrets,
+        charging,
+    }))
 }
 
 /// Carries out an order as the function `operate` does, for the user who runs `borg`.
 pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome> {
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
-    let (pg, clock) = (&home.pg, &home.clock);
-    let dependencies = OperateDependencies { pg, clock, pepper: &pepper, actor: &actor };
+    let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
+    let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
     Ok(operate::handle(&dependencies, order).await?)
 }
 
@@ -51,9 +65,27 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves until Ctrl-C; requests under way are answered.
+/// Serves until Ctrl-C; requests under way are answered, and what they cost is posted.
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
-    let router = router(gateway(home).await?);
-    axum::serve(listener, router).with_graceful_shutdown(interrupted()).await?;
-    Ok(())
+    let gateway = gateway(home).await?;
+    let meter = LocalMeter::start(home).await?;
+    let serving =
+        axum::serve(listener, router(gateway.clone())).with_graceful_shutdown(interrupted());
+    let served = tokio::select! {
+        served = serving.into_future() => served,
+        () = flush_periodically(&gateway) => Ok(()),
+    };
+    // Doorbells ring before the meter ends, so that it answers them.
+    let closed = gateway.close().await;
+    meter.end().await?;
+    served?;
+    closed.map_err(|_| anyhow::anyhow!("what was counted last could not be stored"))
+}
+
+/// Never ends. What cannot be sent is sent later.
+async fn flush_periodically(gateway: &Gateway) {
+    loop {
+        tokio::time::sleep(FLUSHED_EVERY).await;
+        let _ = gateway.flush().await;
+    }
 }

@@ -154,6 +154,10 @@ public_id! {
     /// One credit lease: a random number, or that of the quote it is for.
     LeaseId, "lse", 64
 }
+public_id! {
+    /// One spend alert.
+    AlertId, "alr", 64
+}
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
 const SEQUENCE_BITS: u32 = 45;

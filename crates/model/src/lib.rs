@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod adjacency;
+pub mod alert;
 pub mod budget;
 pub mod charge;
 pub mod community;
@@ -28,6 +29,7 @@ pub mod port;
 pub mod price;
 pub mod profile;
 pub mod profile_text;
+pub mod quote;
 pub mod rank_change;
 pub mod scope;
 pub mod snapshot;
@@ -38,12 +40,13 @@ pub mod wallet;
 
 pub use account::Account;
 pub use adjacency::{Adjacency, AdjacencyEntry};
+pub use alert::{AlertKind, SpendAlert};
 pub use charge::{Charge, ChargeId, ChargeRef, ChargeSource, ChargeState};
 pub use community::Community;
 pub use epoch::{Epoch, Excess, PriceIndex, PriceVersion, PublishedEpoch};
 pub use grant::{Grant, GrantDraw, GrantId, GrantKind};
 pub use id::{
-    CommunityId, KeyId, LeaseId, PayerId, PersonId, ProfileId, QuoteId, RunId, SnapshotId,
+    AlertId, CommunityId, KeyId, LeaseId, PayerId, PersonId, ProfileId, QuoteId, RunId, SnapshotId,
 };
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};
@@ -53,6 +56,7 @@ pub use money::MicroCredits;
 pub use platform::Platform;
 pub use price::{PriceClass, PriceItem, PriceUnit, Usage};
 pub use profile::{Consent, PersonKind};
+pub use quote::Quote;
 pub use rank_change::RankChange;
 pub use scope::Scope;
 pub use statement::{Month, Statement};

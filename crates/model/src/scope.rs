@@ -17,13 +17,15 @@ pub enum Scope {
     ExportWrite,
     /// Balances and ledgers.
     BillingRead,
+    /// Quotes and spend alerts.
+    BillingWrite,
     /// Making and revoking keys.
     KeysWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Scope; 8] = [
+    pub const ALL: [Scope; 9] = [
         Scope::ProfilesRead,
         Scope::CommunitiesRead,
         Scope::RanksRead,
@@ -31,16 +33,29 @@ impl Scope {
         Scope::StreamRead,
         Scope::ExportWrite,
         Scope::BillingRead,
+        Scope::BillingWrite,
         Scope::KeysWrite,
     ];
 
-    /// The scopes that only read what is public: those of a new key.
+    /// The scopes that only read what is public: those of a new key for sample data.
     pub const READING: [Scope; 5] = [
         Scope::ProfilesRead,
         Scope::CommunitiesRead,
         Scope::RanksRead,
         Scope::SearchRead,
         Scope::StreamRead,
+    ];
+
+    /// The scopes of a new key: reading what is public, and using the money that it is paid with. It makes
+    /// no keys and no exports.
+    pub const DEFAULT: [Scope; 7] = [
+        Scope::ProfilesRead,
+        Scope::CommunitiesRead,
+        Scope::RanksRead,
+        Scope::SearchRead,
+        Scope::StreamRead,
+        Scope::BillingRead,
+        Scope::BillingWrite,
     ];
 
     /// The name of the scope in stored keys.
@@ -53,6 +68,7 @@ impl Scope {
             Scope::StreamRead => "stream:read",
             Scope::ExportWrite => "export:write",
             Scope::BillingRead => "billing:read",
+            Scope::BillingWrite => "billing:write",
             Scope::KeysWrite => "keys:write",
         }
     }
@@ -66,8 +82,9 @@ mod tests {
     fn stored_names_never_change() {
         let names = Scope::ALL.map(Scope::slug).join(" ");
         let known = "profiles:read communities:read ranks:read search:read stream:read export:write \
-                     billing:read keys:write";
+                     billing:read billing:write keys:write";
         assert_eq!(names, known);
         assert!(Scope::READING.iter().all(|scope| scope.slug().ends_with(":read")));
+        assert_eq!(Scope::DEFAULT[..5], Scope::READING);
     }
 }

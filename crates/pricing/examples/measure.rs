@@ -9,10 +9,8 @@ use model::{
     Epoch, Excess, PayerId, PriceClass, PriceIndex, PriceItem, PriceVersion, QuoteId, Usage,
 };
 use pricing::history::{first_epoch, next_epoch};
-use pricing::quote::{LockedPrice, QuoteRequest};
-use pricing::{
-    ChargedRequest, EpochUse, Quote, QuoteSigner, QuoteVerifier, charge, index_of, recompute,
-};
+use pricing::quote::{LockedPrice, QuoteRequest, new_quote};
+use pricing::{ChargedRequest, EpochUse, QuoteSigner, QuoteVerifier, charge, index_of, recompute};
 use rustix::time::{ClockId, clock_gettime};
 
 fn cpu_seconds() -> f64 {
@@ -63,7 +61,7 @@ fn quotes(payer: PayerId, now: Timestamp) {
     let version = PriceVersion { floors: 1, epoch: Epoch::of(now) };
     let price = LockedPrice { version, index: PriceIndex::ONE };
     let request = QuoteRequest { id: QuoteId::new(1), payer, cap };
-    let quote = Quote::new(&request, &price, now).expect("a price");
+    let quote = new_quote(&request, &price, now).expect("a price");
     let signed = signer.sign(&quote);
     println!("a signed quote has {} bytes", signed.len());
     measure("quotes signed", 20_000, |_| {

@@ -63,4 +63,4 @@ pub use history::{Recomputed, WrongEpoch, recompute};
 pub use index::index_of;
 pub use outcome::{AnswerOutcome, FreeAnswers};
 #[cfg(feature = "quotes")]
-pub use quote::{Quote, QuoteError, QuoteSigner, QuoteVerifier};
+pub use quote::{QuoteError, QuoteSigner, QuoteVerifier};

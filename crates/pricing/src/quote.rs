@@ -1,9 +1,12 @@
 //! Quotes: prices that are promised for a quarter of an hour.
 //!
-//! A quote locks the index of one class for one payer, up to a number of units. A charge pays the lower
-//! of the locked index and the current one, so a quote never costs more than none. Its maximum is held in
-//! the wallet while it is open: [`QuoteState::held`]. As an index rises by at most 2^¼ in 15 minutes, a
+//! A quote locks the index of one class for one payer. A charge pays the lower of the locked index and the
+//! current one, so a quote never costs more than none. As an index rises by at most 2^¼ in 15 minutes, a
 //! lock forgoes at most 18.9 % of what is paid with it.
+//!
+//! **What it covers** is counted in money: what its units cost at the locked index, `max_total`, is set aside
+//! as a credit lease of the wallet, and charges with the quote are paid from that. More units than those of
+//! its cap are reached only while the current index is below the locked one, when the quote forgoes nothing.
 //!
 //! A signed quote proves to the client what was promised: [`QuoteSigner::sign`].
 //!
@@ -16,9 +19,7 @@ mod signature;
 pub use signature::{QuoteSigner, QuoteVerifier};
 
 use model::time::Timestamp;
-use model::{
-    MicroCredits, PayerId, PriceClass, PriceIndex, PriceItem, PriceVersion, QuoteId, Usage,
-};
+use model::{MicroCredits, PayerId, PriceClass, PriceIndex, PriceVersion, Quote, QuoteId, Usage};
 
 use crate::charge::{PriceError, charge};
 
@@ -37,27 +38,6 @@ const QUOTED_PART: u64 = 10;
 /// How many units of its capacity a class can still quote in an epoch, of which `quoted` are quoted.
 pub const fn quotable_units(target: u64, quoted: u64) -> u64 {
     (target / QUOTED_PART).saturating_sub(quoted)
-}
-
-/// A promise of a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quote {
-    /// Names it in the header `Borg-Quote`.
-    pub id: QuoteId,
-    /// The payer that it was given to.
-    pub payer: PayerId,
-    /// The most units that it covers; its class is theirs.
-    pub cap: Usage,
-    /// The prices that held when it was given.
-    pub price_version: PriceVersion,
-    /// The index that it locks.
-    pub locked: PriceIndex,
-    /// When it was given, in whole seconds.
-    pub issued: Timestamp,
-    /// From when on it is void.
-    pub expires: Timestamp,
-    /// The most that all charges with it cost together.
-    pub max_total: MicroCredits,
 }
 
 /// What a quote is asked for.
@@ -110,120 +90,60 @@ pub enum QuoteError {
         /// Its class.
         class: PriceClass,
     },
-    /// It covers fewer units.
-    #[error("it covers {left} more {item}")]
-    OverCap {
-        /// Of which there are too many.
-        item: PriceItem,
-        /// How many are left.
-        left: u64,
-    },
     /// The amount cannot be counted.
     #[error(transparent)]
     Price(#[from] PriceError),
 }
 
-impl Quote {
-    /// Gives a quote.
-    ///
-    /// # Errors
-    /// [`PriceError::TooMuch`] where its maximum is more than 64 bits hold.
-    pub fn new(
-        request: &QuoteRequest,
-        price: &LockedPrice,
-        now: Timestamp,
-    ) -> Result<Quote, PriceError> {
-        let QuoteRequest { id, payer, cap } = *request;
-        let seconds = |more| Timestamp::from_second(now.as_second().saturating_add(more));
-        Ok(Quote {
-            id,
-            payer,
-            cap,
-            price_version: price.version,
-            locked: price.index,
-            issued: seconds(0).unwrap_or(Timestamp::MAX),
-            expires: seconds(QUOTE_SECONDS).unwrap_or(Timestamp::MAX),
-            max_total: charge(&cap, price.index)?,
-        })
-    }
-
-    /// Whether `payer` may use it at `now`.
-    ///
-    /// # Errors
-    /// [`QuoteError::Foreign`], [`QuoteError::FromFuture`] or [`QuoteError::Expired`], the first that applies.
-    pub fn admits(&self, payer: PayerId, now: Timestamp) -> Result<(), QuoteError> {
-        if self.payer != payer {
-            return Err(QuoteError::Foreign);
-        }
-        if self.issued.as_second().saturating_sub(now.as_second()) > CLOCK_SKEW_SECONDS {
-            return Err(QuoteError::FromFuture);
-        }
-        let expires = self.expires;
-        if now < expires { Ok(()) } else { Err(QuoteError::Expired { expires }) }
-    }
+/// Gives a quote.
+///
+/// # Errors
+/// [`PriceError::TooMuch`] where its maximum is more than 64 bits hold.
+pub fn new_quote(
+    request: &QuoteRequest,
+    price: &LockedPrice,
+    now: Timestamp,
+) -> Result<Quote, PriceError> {
+    let QuoteRequest { id, payer, cap } = *request;
+    let seconds = |more| Timestamp::from_second(now.as_second().saturating_add(more));
+    Ok(Quote {
+        id,
+        payer,
+        cap,
+        price_version: price.version,
+        locked: price.index,
+        issued: seconds(0).unwrap_or(Timestamp::MAX),
+        expires: seconds(QUOTE_SECONDS).unwrap_or(Timestamp::MAX),
+        max_total: charge(&cap, price.index)?,
+    })
 }
 
-/// What was used of a quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuoteState {
-    /// Units that were charged with it.
-    pub used: Usage,
-    /// What they cost.
-    pub paid: MicroCredits,
+/// Whether `payer` may use a quote at `now`.
+///
+/// # Errors
+/// [`QuoteError::Foreign`], [`QuoteError::FromFuture`] or [`QuoteError::Expired`], the first that applies.
+pub fn admits(quote: &Quote, payer: PayerId, now: Timestamp) -> Result<(), QuoteError> {
+    if quote.payer != payer {
+        return Err(QuoteError::Foreign);
+    }
+    if quote.issued.as_second().saturating_sub(now.as_second()) > CLOCK_SKEW_SECONDS {
+        return Err(QuoteError::FromFuture);
+    }
+    let expires = quote.expires;
+    if now < expires { Ok(()) } else { Err(QuoteError::Expired { expires }) }
 }
 
-/// A charge with a quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuotedCharge {
-    /// What it costs.
-    pub cost: MicroCredits,
-    /// What is used of the quote after it.
-    pub state: QuoteState,
-}
-
-impl QuoteState {
-    /// Nothing is used of a new quote.
-    pub const fn new(quote: &Quote) -> QuoteState {
-        QuoteState { used: Usage::of(quote.cap.class()), paid: MicroCredits::ZERO }
+/// What `usage` costs at the locked index. Who pays with the quote pays the lower of this and what it costs
+/// without.
+///
+/// # Errors
+/// [`QuoteError::WrongClass`], or that of a price.
+pub fn quoted_cost(quote: &Quote, usage: &Usage) -> Result<MicroCredits, QuoteError> {
+    let class = quote.cap.class();
+    if usage.class() != class {
+        return Err(QuoteError::WrongClass { class });
     }
-
-    /// What the wallet holds for the quote: the most that it can still cost. All of it is released when
-    /// the quote ends.
-    pub fn held(&self, quote: &Quote) -> MicroCredits {
-        quote.max_total.checked_sub(self.paid).unwrap_or(MicroCredits::ZERO)
-    }
-
-    /// Charges `usage` with the quote, at the lower of its index and the current one. Rounding never makes
-    /// the charges cost more than the quote's maximum.
-    ///
-    /// # Errors
-    /// [`QuoteError::WrongClass`], [`QuoteError::OverCap`], or that of a price.
-    pub fn charge(
-        &self,
-        quote: &Quote,
-        usage: &Usage,
-        current: PriceIndex,
-    ) -> Result<QuotedCharge, QuoteError> {
-        let class = quote.cap.class();
-        if usage.class() != class {
-            return Err(QuoteError::WrongClass { class });
-        }
-        if let Some(over) = self.over_cap(quote, usage) {
-            return Err(over);
-        }
-        let cost = charge(usage, current.min(quote.locked))?.min(self.held(quote));
-        let used = self.used.checked_add(usage).ok_or(PriceError::TooMuch)?;
-        let paid = self.paid.checked_add(cost).ok_or(PriceError::TooMuch)?;
-        Ok(QuotedCharge { cost, state: QuoteState { used, paid } })
-    }
-
-    /// The first item of which `usage` has more than is left.
-    fn over_cap(&self, quote: &Quote, usage: &Usage) -> Option<QuoteError> {
-        let left = |item| quote.cap.count(item).saturating_sub(self.used.count(item));
-        let mut items = usage.items();
-        let over = items.find(|&(item, count)| count > left(item));
-        over.map(|(item, _)| QuoteError::OverCap { item, left: left(item) })
-    }
+    Ok(charge(usage, quote.locked)?)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The start, batches, requests, logs and metrics of a function. Independent of the domain.
 //!
 //! [`EnvironmentSettings`] is the environment as plain data, [`logs`] writes JSON lines, [`metrics`] writes
-//! CloudWatch's embedded metrics among them, and [`batch::drive`] is the one driver of every SQS
-//! handler. With the feature `lambda` come `function::serve`, `batch::serve` and
-//! `http::serve`, which speak Lambda's Runtime API.
+//! CloudWatch's embedded metrics among them, and [`batch::drive`] drives the SQS handlers, or
+//! [`batch::drive_whole`] those that take a whole batch at once. With the feature `lambda` come
+//! `function::serve`, `batch::serve` and `http::serve`, which speak Lambda's Runtime API.
 
 pub mod batch;
 #[cfg(feature = "lambda")]

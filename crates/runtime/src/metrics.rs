@@ -13,6 +13,8 @@ pub enum MetricUnit {
     Count,
     /// Milliseconds.
     Milliseconds,
+    /// Seconds.
+    Seconds,
 }
 
 impl MetricUnit {
@@ -20,6 +22,7 @@ impl MetricUnit {
         match self {
             MetricUnit::Count => "Count",
             MetricUnit::Milliseconds => "Milliseconds",
+            MetricUnit::Seconds => "Seconds",
         }
     }
 }
@@ -60,6 +63,12 @@ pub fn line(function: &str, at_ms: u64, metrics: &[FunctionMetric<'_>]) -> Strin
     Value::Object(line).to_string()
 }
 
+/// Reports these metrics of a function now, on standard output.
+#[cfg(feature = "lambda")]
+pub fn report(function: &str, metrics: &[FunctionMetric<'_>]) {
+    println!("{}", line(function, crate::clock::now_ms(), metrics));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,13 +78,14 @@ mod tests {
         let metric = |name, unit, value| FunctionMetric { name, unit, value };
         let done = metric("Done", MetricUnit::Count, 3);
         let time = metric("Time", MetricUnit::Milliseconds, 9);
-        let text = line("fetch", 5, &[done, time]);
+        let text = line("fetch", 5, &[done, time, metric("Lag", MetricUnit::Seconds, 2)]);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["Done"], 3);
         assert_eq!(value["Function"], "fetch");
         let directive = &value["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(value["_aws"]["Timestamp"], 5);
         assert_eq!(directive["Metrics"][1], json!({"Name": "Time", "Unit": "Milliseconds"}));
+        assert_eq!(directive["Metrics"][2], json!({"Name": "Lag", "Unit": "Seconds"}));
         assert_eq!(directive["Dimensions"], json!([["Function"]]));
     }
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use runtime::batch::{DrivenBatch, MessageOutcome, QueueBatch, QueueMessage, drive};
+use runtime::batch::{DrivenBatch, MessageOutcome, QueueBatch, QueueMessage, drive, drive_whole};
 use serde_json::{Value, json};
 
 /// Events are what Lambda sends; the same files serve `sam local invoke -e`.
@@ -91,6 +91,68 @@ async fn a_release_that_fails_still_reports_its_message() {
     let left = || Duration::from_secs(60);
     let driven = drive(batch(&["5", "done"]), left, follow_body, release).await;
     assert_eq!(driven.failures.ids().collect::<Vec<_>>(), ["m0"]);
+}
+
+/// Drives a batch whole; returns also the released receipts, and how many messages each call got.
+async fn drive_whole_bodies(
+    bodies: &[&str],
+    left: Duration,
+) -> (DrivenBatch, Vec<String>, Vec<usize>) {
+    let (released, calls) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let release = async |receipt: &str, seconds: u32| -> Result<(), Infallible> {
+        released.borrow_mut().push(format!("{receipt} {seconds}"));
+        Ok(())
+    };
+    let handle = async |messages: &[QueueMessage]| {
+        calls.borrow_mut().push(messages.len());
+        let mut outcomes = Vec::new();
+        for message in messages.iter().filter(|message| message.body != "forgotten") {
+            outcomes.push(follow_body(message).await);
+        }
+        outcomes
+    };
+    let driven = drive_whole(batch(bodies), || left, handle, release).await;
+    (driven, released.into_inner(), calls.into_inner())
+}
+
+#[tokio::test]
+async fn a_whole_batch_is_one_call_with_an_outcome_for_each_message() {
+    let bodies = ["done", "60", "poison", "done", "forgotten"];
+    let (driven, released, calls) = drive_whole_bodies(&bodies, Duration::from_secs(60)).await;
+    assert_eq!(calls, [5]);
+    assert_eq!(driven.failures.ids().collect::<Vec<_>>(), ["m1", "m2", "m4"]);
+    assert_eq!(released, ["r1 60", "r2 0", "r4 0"]);
+    assert_eq!((driven.done, driven.retried, driven.poisoned), (2, 2, 1));
+}
+
+#[tokio::test]
+async fn a_whole_batch_that_panics_is_handled_one_by_one() {
+    let bodies = ["done", "panic", "60"];
+    let (driven, released, calls) = drive_whole_bodies(&bodies, Duration::from_secs(60)).await;
+    assert_eq!(calls, [3, 1, 1, 1]);
+    assert_eq!(released, ["r1 0", "r2 60"]);
+    assert_eq!((driven.done, driven.retried, driven.poisoned), (1, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_batch_that_exceeds_the_time_left_comes_again() {
+    for (body, left) in [("slow", 60), ("done", 2)] {
+        let (driven, released, _) =
+            drive_whole_bodies(&["done", body], Duration::from_secs(left)).await;
+        assert_eq!(released, ["r0 0", "r1 0"], "{body}");
+        assert_eq!((driven.done, driven.retried), (0, 2), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn releases_that_hang_do_not_keep_the_answer() {
+    let handle = async |messages: &[QueueMessage]| {
+        messages.iter().map(|_| MessageOutcome::Poison { why: "no".into() }).collect()
+    };
+    let release = async |_: &str, _: u32| std::future::pending::<Result<(), Infallible>>().await;
+    let left = || Duration::from_secs(60);
+    let driven = drive_whole(batch(&["1", "2"]), left, handle, release).await;
+    assert_eq!(driven.failures.ids().count(), 2);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod params;
 mod partition;
 pub mod people;
 pub mod person;
+pub mod price;
 pub mod profile;
 mod profile_columns;
 pub mod publish;

@@ -1,4 +1,4 @@
-//! The shape of every answer, and its units.
+//! The shape of every answer, and what decides its price.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -7,33 +7,15 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Which price an answer's units have; each class has its own load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceClass {
-    /// Words to people or communities.
-    Search,
-    /// People, profiles, communities, ranks by id.
-    Graph,
-    /// The change log.
-    Stream,
-    /// Free of charge: documentation, status, runs.
-    Free,
-}
-
-/// The units of an answer, from which its price will be computed.
-///
-/// Every answer carries one of these in its extensions. Errors, empty answers and answers that the
-/// client already has count nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnswerUnits {
-    /// Which price applies.
-    pub class: PriceClass,
-    /// Requests answered: 0 or 1.
-    pub calls: u32,
+/// What of an answer decides its price. Every answer of a handler carries it in its extensions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AnswerFacts {
     /// Rows of data.
-    pub rows: u32,
-    /// Bytes of body.
-    pub bytes: u64,
+    pub(crate) rows: u64,
+    /// The run that it comes from.
+    pub(crate) run: Option<RunId>,
+    /// Where the next page begins.
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// The body of every answer.
@@ -65,48 +47,22 @@ pub struct AnswerRun {
     pub folding: u8,
 }
 
-/// An answer of a handler: the body and its units.
+/// An answer of a handler: the body, and how many rows it has.
 #[derive(Debug)]
 pub struct ApiAnswer<T> {
     body: Envelope<T>,
-    units: AnswerUnits,
-}
-
-impl PriceClass {
-    /// The name in the `Borg-Units` header.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            PriceClass::Search => "search",
-            PriceClass::Graph => "graph",
-            PriceClass::Stream => "stream",
-            PriceClass::Free => "free",
-        }
-    }
-}
-
-impl AnswerUnits {
-    /// Nothing.
-    pub const NONE: AnswerUnits =
-        AnswerUnits { class: PriceClass::Free, calls: 0, rows: 0, bytes: 0 };
-
-    /// The `Borg-Units` header: an RFC 8941 dictionary.
-    pub fn header(&self) -> String {
-        let AnswerUnits { class, calls, rows, bytes } = self;
-        format!("class={}, calls={calls}, rows={rows}, bytes={bytes}", class.slug())
-    }
+    rows: usize,
 }
 
 impl<T> ApiAnswer<T> {
     /// An answer of one row.
-    pub fn one(class: PriceClass, data: T) -> ApiAnswer<T> {
-        ApiAnswer::counted(class, data, 1)
+    pub fn one(data: T) -> ApiAnswer<T> {
+        ApiAnswer::counted(data, 1)
     }
 
-    /// An answer of `rows` rows; of none, it is worth nothing.
-    fn counted(class: PriceClass, data: T, rows: usize) -> ApiAnswer<T> {
-        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-        let units = AnswerUnits { class, calls: rows.min(1), rows, bytes: 0 };
-        ApiAnswer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, units }
+    /// An answer of `rows` rows; of none, it costs nothing.
+    fn counted(data: T, rows: usize) -> ApiAnswer<T> {
+        ApiAnswer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, rows }
     }
 
     /// The answer, saying which run it comes from.
@@ -126,17 +82,22 @@ impl<T> ApiAnswer<T> {
 }
 
 impl<T> ApiAnswer<Vec<T>> {
-    /// A page, worth a row for each entry.
-    pub fn page(class: PriceClass, rows: Vec<T>) -> ApiAnswer<Vec<T>> {
+    /// A page of rows.
+    pub fn page(rows: Vec<T>) -> ApiAnswer<Vec<T>> {
         let count = rows.len();
-        ApiAnswer::counted(class, rows, count)
+        ApiAnswer::counted(rows, count)
     }
 }
 
 impl<T: Serialize> IntoResponse for ApiAnswer<T> {
     fn into_response(self) -> Response {
+        let facts = AnswerFacts {
+            rows: self.rows as u64,
+            run: self.body.run,
+            next_cursor: self.body.next_cursor.clone(),
+        };
         let mut response = Json(self.body).into_response();
-        response.extensions_mut().insert(self.units);
+        response.extensions_mut().insert(facts);
         response
     }
 }
@@ -146,9 +107,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_page_is_worth_nothing() {
-        assert_eq!(ApiAnswer::page(PriceClass::Search, Vec::<u8>::new()).units.calls, 0);
-        let page = ApiAnswer::page(PriceClass::Search, vec![1, 2]);
-        assert_eq!(page.units.header(), "class=search, calls=1, rows=2, bytes=0");
+    fn a_page_counts_its_rows() {
+        let rows = |rows: Vec<u8>| {
+            let response = ApiAnswer::page(rows).into_response();
+            response.extensions().get::<AnswerFacts>().map(|facts| facts.rows)
+        };
+        assert_eq!((rows(vec![]), rows(vec![1, 2])), (Some(0), Some(2)));
     }
 }

@@ -12,21 +12,12 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::key::ApiSecret;
-use model::{KeyId, PayerId, Scope};
+use model::Scope;
 use store::pg::key::{self, ApiKey};
 
+use crate::caller::ApiCaller;
 use crate::error::{Problem, ProblemCode};
 use crate::state::Gateway;
-
-/// Who calls.
-#[derive(Debug, Clone)]
-pub(crate) struct ApiCaller {
-    pub(crate) key: KeyId,
-    /// The account that pays.
-    pub(crate) payer: PayerId,
-    /// The account's name.
-    pub(crate) account: String,
-}
 
 /// Refuses a request whose key lacks the scope. The handler finds the [`ApiCaller`] in the request's
 /// extensions, and [`mod@crate::finish`] in the response's.
@@ -67,11 +58,12 @@ async fn caller(
         let revoked = "this API key was revoked: make a new one with `borg key create`";
         return Err(Problem::new(ProblemCode::KeyRevoked, revoked));
     }
-    if !key.scopes.iter().any(|held| held == scope.slug()) {
+    let caller = ApiCaller::of(&key);
+    if !caller.has(scope) {
         let missing = format!("the key lacks the scope `{}`", scope.slug());
         return Err(Problem::new(ProblemCode::ScopeMissing, missing));
     }
-    Ok(ApiCaller { key: key.id, payer: key.payer, account: key.account.clone() })
+    Ok(caller)
 }
 
 fn secret(request: &Request) -> Result<ApiSecret, Problem> {
@@ -95,7 +87,7 @@ async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<ApiKe
     if let Some(remembered) = cache.get(&hash, second) {
         return Ok(remembered);
     }
-    let found = key::find(gateway.pg(), gateway.pepper(), secret).await?.map(Arc::new);
+    let found = key::find(gateway.pg(), gateway.pepper(), secret, gateway.now()).await?.map(Arc::new);
     cache.put(hash, second, found.clone());
     Ok(found)
 }

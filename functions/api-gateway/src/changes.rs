@@ -16,7 +16,7 @@ use store::pg::change::{self, Change, Event, Position};
 use store::pg::profile;
 use utoipa::ToSchema;
 
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
 use crate::people::{ListedPerson, load_by_id};
@@ -151,8 +151,8 @@ pub(crate) struct ChangeParams {
     responses((status = 200, body = Envelope<Vec<EventView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     Query(query): Query<ChangeParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<EventView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows();
     let cursor = call.open_cursor(query.cursor.as_deref())?;
@@ -165,7 +165,7 @@ pub(crate) async fn list(
     let last = events.last().map_or(after, |event| event.position);
     let next = call.cursor(RunId::new(0), numbers(last));
     let shown = shown(call.pg(), events).await?;
-    Ok(ApiAnswer::page(PriceClass::Stream, shown).then(Some(next)))
+    Ok(ApiAnswer::page(shown).then(Some(next)))
 }
 
 fn numbers(position: Position) -> [u64; 2] {

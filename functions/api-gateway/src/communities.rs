@@ -7,7 +7,7 @@ use search::words::TextReading;
 use serde::Deserialize;
 use store::pg::community::{self, CommunityPosition, CommunityQuery};
 
-use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::community_view::CommunityView;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
@@ -61,8 +61,8 @@ pub(crate) struct CommunityParams {
     responses((status = 200, body = Envelope<Vec<CommunityView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     Query(query): Query<CommunityListParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<CommunityView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows();
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
@@ -83,7 +83,7 @@ pub(crate) async fn list(
     let last = found.last().filter(|_| found.len() == rows as usize);
     let next = last.map(|one| [u64::from(one.members), one.id.number()]);
     let views = found.into_iter().map(CommunityView::new).collect();
-    Ok(page.answer(&call, PriceClass::Search, views, next))
+    Ok(page.answer(&call, views, next))
 }
 
 /// One community.
@@ -96,15 +96,15 @@ pub(crate) async fn list(
     responses((status = 200, body = Envelope<CommunityView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(
-    call: ApiCall,
     PathId(id): PathId<CommunityId>,
     Query(query): Query<CommunityParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<CommunityView>, Problem> {
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let served = runs::choose(&call, wanted, None).await?;
     let found = community::get(call.pg(), served.run, &[id]).await?.into_iter().next();
     let found = found.ok_or_else(|| unknown(id, served.run))?;
-    Ok(ApiAnswer::one(PriceClass::Graph, CommunityView::new(found)).of(Some(served)))
+    Ok(ApiAnswer::one(CommunityView::new(found)).of(Some(served)))
 }
 
 /// The words of `q`; none if it is not given.

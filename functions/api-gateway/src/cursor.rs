@@ -33,6 +33,9 @@ pub(crate) type CursorFilter = [u8; 8];
 /// Run and position.
 const SAID_BYTES: usize = 24;
 
+/// What tells cursors of texts from those of numbers.
+const TEXT: &[u8] = b"text";
+
 impl CursorSealer {
     /// Derives the key from the installation's secret.
     pub(crate) fn new(secret: &[u8]) -> CursorSealer {
@@ -68,6 +71,19 @@ impl CursorSealer {
         let said: [u8; SAID_BYTES] = said.try_into().ok()?;
         let number = |at: usize| said[at..].first_chunk().map(|part| u64::from_le_bytes(*part));
         Some(Cursor { run: RunId::new(number(0)?), position: [number(8)?, number(16)?] })
+    }
+
+    /// The cursor of a position that is a text.
+    pub(crate) fn seal_text(&self, text: &str, filter: CursorFilter) -> String {
+        let sealed = self.cipher().encrypt([&filter[..], TEXT], text.as_bytes());
+        URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
+    }
+
+    /// Reads a cursor of a text; `None` if it is not one of this request.
+    pub(crate) fn open_text(&self, text: &str, filter: CursorFilter) -> Option<String> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let said = self.cipher().decrypt([&filter[..], TEXT], &sealed).ok()?;
+        String::from_utf8(said).ok()
     }
 
     fn cipher(&self) -> Aes128Siv {

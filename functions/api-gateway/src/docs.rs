@@ -34,8 +34,11 @@ const SECURITY: [(HeaderName, &str); 3] = [
             Send your key as `Authorization: Bearer borg_live_…`. Answers are `{data, \
             next_cursor?, run?, as_of?}`; errors are RFC 9457 problems with a `code`. Every answer \
             to a GET or HEAD has an `ETag`: send it as `If-None-Match`, and an unchanged answer is a free \
-            304. `Borg-Units` says what an answer is worth; errors, 304s and empty answers are \
-            worth nothing."
+            304.\n\n\
+            `Borg-Cost` says what an answer cost, in credits ($0.001); errors, 304s and empty answers cost \
+            nothing. `Borg-Max-Cost` refuses what may cost more, `Borg-Dry-Run: 1` says what it would \
+            cost, `Borg-Quote` names a quote that pays, and by an `Idempotency-Key` a request is charged \
+            once. `RateLimit` says how many requests and free answers are left. `/v1/prices` has the rest."
     ),
     components(schemas(ProblemBody)),
     modifiers(&BearerKey),

@@ -10,62 +10,14 @@ use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
 
-/// What went wrong. Clients may rely on these names; the texts beside them may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = Code)]
-pub enum ProblemCode {
-    /// There is no key in the `Authorization` header.
-    KeyMissing,
-    /// What is in the `Authorization` header has not the form of a key, or a wrong checksum.
-    KeyMalformed,
-    /// The key is unknown.
-    KeyUnknown,
-    /// The key was revoked.
-    KeyRevoked,
-    /// The key may not do this.
-    ScopeMissing,
-    /// The URL has a key in it, where logs and histories keep it.
-    KeyInUrl,
-    /// A parameter of the query is unknown, repeated or out of its range.
-    BadParameter,
-    /// The id in the path has not the form of one.
-    BadId,
-    /// The body is not the JSON that the route takes.
-    BadBody,
-    /// The body's `Content-Type` is not JSON.
-    BadContentType,
-    /// The body is larger than the route takes.
-    BodyTooLarge,
-    /// The cursor was not made for this route, these parameters and this account.
-    BadCursor,
-    /// There is no such route.
-    UnknownRoute,
-    /// The route does not take this method.
-    MethodNotAllowed,
-    /// There is no such person, or it does not want to be found.
-    PersonUnknown,
-    /// There is no such profile, or it does not want to be found.
-    ProfileUnknown,
-    /// There is no such account in the index, or it does not want to be found.
-    AccountUnknown,
-    /// There is no such community in this run.
-    CommunityUnknown,
-    /// There is no evidence for this person in this community.
-    EvidenceUnknown,
-    /// There is no such run, or none as old as that, or it is not finished.
-    RunUnknown,
-    /// The run's results are not kept any more.
-    RunRetired,
-    /// Nothing has been scored yet.
-    NoRun,
-    /// The record cannot be reached for now.
-    Unavailable,
-    /// The answer took too long.
-    Timeout,
-    /// A fault of ours.
-    Internal,
-}
+mod code;
+mod payment_due;
+
+pub use code::ProblemCode;
+pub(crate) use payment_due::PaymentDue;
+
+/// After how long something that cannot be reached is worth another try, in seconds.
+const UNAVAILABLE_SECONDS: u32 = 5;
 
 /// The detail of faults whose cause is for the log only.
 const FAULT_OF_OURS: &str = "a fault of ours: tell us the request_id";
@@ -94,6 +46,9 @@ pub struct Problem {
     code: ProblemCode,
     detail: String,
     errors: Vec<ProblemFault>,
+    /// After how many seconds it is worth trying again.
+    retry_after: Option<u32>,
+    payment: Option<Box<PaymentDue>>,
 }
 
 /// The body of every answer with an error, as `application/problem+json` (RFC 9457).
@@ -118,87 +73,39 @@ pub struct ProblemBody {
     request_id: String,
     /// Each fault, where it is known in particular.
     errors: Vec<ProblemFault>,
-}
-
-impl ProblemCode {
-    /// Every code.
-    const ALL: [ProblemCode; 25] = [
-        ProblemCode::KeyMissing,
-        ProblemCode::KeyMalformed,
-        ProblemCode::KeyUnknown,
-        ProblemCode::KeyRevoked,
-        ProblemCode::ScopeMissing,
-        ProblemCode::KeyInUrl,
-        ProblemCode::BadParameter,
-        ProblemCode::BadId,
-        ProblemCode::BadBody,
-        ProblemCode::BadContentType,
-        ProblemCode::BodyTooLarge,
-        ProblemCode::BadCursor,
-        ProblemCode::UnknownRoute,
-        ProblemCode::MethodNotAllowed,
-        ProblemCode::PersonUnknown,
-        ProblemCode::ProfileUnknown,
-        ProblemCode::AccountUnknown,
-        ProblemCode::CommunityUnknown,
-        ProblemCode::EvidenceUnknown,
-        ProblemCode::RunUnknown,
-        ProblemCode::RunRetired,
-        ProblemCode::NoRun,
-        ProblemCode::Unavailable,
-        ProblemCode::Timeout,
-        ProblemCode::Internal,
-    ];
-
-    /// All codes with status and title, a line each: for the documentation.
-    pub(crate) fn explained() -> String {
-        let line = |code: ProblemCode| {
-            let (status, title) = code.facts();
-            format!("`{}` ({}): {title}.", code.slug(), status.as_u16())
-        };
-        ProblemCode::ALL.map(line).join("\n")
-    }
-
-    const fn facts(self) -> (StatusCode, &'static str) {
-        match self {
-            ProblemCode::KeyMissing => (StatusCode::UNAUTHORIZED, "No API key"),
-            ProblemCode::KeyMalformed => (StatusCode::UNAUTHORIZED, "Malformed API key"),
-            ProblemCode::KeyUnknown => (StatusCode::UNAUTHORIZED, "Unknown API key"),
-            ProblemCode::KeyRevoked => (StatusCode::UNAUTHORIZED, "Revoked API key"),
-            ProblemCode::ScopeMissing => (StatusCode::FORBIDDEN, "Scope missing"),
-            ProblemCode::KeyInUrl => (StatusCode::BAD_REQUEST, "API key in the URL"),
-            ProblemCode::BadParameter => (StatusCode::BAD_REQUEST, "Bad parameter"),
-            ProblemCode::BadId => (StatusCode::BAD_REQUEST, "Bad id"),
-            ProblemCode::BadBody => (StatusCode::BAD_REQUEST, "Bad body"),
-            ProblemCode::BadContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Bad content type"),
-            ProblemCode::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Body too large"),
-            ProblemCode::BadCursor => (StatusCode::BAD_REQUEST, "Bad cursor"),
-            ProblemCode::UnknownRoute => (StatusCode::NOT_FOUND, "Unknown route"),
-            ProblemCode::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-            ProblemCode::PersonUnknown => (StatusCode::NOT_FOUND, "Unknown person"),
-            ProblemCode::ProfileUnknown => (StatusCode::NOT_FOUND, "Unknown profile"),
-            ProblemCode::AccountUnknown => (StatusCode::NOT_FOUND, "Unknown account"),
-            ProblemCode::CommunityUnknown => (StatusCode::NOT_FOUND, "Unknown community"),
-            ProblemCode::EvidenceUnknown => (StatusCode::NOT_FOUND, "No evidence"),
-            ProblemCode::RunUnknown => (StatusCode::NOT_FOUND, "Unknown run"),
-            ProblemCode::RunRetired => (StatusCode::GONE, "Retired run"),
-            ProblemCode::NoRun => (StatusCode::NOT_FOUND, "Nothing scored yet"),
-            ProblemCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
-            ProblemCode::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Timed out"),
-            ProblemCode::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
-        }
-    }
-
-    fn slug(self) -> String {
-        let json = serde_json::to_value(self).unwrap_or_default();
-        json.as_str().unwrap_or_default().to_owned()
-    }
+    /// Of a 402: what is missing, and how it can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<Box<PaymentDue>>,
 }
 
 impl Problem {
     /// A problem, and what to do about it.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Problem {
-        Problem { code, detail: detail.into(), errors: Vec::new() }
+        Problem { code, detail: detail.into(), errors: Vec::new(), retry_after: None, payment: None }
+    }
+
+    /// The same, worth trying again after so many seconds.
+    #[must_use]
+    pub(crate) fn retry_after(self, seconds: u32) -> Problem {
+        Problem { retry_after: Some(seconds), ..self }
+    }
+
+    /// The same, saying what is missing of a payment.
+    #[must_use]
+    pub(crate) fn with_payment(self, due: PaymentDue) -> Problem {
+        Problem { payment: Some(Box::new(due)), ..self }
+    }
+
+    /// What it is about.
+    pub(crate) const fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// Something that cannot be reached for now; the log has the reason.
+    pub(crate) fn unavailable(what: &str, error: &impl std::error::Error) -> Problem {
+        tracing::warn!(what, %error, "unavailable");
+        let detail = format!("{what} cannot be reached: try again");
+        Problem::new(ProblemCode::Unavailable, detail).retry_after(UNAVAILABLE_SECONDS)
     }
 
     /// A fault of ours whose cause is in the log.
@@ -211,7 +118,7 @@ impl Problem {
         let detail = detail.into();
         let (whole, parameter) = (format!("{name}: {detail}"), Some(name.to_owned()));
         let errors = vec![ProblemFault { detail, parameter, pointer: None }];
-        Problem { code: ProblemCode::BadParameter, detail: whole, errors }
+        Problem { errors, ..Problem::new(ProblemCode::BadParameter, whole) }
     }
 
     /// A body that cannot be used, at a JSON Pointer.
@@ -220,7 +127,7 @@ impl Problem {
         let place = if pointer.is_empty() { "the body" } else { pointer };
         let (whole, pointer) = (format!("{place}: {detail}"), Some(pointer.to_owned()));
         let errors = vec![ProblemFault { detail, parameter: None, pointer }];
-        Problem { code: ProblemCode::BadBody, detail: whole, errors }
+        Problem { errors, ..Problem::new(ProblemCode::BadBody, whole) }
     }
 
     /// Stored data that cannot be read; the log has the reason.
@@ -259,6 +166,7 @@ impl Problem {
             code: self.code,
             request_id,
             errors: self.errors,
+            payment: self.payment,
         };
         let (mut parts, mut response) = (bare.into_parts().0, (status, Json(body)).into_response());
         let headers = response.headers_mut();
@@ -271,8 +179,8 @@ impl Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -304,11 +212,7 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         if error.is_passing() {
-            tracing::warn!(%error, "the database is unavailable");
-            return Problem::new(
-                ProblemCode::Unavailable,
-                "the database cannot be reached: try again",
-            );
+            return Problem::unavailable("the database", &error);
         }
         tracing::error!(%error, "the database cannot be read");
         Problem::internal()
@@ -318,11 +222,6 @@ impl From<StoreError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_named_as_clients_see_it() {
-        assert_eq!(ProblemCode::KeyInUrl.slug(), "key_in_url");
-    }
 
     #[test]
     fn a_problem_keeps_the_headers_of_the_bare_answer() {

@@ -1,8 +1,11 @@
-//! What handlers take from a request: the call with its cursors, an id, parameters, a body. What does
+//! What handlers take from a request: an id, parameters, a body, and the call with its cursors. What does
 //! not parse is a problem that names the place.
+//!
+//! The call comes last: taking it ends a dry run, when everything else was found right.
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
@@ -10,23 +13,27 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use mime::Mime;
 use model::RunId;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use store::Pg;
 
-use crate::auth::ApiCaller;
+use crate::caller::ApiCaller;
+use crate::charging::AdmittedRequest;
 use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer};
 use crate::error::{Problem, ProblemCode};
 use crate::query;
 use crate::state::Gateway;
 
-/// One call: its database connection, and its cursors.
+/// One call: its database connection, its caller, and its cursors.
 pub(crate) struct ApiCall {
     pub(crate) gateway: Gateway,
     /// The database, over one connection for this call.
     pg: Pg,
+    /// Who calls, and on which terms.
+    admitted: Arc<AdmittedRequest>,
     filter: CursorFilter,
 }
 
@@ -36,15 +43,31 @@ impl ApiCall {
         &self.pg
     }
 
+    /// Who calls.
+    pub(crate) fn caller(&self) -> &ApiCaller {
+        &self.admitted.caller
+    }
+
+    /// The run that answers, whichever is served: that of the answer that is given again.
+    pub(crate) fn pinned_run(&self) -> Option<RunId> {
+        self.admitted.pinned_run()
+    }
+
     /// Where this page begins; `None` on the first.
     pub(crate) fn open_cursor(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
         let open = |text| self.gateway.sealer().open(text, self.filter);
-        let refused = || {
-            let why = "this cursor belongs to another route, other parameters, another account or \
-                another server, or is damaged: begin again without it";
-            Problem::new(ProblemCode::BadCursor, why)
-        };
-        cursor.map(|text| open(text).ok_or_else(refused)).transpose()
+        cursor.map(|text| open(text).ok_or_else(foreign_cursor)).transpose()
+    }
+
+    /// As [`ApiCall::open_cursor`], of a position that is a text.
+    pub(crate) fn open_text_cursor(&self, cursor: Option<&str>) -> Result<Option<String>, Problem> {
+        let open = |text| self.gateway.sealer().open_text(text, self.filter);
+        cursor.map(|text| open(text).ok_or_else(foreign_cursor)).transpose()
+    }
+
+    /// As [`ApiCall::cursor`], of a position that is a text.
+    pub(crate) fn text_cursor(&self, position: &str) -> String {
+        self.gateway.sealer().seal_text(position, self.filter)
     }
 
     /// The cursor of another page of the same request.
@@ -53,15 +76,75 @@ impl ApiCall {
     }
 }
 
-impl FromRequestParts<Gateway> for ApiCall {
-    type Rejection = Problem;
+fn foreign_cursor() -> Problem {
+    let why = "this cursor belongs to another route, other parameters, another account or \
+        another server, or is damaged: begin again without it";
+    Problem::new(ProblemCode::BadCursor, why)
+}
 
-    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<ApiCall, Problem> {
+/// Why a handler does not run.
+pub(crate) enum NoCall {
+    /// Something is wrong.
+    Problem(Problem),
+    /// Only the cost was asked for, and the request is right.
+    DryRun,
+}
+
+/// Marks the answer to a dry run, in the response's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DryRunReached;
+
+impl From<Problem> for NoCall {
+    fn from(problem: Problem) -> NoCall {
+        NoCall::Problem(problem)
+    }
+}
+
+impl IntoResponse for NoCall {
+    fn into_response(self) -> Response {
+        match self {
+            NoCall::Problem(problem) => problem.into_response(),
+            NoCall::DryRun => {
+                let mut response = Response::default();
+                response.extensions_mut().insert(DryRunReached);
+                response
+            }
+        }
+    }
+}
+
+impl FromRequestParts<Gateway> for ApiCall {
+    type Rejection = NoCall;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<ApiCall, NoCall> {
         let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
         let asked = query::canonical(pairs, &["cursor", "limit"]);
-        let account = parts.extensions.get::<ApiCaller>().map_or("", |caller| &caller.account);
-        let filter = CursorSealer::filter(&[account, parts.uri.path(), &asked]);
-        Ok(ApiCall { gateway: gateway.clone(), pg: gateway.pg().session(), filter })
+        let admitted = parts.extensions.get::<Arc<AdmittedRequest>>().cloned();
+        // A route without a scope takes no call.
+        let admitted = admitted.ok_or_else(Problem::internal)?;
+        if admitted.terms.is_dry_run {
+            return Err(NoCall::DryRun);
+        }
+        let filter = CursorSealer::filter(&[&admitted.caller.account, parts.uri.path(), &asked]);
+        Ok(ApiCall { gateway: gateway.clone(), pg: gateway.pg().session(), admitted, filter })
+    }
+}
+
+/// A call with a body of JSON.
+pub(crate) struct JsonCall<T> {
+    pub(crate) call: ApiCall,
+    pub(crate) body: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<Gateway> for JsonCall<T> {
+    type Rejection = NoCall;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<JsonCall<T>, NoCall> {
+        let (mut parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        let JsonBody(body) = JsonBody::from_request(request, gateway).await?;
+        let call = ApiCall::from_request_parts(&mut parts, gateway).await?;
+        Ok(JsonCall { call, body })
     }
 }
 
@@ -110,7 +193,7 @@ impl<T: DeserializeOwned> FromRequestParts<Gateway> for Query<T> {
 }
 
 /// A body of JSON.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+struct JsonBody<T>(T);
 
 impl<T: DeserializeOwned> FromRequest<Gateway> for JsonBody<T> {
     type Rejection = Problem;

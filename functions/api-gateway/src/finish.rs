@@ -1,33 +1,34 @@
-//! What every request has around it: an id, a time limit, refusal of keys in URLs; and what every
-//! answer gets: problems as JSON, a strong `ETag` and 304, its units, one line in the log.
+//! What every request has around it: an id, limits of time and size, refusal of keys in URLs; and what every
+//! answer gets: problems as JSON, a strong `ETag` and 304, its charge before it leaves, one line in the log.
 //!
-//! The body is part of the [`etag`], because names, links and opt-outs change within a run.
+//! The body is part of the [`etag`](crate::etag), because names, links and opt-outs change within a run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, VARY};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::time::Day;
+use pricing::AnswerOutcome;
 
-use crate::answer::AnswerUnits;
-use crate::auth::ApiCaller;
-use crate::error::{Problem, ProblemCode, not_modified, options};
-use crate::etag::{KnownTags, etag};
+mod headers;
+mod ready;
+
+use crate::caller::ApiCaller;
+use crate::charging::{AdmittedRequest, RateState, Receipt, no_free_answer};
+use crate::error::{Problem, ProblemCode, options};
+use crate::etag::KnownTags;
 use crate::query;
 use crate::state::Gateway;
 
+pub(crate) use headers::EXPOSED;
+
 /// How long an answer may take: under the 30 s that an HTTP API on AWS waits.
 const ANSWER_SECONDS_MAX: u64 = 20;
-/// No answer is larger: 1,000 rows stay far below.
-const ANSWER_BYTES_MAX: usize = 32 << 20;
-
-/// The header with an answer's units.
-pub(crate) const UNITS: HeaderName = HeaderName::from_static("borg-units");
-/// The header that names the request in our logs.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("borg-request-id");
+/// The largest request line and headers, as HTTP APIs on AWS have it.
+const HEAD_BYTES_MAX: usize = 10_240;
 
 /// What is kept of a request until it is answered.
 struct RequestInfo {
@@ -66,7 +67,8 @@ pub(crate) async fn finish(
     next: Next,
 ) -> Response {
     let mut info = RequestInfo::of(&gateway, &request);
-    let canonical = query::pairs(&info.query)
+    let canonical = refuse_large(&request)
+        .and_then(|()| query::pairs(&info.query))
         .and_then(|pairs| query::refuse_keys(&pairs).map(|()| query::canonical(pairs, &[])));
     let response = match canonical {
         Ok(canonical) => {
@@ -77,7 +79,7 @@ pub(crate) async fn finish(
         }
         Err(problem) => problem.into_response(),
     };
-    settle(info, response).await
+    settle(&gateway, info, response).await
 }
 
 fn late() -> Problem {
@@ -85,57 +87,97 @@ fn late() -> Problem {
     Problem::new(ProblemCode::Timeout, detail)
 }
 
-async fn settle(info: RequestInfo, mut response: Response) -> Response {
-    let caller = response.extensions_mut().remove::<ApiCaller>();
-    let key = caller.as_ref().map(|caller| caller.key.to_string());
-    let payer = caller.as_ref().map(|caller| caller.payer.to_string());
+/// Refuses a request whose line and headers are larger than what passes everywhere.
+fn refuse_large(request: &Request) -> Result<(), Problem> {
+    let line = request.uri().to_string().len() + request.method().as_str().len();
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let bytes = line + headers.sum::<usize>();
+    if bytes <= HEAD_BYTES_MAX {
+        return Ok(());
+    }
+    let why = format!("the request line and the headers have {bytes} bytes: at most {HEAD_BYTES_MAX} pass");
+    Err(Problem::new(ProblemCode::HeadersTooLarge, why))
+}
+
+/// What the layers within found out about a request.
+#[derive(Default)]
+pub(crate) struct RequestFacts {
+    caller: Option<ApiCaller>,
+    rate: Option<RateState>,
+    admitted: Option<Arc<AdmittedRequest>>,
+}
+
+impl RequestFacts {
+    fn take(response: &mut Response) -> RequestFacts {
+        let facts = response.extensions_mut();
+        RequestFacts {
+            caller: facts.remove(),
+            rate: facts.remove(),
+            admitted: facts.remove(),
+        }
+    }
+}
+
+/// Charges the answer and gives it its headers, or puts a problem in its place.
+async fn settle(gateway: &Gateway, info: RequestInfo, mut response: Response) -> Response {
+    let facts = RequestFacts::take(&mut response);
     if info.method == Method::OPTIONS {
         response = options(response);
     }
     let problem = response.extensions_mut().remove::<Problem>();
     let finished = match problem.or_else(|| Problem::of_bare(&response)) {
         Some(problem) => Err((problem, response)),
-        None => tagged(&info, response).await.map_err(|problem| (problem, Response::default())),
+        None => ready::released(gateway, &info, facts.admitted.as_deref(), response)
+            .await
+            .map_err(|problem| (problem, Response::default())),
     };
-    let (mut response, units) = finished.unwrap_or_else(|(problem, bare)| {
-        (problem.render(bare, info.path.clone(), info.id.clone()), AnswerUnits::NONE)
+    let finished = bounded(finished, facts.admitted.as_deref());
+    let (response, receipt) = finished.unwrap_or_else(|(problem, bare)| {
+        let receipt = Receipt::free(outcome_of(problem.code()));
+        (problem.render(bare, info.path.clone(), info.id.clone()), receipt)
     });
-    let status = response.status().as_u16();
-    tracing::info!(request_id = %info.id, method = %info.method, route = %info.route, status,
-        key, payer, class = units.class.slug(), rows = units.rows, bytes = units.bytes, "answered");
-    let headers = response.headers_mut();
-    for (name, value) in [(UNITS, units.header()), (REQUEST_ID, info.id)] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    headers.append(VARY, AUTHORIZATION.into());
-    response
+    count(gateway, &facts, receipt).await;
+    log(&info, &facts, &receipt, &response);
+    headers::add(response, &info.id, &facts, &receipt)
 }
 
-/// The answer with its tag and its counted bytes, or 304 where the client has it.
-async fn tagged(
-    info: &RequestInfo,
-    response: Response,
-) -> Result<(Response, AnswerUnits), Problem> {
-    let (mut parts, body) = response.into_parts();
-    let units = parts.extensions.remove::<AnswerUnits>().unwrap_or(AnswerUnits::NONE);
-    let body = to_bytes(body, ANSWER_BYTES_MAX).await;
-    let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
-    let counted =
-        AnswerUnits { bytes: if units.calls > 0 { body.len() as u64 } else { 0 }, ..units };
-    if !info.is_read() {
-        return Ok((Response::from_parts(parts, Body::from(body)), counted));
-    }
-    let tag = etag(&info.path, &info.query, &body);
-    let (mut response, units) = if info.known.has(&tag) {
-        (not_modified(), AnswerUnits { class: units.class, ..AnswerUnits::NONE })
-    } else {
-        (Response::from_parts(parts, Body::from(body)), counted)
+type Finished = Result<(Response, Receipt), (Problem, Response)>;
+
+/// Puts a refusal in the place of a free answer where the key has none left.
+fn bounded(finished: Finished, admitted: Option<&AdmittedRequest>) -> Finished {
+    let is_over = admitted.is_some_and(|admitted| admitted.free_left == Some(0));
+    let outcome = match &finished {
+        Ok((_, receipt)) => receipt.outcome,
+        Err((problem, _)) => outcome_of(problem.code()),
     };
-    if let Ok(value) = HeaderValue::try_from(tag) {
-        response.headers_mut().insert(ETAG, value);
+    if is_over && outcome.is_free_answer() {
+        return Err((no_free_answer(), Response::default()));
     }
-    Ok((response, units))
+    finished
+}
+
+/// How a request ended that got a problem.
+fn outcome_of(code: ProblemCode) -> AnswerOutcome {
+    match code {
+        ProblemCode::RateLimited | ProblemCode::FreeAnswersExhausted => AnswerOutcome::RateLimited,
+        _ => AnswerOutcome::Error,
+    }
+}
+
+async fn count(gateway: &Gateway, facts: &RequestFacts, receipt: Receipt) {
+    let Some(caller) = &facts.caller else { return };
+    let day = Day::of(gateway.now());
+    let counter = &gateway.charging().counter;
+    if counter.count(gateway.pg(), caller.key, day, receipt.outcome).await.is_err() {
+        tracing::warn!("answers are counted later");
+    }
+}
+
+fn log(info: &RequestInfo, facts: &RequestFacts, receipt: &Receipt, response: &Response) {
+    let status = response.status().as_u16();
+    let key = facts.caller.as_ref().map(|caller| caller.key.to_string());
+    let payer = facts.caller.as_ref().map(|caller| caller.payer.to_string());
+    let charge = receipt.charge.map(|charge| charge.to_string());
+    tracing::info!(request_id = %info.id, method = %info.method, route = %info.route, status, key, payer,
+        outcome = receipt.outcome.slug(), cost = %receipt.cost, charge, "answered");
 }

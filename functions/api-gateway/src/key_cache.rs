@@ -46,4 +46,9 @@ impl KeyCache {
         }
         known.insert(hash, RememberedKey { until_second: second + KEPT_SECONDS, key });
     }
+
+    /// Forgets all keys: one was changed. Other processes notice within [`KEPT_SECONDS`].
+    pub(crate) fn forget(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }

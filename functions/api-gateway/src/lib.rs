@@ -14,21 +14,31 @@
 //! are listed, if there is one. Consent is read from the database with each answer, whichever run the
 //! answer comes from. Cursors are encrypted, since they name where a page ended.
 
+mod account;
+mod admission;
 pub mod answer;
 mod auth;
+mod caller;
 mod changes;
+mod charging;
 mod communities;
 mod community_view;
+mod credit_amount;
 mod cursor;
 mod docs;
 pub mod error;
+mod estimate_view;
 mod etag;
 mod extract;
 mod finish;
 mod key_cache;
+mod outcome_view;
+mod payments;
 mod people;
+mod prices;
 mod profiles;
 mod query;
+mod quotes;
 mod routes;
 mod runs;
 mod search_route;
@@ -36,6 +46,7 @@ mod served;
 mod state;
 mod status;
 
+pub use charging::{ChargingSettings, RequestLimits};
 pub use error::{Problem, ProblemCode};
 pub use routes::router;
-pub use state::{Gateway, GatewaySecrets};
+pub use state::{Gateway, GatewayParts, GatewaySecrets};

@@ -15,9 +15,9 @@ use store::pg::{person, score};
 use tokio::try_join;
 use utoipa::ToSchema;
 
-use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonBody, PathId, Query};
+use crate::extract::{ApiCall, JsonCall, PathId, Query};
 use crate::query::UniqueIds;
 use crate::{profiles, runs};
 
@@ -53,15 +53,15 @@ pub(crate) struct PersonIds {
     responses((status = 200, body = Envelope<PersonView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(
-    call: ApiCall,
     PathId(id): PathId<PersonId>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<PersonView>, Problem> {
     let served = runs::served_if_any(&call).await?;
     let ids = [id];
     let (person, scores) =
         try_join!(require_person(call.pg(), id), scores(call.pg(), served, &ids))?;
     let score = scores.into_iter().next().flatten();
-    Ok(ApiAnswer::one(PriceClass::Graph, PersonView::new(person, score)).of(served))
+    Ok(ApiAnswer::one(PersonView::new(person, score)).of(served))
 }
 
 /// The person behind an account.
@@ -74,8 +74,8 @@ pub(crate) async fn get(
     responses((status = 200, body = Envelope<PersonView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn resolve(
-    call: ApiCall,
     Query(query): Query<ResolveParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<PersonView>, Problem> {
     let account: Account =
         query.account.parse().map_err(|error| Problem::parameter("account", format!("{error}")))?;
@@ -99,8 +99,7 @@ pub(crate) async fn resolve(
     responses((status = 200, body = Envelope<Vec<PersonView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn batch(
-    call: ApiCall,
-    JsonBody(body): JsonBody<PersonIds>,
+    JsonCall { call, body }: JsonCall<PersonIds>,
 ) -> Result<ApiAnswer<Vec<PersonView>>, Problem> {
     let ids = UniqueIds::of(body.ids)?;
     let served = runs::served_if_any(&call).await?;
@@ -108,13 +107,13 @@ pub(crate) async fn batch(
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
     let scores = scores(call.pg(), served, &ids).await?;
     let shown = people.into_iter().zip(scores).map(|(one, score)| PersonView::new(one, score));
-    Ok(ApiAnswer::page(PriceClass::Graph, shown.collect()).of(served))
+    Ok(ApiAnswer::page(shown.collect()).of(served))
 }
 
 async fn answer(call: &ApiCall, person: ListedPerson) -> Result<ApiAnswer<PersonView>, Problem> {
     let served = runs::served_if_any(call).await?;
     let score = scores(call.pg(), served, &[person.id]).await?.into_iter().next().flatten();
-    Ok(ApiAnswer::one(PriceClass::Graph, PersonView::new(person, score)).of(served))
+    Ok(ApiAnswer::one(PersonView::new(person, score)).of(served))
 }
 
 /// The person; a problem if it is unknown or not listed.

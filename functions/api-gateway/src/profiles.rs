@@ -9,9 +9,9 @@ use store::Pg;
 use store::pg::profile::{self, Profile};
 use utoipa::ToSchema;
 
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonBody, PathId};
+use crate::extract::{ApiCall, JsonCall, PathId};
 use crate::query::UniqueIds;
 
 pub(crate) use view::{ProfileView, is_listed};
@@ -35,11 +35,11 @@ pub(crate) struct ProfileIds {
     responses((status = 200, body = Envelope<ProfileView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(
-    call: ApiCall,
     PathId(id): PathId<ProfileId>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<ProfileView>, Problem> {
     let profile = require_profile(call.pg(), id).await?;
-    Ok(ApiAnswer::one(PriceClass::Graph, ProfileView::new(profile)))
+    Ok(ApiAnswer::one(ProfileView::new(profile)))
 }
 
 /// Up to 1,000 profiles, in the order of the ids; unknown ones are left out.
@@ -52,13 +52,12 @@ pub(crate) async fn get(
     responses((status = 200, body = Envelope<Vec<ProfileView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn batch(
-    call: ApiCall,
-    JsonBody(body): JsonBody<ProfileIds>,
+    JsonCall { call, body }: JsonCall<ProfileIds>,
 ) -> Result<ApiAnswer<Vec<ProfileView>>, Problem> {
     let ids = UniqueIds::of(body.ids)?;
     let profiles = profile::get(call.pg(), ids.each_once()).await?;
     let profiles = profiles.into_iter().filter(is_listed).map(ProfileView::new).collect();
-    Ok(ApiAnswer::page(PriceClass::Graph, profiles))
+    Ok(ApiAnswer::page(profiles))
 }
 
 /// Those of these accounts' profiles that are listed, in the order of the accounts.

@@ -17,7 +17,8 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    auth, changes, communities, docs, finish, people, profiles, runs, search_route, status,
+    account, admission, auth, changes, charging, communities, docs, finish, payments, people, prices,
+    profiles, quotes, runs, search_route, status,
 };
 
 /// The largest body: 1,000 ids are about 20 kB.
@@ -54,12 +55,18 @@ async fn past_cors(State(routes): State<Router>, request: Request, next: Next) -
 
 fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
     let for_scope = |scope, routes: OpenApiRouter<Gateway>| {
-        routes.route_layer(from_fn_with_state((gateway.clone(), scope), auth::require))
+        routes
+            .route_layer(from_fn_with_state(gateway.clone(), admission::admit))
+            .route_layer(from_fn_with_state((gateway.clone(), scope), auth::require))
     };
     let open = OpenApiRouter::with_openapi(docs::description())
         .routes(routes!(status::landing))
         .routes(routes!(status::health))
-        .routes(routes!(status::status));
+        .routes(routes!(status::status))
+        .routes(routes!(prices::get))
+        .routes(routes!(prices::history::list))
+        .routes(routes!(prices::recompute::get))
+        .routes(routes!(payments::callback));
     let by_id = OpenApiRouter::new()
         .routes(routes!(people::get))
         .routes(routes!(people::resolve))
@@ -79,7 +86,33 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(communities::people::list));
     let search = OpenApiRouter::new().routes(routes!(search_route::search));
     let stream = OpenApiRouter::new().routes(routes!(changes::list));
+    let money = OpenApiRouter::new()
+        .routes(routes!(account::balance::get))
+        .routes(routes!(account::spending::list))
+        .routes(routes!(account::charges::list))
+        .routes(routes!(account::charges::get))
+        .routes(routes!(account::ledger::list))
+        .routes(routes!(account::statements::list))
+        .routes(routes!(account::statements::get))
+        .routes(routes!(account::statements::lines))
+        .routes(routes!(account::budgets::list))
+        .routes(routes!(account::alerts::list))
+        .routes(routes!(quotes::list))
+        .routes(routes!(quotes::get));
+    let terms = OpenApiRouter::new()
+        .routes(routes!(account::alerts::create))
+        .routes(routes!(account::alerts::delete))
+        .routes(routes!(quotes::create))
+        .routes(routes!(quotes::end));
+    let keys = OpenApiRouter::new()
+        .routes(routes!(account::budgets::set))
+        .routes(routes!(account::keys::list, account::keys::create))
+        .routes(routes!(account::keys::get, account::keys::revoke))
+        .routes(routes!(account::keys::rotate));
     open.merge(for_scope(Scope::ProfilesRead, by_id))
+        .merge(for_scope(Scope::BillingRead, money))
+        .merge(for_scope(Scope::BillingWrite, terms))
+        .merge(for_scope(Scope::KeysWrite, keys))
         .merge(for_scope(Scope::RanksRead, ranks))
         .merge(for_scope(Scope::CommunitiesRead, communities))
         .merge(for_scope(Scope::SearchRead, search))
@@ -89,16 +122,22 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
-        .expose_headers([
-            header::ALLOW,
-            header::ETAG,
-            header::RETRY_AFTER,
-            header::WWW_AUTHENTICATE,
-            finish::UNITS,
-            finish::REQUEST_ID,
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            charging::MAX_COST,
+            charging::DRY_RUN,
+            charging::QUOTE,
+            charging::IDEMPOTENCY_KEY,
         ])
+        .expose_headers(
+            [header::ALLOW, header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE]
+                .into_iter()
+                .chain(finish::EXPOSED)
+                .collect::<Vec<_>>(),
+        )
         .max_age(PREFLIGHT_KEPT)
 }
 

@@ -9,7 +9,7 @@ use store::pg::run::{self, Run, RunState};
 use tokio::try_join;
 use utoipa::ToSchema;
 
-use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::cursor::{Cursor, CursorPosition};
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
@@ -82,8 +82,8 @@ pub(crate) struct RunListParams {
     responses((status = 200, body = Envelope<Vec<RunView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     Query(query): Query<RunListParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<RunView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows();
     let before = call.open_cursor(query.cursor.as_deref())?.map(|cursor| cursor.run);
@@ -93,7 +93,7 @@ pub(crate) async fn list(
     let full = runs.len() == rows as usize;
     let next = runs.last().filter(|_| full).map(|last| call.cursor(last.id, [0, 0]));
     let runs = runs.into_iter().map(|run| RunView::new(run, served)).collect();
-    Ok(ApiAnswer::page(PriceClass::Free, runs).then(next))
+    Ok(ApiAnswer::page(runs).then(next))
 }
 
 /// One run.
@@ -106,13 +106,13 @@ pub(crate) async fn list(
     responses((status = 200, body = Envelope<RunView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(
-    call: ApiCall,
     PathId(id): PathId<RunId>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<RunView>, Problem> {
     let found = async { run::get(call.pg(), id).await?.ok_or_else(|| unknown(id)) };
     let (found, served) = try_join!(found, served_run(&call))?;
     let served = served.map(|run| run.id);
-    Ok(ApiAnswer::one(PriceClass::Free, RunView::new(found, served)))
+    Ok(ApiAnswer::one(RunView::new(found, served)))
 }
 
 /// A page of rows of a run.
@@ -138,12 +138,11 @@ impl RunPage {
     pub(crate) fn answer<T>(
         self,
         call: &ApiCall,
-        class: PriceClass,
         rows: Vec<T>,
         next: Option<CursorPosition>,
     ) -> ApiAnswer<Vec<T>> {
         let next = next.map(|position| call.cursor(self.served.run, position));
-        ApiAnswer::page(class, rows).of(Some(self.served)).then(next)
+        ApiAnswer::page(rows).of(Some(self.served)).then(next)
     }
 }
 
@@ -190,11 +189,18 @@ pub(crate) const fn served(run: &Run) -> AnswerRun {
 pub(crate) fn folding(served: AnswerRun) -> Result<Folding, Problem> {
     Folding::try_from(served.folding).map_err(|error| {
         let why = format!("the search index of {} has {error}: try again later", served.run);
-        Problem::new(ProblemCode::Unavailable, why)
+        Problem::new(ProblemCode::Unavailable, why).retry_after(60)
     })
 }
 
+/// The run that is served, or that of the answer that is given again, while it is kept.
 async fn served_run(call: &ApiCall) -> Result<Option<Run>, Problem> {
+    if let Some(pinned) = call.pinned_run() {
+        let found = run::get(call.pg(), pinned).await?;
+        if let Some(run) = found.filter(|run| run.state == RunState::Published) {
+            return Ok(Some(run));
+        }
+    }
     call.gateway.served_run().get(call.pg(), call.gateway.now()).await
 }
 

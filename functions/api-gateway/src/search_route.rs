@@ -16,7 +16,7 @@ use store::pg::{person, score, term};
 use tokio::try_join;
 use utoipa::ToSchema;
 
-use crate::answer::{AnswerRun, ApiAnswer, Envelope, PriceClass};
+use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::cursor::CursorPosition;
 use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
@@ -86,8 +86,8 @@ pub(crate) struct SearchParams {
     responses((status = 200, body = Envelope<Vec<SearchHit>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn search(
-    call: ApiCall,
     Query(query): Query<SearchParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<SearchHit>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows() as usize;
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
@@ -107,7 +107,7 @@ pub(crate) async fn search(
         page.next = words.next;
     }
     let next = page.next.map(SearchStart::to_position);
-    Ok(asked.answer(&call, PriceClass::Search, page.hits, next))
+    Ok(asked.answer(&call, page.hits, next))
 }
 
 /// Where a page begins: all exact hits come before those that have the words.

@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use billing::payment::PaymentSecret;
 use model::port::Clock;
 use model::time::Timestamp;
+use pricing::QuoteSigner;
 use store::Pg;
+use store::queue::StoredQueue;
+use store::wallet::StoredWallet;
 
+use crate::charging::{Charging, ChargingSettings};
 use crate::cursor::CursorSealer;
+use crate::error::Problem;
 use crate::key_cache::KeyCache;
 use crate::served::ServedRunCache;
 
@@ -18,8 +24,28 @@ pub struct GatewaySecrets {
     pub pepper: Vec<u8>,
     /// Encrypts cursors. The same in every instance; if it changes, all cursors become invalid.
     pub cursors: Vec<u8>,
+    /// Signs quotes: the seed of an Ed25519 key. The same in every instance.
+    pub quotes: [u8; 32],
+    /// What payment callbacks are signed with; `None` if none are taken.
+    pub payments: Option<PaymentSecret>,
     /// What the request ids of this instance are derived from: random, another one at each start.
     pub instance: [u8; 16],
+}
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// The database.
+    pub pg: Pg,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// The secrets of the installation.
+    pub secrets: GatewaySecrets,
+    /// Who pays.
+    pub wallet: StoredWallet,
+    /// Where doorbells ring for charges.
+    pub usage: StoredQueue,
+    /// How it charges.
+    pub charging: ChargingSettings,
 }
 
 /// What every request needs. Cheap to clone; clones share everything.
@@ -33,23 +59,74 @@ struct GatewayState {
     keys: KeyCache,
     served: ServedRunCache,
     sealer: CursorSealer,
+    signer: QuoteSigner,
+    payments: Option<PaymentSecret>,
+    charging: Charging,
     instance: [u8; 16],
     requests: AtomicU64,
 }
 
+impl GatewaySecrets {
+    /// The secrets that are derived from that of the installation. `instance` is random.
+    pub fn derived(secret: &[u8], payments: Option<PaymentSecret>, instance: [u8; 16]) -> Self {
+        GatewaySecrets {
+            pepper: store::pg::key::pepper(secret),
+            cursors: blake3::derive_key("borg 2026 cursor signing", secret).to_vec(),
+            quotes: blake3::derive_key("borg 2026-11 api-gateway quotes", secret),
+            payments,
+            instance,
+        }
+    }
+}
+
 impl Gateway {
-    /// A gateway to this database.
-    pub fn new(pg: Pg, clock: Arc<dyn Clock>, secrets: GatewaySecrets) -> Gateway {
+    /// A gateway of these parts.
+    pub fn new(parts: GatewayParts) -> Gateway {
+        let GatewayParts { pg, clock, secrets, wallet, usage, charging } = parts;
         Gateway(Arc::new(GatewayState {
             pg,
             clock,
             keys: KeyCache::new(&secrets.pepper),
             served: ServedRunCache::default(),
             sealer: CursorSealer::new(&secrets.cursors),
+            signer: QuoteSigner::new(&secrets.quotes),
+            payments: secrets.payments,
+            charging: Charging::new(wallet, usage, charging),
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
         }))
+    }
+
+    /// Rings all doorbells that wait and stores what was counted: to be called now and then, and at the end.
+    ///
+    /// # Errors
+    /// That the queue or the database cannot be reached; what was not sent is sent by the next call, or found by
+    /// the sweeper.
+    pub async fn flush(&self) -> Result<(), Problem> {
+        self.0.charging.flush(&self.0.pg).await
+    }
+
+    /// Flushes, and closes the credit leases of this process: to be called when no request comes any more.
+    ///
+    /// # Errors
+    /// As [`Gateway::flush`]; what is not closed is closed by the sweeper.
+    pub async fn close(&self) -> Result<(), Problem> {
+        self.flush().await?;
+        Ok(self.0.charging.leases.close(&self.0.charging.wallet).await?)
+    }
+
+    pub(crate) fn charging(&self) -> &Charging {
+        &self.0.charging
+    }
+
+    pub(crate) fn signer(&self) -> &QuoteSigner {
+        &self.0.signer
+    }
+
+    /// What payment callbacks are signed with; `None` if none are taken.
+    pub(crate) fn payments(&self) -> Option<&PaymentSecret> {
+        self.0.payments.as_ref()
     }
 
     pub(crate) fn pg(&self) -> &Pg {
@@ -76,11 +153,21 @@ impl Gateway {
         &self.0.sealer
     }
 
+    /// A number that no other request has, and that cannot be guessed from another one.
+    pub(crate) fn nonce(&self) -> u64 {
+        let hash = self.next_hash();
+        hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// A new id for a request, which cannot be guessed from another one.
     pub(crate) fn request_id(&self) -> String {
+        format!("req_{}", &self.next_hash().to_hex()[..20])
+    }
+
+    fn next_hash(&self) -> blake3::Hash {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0.instance).update(&number.to_le_bytes());
-        format!("req_{}", &hasher.finalize().to_hex()[..20])
+        hasher.finalize()
     }
 }

@@ -8,27 +8,39 @@ use store::pg::audit::AuditAction;
 use store::pg::key::{self, NewKey};
 
 use crate::outcome::KeySummary;
-use crate::{LINES_MAX, OperateDependencies, OperateError, OrderOutcome};
+use crate::{
+    CreditAmount, KeyToCreate, LINES_MAX, OperateDependencies, OperateError, OrderOutcome, credits,
+};
 
-/// Creates a key that may read everything; its secret is in the outcome and nowhere else.
+/// Creates a key, and gives its account credits if that was ordered too. The secret is in the outcome and
+/// nowhere else.
 pub(crate) async fn create<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
-    account: &str,
-    test: bool,
+    wanted: &KeyToCreate,
     act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
-    let secret = ApiSecret::mint(if test { KeyRealm::Test } else { KeyRealm::Live }, || {
+    let secret = ApiSecret::mint(if wanted.test { KeyRealm::Test } else { KeyRealm::Live }, || {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random).map(|()| random)
     });
     let secret = secret.map_err(|error| OperateError::Random(error.to_string()))?;
-    let new = NewKey { account, secret: &secret, scopes: &Scope::READING };
+    let scopes: Vec<Scope> = match wanted.scopes.as_slice() {
+        [] => Scope::DEFAULT.to_vec(),
+        scopes => scopes.iter().map(|scope| scope.0).collect(),
+    };
+    let daily_cap = wanted.daily_cap.map_or(DAILY_CAP, CreditAmount::micros);
+    let owner = KeyOwner::Account(&wanted.account);
+    let new = NewKey { owner, secret: &secret, scopes: &scopes, name: "", daily_cap };
     let OperateDependencies { pg, clock, pepper, .. } = dependencies;
     let id = key::create(pg, pepper, &new, act, clock.now()).await?;
+    if let Some(credits) = wanted.credits {
+        credits::give_with_key(dependencies, &wanted.account, id, credits).await?;
+    }
     Ok(OrderOutcome::KeyCreated {
         key: secret.reveal().to_owned(),
         id,
-        account: account.to_owned(),
+        account: wanted.account.clone(),
+        credits: wanted.credits,
     })
 }
 

@@ -1,25 +1,29 @@
-//! Carries out an operator's order and writes a line of the audit log: opt-outs, API keys, which run
-//! is served, and retention.
+//! Carries out an operator's order and writes a line of the audit log: opt-outs, API keys, credits, which
+//! run is served, and retention.
 //!
 //! Trigger: an invocation with an [`Order`] (there is no route to it: the right to invoke the
 //! function is the permission), a daily schedule for [`Order::Retain`], or `borg operate`. Result:
 //! an [`OrderOutcome`] as JSON. Failure: an error that names no person; an order may be repeated, and
 //! what was done stays done.
 
+mod amount;
+mod credits;
 mod keys;
 mod order;
 mod outcome;
 
-use model::port::Clock;
+use model::port::{Clock, PortError};
 use model::time::Timestamp;
 use model::{PersonId, ProfileId, RunId};
 use store::pg::audit::{self, AuditAction};
 use store::pg::retention::{self, RetentionPolicy, RetentionSweep};
 use store::pg::{erase, person, profile, run};
+use store::wallet::StoredWallet;
 use store::{Pg, StoreError};
 
-pub use order::{OptOutSubject, OptOutSubjectError, Order, OrderError};
-pub use outcome::{AuditLine, KeySummary, OrderOutcome, RetentionCounts};
+pub use amount::{CreditAmount, CreditAmountError, KeyScope, KeyScopeError};
+pub use order::{CreditsToAdd, KeyToCreate, OptOutSubject, OptOutSubjectError, Order, OrderError};
+pub use outcome::{AuditLine, CreditSummary, GrantLine, KeySummary, OrderOutcome, RetentionCounts};
 
 /// How many lines of the audit log are listed, and how many keys.
 const LINES_MAX: u32 = 1_000;
@@ -33,6 +37,8 @@ const SWEEPS_MAX: usize = 1_000;
 pub struct OperateDependencies<'a, C> {
     /// The database.
     pub pg: &'a Pg,
+    /// What payers may spend.
+    pub wallet: &'a StoredWallet,
     /// The present.
     pub clock: &'a C,
     /// What keys are hashed with: [`store::pg::key::pepper`].
@@ -50,9 +56,15 @@ pub enum OperateError {
     /// No random bytes could be drawn for a key.
     #[error("draw a key: {0}")]
     Random(String),
+    /// It contradicts itself or what was done before.
+    #[error("{0}")]
+    Refused(String),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The wallet or the ledger refused.
+    #[error(transparent)]
+    Port(#[from] PortError),
 }
 
 /// Carries out an order.
@@ -64,9 +76,17 @@ pub async fn handle<C: Clock>(
     let act = AuditAction { actor: dependencies.actor, action: order.action() };
     match order {
         Order::OptOut { account } => opt_out(dependencies, account, act).await,
-        Order::CreateKey { account, test } => keys::create(dependencies, account, *test, act).await,
+        Order::CreateKey(new) => keys::create(dependencies, new, act).await,
         Order::ListKeys { account } => keys::list(pg, account.as_deref()).await,
         Order::RevokeKey { key } => keys::revoke(dependencies, *key, act).await,
+        Order::AddCredits(add) => credits::add(dependencies, add, act).await,
+        Order::Refund { account, payer, charge } => {
+            let payer = credits::payer_of(dependencies, account.as_deref(), *payer).await?;
+            credits::refund(dependencies, payer, *charge, act).await
+        }
+        Order::ShowCredits { account } => credits::show(dependencies, account).await,
+        Order::Freeze { account } => credits::freeze(dependencies, account, act).await,
+        Order::Unfreeze { account } => credits::unfreeze(dependencies, account, act).await,
         Order::ActivateRun { run } => activate(dependencies, *run, act).await,
         Order::Retain {} => retain(dependencies, act).await,
         Order::ListAudit {} => list_audit(pg).await,

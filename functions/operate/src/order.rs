@@ -3,9 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use model::{Account, KeyId, PersonId, ProfileId, RunId};
+use model::{
+    Account, ChargeId, GrantId, GrantKind, KeyId, PayerId, PersonId, ProfileId, RunId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::{CreditAmount, KeyScope};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,14 +20,8 @@ pub enum Order {
         /// Which.
         account: OptOutSubject,
     },
-    /// Create an API key that may read everything; its secret is in the outcome and nowhere else.
-    CreateKey {
-        /// The account that it belongs to; made if there is none of this name.
-        account: String,
-        /// A key for sample data and play credits.
-        #[serde(default)]
-        test: bool,
-    },
+    /// Create an API key; its secret is in the outcome and nowhere else.
+    CreateKey(KeyToCreate),
     /// List API keys, without their secrets, the newest first.
     ListKeys {
         /// Only those of this account.
@@ -34,6 +32,34 @@ pub enum Order {
     RevokeKey {
         /// Which.
         key: KeyId,
+    },
+    /// Give an account credits.
+    AddCredits(CreditsToAdd),
+    /// Give the credits of a posted charge back, once.
+    Refund {
+        /// Whose charge it is, by the account's name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// The same by id, in place of the account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payer: Option<PayerId>,
+        /// Which.
+        charge: ChargeId,
+    },
+    /// Show what an account has: its wallet and its grants.
+    ShowCredits {
+        /// Which.
+        account: String,
+    },
+    /// Let an account neither spend nor get credits.
+    Freeze {
+        /// Which.
+        account: String,
+    },
+    /// Let an account spend and get credits again, also after the auditor stopped it from getting any.
+    Unfreeze {
+        /// Which.
+        account: String,
     },
     /// Serve an older run again, as long as its results are kept.
     ActivateRun {
@@ -46,12 +72,64 @@ pub enum Order {
     ListAudit {},
 }
 
+/// A key to be created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyToCreate {
+    /// The account that it belongs to; made if there is none of this name.
+    pub account: String,
+    /// A key for sample data, which costs nothing.
+    #[serde(default)]
+    pub test: bool,
+    /// What it may do; [`Scope::DEFAULT`](model::Scope::DEFAULT) if nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<KeyScope>,
+    /// The most that it may spend on a UTC day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_cap: Option<CreditAmount>,
+    /// Credits that the account gets at the same time, as paid ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditAmount>,
+}
+
+impl KeyToCreate {
+    /// An ordinary key of an account.
+    pub fn of(account: &str) -> KeyToCreate {
+        let account = account.to_owned();
+        KeyToCreate { account, test: false, scopes: Vec::new(), daily_cap: None, credits: None }
+    }
+}
+
+/// Credits to be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreditsToAdd {
+    /// Who gets them; made if there is no account of this name.
+    pub account: String,
+    /// How many.
+    pub credits: CreditAmount,
+    /// Whether they were paid for.
+    #[serde(default = "paid")]
+    pub kind: GrantKind,
+    /// What they are given for, such as `invoice-7`: the same id gives once. Random if nothing is said.
+    #[serde(default)]
+    pub id: Option<GrantId>,
+    /// When what is left of them is taken back; never if `None`.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+}
+
+const fn paid() -> GrantKind {
+    GrantKind::Paid
+}
+
 /// An order that cannot be read. It does not repeat what was sent: an error is logged, and a log must
 /// not name the account of an opt-out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no order: take one of opt-out, create-key, list-keys, revoke-key, activate-run, retain and \
-     list-audit, such as {{\"opt-out\": {{\"account\": \"bluesky:alice.bsky.social\"}}}}"
+    "no order: take one of opt-out, create-key, list-keys, revoke-key, add-credits, refund, show-credits, \
+     freeze, unfreeze, activate-run, retain and list-audit, such as \
+     {{\"opt-out\": {{\"account\": \"bluesky:alice.bsky.social\"}}}}"
 )]
 pub struct OrderError;
 
@@ -65,9 +143,14 @@ impl Order {
     pub fn action(&self) -> &'static str {
         match self {
             Order::OptOut { .. } => "opt-out",
-            Order::CreateKey { .. } => "create-key",
+            Order::CreateKey(_) => "create-key",
             Order::ListKeys { .. } => "list-keys",
             Order::RevokeKey { .. } => "revoke-key",
+            Order::AddCredits(_) => "add-credits",
+            Order::Refund { .. } => "refund",
+            Order::ShowCredits { .. } => "show-credits",
+            Order::Freeze { .. } => "freeze",
+            Order::Unfreeze { .. } => "unfreeze",
             Order::ActivateRun { .. } => "activate-run",
             Order::Retain {} => "retain",
             Order::ListAudit {} => "list-audit",
@@ -149,55 +232,4 @@ impl fmt::Debug for OptOutSubject {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use model::Platform;
-    use serde_json::json;
-
-    #[test]
-    fn an_order_reads_back() {
-        let orders = [
-            json!({"opt-out": {"account": "fediverse:ada@example.org"}}),
-            json!({"opt-out": {"account": "prf_2001"}}),
-            json!({"create-key": {"account": "me", "test": false}}),
-            json!({"list-keys": {"account": null}}),
-            json!({"revoke-key": {"key": "key_1"}}),
-            json!({"activate-run": {"run": "run_1"}}),
-            json!({"retain": {}}),
-            json!({"list-audit": {}}),
-        ];
-        for sent in orders {
-            let order = Order::of(sent.clone()).unwrap();
-            assert_eq!(json!(order), sent);
-            assert!(sent.get(order.action()).is_some(), "{} is not in {sent}", order.action());
-        }
-    }
-
-    #[test]
-    fn an_account_is_named_in_three_ways() {
-        let account = Account::new(Platform::BLUESKY, "did:plc:abc").unwrap();
-        assert_eq!("bluesky:did:plc:abc".parse(), Ok(OptOutSubject::Account(account)));
-        assert_eq!("prf_1".parse(), Ok(OptOutSubject::Profile(ProfileId::new(1))));
-        assert_eq!("per_1".parse(), Ok(OptOutSubject::Person(PersonId::new(1))));
-        for wrong in ["", "ada", "ada@example.org", "nowhere:ada", "bluesky:", "com_1"] {
-            assert_eq!(wrong.parse::<OptOutSubject>(), Err(OptOutSubjectError), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_repeated() {
-        let wrong = [
-            json!("bluesky:ada.example"),
-            json!({"opt-out": "bluesky:ada.example"}),
-            json!({"opt-out": {"account": "ada.example"}}),
-            json!({"opt-out": {"account": "prf_1", "who": "ada.example"}}),
-            json!({"ada.example": {}}),
-        ];
-        for sent in wrong {
-            let why = Order::of(sent.clone()).unwrap_err().to_string();
-            assert!(!why.contains("ada.example"), "{sent}: {why}");
-        }
-        let order = Order::of(json!({"opt-out": {"account": "bluesky:ada.example"}})).unwrap();
-        assert!(!format!("{order:?}").contains("ada.example"));
-    }
-}
+mod tests;

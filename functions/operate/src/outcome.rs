@@ -2,11 +2,16 @@
 
 use model::key::KeyRealm;
 use model::time::Timestamp;
-use model::{KeyId, ProfileId, RunId};
+use model::{
+    ChargeId, Grant, GrantId, GrantKind, KeyId, PayerId, ProfileId, RunId, WalletBalance,
+    WalletStatus,
+};
 use serde::Serialize;
 use store::pg::audit;
 use store::pg::key::ApiKey;
 use store::pg::retention::RetentionSweep;
+
+use crate::CreditAmount;
 
 /// What an order did or found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +32,9 @@ pub enum OrderOutcome {
         id: KeyId,
         /// The account that it belongs to.
         account: String,
+        /// Credits that the account got with it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        credits: Option<CreditAmount>,
     },
     /// API keys, the newest first.
     Keys {
@@ -37,6 +45,39 @@ pub enum OrderOutcome {
     KeyRevoked {
         /// Its id.
         revoked: KeyId,
+    },
+    /// Credits were given, now or before.
+    CreditsAdded {
+        /// What names them for ever.
+        grant: GrantId,
+        /// Who has them.
+        account: String,
+        /// The same by id.
+        payer: PayerId,
+        /// How many.
+        credits: CreditAmount,
+        /// Whether the wallet has them. If it takes no credits, it gets them once it does.
+        given: bool,
+    },
+    /// A charge was given back, now or before.
+    Refunded {
+        /// Which.
+        refunded: ChargeId,
+        /// To whom.
+        payer: PayerId,
+        /// Whether the wallet has the credits. If it takes none, it gets them once it does.
+        given: bool,
+    },
+    /// What an account has.
+    Credits(CreditSummary),
+    /// A wallet was frozen or opened.
+    WalletSet {
+        /// Whose.
+        payer: PayerId,
+        /// What it lets happen now.
+        status: WalletStatus,
+        /// Leases that were closed.
+        leases_closed: u64,
     },
     /// A run is served.
     RunActivated {
@@ -72,6 +113,67 @@ impl From<ApiKey> for KeySummary {
             last_four: key.last_four,
             created_at: key.created_at,
             revoked_at: key.revoked_at,
+        }
+    }
+}
+
+/// What an account has. Amounts are credits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CreditSummary {
+    account: String,
+    payer: PayerId,
+    status: WalletStatus,
+    available: String,
+    held: String,
+    leased: String,
+    spent: String,
+    funded: String,
+    quotes_open: u32,
+    grants: Vec<GrantLine>,
+}
+
+impl CreditSummary {
+    pub(crate) fn new(
+        account: &str,
+        payer: PayerId,
+        balance: &WalletBalance,
+        grants: Vec<GrantLine>,
+    ) -> CreditSummary {
+        CreditSummary {
+            account: account.to_owned(),
+            payer,
+            status: balance.status,
+            available: balance.available.to_string(),
+            held: balance.held.to_string(),
+            leased: balance.leased.to_string(),
+            spent: balance.spent.to_string(),
+            funded: balance.funded.to_string(),
+            quotes_open: balance.quotes_open,
+            grants,
+        }
+    }
+}
+
+/// Credits that were given at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GrantLine {
+    grant: GrantId,
+    kind: GrantKind,
+    given: String,
+    left: String,
+    expires_at: Option<Timestamp>,
+    in_wallet: bool,
+}
+
+impl From<Grant> for GrantLine {
+    fn from(grant: Grant) -> GrantLine {
+        GrantLine {
+            grant: grant.id,
+            kind: grant.kind,
+            given: grant.amount.to_string(),
+            left: grant.remaining.to_string(),
+            expires_at: grant.expires_at,
+            in_wallet: grant.in_wallet,
         }
     }
 }

@@ -27,7 +27,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("migrate", &["runtime", "store"]),
     ("api-gateway", &["model", "runtime", "search", "store"]),
-    ("operate", &["model", "runtime", "store"]),
+    ("operate", &["billing", "model", "runtime", "store"]),
+    ("billing-meter", &["billing", "model", "pricing", "runtime", "store"]),
     ("crawl-dispatch", &["model", "platforms", "runtime", "store"]),
     ("platform-fetch", &["model", "platforms", "runtime", "store"]),
     ("graph-score", &["graph", "model", "runtime", "search", "snapshot", "store"]),
@@ -36,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "api-gateway",
             "billing",
+            "billing-meter",
             "cluster",
             "crawl-dispatch",
             "graph",

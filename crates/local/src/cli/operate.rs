@@ -1,29 +1,59 @@
-//! The commands of an operator: keys, opt-outs, runs, retention and the audit log.
+//! The commands of an operator: keys, credits, opt-outs, runs, retention and the audit log.
 
-use clap::Subcommand;
-use model::{KeyId, RunId};
-use operate::OptOutSubject;
+use clap::{Args, Subcommand, ValueEnum};
+use model::{ChargeId, GrantId, GrantKind, KeyId, PayerId, RunId, Timestamp};
+use operate::{CreditAmount, CreditsToAdd, KeyScope, KeyToCreate, OptOutSubject};
 
 /// `borg key`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Create a key that may read everything; it is shown once.
-    Create {
-        /// The account that it belongs to.
-        #[arg(long)]
-        account: String,
-        /// Credits for the account; nothing is charged yet.
-        #[arg(long, default_value_t = 0)]
-        credits: u64,
-        /// A key for sample data and play credits.
-        #[arg(long)]
-        test: bool,
-    },
+    /// Create a key; it is shown once.
+    Create(KeyArgs),
     /// Revoke a key.
     Revoke {
         /// Its id, such as key_1.
         id: KeyId,
     },
+}
+
+/// A key to be created.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    /// The account that it belongs to; made if there is none of this name.
+    #[arg(long)]
+    account: String,
+    /// Credits for the account, as paid ones, such as 1000 or 0.5.
+    #[arg(long, value_parser = parse_credits)]
+    credits: Option<CreditsOrNone>,
+    /// What it may do, such as search:read,ranks:read; reading and money if not given.
+    #[arg(long, value_delimiter = ',', value_name = "SCOPE")]
+    scopes: Vec<KeyScope>,
+    /// The most credits that it may spend on a UTC day.
+    #[arg(long, value_name = "CREDITS")]
+    daily_cap: Option<CreditAmount>,
+    /// A key for sample data, which costs nothing.
+    #[arg(long)]
+    test: bool,
+}
+
+/// An amount of credits; `None` is zero.
+type CreditsOrNone = Option<CreditAmount>;
+
+fn parse_credits(text: &str) -> Result<CreditsOrNone, operate::CreditAmountError> {
+    if text == "0" { Ok(None) } else { text.parse().map(Some) }
+}
+
+impl KeyArgs {
+    /// The key as an order says it.
+    pub(crate) fn key(&self) -> KeyToCreate {
+        KeyToCreate {
+            account: self.account.clone(),
+            test: self.test,
+            scopes: self.scopes.clone(),
+            daily_cap: self.daily_cap,
+            credits: self.credits.flatten(),
+        }
+    }
 }
 
 /// `borg operate`.
@@ -37,6 +67,9 @@ pub(crate) enum OperateCommand {
     /// API keys.
     #[command(subcommand)]
     Keys(OperateKeys),
+    /// Credits of accounts.
+    #[command(subcommand)]
+    Credits(OperateCredits),
     /// Which run is served.
     #[command(subcommand)]
     Runs(OperateRuns),
@@ -49,15 +82,8 @@ pub(crate) enum OperateCommand {
 /// `borg operate keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperateKeys {
-    /// Create a key that may read everything; it is shown once.
-    Create {
-        /// The account that it belongs to.
-        #[arg(long)]
-        account: String,
-        /// A key for sample data and play credits.
-        #[arg(long)]
-        test: bool,
-    },
+    /// Create a key; it is shown once.
+    Create(KeyArgs),
     /// List the keys, without their secrets.
     List {
         /// Only those of this account.
@@ -69,6 +95,87 @@ pub(crate) enum OperateKeys {
         /// Its id, such as key_1.
         id: KeyId,
     },
+}
+
+/// `borg operate credits`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperateCredits {
+    /// Give an account credits.
+    Add(CreditArgs),
+    /// Show what an account has.
+    Show {
+        /// Which.
+        #[arg(long)]
+        account: String,
+    },
+    /// Give the credits of a posted charge back, once.
+    Refund {
+        /// Which charge, such as chg_….
+        charge: ChargeId,
+        /// Whose charge it is.
+        #[arg(long, required_unless_present = "payer")]
+        account: Option<String>,
+        /// The same by id, such as acc_1.
+        #[arg(long, conflicts_with = "account")]
+        payer: Option<PayerId>,
+    },
+    /// Let an account neither spend nor get credits.
+    Freeze {
+        /// Which.
+        #[arg(long)]
+        account: String,
+    },
+    /// Let an account spend and get credits again.
+    Unfreeze {
+        /// Which.
+        #[arg(long)]
+        account: String,
+    },
+}
+
+/// Credits to be given.
+#[derive(Debug, Args)]
+pub(crate) struct CreditArgs {
+    /// Who gets them; made if there is no account of this name.
+    #[arg(long)]
+    account: String,
+    /// How many, such as 1000 or 0.5.
+    #[arg(long)]
+    credits: CreditAmount,
+    /// Whether they were paid for.
+    #[arg(long, value_enum, default_value_t = CreditKind::Paid)]
+    kind: CreditKind,
+    /// What they are given for, such as invoice-7: the same id gives once.
+    #[arg(long)]
+    id: Option<GrantId>,
+    /// When what is left of them is taken back, such as 2027-01-01T00:00:00Z; never if not given.
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<Timestamp>,
+}
+
+/// Whether credits were paid for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CreditKind {
+    /// Paid for.
+    Paid,
+    /// Given away.
+    Promotional,
+}
+
+impl CreditArgs {
+    /// The credits as an order says them.
+    pub(crate) fn credits(&self) -> CreditsToAdd {
+        CreditsToAdd {
+            account: self.account.clone(),
+            credits: self.credits,
+            kind: match self.kind {
+                CreditKind::Paid => GrantKind::Paid,
+                CreditKind::Promotional => GrantKind::Promotional,
+            },
+            id: self.id.clone(),
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// `borg operate runs`.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod listing;
+mod money;
 mod opted_out;
 mod planted_run;
 mod rankings;
@@ -17,6 +18,7 @@ use store::pg::membership::{self, Order};
 use store::pg::score;
 
 use self::compare::PlantedFigures;
+use self::money::MoneyFigures;
 use self::opted_out::encoded;
 use super::score::run_stages;
 use super::served::ServedRun;
@@ -47,6 +49,8 @@ struct DemoSummary {
     figures: PlantedFigures,
     opted_out_served: usize,
     windows_over_limit: u64,
+    #[serde(flatten)]
+    money: MoneyFigures,
 }
 
 impl CommandReport for DemoSummary {
@@ -77,6 +81,8 @@ pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: CommandOutput
     let levels = &served.sealed.hierarchy.levels;
     let figures = compare::compare(&served, planted.web.world()).await?;
     let opted_out_served = opted_out::opted_out_served(&home, planted.web.world()).await?;
+    let person = first_ranked(&served).await?.person;
+    let money = money::pay(&home, &format!("/v1/people/{person}")).await?;
     // Of everything, the sample web, PostgreSQL and the comparison included.
     let cpu_seconds = whole.used().cpu_seconds + home.server_cpu_seconds();
     let summary = DemoSummary {
@@ -91,6 +97,7 @@ pub(crate) async fn demo(config: &Config, args: &DemoArgs, output: CommandOutput
         figures,
         opted_out_served,
         windows_over_limit: planted.web.stats().windows_over_limit(),
+        money,
     };
     if args.once {
         return output.report(&summary);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use operate::{Order, OrderOutcome};
 
-use crate::cli::{KeyCommand, OperateCommand, OperateKeys, OperateRuns};
+use crate::cli::{KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRuns};
 use crate::home::BorgHome;
 use crate::output::CommandReport;
 use crate::server;
@@ -18,9 +18,7 @@ pub(crate) async fn operate(home: &BorgHome, command: &OperateCommand) -> Result
 /// Creates or revokes an API key.
 pub(crate) async fn key(home: &BorgHome, command: &KeyCommand) -> Result<OrderOutcome> {
     let order = match command {
-        KeyCommand::Create { account, test, .. } => {
-            Order::CreateKey { account: account.clone(), test: *test }
-        }
+        KeyCommand::Create(new) => Order::CreateKey(new.key()),
         KeyCommand::Revoke { id } => Order::RevokeKey { key: *id },
     };
     server::order(home, &order).await
@@ -29,15 +27,26 @@ pub(crate) async fn key(home: &BorgHome, command: &KeyCommand) -> Result<OrderOu
 fn order_of(command: &OperateCommand) -> Order {
     match command {
         OperateCommand::OptOut { account } => Order::OptOut { account: account.clone() },
-        OperateCommand::Keys(OperateKeys::Create { account, test }) => {
-            Order::CreateKey { account: account.clone(), test: *test }
-        }
+        OperateCommand::Keys(OperateKeys::Create(new)) => Order::CreateKey(new.key()),
         OperateCommand::Keys(OperateKeys::List { account }) => {
             Order::ListKeys { account: account.clone() }
         }
         OperateCommand::Keys(OperateKeys::Revoke { id }) => Order::RevokeKey { key: *id },
+        OperateCommand::Credits(command) => order_about_credits(command),
         OperateCommand::Runs(OperateRuns::Activate { run }) => Order::ActivateRun { run: *run },
         OperateCommand::Retain => Order::Retain {},
         OperateCommand::Audit => Order::ListAudit {},
+    }
+}
+
+fn order_about_credits(command: &OperateCredits) -> Order {
+    match command {
+        OperateCredits::Add(add) => Order::AddCredits(add.credits()),
+        OperateCredits::Show { account } => Order::ShowCredits { account: account.clone() },
+        OperateCredits::Refund { charge, account, payer } => {
+            Order::Refund { account: account.clone(), payer: *payer, charge: *charge }
+        }
+        OperateCredits::Freeze { account } => Order::Freeze { account: account.clone() },
+        OperateCredits::Unfreeze { account } => Order::Unfreeze { account: account.clone() },
     }
 }

@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use model::time::Timestamp;
-use model::{MicroCredits, PayerId, PriceIndex, PriceVersion, QuoteId, Usage};
+use model::{MicroCredits, PayerId, PriceIndex, PriceVersion, Quote, QuoteId, Usage};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Quote, QuoteError};
+use super::{QuoteError, admits};
 
 /// The only algorithm that is accepted.
 const ALGORITHM: &str = "EdDSA";
@@ -150,7 +150,7 @@ impl QuoteVerifier {
     ///
     /// # Errors
     /// [`QuoteError::Malformed`], [`QuoteError::UnknownKey`] or [`QuoteError::BadSignature`]; then what
-    /// [`Quote::admits`] refuses. Of a text that is not signed by us, only that is said.
+    /// [`admits`] refuses. Of a text that is not signed by us, only that is said.
     pub fn verify(
         &self,
         signed: &str,
@@ -158,7 +158,7 @@ impl QuoteVerifier {
         now: Timestamp,
     ) -> Result<Quote, QuoteError> {
         let quote = self.signed_quote(signed)?;
-        quote.admits(payer, now)?;
+        admits(&quote, payer, now)?;
         Ok(quote)
     }
 

@@ -13,6 +13,12 @@ use wasmi::{Engine, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Where it is built.
+const TARGET_FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm");
+
+/// The module there.
+const MODULE: &str = "wasm32-unknown-unknown/wasm/pricing_wasm.wasm";
+
 /// The largest that the module may be, in bytes.
 const SIZE_MAX: usize = 60_000;
 
@@ -59,17 +65,34 @@ fn module() -> Option<Vec<u8>> {
         println!("SKIPPED: Rust has no target {TARGET} here: infra/setup.sh wasm adds it");
         return None;
     }
-    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm");
+    let target = TARGET_FOLDER;
     let built = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--quiet", "-p", "pricing-wasm"])
         .args(["--profile", "wasm", "--target", TARGET, "--target-dir", target])
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", remapped().join("\u{1f}"))
         .status()
         .expect("cargo runs");
     assert!(built.success(), "the module cannot be built");
-    let path = PathBuf::from(target).join(TARGET).join("wasm/pricing_wasm.wasm");
+    let path = PathBuf::from(target).join(MODULE);
     Some(std::fs::read(path).expect("the module was built"))
 }
+
+/// Options that leave the paths of this machine out of the module, so that it is the same wherever it is built.
+fn remapped() -> Vec<String> {
+    let (manifests, cargo) = (env!("CARGO_MANIFEST_DIR"), std::env::var("CARGO_HOME"));
+    let home = std::env::var("HOME").unwrap_or_default();
+    let cargo = PathBuf::from(cargo.unwrap_or_else(|_| format!("{home}/.cargo")));
+    let registries = std::fs::read_dir(cargo.join("registry/src"));
+    let folders = registries.into_iter().flatten().flatten().map(|folder| folder.path());
+    let workspace = PathBuf::from(manifests).join("../../..");
+    folders
+        .chain(workspace.canonicalize())
+        .map(|folder| format!("--remap-path-prefix={}=", folder.display()))
+        .collect()
+}
+
+/// The module that is served.
+const SERVED: &[u8] = include_bytes!("../recompute.wasm");
 
 /// A history of random uses, targets and gaps.
 fn histories() -> impl Strategy<Value = Vec<PublishedEpoch>> {
@@ -93,9 +116,22 @@ fn bytes(history: &[PublishedEpoch]) -> Vec<u8> {
 #[test]
 fn webassembly_recomputes_what_native_code_published() {
     let Some(module) = module() else { return };
+    // What another compiler made of it has other bytes, and does the same.
+    if module != SERVED {
+        println!("to be served, if the formula changed: {TARGET_FOLDER}/{MODULE}");
+        is_same(&module);
+    }
+}
+
+#[test]
+fn the_module_that_is_served_does_the_same() {
+    is_same(SERVED);
+}
+
+fn is_same(module: &[u8]) {
     println!("the module has {} bytes", module.len());
     assert!(module.len() <= SIZE_MAX, "{} bytes", module.len());
-    let client = std::cell::RefCell::new(Client::new(&module));
+    let client = std::cell::RefCell::new(Client::new(module));
     let changes = (any::<prop::sample::Index>(), 1u8.., 0u32..70);
     let epochs = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(ProptestConfig {

@@ -14,6 +14,7 @@ use model::{Charge, ChargeState, Grant, GrantId, Month, PayerId, Statement, Tran
 use super::Pg;
 use crate::failpoint::passed;
 
+mod count;
 mod grant;
 mod grant_row;
 mod line;

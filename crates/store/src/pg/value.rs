@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::time::Timestamp;
-use model::{Platform, ProfileId};
+use model::{Epoch, Platform, ProfileId};
 
 use crate::StoreError;
 
@@ -56,6 +56,16 @@ pub(super) fn from_seconds(stored: i64) -> Timestamp {
 /// Like [`from_seconds`], for milliseconds.
 pub(super) fn from_ms(stored: i64) -> Timestamp {
     Timestamp::from_millisecond(stored).unwrap_or_default()
+}
+
+/// The number of an epoch.
+pub(super) fn stored_epoch(epoch: Epoch) -> i64 {
+    i64::from(epoch.number())
+}
+
+/// A count as `bigint`; what exceeds it is cut.
+pub(super) fn stored_units(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
 }
 
 /// A count as `int`; what exceeds it is cut.

@@ -21,6 +21,7 @@ mod listing;
 mod opt_out;
 mod person;
 mod ports;
+mod price;
 mod profile;
 mod publish;
 mod retention;

@@ -15,7 +15,7 @@ use tokio::try_join;
 use utoipa::ToSchema;
 
 use super::unknown;
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::community_view::MembershipView;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
@@ -111,9 +111,9 @@ impl From<PeopleOrder> for Order {
     responses((status = 200, body = Envelope<Vec<PersonPlace>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     PathId(id): PathId<CommunityId>,
     Query(query): Query<PeopleParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<PersonPlace>>, Problem> {
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
@@ -138,7 +138,7 @@ pub(crate) async fn list(
     scan.unknown = found.is_some_and(|one| one.is_too_little_known());
     let (places, end) = scan.page(first, from, rows).await?;
     let next = end.map(|end| [u64::from(end), 0]);
-    Ok(page.answer(&call, PriceClass::Graph, places, next))
+    Ok(page.answer(&call, places, next))
 }
 
 /// The list that pages are read from, and its filter.

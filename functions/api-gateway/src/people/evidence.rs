@@ -12,7 +12,7 @@ use tokio::try_join;
 use utoipa::ToSchema;
 
 use super::{PersonBrief, load_by_id, require_person, run_number};
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{RunChoice, TimeParam};
@@ -87,9 +87,9 @@ pub(crate) struct EvidenceParams {
     responses((status = 200, body = Envelope<EvidenceView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(
-    call: ApiCall,
     PathId(id): PathId<PersonId>,
     Query(query): Query<EvidenceParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<EvidenceView>, Problem> {
     let community = query.community.unwrap_or(WORLD);
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
@@ -104,7 +104,7 @@ pub(crate) async fn get(
     let found = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
     let contributors = contributors(&call, served.run, &found).await?;
     let view = EvidenceView::new(id, community, &found, contributors);
-    Ok(ApiAnswer::one(PriceClass::Graph, view).of(Some(served)))
+    Ok(ApiAnswer::one(view).of(Some(served)))
 }
 
 impl EvidenceView {

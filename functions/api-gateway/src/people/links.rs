@@ -7,7 +7,7 @@ use store::pg::identity;
 use utoipa::ToSchema;
 
 use super::require_person;
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId};
 
@@ -36,12 +36,12 @@ pub(crate) struct LinkView {
     responses((status = 200, body = Envelope<Vec<LinkView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     PathId(id): PathId<PersonId>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<LinkView>>, Problem> {
     let person = require_person(call.pg(), id).await?;
     let profiles: Vec<ProfileId> = person.profiles.iter().map(|profile| profile.id).collect();
     let links = identity::among(call.pg(), &profiles).await?;
     let links = links.into_iter().map(|link| LinkView { a: link.a, b: link.b, proof: link.proof });
-    Ok(ApiAnswer::page(PriceClass::Graph, links.collect()))
+    Ok(ApiAnswer::page(links.collect()))
 }

@@ -11,7 +11,7 @@ use tokio::try_join;
 use utoipa::ToSchema;
 
 use super::{require_person, run_number};
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::community_view::{CommunityBrief, MembershipView};
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
@@ -66,9 +66,9 @@ pub(crate) struct RankParams {
     responses((status = 200, body = Envelope<Vec<RankView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     PathId(id): PathId<PersonId>,
     Query(query): Query<RankParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<RankView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows() as usize;
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
@@ -83,7 +83,7 @@ pub(crate) async fn list(
     let end = all.len().min(from + rows);
     let shown = views(&call, run, &all[from..end]).await?;
     let next = (end < all.len()).then_some([end as u64, 0]);
-    Ok(page.answer(&call, PriceClass::Graph, shown, next))
+    Ok(page.answer(&call, shown, next))
 }
 
 fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, RankedMembership)> {

@@ -6,7 +6,7 @@ use store::pg::{adjacency, profile};
 use utoipa::ToSchema;
 
 use super::{is_listed, require_profile};
-use crate::answer::{ApiAnswer, Envelope, PriceClass};
+use crate::answer::{ApiAnswer, Envelope};
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{DirectionParam, LIMIT_MAX, LayerParam, PageLimit};
@@ -63,9 +63,9 @@ pub(crate) struct NeighborParams {
     responses((status = 200, body = Envelope<Vec<NeighborView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
-    call: ApiCall,
     PathId(id): PathId<ProfileId>,
     Query(query): Query<NeighborParams>,
+    call: ApiCall,
 ) -> Result<ApiAnswer<Vec<NeighborView>>, Problem> {
     let rows = query.limit.unwrap_or_default().rows() as usize;
     let after = call.open_cursor(query.cursor.as_deref())?.map(|cursor| cursor.position[0]);
@@ -76,7 +76,7 @@ pub(crate) async fn list(
     let from = list.entries().partition_point(|one| Some(one.other.number()) <= after);
     let (shown, last) = page(&call, &list.entries()[from..], layer, rows).await?;
     let next = last.map(|last| call.cursor(RunId::new(0), [last.number(), 0]));
-    Ok(ApiAnswer::page(PriceClass::Graph, shown).then(next))
+    Ok(ApiAnswer::page(shown).then(next))
 }
 
 /// Up to `rows` of these arcs' listed ends. There is no next page if no further end is listed: a page

@@ -18,7 +18,7 @@ async fn a_batch_answers_in_the_order_asked_and_leaves_the_unknown_out() {
         .map(|one| one["id"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(ids, [grace, ada]);
-    assert!(people.header("borg-units").contains("rows=2"));
+    assert!(people.header("borg-units").contains("row.person=2"));
     let body = json!({"ids": [api.world.profiles[2].to_string()]}).to_string();
     let profiles = api.post("/v1/profiles:batch", &body).await.data();
     assert_eq!(profiles[0]["handle"], "acme.example.com");

@@ -21,7 +21,7 @@ async fn an_unchanged_answer_is_an_empty_free_304() {
     let second = again(&api, &path, &format!("\"old\", {tag}")).await;
     assert_eq!((second.status, second.text.as_str()), (304, ""));
     assert_eq!(second.header("etag"), tag);
-    assert_eq!(second.header("borg-units"), "class=graph, calls=0, rows=0, bytes=0");
+    assert_eq!((second.header("borg-units"), second.header("borg-cost")), ("", "0"));
     let reordered = format!("/v1/communities/{}/people?limit=5&", api.world.rust);
     assert_eq!(again(&api, &reordered, &tag).await.status, 304);
 }

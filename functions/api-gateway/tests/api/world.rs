@@ -9,22 +9,30 @@ mod run;
 
 use std::sync::Arc;
 
-use api_gateway::{Gateway, GatewaySecrets, router};
+use api_gateway::{
+    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
-use model::port::Clock as _;
+use billing::DoorbellVerdict;
+use billing::payment::PaymentSecret;
+use model::charge::ChargeRef;
+use model::port::{Clock, Queue as _, Wallet as _};
 use model::time::Timestamp;
 use model::{
-    Adjacency, AdjacencyEntry, CommunityId, KeyId, Layer, PersonId, Platform, ProfileId, RunId,
-    Scope,
+    Adjacency, AdjacencyEntry, CommunityId, Grant, GrantKind, KeyId, Layer, MicroCredits, PayerId,
+    PersonId, Platform, ProfileId, RunId, Scope,
 };
 use serde_json::Value;
 use store::Pg;
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, NewKey};
+use store::pg::key::{self, KeyOwner, NewKey};
+use store::pg::ledger::PgLedger;
 use store::pg::{account_key, adjacency, community, person};
+use store::queue::{PgQueue, StoredQueue};
+use store::wallet::{PgWallet, StoredWallet};
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
@@ -34,6 +42,8 @@ use pages::{crawl, grace_too, import, on_fediverse};
 /// Who does what tests do.
 pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
 const PEPPER: &[u8] = b"the pepper of the tests";
+/// What payment callbacks are signed with.
+pub(crate) const PAYMENT_SECRET: &str = "whsec_tests";
 
 /// The API over the small world.
 pub(crate) struct Api {
@@ -41,6 +51,7 @@ pub(crate) struct Api {
     pub(crate) database: Database,
     /// The connection of the API.
     pub(crate) answering: Pg,
+    pub(crate) gateway: Gateway,
     pub(crate) clock: Frozen,
     pub(crate) key: String,
     pub(crate) key_id: KeyId,
@@ -95,24 +106,83 @@ impl Reply {
 }
 
 impl Api {
-    /// A new database with the world in it.
+    /// A new database with the world in it, and an account with many credits.
     pub(crate) async fn new() -> Api {
+        Api::with(RequestLimits::NONE).await
+    }
+
+    /// The same with limits.
+    pub(crate) async fn with(limits: RequestLimits) -> Api {
         let (database, clock) = (database().await, Frozen::default());
-        let pg = database.pg().clone();
-        let world = World::build(&pg, clock.now()).await;
-        let secrets = GatewaySecrets {
-            pepper: PEPPER.to_vec(),
-            cursors: b"the cursors of the tests".to_vec(),
-            instance: [7; 16],
-        };
+        let world = World::build(database.pg(), clock.now()).await;
         // One connection: a request never waits for a second one while it holds the first.
         let answering = Pg::connect_for_answers(database.url(), 1).await.expect("a pool opens");
-        let gateway = Gateway::new(answering.clone(), Arc::new(clock.clone()), secrets);
-        let router = router(gateway);
-        let key_id = KeyId::new(0);
-        let mut api = Api { router, database, answering, clock, key: String::new(), key_id, world };
-        (api.key, api.key_id) = api.new_key("tester", &Scope::READING, 1).await;
+        let gateway = gateway(&answering, &clock, limits);
+        let router = router(gateway.clone());
+        let (key, key_id) = (String::new(), KeyId::new(0));
+        let mut api = Api { router, database, answering, gateway, clock, key, key_id, world };
+        (api.key, api.key_id) = api.new_key("tester", &Scope::ALL, 1).await;
+        api.fund("tester", "1000000").await;
         api
+    }
+
+    /// Another process that serves the same, whose clock differs.
+    pub(crate) fn beside(&self, clock: &Frozen) -> Router {
+        router(gateway(&self.answering, clock, RequestLimits::NONE))
+    }
+
+    /// The account's id.
+    pub(crate) async fn payer(&self, account: &str) -> PayerId {
+        key::payer(self.database.pg(), account, self.clock.now()).await.expect("it is there")
+    }
+
+    /// Gives an account credits.
+    pub(crate) async fn fund(&self, account: &str, credits: &str) {
+        let (payer, now) = (self.payer(account).await, self.clock.now());
+        let id = format!("gift-{payer}-{credits}").parse().expect("an id");
+        let amount: MicroCredits = credits.parse().expect("credits");
+        let grant = Grant::new(id, payer, GrantKind::Paid, amount);
+        let (wallet, ledger) = (self.wallet(), self.ledger());
+        let funded = billing::fund(&wallet, &ledger, &grant, now).await;
+        assert_eq!(funded, Ok(billing::FundOutcome::Funded));
+    }
+
+    pub(crate) fn wallet(&self) -> PgWallet {
+        PgWallet::new(self.database.pg().clone())
+    }
+
+    pub(crate) fn ledger(&self) -> PgLedger {
+        PgLedger::new(self.database.pg().clone())
+    }
+
+    /// Posts what was charged, as the meter does; how many doorbells rang.
+    pub(crate) async fn post_charges(&self) -> usize {
+        self.gateway.flush().await.expect("doorbells ring");
+        let queue = usage_queue(self.database.pg(), &self.clock);
+        let mut posted = 0;
+        loop {
+            let received = queue.receive(10, 60).await.expect("the queue is there");
+            if received.is_empty() {
+                return posted;
+            }
+            let bells: Vec<ChargeRef> = received
+                .iter()
+                .map(|message| billing::parse_doorbell(&message.body).expect("a doorbell"))
+                .collect();
+            let (wallet, ledger, now) = (self.wallet(), self.ledger(), self.clock.now());
+            let verdicts = billing::post(&wallet, &ledger, &bells, now).await.expect("it posts");
+            assert!(verdicts.iter().all(|&verdict| verdict == DoorbellVerdict::Posted));
+            for message in &received {
+                queue.finish(&message.receipt).await.expect("it ends");
+            }
+            posted += received.len();
+        }
+    }
+
+    /// What the account may spend.
+    pub(crate) async fn available(&self, account: &str) -> MicroCredits {
+        let balance = self.wallet().balance(self.payer(account).await).await;
+        balance.expect("it is read").available
     }
 
     /// A further key; `seed` tells it from others.
@@ -124,7 +194,13 @@ impl Api {
     ) -> (String, KeyId) {
         let secret = secret(seed);
         let (pg, now) = (self.database.pg(), self.clock.now());
-        let new = NewKey { account, secret: &secret, scopes };
+        let new = NewKey {
+            owner: KeyOwner::Account(account),
+            secret: &secret,
+            scopes,
+            name: "",
+            daily_cap: MicroCredits::MAX,
+        };
         let id = key::create(pg, PEPPER, &new, ACT, now).await;
         (secret.reveal().to_owned(), id.expect("the key is new"))
     }
@@ -171,6 +247,28 @@ impl Api {
         }
         panic!("the walk of {path} does not end");
     }
+}
+
+fn gateway(pg: &Pg, clock: &Frozen, limits: RequestLimits) -> Gateway {
+    let secrets = GatewaySecrets {
+        pepper: PEPPER.to_vec(),
+        cursors: b"the cursors of the tests".to_vec(),
+        quotes: [5; 32],
+        payments: Some(PaymentSecret::new(PAYMENT_SECRET)),
+        instance: clock.now().as_millisecond().to_le_bytes().repeat(2).try_into().expect("16 bytes"),
+    };
+    Gateway::new(GatewayParts {
+        pg: pg.clone(),
+        clock: Arc::new(clock.clone()),
+        secrets,
+        wallet: StoredWallet::Postgres(PgWallet::new(pg.clone())),
+        usage: StoredQueue::Postgres(usage_queue(pg, clock)),
+        charging: ChargingSettings { limits, doorbells_at_once: 4 },
+    })
+}
+
+fn usage_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {
+    PgQueue::new(pg.clone(), "usage", 10, Arc::new(clock.clone()))
 }
 
 /// A secret that differs by its seed.

@@ -127,6 +127,25 @@ pub(super) async fn api(
     })
 }
 
+/// A client whose answers cost nothing, and one whose answers are charged.
+struct BenchClients {
+    free: ApiClient,
+    charged: ApiClient,
+}
+
+impl BenchClients {
+    /// Clients of APIs over connections with these settings.
+    async fn new(home: &BorgHome, settings: &str) -> Result<BenchClients> {
+        let free = ApiClient::over(home, home.answering(settings).await?).await?;
+        let charged = ApiClient::charged(home, home.answering(settings).await?).await?;
+        Ok(BenchClients { free, charged })
+    }
+
+    fn of(&self, route: &BenchRoute) -> &ApiClient {
+        if route.is_charged { &self.charged } else { &self.free }
+    }
+}
+
 async fn measure_all(
     home: &BorgHome,
     requests: &GeneratedRequests,
@@ -137,14 +156,14 @@ async fn measure_all(
     if !has_peer {
         eprintln!("borg: there is no pgbench beside the server: only the API is measured");
     }
-    let logged = ApiClient::over(home, home.answering(LOGGED).await?).await?;
-    let client = ApiClient::over(home, home.answering("").await?).await?;
+    let logged = BenchClients::new(home, LOGGED).await?;
+    let clients = BenchClients::new(home, "").await?;
     let mut measured = Vec::new();
     let progress = output.progress("routes", requests.routes.len() as u64);
     for route in &requests.routes {
-        let sent = sent_statements(home, &logged, route).await?;
+        let sent = sent_statements(home, logged.of(route), route).await?;
         let peer = PgbenchPeer::new(home, &sent, &Pg::answer_options())?;
-        measured.push(measure(home, &client, route, has_peer.then_some(&peer), bench).await?);
+        measured.push(measure(home, clients.of(route), route, has_peer.then_some(&peer), bench).await?);
         progress.inc(1);
     }
     progress.finish_and_clear();

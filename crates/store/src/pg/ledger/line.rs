@@ -1,9 +1,10 @@
-//! Writing lines, with what follows from them.
+//! Writing lines, with what follows from them: grants are used, sums and counts grow.
 
 use std::collections::BTreeMap;
 
 use model::{MicroCredits, Transfer};
 
+use super::count::LineCounts;
 use crate::StoreError;
 use crate::pg::params::{column, params};
 use crate::pg::transaction::PgTransaction;
@@ -14,6 +15,7 @@ const LOCK: &str = "select payer_id from ledger_payer where payer_id = any($1)
     order by payer_id for update";
 const MAKE: &str = "insert into ledger_payer (payer_id)
     select payer_id from unnest($1::bigint[]) u(payer_id) order by payer_id on conflict do nothing";
+/// If a line is not inserted, the caller undoes all of it: so what is counted are the lines that were.
 const WRITE: &str = "with line as (
         insert into transfer (transfer_id, payer_id, debit, credit, amount, event_ms, posted_ms, key_id,
             route, usage, price_version, quote_id, draw_grants, draw_amounts)
@@ -41,7 +43,21 @@ const WRITE: &str = "with line as (
         update ledger_payer p set lines = p.lines + s.lines, paid = p.paid + s.paid,
             promoted = p.promoted + s.promoted, refunded = p.refunded + s.refunded,
             charged = p.charged + s.charged, expired = p.expired + s.expired
-        from sums s where p.payer_id = s.payer_id)
+        from sums s where p.payer_id = s.payer_id),
+    used as (
+        insert into class_use as c (epoch, class, payer_id, paid)
+        select epoch, class, payer_id, paid
+        from unnest($17::bigint[], $18::smallint[], $19::bigint[], $20::bigint[])
+            u(epoch, class, payer_id, paid)
+        on conflict (epoch, class, payer_id) do update
+            set paid = least(c.paid::numeric + excluded.paid, 9223372036854775807)::bigint),
+    counted as (
+        insert into usage_day as d (payer_id, day, key_id, route, charges, amount)
+        select payer_id, day, key_id, route, charges, amount
+        from unnest($21::bigint[], $22::int[], $23::bigint[], $24::text[], $25::bigint[], $26::bigint[])
+            u(payer_id, day, key_id, route, charges, amount)
+        on conflict (payer_id, day, key_id, route) do update
+            set charges = d.charges + excluded.charges, amount = d.amount + excluded.amount)
     select count(*) from line";
 
 /// What a line takes from one grant.
@@ -81,6 +97,8 @@ pub(super) async fn write(tx: &PgTransaction<'_>, lines: &[NewLine]) -> Result<(
     let usages = column(&details, |detail| detail.map(|detail| json(&detail.usage)));
     let usages = usages.into_iter().map(Option::transpose).collect::<Result<Vec<_>, _>>()?;
     let drawn = drawn(lines);
+    let counts = LineCounts::of(transfers.iter().copied())?;
+    let (uses, days) = (Vec::from_iter(&counts.used), Vec::from_iter(&counts.days));
     let params = params![
         column(&transfers, |one| one.id.to_string()) => TEXT_ARRAY,
         column(&transfers, |one| one.payer.number() as i64) => INT8_ARRAY,
@@ -99,6 +117,16 @@ pub(super) async fn write(tx: &PgTransaction<'_>, lines: &[NewLine]) -> Result<(
         column(lines, |line| array(&line.draws, |draw| draw.amount.micros())) => TEXT_ARRAY,
         drawn.keys().copied().collect::<Vec<i64>>() => INT8_ARRAY,
         drawn.values().copied().collect::<Vec<i64>>() => INT8_ARRAY,
+        column(&uses, |(key, _)| key.0) => INT8_ARRAY,
+        column(&uses, |(key, _)| key.1) => INT2_ARRAY,
+        column(&uses, |(key, _)| key.2) => INT8_ARRAY,
+        column(&uses, |(_, paid)| **paid) => INT8_ARRAY,
+        column(&days, |(key, _)| key.0) => INT8_ARRAY,
+        column(&days, |(key, _)| key.1) => INT4_ARRAY,
+        column(&days, |(key, _)| key.2) => INT8_ARRAY,
+        column(&days, |(key, _)| key.3) => TEXT_ARRAY,
+        column(&days, |(_, count)| count.charges) => INT8_ARRAY,
+        column(&days, |(_, count)| count.amount.micros()) => INT8_ARRAY,
     ];
     let rows = tx.query(WRITE, params).await?;
     let written: i64 = rows.first().map_or(0, |row| row.get(0));

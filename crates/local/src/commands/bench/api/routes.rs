@@ -27,6 +27,9 @@ pub(super) struct BenchRoute {
     /// The path in the OpenAPI document.
     pub(super) name: String,
     pub(super) requests: Vec<String>,
+    /// Whether each answer is charged; else they are asked for with a key for sample data.
+    #[serde(default)]
+    pub(super) is_charged: bool,
 }
 
 /// A person, and a community of the finest level that it belongs to.
@@ -76,11 +79,14 @@ fn routes(people: &[PersonId], leaves: &[LeafMember]) -> Vec<BenchRoute> {
         leaves.iter().map(|one| format!("/v1/communities/{}/people", one.community));
     let search = (0..REQUESTS as u64)
         .map(|at| format!("/v1/search?q={}+{}", word(40 + at * 7), word(90 + at * 11)));
-    let route = |name: &str, requests| BenchRoute { name: name.to_owned(), requests };
+    let route =
+        |name: &str, requests| BenchRoute { name: name.to_owned(), requests, is_charged: false };
+    let charged = BenchRoute { is_charged: true, ..route("/v1/people/{id}, charged", of_person("")) };
     let only = |request: &str| vec![request.to_owned()];
     vec![
         route("/v1/status", only("/v1/status")),
         route("/v1/people/{id}", of_person("")),
+        charged,
         route("/v1/people/{id}/ranks", of_person("/ranks")),
         route("/v1/people/{id}/evidence", evidence.collect()),
         route("/v1/communities", only("/v1/communities")),

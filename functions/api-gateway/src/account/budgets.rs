@@ -1,0 +1,93 @@
+//! What each key may spend on a day.
+
+use model::port::{BudgetChange, Wallet as _};
+use model::time::Day;
+use model::{KeyId, MicroCredits};
+use serde::{Deserialize, Serialize};
+use store::pg::audit::AuditAction;
+use store::pg::key;
+use utoipa::ToSchema;
+
+use super::keys::{LISTED_MAX, actor, no_such_key};
+use crate::answer::{ApiAnswer, Envelope};
+use crate::credit_text::CreditText;
+use crate::error::Problem;
+use crate::extract::{ApiCall, JsonCall, PathId};
+
+/// The daily budget of a key. Amounts are credits, as text.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Budget)]
+pub(crate) struct BudgetView {
+    #[schema(value_type = String, example = "key_1")]
+    key: KeyId,
+    /// The most that it may spend on a UTC day.
+    #[schema(value_type = String, example = "10000")]
+    daily_cap: CreditText,
+    /// What it spent today, or what is set aside.
+    #[schema(value_type = String, example = "4.05")]
+    spent_today: CreditText,
+}
+
+/// A new cap.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `daily_cap`")]
+#[schema(as = NewBudget)]
+pub(crate) struct NewBudget {
+    /// The most that the key may spend on a UTC day, in credits.
+    #[schema(value_type = String, example = "500")]
+    daily_cap: CreditText,
+}
+
+/// The budgets of the account's keys that are not revoked.
+#[utoipa::path(
+    get,
+    path = "/v1/budgets",
+    operation_id = "list_budgets",
+    tag = "account",
+    responses((status = 200, body = Envelope<Vec<BudgetView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<BudgetView>>, Problem> {
+    let keys = key::of_payer(call.pg(), call.caller().payer, LISTED_MAX).await?;
+    let mut views = Vec::new();
+    for key in keys.into_iter().filter(|key| key.revoked_at.is_none()) {
+        views.push(view(&call, key.id, key.daily_cap).await?);
+    }
+    Ok(ApiAnswer::page(views))
+}
+
+/// Sets what a key may spend on a day, from today on.
+#[utoipa::path(
+    put,
+    path = "/v1/budgets/{key}",
+    operation_id = "set_budget",
+    tag = "account",
+    params(("key" = String, Path, example = "key_1")),
+    request_body = NewBudget,
+    responses((status = 200, body = Envelope<BudgetView>, description = "The answer."), Problem)
+)]
+pub(crate) async fn set(
+    PathId(id): PathId<KeyId>,
+    JsonCall { call, body }: JsonCall<NewBudget>,
+) -> Result<ApiAnswer<BudgetView>, Problem> {
+    let cap = body.daily_cap.0;
+    if cap < MicroCredits::ZERO {
+        return Err(Problem::body("/daily_cap", "must not be below zero"));
+    }
+    let (payer, now) = (call.caller().payer, call.gateway.now());
+    let actor = actor(&call);
+    let act = AuditAction { actor: &actor, action: "set-budget" };
+    if !key::set_cap(call.pg(), payer, id, cap, act, now).await? {
+        return Err(no_such_key(id));
+    }
+    let change = BudgetChange { payer, key: id, day: Day::of(now), cap };
+    call.gateway.charging().wallet.set_budget(&change).await?;
+    call.gateway.keys().forget();
+    Ok(ApiAnswer::one(view(&call, id, cap).await?))
+}
+
+async fn view(call: &ApiCall, key: KeyId, cap: MicroCredits) -> Result<BudgetView, Problem> {
+    let wallet = &call.gateway.charging().wallet;
+    let today = wallet.budget(call.caller().payer, key, Day::of(call.gateway.now())).await?;
+    let spent = today.map_or(MicroCredits::ZERO, |budget| budget.spent);
+    Ok(BudgetView { key, daily_cap: cap.into(), spent_today: spent.into() })
+}

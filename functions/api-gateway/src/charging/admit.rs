@@ -1,0 +1,209 @@
+//! Before a request is served: what its answer can cost, and whether it was answered before.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{MatchedPath, Request};
+use billing::{Admission, RequestToAdmit};
+use model::charge::ChargeRef;
+use model::time::{Day, Timestamp};
+use model::{Charge, Epoch, MicroCredits, PriceClass, Quote, RunId};
+use pricing::quote::quoted_cost;
+use pricing::{ChargedRequest, Estimate, PossibleCharges, RequestHash, UsageBounds, estimate};
+use store::Pg;
+use store::pg::price::RefusedRequest;
+
+use super::client_terms::ClientTerms;
+use super::price_list::{RoutePrice, route_price};
+use super::{Charging, CurrentPrices, withheld};
+use crate::caller::ApiCaller;
+use crate::error::{Problem, ProblemCode};
+use crate::query;
+
+/// The largest body: 1,000 ids are about 20 kB.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// A request that may be served.
+#[derive(Debug)]
+pub(crate) struct AdmittedRequest {
+    pub(crate) caller: ApiCaller,
+    pub(crate) terms: ClientTerms,
+    /// What its answer may cost; `None` on a free route.
+    pub(crate) priced: Option<PricedRequest>,
+    /// How many free answers its key had left.
+    pub(crate) free_left: Option<u64>,
+    /// When it was admitted.
+    pub(crate) at: Timestamp,
+}
+
+/// What is known of the price of an answer before there is one.
+#[derive(Debug)]
+pub(crate) struct PricedRequest {
+    pub(crate) price: &'static RoutePrice,
+    pub(crate) bounds: UsageBounds,
+    pub(crate) estimate: Estimate,
+    pub(crate) prices: CurrentPrices,
+    /// The hash of its method, path, query and body.
+    pub(crate) asked: RequestHash,
+    /// The quote by which it is to be paid.
+    pub(crate) quote: Option<Quote>,
+    /// Its charge, if it was answered before: it is answered again for nothing.
+    pub(crate) replay: Option<Box<Charge>>,
+}
+
+impl AdmittedRequest {
+    /// The run that a replay is to be answered from.
+    pub(crate) fn pinned_run(&self) -> Option<RunId> {
+        self.priced.as_ref()?.replay.as_ref()?.run
+    }
+
+    /// The ids of its charge, if `run` answers.
+    pub(crate) fn charges(&self, asked: RequestHash, run: Option<RunId>) -> PossibleCharges {
+        let charged = match &self.terms.idempotency_key {
+            Some(key) => ChargedRequest::Keyed { key },
+            None => ChargedRequest::Read { request: asked, run },
+        };
+        charged.ids(self.caller.payer, self.at)
+    }
+}
+
+/// Admits a request of a caller, or says why not. Its body is read, and the same request is given back.
+///
+/// # Errors
+/// Its headers cannot be read, it may cost more than is allowed, its quote is not usable, or it was answered as
+/// often as is free.
+pub(crate) async fn admit(
+    charging: &Charging,
+    pg: &Pg,
+    caller: &ApiCaller,
+    request: Request,
+    now: Timestamp,
+) -> Result<(AdmittedRequest, Request), Problem> {
+    let terms = ClientTerms::of(request.headers())?;
+    let free_left = charging.counter.free_left(pg, caller.key, Day::of(now)).await?;
+    let mut admitted = AdmittedRequest {
+        caller: caller.clone(),
+        terms,
+        priced: None,
+        free_left,
+        at: now,
+    };
+    let (read, request) = ReadRequest::of(request).await?;
+    if let Some(price) = read.price {
+        admitted.priced = Some(price_request(charging, pg, (&admitted, price), &read).await?);
+    } else if free_left == Some(0) {
+        return Err(no_free_answer());
+    }
+    if !caller.is_test && !admitted.terms.is_dry_run {
+        admit_priced(charging, &mut admitted).await?;
+    }
+    Ok((admitted, request))
+}
+
+/// That a key had its free answers.
+pub(crate) fn no_free_answer() -> Problem {
+    let why = "this key had its free answers of today: each charged answer gives ten more, and there are new ones \
+        after midnight UTC";
+    Problem::new(ProblemCode::FreeAnswersExhausted, why)
+}
+
+/// What of a request decides its price.
+struct ReadRequest {
+    price: Option<&'static RoutePrice>,
+    pairs: Vec<(String, String)>,
+    body: Bytes,
+    asked: RequestHash,
+}
+
+impl ReadRequest {
+    async fn of(request: Request) -> Result<(ReadRequest, Request), Problem> {
+        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let price = route_price(path);
+        let pairs = query::pairs(request.uri().query().unwrap_or_default())?;
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+            Problem::new(ProblemCode::BodyTooLarge, "the body is too large: send fewer ids")
+        })?;
+        let canonical = query::canonical(pairs.clone(), &[]);
+        let asked = RequestHash::new(&[
+            parts.method.as_str().as_bytes(),
+            parts.uri.path().as_bytes(),
+            canonical.as_bytes(),
+            &body,
+        ]);
+        let request = Request::from_parts(parts, Body::from(body.clone()));
+        Ok((ReadRequest { price, pairs, body, asked }, request))
+    }
+}
+
+async fn price_request(
+    charging: &Charging,
+    pg: &Pg,
+    (admitted, price): (&AdmittedRequest, &'static RoutePrice),
+    read: &ReadRequest,
+) -> Result<PricedRequest, Problem> {
+    let prices = charging.prices(pg, admitted.at).await?;
+    let bounds = price.bounds(&read.pairs, &read.body);
+    let estimate = estimate(&bounds, &prices.bounds(price.class));
+    let estimate = estimate.map_err(|error| Problem::parameter("limit", error.to_string()))?;
+    let wanted = (admitted.caller.payer, price.class);
+    let quote = match admitted.terms.quote {
+        Some(id) => Some(charging.quotes.usable(pg, id, wanted, admitted.at).await?),
+        None => None,
+    };
+    Ok(PricedRequest { price, bounds, estimate, prices, asked: read.asked, quote, replay: None })
+}
+
+/// Looks for an earlier answer to the request of a client that named it, and refuses what may cost too much.
+async fn admit_priced(charging: &Charging, admitted: &mut AdmittedRequest) -> Result<(), Problem> {
+    let Some(priced) = &admitted.priced else { return Ok(()) };
+    let payer = admitted.caller.payer;
+    // A page of a stream is known by where it ends, and so only when it is ready.
+    let may_be_replay =
+        admitted.terms.idempotency_key.is_some() && priced.price.class != PriceClass::Stream;
+    let ids = admitted.charges(priced.asked, None);
+    let charge = ChargeRef { payer, charge: ids.id };
+    let others: Vec<ChargeRef> =
+        ids.neighbour.map(|charge| ChargeRef { payer, charge }).into_iter().collect();
+    let wanted = RequestToAdmit {
+        charge,
+        others: &others,
+        request: *priced.asked.bytes(),
+        cost_most: cost_most(priced)?,
+        cost_max: admitted.terms.cost_max,
+        may_be_replay,
+    };
+    match billing::admit(&charging.wallet, &wanted).await? {
+        Admission::Serve => Ok(()),
+        Admission::Withheld(why) => Err(withheld(why, priced)),
+        Admission::Replay(charge) => {
+            if let Some(priced) = &mut admitted.priced {
+                priced.replay = Some(charge);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The most that an answer costs, by its quote if it has one.
+fn cost_most(priced: &PricedRequest) -> Result<MicroCredits, Problem> {
+    let Some(quote) = &priced.quote else { return Ok(priced.estimate.max) };
+    let quoted = quoted_cost(quote, &priced.bounds.most);
+    let quoted = quoted.map_err(|error| Problem::new(ProblemCode::QuoteMismatch, error.to_string()))?;
+    Ok(quoted.min(priced.estimate.max))
+}
+
+/// The request as one that a limit refused, if its route has a price.
+pub(crate) fn refused(request: &Request, caller: &ApiCaller, now: Timestamp) -> Option<RefusedRequest> {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let price = route_price(path).filter(|_| !caller.is_test)?;
+    let pairs = query::pairs(request.uri().query().unwrap_or_default()).ok()?;
+    let units = price.bounds(&pairs, b"").expected.capacity_units()?;
+    let canonical = query::canonical(pairs, &[]);
+    let asked = RequestHash::new(&[request.uri().path().as_bytes(), canonical.as_bytes()]);
+    Some(RefusedRequest {
+        class: price.class,
+        epoch: Epoch::of(now),
+        payer: caller.payer,
+        request: *asked.bytes(),
+        units,
+    })
+}

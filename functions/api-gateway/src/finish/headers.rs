@@ -1,0 +1,124 @@
+//! The headers of every answer.
+
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, VARY};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
+use model::Usage;
+use model::time::{Day, Timestamp};
+use pricing::AnswerOutcome;
+use pricing::outcome::FREE_ANSWERS_MIN;
+
+use super::RequestFacts;
+use crate::charging::{RateState, Receipt};
+
+/// What an answer consists of, as a dictionary of RFC 8941.
+const UNITS: HeaderName = HeaderName::from_static("borg-units");
+/// What it cost, in credits.
+const COST: HeaderName = HeaderName::from_static("borg-cost");
+/// Its charge.
+const CHARGE_ID: HeaderName = HeaderName::from_static("borg-charge-id");
+/// By which prices.
+const PRICE_VERSION: HeaderName = HeaderName::from_static("borg-price-version");
+/// The quote that paid.
+const QUOTE: HeaderName = HeaderName::from_static("borg-quote");
+/// Whether it was given before, and charged then.
+const REPLAYED: HeaderName = HeaderName::from_static("borg-replayed");
+/// The header that names the request in our logs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("borg-request-id");
+/// How many requests may be sent in which time (draft-ietf-httpapi-ratelimit-headers-11).
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// How many are left.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The headers that scripts of other origins may read.
+pub(crate) const EXPOSED: [HeaderName; 9] = [
+    UNITS,
+    COST,
+    CHARGE_ID,
+    PRICE_VERSION,
+    QUOTE,
+    REPLAYED,
+    REQUEST_ID,
+    RATE_LIMIT_POLICY,
+    RATE_LIMIT,
+];
+
+/// Adds the headers to an answer.
+pub(super) fn add(
+    mut response: Response,
+    request_id: &str,
+    facts: &RequestFacts,
+    receipt: &Receipt,
+) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(REQUEST_ID, request_id.to_owned());
+    set(COST, receipt.cost.to_string());
+    if let Some(usage) = &receipt.usage {
+        set(UNITS, units(usage));
+    }
+    if let Some(charge) = receipt.charge {
+        set(CHARGE_ID, charge.to_string());
+    }
+    if let Some(quote) = receipt.quote {
+        set(QUOTE, quote.to_string());
+    }
+    if receipt.outcome == AnswerOutcome::Replayed {
+        set(REPLAYED, "true".to_owned());
+    }
+    if let Some(priced) = facts.admitted.as_ref().and_then(|admitted| admitted.priced.as_ref()) {
+        set(PRICE_VERSION, priced.prices.version().to_string());
+    }
+    let limits = limits(facts);
+    if !limits.is_empty() {
+        set(RATE_LIMIT_POLICY, joined(&limits, |limit| &limit.policy));
+        set(RATE_LIMIT, joined(&limits, |limit| &limit.state));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.append(VARY, AUTHORIZATION.into());
+    response
+}
+
+fn units(usage: &Usage) -> String {
+    let items = usage.items().map(|(item, count)| format!(", {item}={count}"));
+    format!("class={}{}", usage.class(), items.collect::<String>())
+}
+
+/// A limit in both headers.
+struct LimitFields {
+    policy: String,
+    state: String,
+}
+
+/// That of requests, and that of free answers.
+fn limits(facts: &RequestFacts) -> Vec<LimitFields> {
+    let rate = facts.rate.map(|rate| {
+        let RateState { burst, window_seconds, left, wait_seconds, .. } = rate;
+        LimitFields {
+            policy: format!("\"requests\";q={burst};w={window_seconds}"),
+            state: format!("\"requests\";r={left};t={wait_seconds}"),
+        }
+    });
+    let free = facts.admitted.as_ref().and_then(|admitted| {
+        let (left, until) = (admitted.free_left?, seconds_left(admitted.at));
+        Some(LimitFields {
+            policy: format!("\"free-answers\";q={FREE_ANSWERS_MIN};w=86400"),
+            state: format!("\"free-answers\";r={left};t={until}"),
+        })
+    });
+    rate.into_iter().chain(free).collect()
+}
+
+fn joined(limits: &[LimitFields], field: impl Fn(&LimitFields) -> &String) -> String {
+    limits.iter().map(|limit| field(limit).as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// How many seconds of the UTC day are left.
+fn seconds_left(now: Timestamp) -> i64 {
+    const DAY_SECONDS: i64 = 86_400;
+    (i64::from(Day::of(now).0) + 1) * DAY_SECONDS - now.as_second()
+}

@@ -1,0 +1,83 @@
+//! An answer on its way out: its tag, and its charge.
+
+use axum::Json;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::ETAG;
+use axum::http::response::Parts;
+use axum::http::{HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+use pricing::AnswerOutcome;
+
+use super::RequestInfo;
+use crate::answer::{AnswerFacts, Envelope};
+use crate::charging::{AdmittedRequest, ReadyAnswer, Receipt, release};
+use crate::error::{Problem, not_modified};
+use crate::estimate_view::EstimateView;
+use crate::etag::etag;
+use crate::extract::DryRunReached;
+use crate::state::Gateway;
+
+/// No answer is larger: 1,000 rows stay far below.
+const ANSWER_BYTES_MAX: usize = 32 << 20;
+
+/// The answer as it may leave: whole, as a 304 where the client has it, or what it would cost.
+///
+/// # Errors
+/// Why nothing of it may leave.
+pub(super) async fn released(
+    gateway: &Gateway,
+    info: &RequestInfo,
+    admitted: Option<&AdmittedRequest>,
+    response: Response,
+) -> Result<(Response, Receipt), Problem> {
+    let (parts, body) = response.into_parts();
+    if parts.extensions.get::<DryRunReached>().is_some() {
+        return Ok((dry_run(admitted), Receipt::free(AnswerOutcome::DryRun)));
+    }
+    let body = to_bytes(body, ANSWER_BYTES_MAX).await;
+    let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
+    let tag = info.is_read().then(|| etag(&info.path, &info.query, &body));
+    if let Some(tag) = tag.as_ref().filter(|tag| info.known.has(tag)) {
+        let response = tagged(not_modified(), tag);
+        return Ok((response, Receipt::free(AnswerOutcome::NotModified)));
+    }
+    let receipt = match admitted {
+        Some(admitted) => charge(gateway, &info.method, admitted, &parts).await?,
+        None => Receipt::free(AnswerOutcome::FreeRoute),
+    };
+    Ok((whole(parts, body, tag), receipt))
+}
+
+fn whole(parts: Parts, body: Bytes, tag: Option<String>) -> Response {
+    let response = Response::from_parts(parts, Body::from(body));
+    match tag {
+        Some(tag) => tagged(response, &tag),
+        None => response,
+    }
+}
+
+fn tagged(mut response: Response, tag: &str) -> Response {
+    if let Ok(value) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+    response
+}
+
+async fn charge(
+    gateway: &Gateway,
+    method: &Method,
+    admitted: &AdmittedRequest,
+    parts: &Parts,
+) -> Result<Receipt, Problem> {
+    let facts = parts.extensions.get::<AnswerFacts>().cloned().unwrap_or_default();
+    let (nonce, at) = (gateway.nonce(), gateway.now());
+    let next_cursor = facts.next_cursor.as_deref();
+    let answer = ReadyAnswer { method, rows: facts.rows, run: facts.run, next_cursor, nonce, at };
+    release(gateway.charging(), admitted, answer).await
+}
+
+/// What the answer would cost.
+fn dry_run(admitted: Option<&AdmittedRequest>) -> Response {
+    let data = EstimateView::of(admitted.and_then(|admitted| admitted.priced.as_ref()));
+    Json(Envelope { data, next_cursor: None, run: None, as_of: None }).into_response()
+}

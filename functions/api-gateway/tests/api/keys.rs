@@ -1,0 +1,70 @@
+//! Keys that make keys: scopes, rotation, revocation.
+
+use axum::body::Body;
+use model::Scope;
+use store::pg::audit;
+
+use crate::world::{Api, Reply};
+
+async fn delete(api: &Api, path: &str) -> Reply {
+    api.send(api.request("DELETE", path), Body::empty()).await
+}
+
+#[tokio::test]
+async fn a_key_makes_keys_that_may_do_less() {
+    let mut api = Api::new().await;
+    let order = r#"{"name":"feed","scopes":["profiles:read"],"daily_cap":"5"}"#;
+    let made = api.post("/v1/keys", order).await.data();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let shown = api.get(&format!("/v1/keys/{id}")).await.data();
+    assert_eq!((shown["name"].as_str(), shown["daily_cap"].as_str()), (Some("feed"), Some("5")));
+    assert!(shown.get("secret").is_none());
+    let keys = api.get("/v1/keys").await.data();
+    assert_eq!(keys.as_array().unwrap().len(), 2);
+    let whole = std::mem::replace(&mut api.key, made["secret"].as_str().unwrap().to_owned());
+    assert_eq!(api.get(&format!("/v1/people/{}", api.person(0))).await.status, 200);
+    assert_eq!(api.get("/v1/balance").await.code(), "scope_missing");
+    assert_eq!(api.post("/v1/keys", order).await.code(), "scope_missing");
+    api.key = api.new_key("tester", &[Scope::KeysWrite], 5).await.0;
+    assert_eq!(api.post("/v1/keys", order).await.code(), "scope_not_held");
+    api.key = whole;
+    for (body, code) in [
+        (r#"{"scopes":[]}"#, "bad_body"),
+        (r#"{"scopes":["everything"]}"#, "bad_body"),
+        (r#"{"scopes":["profiles:read"],"daily_cap":"-1"}"#, "bad_body"),
+        (r#"{"scopes":["profiles:read"],"account":"other"}"#, "bad_body"),
+    ] {
+        assert_eq!(api.post("/v1/keys", body).await.code(), code, "{body}");
+    }
+    assert_eq!(delete(&api, &format!("/v1/keys/{id}")).await.status, 200);
+    assert_eq!(delete(&api, &format!("/v1/keys/{id}")).await.code(), "no_such_key");
+    let actions: Vec<String> = audit::newest(api.database.pg(), 9)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|line| line.actor.starts_with("api:key_"))
+        .map(|line| line.action)
+        .collect();
+    assert_eq!(actions, ["revoke-key", "create-key"]);
+}
+
+#[tokio::test]
+async fn two_secrets_open_while_one_replaces_the_other() {
+    let mut api = Api::new().await;
+    let path = format!("/v1/keys/{}/rotate", api.key_id);
+    let new = api.post(&path, r#"{"overlap_seconds":60}"#).await.data();
+    assert_eq!(new["id"], api.key_id.to_string());
+    let secrets = [api.key.clone(), new["secret"].as_str().unwrap().to_owned()];
+    for secret in &secrets {
+        api.key.clone_from(secret);
+        assert_eq!(api.get("/v1/balance").await.status, 200);
+    }
+    api.clock.advance_seconds(91);
+    assert_eq!(api.get("/v1/balance").await.status, 200, "the new one");
+    api.key.clone_from(&secrets[0]);
+    assert_eq!(api.get("/v1/balance").await.code(), "key_unknown");
+    api.key.clone_from(&secrets[1]);
+    let too_long = api.post(&path, r#"{"overlap_seconds":99999999}"#).await;
+    assert_eq!(too_long.code(), "bad_body");
+    assert_eq!(api.post("/v1/keys/key_zzz/rotate", "{}").await.code(), "no_such_key");
+}

@@ -1,0 +1,97 @@
+//! Whatever one account has, another one cannot find.
+
+use axum::body::Body;
+use model::Scope;
+use serde_json::Value;
+
+use crate::world::Api;
+
+/// What the first account has, by the name of its parameter in the routes.
+struct Owned {
+    charge: String,
+    quote: String,
+    alert: String,
+    key: String,
+    cursors: Vec<String>,
+    tag: String,
+}
+
+async fn owned(api: &Api) -> Owned {
+    let mut cursors = Vec::new();
+    for person in [0, 1, 2] {
+        api.get(&format!("/v1/people/{}", api.person(person))).await;
+        api.clock.advance_seconds(1);
+        api.post_charges().await;
+    }
+    let charges = api.get("/v1/charges?limit=1").await;
+    let charge = charges.data()[0]["id"].as_str().unwrap().to_owned();
+    cursors.push(charges.json()["next_cursor"].as_str().unwrap().to_owned());
+    let people = api.get("/v1/communities?limit=1").await;
+    cursors.push(people.json()["next_cursor"].as_str().unwrap().to_owned());
+    let alert = api.post("/v1/alerts", r#"{"kind":"spent_above","threshold":"1"}"#).await;
+    let alert = alert.data()["id"].as_str().unwrap().to_owned();
+    let balance = api.get("/v1/balance").await;
+    let (quote, key) = (crate::quotes::give(api).await, api.key_id.to_string());
+    Owned { charge, quote, alert, key, cursors, tag: balance.header("etag").to_owned() }
+}
+
+/// Every operation of the document that needs a key: its method and its path.
+async fn operations(api: &Api) -> Vec<(String, String)> {
+    let document = api.get("/openapi.json").await.json();
+    let paths = document["paths"].as_object().unwrap();
+    let mut found = Vec::new();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap() {
+            if operation.get("security") != Some(&Value::Array(vec![serde_json::json!({})])) {
+                found.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_route_gives_another_account_s_anything() {
+    let mut api = Api::new().await;
+    let mine = owned(&api).await;
+    let before = api.available("tester").await;
+    api.key = api.new_key("stranger", &Scope::ALL, 8).await.0;
+    api.fund("stranger", "100").await;
+    let mut tried = 0;
+    for (method, path) in operations(&api).await {
+        let own = [
+            ("/v1/charges/{id}", &mine.charge),
+            ("/v1/quotes/{id}", &mine.quote),
+            ("/v1/alerts/{id}", &mine.alert),
+            ("/v1/keys/{id}", &mine.key),
+            ("/v1/keys/{id}/rotate", &mine.key),
+            ("/v1/budgets/{key}", &mine.key),
+        ];
+        if let Some((_, id)) = own.iter().find(|(known, _)| *known == path) {
+            let path = path.replace("{id}", id).replace("{key}", id);
+            let body = if path.contains("budgets") { r#"{"daily_cap":"1"}"# } else { "{}" };
+            let reply = api.send(api.request(&method, &path), Body::from(body)).await;
+            assert_eq!(reply.status, 404, "{method} {path}: {}", reply.text);
+            tried += 1;
+        }
+        if method == "GET" && !path.contains('{') {
+            for cursor in &mine.cursors {
+                let reply = api.get(&format!("{path}?cursor={cursor}")).await;
+                assert_eq!(reply.status, 400, "{path}: {}", reply.text);
+                tried += 1;
+            }
+            let request = api.request("GET", &path).header("if-none-match", &mine.tag);
+            let reply = api.send(request, Body::empty()).await;
+            assert_ne!(reply.status, 304, "{path}");
+            for id in [&mine.charge, &mine.quote, &mine.alert, &mine.key] {
+                assert!(!reply.text.contains(&format!("\"{id}\"")), "{path}: {}", reply.text);
+            }
+        }
+    }
+    println!("{tried} foreign ids and cursors, 0 leaks");
+    assert!(tried > 40, "{tried}");
+    let foreign = api.request("GET", &format!("/v1/people/{}", api.person(0)));
+    let foreign = foreign.header("borg-quote", &mine.quote);
+    assert_eq!(api.send(foreign, Body::empty()).await.status, 404);
+    assert_eq!(api.available("tester").await, before);
+}

@@ -1,0 +1,65 @@
+//! Spend alerts.
+
+use billing_meter::{AlertReport, check_alerts};
+use model::AlertKind;
+use model::port::Wallet as _;
+use model::wallet::WalletAdjustment;
+use model::{Grant, GrantKind, Timestamp};
+use store::pg::alert;
+
+use crate::world::{MeteredWorld, micros};
+
+impl MeteredWorld {
+    async fn check(&self) -> AlertReport {
+        check_alerts(self.deps()).await.unwrap()
+    }
+
+    /// When each alert of a payer fired, by threshold.
+    async fn fired(&self, payer: model::PayerId) -> Vec<Option<Timestamp>> {
+        let mut alerts = alert::of_payer(self.db.pg(), payer).await.unwrap();
+        alerts.sort_by_key(|one| (one.kind, one.threshold));
+        alerts.into_iter().map(|one| one.fired_at).collect()
+    }
+}
+
+#[tokio::test]
+async fn an_alert_fires_once_and_is_armed_again() {
+    let world = MeteredWorld::at("2026-11-22T23:50:00Z", "").await;
+    let (payer, other) = (world.payer(1, 30).await, world.payer(2, 30).await);
+    let (pg, now) = (world.db.pg(), world.now());
+    for (payer, kind, threshold) in [
+        (payer, AlertKind::BalanceBelow, 15),
+        (payer, AlertKind::BalanceBelow, 20),
+        (payer, AlertKind::SpentAbove, 10),
+        (other, AlertKind::BalanceBelow, 30),
+    ] {
+        alert::create(pg, payer, kind, micros(threshold), now).await.unwrap();
+    }
+    assert_eq!(world.check().await, AlertReport { checked: 4, fired: 0, armed: 0 });
+    let first = world.serve(payer, 1, 1).await;
+    world.post_all(&[first]).await;
+    assert_eq!(world.check().await.fired, 0, "a threshold itself is not crossed");
+    let second = world.serve(payer, 2, 1).await;
+    world.post_all(&[second]).await;
+    assert_eq!(world.check().await, AlertReport { checked: 4, fired: 3, armed: 0 });
+    assert_eq!(world.fired(payer).await, [Some(now); 3]);
+    world.clock.advance_seconds(60);
+    assert_eq!(world.check().await, AlertReport { checked: 4, fired: 0, armed: 0 });
+    assert_eq!(world.fired(payer).await, [Some(now); 3], "it fires once");
+    let grant = Grant::new("more".parse().unwrap(), payer, GrantKind::Paid, micros(8));
+    billing::fund(&world.wallet, &world.ledger(), &grant, world.now()).await.unwrap();
+    assert_eq!(world.check().await.armed, 1);
+    assert_eq!(world.fired(payer).await, [None, Some(now), Some(now)]);
+    // Another day.
+    world.clock.advance_seconds(600);
+    assert_eq!(world.check().await.armed, 1);
+    assert_eq!(world.fired(payer).await, [None, Some(now), None]);
+    assert_eq!(world.fired(other).await, [None]);
+    let gone = WalletAdjustment {
+        payer: other,
+        id: "expiry:0:pay-2".parse().unwrap(),
+        amount: micros(-1),
+    };
+    world.wallet.adjust(&gone).await.unwrap();
+    assert_eq!(world.check().await.fired, 1);
+}

@@ -1,0 +1,71 @@
+//! Doorbells, however they ring.
+
+use billing_meter::DoorbellOutcome;
+use model::port::{Ledger as _, Wallet as _};
+use model::wallet::WalletAdjustment;
+use model::{ChargeId, ChargeRef, ChargeState, Grant, GrantKind, PayerId, TransferId};
+
+use crate::world::{MeteredWorld, body, micros};
+
+#[tokio::test]
+async fn doorbells_ring_twice_in_any_order_and_with_poison_between() {
+    let world = MeteredWorld::new("").await;
+    let (ada, bob) = (world.payer(1, 100).await, world.payer(2, 100).await);
+    let charges =
+        [world.serve(ada, 1, 1).await, world.serve(bob, 1, 1).await, world.serve(ada, 2, 1).await];
+    let bells = charges.map(|charge| body(&charge));
+    let unknown = body(&ChargeRef { payer: ada, charge: ChargeId::new([9; 20]) });
+    let rung = [&bells[2], "pay me", &bells[0], &bells[2], &unknown, &bells[1], &bells[0]];
+    for posted in [world.post(&rung).await, world.post(&rung).await] {
+        let is_done: Vec<bool> =
+            posted.outcomes.iter().map(|one| *one == DoorbellOutcome::Done).collect();
+        assert_eq!(is_done, [true, false, true, true, true, true, true]);
+        assert!(matches!(posted.outcomes[1], DoorbellOutcome::Poison { .. }));
+        assert_eq!(posted.posted, 5);
+    }
+    for charge in charges {
+        assert_eq!(
+            (world.line(charge).await, world.state(charge).await),
+            (Some(10), ChargeState::Posted)
+        );
+    }
+    let sums = world.ledger().payer(ada).await.unwrap();
+    assert_eq!((sums.credited, sums.debited), (micros(100), micros(20)));
+    assert_eq!(world.ledger().totals().await.unwrap().transfers, 2 + 3);
+}
+
+#[tokio::test]
+async fn a_charge_waits_for_the_grant_that_covers_it() {
+    let world = MeteredWorld::new("").await;
+    let payer = PayerId::new(1);
+    let grant = Grant::new("pay-1".parse().unwrap(), payer, GrantKind::Paid, micros(100));
+    // A wallet with credits that the ledger does not know of.
+    let id = TransferId::Grant { grant: grant.id.clone() };
+    let gift = WalletAdjustment { payer, id, amount: grant.amount };
+    world.wallet.adjust(&gift).await.unwrap();
+    let bell = body(&world.serve(payer, 1, 1).await);
+    let posted = world.post(&[&bell]).await;
+    assert_eq!(posted.posted, 0);
+    assert!(matches!(&posted.outcomes[..], [DoorbellOutcome::Later { .. }]), "{posted:?}");
+    assert_eq!(posted.outcomes[0].delay_seconds(1), Some(60));
+    billing::fund(&world.wallet, &world.ledger(), &grant, world.now()).await.unwrap();
+    assert_eq!(world.post(&[&bell]).await.outcomes, [DoorbellOutcome::Done]);
+}
+
+#[tokio::test]
+async fn without_a_database_all_ring_again() {
+    let world = MeteredWorld::new("").await;
+    let payer = world.payer(1, 100).await;
+    let bell = body(&world.serve(payer, 1, 1).await);
+    let gone = store::Pg::connect(world.db.url(), 1).await.unwrap();
+    let wallet = store::wallet::StoredWallet::Postgres(store::wallet::PgWallet::new(gone.clone()));
+    let deps = billing_meter::MeterDependencies { pg: &gone, wallet: &wallet, ..world.deps() };
+    // The table is away for the meter, as in a migration that failed.
+    let client = world.db.client().await;
+    client.batch_execute("alter table charge rename to charge_away").await.unwrap();
+    let posted = billing_meter::post_messages(deps, &[&bell, "pay me", &bell]).await;
+    assert_eq!(posted.posted, 0);
+    assert!(posted.outcomes.iter().all(|one| *one != DoorbellOutcome::Done), "{posted:?}");
+    client.batch_execute("alter table charge_away rename to charge").await.unwrap();
+    assert_eq!(world.post(&[&bell]).await.outcomes, [DoorbellOutcome::Done]);
+}
