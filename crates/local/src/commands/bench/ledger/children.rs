@@ -18,32 +18,35 @@ const PLACES_OF_GATEWAYS: &[(&str, u64)] = &[
     ("ledger.mark_in_wallet", 2),
     ("ledger.record_grant", 2),
     ("ledger.refund", 1),
-    ("queue.send", 100),
+    ("queue.send", 40),
     ("wallet.adjust", 2),
     ("wallet.balance", 4),
     ("wallet.close_lease", 2),
-    ("wallet.commit", 120),
-    ("wallet.hold", 25),
-    ("wallet.open_lease", 15),
-    ("wallet.replay", 25),
-    ("wallet.serve", 25),
+    ("wallet.commit", 60),
+    ("wallet.hold", 12),
+    ("wallet.open_lease", 6),
+    ("wallet.replay", 12),
+    ("wallet.serve", 12),
     ("wallet.void", 2),
 ];
 
 /// Where a meter may die, and after how many passes at the latest.
 const PLACES_OF_METERS: &[(&str, u64)] = &[
-    ("ledger.expire", 5),
+    ("ledger.expire", 3),
     ("ledger.mark_in_wallet", 2),
-    ("ledger.post", 20),
-    ("queue.finish", 150),
-    ("queue.receive", 150),
-    ("queue.send", 20),
-    ("wallet.adjust", 5),
-    ("wallet.charges", 20),
-    ("wallet.close_lease", 15),
-    ("wallet.mark_posted", 20),
-    ("wallet.void", 5),
+    ("ledger.post", 8),
+    ("queue.finish", 60),
+    ("queue.receive", 60),
+    ("queue.send", 4),
+    ("wallet.adjust", 3),
+    ("wallet.charges", 8),
+    ("wallet.close_lease", 6),
+    ("wallet.mark_posted", 8),
+    ("wallet.void", 3),
 ];
+
+/// Per so many requests they die later by as many passes again.
+const LONG: u64 = 50_000;
 
 /// SIGKILL.
 const KILLED: i32 = 9;
@@ -99,6 +102,8 @@ impl ChildCrew {
         };
         let (place, passes) = places[self.chance.below(places.len() as u64) as usize];
         let side = if self.chance.below(2) == 0 { "before" } else { "after" };
+        // In a long bench they live longer.
+        let passes = passes * (1 + self.orders.plan.requests / LONG);
         let die_at = format!("{place}.{side}={}", 1 + self.chance.below(passes));
         let own = std::env::current_exe().context("find the path of borg")?;
         let mut command = Command::new(own);
