@@ -161,6 +161,20 @@ fn differences_are_summed_by_size() {
     assert_eq!(report, AuditReport { payers: 1, ..AuditReport::default() });
 }
 
+#[test]
+fn a_comparison_changes_nothing_and_a_frozen_wallet_stays_frozen() {
+    let bank = Bank::with(100);
+    let id = TransferId::Grant { grant: "unknown".parse().unwrap() };
+    let unknown = WalletAdjustment { payer: PAYER, id, amount: credits(1) };
+    done(bank.wallet.adjust(&unknown)).unwrap();
+    let status = || done(bank.wallet.balance(PAYER)).unwrap().status;
+    assert_eq!(done(compare_all(&bank.wallet, &bank.ledger)).unwrap().wallet_minus_ledger(), 1);
+    assert_eq!(status(), WalletStatus::Open);
+    done(bank.wallet.set_status(PAYER, WalletStatus::Frozen)).unwrap();
+    assert!(!done(audit(&bank.wallet, &bank.ledger)).unwrap().is_clean());
+    assert_eq!(status(), WalletStatus::Frozen);
+}
+
 /// A gate to two states in turn.
 struct Restless<S> {
     states: [Open<S>; 2],

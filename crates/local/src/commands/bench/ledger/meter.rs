@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use billing::{DoorbellVerdict, QueueDoorbell, parse_doorbell, post, sweep};
+use futures::future::try_join_all;
 use graph::seed::RandomSeed;
 use model::port::{Clock, PortError, Queue, ReceivedMessage};
 use model::{ChargeRef, Timestamp};
@@ -32,8 +33,9 @@ const INVISIBLE_SECONDS: u32 = 3;
 const BATCHES_A_SWEEP: u64 = 15;
 const AHEAD_SECONDS: u64 = 900;
 
-/// The most pages of each kind in a sweep.
-pub(super) const PAGES: usize = 1_000;
+/// The most pages of each kind in a sweep while others work, and at the end.
+const PAGES: usize = 1;
+pub(super) const ALL_PAGES: usize = 1_000;
 
 /// What posts and sweeps.
 pub(super) struct MeterParts {
@@ -66,18 +68,24 @@ impl MeterParts {
         let bells = messages.iter().map(|message| parse_doorbell(&message.body));
         let bells: Vec<ChargeRef> = bells.collect::<Option<_>>().ok_or_else(refused)?;
         let verdicts = post(&self.wallet, &self.ledger, &bells, System.now()).await?;
-        for (message, verdict) in messages.iter().zip(verdicts) {
-            match verdict {
-                DoorbellVerdict::Posted | DoorbellVerdict::Nothing => {
-                    self.queue.finish(&message.receipt).await?;
-                }
-                DoorbellVerdict::Later { .. } => self.queue.release(&message.receipt, 1).await?,
-                DoorbellVerdict::Wrong => {
-                    return Err(PortError::Refused(format!("{} is wrong", message.body)));
-                }
-            }
-        }
+        let ends =
+            messages.iter().zip(verdicts).map(|(message, verdict)| self.end(message, verdict));
+        try_join_all(ends).await?;
         Ok(messages.len())
+    }
+
+    async fn end(
+        &self,
+        message: &ReceivedMessage,
+        verdict: DoorbellVerdict,
+    ) -> Result<(), PortError> {
+        match verdict {
+            DoorbellVerdict::Posted | DoorbellVerdict::Nothing => {
+                self.queue.finish(&message.receipt).await
+            }
+            DoorbellVerdict::Later { .. } => self.queue.release(&message.receipt, 1).await,
+            DoorbellVerdict::Wrong => Err(PortError::Refused(format!("{} is wrong", message.body))),
+        }
     }
 
     /// Posts and sweeps for ever.
@@ -88,7 +96,7 @@ impl MeterParts {
             let done = match batches % BATCHES_A_SWEEP {
                 0 => {
                     let ahead = Duration::from_secs(chance.below(AHEAD_SECONDS));
-                    self.sweep(System.now() + ahead).await.map(|_| 1)
+                    self.sweep(System.now() + ahead, PAGES).await.map(|_| 1)
                 }
                 _ => self.post_some().await,
             };
@@ -103,15 +111,19 @@ impl MeterParts {
     }
 
     /// Sweeps as of a time.
-    pub(super) async fn sweep(&self, now: Timestamp) -> Result<billing::SweepReport, PortError> {
+    pub(super) async fn sweep(
+        &self,
+        now: Timestamp,
+        pages: usize,
+    ) -> Result<billing::SweepReport, PortError> {
         let doorbell = QueueDoorbell { queue: &self.queue };
-        sweep(&self.wallet, &self.ledger, &doorbell, now, PAGES).await
+        sweep(&self.wallet, &self.ledger, &doorbell, now, pages).await
     }
 }
 
 /// Posts and sweeps until it is killed.
 pub(super) async fn meter(args: &LedgerWorkerArgs) -> Result<()> {
-    let pg = Pg::connect_for(&args.url, 2, Timeouts::TICK).await?;
+    let pg = Pg::connect_for(&args.url, 4, Timeouts::TICK).await?;
     let chance = RandomSeed(args.seed).fork(args.number + 1_000).fork(args.life);
     MeterParts::postgres(&pg).go_on(chance).await
 }

@@ -11,7 +11,7 @@ use model::{KeyId, MicroCredits, PayerId, Timestamp, TransferId};
 use store::clock::System;
 
 use super::LedgerChecks;
-use super::meter::MeterParts;
+use super::meter::{ALL_PAGES, MeterParts};
 use super::notes::NoteBook;
 use super::plan::{LedgerPlan, plan_day};
 
@@ -59,7 +59,7 @@ impl LedgerWatch {
 /// Posts and sweeps, by a clock that is far ahead, until nothing is left to do.
 pub(super) async fn settle(parts: &MeterParts) -> Result<()> {
     for round in 1..=SWEEPS_MAX {
-        let swept = parts.sweep(System.now() + LATER * round).await?;
+        let swept = parts.sweep(System.now() + LATER * round, ALL_PAGES).await?;
         while parts.post_some().await? > 0 {}
         if swept == billing::SweepReport::default() {
             return Ok(());
