@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use graph::seed::RandomSeed;
@@ -48,6 +49,9 @@ const PLACES_OF_METERS: &[(&str, u64)] = &[
 /// Per so many requests they die later by as many passes again.
 const LONG: u64 = 50_000;
 
+/// One that does not pass its place lives at most so long.
+const LIFE_MS: u64 = 4_000;
+
 /// SIGKILL.
 const KILLED: i32 = 9;
 
@@ -64,6 +68,7 @@ struct CrewMember {
     number: u64,
     life: u64,
     child: Child,
+    until: Instant,
     is_done: bool,
 }
 
@@ -83,8 +88,8 @@ impl ChildCrew {
         let gateways = (0..GATEWAYS).map(|number| (LedgerRole::Gateway, number));
         for (role, number) in gateways.chain((0..METERS).map(|number| (LedgerRole::Meter, number)))
         {
-            let child = crew.spawn(role, number, 0)?;
-            crew.members.push(CrewMember { role, number, life: 0, child, is_done: false });
+            let (child, until) = crew.spawn(role, number, 0)?;
+            crew.members.push(CrewMember { role, number, life: 0, child, until, is_done: false });
         }
         Ok(crew)
     }
@@ -94,8 +99,8 @@ impl ChildCrew {
         self.orders.folder.join(format!("{role}-{number}.notes"))
     }
 
-    /// Starts a process that dies somewhere, unless it is done before.
-    fn spawn(&mut self, role: LedgerRole, number: u64, life: u64) -> Result<Child> {
+    /// Starts a process that dies at a place or a time, unless it is done before; and that time.
+    fn spawn(&mut self, role: LedgerRole, number: u64, life: u64) -> Result<(Child, Instant)> {
         let places = match role {
             LedgerRole::Gateway => PLACES_OF_GATEWAYS,
             LedgerRole::Meter => PLACES_OF_METERS,
@@ -117,7 +122,9 @@ impl ChildCrew {
             command.arg(name).arg(value.to_string());
         }
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.spawn().context("start a process of the bench")
+        let child = command.spawn().context("start a process of the bench")?;
+        let life = Duration::from_millis(LIFE_MS / 8 + self.chance.below(LIFE_MS));
+        Ok((child, Instant::now() + life))
     }
 
     /// Starts those again that died. Whether all requests are answered.
@@ -127,13 +134,17 @@ impl ChildCrew {
             if member.is_done {
                 continue;
             }
+            if member.until < Instant::now() {
+                // It may have ended just now.
+                drop(member.child.kill());
+            }
             let Some(status) = member.child.try_wait()? else { continue };
             let (role, number, life) = (member.role, member.number, member.life + 1);
             if status.signal() == Some(KILLED) {
                 self.deaths += 1;
-                let child = self.spawn(role, number, life)?;
+                let (child, until) = self.spawn(role, number, life)?;
                 let member = &mut self.members[at];
-                (member.child, member.life) = (child, life);
+                (member.child, member.until, member.life) = (child, until, life);
             } else {
                 let name = role_name(role);
                 ensure!(status.success(), "the {name} {number} failed: {status}");

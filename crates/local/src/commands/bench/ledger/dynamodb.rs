@@ -11,6 +11,7 @@ use store::Aws;
 use store::pg::ledger::PgLedger;
 use store::wallet::StoredWallet;
 
+use super::super::rounded;
 use super::gateway::doorbells;
 use super::meter::MeterParts;
 use super::notes::{NoteBook, NoteFile};
@@ -76,7 +77,7 @@ pub(super) async fn dynamodb(
         charged: proof.charged,
         checks: proof.checks,
         faults: proof.faults,
-        cpu_seconds: cost.used_cpu_seconds(),
+        cpu_seconds: rounded(cost.used_cpu_seconds(), 2),
         charges_per_second: Some((proof.charged as f64 / seconds).round()),
         posting: None,
     }))

@@ -9,6 +9,7 @@ use model::PayerId;
 use model::port::Clock;
 use store::clock::System;
 
+use super::super::rounded;
 use super::children::{ChildCrew, CrewOrders};
 use super::meter::MeterParts;
 use super::plan::LedgerPlan;
@@ -74,7 +75,7 @@ pub(super) async fn processes(
         charged: proof.charged,
         checks: proof.checks,
         faults: proof.faults,
-        cpu_seconds: super::super::rounded(cpu_seconds, 2),
+        cpu_seconds: rounded(cpu_seconds, 2),
         charges_per_second: Some((proof.charged as f64 / seconds).round()),
         posting: Some(posting::posting(&home, args.process_requests).await?),
     })
