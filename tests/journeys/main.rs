@@ -13,6 +13,7 @@ mod deployed;
 mod explained;
 mod files;
 mod ledger;
+mod money;
 mod names;
 mod odd_hosts;
 mod opt_out;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command};
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -20,9 +21,23 @@ pub(crate) struct Served {
     runtime: Runtime,
 }
 
+/// An answer with its headers.
+pub(crate) struct Asked {
+    pub(crate) status: u16,
+    headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Asked {
+    /// A header; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
+    }
+}
+
 impl Served {
     pub(crate) fn start(borg: &Borg) -> Served {
-        let key = borg.json(&["key", "create", "--account", "journey", "--credits", "1"]);
+        let key = borg.json(&["key", "create", "--account", "journey", "--credits", "100000"]);
         Served::by(borg, &["serve", "--addr", "127.0.0.1:0", "--json"], Some(&key)).0
     }
 
@@ -76,6 +91,29 @@ impl Served {
             let status = answer.status().as_u16();
             let body = answer.bytes().await.expect("the answer comes whole");
             (status, serde_json::from_slice(&body).expect("the answer is JSON"))
+        })
+    }
+
+    /// The answer to a request with these headers and this body.
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Asked {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method is a word");
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        request = request.header("authorization", format!("Bearer {}", self.key));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.runtime.block_on(async {
+            let answer = request.body(body.to_owned()).send().await.expect("borg answers");
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let body = answer.bytes().await.expect("the answer comes whole");
+            let body = serde_json::from_slice(&body).expect("the answer is JSON");
+            Asked { status, headers, body }
         })
     }
 

@@ -137,9 +137,8 @@ impl StripeCallbacks<'_> {
         mac.update(time.as_bytes());
         mac.update(b".");
         mac.update(body);
-        let is_ours = |text: &str| {
-            bytes(text).is_some_and(|bytes| mac.clone().verify_slice(&bytes).is_ok())
-        };
+        let is_ours =
+            |text: &str| bytes(text).is_some_and(|bytes| mac.clone().verify_slice(&bytes).is_ok());
         if !parts().any(|(name, text)| name == "v1" && is_ours(text)) {
             return Err(PaymentError::BadSignature);
         }
@@ -226,7 +225,11 @@ mod tests {
         assert!(paid(&good, BODY, 1_779_999_700).is_ok());
         let later = good.replace("t=1780000000", "t=1780000900");
         for wrong in ["", "t=1780000000", "v1=00", "t=x,v1=zz", &later] {
-            assert_eq!(paid(wrong, BODY, 1_780_000_000), Err(PaymentError::BadSignature), "{wrong}");
+            assert_eq!(
+                paid(wrong, BODY, 1_780_000_000),
+                Err(PaymentError::BadSignature),
+                "{wrong}"
+            );
         }
         assert_eq!(format!("{:?}", PaymentSecret::new(SECRET)), "PaymentSecret(…)");
     }
@@ -239,9 +242,13 @@ mod tests {
         };
         assert_eq!(of("\"paid\"", "\"unpaid\""), Ok(None));
         assert_eq!(of("checkout.session.completed", "customer.created"), Ok(None));
-        for (from, to) in
-            [("usd", "eur"), ("acc_7", "me"), ("1250", "0"), ("1250", "-5"), ("1250", "9223372036854775807")]
-        {
+        for (from, to) in [
+            ("usd", "eur"),
+            ("acc_7", "me"),
+            ("1250", "0"),
+            ("1250", "-5"),
+            ("1250", "9223372036854775807"),
+        ] {
             assert!(matches!(of(from, to), Err(PaymentError::Unusable(_))), "{to}");
         }
     }

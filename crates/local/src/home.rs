@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use billing_meter::PriceTargets;
 use billing::payment::PaymentSecret;
+use billing_meter::PriceTargets;
 use cluster::PgCluster;
 use model::port::RECEIVES_MAX;
 use platforms::PlatformSecrets;

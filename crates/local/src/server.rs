@@ -1,14 +1,12 @@
 //! The API on one machine: the router of the cloud behind a listener.
 
-use std::net::SocketAddr;
 use std::future::IntoFuture;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api_gateway::{
-    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router,
-};
+use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
 use operate::{OperateDependencies, Order, OrderOutcome};
 use store::Pg;
 use store::pg::key;
@@ -21,9 +19,12 @@ use crate::meter::LocalMeter;
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
 
-/// How a server charges: doorbells are rung several at a time.
-const CHARGING: ChargingSettings =
-    ChargingSettings { limits: RequestLimits::PUBLIC, doorbells_at_once: 32 };
+/// How a server charges. Whoever is on this machine may send more than a stranger; doorbells are rung several at
+/// a time.
+const CHARGING: ChargingSettings = ChargingSettings {
+    limits: RequestLimits { burst: Some(2_000), per_second: 1_000, ..RequestLimits::PUBLIC },
+    doorbells_at_once: 32,
+};
 
 /// The gateway of a server.
 async fn gateway(home: &BorgHome) -> Result<Gateway> {

@@ -18,7 +18,10 @@ use crate::time::Timestamp;
 pub const ALERTS_MAX: u32 = 20;
 
 /// What an alert looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum AlertKind {
     /// What is available in the wallet is less than the threshold.

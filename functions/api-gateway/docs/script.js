@@ -56,8 +56,8 @@ async function send(method, path, form, output) {
   const text = await answer.text();
   let shown = text;
   try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON: shown as it is */ }
-  const units = answer.headers.get("borg-units") ?? "";
-  output.textContent = `${method.toUpperCase()} ${url}\n${answer.status}  ${units}\n\n${shown}`;
+  const cost = ["borg-cost", "borg-units"].map((name) => answer.headers.get(name)).filter(Boolean);
+  output.textContent = `${method.toUpperCase()} ${url}\n${answer.status}  cost ${cost.join(" for ")}\n\n${shown}`;
 }
 
 function route(spec, method, path, operation) {

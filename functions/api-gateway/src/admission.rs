@@ -15,7 +15,11 @@ use crate::state::Gateway;
 
 /// Admits a request. The handler finds the [`charging::AdmittedRequest`] in the request's extensions, and
 /// [`mod@crate::finish`] in the response's, beside the [`RateState`].
-pub(crate) async fn admit(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+pub(crate) async fn admit(
+    State(gateway): State<Gateway>,
+    request: Request,
+    next: Next,
+) -> Response {
     let caller = request.extensions().get::<ApiCaller>().cloned();
     let Some(caller) = caller.filter(|_| request.method() != Method::OPTIONS) else {
         return next.run(request).await;
@@ -48,6 +52,7 @@ pub(crate) async fn admit(State(gateway): State<Gateway>, request: Request, next
 
 fn too_many(rate: RateState) -> Problem {
     let RateState { burst, window_seconds, wait_seconds, .. } = rate;
-    let why = format!("more than {burst} requests within {window_seconds} s: wait {wait_seconds} s");
+    let why =
+        format!("more than {burst} requests within {window_seconds} s: wait {wait_seconds} s");
     Problem::new(ProblemCode::RateLimited, why).retry_after(wait_seconds)
 }

@@ -11,8 +11,8 @@ use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::key::ApiSecret;
 use model::Scope;
+use model::key::ApiSecret;
 use store::pg::key::{self, ApiKey};
 
 use crate::caller::ApiCaller;
@@ -87,7 +87,8 @@ async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<ApiKe
     if let Some(remembered) = cache.get(&hash, second) {
         return Ok(remembered);
     }
-    let found = key::find(gateway.pg(), gateway.pepper(), secret, gateway.now()).await?.map(Arc::new);
+    let found =
+        key::find(gateway.pg(), gateway.pepper(), secret, gateway.now()).await?.map(Arc::new);
     cache.put(hash, second, found.clone());
     Ok(found)
 }

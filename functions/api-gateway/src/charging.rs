@@ -60,7 +60,11 @@ pub(crate) struct Charging {
 
 impl Charging {
     /// Charging by this wallet, with doorbells in this queue.
-    pub(crate) fn new(wallet: StoredWallet, usage: StoredQueue, settings: ChargingSettings) -> Self {
+    pub(crate) fn new(
+        wallet: StoredWallet,
+        usage: StoredQueue,
+        settings: ChargingSettings,
+    ) -> Self {
         Charging {
             wallet,
             leases: LeaseBook::default(),

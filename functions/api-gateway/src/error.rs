@@ -81,7 +81,13 @@ pub struct ProblemBody {
 impl Problem {
     /// A problem, and what to do about it.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Problem {
-        Problem { code, detail: detail.into(), errors: Vec::new(), retry_after: None, payment: None }
+        Problem {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            payment: None,
+        }
     }
 
     /// The same, worth trying again after so many seconds.

@@ -45,7 +45,15 @@ impl EstimateView {
         let zero = CreditText(MicroCredits::ZERO);
         let Some(priced) = priced else {
             let (class, most, price_version, valid_until) = (None, None, None, None);
-            return EstimateView { min: zero, expected: zero, max: zero, class, most, price_version, valid_until };
+            return EstimateView {
+                min: zero,
+                expected: zero,
+                max: zero,
+                class,
+                most,
+                price_version,
+                valid_until,
+            };
         };
         let estimate = &priced.estimate;
         EstimateView {

@@ -30,7 +30,8 @@ use crate::state::Gateway;
 /// One call: its database connection, its caller, and its cursors.
 pub(crate) struct ApiCall {
     pub(crate) gateway: Gateway,
-    /// The database, over one connection for this call.
+    /// The database, over one connection for this call, which is kept once it is used. What needs the wallet,
+    /// too, takes the gateway's: a call must not wait for a second connection while it keeps the first.
     pg: Pg,
     /// Who calls, and on which terms.
     admitted: Arc<AdmittedRequest>,
@@ -118,6 +119,11 @@ impl FromRequestParts<Gateway> for ApiCall {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<ApiCall, NoCall> {
         let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
+        if let Some((name, _)) =
+            pairs.first().filter(|_| parts.extensions.get::<QueryRead>().is_none())
+        {
+            return Err(Problem::parameter(name, "this route takes no parameters").into());
+        }
         let asked = query::canonical(pairs, &["cursor", "limit"]);
         let admitted = parts.extensions.get::<Arc<AdmittedRequest>>().cloned();
         // A route without a scope takes no call.
@@ -136,7 +142,7 @@ pub(crate) struct JsonCall<T> {
     pub(crate) body: T,
 }
 
-impl<T: DeserializeOwned> FromRequest<Gateway> for JsonCall<T> {
+impl<T: DeserializeOwned + Send> FromRequest<Gateway> for JsonCall<T> {
     type Rejection = NoCall;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<JsonCall<T>, NoCall> {
@@ -169,6 +175,10 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Gateway> for PathId<T> {
     }
 }
 
+/// Marks a request whose parameters a handler takes.
+#[derive(Debug, Clone, Copy)]
+struct QueryRead;
+
 /// The parameters of the query.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -176,6 +186,7 @@ impl<T: DeserializeOwned> FromRequestParts<Gateway> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Query<T>, Problem> {
+        parts.extensions.insert(QueryRead);
         let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
         let text = query::canonical(pairs, &[]);
         let pairs = form_urlencoded::parse(text.as_bytes());

@@ -90,12 +90,15 @@ fn late() -> Problem {
 /// Refuses a request whose line and headers are larger than what passes everywhere.
 fn refuse_large(request: &Request) -> Result<(), Problem> {
     let line = request.uri().to_string().len() + request.method().as_str().len();
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let headers =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     let bytes = line + headers.sum::<usize>();
     if bytes <= HEAD_BYTES_MAX {
         return Ok(());
     }
-    let why = format!("the request line and the headers have {bytes} bytes: at most {HEAD_BYTES_MAX} pass");
+    let why = format!(
+        "the request line and the headers have {bytes} bytes: at most {HEAD_BYTES_MAX} pass"
+    );
     Err(Problem::new(ProblemCode::HeadersTooLarge, why))
 }
 
@@ -110,11 +113,7 @@ pub(crate) struct RequestFacts {
 impl RequestFacts {
     fn take(response: &mut Response) -> RequestFacts {
         let facts = response.extensions_mut();
-        RequestFacts {
-            caller: facts.remove(),
-            rate: facts.remove(),
-            admitted: facts.remove(),
-        }
+        RequestFacts { caller: facts.remove(), rate: facts.remove(), admitted: facts.remove() }
     }
 }
 

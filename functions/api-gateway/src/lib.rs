@@ -23,7 +23,7 @@ mod changes;
 mod charging;
 mod communities;
 mod community_view;
-mod credit_amount;
+mod credit_text;
 mod cursor;
 mod docs;
 pub mod error;

@@ -156,7 +156,10 @@ pub(crate) async fn get(State(gateway): State<Gateway>) -> Result<impl IntoRespo
         classes: PriceClass::ALL.map(|class| ClassView::of(class, &prices)).into(),
         routes: PRICE_LIST.iter().map(RouteView::of).collect(),
         outcomes: AnswerOutcome::ALL.iter().copied().map(OutcomeView::of).collect(),
-        free_answers: FreeAnswersView { a_day: FREE_ANSWERS_MIN, for_each_charged: FREE_PER_CHARGED },
+        free_answers: FreeAnswersView {
+            a_day: FREE_ANSWERS_MIN,
+            for_each_charged: FREE_PER_CHARGED,
+        },
         quotes: QuoteTermsView { seconds: QUOTE_SECONDS, open_most: OPEN_QUOTES_MAX, key },
     };
     let cache = format!("public, max-age={fresh_seconds}");
@@ -194,4 +197,3 @@ impl RouteView {
         RouteView { route: price.path, class: price.class, row: price.row, most }
     }
 }
-

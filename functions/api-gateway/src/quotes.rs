@@ -65,7 +65,7 @@ pub(crate) async fn create(
     JsonCall { call, body: cap }: JsonCall<Usage>,
 ) -> Result<ApiAnswer<QuoteView>, Problem> {
     let (gateway, payer, now) = (&call.gateway, call.caller().payer, call.gateway.now());
-    let prices = gateway.charging().prices(call.pg(), now).await?;
+    let prices = gateway.charging().prices(call.gateway.pg(), now).await?;
     let price = LockedPrice { version: prices.version(), index: prices.index(cap.class()) };
     let wanted = QuoteRequest { id: QuoteId::new(gateway.nonce()), payer, cap };
     let quote = new_quote(&wanted, &price, now);
@@ -81,11 +81,11 @@ pub(crate) async fn create(
     match opened {
         LeaseOutcome::Opened(lease) => Ok(ApiAnswer::one(view(&call, &quote, Some(&lease)))),
         LeaseOutcome::Refused(why) => {
-            quote::cancel(call.pg(), quote.id).await?;
+            quote::cancel(call.gateway.pg(), quote.id).await?;
             Err(unpaid(why, prices.version()))
         }
         LeaseOutcome::Contended => {
-            quote::cancel(call.pg(), quote.id).await?;
+            quote::cancel(call.gateway.pg(), quote.id).await?;
             let why = "too many requests of this account at this moment: try again";
             Err(Problem::new(ProblemCode::Unavailable, why).retry_after(1))
         }
@@ -100,10 +100,12 @@ async fn reserve(call: &ApiCall, quote: &Quote, prices: &CurrentPrices) -> Resul
         let why = "no price is published yet: try again in a minute";
         Problem::new(ProblemCode::Unavailable, why).retry_after(60)
     })?;
-    match quote::reserve(call.pg(), quote, quotable_units(target, 0)).await? {
+    match quote::reserve(call.gateway.pg(), quote, quotable_units(target, 0)).await? {
         QuoteReservation::Reserved => Ok(()),
         QuoteReservation::ClassFull { left } => {
-            let why = format!("{left} more units of the class {class} are quoted in this minute: ask for less, or later");
+            let why = format!(
+                "{left} more units of the class {class} are quoted in this minute: ask for less, or later"
+            );
             Err(Problem::new(ProblemCode::QuotesSoldOut, why).retry_after(60))
         }
     }
@@ -119,7 +121,7 @@ async fn reserve(call: &ApiCall, quote: &Quote, prices: &CurrentPrices) -> Resul
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<QuoteView>>, Problem> {
     let payer = call.caller().payer;
-    let quotes = quote::of_payer(call.pg(), payer, call.gateway.now(), LISTED_MAX).await?;
+    let quotes = quote::of_payer(call.gateway.pg(), payer, call.gateway.now(), LISTED_MAX).await?;
     let leases = call.gateway.charging().wallet.view(payer).await?.leases;
     let views = quotes.iter().map(|quote| view(&call, quote, lease_of(quote, &leases)));
     Ok(ApiAnswer::page(views.collect()))
@@ -163,7 +165,7 @@ pub(crate) async fn end(
 }
 
 async fn own(call: &ApiCall, id: QuoteId) -> Result<Quote, Problem> {
-    let found = quote::get(call.pg(), id).await?;
+    let found = quote::get(call.gateway.pg(), id).await?;
     found.filter(|quote| quote.payer == call.caller().payer).ok_or_else(|| unknown_quote(id))
 }
 

@@ -17,8 +17,8 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, docs, finish, payments, people, prices,
-    profiles, quotes, runs, search_route, status,
+    account, admission, auth, changes, charging, communities, docs, finish, payments, people,
+    prices, profiles, quotes, runs, search_route, status,
 };
 
 /// The largest body: 1,000 ids are about 20 kB.

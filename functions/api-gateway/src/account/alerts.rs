@@ -59,7 +59,7 @@ impl AlertView {
     responses((status = 200, body = Envelope<Vec<AlertView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<AlertView>>, Problem> {
-    let alerts = alert::of_payer(call.pg(), call.caller().payer).await?;
+    let alerts = alert::of_payer(call.gateway.pg(), call.caller().payer).await?;
     Ok(ApiAnswer::page(alerts.into_iter().map(AlertView::of).collect()))
 }
 
@@ -80,11 +80,11 @@ pub(crate) async fn create(
         return Err(Problem::body("/threshold", "must not be below zero"));
     }
     let (payer, now) = (call.caller().payer, call.gateway.now());
-    if alert::of_payer(call.pg(), payer).await?.len() >= ALERTS_MAX {
+    if alert::of_payer(call.gateway.pg(), payer).await?.len() >= ALERTS_MAX {
         let why = format!("an account has at most {ALERTS_MAX} alerts: delete one first");
         return Err(Problem::new(ProblemCode::TooMany, why));
     }
-    let id = alert::create(call.pg(), payer, kind, threshold.0, now).await?;
+    let id = alert::create(call.gateway.pg(), payer, kind, threshold.0, now).await?;
     Ok(ApiAnswer::one(AlertView { id, kind, threshold, fired_at: None }))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn delete(
     PathId(id): PathId<AlertId>,
     call: ApiCall,
 ) -> Result<ApiAnswer<Vec<AlertView>>, Problem> {
-    if !alert::delete(call.pg(), call.caller().payer, id).await? {
+    if !alert::delete(call.gateway.pg(), call.caller().payer, id).await? {
         let why = format!("there is no alert {id} of this account: see /v1/alerts");
         return Err(Problem::new(ProblemCode::AlertUnknown, why));
     }

@@ -94,7 +94,7 @@ pub(crate) async fn get(call: ApiCall) -> Result<ApiAnswer<BalanceView>, Problem
     let budget = wallet.budget(caller.payer, caller.key, Day::of(now)).await?;
     let (cap, spent) =
         budget.map_or((caller.daily_cap, MicroCredits::ZERO), |budget| (budget.cap, budget.spent));
-    let mut grants = PgLedger::new(call.pg().clone()).payer(caller.payer).await?.grants;
+    let mut grants = PgLedger::new(call.gateway.pg().clone()).payer(caller.payer).await?.grants;
     grants.retain(|grant| grant.remaining > MicroCredits::ZERO);
     grants.sort_by(|one, other| one.order_of_use(other, now));
     let left = cap.checked_sub(spent).unwrap_or(MicroCredits::ZERO).max(MicroCredits::ZERO);

@@ -5,7 +5,7 @@ use model::time::Day;
 use model::{KeyId, MicroCredits};
 use serde::{Deserialize, Serialize};
 use store::pg::audit::AuditAction;
-use store::pg::key;
+use store::pg::key::{self, CapChange};
 use utoipa::ToSchema;
 
 use super::keys::{LISTED_MAX, actor, no_such_key};
@@ -47,7 +47,7 @@ pub(crate) struct NewBudget {
     responses((status = 200, body = Envelope<Vec<BudgetView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<BudgetView>>, Problem> {
-    let keys = key::of_payer(call.pg(), call.caller().payer, LISTED_MAX).await?;
+    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
     let mut views = Vec::new();
     for key in keys.into_iter().filter(|key| key.revoked_at.is_none()) {
         views.push(view(&call, key.id, key.daily_cap).await?);
@@ -76,7 +76,8 @@ pub(crate) async fn set(
     let (payer, now) = (call.caller().payer, call.gateway.now());
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "set-budget" };
-    if !key::set_cap(call.pg(), payer, id, cap, act, now).await? {
+    let cap_change = CapChange { payer, key: id, daily_cap: cap };
+    if !key::set_cap(call.gateway.pg(), &cap_change, act, now).await? {
         return Err(no_such_key(id));
     }
     let change = BudgetChange { payer, key: id, day: Day::of(now), cap };

@@ -122,7 +122,7 @@ pub(crate) async fn list(
     let rows = query.limit.unwrap_or_default().rows();
     let before = call.open_text_cursor(query.cursor.as_deref())?;
     let before = before.as_deref().map(place_of).transpose()?;
-    let lines = newest(call.pg(), call.caller().payer, true, before, rows).await?;
+    let lines = newest(call.gateway.pg(), call.caller().payer, true, before, rows).await?;
     let full = lines.len() == rows as usize;
     let next = lines.last().filter(|_| full).map(|last| call.text_cursor(&text_of(last)));
     let views = lines.into_iter().filter_map(ChargeView::of_line).collect();
@@ -149,7 +149,7 @@ pub(crate) async fn get(
         return Ok(ApiAnswer::one(ChargeView::of_wallet(charge)));
     }
     // The wallet forgets old charges, the ledger never.
-    let ledger = PgLedger::new(call.pg().clone());
+    let ledger = PgLedger::new(call.gateway.pg().clone());
     let lines = ledger.transfers(&[TransferId::Charge { charge: id }]).await?;
     let own = lines.into_iter().map(|line| line.transfer).find(|line| line.payer == payer);
     let unknown = || {

@@ -122,7 +122,7 @@ impl KeyView {
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<KeyView>>, Problem> {
     let now = call.gateway.now();
-    let keys = key::of_payer(call.pg(), call.caller().payer, LISTED_MAX).await?;
+    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
     Ok(ApiAnswer::page(keys.into_iter().map(|key| KeyView::of(key, now)).collect()))
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn get(
     PathId(id): PathId<KeyId>,
     call: ApiCall,
 ) -> Result<ApiAnswer<KeyView>, Problem> {
-    let keys = key::of_payer(call.pg(), call.caller().payer, LISTED_MAX).await?;
+    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
     let found = keys.into_iter().find(|key| key.id == id).ok_or_else(|| no_such_key(id))?;
     Ok(ApiAnswer::one(KeyView::of(found, call.gateway.now())))
 }
@@ -165,7 +165,7 @@ pub(crate) async fn create(
     if cap < MicroCredits::ZERO {
         return Err(Problem::body("/daily_cap", "must not be below zero"));
     }
-    let keys = key::of_payer(call.pg(), caller.payer, LISTED_MAX).await?;
+    let keys = key::of_payer(call.gateway.pg(), caller.payer, LISTED_MAX).await?;
     if keys.iter().filter(|key| key.revoked_at.is_none()).count() >= KEYS_MAX {
         let why = format!("an account has at most {KEYS_MAX} keys: revoke one first");
         return Err(Problem::new(ProblemCode::TooMany, why));
@@ -175,7 +175,7 @@ pub(crate) async fn create(
     let new = NewKey { owner, secret: &secret, scopes: &scopes, name: &body.name, daily_cap: cap };
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "create-key" };
-    let id = key::create(call.pg(), call.gateway.pepper(), &new, act, now).await?;
+    let id = key::create(call.gateway.pg(), call.gateway.pepper(), &new, act, now).await?;
     let secret = secret.reveal().to_owned();
     Ok(ApiAnswer::one(SecretView { id, secret, old_secret_until: None }))
 }
@@ -206,7 +206,7 @@ pub(crate) async fn rotate(
     let rotation = KeyRotation { payer, key: id, secret: &secret, old_until };
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "rotate-key" };
-    if !key::rotate(call.pg(), call.gateway.pepper(), &rotation, act, now).await? {
+    if !key::rotate(call.gateway.pg(), call.gateway.pepper(), &rotation, act, now).await? {
         return Err(no_such_key(id));
     }
     call.gateway.keys().forget();
@@ -230,7 +230,7 @@ pub(crate) async fn revoke(
     let (payer, now) = (call.caller().payer, call.gateway.now());
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "revoke-key" };
-    if !key::revoke_of(call.pg(), payer, id, act, now).await? {
+    if !key::revoke_of(call.gateway.pg(), payer, id, act, now).await? {
         return Err(no_such_key(id));
     }
     call.gateway.keys().forget();

@@ -88,7 +88,7 @@ pub(crate) async fn list(
         until: query.until.map_or(Timestamp::MAX, |time| time.0),
     };
     let after = call.open_text_cursor(query.cursor.as_deref())?;
-    let ledger = PgLedger::new(call.pg().clone());
+    let ledger = PgLedger::new(call.gateway.pg().clone());
     let page = ledger.transfers_of(&period, after.as_deref()).await?;
     let next = page.next.map(|next| call.text_cursor(&next));
     Ok(ApiAnswer::page(page.items.into_iter().map(LineView::of).collect()).then(next))
@@ -105,6 +105,7 @@ pub(super) fn place_of(text: &str) -> Result<TransferPlace, Problem> {
         let posted_at = Timestamp::from_millisecond(posted_ms.parse().ok()?).ok()?;
         Some(TransferPlace { posted_at, id: id.parse().ok()? })
     });
-    let bad = || Problem::new(ProblemCode::BadCursor, "this cursor is damaged: begin again without it");
+    let bad =
+        || Problem::new(ProblemCode::BadCursor, "this cursor is damaged: begin again without it");
     place.ok_or_else(bad)
 }

@@ -109,7 +109,8 @@ pub(crate) async fn list(
     }
     let by_day = UsageGrouping { by_key: false, by_route: false, by_day: true };
     let grouping = query.group_by.map_or(by_day, |grouping| grouping.0);
-    let rows = spending::usage(call.pg(), call.caller().payer, from, until, grouping).await?;
+    let rows =
+        spending::usage(call.gateway.pg(), call.caller().payer, from, until, grouping).await?;
     Ok(ApiAnswer::page(rows.into_iter().map(UsageView::of).collect()))
 }
 

@@ -82,7 +82,7 @@ fn hex(bytes: &[u8]) -> String {
     responses((status = 200, body = Envelope<Vec<StatementView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<StatementView>>, Problem> {
-    let found = statements(call.pg(), call.caller().payer, LISTED_MAX).await?;
+    let found = statements(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
     Ok(ApiAnswer::page(found.into_iter().map(StatementView::of).collect()))
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn lines(
     call: ApiCall,
 ) -> Result<ApiAnswer<Vec<SealedLineView>>, Problem> {
     let statement = own(&call, month).await?;
-    let ledger = PgLedger::new(call.pg().clone());
+    let ledger = PgLedger::new(call.gateway.pg().clone());
     let before = ledger.last_statement(statement.payer, month.previous()).await?;
     // It begins where the one before ended.
     let before = before.filter(|before| before.month < month);
@@ -146,7 +146,7 @@ pub(crate) async fn lines(
 }
 
 async fn own(call: &ApiCall, month: Month) -> Result<Statement, Problem> {
-    let ledger = PgLedger::new(call.pg().clone());
+    let ledger = PgLedger::new(call.gateway.pg().clone());
     let found = ledger.last_statement(call.caller().payer, month).await?;
     found.filter(|statement| statement.month == month).ok_or_else(|| {
         let why = format!("there is no statement for {month} yet: see /v1/statements");

@@ -79,13 +79,8 @@ pub(crate) async fn admit(
 ) -> Result<(AdmittedRequest, Request), Problem> {
     let terms = ClientTerms::of(request.headers())?;
     let free_left = charging.counter.free_left(pg, caller.key, Day::of(now)).await?;
-    let mut admitted = AdmittedRequest {
-        caller: caller.clone(),
-        terms,
-        priced: None,
-        free_left,
-        at: now,
-    };
+    let mut admitted =
+        AdmittedRequest { caller: caller.clone(), terms, priced: None, free_left, at: now };
     let (read, request) = ReadRequest::of(request).await?;
     if let Some(price) = read.price {
         admitted.priced = Some(price_request(charging, pg, (&admitted, price), &read).await?);
@@ -187,12 +182,17 @@ async fn admit_priced(charging: &Charging, admitted: &mut AdmittedRequest) -> Re
 fn cost_most(priced: &PricedRequest) -> Result<MicroCredits, Problem> {
     let Some(quote) = &priced.quote else { return Ok(priced.estimate.max) };
     let quoted = quoted_cost(quote, &priced.bounds.most);
-    let quoted = quoted.map_err(|error| Problem::new(ProblemCode::QuoteMismatch, error.to_string()))?;
+    let quoted =
+        quoted.map_err(|error| Problem::new(ProblemCode::QuoteMismatch, error.to_string()))?;
     Ok(quoted.min(priced.estimate.max))
 }
 
 /// The request as one that a limit refused, if its route has a price.
-pub(crate) fn refused(request: &Request, caller: &ApiCaller, now: Timestamp) -> Option<RefusedRequest> {
+pub(crate) fn refused(
+    request: &Request,
+    caller: &ApiCaller,
+    now: Timestamp,
+) -> Option<RefusedRequest> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let price = route_price(path).filter(|_| !caller.is_test)?;
     let pairs = query::pairs(request.uri().query().unwrap_or_default()).ok()?;

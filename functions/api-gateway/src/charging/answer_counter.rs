@@ -63,7 +63,9 @@ impl AnswerCounter {
         let stored = answer_count::add(pg, key, day, AnswerCounts::default()).await?;
         let mut keys = self.keys();
         // Other days are over, or are read again.
-        keys.retain(|(_, counted), counts| *counted == day || counts.waiting != AnswerCounts::default());
+        keys.retain(|(_, counted), counts| {
+            *counted == day || counts.waiting != AnswerCounts::default()
+        });
         let counts = keys.entry((key, day)).or_default();
         counts.stored = stored;
         Ok(Some(counts.free_left()))
@@ -102,7 +104,8 @@ impl AnswerCounter {
     }
 
     async fn store(&self, pg: &Pg, key: KeyId, day: Day) -> Result<(), Problem> {
-        let taken = self.keys().get_mut(&(key, day)).map(|counts| std::mem::take(&mut counts.waiting));
+        let taken =
+            self.keys().get_mut(&(key, day)).map(|counts| std::mem::take(&mut counts.waiting));
         let Some(taken) = taken else { return Ok(()) };
         let added = answer_count::add(pg, key, day, taken).await;
         let mut keys = self.keys();

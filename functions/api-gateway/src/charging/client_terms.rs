@@ -44,9 +44,8 @@ impl ClientTerms {
             "0" | "false" | "?0" => Some(false),
             _ => None,
         })?;
-        let quote = parsed(headers, &QUOTE, "the id of a quote, such as qt_7", |text| {
-            text.parse().ok()
-        })?;
+        let quote =
+            parsed(headers, &QUOTE, "the id of a quote, such as qt_7", |text| text.parse().ok())?;
         let idempotency_key = parsed(headers, &IDEMPOTENCY_KEY, "1 to 255 characters", key)?;
         Ok(ClientTerms { cost_max, is_dry_run: is_dry_run == Some(true), quote, idempotency_key })
     }

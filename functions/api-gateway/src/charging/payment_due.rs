@@ -21,7 +21,8 @@ pub(crate) fn withheld(why: Withheld, priced: &PricedRequest) -> Problem {
             refused(refusal, priced.prices.version(), |available| affordable(priced, available))
         }
         Withheld::ReplaysExhausted => {
-            let hint = "send `If-None-Match` for a free 304, or an `Idempotency-Key` to be charged anew";
+            let hint =
+                "send `If-None-Match` for a free 304, or an `Idempotency-Key` to be charged anew";
             Problem::new(ProblemCode::ReplaysExhausted, format!("{detail}; {hint}"))
         }
         Withheld::InProgress => Problem::new(ProblemCode::RequestInProgress, detail).retry_after(1),
@@ -41,7 +42,8 @@ fn refused(
     affordable: impl Fn(MicroCredits) -> Option<Epoch>,
 ) -> Problem {
     let detail = format!("{refusal}: nothing is charged");
-    let due = |needed, available| PaymentDue::new(needed, available, version, affordable(available));
+    let due =
+        |needed, available| PaymentDue::new(needed, available, version, affordable(available));
     match refusal {
         WalletRefusal::InsufficientCredits { needed, available } => {
             let due = due(needed, available);

@@ -126,7 +126,9 @@ mod tests {
         let price = route_price(path).unwrap();
         let pairs = crate::query::pairs(query).unwrap();
         let bounds = price.bounds(&pairs, body.as_bytes());
-        assert!(bounds.least.is_within(&bounds.expected) && bounds.expected.is_within(&bounds.most));
+        assert!(
+            bounds.least.is_within(&bounds.expected) && bounds.expected.is_within(&bounds.most)
+        );
         bounds.most.count(price.row)
     }
 

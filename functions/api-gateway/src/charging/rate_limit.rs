@@ -113,11 +113,7 @@ mod tests {
     }
 
     fn limiter(burst: u32, per_second: u32) -> RateLimiter {
-        RateLimiter::new(RequestLimits {
-            burst: Some(burst),
-            per_second,
-            ..RequestLimits::PUBLIC
-        })
+        RateLimiter::new(RequestLimits { burst: Some(burst), per_second, ..RequestLimits::PUBLIC })
     }
 
     #[test]

@@ -148,6 +148,9 @@ mod tests {
     #[test]
     fn a_code_is_named_as_clients_see_it() {
         assert_eq!(ProblemCode::KeyInUrl.slug(), "key_in_url");
-        assert!(ProblemCode::explained().contains("`price_exceeds_max` (402): Price above the maximum."));
+        assert!(
+            ProblemCode::explained()
+                .contains("`price_exceeds_max` (402): Price above the maximum.")
+        );
     }
 }

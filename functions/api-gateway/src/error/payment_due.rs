@@ -11,7 +11,7 @@ use crate::outcome_view::OutcomeView;
 /// What is missing of a payment. Amounts are credits, as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PaymentDue)]
-pub struct PaymentDue {
+pub(crate) struct PaymentDue {
     /// What the answer costs, or at most may cost.
     #[schema(value_type = String, example = "4.05")]
     cost: CreditText,

@@ -42,6 +42,7 @@ async fn what_is_wrong_with_a_key_is_told_apart() {
 async fn a_key_opens_only_its_scopes() {
     let mut api = Api::new().await;
     api.key = api.new_key("searcher", &[Scope::SearchRead], 3).await.0;
+    api.fund("searcher", "100").await;
     assert_eq!(api.get("/v1/search?q=ada").await.status, 200);
     let refused = api.get("/v1/runs").await;
     assert_eq!((refused.status, refused.code().as_str()), (403, "scope_missing"));

@@ -14,8 +14,14 @@ async fn a_balance_names_its_grants_and_what_the_key_may_spend() {
     api.get(&format!("/v1/people/{}", api.person(0))).await;
     let balance = api.get("/v1/balance").await.data();
     let of = |name: &str| balance[name].as_str().unwrap().parse::<MicroCredits>().unwrap();
-    assert_eq!((of("available"), of("spent")), ("999999.75".parse().unwrap(), "0.25".parse().unwrap()));
-    assert_eq!((of("funded").to_string(), balance["status"].as_str()), ("1000000".into(), Some("open")));
+    assert_eq!(
+        (of("available"), of("spent")),
+        ("999999.75".parse().unwrap(), "0.25".parse().unwrap())
+    );
+    assert_eq!(
+        (of("funded").to_string(), balance["status"].as_str()),
+        ("1000000".into(), Some("open"))
+    );
     assert_eq!(balance["grants"][0]["kind"], "paid");
     assert_eq!(balance["grants"][0]["remaining"], "1000000", "it is not posted yet");
     api.post_charges().await;
@@ -42,8 +48,13 @@ async fn the_ledger_and_the_charges_are_walked_page_by_page() {
     let later = api.get("/v1/ledger?from=2026-11-22T10:00:02Z").await.data();
     assert!(later.as_array().unwrap().len() < 5);
     let usage = api.get("/v1/usage?group_by=route").await.data();
-    assert_eq!((usage[0]["route"].as_str(), usage[0]["charges"].as_u64()), (Some("/v1/people/{id}"), Some(4)));
-    for path in ["/v1/usage?group_by=colour", "/v1/usage?from=2026-11-23", "/v1/usage?from=2020-01-01"] {
+    assert_eq!(
+        (usage[0]["route"].as_str(), usage[0]["charges"].as_u64()),
+        (Some("/v1/people/{id}"), Some(4))
+    );
+    for path in
+        ["/v1/usage?group_by=colour", "/v1/usage?from=2026-11-23", "/v1/usage?from=2020-01-01"]
+    {
         assert_eq!(api.get(path).await.code(), "bad_parameter", "{path}");
     }
 }
@@ -59,7 +70,10 @@ async fn a_statement_can_be_checked_by_its_lines() {
     let made = make_statement(&api.ledger(), payer, month, api.clock.now()).await;
     assert!(matches!(made, Ok(StatementOutcome::Sealed(_))), "{made:?}");
     let statement = api.get("/v1/statements/2026-11").await.data();
-    assert_eq!((statement["opening"].as_str(), statement["closing"].as_str()), (Some("0"), Some("999999.75")));
+    assert_eq!(
+        (statement["opening"].as_str(), statement["closing"].as_str()),
+        (Some("0"), Some("999999.75"))
+    );
     assert_eq!(api.get("/v1/statements").await.data()[0], statement);
     let lines = api.get("/v1/statements/2026-11/lines").await.data();
     let leaves: Vec<[u8; 32]> = lines.as_array().unwrap().iter().map(leaf_of).collect();
@@ -81,9 +95,17 @@ fn leaf_of(line: &Value) -> [u8; 32] {
 async fn alerts_are_set_listed_and_deleted() {
     let api = Api::new().await;
     let made = api.post("/v1/alerts", r#"{"kind":"balance_below","threshold":"100"}"#).await.data();
-    assert_eq!((made["kind"].as_str(), made["threshold"].as_str()), (Some("balance_below"), Some("100")));
+    assert_eq!(
+        (made["kind"].as_str(), made["threshold"].as_str()),
+        (Some("balance_below"), Some("100"))
+    );
     assert_eq!(api.get("/v1/alerts").await.data()[0], made);
-    for body in ["{}", r#"{"kind":"moon","threshold":"1"}"#, r#"{"kind":"spent_above","threshold":"-1"}"#, r#"{"kind":"spent_above","threshold":5}"#] {
+    for body in [
+        "{}",
+        r#"{"kind":"moon","threshold":"1"}"#,
+        r#"{"kind":"spent_above","threshold":"-1"}"#,
+        r#"{"kind":"spent_above","threshold":5}"#,
+    ] {
         assert_eq!(api.post("/v1/alerts", body).await.code(), "bad_body", "{body}");
     }
     let path = format!("/v1/alerts/{}", made["id"].as_str().unwrap());

@@ -52,7 +52,10 @@ async fn an_answer_is_charged_before_it_leaves_and_posted_after() {
     assert_equal(&api, "tester").await;
     assert_eq!(api.post_charges().await, 1);
     let listed = api.get("/v1/charges").await.data();
-    assert_eq!((listed[0]["id"].clone(), listed[0]["state"].as_str()), (charge["id"].clone(), Some("posted")));
+    assert_eq!(
+        (listed[0]["id"].clone(), listed[0]["state"].as_str()),
+        (charge["id"].clone(), Some("posted"))
+    );
     let usage = api.get("/v1/usage?group_by=key,route,day").await.data();
     assert_eq!((usage[0]["charges"].as_u64(), usage[0]["cost"].as_str()), (Some(1), Some("0.25")));
     assert_eq!(usage[0]["day"], "2026-11-22");
@@ -70,7 +73,8 @@ async fn what_gives_no_data_costs_nothing() {
     let tag = head.header("etag").to_owned();
     let unchanged = with(&api, &ada(&api), &[("if-none-match", &tag)]).await;
     assert_eq!((unchanged.status, unchanged.header("borg-cost")), (304, "0"));
-    for path in ["/v1/people/per_zzzzzz", "/v1/people/ada", "/v1/runs", "/v1/prices", "/v1/balance"] {
+    for path in ["/v1/people/per_zzzzzz", "/v1/people/ada", "/v1/runs", "/v1/prices", "/v1/balance"]
+    {
         assert_eq!(api.get(path).await.header("borg-cost"), "0", "{path}");
     }
     assert_eq!(api.available("tester").await, before);
@@ -83,7 +87,10 @@ async fn a_request_costs_no_more_than_its_client_pays() {
     let refused = with(&api, &path, &[("borg-max-cost", "0.149999")]).await;
     assert_eq!((refused.status, refused.code().as_str()), (402, "price_exceeds_max"));
     let payment = &refused.json()["payment"];
-    assert_eq!((payment["available"].as_str(), payment["accepts"][0]["scheme"].as_str()), (Some("0.149999"), Some("prepaid")));
+    assert_eq!(
+        (payment["available"].as_str(), payment["accepts"][0]["scheme"].as_str()),
+        (Some("0.149999"), Some("prepaid"))
+    );
     assert_eq!(refused.header("borg-cost"), "0");
     // What may cost more until the end of the next minute is refused, too.
     let dry = with(&api, &path, &[("borg-dry-run", "1")]).await.data();
@@ -109,11 +116,16 @@ async fn a_dry_run_gives_bounds_and_no_data_and_finds_bad_input() {
         "/v1/changes?limit=3".to_owned(),
     ] {
         let dry = with(&api, &path, &[("borg-dry-run", "1")]).await;
-        assert_eq!((dry.status, dry.header("borg-cost"), dry.header("etag")), (200, "0", ""), "{path}");
+        assert_eq!(
+            (dry.status, dry.header("borg-cost"), dry.header("etag")),
+            (200, "0", ""),
+            "{path}"
+        );
         let estimate = dry.data();
         assert_eq!(estimate["min"], "0");
         assert_eq!(api.available("tester").await, before, "{path}");
-        let real = if path.contains("changes") { soon(&api, &path).await } else { api.get(&path).await };
+        let real =
+            if path.contains("changes") { soon(&api, &path).await } else { api.get(&path).await };
         let cost = credits(real.header("borg-cost"));
         assert!(cost > MicroCredits::ZERO, "{path}");
         assert!(cost <= credits(estimate["max"].as_str().unwrap()), "{path}: {cost} {estimate}");
@@ -123,7 +135,8 @@ async fn a_dry_run_gives_bounds_and_no_data_and_finds_bad_input() {
     assert_eq!(free["max"], "0");
     let bad = with(&api, "/v1/search?q=a&limit=0", &[("borg-dry-run", "1")]).await;
     assert_eq!((bad.status, bad.code().as_str()), (400, "bad_parameter"));
-    for (name, value) in [("borg-max-cost", "much"), ("borg-dry-run", "maybe"), ("borg-quote", "x")] {
+    for (name, value) in [("borg-max-cost", "much"), ("borg-dry-run", "maybe"), ("borg-quote", "x")]
+    {
         let bad = with(&api, &ada(&api), &[(name, value)]).await;
         assert_eq!((bad.status, bad.code().as_str()), (400, "bad_header"), "{name}");
     }
@@ -138,7 +151,10 @@ async fn who_cannot_pay_gets_no_byte_of_the_answer() {
     assert_eq!((refused.status, refused.code().as_str()), (402, "insufficient_credits"));
     assert!(!refused.text.contains("Lovelace"));
     let payment = &refused.json()["payment"];
-    assert_eq!((payment["cost"].as_str(), payment["available"].as_str()), (Some("0.25"), Some("0")));
+    assert_eq!(
+        (payment["cost"].as_str(), payment["available"].as_str()),
+        (Some("0.25"), Some("0"))
+    );
     // The same words as in the list of prices.
     let outcomes = api.get("/v1/prices").await.data()["outcomes"].clone();
     assert!(outcomes.as_array().unwrap().contains(&payment["this_answer"]), "{payment}");
@@ -200,21 +216,25 @@ async fn an_idempotency_key_names_one_request_and_its_run() {
 #[tokio::test]
 async fn a_page_of_the_stream_that_grew_is_another_answer() {
     let api = Api::new().await;
-    let first = soon(&api, "/v1/changes?limit=1").await;
-    assert_eq!(first.header("borg-cost"), "0.06");
-    assert_eq!(api.get("/v1/changes?limit=1").await.header("borg-replayed"), "true");
+    let first = soon(&api, "/v1/changes?limit=3").await;
+    let events = first.data().as_array().unwrap().len() as i64;
+    let cost = credits("0.01").checked_mul(events).unwrap().checked_add(credits("0.05"));
+    assert_eq!(Some(credits(first.header("borg-cost"))), cost);
+    assert_eq!(api.get("/v1/changes?limit=3").await.header("borg-replayed"), "true");
     let whole = api.get("/v1/changes?limit=1000").await;
     let rows = whole.data().as_array().unwrap().len();
-    assert_eq!(whole.header("borg-units"), format!("class=stream, call.read=1, event.change={rows}"));
+    assert_eq!(
+        whole.header("borg-units"),
+        format!("class=stream, call.read=1, event.change={rows}")
+    );
 }
 
 #[tokio::test]
 async fn servers_whose_clocks_differ_charge_a_retry_across_midnight_once() {
     let api = Api::new().await;
     let midnight = Timestamp::from_second(1_795_392_000).unwrap();
-    let at = |seconds: i64| {
-        Frozen::at(Timestamp::from_second(midnight.as_second() + seconds).unwrap())
-    };
+    let at =
+        |seconds: i64| Frozen::at(Timestamp::from_second(midnight.as_second() + seconds).unwrap());
     // One is five minutes ahead and asked first, the other five minutes behind, or the other way round.
     for (case, (one, other)) in [(-30, 570), (570, -30), (-301, 299)].into_iter().enumerate() {
         let path = format!("/v1/people/{}", api.person(case));

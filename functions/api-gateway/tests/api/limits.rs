@@ -57,11 +57,19 @@ async fn answers_for_nothing_are_bounded_by_those_that_were_paid() {
     for left in [2, 1] {
         let free = api.get("/v1/runs").await;
         let field = free.header("ratelimit").to_owned();
-        assert_eq!((free.status, field.contains(&format!("\"free-answers\";r={left};"))), (200, true), "{field}");
+        assert_eq!(
+            (free.status, field.contains(&format!("\"free-answers\";r={left};"))),
+            (200, true),
+            "{field}"
+        );
     }
     for path in ["/v1/runs", "/v1/people/per_zzzzzz", "/v1/search?q=nobodyhasthisword"] {
         let refused = api.get(path).await;
-        assert_eq!((refused.status, refused.code().as_str()), (429, "free_answers_exhausted"), "{path}");
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (429, "free_answers_exhausted"),
+            "{path}"
+        );
     }
     let paid = api.get(&format!("/v1/people/{}", api.person(0))).await;
     assert_eq!((paid.status, paid.header("borg-cost")), (200, "0.25"));

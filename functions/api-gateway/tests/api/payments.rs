@@ -18,7 +18,8 @@ async fn call_back(api: &Api, body: &str, secret: &str) -> Reply {
     let second = api.clock.now().as_second();
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{second}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let request = Request::post("/v1/payments:callback")
         .header("stripe-signature", format!("t={second},v1={hex}"));
     api.send(request, Body::from(body.to_owned())).await
@@ -48,12 +49,15 @@ async fn what_is_not_signed_gives_nothing() {
     let refused = [
         call_back(&api, &checkout(&payer, "cs_2", 500), "whsec_other").await,
         call_back(&api, &checkout("acc_zzzz", "cs_2", 500), PAYMENT_SECRET).await,
-        api.send(Request::post("/v1/payments:callback"), Body::from(checkout(&payer, "cs_2", 5))).await,
+        api.send(Request::post("/v1/payments:callback"), Body::from(checkout(&payer, "cs_2", 5)))
+            .await,
     ];
     for reply in refused {
         assert_eq!((reply.status, reply.code().as_str()), (400, "payment_refused"));
     }
-    let ignored = call_back(&api, r#"{"type":"customer.created","data":{"object":{}}}"#, PAYMENT_SECRET).await;
+    let ignored =
+        call_back(&api, r#"{"type":"customer.created","data":{"object":{}}}"#, PAYMENT_SECRET)
+            .await;
     assert_eq!(ignored.data()["credited"], false);
     assert_eq!(api.available("tester").await.to_string(), "1000000");
 }

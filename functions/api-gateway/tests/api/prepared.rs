@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::port::Clock as _;
 use store::pg::measure;
 
+use crate::changes::soon;
 use crate::world::Api;
 
 /// Requests of all the routes that read a run.
@@ -44,6 +45,8 @@ async fn a_request_uses_generic_plans_of_prepared_statements() {
 async fn a_request_that_meets_a_changed_table_is_answered() {
     let api = Api::new().await;
     let paths = paths(&api);
+    // An event comes when all earlier transactions of the server are over.
+    soon(&api, "/v1/changes").await;
     let mut answers = Vec::new();
     for path in &paths {
         answers.push(api.get(path).await.text);

@@ -22,8 +22,10 @@ async fn publish(api: &Api, epochs: u32) -> Vec<PublishedEpoch> {
         let recent = EpochUse { used: 1_700 - u64::from(at % 7) * 200, target };
         history.push(next_epoch(&history, from.after(at), recent).unwrap());
     }
+    let mut last = None;
     for epoch in &history {
-        assert!(price::publish(api.database.pg(), epoch).await.unwrap());
+        assert!(price::publish(api.database.pg(), epoch, last).await.unwrap());
+        last = Some(epoch.epoch);
     }
     history
 }

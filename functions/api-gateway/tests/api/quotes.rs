@@ -21,15 +21,18 @@ async fn publish(api: &Api, busy: u32) {
     let mut history = price::recent(api.database.pg(), PriceClass::Graph, 40).await.unwrap();
     if history.is_empty() {
         let first = first_epoch(PriceClass::Graph, now.before(busy + 1), target);
-        assert!(price::publish(api.database.pg(), &first).await.unwrap());
+        assert!(price::publish(api.database.pg(), &first, None).await.unwrap());
         history.push(first);
     }
     for minutes in (0..busy).rev() {
         let recent = EpochUse { used: 200_000, target };
         let next = next_epoch(&history, now.before(minutes), recent).unwrap();
-        assert!(price::publish(api.database.pg(), &next).await.unwrap());
+        let last = history.last().map(|last| last.epoch);
+        assert!(price::publish(api.database.pg(), &next, last).await.unwrap());
         history.push(next);
     }
+    // Until it is looked again whether there are new prices.
+    api.clock.advance_seconds(5);
 }
 
 fn cap(rows: u64) -> Value {

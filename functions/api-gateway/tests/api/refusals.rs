@@ -10,13 +10,14 @@ use crate::world::Api;
 async fn bad_input_gets_a_telling_problem() {
     let api = Api::new().await;
     let long = format!("/v1/search?q={}", "x".repeat(300));
-    let table: [(&str, u16, &str); 24] = [
+    let table: [(&str, u16, &str); 25] = [
         ("/v1/runs?limit=0", 400, "bad_parameter"),
         ("/v1/runs?limit=1000000000", 400, "bad_parameter"),
         ("/v1/runs?limit=abc", 400, "bad_parameter"),
         ("/v1/runs?limit=-1", 400, "bad_parameter"),
         ("/v1/runs?limit=1&limit=2", 400, "bad_parameter"),
         ("/v1/runs?colour=red", 400, "bad_parameter"),
+        ("/v1/balance?colour=red", 400, "bad_parameter"),
         ("/v1/communities?level=256", 400, "bad_parameter"),
         ("/v1/communities/com_0/people?sort=best", 400, "bad_parameter"),
         ("/v1/search?q=%FF", 400, "bad_parameter"),

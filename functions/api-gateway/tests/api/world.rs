@@ -9,16 +9,14 @@ mod run;
 
 use std::sync::Arc;
 
-use api_gateway::{
-    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router,
-};
+use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use billing::DoorbellVerdict;
 use billing::payment::PaymentSecret;
 use model::charge::ChargeRef;
+use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::port::{Clock, Queue as _, Wallet as _};
 use model::time::Timestamp;
 use model::{
@@ -255,7 +253,13 @@ fn gateway(pg: &Pg, clock: &Frozen, limits: RequestLimits) -> Gateway {
         cursors: b"the cursors of the tests".to_vec(),
         quotes: [5; 32],
         payments: Some(PaymentSecret::new(PAYMENT_SECRET)),
-        instance: clock.now().as_millisecond().to_le_bytes().repeat(2).try_into().expect("16 bytes"),
+        instance: clock
+            .now()
+            .as_millisecond()
+            .to_le_bytes()
+            .repeat(2)
+            .try_into()
+            .expect("16 bytes"),
     };
     Gateway::new(GatewayParts {
         pg: pg.clone(),

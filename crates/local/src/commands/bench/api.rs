@@ -163,7 +163,8 @@ async fn measure_all(
     for route in &requests.routes {
         let sent = sent_statements(home, logged.of(route), route).await?;
         let peer = PgbenchPeer::new(home, &sent, &Pg::answer_options())?;
-        measured.push(measure(home, clients.of(route), route, has_peer.then_some(&peer), bench).await?);
+        measured
+            .push(measure(home, clients.of(route), route, has_peer.then_some(&peer), bench).await?);
         progress.inc(1);
     }
     progress.finish_and_clear();

@@ -63,7 +63,8 @@ pub(super) async fn pay(home: &BorgHome, path: &str) -> Result<MoneyFigures> {
 /// The amount with this name in an answer.
 fn credits(reply: &ApiReply, name: &str) -> Result<f64> {
     let text = reply.body["data"][name].as_str();
-    text.and_then(|text| text.parse().ok()).with_context(|| format!("no `{name}` in {}", reply.body))
+    text.and_then(|text| text.parse().ok())
+        .with_context(|| format!("no `{name}` in {}", reply.body))
 }
 
 /// A key of a new account with credits.

@@ -118,8 +118,7 @@ pub(super) fn pgbench(home: &BorgHome) -> Option<Command> {
 
 /// In place of the charge in a commit: one with another id each time, since an id is charged once.
 const COMMITTED: &str = "$1::text::jsonb";
-const COMMITTED_ANEW: &str =
-    "($1::text::jsonb || jsonb_build_object('charge_id', '\\x' || lpad(to_hex(:charge::bigint), 40, '0')))";
+const COMMITTED_ANEW: &str = "($1::text::jsonb || jsonb_build_object('charge_id', '\\x' || lpad(to_hex(:charge::bigint), 40, '0')))";
 
 /// A script in which `$1` is a variable, and the definitions of its variables.
 fn script(number: usize, statements: &[SentStatement], values: &mut Vec<String>) -> String {

@@ -81,7 +81,8 @@ fn routes(people: &[PersonId], leaves: &[LeafMember]) -> Vec<BenchRoute> {
         .map(|at| format!("/v1/search?q={}+{}", word(40 + at * 7), word(90 + at * 11)));
     let route =
         |name: &str, requests| BenchRoute { name: name.to_owned(), requests, is_charged: false };
-    let charged = BenchRoute { is_charged: true, ..route("/v1/people/{id}, charged", of_person("")) };
+    let charged =
+        BenchRoute { is_charged: true, ..route("/v1/people/{id}, charged", of_person("")) };
     let only = |request: &str| vec![request.to_owned()];
     vec![
         route("/v1/status", only("/v1/status")),
