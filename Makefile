@@ -79,14 +79,18 @@ fuzz:  ## broken shards of a snapshot, for a minute or ARGS seconds; takes a nig
 	PATH="$$FUZZ/bin:$$PATH" CARGO_TARGET_DIR="$$FUZZ/target" \
 	  cargo +nightly fuzz run shard -- -max_total_time=$(or $(ARGS),60)
 
-mutants:  ## changes of `model` and `pricing` that their own tests do not notice
+mutants:  ## changes of `model`, `pricing` and `billing` that their own tests do not notice
 	@infra/setup.sh mutants
 	infra/mutants.sh $(ARGS)
 	PACKAGE=pricing infra/mutants.sh $(ARGS)
+	PACKAGE=billing infra/mutants.sh $(ARGS)
 
-test-long: test-here mutants  ## the tests, and those that take an hour
+test-long: test-here mutants  ## the tests, and those that take hours
 	$(CARGO) test $(PROFILE) --all-features -p pricing -- --ignored --nocapture
+	$(CARGO) test $(PROFILE) --all-features -p billing exhaustive -- --nocapture
 	$(CARGO) run $(PROFILE) -p billing --features simulation --example simulate -- 10000000
+	"$$BORG" bench ledger --json
+	BORG_KILLS=50 $(CARGO) test $(ALL) --test journeys billing_kills -- --nocapture
 
 bench-peers: borg  ## Borg beside other libraries on the same graphs: docs/benchmarks.md
 	@infra/setup.sh peers

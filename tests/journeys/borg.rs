@@ -131,6 +131,13 @@ impl Borg {
         self.command(args).stdout(Stdio::piped()).spawn().expect("borg starts")
     }
 
+    /// The same, and it kills itself at a place, such as `wallet.commit.after=3`.
+    pub(crate) fn start_dying(&self, args: &[&str], place: Option<&str>) -> Child {
+        let mut command = self.command(args);
+        command.envs(place.map(|place| ("BORG_DIE_AT", place)));
+        command.stdout(Stdio::piped()).spawn().expect("borg starts")
+    }
+
     /// An export as sorted lines.
     pub(crate) fn export(&self, dataset: &str) -> Vec<String> {
         let out = format!("{dataset}.tsv");

@@ -3,6 +3,7 @@
 mod bad_hosts;
 mod bad_input;
 mod bad_requests;
+mod billing_kills;
 mod borg;
 mod compat;
 mod consent;
@@ -11,6 +12,7 @@ mod crawling;
 mod deployed;
 mod explained;
 mod files;
+mod ledger;
 mod money;
 mod names;
 mod odd_hosts;

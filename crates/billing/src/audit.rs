@@ -232,3 +232,6 @@ fn compare(
             + u64::from(quotes.count() != balance.quotes_open as usize),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,22 @@
 //! What the tests of the protocol have in common: two ports in memory, and one payer.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
-use model::charge::{ChargeRef, ChargeSource, ChargeState};
-use model::{
-    Charge, ChargeId, Epoch, Grant, GrantKind, KeyId, MicroCredits, PayerId, PriceClass,
-    PriceVersion, RunId, Timestamp, Usage,
-};
+use model::charge::ChargeRef;
+use model::port::PortError;
+use model::{Charge, ChargeId, Grant, GrantKind, KeyId, MicroCredits, PayerId, RunId, Timestamp};
 
 use crate::charge::PricedAnswer;
+use crate::example::served_charge;
 use crate::grants::{FundOutcome, fund};
-use crate::twin::{LedgerState, Open, TwinLedger, TwinWallet, WalletState};
+use crate::twin::{Gate, LedgerState, Open, TwinLedger, TwinWallet, WalletState};
 
 /// The result of something that never waits.
 pub(crate) fn done<T>(work: impl Future<Output = T>) -> T {
@@ -61,27 +65,43 @@ impl Bank {
     }
 }
 
+/// A gate at which the first calls with an outcome of this type happen, and are not heard of.
+pub(crate) struct Unheard<S, T> {
+    open: Open<S>,
+    left: AtomicUsize,
+    outcome: PhantomData<fn() -> T>,
+}
+
+impl<S, T> Unheard<S, T> {
+    pub(crate) fn first(calls: usize, state: S) -> Unheard<S, T> {
+        Unheard { open: Open::new(state), left: AtomicUsize::new(calls), outcome: PhantomData }
+    }
+}
+
+impl<S: Send, U: 'static> Gate<S> for Unheard<S, U> {
+    async fn pass<T, F>(&self, step: F) -> T
+    where
+        T: Clone + Debug + Send + Sync + 'static,
+        F: FnOnce(&mut S) -> T + Send,
+    {
+        let answer = self.open.with(step);
+        let unheard: Box<dyn Any> = Box::new(Err::<U, _>(PortError::Retry("unheard".to_owned())));
+        let count = |left: usize| left.checked_sub(1);
+        match unheard.downcast::<T>() {
+            Ok(unheard) if self.left.fetch_update(Relaxed, Relaxed, count).is_ok() => *unheard,
+            _ => answer,
+        }
+    }
+}
+
 /// A served charge, from the balance.
 pub(crate) fn served(number: u8, cost: i64, now: Timestamp) -> Charge {
     Charge {
-        id: ChargeId::new([number; 20]),
-        payer: PAYER,
         key: KeyId::new(1),
-        route: "/v1/people".to_owned(),
         request: [number; 32],
         nonce: u64::from(number),
         run: Some(RunId::new(1)),
-        usage: Usage::of(PriceClass::Graph),
-        cost: credits(cost),
-        price_version: PriceVersion { floors: 1, epoch: Epoch::of(now) },
-        quote: None,
-        source: ChargeSource::Balance,
-        budget: None,
-        state: ChargeState::Served,
-        opened_at: now,
-        served_at: Some(now),
-        posted_at: None,
-        replays: 0,
+        ..served_charge(reference(number), credits(cost), now)
     }
 }
 

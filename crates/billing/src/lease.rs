@@ -111,3 +111,6 @@ pub async fn open_quote<W: Wallet>(
     let id = LeaseId::new(quote.number());
     wallet.open_lease(&CreditLease::new(id, payer, LeasePurpose::Quote, most, expires_at)).await
 }
+
+#[cfg(test)]
+mod tests;

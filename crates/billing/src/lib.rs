@@ -33,6 +33,8 @@
 mod audit;
 mod charge;
 mod doorbell;
+#[cfg(any(test, feature = "simulation"))]
+mod example;
 #[cfg(test)]
 mod exhaustive;
 #[cfg(test)]

@@ -93,3 +93,6 @@ async fn post_batch<W: Wallet, L: Ledger>(
 fn order(charge: &Charge) -> impl Ord + use<> {
     (charge.payer, charge.served_at, charge.id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! What the sweeper does every minute: it finds what a process that died left undone.
 
-use model::Timestamp;
-use model::port::{Ledger, PortError, Wallet};
+use std::future::Future;
+
+use model::port::{ExpiredHold, Ledger, Page, PortError, Wallet};
+use model::{CreditLease, Timestamp};
 
 use crate::doorbell::Doorbell;
 use crate::grants::{ExpiryOutcome, FundOutcome, expire, fund};
@@ -47,8 +49,9 @@ pub async fn sweep<W: Wallet, L: Ledger, D: Doorbell>(
 ) -> Result<SweepReport, PortError> {
     let mut report = SweepReport::default();
     ring_again(wallet, doorbell, now, pages, &mut report).await?;
-    release_holds(wallet, now, pages, &mut report).await?;
-    close_leases(wallet, now, pages, &mut report).await?;
+    let is_cut = &mut report.is_cut;
+    report.voided = release::<ExpiredHold, W>(wallet, now, pages, is_cut).await?;
+    report.closed = release::<CreditLease, W>(wallet, now, pages, is_cut).await?;
     sweep_grants(wallet, ledger, now, pages, &mut report).await?;
     Ok(report)
 }
@@ -77,46 +80,61 @@ pub(crate) async fn ring_again<W: Wallet, D: Doorbell>(
     Ok(())
 }
 
-/// Releases holds that are over.
-pub(crate) async fn release_holds<W: Wallet>(
-    wallet: &W,
-    now: Timestamp,
-    pages: usize,
-    report: &mut SweepReport,
-) -> Result<(), PortError> {
-    for _ in 0..pages {
-        // What was released is no longer on the first page.
-        let page = wallet.expired_holds(before(now, GRACE_SECONDS), None).await?;
-        for hold in &page.items {
-            report.voided += u64::from(wallet.void(hold.charge, hold.attempt).await?);
-        }
-        if page.next.is_none() {
-            return Ok(());
-        }
-    }
-    report.is_cut = true;
-    Ok(())
+/// What is set aside until a time.
+pub(crate) trait SetAside: Sized + Send + Sync {
+    /// The first page of what was over before this time.
+    fn over<W: Wallet>(
+        wallet: &W,
+        before: Timestamp,
+    ) -> impl Future<Output = Result<Page<Self>, PortError>> + Send;
+
+    /// Puts it back. Whether that was to be done.
+    fn release<W: Wallet>(
+        &self,
+        wallet: &W,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
-/// Closes leases that are over.
-async fn close_leases<W: Wallet>(
+impl SetAside for ExpiredHold {
+    async fn over<W: Wallet>(wallet: &W, before: Timestamp) -> Result<Page<Self>, PortError> {
+        wallet.expired_holds(before, None).await
+    }
+
+    async fn release<W: Wallet>(&self, wallet: &W) -> Result<bool, PortError> {
+        wallet.void(self.charge, self.attempt).await
+    }
+}
+
+impl SetAside for CreditLease {
+    async fn over<W: Wallet>(wallet: &W, before: Timestamp) -> Result<Page<Self>, PortError> {
+        wallet.expired_leases(before, None).await
+    }
+
+    async fn release<W: Wallet>(&self, wallet: &W) -> Result<bool, PortError> {
+        Ok(wallet.close_lease(self.payer, self.id).await?.is_some())
+    }
+}
+
+/// Releases what is over; how much.
+pub(crate) async fn release<T: SetAside, W: Wallet>(
     wallet: &W,
     now: Timestamp,
     pages: usize,
-    report: &mut SweepReport,
-) -> Result<(), PortError> {
+    is_cut: &mut bool,
+) -> Result<u64, PortError> {
+    let mut released = 0;
     for _ in 0..pages {
-        let page = wallet.expired_leases(before(now, GRACE_SECONDS), None).await?;
-        for lease in &page.items {
-            wallet.close_lease(lease.payer, lease.id).await?;
-            report.closed += 1;
+        // What was released is no longer on the first page.
+        let page = T::over(wallet, before(now, GRACE_SECONDS)).await?;
+        for item in &page.items {
+            released += u64::from(item.release(wallet).await?);
         }
         if page.next.is_none() {
-            return Ok(());
+            return Ok(released);
         }
     }
-    report.is_cut = true;
-    Ok(())
+    *is_cut = true;
+    Ok(released)
 }
 
 async fn sweep_grants<W: Wallet, L: Ledger>(
@@ -154,3 +172,6 @@ async fn sweep_grants<W: Wallet, L: Ledger>(
     report.is_cut |= after.is_some();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

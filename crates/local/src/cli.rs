@@ -17,7 +17,7 @@ pub(crate) use bulk::{EvalArgs, EvalSubject, ExportArgs, ExportDataset, ImportAr
 #[cfg(feature = "lab")]
 pub(crate) use lab::{
     ApiBenchArgs, BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand,
-    PushBenchArgs, RankBenchArgs, RunBenchArgs,
+    LedgerBenchArgs, LedgerRole, LedgerWorkerArgs, PushBenchArgs, RankBenchArgs, RunBenchArgs,
 };
 pub(crate) use operate::{KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRuns};
 #[cfg(not(feature = "lab"))]

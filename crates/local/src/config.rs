@@ -27,6 +27,9 @@ pub(crate) struct Config {
     pub(crate) price_targets: PriceTargets,
     /// `BORG_PAYMENT_SECRET`: what the payment service signs its callbacks with.
     pub(crate) payment_secret: Option<PaymentSecret>,
+    /// `AWS_ENDPOINT_URL`: what stands in for AWS.
+    #[cfg(all(feature = "lab", feature = "aws"))]
+    pub(crate) aws_endpoint: Option<String>,
 }
 
 /// Reads the environment. Paths may be any bytes; other variables must be UTF-8.
@@ -39,6 +42,8 @@ pub(crate) fn from_environment() -> Result<Config> {
         wallet_table: text("BORG_WALLET_TABLE")?,
         price_targets: price_targets(text("BORG_PRICE_TARGETS")?)?,
         payment_secret: text("BORG_PAYMENT_SECRET")?.map(PaymentSecret::new),
+        #[cfg(all(feature = "lab", feature = "aws"))]
+        aws_endpoint: text("AWS_ENDPOINT_URL")?,
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 #[cfg(feature = "lab")]
-pub(crate) use lab::{reset_peak, resident_bytes, thread_cpu_seconds};
+pub(crate) use lab::{children_cpu_seconds, reset_peak, resident_bytes, thread_cpu_seconds};
 
 /// Measures from its start on.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
-};
 use aws_sdk_sqs::types::QueueAttributeName;
 use model::port::Queue;
 use store::Aws;
@@ -79,44 +75,10 @@ async fn a_queue_without_dead_letters_says_so() {
     assert!(error.to_string().contains("has none"), "{error}");
 }
 
-fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
-    let definition = AttributeDefinition::builder().attribute_name(name).attribute_type(kind);
-    definition.build().expect("name and type are set")
-}
-
-fn keys(hash: &str, range: &str) -> Option<Vec<KeySchemaElement>> {
-    let key = |name: &str, kind: KeyType| {
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
-        key.build().expect("name and type are set")
-    };
-    Some(vec![key(hash, KeyType::Hash), key(range, KeyType::Range)])
-}
-
-/// A table for wallets: the one that `store::wallet::DynamoWallet` describes.
-async fn wallet_table(aws: &Aws) -> String {
-    let projection = Projection::builder()
-        .projection_type(ProjectionType::Include)
-        .non_key_attributes("due_ms")
-        .non_key_attributes("charge_attempt");
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("due")
-        .set_key_schema(keys("due_list", "due_place"))
-        .projection(projection.build());
-    let names = ["pk", "sk", "due_list", "due_place"];
-    let attributes = names.map(|name| attribute(name, ScalarAttributeType::S));
-    let name = unique("wallet");
-    let request = aws_sdk_dynamodb::Client::new(aws.config()).create_table().table_name(&name);
-    let request = request.set_key_schema(keys("pk", "sk"));
-    let request = request.set_attribute_definitions(Some(attributes.to_vec()));
-    let request = request.global_secondary_indexes(index.build().expect("name and keys are set"));
-    let request = request.billing_mode(BillingMode::PayPerRequest);
-    request.send().await.expect("a table can be made");
-    name
-}
-
 #[tokio::test]
 async fn dynamodb_keeps_the_promises_of_wallets() {
     let Some(aws) = emulator().await else { return };
-    let table = wallet_table(&aws).await;
-    testkit::wallet_suite(&aws.wallet(&table)).await;
+    let wallet = aws.wallet(&unique("wallet"));
+    wallet.create_table().await.expect("a table can be made");
+    testkit::wallet_suite(&wallet).await;
 }

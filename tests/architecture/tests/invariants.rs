@@ -36,6 +36,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "local",
         &[
             "api-gateway",
+            "billing",
             "billing-meter",
             "cluster",
             "crawl-dispatch",

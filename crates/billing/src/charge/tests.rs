@@ -6,9 +6,10 @@ use model::wallet::LeaseOutcome;
 use model::{Day, WalletStatus};
 
 use super::*;
-use crate::fixture::{Bank, PAYER, answer, at, credits, done, reference, served};
+use crate::fixture::{Bank, PAYER, Unheard, answer, at, credits, done, reference, served};
 use crate::held::{Begun, abandon, begin, finish};
 use crate::lease::open_quote;
+use crate::twin::TwinWallet;
 
 fn charged(bank: &Bank, answer: &PricedAnswer) -> Release {
     let now = answer.charge.opened_at;
@@ -201,4 +202,20 @@ fn held_work_without_a_result_is_free() {
     done(begin(&bank.wallet, &pending(1, 60), &[])).unwrap();
     assert_eq!(done(finish(&bank.wallet, &hold(1, 0))), Ok(true));
     assert_eq!(bank.available(), 100);
+}
+
+#[test]
+fn a_call_that_is_not_heard_of_is_repeated() {
+    let bank = Bank::with(100);
+    let unheard = |calls| {
+        let state = bank.wallet.gate().with(|state| state.clone());
+        TwinWallet::new(Unheard::<_, ChargeOutcome>::first(calls, state))
+    };
+    let one = answer(served(1, 30, noon()));
+    let charged = |calls| done(charge(&unheard(calls), &LeaseBook::default(), &one, noon()));
+    assert_eq!(charged(2), Ok(Release::Charged { cost: credits(30), quote: None }));
+    assert!(matches!(charged(3), Err(PortError::Retry(_))), "then nothing leaves");
+    let begun = |calls| done(begin(&unheard(calls), &pending(1, 60), &[]));
+    assert_eq!(begun(2), Ok(Begun::Held { attempt: 1 }));
+    assert_eq!(begun(3), Ok(Begun::Withheld(Withheld::Busy)));
 }

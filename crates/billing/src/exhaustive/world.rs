@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::charge::{ChargeRef, ChargeSource, ChargeState};
-use model::port::{Ledger, PortError, ServedHold, Wallet};
+use model::port::{ExpiredHold, Ledger, PortError, ServedHold, Wallet};
 use model::{
-    Charge, ChargeId, Epoch, Grant, GrantKind, KeyId, MicroCredits, PayerId, PriceClass, PriceItem,
-    PriceVersion, Timestamp, Usage,
+    Charge, ChargeId, Grant, GrantKind, MicroCredits, PayerId, PriceClass, PriceItem, Timestamp,
+    Usage,
 };
 
 use super::replay::{Part, Process, Replay};
 use crate::charge::{PricedAnswer, Release, charge};
 use crate::doorbell::Doorbell;
+use crate::example::{pending_charge, served_charge};
 use crate::grants::fund;
 use crate::held::{Begun, begin, finish};
 use crate::lease::LeaseBook;
 use crate::post::post;
-use crate::sweep::{SweepReport, release_holds, ring_again};
+use crate::sweep::{SweepReport, release, ring_again};
 use crate::twin::{Flaw, Gate, LedgerState, TwinLedger, TwinWallet, WalletState};
 
 /// A message, with an amount that is not to be believed.
@@ -163,28 +164,23 @@ impl Doorbell for Ports<'_> {
 }
 
 impl SmallRequest {
-    fn charge(&self, source: ChargeSource, state: ChargeState) -> Charge {
-        let is_served = state == ChargeState::Served;
-        Charge {
-            id: ChargeId::new([self.number; 20]),
-            payer: PayerId::new(self.payer),
-            key: KeyId::new(1),
-            route: String::new(),
-            request: [self.number; 32],
-            nonce: self.nonce,
-            run: None,
-            usage: Usage::of(PriceClass::Graph),
-            cost: MicroCredits::new(if is_served { self.cost } else { 0 }),
-            price_version: PriceVersion { floors: 1, epoch: Epoch::new(1) },
-            quote: None,
-            source,
-            budget: None,
-            state,
-            opened_at: NOW,
-            served_at: is_served.then_some(NOW),
-            posted_at: None,
-            replays: 0,
-        }
+    fn id(&self) -> ChargeRef {
+        let charge = ChargeId::new([self.number; 20]);
+        ChargeRef { payer: PayerId::new(self.payer), charge }
+    }
+
+    /// The charge as it is served.
+    fn served(&self) -> Charge {
+        self.with_request(served_charge(self.id(), MicroCredits::new(self.cost), NOW))
+    }
+
+    /// The charge as its work begins.
+    fn pending(&self, source: ChargeSource) -> Charge {
+        self.with_request(pending_charge(self.id(), source, NOW))
+    }
+
+    fn with_request(&self, charge: Charge) -> Charge {
+        Charge { request: [self.number; 32], nonce: self.nonce, ..charge }
     }
 
     async fn handle(self, ports: &Ports<'_>) -> Result<(), PortError> {
@@ -192,7 +188,7 @@ impl SmallRequest {
     }
 
     async fn handle_buffered(self, ports: &Ports<'_>) -> Result<(), PortError> {
-        let new = self.charge(ChargeSource::Balance, ChargeState::Served);
+        let new = self.served();
         let (id, cost) = (new.reference(), new.cost);
         if ports.has(Flaw::ReleaseBeforeCommit) {
             ports.deliver(id, cost).await;
@@ -220,7 +216,7 @@ impl SmallRequest {
     async fn handle_held(self, ports: &Ports<'_>) -> Result<(), PortError> {
         let most = MicroCredits::new(self.cost + HELD_BEYOND);
         let source = ChargeSource::Hold { most, attempt: 1, expires_at: NOW };
-        let pending = self.charge(source, ChargeState::Pending);
+        let pending = self.pending(source);
         let charge = pending.reference();
         let Begun::Held { attempt } = begin(&ports.wallet, &pending, &[]).await? else {
             return Ok(());
@@ -280,10 +276,7 @@ async fn meter_one(ports: &Ports<'_>, message: Message) -> Result<(), PortError>
                 .iter()
                 .flatten()
                 .find(|request| ChargeId::new([request.number; 20]) == message.charge.charge);
-            let charge = known.map(|known| Charge {
-                cost: message.amount,
-                ..known.charge(ChargeSource::Balance, ChargeState::Served)
-            });
+            let charge = known.map(|known| Charge { cost: message.amount, ..known.served() });
             ports.ledger.post(charge.as_slice(), NOW).await?;
             return ports.wallet.mark_posted(&bells, NOW).await.map(|_| ());
         }
@@ -305,7 +298,10 @@ pub(super) fn sweeper(ports: Ports<'_>, half: Half) -> Process<'_> {
         let _ = match half {
             Half::Ring if ports.has(Flaw::NeverRingAgain) => Ok(()),
             Half::Ring => ring_again(&ports.wallet, &ports, LATE, 1, &mut report).await,
-            Half::Release => release_holds(&ports.wallet, LATE, 1, &mut report).await,
+            Half::Release => {
+                let held = release::<ExpiredHold, _>(&ports.wallet, LATE, 1, &mut report.is_cut);
+                held.await.map(|_| ())
+            }
         };
     })
 }

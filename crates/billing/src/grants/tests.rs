@@ -41,6 +41,14 @@ fn a_grant_is_given_once_whatever_is_said_again() {
     let now = at("2026-11-22T12:00:00Z");
     let said = |grant: &Grant| done(fund(&bank.wallet, &bank.ledger, grant, now)).unwrap();
     assert_eq!(said(&other), FundOutcome::Refused);
+    let used = Grant::new("used".parse().unwrap(), PAYER, GrantKind::Paid, credits(0));
+    let used = Grant { amount: credits(1), ..used };
+    assert_eq!(
+        (said(&used), bank.available()),
+        (FundOutcome::Funded, 101),
+        "nothing of it is used"
+    );
+    assert!(is_equal(&bank));
     let nothing = Grant::new("none".parse().unwrap(), PAYER, GrantKind::Paid, credits(0));
     assert_eq!(said(&nothing), FundOutcome::Refused);
     done(bank.wallet.set_status(PAYER, WalletStatus::NoFunding)).unwrap();
@@ -48,7 +56,7 @@ fn a_grant_is_given_once_whatever_is_said_again() {
     assert_eq!(said(&later), FundOutcome::Later);
     assert!(is_equal(&bank), "what the wallet does not have does not count");
     done(bank.wallet.set_status(PAYER, WalletStatus::Open)).unwrap();
-    assert_eq!((said(&later), bank.available()), (FundOutcome::Funded, 105));
+    assert_eq!((said(&later), bank.available()), (FundOutcome::Funded, 106));
     assert!(is_equal(&bank));
 }
 
@@ -67,6 +75,16 @@ fn what_was_served_before_the_end_of_a_grant_draws_on_it() {
     assert!(is_equal(&bank));
     let report = done(audit(&bank.wallet, &bank.ledger)).unwrap();
     assert!(report.is_clean() && report.payers == 1, "{report:?}");
+}
+
+#[test]
+fn what_is_served_at_the_end_of_a_grant_does_not_hold_it_up() {
+    let bank = Bank::with(100);
+    bank.give("short", 50, Some(at("2026-11-22T12:00:00Z")));
+    spend(&bank, 1, 30, at("2026-11-22T12:00:00Z"));
+    assert_eq!(expired(&bank, "short", at("2026-11-22T13:00:00Z")), Some(50));
+    assert_eq!(posted(&bank, &[1], at("2026-11-22T13:00:00Z")), [DoorbellVerdict::Posted]);
+    assert!(is_equal(&bank));
 }
 
 #[test]
@@ -109,6 +127,7 @@ fn a_charge_is_given_back_once_in_the_kinds_it_was_paid_with() {
     let (paid, given) = (paid.unwrap().unwrap(), given.unwrap().unwrap());
     assert_eq!((paid.amount, paid.expires_at), (credits(10), None));
     assert_eq!((given.amount, given.expires_at), (credits(20), Some(at("2026-12-22T12:00:00Z"))));
+    assert_eq!((paid.priority, given.priority, given.effective_at), (0, 0, now));
     let totals = done(bank.ledger.totals()).unwrap();
     let refunds = totals.accounts.iter().find(|total| total.account == LedgerAccount::Refunds);
     assert_eq!((refunds.unwrap().debits, totals.sum()), (30, 0));

@@ -1,18 +1,16 @@
 //! Those who act besides handlers: meters, the sweeper, the auditor, an operator. Some are careless on
 //! purpose.
 
-use model::charge::{ChargeRef, ChargeSource, ChargeState};
+use model::charge::{ChargeRef, ChargeState};
 use model::ledger::GrantExpiry;
 use model::port::{Ledger, PortError, Wallet};
 use model::wallet::WalletAdjustment;
-use model::{
-    Charge, Epoch, Grant, KeyId, MicroCredits, PriceClass, PriceVersion, Timestamp, TransferId,
-    Usage,
-};
+use model::{Charge, Grant, MicroCredits, TransferId};
 
 use super::world::{QueuedBell, StepAside, World};
 use crate::audit::{Audited, audit_payer};
 use crate::doorbell::Doorbell;
+use crate::example::served_charge;
 use crate::grants::{RefundOutcome, fund, refund};
 use crate::instant::after;
 use crate::post::{DoorbellVerdict, post};
@@ -73,34 +71,11 @@ async fn mark_and_post(world: &World, batch: &[QueuedBell]) -> Result<(), PortEr
 async fn post_as_told(world: &World, batch: &[QueuedBell]) -> Result<(), PortError> {
     let now = world.now();
     let with_amount = batch.iter().filter(|bell| bell.amount > MicroCredits::ZERO);
-    let charges: Vec<Charge> = with_amount.map(|bell| made_up(*bell, now)).collect();
+    let charges: Vec<Charge> =
+        with_amount.map(|bell| served_charge(bell.charge, bell.amount, now)).collect();
     world.ledger.post(&charges, now).await?;
     let bells: Vec<ChargeRef> = batch.iter().map(|bell| bell.charge).collect();
     world.wallet.mark_posted(&bells, now).await.map(|_| ())
-}
-
-/// The charge that a message makes a careless meter believe in.
-fn made_up(bell: QueuedBell, now: Timestamp) -> Charge {
-    Charge {
-        id: bell.charge.charge,
-        payer: bell.charge.payer,
-        key: KeyId::new(0),
-        route: String::new(),
-        request: [0; 32],
-        nonce: 0,
-        run: None,
-        usage: Usage::of(PriceClass::Graph),
-        cost: bell.amount,
-        price_version: PriceVersion { floors: 1, epoch: Epoch::of(now) },
-        quote: None,
-        source: ChargeSource::Balance,
-        budget: None,
-        state: ChargeState::Served,
-        opened_at: now,
-        served_at: Some(now),
-        posted_at: None,
-        replays: 0,
-    }
 }
 
 /// Sweeps once.

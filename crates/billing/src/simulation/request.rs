@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use model::charge::{BudgetClaim, ChargeRef, ChargeSource, ChargeState};
+use model::charge::{BudgetClaim, ChargeRef, ChargeSource};
 use model::port::{PortError, ServedHold};
 use model::{
-    Charge, ChargeId, Day, Epoch, KeyId, MicroCredits, PayerId, PriceClass, PriceItem,
-    PriceVersion, QuoteId, Timestamp, Usage,
+    Charge, ChargeId, Day, KeyId, MicroCredits, PayerId, PriceClass, PriceItem, QuoteId, Timestamp,
+    Usage,
 };
 
 use super::dice::mixed;
 use super::world::{QueuedBell, StepAside, World};
 use crate::charge::{Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, admit, charge};
+use crate::example::{pending_charge, served_charge};
 use crate::held::{Begun, abandon, begin, finish};
 use crate::instant::after;
 use crate::lease::{LeaseBook, open_quote};
@@ -95,29 +96,29 @@ impl SimulatedRequest {
         hash
     }
 
-    fn charge(&self, now: Timestamp, source: ChargeSource, state: ChargeState) -> Charge {
-        let id = self.charge_on(Day::of(now));
-        let is_served = state == ChargeState::Served;
+    /// The charge as it is served.
+    fn served(&self, now: Timestamp) -> Charge {
+        let cost = MicroCredits::new(self.cost);
+        let usage = Usage::of(PriceClass::Graph).with(PriceItem::RankRow, 1);
+        Charge {
+            usage,
+            ..self.with_request(served_charge(self.charge_on(Day::of(now)), cost, now))
+        }
+    }
+
+    /// The charge as its work begins.
+    fn pending(&self, now: Timestamp, source: ChargeSource) -> Charge {
+        self.with_request(pending_charge(self.charge_on(Day::of(now)), source, now))
+    }
+
+    fn with_request(&self, charge: Charge) -> Charge {
         let cap = self.cap.map(MicroCredits::new);
         Charge {
-            id: id.charge,
-            payer: self.payer,
             key: KeyId::new(self.payer.number()),
-            route: "/v1/people".to_owned(),
             request: self.hash(),
             nonce: self.nonce,
-            run: None,
-            usage: Usage::of(PriceClass::Graph).with(PriceItem::RankRow, u64::from(is_served)),
-            cost: MicroCredits::new(if is_served { self.cost } else { 0 }),
-            price_version: PriceVersion { floors: 1, epoch: Epoch::of(now) },
-            quote: None,
-            source,
-            budget: cap.map(|cap| BudgetClaim { day: Day::of(now), cap }),
-            state,
-            opened_at: now,
-            served_at: is_served.then_some(now),
-            posted_at: None,
-            replays: 0,
+            budget: cap.map(|cap| BudgetClaim { day: Day::of(charge.opened_at), cap }),
+            ..charge
         }
     }
 
@@ -186,7 +187,7 @@ impl SimulatedRequest {
     ) -> Result<(), PortError> {
         // The time, and so the id, is that of the commit, not that of the request's arrival.
         let now = self.now(world);
-        let new = self.charge(now, ChargeSource::Balance, ChargeState::Served);
+        let new = self.served(now);
         let (id, cost) = (new.reference(), new.cost);
         if world.has(Flaw::ReleaseBeforeCommit) {
             world.deliver(id, cost);
@@ -215,7 +216,7 @@ impl SimulatedRequest {
         let now = self.now(world);
         let (most, expires_at) = (MicroCredits::new(self.most), after(now, HOLD_SECONDS));
         let source = ChargeSource::Hold { most, attempt: 1, expires_at };
-        let pending = self.charge(now, source, ChargeState::Pending);
+        let pending = self.pending(now, source);
         let id = pending.reference();
         world.note(|notes| notes.requests.insert(id.charge, self.number));
         let attempt = match begin(&world.wallet, &pending, &self.others(world, now)).await? {

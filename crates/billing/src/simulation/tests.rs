@@ -35,6 +35,14 @@ fn found(flaw: Flaw) -> Vec<&'static str> {
 }
 
 #[test]
+fn every_flaw_is_tried() {
+    for (number, flaw) in Flaw::HARMFUL.into_iter().enumerate() {
+        assert_eq!(flaw as usize, number, "a flaw before {flaw:?} is not in the list");
+    }
+    assert_eq!(Flaw::ServeWithoutAttempt as usize, Flaw::HARMFUL.len(), "it is the last");
+}
+
+#[test]
 fn every_harmful_flaw_is_found() {
     let mut missed = Vec::new();
     for flaw in Flaw::HARMFUL {

@@ -59,6 +59,12 @@ pub(crate) enum BenchCommand {
     Frontier(FrontierBenchArgs),
     /// The routes of the API on a generated run, beside pgbench with the same statements.
     Api(ApiBenchArgs),
+    /// That billing is exact: requests whose processes die, with retries and lost messages. It fails if one
+    /// micro-credit is missing.
+    Ledger(LedgerBenchArgs),
+    /// A process of `borg bench ledger`, which starts it.
+    #[command(hide = true)]
+    LedgerWorker(LedgerWorkerArgs),
 }
 
 /// `borg bench rank`.
@@ -163,4 +169,58 @@ pub(crate) struct ApiBenchArgs {
     /// Measures the run that the last call generated.
     #[arg(long, conflicts_with = "profiles")]
     pub(crate) again: bool,
+}
+
+/// `borg bench ledger`.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LedgerBenchArgs {
+    /// Requests of the simulation in memory.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) requests: u64,
+    /// Requests that processes answer on PostgreSQL.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) process_requests: u64,
+    /// Requests on DynamoDB, if `AWS_ENDPOINT_URL` names one that is not AWS.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) dynamodb_requests: u64,
+    /// Decides what the requests are.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// What a process of `borg bench ledger` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LedgerRole {
+    /// Answers requests.
+    Gateway,
+    /// Posts charges, and sweeps.
+    Meter,
+}
+
+/// `borg bench ledger-worker`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LedgerWorkerArgs {
+    /// What it does.
+    pub(crate) role: LedgerRole,
+    /// The database.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The file that it appends to what happened.
+    #[arg(long)]
+    pub(crate) notes: PathBuf,
+    /// The seed of all requests.
+    #[arg(long)]
+    pub(crate) seed: u64,
+    /// All requests, of which this process answers its share.
+    #[arg(long)]
+    pub(crate) requests: u64,
+    /// Which one of the processes of its role it is.
+    #[arg(long)]
+    pub(crate) number: u64,
+    /// Which one of its lives it is.
+    #[arg(long)]
+    pub(crate) life: u64,
+    /// Where it dies.
+    #[arg(long, value_name = "PLACE=COUNT")]
+    pub(crate) die_at: Option<String>,
 }

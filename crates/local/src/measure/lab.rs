@@ -52,3 +52,11 @@ fn ticks(fields: &str) -> Option<u64> {
     let mut times = fields.split_whitespace().skip(11);
     Some(times.next()?.parse::<u64>().ok()? + times.next()?.parse::<u64>().ok()?)
 }
+
+/// Processor time of the ended processes that this one waited for (proc(5): fields 16 and 17).
+pub(crate) fn children_cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    let times = fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok());
+    times.sum::<f64>() / TICKS
+}

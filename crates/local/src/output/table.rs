@@ -39,7 +39,10 @@ impl<'a> NestedRows<'a> {
     /// The rows of a list of objects or of an object of objects; else `None`.
     fn of(value: &'a ReportField) -> Option<NestedRows<'a>> {
         let rows = match value {
-            ReportField::List(items) => items.iter().map(ReportField::fields).collect(),
+            ReportField::List(items) => {
+                let there = items.iter().filter(|&item| *item != ReportField::Null);
+                there.map(ReportField::fields).collect()
+            }
             ReportField::Object(fields) => fields.iter().map(|(_, value)| value.fields()).collect(),
             _ => None,
         };
@@ -95,7 +98,7 @@ mod tests {
     fn objects_within_are_a_table() {
         let stages = r#"{"run": 1, "stages": {"rank": {"seconds": 2}, "people": {"seconds": 3}}}"#;
         assert_eq!(lines(stages), ["run 1", "", "stages:", "time", "rank 2.00 s", "people 3.00 s"]);
-        let levels = r#"{"levels": [{"level": 0, "ami": 0.5}, {"level": 1}], "keys": []}"#;
+        let levels = r#"{"levels": [{"level": 0, "ami": 0.5}, null, {"level": 1}], "keys": []}"#;
         assert_eq!(lines(levels), ["levels:", "level ami", "0 0.5000", "1"]);
     }
 }

@@ -40,6 +40,7 @@ mod item;
 mod lease;
 mod page;
 mod settle;
+mod table;
 mod transaction;
 mod view;
 

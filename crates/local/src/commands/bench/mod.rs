@@ -8,6 +8,7 @@ mod communities;
 mod crawl;
 mod files;
 mod frontier;
+mod ledger;
 mod push;
 mod rank;
 mod run;
@@ -50,6 +51,12 @@ pub(crate) async fn bench(
             output.report(&frontier::frontier(config, args, output).await?)
         }
         BenchCommand::Api(args) => output.report(&api::api(config, *args, output).await?),
+        BenchCommand::Ledger(args) => {
+            let report = ledger::ledger(config, *args, output).await?;
+            output.report(&report)?;
+            report.require_exact()
+        }
+        BenchCommand::LedgerWorker(args) => ledger::worker(args).await,
     }
 }
 

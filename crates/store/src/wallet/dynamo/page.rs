@@ -15,7 +15,7 @@ use super::lease::lease;
 use crate::aws_error::explain;
 
 /// The index.
-const INDEX: &str = "due";
+pub(super) const INDEX: &str = "due";
 /// The most items that are read for a page.
 const PAGE_ITEMS: i32 = 100;
 

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use super::cost::{LatencyFigures, RequestCost};
 use super::statements::SentStatement;
 use crate::home::BorgHome;
+use crate::measure::children_cpu_seconds;
 
 /// How often each request is made before anything is measured, on average.
 const WARM_UP_ROUNDS: u32 = 10;
@@ -157,15 +158,6 @@ fn latencies(log: &str) -> Vec<f64> {
         (!prepared.insert(script)).then_some(micros)
     });
     lines.collect()
-}
-
-/// Processor time of the ended processes that this one waited for (proc(5): fields 16 and 17).
-fn children_cpu_seconds() -> f64 {
-    const TICKS: f64 = 100.0;
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
-    let times = fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok());
-    times.sum::<f64>() / TICKS
 }
 
 #[cfg(test)]
