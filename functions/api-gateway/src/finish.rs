@@ -125,34 +125,51 @@ async fn settle(gateway: &Gateway, info: RequestInfo, mut response: Response) ->
     }
     let problem = response.extensions_mut().remove::<Problem>();
     let finished = match problem.or_else(|| Problem::of_bare(&response)) {
-        Some(problem) => Err((problem, response)),
+        Some(problem) => FinishedAnswer::Problem(problem, response),
         None => ready::released(gateway, &info, facts.admitted.as_deref(), response)
             .await
-            .map_err(|problem| (problem, Response::default())),
+            .map_or_else(FinishedAnswer::of, |(answer, receipt)| {
+                FinishedAnswer::Leaves(answer, receipt)
+            }),
     };
-    let finished = bounded(finished, facts.admitted.as_deref());
-    let (response, receipt) = finished.unwrap_or_else(|(problem, bare)| {
-        let receipt = Receipt::free(outcome_of(problem.code()));
-        (problem.render(bare, info.path.clone(), info.id.clone()), receipt)
-    });
+    let (response, receipt) = match finished.bounded(facts.admitted.as_deref()) {
+        FinishedAnswer::Leaves(answer, receipt) => (answer, receipt),
+        FinishedAnswer::Problem(problem, bare) => {
+            let receipt = Receipt::free(outcome_of(problem.code()));
+            (problem.render(bare, info.path.clone(), info.id.clone()), receipt)
+        }
+    };
     count(gateway, &facts, receipt).await;
     log(&info, &facts, &receipt, &response);
     headers::add(response, &info.id, &facts, &receipt)
 }
 
-type Finished = Result<(Response, Receipt), (Problem, Response)>;
+/// What leaves.
+enum FinishedAnswer {
+    /// The answer.
+    Leaves(Response, Receipt),
+    /// A problem, with the headers of a bare answer.
+    Problem(Problem, Response),
+}
 
-/// Puts a refusal in the place of a free answer where the key has none left.
-fn bounded(finished: Finished, admitted: Option<&AdmittedRequest>) -> Finished {
-    let is_over = admitted.is_some_and(|admitted| admitted.free_left == Some(0));
-    let outcome = match &finished {
-        Ok((_, receipt)) => receipt.outcome,
-        Err((problem, _)) => outcome_of(problem.code()),
-    };
-    if is_over && outcome.is_free_answer() {
-        return Err((no_free_answer(), Response::default()));
+impl FinishedAnswer {
+    fn of(problem: Problem) -> FinishedAnswer {
+        FinishedAnswer::Problem(problem, Response::default())
     }
-    finished
+
+    /// A refusal in the place of a free answer, where the key has none left.
+    fn bounded(self, admitted: Option<&AdmittedRequest>) -> FinishedAnswer {
+        let is_over = admitted.is_some_and(|admitted| admitted.free_left == Some(0));
+        let outcome = match &self {
+            FinishedAnswer::Leaves(_, receipt) => receipt.outcome,
+            FinishedAnswer::Problem(problem, _) => outcome_of(problem.code()),
+        };
+        if is_over && outcome.is_free_answer() {
+            FinishedAnswer::of(no_free_answer())
+        } else {
+            self
+        }
+    }
 }
 
 /// How a request ended that got a problem.

@@ -47,17 +47,17 @@ impl QuoteBook {
     }
 
     async fn read(&self, pg: &Pg, id: QuoteId) -> Result<Option<Quote>, Problem> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
         if known.is_some() {
             return Ok(known);
         }
         let found = quote::get(pg, id).await?;
-        if let Some(quote) = &found {
+        if let Some(quote) = found {
             let mut quotes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if quotes.len() >= QUOTES_MAX {
                 quotes.clear();
             }
-            quotes.insert(id, quote.clone());
+            quotes.insert(id, quote);
         }
         Ok(found)
     }
