@@ -51,7 +51,7 @@ pub(crate) struct LocalMeter {
 }
 
 /// What the loops work with.
-struct MeterParts {
+pub(crate) struct MeterParts {
     pg: Pg,
     wallet: StoredWallet,
     queue: StoredQueue,
@@ -70,13 +70,7 @@ struct MeterSchedule {
 impl LocalMeter {
     /// Publishes prices, without which nothing can be charged, and starts the loops.
     pub(crate) async fn start(home: &BorgHome) -> Result<LocalMeter> {
-        let parts = Arc::new(MeterParts {
-            pg: home.pg.clone(),
-            wallet: home.wallet(),
-            queue: home.usage_queue(),
-            clock: home.clock,
-            targets: home.price_targets.clone(),
-        });
+        let parts = Arc::new(MeterParts::of(home));
         publish_prices(parts.dependencies()).await?;
         let (is_ended, ending) = watch::channel(false);
         let poster = tokio::spawn(post_until(Arc::clone(&parts), ending.clone()));
@@ -99,13 +93,24 @@ impl LocalMeter {
 }
 
 impl MeterParts {
-    fn dependencies(&self) -> MeterDependencies<'_> {
+    /// Those of this machine.
+    pub(crate) fn of(home: &BorgHome) -> MeterParts {
+        MeterParts {
+            pg: home.pg.clone(),
+            wallet: home.wallet(),
+            queue: home.usage_queue(),
+            clock: home.clock,
+            targets: home.price_targets.clone(),
+        }
+    }
+
+    pub(crate) fn dependencies(&self) -> MeterDependencies<'_> {
         let MeterParts { pg, wallet, queue, clock, targets } = self;
         MeterDependencies { pg, wallet, queue, clock, targets }
     }
 
     /// Answers doorbells that ring now; returns how many.
-    async fn post_round(&self) -> Result<usize, PortError> {
+    pub(crate) async fn post_round(&self) -> Result<usize, PortError> {
         let mut messages: Vec<ReceivedMessage> = Vec::new();
         while messages.len() < POSTED {
             let received = self.queue.receive(RECEIVED, VISIBILITY_SECONDS).await?;

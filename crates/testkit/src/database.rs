@@ -73,6 +73,14 @@ impl Database {
     pub async fn change_columns(&self) {
         run(&self.client().await, LATER).await;
     }
+
+    /// Gives a table another name: what reads it fails until it has its own again.
+    ///
+    /// # Panics
+    /// If there is no such table.
+    pub async fn rename_table(&self, from: &str, to: &str) {
+        run(&self.client().await, &format!("alter table {from} rename to {to}")).await;
+    }
 }
 
 impl Drop for Database {

@@ -6,6 +6,7 @@
 //! [current prices](price_book), and the counters of one process.
 
 mod admit;
+mod admitted;
 mod answer_counter;
 mod client_terms;
 
@@ -23,7 +24,8 @@ use store::Pg;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
 
-pub(crate) use admit::{AdmittedRequest, PricedRequest, admit, no_free_answer, refused};
+pub(crate) use admit::{admit, no_free_answer, refused};
+pub(crate) use admitted::{AdmittedRequest, PricedRequest};
 pub(crate) use answer_counter::AnswerCounter;
 pub(crate) use client_terms::{DRY_RUN, IDEMPOTENCY_KEY, MAX_COST, QUOTE};
 pub(crate) use outbox::Outbox;
@@ -32,7 +34,7 @@ use payment_due::withheld;
 pub(crate) use price_book::{CurrentPrices, PriceBook};
 pub(crate) use quote_book::{QuoteBook, unknown_quote};
 pub use rate_limit::RequestLimits;
-pub(crate) use rate_limit::{RateLimiter, RateState};
+pub(crate) use rate_limit::{KeyLimiter, RateState};
 pub(crate) use release::{ReadyAnswer, Receipt, release};
 
 use crate::error::Problem;
@@ -53,7 +55,7 @@ pub(crate) struct Charging {
     pub(crate) leases: LeaseBook,
     pub(crate) book: PriceBook,
     pub(crate) quotes: QuoteBook,
-    pub(crate) limiter: RateLimiter,
+    pub(crate) limiter: KeyLimiter,
     pub(crate) counter: AnswerCounter,
     pub(crate) outbox: Outbox,
 }
@@ -70,7 +72,7 @@ impl Charging {
             leases: LeaseBook::default(),
             book: PriceBook::default(),
             quotes: QuoteBook::default(),
-            limiter: RateLimiter::new(settings.limits),
+            limiter: KeyLimiter::new(settings.limits),
             counter: AnswerCounter::new(settings.limits),
             outbox: Outbox::new(usage, settings.doorbells_at_once),
         }

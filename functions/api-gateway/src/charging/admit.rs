@@ -5,65 +5,23 @@ use axum::extract::{MatchedPath, Request};
 use billing::{Admission, RequestToAdmit};
 use model::charge::ChargeRef;
 use model::time::{Day, Timestamp};
-use model::{Charge, Epoch, MicroCredits, PriceClass, Quote, RunId};
+use model::{Epoch, MicroCredits, PriceClass};
 use pricing::quote::quoted_cost;
-use pricing::{ChargedRequest, Estimate, PossibleCharges, RequestHash, UsageBounds, estimate};
+use pricing::{RequestHash, estimate};
 use store::Pg;
 use store::pg::price::RefusedRequest;
 
+use super::admitted::{AdmittedRequest, PricedRequest};
 use super::client_terms::ClientTerms;
 use super::price_list::{RoutePrice, route_price};
-use super::{Charging, CurrentPrices, withheld};
+use super::quote_book::QuoteUse;
+use super::{Charging, withheld};
 use crate::caller::ApiCaller;
 use crate::error::{Problem, ProblemCode};
 use crate::query;
 
 /// The largest body: 1,000 ids are about 20 kB.
 const BODY_BYTES_MAX: usize = 64 << 10;
-
-/// A request that may be served.
-#[derive(Debug)]
-pub(crate) struct AdmittedRequest {
-    pub(crate) caller: ApiCaller,
-    pub(crate) terms: ClientTerms,
-    /// What its answer may cost; `None` on a free route.
-    pub(crate) priced: Option<PricedRequest>,
-    /// How many free answers its key had left.
-    pub(crate) free_left: Option<u64>,
-    /// When it was admitted.
-    pub(crate) at: Timestamp,
-}
-
-/// What is known of the price of an answer before there is one.
-#[derive(Debug)]
-pub(crate) struct PricedRequest {
-    pub(crate) price: &'static RoutePrice,
-    pub(crate) bounds: UsageBounds,
-    pub(crate) estimate: Estimate,
-    pub(crate) prices: CurrentPrices,
-    /// The hash of its method, path, query and body.
-    pub(crate) asked: RequestHash,
-    /// The quote by which it is to be paid.
-    pub(crate) quote: Option<Quote>,
-    /// Its charge, if it was answered before: it is answered again for nothing.
-    pub(crate) replay: Option<Box<Charge>>,
-}
-
-impl AdmittedRequest {
-    /// The run that a replay is to be answered from.
-    pub(crate) fn pinned_run(&self) -> Option<RunId> {
-        self.priced.as_ref()?.replay.as_ref()?.run
-    }
-
-    /// The ids of its charge, if `run` answers.
-    pub(crate) fn charges(&self, asked: RequestHash, run: Option<RunId>) -> PossibleCharges {
-        let charged = match &self.terms.idempotency_key {
-            Some(key) => ChargedRequest::Keyed { key },
-            None => ChargedRequest::Read { request: asked, run },
-        };
-        charged.ids(self.caller.payer, self.at)
-    }
-}
 
 /// Admits a request of a caller, or says why not. Its body is read, and the same request is given back.
 ///
@@ -139,9 +97,11 @@ async fn price_request(
     let bounds = price.bounds(&read.pairs, &read.body);
     let estimate = estimate(&bounds, &prices.bounds(price.class));
     let estimate = estimate.map_err(|error| Problem::parameter("limit", error.to_string()))?;
-    let wanted = (admitted.caller.payer, price.class);
     let quote = match admitted.terms.quote {
-        Some(id) => Some(charging.quotes.usable(pg, id, wanted, admitted.at).await?),
+        Some(quote) => {
+            let wanted = QuoteUse { quote, payer: admitted.caller.payer, class: price.class };
+            Some(charging.quotes.usable(pg, wanted, admitted.at).await?)
+        }
         None => None,
     };
     Ok(PricedRequest { price, bounds, estimate, prices, asked: read.asked, quote, replay: None })

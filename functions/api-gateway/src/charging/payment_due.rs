@@ -6,7 +6,7 @@ use model::wallet::WalletRefusal;
 use model::{Epoch, MicroCredits, PriceVersion};
 use pricing::first_epoch_within;
 
-use super::admit::PricedRequest;
+use super::admitted::PricedRequest;
 use crate::error::{PaymentDue, Problem, ProblemCode};
 
 /// The problem of an answer that is withheld.

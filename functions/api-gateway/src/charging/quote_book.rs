@@ -15,6 +15,17 @@ use crate::error::{Problem, ProblemCode};
 /// The most quotes that are kept; past it all are forgotten.
 const QUOTES_MAX: usize = 10_000;
 
+/// For what a quote is to be used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QuoteUse {
+    /// Which quote.
+    pub(crate) quote: QuoteId,
+    /// Who pays.
+    pub(crate) payer: PayerId,
+    /// For an answer of this class.
+    pub(crate) class: PriceClass,
+}
+
 /// The quotes of one process.
 #[derive(Default)]
 pub(crate) struct QuoteBook(Mutex<HashMap<QuoteId, Quote>>);
@@ -27,11 +38,10 @@ impl QuoteBook {
     pub(crate) async fn usable(
         &self,
         pg: &Pg,
-        id: QuoteId,
-        wanted: (PayerId, PriceClass),
+        wanted: QuoteUse,
         now: Timestamp,
     ) -> Result<Quote, Problem> {
-        let (payer, class) = wanted;
+        let QuoteUse { quote: id, payer, class } = wanted;
         let quote = self.read(pg, id).await?.ok_or_else(|| unknown_quote(id))?;
         match admits(&quote, payer, now) {
             Ok(()) if quote.cap.class() == class => Ok(quote),

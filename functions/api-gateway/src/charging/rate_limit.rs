@@ -52,7 +52,7 @@ pub(crate) struct RateState {
 }
 
 /// The buckets of all keys.
-pub(crate) struct RateLimiter {
+pub(crate) struct KeyLimiter {
     limits: RequestLimits,
     buckets: Mutex<HashMap<KeyId, TokenBucket>>,
 }
@@ -63,10 +63,10 @@ struct TokenBucket {
     at_ms: i64,
 }
 
-impl RateLimiter {
+impl KeyLimiter {
     /// Full buckets.
-    pub(crate) fn new(limits: RequestLimits) -> RateLimiter {
-        RateLimiter { limits, buckets: Mutex::default() }
+    pub(crate) fn new(limits: RequestLimits) -> KeyLimiter {
+        KeyLimiter { limits, buckets: Mutex::default() }
     }
 
     /// Takes a token; `None` where nothing is limited.
@@ -112,8 +112,8 @@ mod tests {
         Timestamp::from_millisecond(ms).unwrap()
     }
 
-    fn limiter(burst: u32, per_second: u32) -> RateLimiter {
-        RateLimiter::new(RequestLimits { burst: Some(burst), per_second, ..RequestLimits::PUBLIC })
+    fn limiter(burst: u32, per_second: u32) -> KeyLimiter {
+        KeyLimiter::new(RequestLimits { burst: Some(burst), per_second, ..RequestLimits::PUBLIC })
     }
 
     #[test]
@@ -137,6 +137,6 @@ mod tests {
         assert_eq!((second.left, second.wait_seconds), (0, 1));
         let refused = limiter.take(key, at(0)).unwrap();
         assert_eq!((refused.passes, refused.wait_seconds), (false, 1));
-        assert_eq!(RateLimiter::new(RequestLimits::NONE).take(key, at(0)), None);
+        assert_eq!(KeyLimiter::new(RequestLimits::NONE).take(key, at(0)), None);
     }
 }

@@ -10,7 +10,7 @@ use model::{
 use pricing::quote::quoted_cost;
 use pricing::{AnswerOutcome, PossibleCharges, RequestHash};
 
-use super::admit::PricedRequest;
+use super::admitted::PricedRequest;
 use super::{AdmittedRequest, Charging, withheld};
 use crate::error::{Problem, ProblemCode};
 

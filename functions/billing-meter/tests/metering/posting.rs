@@ -57,12 +57,11 @@ async fn what_cannot_be_read_is_posted_one_by_one_and_rings_again() {
     let world = MeteredWorld::new("").await;
     let payer = world.payer(1, 100).await;
     let bell = body(&world.serve(payer, 1, 1).await);
-    let client = world.db.client().await;
-    client.batch_execute("alter table charge rename to charge_away").await.unwrap();
+    world.db.rename_table("charge", "charge_away").await;
     let posted = world.post(&[&bell, "pay me", &bell]).await;
     assert_eq!(posted.posted, 0);
     let again = posted.outcomes.iter().filter(|one| one.delay_seconds(1).is_some());
     assert_eq!(again.count(), 3, "{posted:?}");
-    client.batch_execute("alter table charge_away rename to charge").await.unwrap();
+    world.db.rename_table("charge_away", "charge").await;
     assert_eq!(world.post(&[&bell]).await.outcomes, [DoorbellOutcome::Done]);
 }

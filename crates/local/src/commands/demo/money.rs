@@ -3,22 +3,17 @@
 
 use anyhow::{Context, Result, ensure};
 use api_gateway::{ChargingSettings, RequestLimits};
-use billing_meter::{MeterDependencies, audit, post_messages, publish_prices};
-use model::port::Queue as _;
+use billing_meter::{audit, publish_prices};
 use operate::KeyToCreate;
 use serde::Serialize;
 use serde_json::json;
-use store::queue::StoredQueue;
-use store::wallet::StoredWallet;
 
 use crate::api_client::{ApiClient, ApiReply, create_key};
 use crate::home::BorgHome;
+use crate::meter::MeterParts;
 
 /// What the account gets.
 const CREDITS: &str = "1000";
-
-/// How long a received doorbell is left to the demo, in seconds.
-const VISIBILITY_SECONDS: u32 = 60;
 
 /// What the demo paid itself. Amounts are credits.
 #[derive(Debug, Serialize)]
@@ -36,7 +31,7 @@ pub(super) struct MoneyFigures {
 /// Reads `path` as a customer does, and compares wallets and ledger after.
 pub(super) async fn pay(home: &BorgHome, path: &str) -> Result<MoneyFigures> {
     let meter = MeterParts::of(home);
-    publish_prices(meter.dependencies(home)).await?;
+    publish_prices(meter.dependencies()).await?;
     let key = live_key(home).await?;
     let charging = ChargingSettings { limits: RequestLimits::NONE, doorbells_at_once: 1 };
     let client = ApiClient::with_key(home, key, charging).await?;
@@ -46,12 +41,12 @@ pub(super) async fn pay(home: &BorgHome, path: &str) -> Result<MoneyFigures> {
     let id = quote.body["data"]["id"].as_str().context("a quote has an id")?.to_owned();
     let read = client.send("GET", path, &[("borg-quote", &id)], None).await?;
     ensure!(read.status == 200, "the read was answered with {}", read.body);
-    meter.post(home).await?;
+    meter.post_round().await?;
     let charge = read.headers.get("borg-charge-id").and_then(|id| id.to_str().ok());
     let charge = charge.context("a read has a charge")?;
     let charge = client.send("GET", &format!("/v1/charges/{charge}"), &[], None).await?;
     ensure!(charge.body["data"]["state"] == "posted", "the charge is {}", charge.body);
-    let audited = audit(meter.dependencies(home)).await?;
+    let audited = audit(meter.dependencies()).await?;
     Ok(MoneyFigures {
         estimate_credits: credits(&dry, "max")?,
         quoted_credits: credits(&quote, "max_total")?,
@@ -71,37 +66,4 @@ fn credits(reply: &ApiReply, name: &str) -> Result<f64> {
 async fn live_key(home: &BorgHome) -> Result<String> {
     let credits = Some(CREDITS.parse()?);
     create_key(home, KeyToCreate { credits, ..KeyToCreate::of("demo-customer") }).await
-}
-
-/// What a meter works with.
-struct MeterParts {
-    wallet: StoredWallet,
-    queue: StoredQueue,
-}
-
-impl MeterParts {
-    fn of(home: &BorgHome) -> MeterParts {
-        MeterParts { wallet: home.wallet(), queue: home.usage_queue() }
-    }
-
-    fn dependencies<'a>(&'a self, home: &'a BorgHome) -> MeterDependencies<'a> {
-        MeterDependencies {
-            pg: &home.pg,
-            wallet: &self.wallet,
-            queue: &self.queue,
-            clock: &home.clock,
-            targets: &home.price_targets,
-        }
-    }
-
-    /// Posts what doorbells ring for.
-    async fn post(&self, home: &BorgHome) -> Result<()> {
-        let received = self.queue.receive(10, VISIBILITY_SECONDS).await?;
-        let bodies: Vec<&str> = received.iter().map(|message| message.body.as_str()).collect();
-        post_messages(self.dependencies(home), &bodies).await;
-        for message in &received {
-            self.queue.finish(&message.receipt).await?;
-        }
-        Ok(())
-    }
 }

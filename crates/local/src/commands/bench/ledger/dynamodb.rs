@@ -13,7 +13,7 @@ use store::wallet::StoredWallet;
 
 use super::super::rounded;
 use super::gateway::doorbells;
-use super::meter::MeterParts;
+use super::meter::BenchMeter;
 use super::notes::{NoteBook, NoteFile};
 use super::plan::LedgerPlan;
 use super::processes::give_first;
@@ -44,7 +44,7 @@ pub(super) async fn dynamodb(
     let home = BorgHome::fresh(config, "bench-ledger-dynamodb").await?;
     let wallet = Aws::from_env().await.wallet(&format!("bench-ledger-{}", std::process::id()));
     wallet.create_table().await?;
-    let parts = MeterParts {
+    let parts = BenchMeter {
         wallet: StoredWallet::Dynamo(wallet),
         ledger: PgLedger::new(home.pg.clone()),
         queue: doorbells(&home.pg),
@@ -88,7 +88,7 @@ fn ended(posted: Result<()>) -> anyhow::Error {
     posted.err().unwrap_or_else(|| anyhow::anyhow!("the meter ended"))
 }
 
-fn gateway(plan: LedgerPlan, parts: &MeterParts, notes: NoteFile) -> Arc<BareGateway> {
+fn gateway(plan: LedgerPlan, parts: &BenchMeter, notes: NoteFile) -> Arc<BareGateway> {
     Arc::new(BareGateway {
         plan,
         wallet: parts.wallet.clone(),

@@ -38,16 +38,16 @@ const PAGES: usize = 1;
 pub(super) const ALL_PAGES: usize = 1_000;
 
 /// What posts and sweeps.
-pub(super) struct MeterParts {
+pub(super) struct BenchMeter {
     pub(super) wallet: StoredWallet,
     pub(super) ledger: PgLedger,
     pub(super) queue: StoredQueue,
 }
 
-impl MeterParts {
+impl BenchMeter {
     /// On PostgreSQL.
-    pub(super) fn postgres(pg: &Pg) -> MeterParts {
-        MeterParts {
+    pub(super) fn postgres(pg: &Pg) -> BenchMeter {
+        BenchMeter {
             wallet: StoredWallet::Postgres(PgWallet::new(pg.clone())),
             ledger: PgLedger::new(pg.clone()),
             queue: doorbells(pg),
@@ -125,5 +125,5 @@ impl MeterParts {
 pub(super) async fn meter(args: &LedgerWorkerArgs) -> Result<()> {
     let pg = Pg::connect_for(&args.url, 4, Timeouts::TICK).await?;
     let chance = RandomSeed(args.seed).fork(args.number + 1_000).fork(args.life);
-    MeterParts::postgres(&pg).go_on(chance).await
+    BenchMeter::postgres(&pg).go_on(chance).await
 }

@@ -11,7 +11,7 @@ use store::clock::System;
 
 use super::super::rounded;
 use super::children::{ChildCrew, CrewOrders};
-use super::meter::MeterParts;
+use super::meter::BenchMeter;
 use super::plan::LedgerPlan;
 use super::posting;
 use super::proof::{LedgerWatch, prove, settle};
@@ -29,7 +29,7 @@ const WATCH: Duration = Duration::from_millis(500);
 const FIRST_GRANT: Duration = Duration::from_secs(20);
 
 /// Gives payers what they have at first.
-pub(super) async fn give_first(plan: LedgerPlan, parts: &MeterParts) -> Result<()> {
+pub(super) async fn give_first(plan: LedgerPlan, parts: &BenchMeter) -> Result<()> {
     let now = System.now();
     for grant in plan.first_grants(now, now + FIRST_GRANT) {
         let given = fund(&parts.wallet, &parts.ledger, &grant, now).await?;
@@ -46,7 +46,7 @@ pub(super) async fn processes(
 ) -> Result<LedgerPart> {
     let home = BorgHome::fresh(config, "bench-ledger").await?;
     let plan = LedgerPlan { seed: args.seed, requests: args.process_requests };
-    let parts = MeterParts::postgres(&home.pg);
+    let parts = BenchMeter::postgres(&home.pg);
     let (cost, children) = (CostMeter::start(), children_cpu_seconds());
     let server = home.server_cpu_seconds();
     give_first(plan, &parts).await?;
@@ -85,7 +85,7 @@ pub(super) async fn processes(
 async fn watch_over(
     crew: &mut ChildCrew,
     plan: LedgerPlan,
-    parts: &MeterParts,
+    parts: &BenchMeter,
 ) -> Result<LedgerWatch> {
     let (mut watch, mut chance) = (LedgerWatch::default(), RandomSeed(plan.seed ^ 0x11));
     let mut looked = Instant::now();

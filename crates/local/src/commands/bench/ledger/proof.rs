@@ -11,7 +11,7 @@ use model::{KeyId, MicroCredits, PayerId, Timestamp, TransferId};
 use store::clock::System;
 
 use super::LedgerChecks;
-use super::meter::{ALL_PAGES, MeterParts};
+use super::meter::{ALL_PAGES, BenchMeter};
 use super::notes::NoteBook;
 use super::plan::{LedgerPlan, plan_day};
 
@@ -40,7 +40,7 @@ pub(super) struct LedgerWatch {
 
 impl LedgerWatch {
     /// Looks at all balances, and audits one payer.
-    pub(super) async fn look(&mut self, parts: &MeterParts, payer: PayerId) -> Result<()> {
+    pub(super) async fn look(&mut self, parts: &BenchMeter, payer: PayerId) -> Result<()> {
         for payer in LedgerPlan::payers() {
             self.negative_balances += u64::from(!parts.wallet.balance(payer).await?.is_sound());
         }
@@ -57,7 +57,7 @@ impl LedgerWatch {
 }
 
 /// Posts and sweeps, by a clock that is far ahead, until nothing is left to do.
-pub(super) async fn settle(parts: &MeterParts) -> Result<()> {
+pub(super) async fn settle(parts: &BenchMeter) -> Result<()> {
     for round in 1..=SWEEPS_MAX {
         let swept = parts.sweep(System.now() + LATER * round, ALL_PAGES).await?;
         while parts.post_some().await? > 0 {}
@@ -71,7 +71,7 @@ pub(super) async fn settle(parts: &MeterParts) -> Result<()> {
 /// Proves that what clients received is what was charged, once.
 pub(super) async fn prove(
     plan: LedgerPlan,
-    parts: &MeterParts,
+    parts: &BenchMeter,
     notes: &NoteBook,
     watch: LedgerWatch,
 ) -> Result<LedgerProof> {
@@ -91,7 +91,7 @@ pub(super) async fn prove(
 
 /// Every answer that left is in the ledger, with what the client was told.
 async fn check_answers(
-    parts: &MeterParts,
+    parts: &BenchMeter,
     notes: &NoteBook,
     proof: &mut LedgerProof,
 ) -> Result<()> {
@@ -113,7 +113,7 @@ async fn check_answers(
 }
 
 /// No request has two charges, each charge has a request, and nothing is left aside.
-async fn check_payers(plan: LedgerPlan, parts: &MeterParts, proof: &mut LedgerProof) -> Result<()> {
+async fn check_payers(plan: LedgerPlan, parts: &BenchMeter, proof: &mut LedgerProof) -> Result<()> {
     let requests = plan.all_charges();
     let mut charges_of_request: BTreeMap<u64, u64> = BTreeMap::new();
     for payer in LedgerPlan::payers() {
@@ -141,7 +141,7 @@ async fn check_payers(plan: LedgerPlan, parts: &MeterParts, proof: &mut LedgerPr
     Ok(())
 }
 
-async fn lines(parts: &MeterParts, payer: PayerId) -> Result<Vec<Transfer>> {
+async fn lines(parts: &BenchMeter, payer: PayerId) -> Result<Vec<Transfer>> {
     let period = TransferPeriod { payer, from: Timestamp::MIN, until: Timestamp::MAX };
     let (mut lines, mut after) = (Vec::new(), None);
     loop {
@@ -154,7 +154,7 @@ async fn lines(parts: &MeterParts, payer: PayerId) -> Result<Vec<Transfer>> {
     }
 }
 
-async fn exceeded_budgets(parts: &MeterParts, payer: PayerId) -> Result<u64> {
+async fn exceeded_budgets(parts: &BenchMeter, payer: PayerId) -> Result<u64> {
     let mut exceeded = 0;
     for day in [0, 1].map(plan_day) {
         let budget = parts.wallet.budget(payer, KeyId::new(payer.number()), day).await?;
