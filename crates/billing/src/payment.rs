@@ -1,4 +1,4 @@
-//! Payments: what a payment service calls back with, once somebody has paid.
+//! Payments: what a payment service calls back with, once a payment was made.
 //!
 //! A callback is a request from anywhere, so only its signature counts. It may come twice, late, and in any
 //! order: the id of the grant is that of the payment, so that it gives once.
@@ -63,7 +63,7 @@ pub trait PaymentService {
     /// What a callback says was paid; `None` if it is about something else.
     ///
     /// # Errors
-    /// [`PaymentError`]; the service is then told so, and calls again.
+    /// [`PaymentError`]; the service then hears it, and calls again.
     fn payment(
         &self,
         signature: &str,

@@ -23,7 +23,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 pub(crate) struct ApiClient {
     router: Router,
     key: String,
-    /// The number of the next request, where each is charged anew.
+    /// The number of the next request, where each is charged.
     numbers: Option<AtomicU64>,
 }
 

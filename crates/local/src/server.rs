@@ -19,7 +19,7 @@ use crate::meter::LocalMeter;
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
 
-/// How a server charges. Whoever is on this machine may send more than a stranger; doorbells are rung several at
+/// How a server charges. A client on this machine may send more than a stranger; doorbells are rung several at
 /// a time.
 const CHARGING: ChargingSettings = ChargingSettings {
     limits: RequestLimits { burst: Some(2_000), per_second: 1_000, ..RequestLimits::PUBLIC },
@@ -51,7 +51,7 @@ pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
     let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
     let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
-    // On the heap: whoever may give an order would else carry all of them from future to future.
+    // On the heap: else each future that may give an order is as large as all of them.
     Ok(Box::pin(operate::handle(&dependencies, order)).await?)
 }
 

@@ -89,7 +89,7 @@ pub fn first_epoch_within(
         let excess = Excess::from_bits(latest.excess.bits().saturating_sub(fallen));
         charge(most, index_of(excess)).is_ok_and(|cost| cost <= limit)
     };
-    // After so many epochs without use, prices are the floors, which fit.
+    // After this many epochs without use, prices are the floors, which fit.
     let epochs = (0..=EPOCHS_TO_FLOOR).find(fits);
     Ok(epochs.map(|epochs| latest.epoch.after(epochs)))
 }

@@ -44,7 +44,7 @@ use crate::error::Problem;
 pub struct ChargingSettings {
     /// How many requests a key may send.
     pub limits: RequestLimits,
-    /// Doorbells are rung when so many wait, and by [`Gateway::flush`](crate::Gateway::flush). A process that may be
+    /// Doorbells are rung when this many wait, and by [`Gateway::flush`](crate::Gateway::flush). A process that may be
     /// frozen between two requests takes 1.
     pub doorbells_at_once: usize,
 }

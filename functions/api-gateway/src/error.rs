@@ -90,7 +90,7 @@ impl Problem {
         }
     }
 
-    /// The same, worth trying again after so many seconds.
+    /// The same, worth trying again after this many seconds.
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u32) -> Problem {
         Problem { retry_after: Some(seconds), ..self }

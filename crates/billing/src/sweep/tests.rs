@@ -24,7 +24,7 @@ struct HeardBells {
 
 impl Doorbell for HeardBells {
     async fn ring(&self, charges: &[ChargeRef]) -> Result<(), PortError> {
-        assert!(!charges.is_empty(), "nobody rings for nothing");
+        assert!(!charges.is_empty(), "a doorbell without charges");
         self.charges.lock().unwrap_or_else(PoisonError::into_inner).extend(charges);
         Ok(())
     }

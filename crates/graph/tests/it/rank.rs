@@ -18,7 +18,7 @@ fn dense(arcs: &Csr, t: &[f64]) -> Vec<f64> {
     dense_steps(arcs, t, 300)
 }
 
-/// So many iterations from t. Their sum stays 1.
+/// This many iterations from t. Their sum stays 1.
 fn dense_steps(arcs: &Csr, t: &[f64], iterations: usize) -> Vec<f64> {
     let strengths = arcs.strengths();
     let mut ranks = t.to_vec();

@@ -162,7 +162,7 @@ pub(crate) struct ApiBenchArgs {
     /// Profiles of the run.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     pub(crate) profiles: u32,
-    /// About so many seconds of processor time for each cost, and of time for each latency; there are eight
+    /// About this many seconds of processor time for each cost, and of time for each latency; there are eight
     /// measurements for each route.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,

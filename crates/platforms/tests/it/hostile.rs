@@ -22,7 +22,7 @@ impl Head {
     }
 }
 
-/// What is sent back: bytes, then the same bytes again so many times.
+/// What is sent back: bytes, then the same bytes again this many times.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) head: Vec<u8>,

@@ -76,7 +76,7 @@ impl StoredFeed {
         StoredFeed { subject: FetchSubject::new(github, named), counts: BTreeMap::new() }
     }
 
-    /// One visit under a manifest with these layers, which may send so many requests. Its requests.
+    /// One visit under a manifest with these layers, which may send this many requests. Its requests.
     async fn visit(&mut self, manifest: &str, web: &RecordedWeb, requests: u32) -> u32 {
         let manifests = [("test.yaml", manifest)];
         let engine = CrawlEngine::with_manifests(&manifests, EngineSettings::default()).unwrap();

@@ -184,7 +184,7 @@ async fn announced_windows_are_learned_in_both_dialects() {
     let limit = Some(HostLimit { requests: 2_000, window_ms: 1_000 });
     assert_eq!(last("127.0.0.1"), limit, "RateLimit-Policy");
     // Inferred from ends that follow each other: where a busy machine lets one go by unseen, the
-    // window is taken for so many times as long, and never for the 300 s that are usual.
+    // window is taken for this many times as long, and never for the 300 s that are usual.
     let inferred = found.news.iter().filter(|news| news.host.ends_with(".social.test"));
     let is_near = |seen: HostLimit| {
         seen.requests == 2_000 && seen.window_ms.is_multiple_of(1_000) && seen.window_ms < 300_000

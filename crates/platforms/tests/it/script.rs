@@ -23,7 +23,7 @@ impl Clock for Still {
     }
 }
 
-/// Lets so many requests pass, then none.
+/// Lets this many requests pass, then none.
 #[derive(Debug)]
 pub(crate) struct Tokens(pub(crate) u32);
 

@@ -15,7 +15,7 @@ use store::pg::answer_count::{self, AnswerCounts};
 use super::RequestLimits;
 use crate::error::Problem;
 
-/// Counts are stored when there are so many of a key.
+/// Counts are stored when there are this many of a key.
 const STORED_EVERY: u64 = 64;
 
 /// The counts of one process.

@@ -19,7 +19,7 @@ const REFUSED_MAX: usize = 1_000;
 /// What waits to be sent.
 pub(crate) struct Outbox {
     queue: StoredQueue,
-    /// Charges are sent when so many wait.
+    /// Charges are sent when this many wait.
     at_once: usize,
     charges: Mutex<Vec<ChargeRef>>,
     refused: Mutex<Vec<RefusedRequest>>,

@@ -22,7 +22,7 @@ pub(crate) fn withheld(why: Withheld, priced: &PricedRequest) -> Problem {
         }
         Withheld::ReplaysExhausted => {
             let hint =
-                "send `If-None-Match` for a free 304, or an `Idempotency-Key` to be charged anew";
+                "send `If-None-Match` for a free 304, or an `Idempotency-Key` to be charged again";
             Problem::new(ProblemCode::ReplaysExhausted, format!("{detail}; {hint}"))
         }
         Withheld::InProgress => Problem::new(ProblemCode::RequestInProgress, detail).retry_after(1),

@@ -12,7 +12,7 @@ use crate::query::{LIMIT_MAX, PageLimit};
 pub(crate) enum RowsMost {
     /// One.
     One,
-    /// So many.
+    /// This many.
     Few(u32),
     /// As many as its `limit`.
     Limit,

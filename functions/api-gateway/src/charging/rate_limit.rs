@@ -99,7 +99,7 @@ impl KeyLimiter {
     }
 }
 
-/// How long so many parts take, rounded up.
+/// How long this many parts take, rounded up.
 fn seconds(parts: u64, rate: u64) -> u32 {
     u32::try_from(parts.div_ceil(rate * TOKEN)).unwrap_or(u32::MAX)
 }

@@ -6,7 +6,7 @@ use model::{CommunityId, Membership, PersonKind, varint};
 
 use super::RankedMembership;
 
-/// Counts are kept before each so many memberships.
+/// Counts are kept before each this many memberships.
 pub(super) const MARKS_EVERY: usize = 64;
 /// The size of the counts before a membership.
 pub(super) const MARK_BYTES: usize = size_of::<Counts>();

@@ -15,7 +15,7 @@ use crate::measure::CostMeter;
 const PAUSES: RandomSeed = RandomSeed(9);
 /// How often each request is made before anything is measured.
 const WARM_UP_ROUNDS: usize = 10;
-/// After so many answers the processor time is looked at.
+/// After this many answers the processor time is looked at.
 const CHECKED_EVERY: u32 = 16;
 
 /// Answers, or transactions, and the processor time that they took.

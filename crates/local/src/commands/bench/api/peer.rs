@@ -52,7 +52,7 @@ impl<'a> PgbenchPeer<'a> {
         self.statements
     }
 
-    /// So many transactions of one connection, one after another. Those that come before, while each
+    /// This many transactions of one connection, one after another. Those that come before, while each
     /// statement is prepared, do not count.
     pub(super) fn cost(&self, transactions: u32) -> Result<RequestCost> {
         let warm_up = WARM_UP_ROUNDS * self.scripts.len() as u32;

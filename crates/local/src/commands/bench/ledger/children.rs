@@ -46,7 +46,7 @@ const PLACES_OF_METERS: &[(&str, u64)] = &[
     ("wallet.void", 3),
 ];
 
-/// Per so many requests they die later by as many passes again.
+/// Per this many requests they die later by as many passes again.
 const LONG: u64 = 50_000;
 
 /// One that does not pass its place lives at most so long.
@@ -55,7 +55,7 @@ const LIFE_MS: u64 = 4_000;
 /// SIGKILL.
 const KILLED: i32 = 9;
 
-/// What all children are told.
+/// What all children are given.
 #[derive(Debug)]
 pub(super) struct CrewOrders {
     pub(super) url: String,

@@ -28,7 +28,7 @@ use crate::output::CommandOutput;
 /// How many requests there are at once.
 const AT_ONCE: usize = 8;
 
-/// Of a hundred requests so many end after at most so long, wherever they are.
+/// Of a hundred requests this many end after at most so long, wherever they are.
 const DIE: u64 = 5;
 const DEATH_MS: u64 = 60;
 

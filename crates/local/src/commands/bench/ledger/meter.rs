@@ -28,7 +28,7 @@ const RECEIVED: usize = 10;
 /// How long a message that was received is invisible.
 const INVISIBLE_SECONDS: u32 = 3;
 
-/// A sweep comes after so many batches, by a clock that is up to so many seconds ahead: it releases what is
+/// A sweep comes after this many batches, by a clock that is up to this many seconds ahead: it releases what is
 /// in use.
 const BATCHES_A_SWEEP: u64 = 15;
 const AHEAD_SECONDS: u64 = 900;

@@ -9,7 +9,7 @@ use model::{ChargeId, Day, Grant, GrantId, GrantKind, MicroCredits, PayerId, Tim
 /// Whose requests they are; the first one makes a third of them.
 const PAYERS: u64 = 40;
 
-/// A retry is at most so many places behind what it repeats.
+/// A retry is at most this many places behind what it repeats.
 const RETRY_PLACES: u64 = 400;
 
 /// How many grants each payer has at first.

@@ -20,7 +20,7 @@ use crate::home::BorgHome;
 /// Charges of one call.
 const BATCH: usize = 1_000;
 
-/// The most charges that are posted, of so many payers with so many grants each.
+/// The most charges that are posted, of this many payers with this many grants each.
 const CHARGES_MAX: u64 = 100_000;
 const PAYERS: u64 = 100;
 const GRANTS: u64 = 3;

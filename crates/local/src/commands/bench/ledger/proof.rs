@@ -1,4 +1,4 @@
-//! What is checked when nobody acts any more, from what clients received, wallets and the ledger.
+//! What is checked when all is at rest, from what clients received, wallets and the ledger.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::plan::{LedgerPlan, plan_day};
 /// Every grace is over after so long.
 const LATER: Duration = Duration::from_secs(7_200);
 
-/// After so many sweeps nothing is left to do.
+/// After this many sweeps nothing is left to do.
 const SWEEPS_MAX: u32 = 12;
 
 /// What was found.
@@ -89,7 +89,7 @@ pub(super) async fn prove(
     Ok(proof)
 }
 
-/// Every answer that left is in the ledger, with what the client was told.
+/// Every answer that left is in the ledger, with what the client heard.
 async fn check_answers(
     parts: &BenchMeter,
     notes: &NoteBook,

@@ -39,7 +39,7 @@ pub(super) struct StageMeter<'a> {
 }
 
 impl StageMeter<'_> {
-    /// Measures the stages of a graph with so many arcs.
+    /// Measures the stages of a graph with this many arcs.
     pub(super) fn new(output: CommandOutput, folder: &Folder, arcs: usize) -> StageMeter<'_> {
         StageMeter {
             output,
