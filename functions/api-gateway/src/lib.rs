@@ -1,13 +1,14 @@
 //! HTTP requests to answers: one [`router`], the same in tests, in `borg serve` and in Lambda.
 //!
 //! A request passes, from the outside in: CORS; [`mod@finish`] (request id, time-out, problems as
-//! JSON, `ETag`, units, the log line); the key and its scope; the handler, which parses, reads
-//! the database and shapes the answer. Every failure is a [`Problem`]; only [`error`] has status codes.
-//! [`answer::AnswerUnits`] counts what an answer is worth; `finish::settle` sees the units of every answer
-//! beside its caller, so a charge for each answer belongs there.
+//! JSON, `ETag`, the charge, the log line); the key and its scope; [`mod@admission`] (limits, and the terms of the
+//! client); the handler, which parses, reads the database and shapes the answer. Every failure is a [`Problem`];
+//! only [`error`] has status codes. A handler counts rows and knows no price: [`mod@charging`] does, by one table of
+//! routes, and charges every answer before it leaves.
 //!
 //! To add a route: write the handler with its `#[utoipa::path]` in the file of its noun, add it to the
-//! table in `routes.rs` under its scope, test it in `tests/api`, and copy the new `openapi.json`.
+//! table in `routes.rs` under its scope, to `charging::price_list` if it costs something, test it in
+//! `tests/api`, and copy the new `openapi.json`.
 //!
 //! Consent: a profile that is gone, refused or unlisted is in no answer, nor are links to it; a request
 //! that names it is answered as if it were unknown. A person is served with those of its profiles that

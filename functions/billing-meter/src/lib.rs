@@ -4,9 +4,9 @@
 //! | event | what follows | twice |
 //! |---|---|---|
 //! | messages | [`post_messages`]: the charges that they name are in the ledger | nothing more |
-//! | each minute | [`tick`]: the next minute's prices; what a death left undone; alerts | nothing more |
-//! | each hour | [`audit`]: wallets and ledger are compared, payer by payer | another comparison |
-//! | each day | [`close`]: last month's statements; what need not be kept is deleted | nothing more |
+//! | each minute | [`tick()`]: the next minute's prices; what a death left undone; alerts | nothing more |
+//! | each hour | [`audit()`]: wallets and ledger are compared, payer by payer | another comparison |
+//! | each day | [`close()`]: last month's statements; what need not be kept is deleted | nothing more |
 //!
 //! Any number of meters may run. Each minute has one price, which the first one publishes.
 
