@@ -3,6 +3,7 @@
 
 mod cloud;
 mod config;
+mod money;
 
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     let key = the_api_answers_those_with_a_key(&cloud);
     an_operator_opts_somebody_out(&cloud, &key);
     an_operator_gives_credits_and_the_meter_proves_them(&cloud);
+    money::a_customer_pays(&cloud);
     for prefix in ["snapshots/", "runs/"] {
         assert!(cloud.objects(prefix) > 0, "nothing is sealed under {prefix}");
     }
@@ -79,7 +81,10 @@ fn the_poison_alone_is_a_dead_letter(cloud: &Cloud) {
 
 /// A fresh stack has no key; the function `operate` makes the first one.
 fn the_api_answers_those_with_a_key(cloud: &Cloud) -> String {
-    let made = cloud.invoke("OperateFunction", json!({"create-key": {"account": "journey"}}));
+    let made = cloud.invoke(
+        "OperateFunction",
+        json!({"create-key": {"account": "journey", "credits": "1000"}}),
+    );
     let key = made["key"].as_str().expect("a key is text").to_owned();
     let (status, answer) = cloud.get("/v1/communities?limit=5", Some(&key));
     assert_eq!(status, 200, "{answer}");

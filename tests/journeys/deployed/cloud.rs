@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use store::Pg;
 use store::pg::frontier;
@@ -132,6 +133,31 @@ impl Cloud {
         }
         let (status, value, _) = self.send_request(request);
         (status, value)
+    }
+
+    /// Sends the API any request with a key and headers; status, headers and body.
+    pub(super) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        (key, headers): (&str, &[(&str, &str)]),
+        body: Option<&Value>,
+    ) -> (u16, HeaderMap, Value) {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method is a word");
+        let mut request = self.client.request(method, format!("{}{path}", self.text("api_url")));
+        request = request.bearer_auth(key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        self.runtime.block_on(async {
+            let answer = request.send().await.expect("the emulator answers");
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let text = answer.text().await.expect("the answer is text");
+            (status, headers, serde_json::from_str(&text).unwrap_or_default())
+        })
     }
 
     /// Whether no job waits and nothing will be due soon.
