@@ -201,7 +201,7 @@ async fn keep_schedule_until(parts: Arc<MeterParts>, mut ending: watch::Receiver
     }
 }
 
-/// Whether the end was asked for, or whoever may ask for it is gone.
+/// Whether the end was asked for, or its owner is gone.
 fn is_ended(ending: &watch::Receiver<bool>) -> bool {
     *ending.borrow() || ending.has_changed().is_err()
 }

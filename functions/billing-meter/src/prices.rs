@@ -2,7 +2,7 @@
 //!
 //! A tick publishes the epoch that begins next, from what was used in the epoch that ended last, and
 //! nothing else: an epoch that was missed stays a gap, because a price that is published after it held
-//! would be one that nobody could know.
+//! would be one that no client could know.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const SETTLE_SECONDS: i64 = 10;
 pub struct PriceReport {
     /// The epochs that are published now and were not before.
     pub published: u64,
-    /// The epochs before them that nobody published and nobody ever will, of the class with the most.
+    /// The epochs before them that were not published and never will be, of the class with the most.
     pub missed: u64,
 }
 
