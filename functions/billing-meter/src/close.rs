@@ -28,7 +28,7 @@ pub struct CloseReport {
     pub sealed: u64,
     /// Rows that were deleted.
     pub deleted: u64,
-    /// Payers of whom the ledger's sums are not those of its lines; at most 100 are counted.
+    /// Payers with sums in the ledger that are not those of its lines; at most 100 are counted.
     pub wrong_sums: u64,
 }
 

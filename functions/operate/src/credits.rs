@@ -11,7 +11,7 @@ use store::pg::ledger::PgLedger;
 use crate::outcome::{CreditSummary, GrantLine};
 use crate::{CreditAmount, CreditsToAdd, OperateDependencies, OperateError, OrderOutcome};
 
-/// Bytes of the id of credits that were given without a reason.
+/// Bytes of the id of credits that were ordered without one.
 const ID_BYTES: usize = 16;
 
 /// Gives credits, once for each id.
@@ -136,8 +136,8 @@ pub(crate) async fn show<C: Clock>(
     Ok(OrderOutcome::Credits(CreditSummary::new(account, payer, &balance, grants)))
 }
 
-/// Lets an account neither spend nor get credits. Its leases are closed, as no one asks for the status of
-/// their wallet.
+/// Lets an account neither spend nor get credits. Its leases are closed, as a charge on a lease does not ask
+/// for the status of the wallet.
 pub(crate) async fn freeze<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     account: &str,

@@ -63,7 +63,7 @@ pub enum OrderOutcome {
     Refunded {
         /// Which.
         refunded: ChargeId,
-        /// To whom.
+        /// Who gets it.
         payer: PayerId,
         /// Whether the wallet has the credits. If it takes none, it gets them once it does.
         given: bool,

@@ -138,10 +138,10 @@ async fn what_contradicts_itself_or_the_ledger_gives_nothing() {
         assert!(matches!(refused, Err(OperateError::Refused(_))), "{order}: {refused:?}");
     }
     let unknown = [
-        json!({"show-credits": {"account": "stranger"}}),
-        json!({"freeze": {"account": "stranger"}}),
-        json!({"unfreeze": {"account": "stranger"}}),
-        json!({"refund": {"account": "stranger", "charge": ChargeId::new([1; 20])}}),
+        json!({"show-credits": {"account": "unknown"}}),
+        json!({"freeze": {"account": "unknown"}}),
+        json!({"unfreeze": {"account": "unknown"}}),
+        json!({"refund": {"account": "unknown", "charge": ChargeId::new([1; 20])}}),
         json!({"refund": {"account": "me", "charge": ChargeId::new([1; 20])}}),
     ];
     for order in unknown {

@@ -64,7 +64,7 @@ impl MeteredWorld {
         self.clock.now()
     }
 
-    /// A payer with this many micro-credits.
+    /// A payer with this amount, in micro-credits.
     pub(crate) async fn payer(&self, number: u64, amount: i64) -> PayerId {
         let payer = PayerId::new(number);
         let id = format!("pay-{number}").parse().expect("this is the id of a grant");
@@ -74,7 +74,7 @@ impl MeteredWorld {
         payer
     }
 
-    /// A charge that is served now, of this many rows.
+    /// A charge that is served now, of this number of rows.
     pub(crate) fn charge(&self, payer: PayerId, number: u32, rows: u64) -> Charge {
         let usage = Usage::of(PriceClass::Graph).with(PriceItem::ReadCall, 1);
         self.charge_for(payer, number, usage.with(PriceItem::PersonRow, rows))
