@@ -27,7 +27,9 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     let Some(cloud) = Cloud::deployed() else { return };
     let web = web(300, FaultSettings::default());
     seed(&cloud, &web);
-    cloud.send("FetchQueueUrl", POISON);
+    for queue in ["FetchQueueUrl", "UsageQueueUrl"] {
+        cloud.send(queue, POISON);
+    }
     let before = web.stats().requests();
     cloud.wait("the schedule begins the crawl", SCHEDULE, || web.stats().requests() > before);
     cloud.wait("the crawl ends", CRAWL, || {
@@ -40,6 +42,7 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     cloud.wait("a run is served", SCORE, || !cloud.get("/v1/status", None).1["run"].is_null());
     let key = the_api_answers_those_with_a_key(&cloud);
     an_operator_opts_somebody_out(&cloud, &key);
+    an_operator_gives_credits_and_the_meter_proves_them(&cloud);
     for prefix in ["snapshots/", "runs/"] {
         assert!(cloud.objects(prefix) > 0, "nothing is sealed under {prefix}");
     }
@@ -65,9 +68,13 @@ fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &RunningWeb) {
 }
 
 fn the_poison_alone_is_a_dead_letter(cloud: &Cloud) {
-    assert_eq!(cloud.waiting("FetchDeadLettersUrl"), 1);
-    assert_eq!(cloud.look("FetchDeadLettersUrl"), [POISON]);
-    assert_eq!(cloud.waiting("FetchQueueUrl"), 0);
+    for (queue, dead_letters) in
+        [("FetchQueueUrl", "FetchDeadLettersUrl"), ("UsageQueueUrl", "UsageDeadLettersUrl")]
+    {
+        assert_eq!(cloud.waiting(dead_letters), 1);
+        assert_eq!(cloud.look(dead_letters), [POISON]);
+        assert_eq!(cloud.waiting(queue), 0);
+    }
 }
 
 /// A fresh stack has no key; the function `operate` makes the first one.
@@ -102,4 +109,19 @@ fn an_operator_opts_somebody_out(cloud: &Cloud, key: &str) {
     assert_eq!(cloud.invoke("OperateFunction", json!({"retain": {}}))["more"], false);
     let log = cloud.invoke("OperateFunction", json!({"list-audit": {}})).to_string();
     assert!(log.contains("aws:") && !log.contains(&text("handle")), "{log}");
+}
+
+fn an_operator_gives_credits_and_the_meter_proves_them(cloud: &Cloud) {
+    let add = json!({"add-credits": {"account": "customer", "credits": "12.5", "id": "invoice-7"}});
+    for _ in 0..2 {
+        assert_eq!(cloud.invoke("OperateFunction", add.clone())["given"], true);
+    }
+    let shown = cloud.invoke("OperateFunction", json!({"show-credits": {"account": "customer"}}));
+    assert_eq!(shown["available"], "12.5", "{shown}");
+    let ticked = cloud.invoke("BillingMeterFunction", json!({"tick": true}));
+    assert_eq!(ticked["tick"]["sweep"]["is_cut"], false, "{ticked}");
+    let audited = cloud.invoke("BillingMeterFunction", json!({"audit": true}));
+    assert_eq!(audited["audit"]["difference"], 0, "{audited}");
+    let closed = cloud.invoke("BillingMeterFunction", json!({"close": true}));
+    assert_eq!(closed["close"]["wrong_sums"], 0, "{closed}");
 }

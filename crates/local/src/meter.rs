@@ -16,6 +16,7 @@ use store::Pg;
 use store::clock::System;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -79,7 +80,11 @@ impl LocalMeter {
         publish_prices(parts.dependencies()).await?;
         let (is_ended, ending) = watch::channel(false);
         let poster = tokio::spawn(post_until(Arc::clone(&parts), ending.clone()));
-        let timer = tokio::spawn(keep_schedule_until(parts, ending));
+        // On a thread of its own: the compiler cannot see that such deep futures may move between threads.
+        let runtime = Handle::current();
+        let timer = tokio::task::spawn_blocking(move || {
+            runtime.block_on(keep_schedule_until(parts, ending));
+        });
         Ok(LocalMeter { is_ended, loops: [poster, timer] })
     }
 

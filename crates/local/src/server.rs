@@ -51,7 +51,8 @@ pub(crate) async fn order(home: &BorgHome, order: &Order) -> Result<OrderOutcome
     let (pepper, actor) = (key::pepper(&home.secret()?), actor());
     let (pg, clock, wallet) = (&home.pg, &home.clock, &home.wallet());
     let dependencies = OperateDependencies { pg, wallet, clock, pepper: &pepper, actor: &actor };
-    Ok(operate::handle(&dependencies, order).await?)
+    // On the heap: whoever may give an order would else carry all of them from future to future.
+    Ok(Box::pin(operate::handle(&dependencies, order)).await?)
 }
 
 /// The user who runs `borg`, as the audit log names it.

@@ -1,4 +1,4 @@
-//! Spend alerts: what a payer wants to be told of its money.
+//! Spend alerts: what a payer wants to hear of its money.
 //!
 //! An alert fires once when its threshold is crossed, and is armed again once it no longer is.
 //!

@@ -8,6 +8,8 @@
 
 pub mod account_key;
 pub mod adjacency;
+pub mod alert;
+pub mod answer_count;
 pub mod audit;
 pub mod change;
 pub mod community;
@@ -34,6 +36,7 @@ pub mod profile;
 mod profile_columns;
 pub mod publish;
 pub(crate) mod queue;
+pub mod quote;
 mod reading;
 pub mod retention;
 mod round_outcome;
@@ -41,6 +44,7 @@ mod row;
 pub mod run;
 pub mod score;
 pub mod snapshot;
+pub mod spending;
 pub mod term;
 mod transaction;
 mod value;

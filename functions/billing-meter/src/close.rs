@@ -118,14 +118,17 @@ async fn delete_old(deps: MeterDependencies<'_>, now: Timestamp) -> Result<u64, 
     let first_day = Day(Day::of(now).0.saturating_sub(COUNT_DAYS));
     let first_quote = Timestamp::from_second(now.as_second() - QUOTE_SECONDS);
     let first_quote = first_quote.unwrap_or(Timestamp::MIN);
-    let mut deleted = until_done(async || price::retire_use(pg, first_use).await).await?;
-    deleted += until_done(async || answer_count::retire(pg, first_day).await).await?;
-    deleted += until_done(async || quote::retire(pg, first_quote).await).await?;
+    let mut deleted = until_done(|| price::retire_use(pg, first_use)).await?;
+    deleted += until_done(|| answer_count::retire(pg, first_day)).await?;
+    deleted += until_done(|| quote::retire(pg, first_quote)).await?;
     Ok(deleted)
 }
 
 /// Repeats a bounded deletion until nothing is left; returns how many rows it deleted.
-async fn until_done(delete: impl AsyncFn() -> Result<u64, StoreError>) -> Result<u64, StoreError> {
+async fn until_done<F>(delete: impl Fn() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
     let mut deleted = 0;
     for _ in 0..ROUNDS_MAX {
         match delete().await? {

@@ -21,10 +21,14 @@ pub struct TickReport {
 /// Publishes prices, then sweeps, then checks alerts. What fails keeps nothing else from being done.
 ///
 /// # Errors
-/// The first error.
+/// The first error; each is logged.
 pub async fn tick(deps: MeterDependencies<'_>) -> Result<TickReport, MeterError> {
-    let prices = publish_prices(deps).await;
-    let sweep = sweep(deps).await;
-    let alerts = check_alerts(deps).await;
+    let prices = logged("publish prices", publish_prices(deps).await);
+    let sweep = logged("sweep", sweep(deps).await);
+    let alerts = logged("check alerts", check_alerts(deps).await);
     Ok(TickReport { prices: prices?, sweep: sweep?, alerts: alerts? })
+}
+
+fn logged<T>(what: &str, done: Result<T, MeterError>) -> Result<T, MeterError> {
+    done.inspect_err(|error| tracing::error!(%error, what, "a part of a tick failed"))
 }

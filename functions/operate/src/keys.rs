@@ -5,7 +5,7 @@ use model::port::Clock;
 use model::{KeyId, Scope};
 use store::Pg;
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, NewKey};
+use store::pg::key::{self, KeyOwner, NewKey};
 
 use crate::outcome::KeySummary;
 use crate::{
@@ -25,12 +25,12 @@ pub(crate) async fn create<C: Clock>(
     });
     let secret = secret.map_err(|error| OperateError::Random(error.to_string()))?;
     let scopes: Vec<Scope> = match wanted.scopes.as_slice() {
+        [] if wanted.test => Scope::READING.to_vec(),
         [] => Scope::DEFAULT.to_vec(),
         scopes => scopes.iter().map(|scope| scope.0).collect(),
     };
-    let daily_cap = wanted.daily_cap.map_or(DAILY_CAP, CreditAmount::micros);
-    let owner = KeyOwner::Account(&wanted.account);
-    let new = NewKey { owner, secret: &secret, scopes: &scopes, name: "", daily_cap };
+    let mut new = NewKey::new(KeyOwner::Account(&wanted.account), &secret, &scopes);
+    new.daily_cap = wanted.daily_cap.map_or(new.daily_cap, CreditAmount::micros);
     let OperateDependencies { pg, clock, pepper, .. } = dependencies;
     let id = key::create(pg, pepper, &new, act, clock.now()).await?;
     if let Some(credits) = wanted.credits {

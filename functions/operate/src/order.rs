@@ -81,7 +81,8 @@ pub struct KeyToCreate {
     /// A key for sample data, which costs nothing.
     #[serde(default)]
     pub test: bool,
-    /// What it may do; [`Scope::DEFAULT`](model::Scope::DEFAULT) if nothing is said.
+    /// What it may do. If nothing is said: [`Scope::DEFAULT`](model::Scope::DEFAULT), or for sample data
+    /// [`Scope::READING`](model::Scope::READING).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<KeyScope>,
     /// The most that it may spend on a UTC day.

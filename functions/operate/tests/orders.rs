@@ -10,6 +10,7 @@ use model::{Platform, ProfileId};
 use operate::{OperateDependencies, OperateError, Order, handle};
 use serde_json::{Value, json};
 use store::pg::{account_key, key, person, profile, run};
+use store::wallet::{PgWallet, StoredWallet};
 use testkit::{Database, Frozen, database};
 
 const PEPPER: &[u8] = b"pepper";
@@ -26,8 +27,9 @@ impl OperatedDatabase {
     }
 
     async fn order(&self, order: Value) -> Result<Value, OperateError> {
-        let (pg, clock) = (self.db.pg(), &self.clock);
-        let dependencies = OperateDependencies { pg, clock, pepper: PEPPER, actor: "aws:request" };
+        let (pg, clock, actor) = (self.db.pg(), &self.clock, "aws:request");
+        let wallet = &StoredWallet::Postgres(PgWallet::new(pg.clone()));
+        let dependencies = OperateDependencies { pg, wallet, clock, pepper: PEPPER, actor };
         let order = Order::of(order).expect("the order can be read");
         handle(&dependencies, &order).await.map(|outcome| json!(outcome))
     }
@@ -71,11 +73,11 @@ fn golden(name: &str) -> Value {
 #[tokio::test]
 async fn the_golden_events_are_orders() {
     let operated = OperatedDatabase::new().await;
-    for event in ["opt-out", "create-key", "retain"] {
+    for event in ["opt-out", "create-key", "add-credits", "retain"] {
         operated.order(golden(event)).await.unwrap_or_else(|error| panic!("{event}: {error}"));
     }
     let log: Vec<String> = operated.log().await.into_iter().map(|(action, _)| action).collect();
-    assert_eq!(log, ["opt-out", "create-key", "retain"]);
+    assert_eq!(log, ["opt-out", "create-key", "add-credits", "retain"]);
 }
 
 #[tokio::test]
@@ -111,7 +113,8 @@ async fn a_key_is_valid_until_it_is_revoked() {
     let operated = OperatedDatabase::new().await;
     let made = operated.order(json!({"create-key": {"account": "me"}})).await.unwrap();
     let secret = ApiSecret::parse(made["key"].as_str().unwrap()).unwrap();
-    let found = key::find(operated.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
+    let found =
+        key::find(operated.db.pg(), PEPPER, &secret, operated.clock.now()).await.unwrap().unwrap();
     assert_eq!((json!(found.id), found.revoked_at), (made["id"].clone(), None));
     operated.order(json!({"create-key": {"account": "you", "test": true}})).await.unwrap();
     let all = operated.order(json!({"list-keys": {}})).await.unwrap();
@@ -122,7 +125,8 @@ async fn a_key_is_valid_until_it_is_revoked() {
     operated.order(json!({"revoke-key": {"key": found.id}})).await.unwrap();
     let again = operated.order(json!({"revoke-key": {"key": found.id}})).await;
     assert!(matches!(again, Err(OperateError::Unknown(_))), "{again:?}");
-    let found = key::find(operated.db.pg(), PEPPER, &secret).await.unwrap().unwrap();
+    let found =
+        key::find(operated.db.pg(), PEPPER, &secret, operated.clock.now()).await.unwrap().unwrap();
     assert_eq!(found.revoked_at, Some(operated.clock.now()));
 }
 

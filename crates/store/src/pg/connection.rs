@@ -211,7 +211,7 @@ pub(super) fn config(url: &str, timeouts: Timeouts) -> Result<Config, StoreError
 }
 
 /// Sends a statement of the function `what`, and sends it again as [`retry`] says. Its state is on the heap:
-/// else whoever might send one, such as a request that finds its key in a cache, carries kilobytes for it
+/// else every caller that may send one, such as a request that finds its key in a cache, carries kilobytes for it
 /// from future to future.
 pub(super) fn send<'a, T, F>(
     what: &'static str,

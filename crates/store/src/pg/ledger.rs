@@ -18,6 +18,7 @@ mod count;
 mod grant;
 mod grant_row;
 mod line;
+mod owned;
 mod page;
 mod post;
 mod reconciliation;
@@ -25,6 +26,7 @@ mod statement;
 mod sums;
 mod transfer;
 
+pub use owned::{LINES_MAX, TransferPlace, newest, one, statements};
 pub use reconciliation::{Reconciliation, keep_reconciliation, last_reconciliation};
 pub use sums::differing_payers;
 

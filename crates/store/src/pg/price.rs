@@ -1,7 +1,7 @@
 //! Published prices, and what was used of each class: what the next price follows from.
 //!
 //! What was paid is counted where charges are posted ([`mod@super::ledger`]), in the transaction that writes
-//! their lines: exactly once. What was refused is noted by whoever refuses it.
+//! their lines: exactly once. What was refused is noted where it is refused.
 
 use model::{Epoch, Excess, PayerId, PriceClass, PriceIndex, PublishedEpoch};
 

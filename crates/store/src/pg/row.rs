@@ -23,6 +23,7 @@ pub(super) struct SqlTable {
 
 pub(super) const ACCOUNT_KEY: SqlTable = SqlTable::new("ident", "profile_id");
 pub(super) const ADJACENCY: SqlTable = SqlTable::new("adjacency", "profile_id");
+pub(super) const ANSWER_COUNT: SqlTable = SqlTable::new("answer_count", "key_id");
 pub(super) const API_KEY: SqlTable = SqlTable::new("api_key", "key_id");
 pub(super) const AUDIT_LOG: SqlTable = SqlTable::new("audit_log", "audit_id");
 pub(super) const CHANGE_LOG: SqlTable = SqlTable::new("change_log", "seq");
@@ -47,13 +48,16 @@ pub(super) const PERSON_PLACES: SqlTable = SqlTable::new("person_standing", "blo
 pub(super) const PROFILE: SqlTable = SqlTable::new("profile", "profile_id");
 pub(super) const PUBLISHED_EPOCH: SqlTable = SqlTable::new("published_epoch", "epoch");
 pub(super) const QUEUE_MESSAGE: SqlTable = SqlTable::new("queue_message", "message_id");
+pub(super) const QUOTE: SqlTable = SqlTable::new("quote", "quote_id");
 pub(super) const RECONCILIATION: SqlTable = SqlTable::new("reconciliation", "reconciliation_id");
 pub(super) const RUN: SqlTable = SqlTable::new("run", "run_id");
 pub(super) const RUN_NUMBER: SqlTable = SqlTable::new("run_number", "first");
 pub(super) const RUN_PERSON: SqlTable = SqlTable::new("run_person", "block");
+pub(super) const SPEND_ALERT: SqlTable = SqlTable::new("spend_alert", "alert_id");
 pub(super) const STATEMENT: SqlTable = SqlTable::new("statement", "payer_id");
 pub(super) const TERM: SqlTable = SqlTable::new("term", "term");
 pub(super) const TRANSFER: SqlTable = SqlTable::new("transfer", "payer_id");
+pub(super) const USAGE_DAY: SqlTable = SqlTable::new("usage_day", "day");
 pub(super) const WALLET: SqlTable = SqlTable::new("wallet", "payer_id");
 pub(super) const WALLET_ADJUSTMENT: SqlTable = SqlTable::new("wallet_adjustment", "payer_id");
 

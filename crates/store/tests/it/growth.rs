@@ -20,7 +20,7 @@ use store::pg::community::{self, CommunityQuery, WORLD};
 use store::pg::crawl::{commit, subjects};
 use store::pg::frontier::{self, ProfileTrust, ReservationRequest};
 use store::pg::host::{self, TokenRequest};
-use store::pg::key::{self, NewKey};
+use store::pg::key::{self, KeyOwner, NewKey};
 use store::pg::membership::{self, Order};
 use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::retention::{RetentionPolicy, sweep};
@@ -253,9 +253,9 @@ async fn answer_some(pg: &Pg) {
     change::page(pg, Position::default(), 50).await.unwrap();
     change::of_subject(pg, profile, None, 50).await.unwrap();
     let secret = ApiSecret::from_random(KeyRealm::Live, &[7; RANDOM_BYTES]).unwrap();
-    let new = NewKey { account: "a7", secret: &secret, scopes: &[Scope::RanksRead] };
+    let new = NewKey::new(KeyOwner::Account("a7"), &secret, &[Scope::RanksRead]);
     key::create(pg, b"pepper", &new, ACT, at(0)).await.unwrap();
-    key::find(pg, b"pepper", &secret).await.unwrap().unwrap();
+    key::find(pg, b"pepper", &secret, at(0)).await.unwrap().unwrap();
 }
 
 /// What all of it read on a database of `count` rows.

@@ -8,7 +8,8 @@ use model::{
     PayerId, PriceClass, PriceItem, Statement, TransferId, Usage,
 };
 use store::pg::ledger::{
-    PgLedger, Reconciliation, differing_payers, keep_reconciliation, last_reconciliation,
+    PgLedger, Reconciliation, TransferPlace, differing_payers, keep_reconciliation,
+    last_reconciliation, newest, one, statements,
 };
 use store::wallet::PgWallet;
 use testkit::{Database, database};
@@ -139,6 +140,60 @@ async fn what_the_auditor_found_is_kept() {
     keep_reconciliation(db.pg(), &Reconciliation { payers: 9, ..found() }).await.unwrap();
     keep_reconciliation(db.pg(), &found()).await.unwrap();
     assert_eq!(last_reconciliation(db.pg()).await.unwrap(), Some(found()));
+}
+
+/// Lines of one millisecond are in the order of their ids; another payer's are not seen.
+#[tokio::test]
+async fn a_payer_reads_its_newest_lines_page_by_page() {
+    let db = database().await;
+    let ledger = PgLedger::new(db.pg().clone());
+    let other = PayerId::new(2);
+    ledger.record_grant(&grant(), at(0)).await.unwrap();
+    let theirs = Grant::new("pay-2".parse().unwrap(), other, GrantKind::Paid, grant().amount);
+    ledger.record_grant(&theirs, at(0)).await.unwrap();
+    for (number, second) in [(1, 3), (2, 3), (3, 3), (4, 5)] {
+        ledger.post(&[charge(number)], at(second)).await.unwrap();
+    }
+    ledger.post(&[Charge { payer: other, ..charge(5) }], at(9)).await.unwrap();
+    let ids = async |only_charges, limit| {
+        let (mut ids, mut before) = (Vec::new(), None);
+        loop {
+            let page = newest(db.pg(), PAYER, only_charges, before.take(), limit).await.unwrap();
+            let Some(last) = page.last() else { return ids };
+            before = Some(TransferPlace { posted_at: last.posted_at, id: last.id.clone() });
+            assert!(page.iter().all(|line| line.payer == PAYER));
+            ids.extend(page.into_iter().map(|line| line.id));
+        }
+    };
+    let mut all: Vec<TransferId> =
+        [4, 3, 2, 1].map(|number| TransferId::Charge { charge: charge(number).id }).to_vec();
+    for limit in [1, 2, u32::MAX] {
+        assert_eq!(ids(true, limit).await, all);
+    }
+    all.push(TransferId::Grant { grant: grant().id });
+    assert_eq!(ids(false, 2).await, all);
+    assert_eq!(newest(db.pg(), PAYER, false, None, 0).await.unwrap(), []);
+    let found = one(db.pg(), PAYER, &all[0]).await.unwrap().unwrap();
+    assert_eq!((found.transfer.id, found.draws.len()), (all[0].clone(), 1));
+    assert_eq!(one(db.pg(), other, &all[0]).await.unwrap(), None);
+    let unknown = TransferId::Charge { charge: charge(9).id };
+    assert_eq!(one(db.pg(), PAYER, &unknown).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_payer_reads_its_newest_statements() {
+    let db = database().await;
+    let ledger = written(&db).await;
+    let first = statements(db.pg(), PAYER, 9).await.unwrap().remove(0);
+    let next = Statement { month: first.month.next(), previous_root: first.root, ..first.clone() };
+    let theirs = Statement { payer: PayerId::new(2), ..next.clone() };
+    for statement in [&next, &theirs] {
+        ledger.keep_statement(statement).await.unwrap();
+    }
+    assert_eq!(statements(db.pg(), PAYER, 9).await.unwrap(), [next.clone(), first]);
+    assert_eq!(statements(db.pg(), PAYER, 1).await.unwrap(), [next]);
+    assert_eq!(statements(db.pg(), theirs.payer, 9).await.unwrap(), [theirs]);
+    assert_eq!(statements(db.pg(), PayerId::new(3), 9).await.unwrap(), []);
 }
 
 /// From the wallet into the ledger and back, as `billing` does it.

@@ -4,6 +4,8 @@
 
 mod account_key;
 mod adjacency;
+mod alert;
+mod answer_count;
 mod change;
 mod changes;
 mod compat;
@@ -24,10 +26,12 @@ mod ports;
 mod price;
 mod profile;
 mod publish;
+mod quote;
 mod retention;
 mod run;
 mod schema;
 mod snapshot;
+mod spending;
 mod timeouts;
 mod wallet;
 mod web;

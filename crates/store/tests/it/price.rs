@@ -1,4 +1,4 @@
-//! Published prices, and what was used of each class: counted once, whoever posts when.
+//! Published prices, and what was used of each class: counted once, in any order of posting.
 
 use std::collections::BTreeMap;
 
@@ -182,7 +182,7 @@ async fn charges_are_counted_by_class_and_by_day_when_they_are_posted() {
         ledger.post(some, at(9)).await.unwrap();
     }
     assert_eq!(counted(&db).await, expected(&charges));
-    // Again, and what nobody's grants cover.
+    // Again, and what no grant covers.
     ledger.post(&charges, at(10)).await.unwrap();
     let uncovered = Charge { payer: PayerId::new(77), ..varied(200) };
     ledger.post(&[uncovered], at(10)).await.unwrap();

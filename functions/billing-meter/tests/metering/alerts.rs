@@ -4,7 +4,7 @@ use billing_meter::{AlertReport, check_alerts};
 use model::AlertKind;
 use model::port::Wallet as _;
 use model::wallet::WalletAdjustment;
-use model::{Grant, GrantKind, Timestamp};
+use model::{Grant, GrantKind, Timestamp, TransferId};
 use store::pg::alert;
 
 use crate::world::{MeteredWorld, micros};
@@ -55,11 +55,8 @@ async fn an_alert_fires_once_and_is_armed_again() {
     assert_eq!(world.check().await.armed, 1);
     assert_eq!(world.fired(payer).await, [None, Some(now), None]);
     assert_eq!(world.fired(other).await, [None]);
-    let gone = WalletAdjustment {
-        payer: other,
-        id: "expiry:0:pay-2".parse().unwrap(),
-        amount: micros(-1),
-    };
+    let id = TransferId::Expiry { grant: "pay-2".parse().unwrap(), part: 0 };
+    let gone = WalletAdjustment { payer: other, id, amount: micros(-1) };
     world.wallet.adjust(&gone).await.unwrap();
     assert_eq!(world.check().await.fired, 1);
 }

@@ -8,9 +8,9 @@ use crate::StoreError;
 use crate::pg::value::{stored_epoch, stored_units};
 
 /// A row of `class_use`: epoch, class, payer.
-type UseKey = (i64, i16, i64);
+type ClassUseKey = (i64, i16, i64);
 /// A row of `usage_day`: payer, day, key, route.
-type DayKey<'a> = (i64, i32, i64, &'a str);
+type UsageDayKey<'a> = (i64, i32, i64, &'a str);
 
 /// How many charges there were, and what they cost together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub(super) struct DayCount {
     pub(super) amount: MicroCredits,
 }
 
-/// What lines add to what was counted before. Whoever adds to both takes their rows in this order.
+/// What lines add to what was counted before. Their rows are written in this order.
 #[derive(Debug, Default)]
 pub(super) struct LineCounts<'a> {
     /// Units of the class's capacity.
-    pub(super) used: BTreeMap<UseKey, i64>,
-    pub(super) days: BTreeMap<DayKey<'a>, DayCount>,
+    pub(super) used: BTreeMap<ClassUseKey, i64>,
+    pub(super) days: BTreeMap<UsageDayKey<'a>, DayCount>,
 }
 
 impl<'a> LineCounts<'a> {

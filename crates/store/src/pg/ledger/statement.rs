@@ -12,9 +12,20 @@ const KEEP: &str =
     "insert into statement (payer_id, month, lines, opening, credited, debited, closing,
         previous_root, root)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
-const LAST: &str =
-    "select payer_id, month, lines, opening, credited, debited, closing, previous_root, root
-    from statement where payer_id = $1 and month <= $2 order by month desc limit 1";
+
+/// The columns of a statement.
+macro_rules! statement_columns {
+    () => {
+        "payer_id, month, lines, opening, credited, debited, closing, previous_root, root"
+    };
+}
+pub(super) use statement_columns;
+
+const LAST: &str = concat!(
+    "select ",
+    statement_columns!(),
+    " from statement where payer_id = $1 and month <= $2 order by month desc limit 1"
+);
 
 /// Keeps a statement.
 pub(super) async fn keep(pg: &Pg, new: &Statement) -> Result<RecordOutcome, StoreError> {
@@ -49,7 +60,7 @@ pub(super) async fn last(
     STATEMENT.rows(&rows).next().map(from_row).transpose()
 }
 
-fn from_row(row: TableRow<'_>) -> Result<Statement, StoreError> {
+pub(super) fn from_row(row: TableRow<'_>) -> Result<Statement, StoreError> {
     let money = |column| row.get(column).map(MicroCredits::new);
     let month = Month::from_number(row.count("month")?);
     Ok(Statement {

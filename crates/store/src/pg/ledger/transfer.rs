@@ -21,6 +21,7 @@ macro_rules! transfer_columns {
          t.route, t.usage::text usage, t.price_version, t.quote_id"
     };
 }
+pub(super) use transfer_columns;
 
 const TRANSFERS: &str = concat!(
     "select ",
@@ -80,7 +81,7 @@ pub(super) async fn transfers_of(
     Ok(Page { next: last.filter(|_| items.len() as i64 == PAGE_ITEMS), items })
 }
 
-fn transfer(row: TableRow<'_>) -> Result<Transfer, StoreError> {
+pub(super) fn transfer(row: TableRow<'_>) -> Result<Transfer, StoreError> {
     Ok(Transfer {
         id: row.parsed("transfer_id")?,
         payer: PayerId::new(row.get::<i64>("payer_id")? as u64),
