@@ -244,7 +244,9 @@ impl KillWorld {
         let (wallet, ledger) = (PgWallet::new(pg.clone()), PgLedger::new(pg.clone()));
         let queue = PgQueue::new(pg, "usage", RECEIVES_MAX, System);
         let later = System.now() + Duration::from_secs(7_200);
-        sweep(&wallet, &ledger, &QueueDoorbell { queue: &queue }, later, 100).await.unwrap();
+        sweep(&wallet, &ledger, &QueueDoorbell { queue: &queue }, later, 100)
+            .await
+            .expect("it sweeps");
         let (began, mut posted) = (Instant::now(), Vec::new());
         while began.elapsed() < POSTING && posted.len() < charged.len() {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -264,7 +266,7 @@ impl KillWorld {
         }
         // What is posted may be marked in the next moment.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let report = compare_all(&wallet, &ledger).await.unwrap();
+        let report = compare_all(&wallet, &ledger).await.expect("it compares");
         assert!(report.is_clean() && report.moving == 0, "{die_at}: {report:?}");
     }
 }

@@ -68,7 +68,7 @@ struct MeterSchedule {
 }
 
 impl LocalMeter {
-    /// Publishes prices, without which nothing can be charged, and starts the loops.
+    /// Publishes prices, without which nothing is quoted, and starts the loops.
     pub(crate) async fn start(home: &BorgHome) -> Result<LocalMeter> {
         let parts = Arc::new(MeterParts::of(home));
         publish_prices(parts.dependencies()).await?;
@@ -139,7 +139,9 @@ impl MeterParts {
 
     /// Does what is due at `now`. A comparison or a closing that fails is tried again with the next tick.
     async fn keep(&self, schedule: &mut MeterSchedule, now: Timestamp) -> Result<(), MeterError> {
-        let (deps, epoch, day) = (self.dependencies(), Epoch::of(now), Day::of(now));
+        // A month is sealed an hour after its end.
+        let hour_before = Timestamp::from_second(now.as_second() - 3_600).unwrap_or(now);
+        let (deps, epoch, day) = (self.dependencies(), Epoch::of(now), Day::of(hour_before));
         if schedule.ticked == Some(epoch) {
             return Ok(());
         }

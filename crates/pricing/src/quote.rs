@@ -19,7 +19,9 @@ mod signature;
 pub use signature::{QuoteSigner, QuoteVerifier};
 
 use model::time::Timestamp;
-use model::{MicroCredits, PayerId, PriceClass, PriceIndex, PriceVersion, Quote, QuoteId, Usage};
+use model::{
+    MicroCredits, PayerId, PriceClass, PriceIndex, PriceItem, PriceVersion, Quote, QuoteId, Usage,
+};
 
 use crate::charge::{PriceError, charge};
 
@@ -29,11 +31,45 @@ pub const QUOTE_SECONDS: i64 = 900;
 /// How far the clocks of two servers may differ.
 pub const CLOCK_SKEW_SECONDS: i64 = 300;
 
-/// How many quotes a payer may have open.
-pub const OPEN_QUOTES_MAX: usize = 3;
-
 /// The part of a class's target that may be quoted in each epoch: 1/10.
 const QUOTED_PART: u64 = 10;
+
+/// What a typical answer costs at the floors for each unit that it takes of its class's capacity.
+fn typical_unit_cost(class: PriceClass) -> MicroCredits {
+    let typical = match class {
+        // A page of 50 hits.
+        PriceClass::Search => {
+            Usage::of(class).with(PriceItem::ReadCall, 1).with(PriceItem::PersonRow, 50)
+        }
+        PriceClass::Graph => Usage::of(class).with(PriceItem::PersonRow, 1),
+        PriceClass::Export => Usage::of(class).with(PriceItem::ExportMegabyte, 1),
+        PriceClass::Stream => Usage::of(class).with(PriceItem::ChangeEvent, 1),
+        PriceClass::Live => Usage::of(class).with(PriceItem::LiveCall, 1),
+    };
+    charge(&typical, PriceIndex::ONE).unwrap_or(MicroCredits::MAX)
+}
+
+/// The units that a quote with this cap takes of what its class may quote: those of the class's capacity, or as
+/// many as cost at the floors what the cap does, if they are more. So whatever is in a cap, the money that all
+/// quotes lock is bounded.
+///
+/// ```
+/// use model::{PriceClass, PriceItem, Usage};
+///
+/// let graph = Usage::of(PriceClass::Graph);
+/// let quoted = |usage| pricing::quote::quoted_units(&usage).unwrap();
+/// assert_eq!(quoted(graph.with(PriceItem::PersonRow, 200)), 200);
+/// assert_eq!(quoted(graph.with(PriceItem::RankRow, 1).with(PriceItem::ReadCall, 1_000)), 251);
+/// ```
+///
+/// # Errors
+/// [`PriceError::TooMuch`] where it is more than 64 bits hold.
+pub fn quoted_units(cap: &Usage) -> Result<u64, PriceError> {
+    let units = cap.capacity_units().ok_or(PriceError::TooMuch)?;
+    let (cost, typical) = (charge(cap, PriceIndex::ONE)?, typical_unit_cost(cap.class()));
+    let by_cost = cost.micros().unsigned_abs().div_ceil(typical.micros().unsigned_abs().max(1));
+    Ok(units.max(by_cost))
+}
 
 /// How many units of its capacity a class can still quote in an epoch, of which `quoted` are quoted.
 pub const fn quotable_units(target: u64, quoted: u64) -> u64 {

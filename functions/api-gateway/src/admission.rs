@@ -4,50 +4,53 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::time::Day;
 
-use crate::caller::ApiCaller;
 use crate::charging::{self, RateState};
 use crate::error::{Problem, ProblemCode};
+use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
-/// Admits a request. The handler finds the [`charging::AdmittedRequest`] in the request's extensions, and
-/// [`mod@crate::finish`] in the response's, beside the [`RateState`].
+/// Admits a request. What the handler and [`mod@crate::finish`] need is among the [`RequestFacts`].
 pub(crate) async fn admit(
     State(gateway): State<Gateway>,
     request: Request,
     next: Next,
 ) -> Response {
-    let caller = request.extensions().get::<ApiCaller>().cloned();
-    let Some(caller) = caller.filter(|_| request.method() != Method::OPTIONS) else {
+    let facts = RequestFacts::of(request.extensions());
+    if facts.caller.get().is_none() {
         return next.run(request).await;
-    };
-    let (charging, now) = (gateway.charging(), gateway.now());
-    let rate = charging.limiter.take(caller.key, now);
-    let mut response = match rate.filter(|rate| !rate.passes) {
-        Some(rate) => {
-            charging::refused(&request, &caller, now)
-                .into_iter()
-                .for_each(|request| charging.outbox.refuse(request));
-            too_many(rate).into_response()
-        }
-        None => match charging::admit(charging, gateway.pg(), &caller, request, now).await {
-            Err(problem) => problem.into_response(),
-            Ok((admitted, mut request)) => {
-                let admitted = Arc::new(admitted);
-                request.extensions_mut().insert(Arc::clone(&admitted));
-                let mut response = next.run(request).await;
-                response.extensions_mut().insert(admitted);
-                response
-            }
-        },
-    };
-    if let Some(rate) = rate {
-        response.extensions_mut().insert(rate);
     }
-    response
+    match admitted(&gateway, &facts, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admitted(
+    gateway: &Gateway,
+    facts: &RequestFacts,
+    request: Request,
+) -> Result<Request, Problem> {
+    let (charging, pg, now) = (gateway.charging(), gateway.pg(), gateway.now());
+    let caller = facts.caller.get().ok_or_else(Problem::internal)?;
+    if let Some(rate) = charging.limiter.take(caller.key, now) {
+        let rate = *facts.rate.get_or_init(|| rate);
+        if !rate.passes {
+            if let Some(refused) = charging::refused_request(&request, caller, now) {
+                charging.outbox.refuse(pg, refused).await;
+            }
+            return Err(too_many(rate));
+        }
+    }
+    if let Some(left) = charging.counter.free_left(pg, caller.key, Day::of(now)).await? {
+        facts.free_left.get_or_init(|| left);
+    }
+    let (admitted, request) = charging::admit(charging, pg, caller, request, now).await?;
+    facts.admitted.get_or_init(|| Arc::new(admitted));
+    Ok(request)
 }
 
 fn too_many(rate: RateState) -> Problem {

@@ -57,11 +57,11 @@ pub struct ApiAnswer<T> {
 impl<T> ApiAnswer<T> {
     /// An answer of one row.
     pub fn one(data: T) -> ApiAnswer<T> {
-        ApiAnswer::counted(data, 1)
+        ApiAnswer::of_rows(data, 1)
     }
 
-    /// An answer of `rows` rows; of none, it costs nothing.
-    fn counted(data: T, rows: usize) -> ApiAnswer<T> {
+    /// An answer of `rows` rows, or of none: then it costs nothing.
+    pub fn of_rows(data: T, rows: usize) -> ApiAnswer<T> {
         ApiAnswer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, rows }
     }
 
@@ -85,7 +85,7 @@ impl<T> ApiAnswer<Vec<T>> {
     /// A page of rows.
     pub fn page(rows: Vec<T>) -> ApiAnswer<Vec<T>> {
         let count = rows.len();
-        ApiAnswer::counted(rows, count)
+        ApiAnswer::of_rows(rows, count)
     }
 }
 

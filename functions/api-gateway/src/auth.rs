@@ -17,13 +17,13 @@ use store::pg::key::{self, ApiKey};
 
 use crate::caller::ApiCaller;
 use crate::error::{Problem, ProblemCode};
+use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
-/// Refuses a request whose key lacks the scope. The handler finds the [`ApiCaller`] in the request's
-/// extensions, and [`mod@crate::finish`] in the response's.
+/// Refuses a request whose key lacks the scope. Who calls is then among the [`RequestFacts`].
 pub(crate) async fn require(
     State((gateway, scope)): State<(Gateway, Scope)>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     // It is answered with the allowed methods, without a handler.
@@ -31,23 +31,19 @@ pub(crate) async fn require(
         return next.run(request).await;
     }
     // Read first: the request may not be borrowed across the query.
-    let secret = secret(&request);
-    match caller(&gateway, scope, secret).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller.clone());
-            let mut response = next.run(request).await;
-            response.extensions_mut().insert(caller);
-            response
-        }
+    let (secret, facts) = (secret(&request), RequestFacts::of(request.extensions()));
+    match caller(&gateway, &facts, scope, secret).await {
+        Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
 async fn caller(
     gateway: &Gateway,
+    facts: &RequestFacts,
     scope: Scope,
     secret: Result<ApiSecret, Problem>,
-) -> Result<ApiCaller, Problem> {
+) -> Result<(), Problem> {
     let key = known(gateway, &secret?).await?.ok_or_else(|| {
         Problem::new(
             ProblemCode::KeyUnknown,
@@ -58,12 +54,12 @@ async fn caller(
         let revoked = "this API key was revoked: make a new one with `borg key create`";
         return Err(Problem::new(ProblemCode::KeyRevoked, revoked));
     }
-    let caller = ApiCaller::of(&key);
+    let caller = facts.caller.get_or_init(|| ApiCaller::of(&key));
     if !caller.has(scope) {
         let missing = format!("the key lacks the scope `{}`", scope.slug());
         return Err(Problem::new(ProblemCode::ScopeMissing, missing));
     }
-    Ok(caller)
+    Ok(())
 }
 
 fn secret(request: &Request) -> Result<ApiSecret, Problem> {

@@ -24,7 +24,7 @@ use store::Pg;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
 
-pub(crate) use admit::{admit, no_free_answer, refused};
+pub(crate) use admit::{BODY_BYTES_MAX, admit, no_free_answer, refused_request};
 pub(crate) use admitted::{AdmittedRequest, PricedRequest};
 pub(crate) use answer_counter::AnswerCounter;
 pub(crate) use client_terms::{DRY_RUN, IDEMPOTENCY_KEY, MAX_COST, QUOTE};

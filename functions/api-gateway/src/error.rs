@@ -1,4 +1,4 @@
-//! What can go wrong, as RFC 9457 problems. The only file that knows status codes.
+//! What can go wrong, as RFC 9457 problems. Only this file and its table of codes know status codes.
 //!
 //! A [`Problem`] travels in the response's extensions until [`mod@crate::finish`] gives it the
 //! path and the request's id; what the framework refuses by itself becomes a problem there too.

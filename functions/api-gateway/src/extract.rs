@@ -25,6 +25,7 @@ use crate::charging::AdmittedRequest;
 use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer};
 use crate::error::{Problem, ProblemCode};
 use crate::query;
+use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
 /// One call: its database connection, its caller, and its cursors.
@@ -125,7 +126,7 @@ impl FromRequestParts<Gateway> for ApiCall {
             return Err(Problem::parameter(name, "this route takes no parameters").into());
         }
         let asked = query::canonical(pairs, &["cursor", "limit"]);
-        let admitted = parts.extensions.get::<Arc<AdmittedRequest>>().cloned();
+        let admitted = RequestFacts::of(&parts.extensions).admitted.get().cloned();
         // A route without a scope takes no call.
         let admitted = admitted.ok_or_else(Problem::internal)?;
         if admitted.terms.is_dry_run {

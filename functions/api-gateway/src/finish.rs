@@ -16,11 +16,11 @@ use pricing::AnswerOutcome;
 mod headers;
 mod ready;
 
-use crate::caller::ApiCaller;
-use crate::charging::{AdmittedRequest, RateState, Receipt, no_free_answer};
+use crate::charging::{Receipt, no_free_answer};
 use crate::error::{Problem, ProblemCode, options};
 use crate::etag::KnownTags;
 use crate::query;
+use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
 pub(crate) use headers::EXPOSED;
@@ -63,9 +63,11 @@ impl RequestInfo {
 /// Runs a request and finishes its answer.
 pub(crate) async fn finish(
     State(gateway): State<Gateway>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    let facts = Arc::new(RequestFacts::default());
+    request.extensions_mut().insert(Arc::clone(&facts));
     let mut info = RequestInfo::of(&gateway, &request);
     let canonical = refuse_large(&request)
         .and_then(|()| query::pairs(&info.query))
@@ -79,7 +81,7 @@ pub(crate) async fn finish(
         }
         Err(problem) => problem.into_response(),
     };
-    settle(&gateway, info, response).await
+    settle(&gateway, info, &facts, response).await
 }
 
 fn late() -> Problem {
@@ -102,46 +104,35 @@ fn refuse_large(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(ProblemCode::HeadersTooLarge, why))
 }
 
-/// What the layers within found out about a request.
-#[derive(Default)]
-pub(crate) struct RequestFacts {
-    caller: Option<ApiCaller>,
-    rate: Option<RateState>,
-    admitted: Option<Arc<AdmittedRequest>>,
-}
-
-impl RequestFacts {
-    fn take(response: &mut Response) -> RequestFacts {
-        let facts = response.extensions_mut();
-        RequestFacts { caller: facts.remove(), rate: facts.remove(), admitted: facts.remove() }
-    }
-}
-
 /// Charges the answer and gives it its headers, or puts a problem in its place.
-async fn settle(gateway: &Gateway, info: RequestInfo, mut response: Response) -> Response {
-    let facts = RequestFacts::take(&mut response);
+async fn settle(
+    gateway: &Gateway,
+    info: RequestInfo,
+    facts: &RequestFacts,
+    mut response: Response,
+) -> Response {
     if info.method == Method::OPTIONS {
         response = options(response);
     }
     let problem = response.extensions_mut().remove::<Problem>();
     let finished = match problem.or_else(|| Problem::of_bare(&response)) {
         Some(problem) => FinishedAnswer::Problem(problem, response),
-        None => ready::released(gateway, &info, facts.admitted.as_deref(), response)
+        None => ready::released(gateway, &info, facts.admitted.get().map(Arc::as_ref), response)
             .await
             .map_or_else(FinishedAnswer::of, |(answer, receipt)| {
                 FinishedAnswer::Leaves(answer, receipt)
             }),
     };
-    let (response, receipt) = match finished.bounded(facts.admitted.as_deref()) {
+    let (response, receipt) = match finished.bounded(facts) {
         FinishedAnswer::Leaves(answer, receipt) => (answer, receipt),
         FinishedAnswer::Problem(problem, bare) => {
             let receipt = Receipt::free(outcome_of(problem.code()));
             (problem.render(bare, info.path.clone(), info.id.clone()), receipt)
         }
     };
-    count(gateway, &facts, receipt).await;
-    log(&info, &facts, &receipt, &response);
-    headers::add(response, &info.id, &facts, &receipt)
+    count(gateway, facts, receipt).await;
+    log(&info, facts, &receipt, &response);
+    headers::add(response, (&info.id, gateway.now()), facts, &receipt)
 }
 
 /// What leaves.
@@ -158,8 +149,8 @@ impl FinishedAnswer {
     }
 
     /// A refusal in the place of a free answer, where the key has none left.
-    fn bounded(self, admitted: Option<&AdmittedRequest>) -> FinishedAnswer {
-        let is_over = admitted.is_some_and(|admitted| admitted.free_left == Some(0));
+    fn bounded(self, facts: &RequestFacts) -> FinishedAnswer {
+        let is_over = facts.free_left.get() == Some(&0);
         let outcome = match &self {
             FinishedAnswer::Leaves(_, receipt) => receipt.outcome,
             FinishedAnswer::Problem(problem, _) => outcome_of(problem.code()),
@@ -181,7 +172,7 @@ fn outcome_of(code: ProblemCode) -> AnswerOutcome {
 }
 
 async fn count(gateway: &Gateway, facts: &RequestFacts, receipt: Receipt) {
-    let Some(caller) = &facts.caller else { return };
+    let Some(caller) = facts.caller.get() else { return };
     let day = Day::of(gateway.now());
     let counter = &gateway.charging().counter;
     if counter.count(gateway.pg(), caller.key, day, receipt.outcome).await.is_err() {
@@ -191,8 +182,8 @@ async fn count(gateway: &Gateway, facts: &RequestFacts, receipt: Receipt) {
 
 fn log(info: &RequestInfo, facts: &RequestFacts, receipt: &Receipt, response: &Response) {
     let status = response.status().as_u16();
-    let key = facts.caller.as_ref().map(|caller| caller.key.to_string());
-    let payer = facts.caller.as_ref().map(|caller| caller.payer.to_string());
+    let key = facts.caller.get().map(|caller| caller.key.to_string());
+    let payer = facts.caller.get().map(|caller| caller.payer.to_string());
     let charge = receipt.charge.map(|charge| charge.to_string());
     tracing::info!(request_id = %info.id, method = %info.method, route = %info.route, status, key, payer,
         outcome = receipt.outcome.slug(), cost = %receipt.cost, charge, "answered");

@@ -40,6 +40,7 @@ mod prices;
 mod profiles;
 mod query;
 mod quotes;
+mod request_facts;
 mod routes;
 mod runs;
 mod search_route;

@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use model::time::Timestamp;
+use model::wallet::QUOTES_OPEN_MAX;
 use model::{PriceClass, PriceItem, PriceVersion, PublishedEpoch};
 use pricing::AnswerOutcome;
 use pricing::outcome::{FREE_ANSWERS_MIN, FREE_PER_CHARGED};
-use pricing::quote::{OPEN_QUOTES_MAX, QUOTE_SECONDS};
+use pricing::quote::QUOTE_SECONDS;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -127,7 +128,7 @@ pub(crate) struct QuoteTermsView {
     seconds: i64,
     /// How many an account may have open.
     #[schema(example = 3)]
-    open_most: usize,
+    open_most: u32,
     /// The key that they are signed with, as a JSON Web Key (RFC 8037).
     #[schema(value_type = Object)]
     key: Value,
@@ -160,7 +161,7 @@ pub(crate) async fn get(State(gateway): State<Gateway>) -> Result<impl IntoRespo
             a_day: FREE_ANSWERS_MIN,
             for_each_charged: FREE_PER_CHARGED,
         },
-        quotes: QuoteTermsView { seconds: QUOTE_SECONDS, open_most: OPEN_QUOTES_MAX, key },
+        quotes: QuoteTermsView { seconds: QUOTE_SECONDS, open_most: QUOTES_OPEN_MAX, key },
     };
     let cache = format!("public, max-age={fresh_seconds}");
     Ok(([(CACHE_CONTROL, cache)], ApiAnswer::one(view)))

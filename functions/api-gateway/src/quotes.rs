@@ -5,9 +5,9 @@ use model::port::Wallet as _;
 use model::time::Timestamp;
 use model::wallet::LeaseOutcome;
 use model::{CreditLease, LeaseId, MicroCredits, PriceVersion, Quote, QuoteId, Usage};
-use pricing::quote::{LockedPrice, QuoteRequest, new_quote, quotable_units};
+use pricing::quote::{LockedPrice, QuoteRequest, new_quote, quotable_units, quoted_units};
 use serde::Serialize;
-use store::pg::quote::{self, QuoteReservation};
+use store::pg::quote::{self, QuoteReservation, QuotedPart};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
@@ -77,19 +77,24 @@ pub(crate) async fn create(
     }
     reserve(&call, &quote, &prices).await?;
     let wallet = &gateway.charging().wallet;
-    let opened = open_quote(wallet, quote.id, payer, quote.max_total, quote.expires).await?;
-    match opened {
-        LeaseOutcome::Opened(lease) => Ok(ApiAnswer::one(view(&call, &quote, Some(&lease)))),
-        LeaseOutcome::Refused(why) => {
-            quote::cancel(call.gateway.pg(), quote.id).await?;
-            Err(unpaid(why, prices.version()))
+    let opened = open_quote(wallet, quote.id, payer, quote.max_total, quote.expires).await;
+    let problem = match opened {
+        Ok(LeaseOutcome::Opened(lease)) => {
+            return Ok(ApiAnswer::one(view(&call, &quote, Some(&lease))));
         }
-        LeaseOutcome::Contended => {
-            quote::cancel(call.gateway.pg(), quote.id).await?;
+        Ok(LeaseOutcome::Refused(why)) => unpaid(why, prices.version()),
+        Ok(LeaseOutcome::Contended) => {
             let why = "too many requests of this account at this moment: try again";
-            Err(Problem::new(ProblemCode::Unavailable, why).retry_after(1))
+            Problem::new(ProblemCode::Unavailable, why).retry_after(1)
         }
-    }
+        Err(error) => {
+            // It may be open: its client never hears of it.
+            wallet.close_lease(payer, LeaseId::new(quote.id.number())).await?;
+            error.into()
+        }
+    };
+    quote::cancel(call.gateway.pg(), quote.id).await?;
+    Err(problem)
 }
 
 /// Reserves the units in what may be quoted of the class in this minute.
@@ -100,7 +105,10 @@ async fn reserve(call: &ApiCall, quote: &Quote, prices: &CurrentPrices) -> Resul
         let why = "no price is published yet: try again in a minute";
         Problem::new(ProblemCode::Unavailable, why).retry_after(60)
     })?;
-    match quote::reserve(call.gateway.pg(), quote, quotable_units(target, 0)).await? {
+    let units =
+        quoted_units(&quote.cap).map_err(|error| Problem::body("/units", error.to_string()))?;
+    let part = QuotedPart { units, most: quotable_units(target, 0) };
+    match quote::reserve(call.gateway.pg(), quote, part).await? {
         QuoteReservation::Reserved => Ok(()),
         QuoteReservation::ClassFull { left } => {
             let why = format!(

@@ -21,9 +21,6 @@ use crate::{
     prices, profiles, quotes, runs, search_route, status,
 };
 
-/// The largest body: 1,000 ids are about 20 kB.
-const BODY_BYTES_MAX: usize = 64 << 10;
-
 /// How long a browser remembers what it may send: the longest that browsers take.
 const PREFLIGHT_KEPT: Duration = Duration::from_secs(7_200);
 
@@ -36,7 +33,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/docs", routing::get(docs::page))
         .route("/docs/style.css", routing::get(docs::style))
         .route("/docs/script.js", routing::get(docs::script))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(charging::BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(docs::harden))
         .layer(from_fn_with_state(gateway.clone(), finish::finish))

@@ -197,9 +197,12 @@ pub(crate) fn folding(served: AnswerRun) -> Result<Folding, Problem> {
 async fn served_run(call: &ApiCall) -> Result<Option<Run>, Problem> {
     if let Some(pinned) = call.pinned_run() {
         let found = run::get(call.pg(), pinned).await?;
-        if let Some(run) = found.filter(|run| run.state == RunState::Published) {
-            return Ok(Some(run));
-        }
+        let kept = found.filter(|run| run.state == RunState::Published);
+        let retired = || {
+            let why = format!("{pinned}, which answered this request before, is not kept any more");
+            Problem::new(ProblemCode::RunRetired, why)
+        };
+        return kept.map(Some).ok_or_else(retired);
     }
     call.gateway.served_run().get(call.pg(), call.gateway.now()).await
 }

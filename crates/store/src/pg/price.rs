@@ -87,7 +87,7 @@ pub struct PayerClassUse {
 }
 
 /// A request that a rate limit refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefusedRequest {
     /// The class of what was asked.
     pub class: PriceClass,

@@ -50,6 +50,15 @@ const RETIRE: &str = "delete from quote where ctid = any (array(
     select ctid from quote where expires_ms < $1
     order by expires_ms limit $2 for update skip locked))";
 
+/// What a quote takes of what its class may quote in an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuotedPart {
+    /// The units that it takes.
+    pub units: u64,
+    /// The most of all quotes of the class that are given in the epoch.
+    pub most: u64,
+}
+
 /// What became of a quote that was to be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuoteReservation {
@@ -70,17 +79,17 @@ pub enum QuoteReservation {
 pub async fn reserve(
     pg: &Pg,
     quote: &Quote,
-    quotable: u64,
+    part: QuotedPart,
 ) -> Result<QuoteReservation, StoreError> {
     retry(|| async {
         let mut client = pg.client().await?;
         let tx = PgTransaction::begin(&mut client, "quote::reserve").await?;
         tx.lasting().await?;
-        let left = quotable.saturating_sub(quoted(&tx, quote).await?);
-        if quote.cap.capacity_units().is_none_or(|units| units > left) {
+        let left = part.most.saturating_sub(quoted(&tx, quote).await?);
+        if part.units > left {
             return Ok(QuoteReservation::ClassFull { left });
         }
-        add(&tx, quote).await?;
+        add(&tx, quote, part.units).await?;
         tx.commit().await?;
         Ok(QuoteReservation::Reserved)
     })
@@ -96,7 +105,7 @@ async fn quoted(tx: &PgTransaction<'_>, quote: &Quote) -> Result<u64, StoreError
     QUOTE.rows(&rows).next().map_or(Ok(0), |row| row.unsigned("units"))
 }
 
-async fn add(tx: &PgTransaction<'_>, quote: &Quote) -> Result<(), StoreError> {
+async fn add(tx: &PgTransaction<'_>, quote: &Quote, units: u64) -> Result<(), StoreError> {
     let cap = serde_json::to_string(&quote.cap)
         .map_err(|why| StoreError::Conflict(format!("keep a quote: {why}")))?;
     let params = params![
@@ -104,7 +113,7 @@ async fn add(tx: &PgTransaction<'_>, quote: &Quote) -> Result<(), StoreError> {
         quote.payer.number() as i64 => INT8,
         quote.cap.class() as i16 => INT2,
         stored_epoch(Epoch::of(quote.issued)) => INT8,
-        stored_units(quote.cap.capacity_units().unwrap_or(u64::MAX)) => INT8,
+        stored_units(units) => INT8,
         cap => TEXT,
         quote.price_version.to_string() => TEXT,
         quote.locked.bits() as i64 => INT8,

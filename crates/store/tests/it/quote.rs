@@ -5,7 +5,7 @@ use model::{
     Usage,
 };
 use store::StoreError;
-use store::pg::quote::{self, QuoteReservation, RETIRED_MAX};
+use store::pg::quote::{self, QuoteReservation, QuotedPart, RETIRED_MAX};
 use testkit::database;
 
 use crate::ledger::at;
@@ -29,18 +29,28 @@ fn with_rows(id: u64, count: u64) -> Quote {
     Quote { cap: quote.cap.with(PriceItem::RankRow, count), ..quote }
 }
 
+/// Reserves a quote whose class may quote this much.
+async fn reserve_of(
+    db: &testkit::Database,
+    quote: &Quote,
+    most: u64,
+) -> Result<QuoteReservation, StoreError> {
+    let units = quote.cap.capacity_units().unwrap_or(u64::MAX);
+    quote::reserve(db.pg(), quote, QuotedPart { units, most }).await
+}
+
 #[tokio::test]
 async fn a_quote_is_kept_once_and_found_by_its_id() {
     let db = database().await;
     let kept = Quote { id: QuoteId::new(u64::MAX), ..quoted(1) };
     assert_eq!(quote::get(db.pg(), kept.id).await.unwrap(), None);
     for _ in 0..2 {
-        let reserved = quote::reserve(db.pg(), &kept, 10).await.unwrap();
+        let reserved = reserve_of(&db, &kept, 10).await.unwrap();
         assert_eq!(reserved, QuoteReservation::Reserved);
     }
     assert_eq!(quote::get(db.pg(), kept.id).await.unwrap(), Some(kept));
     let theirs = Quote { payer: PayerId::new(2), ..kept };
-    let error = quote::reserve(db.pg(), &theirs, 10).await.unwrap_err();
+    let error = reserve_of(&db, &theirs, 10).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
     assert_eq!(quote::get(db.pg(), kept.id).await.unwrap(), Some(kept));
 }
@@ -48,7 +58,7 @@ async fn a_quote_is_kept_once_and_found_by_its_id() {
 #[tokio::test]
 async fn a_class_quotes_as_much_as_it_may_in_each_epoch() {
     let db = database().await;
-    let reserve = async |quote: Quote| quote::reserve(db.pg(), &quote, 25).await.unwrap();
+    let reserve = async |quote: Quote| reserve_of(&db, &quote, 25).await.unwrap();
     let full = |left| QuoteReservation::ClassFull { left };
     assert_eq!(reserve(quoted(1)).await, QuoteReservation::Reserved);
     assert_eq!(reserve(with_rows(2, 16)).await, full(15));
@@ -64,7 +74,7 @@ async fn a_class_quotes_as_much_as_it_may_in_each_epoch() {
     }
     let uncountable = with_rows(8, u64::MAX);
     let uncountable = Quote { cap: uncountable.cap.with(PriceItem::PersonRow, 1), ..uncountable };
-    assert_eq!(quote::reserve(db.pg(), &uncountable, u64::MAX).await.unwrap(), full(u64::MAX - 25));
+    assert_eq!(reserve_of(&db, &uncountable, u64::MAX).await.unwrap(), full(u64::MAX - 25));
     // What is cancelled can be quoted again.
     quote::cancel(db.pg(), QuoteId::new(3)).await.unwrap();
     quote::cancel(db.pg(), QuoteId::new(3)).await.unwrap();
@@ -78,7 +88,7 @@ async fn many_at_once_never_reserve_more_than_may_be_quoted() {
     let quotes: Vec<Quote> = (0..40)
         .map(|id| Quote { payer: PayerId::new(id % 7), ..with_rows(id, 3 + id % 5) })
         .collect();
-    let reserve = async |quote: &Quote| quote::reserve(db.pg(), quote, 50).await.unwrap();
+    let reserve = async |quote: &Quote| reserve_of(&db, quote, 50).await.unwrap();
     let done = futures::future::join_all(quotes.iter().map(reserve)).await;
     let (mut units, mut refused) = (0, 0);
     for (quote, done) in quotes.iter().zip(done) {
@@ -101,7 +111,7 @@ async fn a_payer_sees_its_own_quotes_until_they_expire() {
     let later = Quote { issued: at(5), expires: at(905), ..quoted(2) };
     let theirs = Quote { payer: PayerId::new(2), ..quoted(3) };
     for one in [quoted(1), later, theirs] {
-        quote::reserve(db.pg(), &one, 1_000).await.unwrap();
+        reserve_of(&db, &one, 1_000).await.unwrap();
     }
     let of = async |payer, second, limit| {
         quote::of_payer(db.pg(), PayerId::new(payer), at(second), limit).await.unwrap()
@@ -117,7 +127,7 @@ async fn a_payer_sees_its_own_quotes_until_they_expire() {
 #[tokio::test]
 async fn old_quotes_are_forgotten_in_bounded_steps() {
     let db = database().await;
-    quote::reserve(db.pg(), &quoted(1), 1_000).await.unwrap();
+    reserve_of(&db, &quoted(1), 1_000).await.unwrap();
     let fill = format!(
         "insert into quote select n, payer_id, class, epoch, units, cap, price_version, price_index,
                 issued_ms, expires_ms - n, max_total

@@ -1,8 +1,10 @@
 //! Thresholds that the account wants to hear of.
 
+use model::alert::ALERTS_MAX;
 use model::time::Timestamp;
 use model::{AlertId, AlertKind, MicroCredits, SpendAlert};
 use serde::{Deserialize, Serialize};
+use store::StoreError;
 use store::pg::alert;
 use utoipa::ToSchema;
 
@@ -10,9 +12,6 @@ use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId};
-
-/// The most alerts of an account.
-const ALERTS_MAX: usize = 20;
 
 /// A threshold. Amounts are credits, as text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,12 +79,18 @@ pub(crate) async fn create(
         return Err(Problem::body("/threshold", "must not be below zero"));
     }
     let (payer, now) = (call.caller().payer, call.gateway.now());
-    if alert::of_payer(call.gateway.pg(), payer).await?.len() >= ALERTS_MAX {
-        let why = format!("an account has at most {ALERTS_MAX} alerts: delete one first");
-        return Err(Problem::new(ProblemCode::TooMany, why));
-    }
-    let id = alert::create(call.gateway.pg(), payer, kind, threshold.0, now).await?;
-    Ok(ApiAnswer::one(AlertView { id, kind, threshold, fired_at: None }))
+    let made = alert::create(call.gateway.pg(), payer, kind, threshold.0, now).await;
+    let id = made.map_err(|error| match error {
+        StoreError::Conflict(_) => {
+            let why = format!("an account has at most {ALERTS_MAX} alerts: delete one first");
+            Problem::new(ProblemCode::TooMany, why)
+        }
+        other => other.into(),
+    })?;
+    // It may have been there, and have fired.
+    let alerts = alert::of_payer(call.gateway.pg(), payer).await?;
+    let fired_at = alerts.into_iter().find(|alert| alert.id == id).and_then(|alert| alert.fired_at);
+    Ok(ApiAnswer::one(AlertView { id, kind, threshold, fired_at }))
 }
 
 /// Deletes an alert.

@@ -8,7 +8,7 @@ use store::pg::audit::AuditAction;
 use store::pg::key::{self, CapChange};
 use utoipa::ToSchema;
 
-use super::keys::{LISTED_MAX, actor, no_such_key};
+use super::keys::{LISTED_MAX, actor, no_such_key, require_cap};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::Problem;
@@ -55,7 +55,7 @@ pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<BudgetView>>, Pr
     Ok(ApiAnswer::page(views))
 }
 
-/// Sets what a key may spend on a day, from today on.
+/// Sets what a key may spend on a day, from today on: at most what this key may.
 #[utoipa::path(
     put,
     path = "/v1/budgets/{key}",
@@ -70,9 +70,7 @@ pub(crate) async fn set(
     JsonCall { call, body }: JsonCall<NewBudget>,
 ) -> Result<ApiAnswer<BudgetView>, Problem> {
     let cap = body.daily_cap.0;
-    if cap < MicroCredits::ZERO {
-        return Err(Problem::body("/daily_cap", "must not be below zero"));
-    }
+    require_cap(&call, cap)?;
     let (payer, now) = (call.caller().payer, call.gateway.now());
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "set-budget" };
@@ -80,8 +78,12 @@ pub(crate) async fn set(
     if !key::set_cap(call.gateway.pg(), &cap_change, act, now).await? {
         return Err(no_such_key(id));
     }
-    let change = BudgetChange { payer, key: id, day: Day::of(now), cap };
-    call.gateway.charging().wallet.set_budget(&change).await?;
+    // Tomorrow's, too: another process may know the old cap for half a minute.
+    let today = Day::of(now);
+    for day in [today, Day(today.0.saturating_add(1))] {
+        let change = BudgetChange { payer, key: id, day, cap };
+        call.gateway.charging().wallet.set_budget(&change).await?;
+    }
     call.gateway.keys().forget();
     Ok(ApiAnswer::one(view(&call, id, cap).await?))
 }

@@ -38,7 +38,7 @@ pub(crate) struct ChargeView {
     /// What it cost, in credits.
     #[schema(value_type = String, example = "0.25")]
     cost: CreditText,
-    /// By which prices: it can be computed again from them and the usage.
+    /// By which prices: the cost follows from them and the usage, but for a quote, which may cost less.
     #[schema(value_type = String, example = "1.29717000")]
     price_version: PriceVersion,
     /// The quote that paid.

@@ -5,7 +5,7 @@ use model::time::Timestamp;
 use model::{KeyId, MicroCredits, Scope};
 use serde::{Deserialize, Serialize};
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, ApiKey, KeyOwner, KeyRotation, NewKey};
+use store::pg::key::{self, ApiKey, KeyOwner, KeyRotation, NAME_CHARS_MAX, NewKey};
 use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
@@ -16,8 +16,6 @@ use crate::extract::{ApiCall, JsonCall, PathId};
 /// The most keys of an account that are not revoked, and that are listed.
 pub(super) const LISTED_MAX: u32 = 1_000;
 const KEYS_MAX: usize = 100;
-/// The longest name.
-const NAME_LENGTH_MAX: usize = 100;
 /// How long a secret that was replaced opens on, unless said otherwise: a day. At most 30 days.
 const OVERLAP_SECONDS: u32 = 86_400;
 const OVERLAP_SECONDS_MAX: u32 = 30 * 86_400;
@@ -74,7 +72,7 @@ pub(crate) struct SecretView {
 #[serde(deny_unknown_fields, expecting = "an object with `scopes`")]
 #[schema(as = KeyOrder)]
 pub(crate) struct KeyOrder {
-    /// What it is called; at most 100 characters.
+    /// What it is called; at most 80 characters.
     #[serde(default)]
     #[schema(example = "feed builder")]
     name: String,
@@ -156,15 +154,17 @@ pub(crate) async fn get(
 pub(crate) async fn create(
     JsonCall { call, body }: JsonCall<KeyOrder>,
 ) -> Result<ApiAnswer<SecretView>, Problem> {
+    if call.caller().is_test {
+        let why = "a test key makes no keys: the operator does";
+        return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
+    }
     let scopes = scopes(&call, &body.scopes)?;
-    if body.name.chars().count() > NAME_LENGTH_MAX {
-        return Err(Problem::body("/name", format!("has at most {NAME_LENGTH_MAX} characters")));
+    if body.name.chars().count() > NAME_CHARS_MAX {
+        return Err(Problem::body("/name", format!("has at most {NAME_CHARS_MAX} characters")));
     }
     let (caller, now) = (call.caller(), call.gateway.now());
     let cap = body.daily_cap.map_or(caller.daily_cap, |cap| cap.0);
-    if cap < MicroCredits::ZERO {
-        return Err(Problem::body("/daily_cap", "must not be below zero"));
-    }
+    require_cap(&call, cap)?;
     let keys = key::of_payer(call.gateway.pg(), caller.payer, LISTED_MAX).await?;
     if keys.iter().filter(|key| key.revoked_at.is_none()).count() >= KEYS_MAX {
         let why = format!("an account has at most {KEYS_MAX} keys: revoke one first");
@@ -200,6 +200,7 @@ pub(crate) async fn rotate(
         return Err(Problem::body("/overlap_seconds", why));
     }
     let (payer, now) = (call.caller().payer, call.gateway.now());
+    require_power(&call, id).await?;
     let old_until = Timestamp::from_second(now.as_second().saturating_add(overlap.into()));
     let old_until = old_until.unwrap_or(Timestamp::MAX);
     let secret = mint(&call)?;
@@ -266,6 +267,36 @@ fn scopes(call: &ApiCall, names: &[String]) -> Result<Vec<Scope>, Problem> {
         scopes.push(known);
     }
     Ok(scopes)
+}
+
+/// Refuses the secret of a key that may do more, or spend more, than the caller's.
+async fn require_power(call: &ApiCall, id: KeyId) -> Result<(), Problem> {
+    if id == call.caller().key {
+        return Ok(());
+    }
+    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
+    let found = keys.into_iter().find(|key| key.id == id).ok_or_else(|| no_such_key(id))?;
+    let is_beyond = |name: &String| {
+        !Scope::ALL.into_iter().any(|scope| scope.slug() == name && call.caller().has(scope))
+    };
+    if found.scopes.iter().any(is_beyond) || found.daily_cap > call.caller().daily_cap {
+        let why = format!("{id} may do or spend more than this key, so it cannot give it a secret");
+        return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
+    }
+    Ok(())
+}
+
+/// Refuses a daily cap that is none, or above the caller's own.
+pub(super) fn require_cap(call: &ApiCall, cap: MicroCredits) -> Result<(), Problem> {
+    if cap < MicroCredits::ZERO {
+        return Err(Problem::body("/daily_cap", "must not be below zero"));
+    }
+    let own = call.caller().daily_cap;
+    if cap > own {
+        let why = format!("this key may spend {own} credits a day, so it cannot allow {cap}");
+        return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
+    }
+    Ok(())
 }
 
 /// A new secret of the realm of the key that asks.

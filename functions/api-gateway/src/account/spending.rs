@@ -18,8 +18,8 @@ const DAYS: u16 = 30;
 
 /// What was charged and posted, of one group.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Usage)]
-pub(crate) struct UsageView {
+#[schema(as = Spending)]
+pub(crate) struct SpendingView {
     /// The key, if grouped by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "key_1")]
@@ -94,12 +94,12 @@ impl TryFrom<String> for GroupingParam {
     operation_id = "list_usage",
     tag = "account",
     params(UsageParams),
-    responses((status = 200, body = Envelope<Vec<UsageView>>, description = "The answer."), Problem)
+    responses((status = 200, body = Envelope<Vec<SpendingView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(
     Query(query): Query<UsageParams>,
     call: ApiCall,
-) -> Result<ApiAnswer<Vec<UsageView>>, Problem> {
+) -> Result<ApiAnswer<Vec<SpendingView>>, Problem> {
     let today = Day::of(call.gateway.now());
     let until = query.until.map_or(today, |day| day.0);
     let from = query.from.map_or(Day(until.0.saturating_sub(DAYS - 1)), |day| day.0);
@@ -111,13 +111,13 @@ pub(crate) async fn list(
     let grouping = query.group_by.map_or(by_day, |grouping| grouping.0);
     let rows =
         spending::usage(call.gateway.pg(), call.caller().payer, from, until, grouping).await?;
-    Ok(ApiAnswer::page(rows.into_iter().map(UsageView::of).collect()))
+    Ok(ApiAnswer::page(rows.into_iter().map(SpendingView::of).collect()))
 }
 
-impl UsageView {
-    fn of(row: UsageRow) -> UsageView {
+impl SpendingView {
+    fn of(row: UsageRow) -> SpendingView {
         let UsageRow { key, route, day, charges, amount } = row;
         let cost = CreditText(amount.max(MicroCredits::ZERO));
-        UsageView { key, route, day: day.map(|day| day.to_string()), charges, cost }
+        SpendingView { key, route, day: day.map(|day| day.to_string()), charges, cost }
     }
 }

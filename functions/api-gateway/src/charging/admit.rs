@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request};
 use billing::{Admission, RequestToAdmit};
 use model::charge::ChargeRef;
-use model::time::{Day, Timestamp};
+use model::time::Timestamp;
 use model::{Epoch, MicroCredits, PriceClass};
 use pricing::quote::quoted_cost;
 use pricing::{RequestHash, estimate};
@@ -21,7 +21,7 @@ use crate::error::{Problem, ProblemCode};
 use crate::query;
 
 /// The largest body: 1,000 ids are about 20 kB.
-const BODY_BYTES_MAX: usize = 64 << 10;
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 
 /// Admits a request of a caller, or says why not. Its body is read, and the same request is given back.
 ///
@@ -36,14 +36,10 @@ pub(crate) async fn admit(
     now: Timestamp,
 ) -> Result<(AdmittedRequest, Request), Problem> {
     let terms = ClientTerms::of(request.headers())?;
-    let free_left = charging.counter.free_left(pg, caller.key, Day::of(now)).await?;
-    let mut admitted =
-        AdmittedRequest { caller: caller.clone(), terms, priced: None, free_left, at: now };
+    let mut admitted = AdmittedRequest { caller: caller.clone(), terms, priced: None, at: now };
     let (read, request) = ReadRequest::of(request).await?;
     if let Some(price) = read.price {
         admitted.priced = Some(price_request(charging, pg, (&admitted, price), &read).await?);
-    } else if free_left == Some(0) {
-        return Err(no_free_answer());
     }
     if !caller.is_test && !admitted.terms.is_dry_run {
         admit_priced(charging, &mut admitted).await?;
@@ -114,7 +110,7 @@ async fn admit_priced(charging: &Charging, admitted: &mut AdmittedRequest) -> Re
     // A page of a stream is known by where it ends, and so only when it is ready.
     let may_be_replay =
         admitted.terms.idempotency_key.is_some() && priced.price.class != PriceClass::Stream;
-    let ids = admitted.charges(priced.asked, None);
+    let ids = admitted.charges(priced.asked, None, None);
     let charge = ChargeRef { payer, charge: ids.id };
     let others: Vec<ChargeRef> =
         ids.neighbour.map(|charge| ChargeRef { payer, charge }).into_iter().collect();
@@ -148,7 +144,7 @@ fn cost_most(priced: &PricedRequest) -> Result<MicroCredits, Problem> {
 }
 
 /// The request as one that a limit refused, if its route has a price.
-pub(crate) fn refused(
+pub(crate) fn refused_request(
     request: &Request,
     caller: &ApiCaller,
     now: Timestamp,
@@ -158,7 +154,8 @@ pub(crate) fn refused(
     let pairs = query::pairs(request.uri().query().unwrap_or_default()).ok()?;
     let units = price.bounds(&pairs, b"").expected.capacity_units()?;
     let canonical = query::canonical(pairs, &[]);
-    let asked = RequestHash::new(&[request.uri().path().as_bytes(), canonical.as_bytes()]);
+    let method = request.method().as_str().as_bytes();
+    let asked = RequestHash::new(&[method, request.uri().path().as_bytes(), canonical.as_bytes()]);
     Some(RefusedRequest {
         class: price.class,
         epoch: Epoch::of(now),

@@ -16,8 +16,6 @@ pub(crate) struct AdmittedRequest {
     pub(crate) terms: ClientTerms,
     /// What its answer may cost; `None` on a free route.
     pub(crate) priced: Option<PricedRequest>,
-    /// How many free answers its key had left.
-    pub(crate) free_left: Option<u64>,
     /// When it was admitted.
     pub(crate) at: Timestamp,
 }
@@ -43,12 +41,20 @@ impl AdmittedRequest {
         self.priced.as_ref()?.replay.as_ref()?.run
     }
 
-    /// The ids of its charge, if `run` answers.
-    pub(crate) fn charges(&self, asked: RequestHash, run: Option<RunId>) -> PossibleCharges {
-        let charged = match &self.terms.idempotency_key {
-            Some(key) => ChargedRequest::Keyed { key },
-            None => ChargedRequest::Read { request: asked, run },
-        };
-        charged.ids(self.caller.payer, self.at)
+    /// The ids of its charge, if `run` answers; `end` is where a page of a stream ends.
+    pub(crate) fn charges(
+        &self,
+        asked: RequestHash,
+        run: Option<RunId>,
+        end: Option<&str>,
+    ) -> PossibleCharges {
+        match &self.terms.idempotency_key {
+            // Where a page of a stream ends is a part of its name.
+            Some(key) => {
+                let key = end.map_or_else(|| key.clone(), |end| format!("{key}\n{end}"));
+                ChargedRequest::Keyed { key: &key }.ids(self.caller.payer, self.at)
+            }
+            None => ChargedRequest::Read { request: asked, run }.ids(self.caller.payer, self.at),
+        }
     }
 }

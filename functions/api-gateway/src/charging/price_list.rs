@@ -44,6 +44,8 @@ const fn priced(
 
 /// The most proofs of one person that are charged.
 const LINKS_CHARGED: u32 = 100;
+/// The most contributors of one score that are charged: a run keeps no more.
+const CONTRIBUTORS_CHARGED: u32 = 500;
 
 /// Every route that costs something. All others are free.
 pub(crate) const PRICE_LIST: &[RoutePrice] = &{
@@ -59,7 +61,7 @@ pub(crate) const PRICE_LIST: &[RoutePrice] = &{
         priced("/v1/people:resolve", Graph, PersonRow, One),
         priced("/v1/people:batch", Graph, PersonRow, Ids),
         priced("/v1/people/{id}/ranks", Graph, RankRow, Limit),
-        priced("/v1/people/{id}/evidence", Graph, PersonRow, One),
+        priced("/v1/people/{id}/evidence", Graph, RankRow, Few(CONTRIBUTORS_CHARGED)),
         priced("/v1/people/{id}/links", Graph, RankRow, Few(LINKS_CHARGED)),
         priced("/v1/profiles/{id}", Graph, PersonRow, One),
         priced("/v1/profiles:batch", Graph, PersonRow, Ids),

@@ -104,8 +104,9 @@ fn priced_answer(
 ) -> Result<PricedAnswer, Problem> {
     let index = priced.prices.index(priced.price.class);
     let cost = pricing::charge(&usage, index).map_err(uncounted)?;
-    let asked = asked(priced, answer.next_cursor);
-    let PossibleCharges { id, neighbour } = admitted.charges(asked, answer.run);
+    let end = answer.next_cursor.filter(|_| priced.price.class == PriceClass::Stream);
+    let asked = asked(priced, end);
+    let PossibleCharges { id, neighbour } = admitted.charges(asked, answer.run, end);
     let caller = &admitted.caller;
     let charge = Charge {
         id,
@@ -134,8 +135,8 @@ fn priced_answer(
 }
 
 /// What was asked: of a stream also where the answer ends, since the same page may have grown.
-fn asked(priced: &PricedRequest, next_cursor: Option<&str>) -> RequestHash {
-    match next_cursor.filter(|_| priced.price.class == PriceClass::Stream) {
+fn asked(priced: &PricedRequest, end: Option<&str>) -> RequestHash {
+    match end {
         Some(end) => RequestHash::new(&[priced.asked.bytes(), end.as_bytes()]),
         None => priced.asked,
     }

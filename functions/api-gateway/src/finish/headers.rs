@@ -8,8 +8,8 @@ use model::time::{Day, Timestamp};
 use pricing::AnswerOutcome;
 use pricing::outcome::FREE_ANSWERS_MIN;
 
-use super::RequestFacts;
 use crate::charging::{RateState, Receipt};
+use crate::request_facts::RequestFacts;
 
 /// What an answer consists of, as a dictionary of RFC 8941.
 const UNITS: HeaderName = HeaderName::from_static("borg-units");
@@ -43,13 +43,14 @@ pub(crate) const EXPOSED: [HeaderName; 9] = [
     RATE_LIMIT,
 ];
 
-/// Adds the headers to an answer.
+/// Adds the headers to the answer to a request with this id, at this time.
 pub(super) fn add(
     mut response: Response,
-    request_id: &str,
+    request: (&str, Timestamp),
     facts: &RequestFacts,
     receipt: &Receipt,
 ) -> Response {
+    let (request_id, now) = request;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -70,10 +71,10 @@ pub(super) fn add(
     if receipt.outcome == AnswerOutcome::Replayed {
         set(REPLAYED, "true".to_owned());
     }
-    if let Some(priced) = facts.admitted.as_ref().and_then(|admitted| admitted.priced.as_ref()) {
+    if let Some(priced) = facts.admitted.get().and_then(|admitted| admitted.priced.as_ref()) {
         set(PRICE_VERSION, priced.prices.version().to_string());
     }
-    let limits = limits(facts);
+    let limits = limits(facts, now);
     if !limits.is_empty() {
         set(RATE_LIMIT_POLICY, joined(&limits, |limit| &limit.policy));
         set(RATE_LIMIT, joined(&limits, |limit| &limit.state));
@@ -95,20 +96,17 @@ struct LimitFields {
 }
 
 /// That of requests, and that of free answers.
-fn limits(facts: &RequestFacts) -> Vec<LimitFields> {
-    let rate = facts.rate.map(|rate| {
+fn limits(facts: &RequestFacts, now: Timestamp) -> Vec<LimitFields> {
+    let rate = facts.rate.get().map(|rate| {
         let RateState { burst, window_seconds, left, wait_seconds, .. } = rate;
         LimitFields {
             policy: format!("\"requests\";q={burst};w={window_seconds}"),
             state: format!("\"requests\";r={left};t={wait_seconds}"),
         }
     });
-    let free = facts.admitted.as_ref().and_then(|admitted| {
-        let (left, until) = (admitted.free_left?, seconds_left(admitted.at));
-        Some(LimitFields {
-            policy: format!("\"free-answers\";q={FREE_ANSWERS_MIN};w=86400"),
-            state: format!("\"free-answers\";r={left};t={until}"),
-        })
+    let free = facts.free_left.get().map(|left| LimitFields {
+        policy: format!("\"free-answers\";q={FREE_ANSWERS_MIN};w=86400"),
+        state: format!("\"free-answers\";r={left};t={}", seconds_left(now)),
     });
     rate.into_iter().chain(free).collect()
 }

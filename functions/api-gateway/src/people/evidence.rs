@@ -103,8 +103,9 @@ pub(crate) async fn get(
     let number = number.ok_or_else(none)?;
     let found = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
     let contributors = contributors(&call, served.run, &found).await?;
+    let rows = contributors.len();
     let view = EvidenceView::new(id, community, &found, contributors);
-    Ok(ApiAnswer::one(view).of(Some(served)))
+    Ok(ApiAnswer::of_rows(view, rows).of(Some(served)))
 }
 
 impl EvidenceView {

@@ -221,6 +221,11 @@ async fn a_page_of_the_stream_that_grew_is_another_answer() {
     let cost = credits("0.01").checked_mul(events).unwrap().checked_add(credits("0.05"));
     assert_eq!(Some(credits(first.header("borg-cost"))), cost);
     assert_eq!(api.get("/v1/changes?limit=3").await.header("borg-replayed"), "true");
+    let keyed = [("idempotency-key", "page")];
+    for cost in [first.header("borg-cost"), "0"] {
+        let page = with(&api, "/v1/changes?limit=3", &keyed).await;
+        assert_eq!((page.status, page.header("borg-cost")), (200, cost));
+    }
     let whole = api.get("/v1/changes?limit=1000").await;
     let rows = whole.data().as_array().unwrap().len();
     assert_eq!(

@@ -68,3 +68,29 @@ async fn two_secrets_open_while_one_replaces_the_other() {
     assert_eq!(too_long.code(), "bad_body");
     assert_eq!(api.post("/v1/keys/key_zzz/rotate", "{}").await.code(), "no_such_key");
 }
+
+#[tokio::test]
+async fn a_key_gives_no_more_than_it_has() {
+    let mut api = Api::new().await;
+    let whole = api.key_id;
+    let weak = api.post("/v1/keys", r#"{"scopes":["keys:write"],"daily_cap":"5"}"#).await.data();
+    let weak_id = weak["id"].as_str().unwrap().to_owned();
+    api.key = weak["secret"].as_str().unwrap().to_owned();
+    let refused = [
+        api.post(&format!("/v1/keys/{whole}/rotate"), "{}").await,
+        api.post("/v1/keys", r#"{"scopes":["keys:write"],"daily_cap":"6"}"#).await,
+        put(&api, &format!("/v1/budgets/{weak_id}"), r#"{"daily_cap":"6"}"#).await,
+    ];
+    for reply in refused {
+        assert_eq!((reply.status, reply.code().as_str()), (403, "scope_not_held"));
+    }
+    assert_eq!(
+        put(&api, &format!("/v1/budgets/{weak_id}"), r#"{"daily_cap":"4"}"#).await.status,
+        200
+    );
+    assert_eq!(api.post(&format!("/v1/keys/{weak_id}/rotate"), "{}").await.status, 200);
+}
+
+async fn put(api: &Api, path: &str, body: &str) -> Reply {
+    api.send(api.request("PUT", path), Body::from(body.to_owned())).await
+}

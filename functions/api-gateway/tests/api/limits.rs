@@ -71,6 +71,10 @@ async fn answers_for_nothing_are_bounded_by_those_that_were_paid() {
             "{path}"
         );
     }
+    // Nor is an estimate for nothing, made by paying nothing.
+    let estimate = api.request("GET", &format!("/v1/people/{}", api.person(0)));
+    let estimate = api.send(estimate.header("borg-max-cost", "0"), Body::empty()).await;
+    assert_eq!(estimate.code(), "free_answers_exhausted");
     let paid = api.get(&format!("/v1/people/{}", api.person(0))).await;
     assert_eq!((paid.status, paid.header("borg-cost")), (200, "0.25"));
     for _ in 0..10 {

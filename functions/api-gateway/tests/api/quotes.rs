@@ -112,8 +112,12 @@ async fn few_quotes_are_open_and_few_units_of_a_class_are_quoted() {
     let unpublished = quote(&api, &cap(1)).await;
     assert_eq!((unpublished.status, unpublished.header("retry-after")), (503, "60"));
     publish(&api, 1).await;
-    let too_large = quote(&api, &cap(10_001)).await;
-    assert_eq!((too_large.status, too_large.code().as_str()), (429, "quotes_sold_out"));
+    // By its units, and by what it costs.
+    let calls = json!({"class": "graph", "units": {"call.read": 1_000_000, "row.rank": 1}});
+    for cap in [cap(10_001), calls] {
+        let too_large = quote(&api, &cap).await;
+        assert_eq!((too_large.status, too_large.code().as_str()), (429, "quotes_sold_out"));
+    }
     for _ in 0..3 {
         assert_eq!(quote(&api, &cap(10)).await.status, 200);
     }
