@@ -37,7 +37,8 @@ impl Asked {
 
 impl Served {
     pub(crate) fn start(borg: &Borg) -> Served {
-        let key = borg.json(&["key", "create", "--account", "journey", "--credits", "100000"]);
+        let credits = ["--credits", "1000000", "--daily-cap", "1000000"];
+        let key = borg.json(&[&["key", "create", "--account", "journey"][..], &credits].concat());
         Served::by(borg, &["serve", "--addr", "127.0.0.1:0", "--json"], Some(&key)).0
     }
 
