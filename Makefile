@@ -63,9 +63,11 @@ undeploy-local: emulator  ## ends what deploy-local began
 	@"$$SAM"/python infra/local.py down
 
 test-deployed: deploy-local  ## the journeys through the local deployment, then its end
-	status=0; AWS_ENDPOINT_URL=$$("$$SAM"/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
-	  AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test \
-	  $(CARGO) test $(ALL) --test aws || status=$$?; \
+	$(CARGO) build $(ALL) --bin borg
+	status=0; export AWS_ENDPOINT_URL=$$("$$SAM"/python infra/local.py endpoint) AWS_DEFAULT_REGION=us-east-1 \
+	  AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test; \
+	$(CARGO) test $(ALL) --test aws || status=$$?; \
+	BORG_HOME=$$(mktemp -d) "$$BORG" bench ledger --requests 10000 --process-requests 500 --json || status=$$?; \
 	BORG_DEPLOYED="$$DEPLOYED" $(CARGO) test $(ALL) --test journeys deployed -- --nocapture || status=$$?; \
 	"$$SAM"/python infra/local.py down; exit $$status
 
