@@ -49,6 +49,10 @@ async fn admitted(
         facts.free_left.get_or_init(|| left);
     }
     let (admitted, request) = charging::admit(charging, pg, caller, request, now).await?;
+    // Before the handler does anything: what it made would be lost with its answer.
+    if admitted.priced.is_none() && facts.free_left.get() == Some(&0) {
+        return Err(charging::no_free_answer());
+    }
     facts.admitted.get_or_init(|| Arc::new(admitted));
     Ok(request)
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use model::port::Clock as _;
 use model::{Day, Epoch, PriceClass, Scope};
 use store::pg::answer_count::{self, AnswerCounts};
-use store::pg::price;
+use store::pg::{key, price};
 
 use crate::world::Api;
 
@@ -71,6 +71,10 @@ async fn answers_for_nothing_are_bounded_by_those_that_were_paid() {
             "{path}"
         );
     }
+    // Nothing is done for an answer that is not given.
+    assert_eq!(api.post("/v1/keys", r#"{"scopes":["profiles:read"]}"#).await.status, 429);
+    let keys = key::of_payer(api.database.pg(), api.payer("tester").await, 9).await.unwrap();
+    assert_eq!(keys.len(), 1);
     // Nor is an estimate for nothing, made by paying nothing.
     let estimate = api.request("GET", &format!("/v1/people/{}", api.person(0)));
     let estimate = api.send(estimate.header("borg-max-cost", "0"), Body::empty()).await;
