@@ -1,4 +1,4 @@
--- What payers want to be told of their money; each once.
+-- Thresholds that payers set on their balance and spending; each once.
 create table spend_alert (
   alert_id bigint generated always as identity primary key,
   payer_id bigint not null,
