@@ -105,6 +105,17 @@ impl TraceSearch<'_> {
                 let orders = ["sort=attention", "sort=insider", "view=person", "run=run_1"];
                 orders.iter().flat_map(|o| of(&all, &format!("/people?limit=1000&{o}"))).collect()
             }
+            "/v1/communities/{id}/map" => {
+                let all = [self.communities.clone(), vec!["com_0".to_owned()]].concat();
+                ["", "&run=run_1"]
+                    .iter()
+                    .flat_map(|run| of(&all, &format!("/map?limit=1000{run}")))
+                    .collect()
+            }
+            "/v1/map/tiles/{z}/{x}/{y}" => {
+                let runs = self.runs.iter().map(|run| format!("/v1/map/tiles/0/0/0?run={run}"));
+                runs.collect()
+            }
             "/v1/people/{id}" => of(&self.people, ""),
             "/v1/people/{id}/links" => of(&self.people, "/links"),
             "/v1/people/{id}/ranks" => of(&self.people, "/ranks?limit=1000"),

@@ -20,6 +20,7 @@ pub mod interval;
 pub mod key;
 pub mod layer;
 pub mod ledger;
+pub mod map;
 pub mod membership;
 pub mod message;
 pub mod money;

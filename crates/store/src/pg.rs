@@ -24,6 +24,7 @@ pub mod host;
 pub mod identity;
 pub mod key;
 pub mod ledger;
+pub mod map;
 pub mod measure;
 pub mod membership;
 mod migrate;

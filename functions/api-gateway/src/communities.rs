@@ -1,5 +1,6 @@
 //! Communities: sets of people at several scales, with stable ids.
 
+pub(crate) mod map;
 pub(crate) mod people;
 
 use model::{CommunityId, RunId};

@@ -33,6 +33,7 @@ mod etag;
 mod extract;
 mod finish;
 mod key_cache;
+mod map;
 mod outcome_view;
 mod payments;
 mod people;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, docs, finish, payments, people,
+    account, admission, auth, changes, charging, communities, docs, finish, map, payments, people,
     prices, profiles, quotes, runs, search_route, status,
 };
 
@@ -80,7 +80,9 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
     let communities = OpenApiRouter::new()
         .routes(routes!(communities::list))
         .routes(routes!(communities::get))
-        .routes(routes!(communities::people::list));
+        .routes(routes!(communities::people::list))
+        .routes(routes!(communities::map::get))
+        .routes(routes!(map::tile));
     let search = OpenApiRouter::new().routes(routes!(search_route::search));
     let stream = OpenApiRouter::new().routes(routes!(changes::list));
     let money = OpenApiRouter::new()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use graph::{CommunityPeople, GlobalRank, Hierarchy, PackedPeople, Trust};
+use graph::{CommunityPeople, GlobalRank, Hierarchy, Layout, PackedPeople, Trust};
 use model::index::PersonIndex;
 use model::rank_change::RankChange;
 use model::{RunId, SnapshotId};
@@ -30,6 +30,8 @@ const TRUST: &str = "trust";
 const GLOBAL: &str = "global";
 /// The labels of communities.
 pub(crate) const LABELS: &str = "labels";
+/// Where people and communities lie.
+pub(crate) const LAYOUT: &str = "layout";
 /// How ranks changed since the previous run.
 pub(crate) const CHANGES: &str = "changes";
 /// What each global share rests on.
@@ -131,6 +133,19 @@ impl RunArtifacts<'_> {
 
     pub(crate) async fn seal_global(self, global: &GlobalRank) -> Result<(), ScoreError> {
         self.seal(GLOBAL, global).await
+    }
+
+    pub(crate) async fn layout(self) -> Result<Layout, ScoreError> {
+        self.open(LAYOUT).await
+    }
+
+    /// The layout, if the run has one.
+    pub(crate) async fn find_layout(self) -> Result<Option<Layout>, ScoreError> {
+        self.find(LAYOUT).await
+    }
+
+    pub(crate) async fn seal_layout(self, layout: &Layout) -> Result<(), ScoreError> {
+        self.seal(LAYOUT, layout).await
     }
 
     pub(crate) async fn changes(self) -> Result<Vec<RankChange>, ScoreError> {

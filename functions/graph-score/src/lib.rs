@@ -11,7 +11,7 @@
 //! | communities | snapshot, the previous run's communities | `hierarchy`, `names` |
 //! | rank | snapshot, hierarchy | `trust`, `global` |
 //! | people | all of the above | `people-<level>`, `evidence-<level>`, `support-world`, `evidence-world` |
-//! | publish | all of the above, the previous run, what people write of themselves | `labels`, `changes`, `ranks.parquet`, `members.parquet`, the served tables |
+//! | publish | all of the above, the previous run, what people write of themselves | `labels`, `layout`, `changes`, `ranks.parquet`, `members.parquet`, the served tables |
 
 mod artifacts;
 mod budget;

@@ -1,10 +1,11 @@
 //! Persons with their profiles, for answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{PersonId, ProfileId};
 
 use super::Pg;
+use super::person;
 use super::profile::{self, HomeProfile, Profile};
 use crate::StoreError;
 
@@ -37,6 +38,21 @@ pub async fn load(pg: &Pg, ids: &[PersonId]) -> Result<Vec<PersonWithProfiles>, 
         PersonWithProfiles { id, merged_into, profiles }
     };
     Ok(homes.into_iter().map(gather).collect())
+}
+
+/// Those of these persons that may be in answers, in no order: one of whose profiles is listed; of one that
+/// was merged, its own.
+pub async fn listed(pg: &Pg, ids: &[PersonId]) -> Result<HashSet<PersonId>, StoreError> {
+    let people = person::get(pg, ids).await?;
+    let own = |id: PersonId| ProfileId::new(id.number());
+    let profiles_of = |one: &person::Person| match one.merged_into {
+        Some(_) => vec![own(one.id)],
+        None => one.profiles.clone(),
+    };
+    let profiles: Vec<ProfileId> = people.iter().flat_map(profiles_of).collect();
+    let listed = profile::listed(pg, &profiles).await?;
+    let is_listed = |one: &&person::Person| profiles_of(one).iter().any(|id| listed.contains(id));
+    Ok(people.iter().filter(is_listed).map(|one| one.id).collect())
 }
 
 impl HomeProfile {

@@ -20,6 +20,7 @@ mod identity;
 mod key;
 mod ledger;
 mod listing;
+mod map;
 mod opt_out;
 mod person;
 mod ports;

@@ -57,6 +57,8 @@ pub(crate) const PRICE_LIST: &[RoutePrice] = &{
         priced("/v1/communities", Search, PersonRow, Limit),
         priced("/v1/communities/{id}", Graph, PersonRow, One),
         priced("/v1/communities/{id}/people", Graph, RankRow, Limit),
+        priced("/v1/communities/{id}/map", Graph, PersonRow, Limit),
+        priced("/v1/map/tiles/{z}/{x}/{y}", Graph, PersonRow, One),
         priced("/v1/people/{id}", Graph, PersonRow, One),
         priced("/v1/people:resolve", Graph, PersonRow, One),
         priced("/v1/people:batch", Graph, PersonRow, Ids),

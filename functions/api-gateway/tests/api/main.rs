@@ -13,6 +13,7 @@ mod consent;
 mod documents;
 mod keys;
 mod limits;
+mod map;
 mod payments;
 mod people;
 mod prepared;

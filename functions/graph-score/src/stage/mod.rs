@@ -4,6 +4,7 @@ mod changes;
 mod communities;
 pub mod evidence;
 mod labels;
+mod layout;
 pub mod memberships;
 pub mod people;
 mod publish;

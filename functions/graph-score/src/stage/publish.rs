@@ -14,11 +14,12 @@ use tokio::task::block_in_place;
 
 use super::changes::changes;
 use super::labels::labels;
+use super::layout::{layout, load_map};
 use super::memberships::{person_scores, world_memberships};
 use super::results::RunResults;
 use super::tables::{MEMBERS, tables};
 use super::words;
-use crate::artifacts::{CHANGES, LABELS};
+use crate::artifacts::{CHANGES, LABELS, LAYOUT};
 use crate::budget::{BudgetCheck, TimeBudget};
 use crate::world::expected_seconds;
 use crate::{ScoreDependencies, ScoreError};
@@ -33,12 +34,13 @@ const LABEL_WORDS_MAX: usize = 32;
 #[derive(Debug, Clone, Copy)]
 enum PublishPiece {
     Labels,
+    Layout,
     Changes,
     Tables,
     Load,
 }
 
-/// Labels communities, finds what changed, seals the tables, then loads everything and serves it. What
+/// Labels communities, lays out the map, finds what changed, seals the tables, then loads everything and serves it. What
 /// is sealed is not made again; if the time ends, the next invocation continues with the first missing
 /// piece.
 pub(crate) async fn publish(
@@ -53,6 +55,7 @@ pub(crate) async fn publish(
         }
         match piece {
             PublishPiece::Labels => labels(dependencies, run).await?,
+            PublishPiece::Layout => layout(dependencies, run).await?,
             PublishPiece::Changes => changes(dependencies, run).await?,
             PublishPiece::Tables => {
                 tables(dependencies, &RunResults::open(dependencies, run).await?).await?;
@@ -76,12 +79,18 @@ async fn missing(
     let sealed = dependencies.artifacts(run).sealed().await?;
     let is_missing = |piece: &PublishPiece| match piece {
         PublishPiece::Labels => !sealed.contains(LABELS),
+        PublishPiece::Layout => !sealed.contains(LAYOUT),
         PublishPiece::Changes => !sealed.contains(CHANGES),
         PublishPiece::Tables => !sealed.contains(MEMBERS),
         PublishPiece::Load => true,
     };
-    let pieces =
-        [PublishPiece::Labels, PublishPiece::Changes, PublishPiece::Tables, PublishPiece::Load];
+    let pieces = [
+        PublishPiece::Labels,
+        PublishPiece::Layout,
+        PublishPiece::Changes,
+        PublishPiece::Tables,
+        PublishPiece::Load,
+    ];
     Ok(pieces.into_iter().filter(is_missing).collect())
 }
 
@@ -107,6 +116,8 @@ async fn load_all(
     load_communities(dependencies, &mut loader, results).await?;
     load_evidence(dependencies, &mut loader, results).await?;
     load_terms(dependencies, &mut loader, results).await?;
+    let layout = dependencies.artifacts(results.run).layout().await?;
+    load_map(&mut loader, results, &layout).await?;
     Ok(loader.finish(Folding::NEWEST.number()).await?)
 }
 

@@ -11,6 +11,8 @@ mod killed;
 #[cfg(test)]
 mod lineage;
 #[cfg(test)]
+mod map;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod time;

@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 
 use ::search::Folding;
 use model::index::RunPerson;
+use model::map::{MapDisc, MappedPerson, tiles};
 use model::observation::SeenProfile;
 use model::time::Timestamp;
 use model::{Community, Consent, Membership, ProfileId, RunId};
 use store::Pg;
 use store::pg::community::WORLD;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
+use store::pg::map::MapRegion;
 use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::run;
 use store::pg::score::PersonScore;
@@ -57,8 +59,42 @@ impl World {
         }
         loader.evidence(self.rust, evidence(&self.memberships())).await.expect("evidence loads");
         loader.terms(terms).await.expect("terms load");
+        self.load_map(&mut loader).await;
         loader.finish(folding).await.expect("the run is attached");
         run
+    }
+
+    /// Puts the communities side by side, Art in Rust, and the listed people in a row.
+    async fn load_map(&self, loader: &mut RunLoader<'_>) {
+        let region = |community, level, members, x, radius| MapRegion {
+            community,
+            level,
+            members,
+            disc: MapDisc { x, y: 0.0, radius },
+        };
+        let regions = [
+            region(WORLD, None, 28, 0.0, 1.0),
+            region(self.rust, Some(0), 20, -0.25, 0.5),
+            region(self.art, Some(1), 8, -0.5, 0.125),
+        ];
+        let listed = self.scores().into_iter().zip(0u16..);
+        let listed = listed.filter(|(score, _)| !score.unlisted);
+        let disc =
+            |number: u16| MapDisc { x: f32::from(number) / 64.0, y: 0.25, radius: 0.0078125 };
+        let people: Vec<MappedPerson> = listed
+            .map(|(score, number)| MappedPerson {
+                person: score.person,
+                disc: disc(number),
+                community: Some(self.art),
+            })
+            .collect();
+        let discs: Vec<Option<MapDisc>> = (0u16..)
+            .zip(self.scores())
+            .map(|(number, score)| (!score.unlisted).then(|| disc(number)))
+            .collect();
+        loader.map_people(&discs).await.expect("discs load");
+        loader.map_regions(&regions).await.expect("regions load");
+        loader.map_tiles(&tiles(&people)).await.expect("tiles load");
     }
 
     /// One more run of the same people.
