@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::CommunityId;
+use crate::sensitive::SensitiveTopics;
 
 /// Trust of a person without any evidence.
 pub const STRANGER_TRUST: f32 = 0.2;
@@ -16,6 +17,10 @@ pub struct Community {
     pub parent: Option<CommunityId>,
     /// 0 is the coarsest.
     pub level: u8,
+    /// The finest level on which it is the same group of people; `level`, unless it is on several.
+    pub last_level: u8,
+    /// The community of a coarser level that is the same group, and stands for it in answers.
+    pub same_as: Option<CommunityId>,
     /// The number of its members.
     pub members: u32,
     /// Mean trust of its members, 0 to 1; a stranger's is [`STRANGER_TRUST`].
@@ -24,6 +29,8 @@ pub struct Community {
     pub low_trust: bool,
     /// Words that distinguish it from others, the strongest first.
     pub labels: Vec<String>,
+    /// What it is about that is sensitive, as its run found.
+    pub sensitive: SensitiveTopics,
 }
 
 impl Community {
@@ -44,10 +51,13 @@ mod tests {
             id: CommunityId::new(1),
             parent: None,
             level: 0,
+            last_level: 0,
+            same_as: None,
             members: 3,
             trust,
             low_trust,
             labels: Vec::new(),
+            sensitive: SensitiveTopics::NONE,
         };
         assert!(!community(0.21, false).is_too_little_known());
         assert!(community(STRANGER_TRUST, false).is_too_little_known());

@@ -45,6 +45,18 @@ pub fn score(share: f32) -> f32 {
     (1000.0 * (f64::from(share) / SCALE).ln_1p() / (1.0 / SCALE).ln_1p()) as f32
 }
 
+/// The share that has this score: the inverse of [`score()`].
+///
+/// ```
+/// use model::membership::{score, share};
+///
+/// assert!((share(score(0.01)) / 0.01 - 1.0).abs() < 1e-4);
+/// assert_eq!(share(0.0), 0.0);
+/// ```
+pub fn share(score: f32) -> f32 {
+    (SCALE * (f64::from(score) / 1000.0 * (1.0 / SCALE).ln_1p()).exp_m1()) as f32
+}
+
 impl Membership {
     /// The bounds of its attention; `None` if no arc supports it.
     pub fn interval(&self) -> Option<Interval> {

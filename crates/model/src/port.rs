@@ -11,7 +11,9 @@ mod ledger;
 mod wallet;
 
 pub use ledger::{Ledger, TransferPeriod};
-pub use wallet::{BudgetChange, CHARGES_MAX, ExpiredHold, ServedHold, UNSETTLED_MAX, Wallet};
+pub use wallet::{
+    BudgetChange, CHARGES_MAX, ExpiredHold, LEASES_MAX, ServedHold, UNSETTLED_MAX, Wallet,
+};
 
 /// A part of a long list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A run's public words to the rows of its search index.
 //!
-//! Keys are of three kinds that cannot meet: `rust` is a word, `@ada@example.org` a whole handle,
-//! `^ru` and `^@ad` are heavy prefixes. Words hold letters, digits, marks and emoji
+//! Keys are of four kinds that cannot meet: `rust` is a word, `~ada` a word of a name or handle,
+//! `@ada@example.org` a whole handle, `^ru`, `^~ad` and `^@ad` are heavy prefixes. Words hold letters, digits, marks and emoji
 //! only.
 //!
 //! Consent: of a profile that is not listed nothing is in the index; of one whose words are private,
@@ -26,6 +26,9 @@ const HANDLE_WORDS_MAX: usize = 8;
 const NAME_WORDS_MAX: usize = 64;
 const BIO_WORDS_MAX: usize = 512;
 
+/// Begins the key of a word of a name or handle.
+pub(crate) const NAME: char = '~';
+
 /// The words of one profile of a person.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PublicWords<'a> {
@@ -42,7 +45,7 @@ pub struct PublicWords<'a> {
 /// One row of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexRow {
-    /// A word, `@` and a whole handle, or `^` and a heavy prefix.
+    /// A word, `~` and a word of a name, `@` and a whole handle, or `^` and a heavy prefix.
     pub key: String,
     /// How many persons the row keeps: 1 to [`KEPT_MAX`](crate::postings::KEPT_MAX).
     pub count: u32,
@@ -114,13 +117,17 @@ impl IndexBuilder {
 }
 
 fn terms_of(folding: Folding, profile: &PublicWords<'_>) -> Vec<String> {
-    let mut terms = Vec::new();
+    let mut terms: Vec<String> = Vec::new();
     if let Some(handle) = profile.handle {
-        terms.push(format!("@{}", words::whole_handle(folding, handle)));
         terms.extend(words::of_handle(folding, handle, HANDLE_WORDS_MAX));
     }
     if let Some(name) = profile.display_name {
         terms.extend(words::indexed(folding, name, NAME_WORDS_MAX));
+    }
+    let names: Vec<String> = terms.iter().map(|word| format!("{NAME}{word}")).collect();
+    terms.extend(names);
+    if let Some(handle) = profile.handle {
+        terms.push(format!("@{}", words::whole_handle(folding, handle)));
     }
     if let Some(bio) = profile.bio.filter(|_| !profile.consent.has(Consent::WORDS_PRIVATE)) {
         terms.extend(words::indexed(folding, bio, BIO_WORDS_MAX));
@@ -146,8 +153,11 @@ mod tests {
 
     #[test]
     fn consent_decides_which_words_are_there() {
-        assert_eq!(keys(Consent::default()), ["@ada@example.org", "ada", "engines", "l"]);
-        assert_eq!(keys(Consent::WORDS_PRIVATE), ["@ada@example.org", "ada", "l"]);
+        assert_eq!(
+            keys(Consent::default()),
+            ["@ada@example.org", "ada", "engines", "l", "~ada", "~l"]
+        );
+        assert_eq!(keys(Consent::WORDS_PRIVATE), ["@ada@example.org", "ada", "l", "~ada", "~l"]);
         assert!(keys(Consent::UNLISTED).is_empty());
         assert!(keys(Consent::REFUSED).is_empty());
     }
@@ -159,7 +169,7 @@ mod tests {
         let mut builder = IndexBuilder::new(Folding::NEWEST);
         builder.add(0, &[shown, hidden]).unwrap();
         let keys: Vec<String> = builder.finish().into_iter().map(|row| row.key).collect();
-        assert_eq!(keys, ["@ada", "ada"]);
+        assert_eq!(keys, ["@ada", "ada", "~ada"]);
     }
 
     #[test]
@@ -170,7 +180,7 @@ mod tests {
         builder.add(9, &[ada]).unwrap();
         assert_eq!(builder.add(9, &[ada]), Err(IndexError::OutOfOrder { person: 9, last: 9 }));
         let rows = builder.finish();
-        assert_eq!(rows.len(), 1);
+        assert_eq!(rows.len(), 2, "one of the words, one of the names");
         assert_eq!(rows[0].people(), [3, 9]);
     }
 }

@@ -11,6 +11,7 @@ mod found;
 pub mod index;
 pub mod plan;
 pub mod postings;
+pub mod sensitive;
 pub mod words;
 
 pub use fold::{Folding, UnknownFolding};

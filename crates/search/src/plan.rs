@@ -18,13 +18,12 @@ use model::platform::Platform;
 
 use crate::fold::Folding;
 use crate::found::{AllOf, AnyOf, FoundPeople};
+use crate::index::NAME;
 use crate::postings::PostingListError;
 use crate::words::{self, TextReading};
 
-/// The longest query, in bytes.
-pub const QUERY_BYTES_MAX: usize = 256;
-/// The most words that a query may have. A run of characters without spaces counts as one.
-pub const QUERY_WORDS_MAX: usize = 8;
+/// The longest query, in characters. It has no more words than that.
+pub const QUERY_CHARS_MAX: usize = 128;
 /// The most terms to read that begin with one prefix, the first of them in byte order.
 pub const PREFIX_TERMS_MAX: u32 = 512;
 /// From this length on, a heavy prefix beside other words is looked up term by term: three Latin
@@ -36,12 +35,9 @@ const AFTER: char = '\u{1}';
 /// Why a text is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
-    /// More bytes than are read.
-    #[error("the query has {0} bytes: at most {QUERY_BYTES_MAX} are read")]
+    /// More characters than are read.
+    #[error("the query has {0} characters: at most {QUERY_CHARS_MAX} are read")]
     TooLong(usize),
-    /// More words than are looked for.
-    #[error("the query has more than {QUERY_WORDS_MAX} words")]
-    TooManyWords,
     /// Nothing to look for.
     #[error("the query has no letter, digit or emoji in it")]
     NoWord,
@@ -79,10 +75,11 @@ pub struct QueryPlan {
 impl QueryPlan {
     /// Reads a query to a run whose words are folded by `folding`.
     pub fn parse(query: &str, folding: Folding) -> Result<QueryPlan, QueryError> {
-        let query = query.trim();
-        if query.len() > QUERY_BYTES_MAX {
-            return Err(QueryError::TooLong(query.len()));
+        let chars = query.chars().count();
+        if chars > QUERY_CHARS_MAX {
+            return Err(QueryError::TooLong(chars));
         }
+        let query = query.trim();
         if let Some(account) = account(query)? {
             let exact = ExactAccount { platform: Some(account.platform), handle: account.handle };
             return Ok(QueryPlan { exact: Some(exact), any: Vec::new() });
@@ -92,11 +89,25 @@ impl QueryPlan {
             exact.iter().map(|exact| vec![handle(folding, exact)]).collect();
         if !query.starts_with('@') {
             for reading in TextReading::ALL {
-                any.extend(words_of(folding, reading, query)?);
+                any.extend(words_of(folding, reading, query));
             }
         }
         any.retain(|all| !all.is_empty());
         if any.is_empty() { Err(QueryError::NoWord) } else { Ok(QueryPlan { exact, any }) }
+    }
+
+    /// Reads what was typed so far of a name or handle: words of bios do not count, and an account is a
+    /// handle that is not whole yet.
+    pub fn of_names(query: &str, folding: Folding) -> Result<QueryPlan, QueryError> {
+        let handle = query
+            .trim()
+            .split_once(':')
+            .filter(|(platform, _)| platform.parse::<Platform>().is_ok());
+        let handle =
+            handle.map(|(_, handle)| format!("@{}", handle.trim().trim_start_matches('@')));
+        let mut plan = QueryPlan::parse(handle.as_deref().unwrap_or(query), folding)?;
+        plan.any.iter_mut().flatten().for_each(QueryTerm::take_names);
+        Ok(QueryPlan { exact: None, ..plan })
     }
 
     /// The account that the query may name exactly.
@@ -161,29 +172,21 @@ fn handle(folding: Folding, exact: &ExactAccount) -> QueryTerm {
 
 /// The words outside and inside of quotation marks, read in one way; the last one, if outside, is a
 /// prefix. `None` if the reading is no other than the first.
-fn words_of(
-    folding: Folding,
-    reading: TextReading,
-    query: &str,
-) -> Result<Option<Vec<QueryTerm>>, QueryError> {
-    let (mut asks, mut words, mut other) = (Vec::new(), 0, reading == TextReading::Parts);
+fn words_of(folding: Folding, reading: TextReading, query: &str) -> Option<Vec<QueryTerm>> {
+    let (mut asks, mut other) = (Vec::new(), reading == TextReading::Parts);
     let last = query.matches('"').count();
     for (index, piece) in query.split('"').enumerate() {
-        let read = |reading| words::of_query(folding, reading, piece, QUERY_WORDS_MAX + 1);
+        let read = |reading| words::of_query(folding, reading, piece, QUERY_CHARS_MAX);
         let found = read(reading);
         other |= found.is_some();
         let found = found.or_else(|| read(TextReading::Parts)).unwrap_or_default();
-        words += found.len();
         let mut found = found.concat();
         let open_end = index % 2 == 0 && index == last;
         let prefix = if open_end { found.pop() } else { None };
         asks.extend(found.into_iter().map(|word| QueryTerm::of(folding, word)));
         asks.extend(prefix.map(QueryTerm::Prefix));
     }
-    match words > QUERY_WORDS_MAX {
-        true => Err(QueryError::TooManyWords),
-        false => Ok(other.then_some(asks)),
-    }
+    other.then_some(asks)
 }
 
 impl QueryTerm {
@@ -193,6 +196,14 @@ impl QueryTerm {
             QueryTerm::Prefix(word)
         } else {
             QueryTerm::Word(word)
+        }
+    }
+
+    /// Asks for a word of a name in place of any word; a handle stays.
+    fn take_names(&mut self) {
+        let (QueryTerm::Word(word) | QueryTerm::Prefix(word)) = self;
+        if !word.starts_with('@') {
+            word.insert(0, NAME);
         }
     }
 
@@ -253,6 +264,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_asked_for_apart_from_other_words() {
+        let names = |query: &str| QueryPlan::of_names(query, Folding::NEWEST).unwrap();
+        assert_eq!(names("Ada lov").keys(), ["^~lov", "~ada", "~lov"]);
+        assert_eq!(names("ada").keys(), ["@ada", "^@ada", "^~ada", "~ada"]);
+        assert_eq!(names("ada").exact(), None);
+        for typed in ["@ad", "bluesky:ad", "Bluesky:@ad"] {
+            assert_eq!(names(typed).keys(), ["@ad", "^@ad"], "{typed}");
+        }
+        let of_names = |query: &str| QueryPlan::of_names(query, Folding::NEWEST);
+        assert_eq!(of_names("bluesky:"), Err(QueryError::NoWord));
+    }
+
+    #[test]
     fn one_piece_is_also_a_handle() {
         let query = plan("ada.exam");
         assert_eq!(query.keys(), ["@ada.exam", "^@ada.exam", "^exam", "ada", "exam"]);
@@ -302,8 +326,7 @@ mod tests {
         let parse = |query: &str| QueryPlan::parse(query, Folding::NEWEST);
         assert_eq!(parse(" !? \0"), Err(QueryError::NoWord));
         assert_eq!(parse("@"), Err(QueryError::NoWord));
-        assert_eq!(parse(&"a".repeat(257)), Err(QueryError::TooLong(257)));
-        assert_eq!(parse("a b c d e f g h i"), Err(QueryError::TooManyWords));
+        assert_eq!(parse(&"a".repeat(129)), Err(QueryError::TooLong(129)));
         assert!(parse("a b c d e f g h").is_ok());
         assert!(parse("気候変動に関する政府間パネルの報告").is_ok());
     }

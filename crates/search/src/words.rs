@@ -38,7 +38,7 @@ impl TextReading {
         [TextReading::Parts, TextReading::Joined, TextReading::SpelledOut];
 
     /// The folded characters of a text, read in this way; `None` if that is no other than the first.
-    fn of(self, folding: Folding, text: &str) -> Option<Vec<char>> {
+    pub(crate) fn of(self, folding: Folding, text: &str) -> Option<Vec<char>> {
         let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
         let chars = |folded: String| folded.chars().collect::<Vec<char>>();
         match self {
@@ -90,6 +90,17 @@ pub fn whole_handle(folding: Folding, handle: &str) -> String {
     let cut: String = handle.chars().take(HANDLE_CHARS_MAX * 2).collect();
     let folded = folding.fold(cut.trim_start_matches('@'));
     folded.chars().filter(|c| !c.is_control()).take(HANDLE_CHARS_MAX).collect()
+}
+
+/// The same part of a handle in one, without the signs between its words.
+pub fn joined_handle(folding: Folding, handle: &str) -> String {
+    joined_text(folding, name_part(handle))
+}
+
+/// The folded letters, digits and emoji of a text in one, without what is between them.
+pub fn joined_text(folding: Folding, text: &str) -> String {
+    let is_word = |&c: &char| !matches!(folding.class(c), CharClass::Between | CharClass::Joiner);
+    folding.fold(text).chars().filter(is_word).collect()
 }
 
 fn name_part(handle: &str) -> &str {
@@ -214,6 +225,8 @@ mod tests {
             assert_eq!(of_handle(NEWEST, handle, 8), wanted, "{handle}");
         }
         assert_eq!(whole_handle(NEWEST, "@Ada@Example.org"), "ada@example.org");
+        assert_eq!(joined_handle(NEWEST, "@John_Doe@example.org"), "johndoe");
+        assert_eq!(joined_handle(NEWEST, "john.doe.bsky.social"), joined_text(NEWEST, "John Doe"));
     }
 
     #[test]

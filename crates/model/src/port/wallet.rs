@@ -20,6 +20,9 @@ pub const UNSETTLED_MAX: usize = 100_000;
 /// The most charges in one call of [`Wallet::charges`] or [`Wallet::mark_posted`].
 pub const CHARGES_MAX: usize = 1_000;
 
+/// The most leases in one call of [`Wallet::leases`].
+pub const LEASES_MAX: usize = 100;
+
 /// What makes a held charge a served one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServedHold {
@@ -181,6 +184,23 @@ pub trait Wallet: Send + Sync {
         payer: PayerId,
         lease: LeaseId,
     ) -> impl Future<Output = Result<Option<CreditLease>, PortError>> + Send;
+
+    /// Those of a payer's leases that exist, open or not, at most [`LEASES_MAX`], in any order, as last written.
+    fn leases(
+        &self,
+        payer: PayerId,
+        leases: &[LeaseId],
+    ) -> impl Future<Output = Result<Vec<CreditLease>, PortError>> + Send;
+
+    /// All open leases of a payer, in any order: their sizes are what is leased of the balance. Charges on them
+    /// do not matter, so that it comes to an end however busy the payer is.
+    ///
+    /// # Errors
+    /// [`PortError::Retry`] if leases are opened and closed all the time, as none are of a frozen wallet.
+    fn open_leases(
+        &self,
+        payer: PayerId,
+    ) -> impl Future<Output = Result<Vec<CreditLease>, PortError>> + Send;
 
     /// The balance; that of a payer without a wallet is empty.
     fn balance(

@@ -5,10 +5,11 @@
 //! when a term comes that does not begin with it, and its best persons go into the prefix that
 //! is one shorter. O(terms × length) time; memory is the stack.
 
-use super::IndexRow;
+use super::{IndexRow, NAME};
 use crate::postings::decode_first;
 
-/// The longest prefix that has a row of its own, in characters (a handle's `@` not counted).
+/// The longest prefix that has a row of its own, in characters (the `@` of a handle and the `~` of a name
+/// are not counted).
 pub const HEAVY_CHARS_MAX: usize = 8;
 /// A prefix has a row of its own where more persons than this have a term that begins with it.
 pub const HEAVY_ABOVE: usize = 10;
@@ -47,8 +48,8 @@ fn shares(previous: &str, term: &str, end: usize) -> bool {
 
 /// Where the prefixes of 1 to 8 characters of a key end, in bytes.
 fn prefix_ends(key: &str) -> Vec<usize> {
-    let handle = usize::from(key.starts_with('@'));
-    let chars = key.char_indices().skip(handle).take(HEAVY_CHARS_MAX);
+    let mark = usize::from(key.starts_with(['@', NAME]));
+    let chars = key.char_indices().skip(mark).take(HEAVY_CHARS_MAX);
     chars.map(|(start, c)| start + c.len_utf8()).collect()
 }
 
