@@ -15,7 +15,7 @@
 //! | [`rank_stage`] | [`Attention`], [`Trust`], the previous [`GlobalRank`] | [`GlobalRank`] | O(m · iterations) | 9 B/arc, 5 without weights, + 20 B/person |
 //! | [`CommunityScorer::level`] | all of the above, kinds, a level | [`RankedCommunity`] of every community: [`CommunityPeople`] and their [`evidence`] | O(m · iterations) | 20 B/arc of one community per thread, 24 B/person |
 //!
-//! Beside them: [`lineage`] between two hierarchies, [`labels`] from bios,
+//! Beside them: searches around a few people ([`nearby`]), [`lineage`] between two hierarchies, [`labels`] from bios,
 //! [`union`] of profiles into persons, [`eval`] measures, [`generate`]d graphs.
 
 pub mod attention;
@@ -26,6 +26,7 @@ pub mod evidence;
 pub mod generate;
 pub mod labels;
 pub mod lineage;
+pub mod nearby;
 pub mod people;
 pub mod rank;
 pub mod seed;

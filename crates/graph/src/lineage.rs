@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use model::EventKind;
 use model::index::CommunityIndex;
 use serde::{Deserialize, Serialize};
 use typed_index_collections::{TiSlice, TiVec};
@@ -19,38 +20,6 @@ const SHARE_MIN: f64 = 0.3;
 
 /// A change of size by less than this factor is no event.
 const SIZE_FACTOR: f64 = 1.25;
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EventKind {
-    /// A new community with no past.
-    Born,
-    /// It kept its id and is at least a quarter larger.
-    Grown,
-    /// It kept its id and is at least a fifth smaller.
-    Shrunk,
-    /// A new community, most of which left the named old one, which still exists.
-    Split,
-    /// An old community, most of which went into the named new one, which has another's id.
-    Merged,
-    /// An old community whose people went to many others, or are gone.
-    Died,
-}
-
-impl EventKind {
-    /// The lower-case name used in the API and in files.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            EventKind::Born => "born",
-            EventKind::Grown => "grown",
-            EventKind::Shrunk => "shrunk",
-            EventKind::Split => "split",
-            EventKind::Merged => "merged",
-            EventKind::Died => "died",
-        }
-    }
-}
 
 /// One event of one level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -97,7 +66,8 @@ pub fn continued_levels(old: &[f64], new: &[f64]) -> Vec<Option<usize>> {
 ///
 /// ```
 /// use graph::Level;
-/// use graph::lineage::{EventKind, follow};
+/// use graph::lineage::follow;
+/// use model::EventKind;
 /// use model::index::CommunityIndex;
 ///
 /// let level = |numbers: &[u32], communities| Level {

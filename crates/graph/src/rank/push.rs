@@ -29,6 +29,8 @@ pub struct PushSettings {
     pub arcs_max: usize,
     /// The most arcs that are followed backwards, from candidates for the first places.
     pub received_max: usize,
+    /// The most rows that are read, where they come from afar ([`LocalPush`](crate::nearby::LocalPush)).
+    pub rows_max: usize,
 }
 
 impl Default for PushSettings {
@@ -38,6 +40,20 @@ impl Default for PushSettings {
             residue_max: 1e-6,
             arcs_max: 300_000,
             received_max: 1_000_000,
+            rows_max: 10_000,
+        }
+    }
+}
+
+impl PushSettings {
+    /// The ε after another one; `None` after the last.
+    pub(crate) fn epsilon_after(&self, epsilon: Option<f64>) -> Option<f64> {
+        match epsilon {
+            None => Some(EPSILON_FIRST.max(self.residue_max)),
+            Some(last) if last > self.residue_max => {
+                Some((last / EPSILON_STEP).max(self.residue_max))
+            }
+            Some(_) => None,
         }
     }
 }
@@ -115,19 +131,19 @@ impl<'a> ForwardPush<'a> {
             }
             mass.residue += 1.0 / seeds.len() as f32;
         }
-        let mut epsilon = EPSILON_FIRST.max(settings.residue_max);
-        while self.spread(epsilon, settings) && epsilon > settings.residue_max {
-            epsilon = (epsilon / EPSILON_STEP).max(settings.residue_max);
+        let mut epsilon = settings.epsilon_after(None);
+        while let Some(now) = epsilon.filter(|&now| self.spread(now, settings)) {
+            epsilon = settings.epsilon_after(Some(now));
         }
         let mut ranks = self.estimates(settings.damping);
         let sum: f64 = ranks.iter().map(|rank| rank.share).sum();
         if let Some(residues) = self.residues {
-            ranks = first(ranks, count + count / CANDIDATES_MORE);
+            ranks = first_ranks(ranks, count + count / CANDIDATES_MORE);
             self.correct(residues, &mut ranks, settings);
         }
         self.reset();
         ranks.iter_mut().for_each(|rank| rank.share /= sum);
-        first(ranks, count)
+        first_ranks(ranks, count)
     }
 
     /// How many arcs the previous view followed.
@@ -235,8 +251,8 @@ impl<'a> ForwardPush<'a> {
     }
 }
 
-/// The first `count`, in order.
-fn first(mut ranks: Vec<PersonalRank>, count: usize) -> Vec<PersonalRank> {
+/// The first `count` by falling share, then by number.
+pub(crate) fn first_ranks(mut ranks: Vec<PersonalRank>, count: usize) -> Vec<PersonalRank> {
     let falling = |a: &PersonalRank, b: &PersonalRank| {
         b.share.total_cmp(&a.share).then(a.person.cmp(&b.person))
     };

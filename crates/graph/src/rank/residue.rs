@@ -32,19 +32,8 @@ impl ResidueModel {
         settings: &RankSettings,
     ) -> ResidueModel {
         let strengths = arcs.strengths();
-        let part = |source: u32, weight: f32| f64::from(weight) / strengths[source as usize];
-        let first: Vec<f64> = arcs.sum_received(|sum: &mut f64, arc| {
-            *sum += f64::from(global[arc.source as usize]) * part(arc.source, arc.weight);
-        });
-        let sum: f64 = first.iter().sum();
-        let first_step: Vec<f32> =
-            first.iter().map(|share| (share / sum.max(f64::MIN_POSITIVE)) as f32).collect();
-        let shares = walk.run(&first_step, None, settings).shares;
-        let idle = shares.iter().zip(&strengths).filter(|&(_, &strength)| strength == 0.0);
-        let idle: f64 = idle.map(|(&share, _)| f64::from(share)).sum();
-        // The walk restarts with the mass that ends; without that all shares shrink by one factor.
-        let kept = 1.0 / (1.0 + settings.damping / (1.0 - settings.damping) * idle);
-        let all_steps = shares.iter().map(|&share| (kept * f64::from(share)) as f32).collect();
+        let ResidueSteps { first_step, all_steps } =
+            steps(arcs, &strengths, (walk, settings), global);
         ResidueModel { received: received(arcs, &strengths), first_step, all_steps }
     }
 
@@ -65,6 +54,41 @@ impl ResidueModel {
         let received: f32 = arcs.map(|(source, weight)| rate(source) * weight).sum();
         f64::from(received) - residue * f64::from(self.first_step[person as usize])
     }
+}
+
+/// The part of each unit of residue that reaches each person, from the global ranks of a graph:
+/// what [`ResidueModel`] estimates without the arcs by receiver. Time O(m · iterations).
+pub fn residue_shares(arcs: &Csr, global: &[f32], settings: &RankSettings) -> Vec<f32> {
+    let walk = RandomWalk::new(arcs);
+    steps(arcs, &arcs.strengths(), (&walk, settings), global).all_steps
+}
+
+/// Where residues go with the first step, and with all.
+struct ResidueSteps {
+    first_step: Vec<f32>,
+    all_steps: Vec<f32>,
+}
+
+fn steps(
+    arcs: &Csr,
+    strengths: &[f64],
+    (walk, settings): (&RandomWalk, &RankSettings),
+    global: &[f32],
+) -> ResidueSteps {
+    let part = |source: u32, weight: f32| f64::from(weight) / strengths[source as usize];
+    let first: Vec<f64> = arcs.sum_received(|sum: &mut f64, arc| {
+        *sum += f64::from(global[arc.source as usize]) * part(arc.source, arc.weight);
+    });
+    let sum: f64 = first.iter().sum();
+    let first_step: Vec<f32> =
+        first.iter().map(|share| (share / sum.max(f64::MIN_POSITIVE)) as f32).collect();
+    let shares = walk.run(&first_step, None, settings).shares;
+    let idle = shares.iter().zip(strengths).filter(|&(_, &strength)| strength == 0.0);
+    let idle: f64 = idle.map(|(&share, _)| f64::from(share)).sum();
+    // The walk restarts with the mass that ends; without that all shares shrink by one factor.
+    let kept = 1.0 / (1.0 + settings.damping / (1.0 - settings.damping) * idle);
+    let all_steps = shares.iter().map(|&share| (kept * f64::from(share)) as f32).collect();
+    ResidueSteps { first_step, all_steps }
 }
 
 /// Arcs by receiver, those of each source weighing 1 on average.

@@ -1,12 +1,13 @@
 //! Communities: connected, nested, found again, the same on any machine.
 
 use graph::generate::{PlantedGraph, PlantedSpec, planted, rmat};
-use graph::lineage::{EventKind, Lineage, follow};
+use graph::lineage::{Lineage, follow};
 use graph::seed::RandomSeed;
 use graph::{
     Attention, CommunitySettings, Csr, Hierarchy, Level, NO_COMMUNITY, OverlapShare,
     community_stage, eval,
 };
+use model::EventKind;
 use model::index::{CommunityIndex, PersonIndex};
 use petgraph::unionfind::UnionFind;
 use proptest::prelude::*;

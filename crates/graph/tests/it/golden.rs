@@ -2,11 +2,11 @@
 
 use std::fmt::{Debug, Write as _};
 
-use graph::lineage::EventKind;
 use graph::{
     CommunityPeople, CommunitySettings, GlobalRank, Hierarchy, Level, OptionalCommunity, Overlap,
     PackedPeople, PeopleSettings, RankSettings, ScoredPerson, Trust, TrustSettings,
 };
+use model::EventKind;
 use model::index::{CommunityIndex, PersonIndex};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

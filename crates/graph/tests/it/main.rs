@@ -21,6 +21,8 @@ mod golden;
 #[cfg(test)]
 mod intervals;
 #[cfg(test)]
+mod nearby;
+#[cfg(test)]
 mod oracles;
 #[cfg(test)]
 mod people;

@@ -235,8 +235,13 @@ fn people<const N: usize>(people: [u32; N]) -> [PersonIndex; N] {
 }
 
 /// No limit in practice.
-const FAR: PushSettings =
-    PushSettings { damping: 0.85, residue_max: 1e-9, arcs_max: 100_000_000, received_max: 0 };
+const FAR: PushSettings = PushSettings {
+    damping: 0.85,
+    residue_max: 1e-9,
+    arcs_max: 100_000_000,
+    received_max: 0,
+    rows_max: usize::MAX,
+};
 
 #[test]
 fn personal_ranks_by_push_are_those_of_the_walk() {
