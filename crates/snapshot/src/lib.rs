@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`shard`] | arcs ↔ bytes, as pure functions |
 //! | [`artifact`] | one value of a run ↔ one object |
+//! | [`person_rows`] | the attention between a run's people, in blocks that are read one at a time |
 //! | [`build`] | profiles and adjacency, in the order in which they are read → a sealed snapshot |
 //! | [`mod@load`] | a sealed snapshot → nodes, and the layers between persons |
 //!
@@ -21,6 +22,7 @@ mod error;
 pub mod load;
 mod nodes;
 mod objects;
+pub mod person_rows;
 mod rows;
 pub mod shard;
 mod stored_nodes;
@@ -31,7 +33,7 @@ use model::{Direction, Layer};
 pub use error::SnapshotError;
 pub use load::{Snapshot, load, load_manifest, load_nodes};
 pub use nodes::{NodeFact, Nodes};
-pub use objects::ObjectStore;
+pub use objects::{ObjectStore, SharedObjects};
 pub use rows::{RowBuilder, dense_arcs};
 pub use shard::DenseArc;
 

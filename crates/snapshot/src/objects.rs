@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use model::port::{Objects, PortError, PutOutcome};
 
@@ -12,6 +13,12 @@ type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, PortError>> + Send +
 trait ErasedObjects: Send + Sync {
     fn put<'a>(&'a self, key: &'a str, body: Vec<u8>) -> Pending<'a, PutOutcome>;
     fn get<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Vec<u8>>>;
+    fn get_range<'a>(
+        &'a self,
+        key: &'a str,
+        start: u64,
+        length: u64,
+    ) -> Pending<'a, Option<Vec<u8>>>;
     fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Vec<String>>;
     fn delete<'a>(&'a self, key: &'a str) -> Pending<'a, ()>;
 }
@@ -23,6 +30,15 @@ impl<T: Objects> ErasedObjects for T {
 
     fn get<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Vec<u8>>> {
         Box::pin(Objects::get(self, key))
+    }
+
+    fn get_range<'a>(
+        &'a self,
+        key: &'a str,
+        start: u64,
+        length: u64,
+    ) -> Pending<'a, Option<Vec<u8>>> {
+        Box::pin(Objects::get_range(self, key, start, length))
     }
 
     fn list<'a>(&'a self, prefix: &'a str) -> Pending<'a, Vec<String>> {
@@ -54,6 +70,16 @@ impl<'a> ObjectStore<'a> {
         self.0.get(key).await
     }
 
+    /// As [`Objects::get_range`].
+    pub async fn get_range(
+        self,
+        key: &str,
+        start: u64,
+        length: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        self.0.get_range(key, start, length).await
+    }
+
     /// As [`Objects::list`].
     pub async fn list(self, prefix: &str) -> Result<Vec<String>, PortError> {
         self.0.list(prefix).await
@@ -62,6 +88,28 @@ impl<'a> ObjectStore<'a> {
     /// As [`Objects::delete`].
     pub async fn delete(self, key: &str) -> Result<(), PortError> {
         self.0.delete(key).await
+    }
+}
+
+/// An implementation of [`Objects`] that several tasks share. Cheap to clone.
+#[derive(Clone)]
+pub struct SharedObjects(Arc<dyn ErasedObjects>);
+
+impl SharedObjects {
+    /// The store behind this implementation.
+    pub fn new(objects: impl Objects + 'static) -> SharedObjects {
+        SharedObjects(Arc::new(objects))
+    }
+
+    /// The store.
+    pub fn store(&self) -> ObjectStore<'_> {
+        ObjectStore(&*self.0)
+    }
+}
+
+impl fmt::Debug for SharedObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedObjects")
     }
 }
 

@@ -160,11 +160,11 @@ fn gaps(arcs: &[DenseArc]) -> Vec<u32> {
 }
 
 /// A distance modulo 2^32, so that short ones are small on both sides.
-const fn zigzag(distance: u32) -> u32 {
+pub(crate) const fn zigzag(distance: u32) -> u32 {
     (distance << 1) ^ ((distance as i32 >> 31) as u32)
 }
 
-const fn unzigzag(number: u32) -> u32 {
+pub(crate) const fn unzigzag(number: u32) -> u32 {
     (number >> 1) ^ (number & 1).wrapping_neg()
 }
 
