@@ -92,29 +92,68 @@ pub async fn compare_all<W: Wallet, L: Ledger>(
     wallet: &W,
     ledger: &L,
 ) -> Result<AuditReport, PortError> {
+    Ok(compare_some(wallet, ledger, AuditPart::default()).await?.0)
+}
+
+/// Which payers are compared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditPart<'a> {
+    /// Those after this place, which the part before ended with; from the first if `None`.
+    pub after: Option<&'a str>,
+    /// About so many: whole pages of the ledger; all if `None`.
+    pub most: Option<u64>,
+}
+
+/// As [`compare_all`], of some payers, by the ledger's order of them: and the place where the rest begins, if
+/// there is a rest. A payer who cannot be read for now, as one who is charged all the time, is one who moved, so
+/// that it keeps no other from being compared.
+///
+/// # Errors
+/// Those of the ledger, and that of the wallet if no payer can be read.
+pub async fn compare_some<W: Wallet, L: Ledger>(
+    wallet: &W,
+    ledger: &L,
+    part: AuditPart<'_>,
+) -> Result<(AuditReport, Option<String>), PortError> {
     let mut report = AuditReport::default();
-    let mut after = None;
+    let mut after = part.after.map(str::to_owned);
+    let mut unread: Option<UnreadPayers> = None;
     loop {
         let page = ledger.payers(after.as_deref()).await?;
         for payer in page.items {
             report.payers += 1;
-            match audit_payer(wallet, ledger, payer).await? {
-                Audited::Equal => {}
-                Audited::Moving => report.moving += 1,
-                Audited::Differs(difference) => {
+            match audit_payer(wallet, ledger, payer).await {
+                Ok(Audited::Equal) => {}
+                Ok(Audited::Moving) => report.moving += 1,
+                Ok(Audited::Differs(difference)) => {
                     report.differences.insert(payer, difference);
+                }
+                Err(PortError::Refused(why)) => return Err(PortError::Refused(why)),
+                Err(why) => {
+                    report.moving += 1;
+                    unread.get_or_insert(UnreadPayers { count: 0, why }).count += 1;
                 }
             }
         }
         after = page.next;
-        if after.is_none() {
+        if after.is_none() || part.most.is_some_and(|most| report.payers >= most) {
             break;
         }
+    }
+    match unread {
+        Some(unread) if unread.count == report.payers => return Err(unread.why),
+        _ => {}
     }
     let totals = ledger.totals().await?;
     report.ledger_sum = totals.sum();
     report.customers_less_grants = totals.customers_less_grants();
-    Ok(report)
+    Ok((report, after))
+}
+
+/// Payers who could not be read, and why the first one could not.
+struct UnreadPayers {
+    count: u64,
+    why: PortError,
 }
 
 /// Makes a wallet take no new credits. One that takes none already stays as it is.

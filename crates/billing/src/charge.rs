@@ -3,7 +3,7 @@
 use model::charge::{ChargeRef, ChargeSource};
 use model::port::{PortError, Wallet};
 use model::wallet::{ChargeOutcome, ExistingCharge, LeaseOutcome, LeasePurpose, WalletRefusal};
-use model::{Charge, CreditLease, LeaseId, MicroCredits, QuoteId, Timestamp};
+use model::{Charge, ChargeState, CreditLease, LeaseId, MicroCredits, QuoteId, Timestamp};
 
 use crate::lease::{LeaseBook, lease_size};
 
@@ -27,9 +27,9 @@ pub struct RequestToAdmit<'a> {
     pub cost_most: MicroCredits,
     /// The most that the client pays.
     pub cost_max: Option<MicroCredits>,
-    /// Whether an earlier charge is looked for: where the client sent a key of its own or a tag, else the
-    /// commit finds it.
-    pub may_be_replay: bool,
+    /// Whether these are the charges, whatever the answer is: where the client sent a key of its own. Else the
+    /// answer says which charge it is, and the commit finds it.
+    pub is_named: bool,
 }
 
 /// Whether a request is served.
@@ -37,8 +37,11 @@ pub struct RequestToAdmit<'a> {
 pub enum Admission {
     /// It is to be served.
     Serve,
-    /// It was charged before: its answer is given again for nothing.
+    /// It was charged before: its answer is given again for nothing, if [`replay`] counts it before it leaves.
     Replay(Box<Charge>),
+    /// It may cost too much, unless its answer was charged before, which only the answer says: it is to be
+    /// served if [`replay`] finds it, and for this reason withheld if not.
+    OnlyReplay(Withheld),
     /// It is not served.
     Withheld(Withheld),
 }
@@ -114,7 +117,7 @@ pub enum Withheld {
     Busy,
 }
 
-/// Decides about a request before it is served.
+/// Decides about a request before it is served. Nothing is counted yet: it may end otherwise than as a replay.
 ///
 /// # Errors
 /// Those of the wallet: nothing is served.
@@ -122,21 +125,51 @@ pub async fn admit<W: Wallet>(
     wallet: &W,
     request: &RequestToAdmit<'_>,
 ) -> Result<Admission, PortError> {
-    if request.may_be_replay {
-        for &id in std::iter::once(&request.charge).chain(request.others) {
-            if let Some(existing) = wallet.replay(id, &request.request).await? {
-                return Ok(match of_existing(existing) {
-                    Release::Withheld(why) => Admission::Withheld(why),
-                    Release::Replay(charge) => Admission::Replay(charge),
-                    Release::Free | Release::Charged { .. } => Admission::Serve,
-                });
-            }
-        }
+    if request.is_named
+        && let Some(known) = find(wallet, request).await?
+    {
+        return Ok(known);
     }
     Ok(match above_max(request.cost_most, request.cost_max) {
-        Some(why) => Admission::Withheld(why),
+        Some(why) if request.is_named => Admission::Withheld(why),
+        Some(why) => Admission::OnlyReplay(why),
         None => Admission::Serve,
     })
+}
+
+/// What an earlier charge of a request means for it; `None` if there is none.
+async fn find<W: Wallet>(
+    wallet: &W,
+    request: &RequestToAdmit<'_>,
+) -> Result<Option<Admission>, PortError> {
+    let ids: Vec<ChargeRef> =
+        std::iter::once(request.charge).chain(request.others.iter().copied()).collect();
+    let found = wallet.charges(&ids).await?.into_iter();
+    let known = found.filter(|charge| charge.state != ChargeState::Void);
+    // The first of the ids, if more than one is charged.
+    let place = |charge: &Charge| ids.iter().position(|&id| id == charge.reference());
+    Ok(known.min_by_key(place).map(|charge| match charge.state {
+        _ if charge.request != request.request => Admission::Withheld(Withheld::OtherRequest),
+        ChargeState::Pending => Admission::Withheld(Withheld::InProgress),
+        _ => Admission::Replay(Box::new(charge)),
+    }))
+}
+
+/// Counts that an answer leaves again which was charged before; `None` if it was not.
+///
+/// # Errors
+/// Those of the wallet. The answer must not leave.
+pub async fn replay<W: Wallet>(
+    wallet: &W,
+    answer: &PricedAnswer,
+) -> Result<Option<Release>, PortError> {
+    let own = answer.charge.reference();
+    for &id in std::iter::once(&own).chain(&answer.others) {
+        if let Some(existing) = wallet.replay(id, &answer.charge.request).await? {
+            return Ok(Some(of_existing(existing)));
+        }
+    }
+    Ok(None)
 }
 
 /// Charges an answer. Only what this says decides whether it leaves.
@@ -160,7 +193,7 @@ pub async fn charge<W: Wallet>(
     }
     let cost = answer.charge.cost;
     if let Some(why) = above_max(cost, answer.cost_max) {
-        return Ok(Release::Withheld(why));
+        return replay_or_withheld(wallet, answer, why).await;
     }
     if let Some(lease) = leases.usable(answer.charge.payer, cost, now) {
         match on_lease(wallet, answer, lease).await? {
@@ -181,6 +214,15 @@ pub async fn charge<W: Wallet>(
     on_new_lease(wallet, leases, answer, now).await
 }
 
+/// What becomes of an answer that costs too much: it was paid before, or it is withheld.
+async fn replay_or_withheld<W: Wallet>(
+    wallet: &W,
+    answer: &PricedAnswer,
+    why: Withheld,
+) -> Result<Release, PortError> {
+    Ok(replay(wallet, answer).await?.unwrap_or(Release::Withheld(why)))
+}
+
 /// Whether a way to pay decided what becomes of an answer, or another way is open.
 enum Attempted {
     Decided(Release),
@@ -195,7 +237,7 @@ async fn charge_quoted<W: Wallet>(
     let Some(quoted) = answer.quoted else { return Ok(None) };
     let cost = quoted.cost.min(answer.charge.cost);
     if let Some(why) = above_max(cost, answer.cost_max) {
-        return Ok(Some(Release::Withheld(why)));
+        return replay_or_withheld(wallet, answer, why).await.map(Some);
     }
     let source = ChargeSource::Lease { lease: quoted.lease };
     let charge = Charge { cost, source, quote: Some(quoted.quote), ..answer.charge.clone() };

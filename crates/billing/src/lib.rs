@@ -20,13 +20,14 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | charge an answer that is ready | [`admit`], [`charge()`] |
+//! | charge an answer that is ready | [`admit`], [`charge()`], [`replay`] |
 //! | set credits aside before long work | [`begin`], [`finish`], [`abandon`] |
 //! | open and close a quote's credits | [`open_quote`] |
 //! | post what doorbells ring for | [`post()`] |
 //! | find what was left undone | [`sweep()`] |
 //! | prove that the wallet is the ledger | [`audit()`], [`compare_all`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
+//! | let a payer spend nothing more | [`freeze`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
 //! | credit what a payment service says was paid | [`payment`] |
 
@@ -39,6 +40,7 @@ mod example;
 mod exhaustive;
 #[cfg(test)]
 mod fixture;
+mod freeze;
 mod grants;
 mod held;
 mod instant;
@@ -54,12 +56,14 @@ mod sweep;
 pub mod twin;
 
 pub use audit::{
-    AuditDifference, AuditReport, Audited, audit, audit_payer, compare_all, stop_funding,
+    AuditDifference, AuditPart, AuditReport, Audited, audit, audit_payer, compare_all,
+    compare_some, stop_funding,
 };
 pub use charge::{
-    Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, Withheld, admit, charge,
+    Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, Withheld, admit, charge, replay,
 };
 pub use doorbell::{Doorbell, QueueDoorbell, parse_doorbell};
+pub use freeze::freeze;
 pub use grants::{ExpiryOutcome, FundOutcome, RefundOutcome, expire, fund, refund};
 pub use held::{Begun, abandon, begin, finish};
 pub use lease::{LeaseBook, lease_size, open_quote};

@@ -40,7 +40,7 @@
 //! | say a price before | [`estimate()`], [`first_epoch_within`], `quote` |
 //! | know what costs nothing | [`AnswerOutcome`] |
 //! | name a charge, so that a retry is free | [`ChargedRequest`] |
-//! | count what was used of a class | [`ClassUse`] |
+//! | count what was used of a class | [`class_use`] |
 //! | publish an index, or check the published ones | [`history`] |
 
 pub mod charge;
@@ -56,7 +56,7 @@ pub mod quote;
 
 pub use charge::{Floors, PriceError, charge};
 pub use charge_id::{ChargedRequest, PossibleCharges, RequestHash};
-pub use class_use::{ClassUse, PayerUse, UseEvent};
+pub use class_use::PayerUse;
 pub use controller::{EpochUse, next_excess};
 pub use estimate::{Estimate, IndexBounds, UsageBounds, estimate, first_epoch_within};
 pub use history::{Recomputed, WrongEpoch, recompute};

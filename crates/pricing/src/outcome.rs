@@ -68,7 +68,8 @@ outcomes! {
     Empty { "empty", Nothing, Nothing, true, "An answer without data" }
     NotModified { "not_modified", Nothing, Nothing, true, "304: you have the answer already" }
     Replayed { "replay", Nothing, Nothing, true, "The same request again, from the same run" }
-    Error { "error", Nothing, Nothing, true, "Any error, 402 and our own failures included" }
+    Error { "error", Nothing, Nothing, true, "An error of the request (4xx), 402 included" }
+    Failure { "failure", Nothing, Nothing, false, "A failure of ours (5xx)" }
     FailedExport { "failed_export", Nothing, Nothing, true, "An export that fails or is cancelled" }
     DryRun { "dry_run", Nothing, Nothing, true, "A dry run" }
     FreeRoute { "free_route", Nothing, Nothing, true, "Prices, quotes, balance, usage, charges, keys, status" }
@@ -111,7 +112,11 @@ pub const FREE_ANSWERS_MIN: u64 = 10_000;
 /// Free answers that a key has for each charged one of the day.
 pub const FREE_PER_CHARGED: u64 = 10;
 
-/// What a key was answered on one UTC day.
+/// Free answers that a payer has on each UTC day with all its keys together, before any charged ones: as many as
+/// ten keys, so that more keys give no more.
+pub const FREE_ANSWERS_OF_PAYER_MIN: u64 = 10 * FREE_ANSWERS_MIN;
+
+/// What a key, or a payer with all its keys, was answered on one UTC day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FreeAnswers {
     /// Answers that cost nothing and count ([`AnswerOutcome::is_free_answer`]).
@@ -121,7 +126,7 @@ pub struct FreeAnswers {
 }
 
 impl FreeAnswers {
-    /// How many free answers are left: 0 means that a request that costs nothing is refused with 429.
+    /// How many free answers a key has left: 0 means that a request that costs nothing is refused with 429.
     ///
     /// ```
     /// use pricing::FreeAnswers;
@@ -129,8 +134,17 @@ impl FreeAnswers {
     /// assert_eq!(FreeAnswers { free: 10_004, charged: 1 }.left(), 6);
     /// ```
     pub const fn left(&self) -> u64 {
+        self.left_of(FREE_ANSWERS_MIN)
+    }
+
+    /// How many a payer has left, of all its keys.
+    pub const fn left_of_payer(&self) -> u64 {
+        self.left_of(FREE_ANSWERS_OF_PAYER_MIN)
+    }
+
+    const fn left_of(&self, min: u64) -> u64 {
         let more = self.charged.saturating_mul(FREE_PER_CHARGED);
-        FREE_ANSWERS_MIN.saturating_add(more).saturating_sub(self.free)
+        min.saturating_add(more).saturating_sub(self.free)
     }
 }
 
@@ -153,10 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_nothing_is_bounded_but_for_three_outcomes() {
+    fn what_costs_nothing_is_bounded_but_for_four_outcomes() {
         let unbounded =
             slugs(|outcome| outcome.charged() == ChargedPart::Nothing && !outcome.is_free_answer());
-        assert_eq!(unbounded, ["waited", "rate_limited", "privacy"]);
+        assert_eq!(unbounded, ["failure", "waited", "rate_limited", "privacy"]);
         let bounded = [
             "empty",
             "not_modified",
@@ -179,5 +193,12 @@ mod tests {
         assert_eq!((left(10_009, 1), left(10_010, 1)), (1, 0));
         assert_eq!(left(u64::MAX, u64::MAX), 0);
         assert_eq!(left(0, u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_payer_has_as_many_free_answers_as_ten_keys() {
+        let left = |free, charged| FreeAnswers { free, charged }.left_of_payer();
+        assert_eq!((left(0, 0), left(99_999, 0), left(100_000, 0)), (100_000, 1, 0));
+        assert_eq!((left(100_009, 1), left(100_010, 1)), (1, 0));
     }
 }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use model::{PriceClass, PriceItem};
 use pricing::AnswerOutcome;
-use pricing::outcome::{ChargedPart, CountedUse, FREE_ANSWERS_MIN, FREE_PER_CHARGED};
+use pricing::outcome::{
+    ChargedPart, CountedUse, FREE_ANSWERS_MIN, FREE_ANSWERS_OF_PAYER_MIN, FREE_PER_CHARGED,
+};
 
 const DOCUMENT: &str = include_str!("../../../docs/prices.md");
 
@@ -51,7 +53,7 @@ fn outcomes() -> String {
 fn free_answers() -> String {
     format!(
         "A key has {FREE_ANSWERS_MIN} free answers on a UTC day, and {FREE_PER_CHARGED} more for each charged \
-         one; then 429.\n"
+         one; an account has {FREE_ANSWERS_OF_PAYER_MIN} with all its keys together, and as many more; then 429.\n"
     )
 }
 

@@ -138,27 +138,69 @@ fn a_quote_pays_the_lower_price_until_its_credits_are_used() {
     assert!(matches!(open(QuoteId::new(8)), LeaseOutcome::Opened(_)));
 }
 
+fn asked(bank: &Bank, number: u8, is_named: bool, cost_max: i64) -> Admission {
+    let wanted = RequestToAdmit {
+        charge: reference(number),
+        others: &[reference(9)],
+        request: [number; 32],
+        cost_most: credits(40),
+        cost_max: Some(credits(cost_max)),
+        is_named,
+    };
+    done(admit(&bank.wallet, &wanted)).unwrap()
+}
+
 #[test]
 fn a_request_is_admitted_unless_it_may_cost_too_much_or_was_answered() {
     let bank = Bank::with(100);
-    charged(&bank, &answer(served(1, 30, noon())));
-    let asked = |number: u8, may_be_replay, cost_max: i64| {
-        let wanted = RequestToAdmit {
-            charge: reference(number),
-            others: &[reference(9)],
-            request: [number; 32],
-            cost_most: credits(40),
-            cost_max: Some(credits(cost_max)),
-            may_be_replay,
-        };
-        done(admit(&bank.wallet, &wanted)).unwrap()
-    };
-    assert_eq!(asked(2, true, 40), Admission::Serve);
+    let first = served(1, 30, noon());
+    charged(&bank, &answer(first.clone()));
+    assert_eq!(asked(&bank, 2, true, 40), Admission::Serve);
     let why = Withheld::AboveMax { cost: credits(40), max: credits(39) };
-    assert_eq!(asked(2, true, 39), Admission::Withheld(why));
-    assert_eq!(asked(1, false, 40), Admission::Serve, "the commit finds it");
-    let Admission::Replay(known) = asked(1, true, 0) else { panic!() };
-    assert_eq!(known.replays, 1);
+    assert_eq!(asked(&bank, 2, true, 39), Admission::Withheld(why));
+    assert_eq!(asked(&bank, 1, false, 40), Admission::Serve, "the commit finds it");
+    assert_eq!(
+        asked(&bank, 1, false, 39),
+        Admission::OnlyReplay(why),
+        "the answer says what it is"
+    );
+    let Admission::Replay(known) = asked(&bank, 1, true, 0) else { panic!() };
+    assert_eq!(known.replays, 0, "nothing left yet");
+    let again = answer(Charge { nonce: 99, ..first });
+    let Some(Release::Replay(known)) = done(replay(&bank.wallet, &again)).unwrap() else {
+        panic!()
+    };
+    assert_eq!((known.replays, bank.available()), (1, 70));
+    assert_eq!(done(replay(&bank.wallet, &answer(served(2, 30, noon())))), Ok(None));
+}
+
+#[test]
+fn a_request_that_is_being_answered_or_another_ones_is_not_admitted() {
+    let bank = Bank::with(100);
+    done(begin(&bank.wallet, &pending(1, 60), &[])).unwrap();
+    let withheld = |number| asked(&bank, number, true, 40);
+    assert_eq!(withheld(1), Admission::Withheld(Withheld::InProgress));
+    charged(&bank, &answer(Charge { request: [7; 32], ..served(2, 10, noon()) }));
+    assert_eq!(withheld(2), Admission::Withheld(Withheld::OtherRequest));
+    done(abandon(&bank.wallet, reference(1), 1)).unwrap();
+    assert_eq!(withheld(1), Admission::Serve, "what it held is free again");
+    // That of the neighbouring day.
+    charged(&bank, &answer(Charge { request: [3; 32], ..served(9, 10, noon()) }));
+    assert!(matches!(withheld(3), Admission::Replay(known) if known.id == reference(9).charge));
+}
+
+#[test]
+fn what_was_paid_before_leaves_again_however_dear_it_is_now() {
+    let bank = Bank::with(100);
+    let first = served(1, 10, noon());
+    charged(&bank, &answer(first.clone()));
+    let dear = Charge { nonce: 99, cost: credits(30), ..first };
+    let again = PricedAnswer { cost_max: Some(credits(10)), ..answer(dear) };
+    assert!(matches!(charged(&bank, &again), Release::Replay(_)));
+    let quoted = QuotedCost { quote: QuoteId::new(5), lease: LeaseId::new(5), cost: credits(20) };
+    let again = PricedAnswer { quoted: Some(quoted), ..again };
+    assert!(matches!(charged(&bank, &again), Release::Replay(_)));
+    assert_eq!(bank.available(), 90);
 }
 
 fn pending(number: u8, most: i64) -> Charge {

@@ -11,7 +11,9 @@ use model::{
 
 use super::dice::mixed;
 use super::world::{QueuedBell, StepAside, World};
-use crate::charge::{Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, admit, charge};
+use crate::charge::{
+    Admission, PricedAnswer, QuotedCost, Release, RequestToAdmit, admit, charge, replay,
+};
 use crate::example::{pending_charge, served_charge};
 use crate::held::{Begun, abandon, begin, finish};
 use crate::instant::after;
@@ -143,24 +145,40 @@ impl SimulatedRequest {
             request: self.hash(),
             cost_most,
             cost_max: Some(cost_most),
-            may_be_replay: self.is_keyed,
+            is_named: self.is_keyed,
         };
-        match admit(&world.wallet, &wanted).await? {
-            Admission::Serve => {}
-            Admission::Replay(charge) => {
-                replayed(world, &charge);
-                return Ok(());
-            }
-            Admission::Withheld(_) => {
+        let is_known = match admit(&world.wallet, &wanted).await? {
+            Admission::Serve => false,
+            Admission::Replay(_) => true,
+            Admission::OnlyReplay(_) | Admission::Withheld(_) => {
                 world.note(|notes| notes.refused += 1);
                 return Ok(());
             }
-        }
-        let quoted = self.quote(world).await?;
+        };
+        let quoted = if is_known { None } else { self.quote(world).await? };
         for _ in 0..self.work {
             StepAside::default().await;
         }
+        if is_known {
+            return self.release_again(world, id, others).await;
+        }
         self.charge_and_release(world, leases, quoted).await
+    }
+
+    /// Counts that an answer leaves again which is charged.
+    async fn release_again(
+        &self,
+        world: &World,
+        id: ChargeRef,
+        others: Vec<ChargeRef>,
+    ) -> Result<(), PortError> {
+        let charge = Charge { id: id.charge, ..self.served(self.now(world)) };
+        let answer = PricedAnswer { charge, others, cost_max: None, quoted: None };
+        match replay(&world.wallet, &answer).await? {
+            Some(Release::Replay(charge)) => replayed(world, &charge),
+            _ => world.note(|notes| notes.refused += 1),
+        }
+        Ok(())
     }
 
     async fn quote(&self, world: &World) -> Result<Option<QuotedCost>, PortError> {

@@ -198,6 +198,12 @@ impl WalletState {
         Some(closed)
     }
 
+    pub(super) fn leases_of(&self, payer: PayerId, ids: &[LeaseId]) -> Vec<CreditLease> {
+        let ids: BTreeSet<&LeaseId> = ids.iter().collect();
+        let known = ids.into_iter().filter_map(|id| self.leases.get(id));
+        known.filter(|lease| lease.payer == payer).copied().collect()
+    }
+
     pub(super) fn set_budget(&mut self, change: &BudgetChange) {
         let (payer, key, day, cap) = (change.payer, change.key, change.day, change.cap);
         let new = DailyBudget { key, day, cap, spent: MicroCredits::ZERO };

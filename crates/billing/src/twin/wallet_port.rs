@@ -3,7 +3,9 @@
 use std::future::Future;
 
 use model::charge::ChargeRef;
-use model::port::{BudgetChange, ExpiredHold, Page, PortError, ServedHold, UNSETTLED_MAX, Wallet};
+use model::port::{
+    BudgetChange, ExpiredHold, LEASES_MAX, Page, PortError, ServedHold, UNSETTLED_MAX, Wallet,
+};
 use model::wallet::{
     AdjustOutcome, ChargeOutcome, ExistingCharge, LeaseOutcome, MarkOutcome, ServeOutcome,
     WalletAdjustment, WalletView,
@@ -118,6 +120,24 @@ impl<G: Gate<WalletState>> Wallet for TwinWallet<G> {
         lease: LeaseId,
     ) -> impl Future<Output = PortAnswer<Option<CreditLease>>> + Send {
         self.gate.pass(move |state| Ok(state.close_lease(payer, lease)))
+    }
+
+    fn leases(
+        &self,
+        payer: PayerId,
+        leases: &[LeaseId],
+    ) -> impl Future<Output = PortAnswer<Vec<CreditLease>>> + Send {
+        self.gate.pass(move |state| match leases.len() > LEASES_MAX {
+            true => Err(PortError::Refused(format!("more than {LEASES_MAX} leases at once"))),
+            false => Ok(state.leases_of(payer, leases)),
+        })
+    }
+
+    fn open_leases(
+        &self,
+        payer: PayerId,
+    ) -> impl Future<Output = PortAnswer<Vec<CreditLease>>> + Send {
+        self.gate.pass(move |state| Ok(state.view(payer).leases))
     }
 
     fn balance(&self, payer: PayerId) -> impl Future<Output = PortAnswer<WalletBalance>> + Send {
