@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::Pg;
 use super::params::params;
 use super::row::{ADJACENCY, TableRow};
-use super::value::{corrupt, from_seconds, stored_id};
+use super::value::{corrupt, from_seconds, stored_id, stored_ids};
 use crate::StoreError;
 
 mod edit;
@@ -77,6 +77,17 @@ impl AdjacencyRow {
 pub async fn of(pg: &Pg, profile: ProfileId) -> Result<Vec<AdjacencyRow>, StoreError> {
     let sql = format!("select {COLUMNS} from adjacency where profile_id = $1 order by 2, 3");
     let rows = pg.read("adjacency::of", &sql, params![stored_id(profile) => INT8]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The adjacencies of these profiles with direction out, by profile and layer.
+pub async fn given(pg: &Pg, profiles: &[ProfileId]) -> Result<Vec<AdjacencyRow>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from adjacency where profile_id = any($1) and direction = $2 order by 1, 2"
+    );
+    let out = Direction::Out as i16;
+    let params = params![stored_ids(profiles) => INT8_ARRAY, out => INT2];
+    let rows = pg.read("adjacency::given", &sql, params).await?;
     rows.iter().map(from_row).collect()
 }
 

@@ -38,7 +38,8 @@ const OF_PAYER: &str = concat!(
 const PAGE: &str = concat!(
     "select ",
     alert_columns!(),
-    " from spend_alert where alert_id > $1 order by alert_id limit $2"
+    " from spend_alert where (payer_id, alert_id) > ($1, $2)
+    order by payer_id, alert_id limit $3"
 );
 const DELETE: &str = "delete from spend_alert where payer_id = $1 and alert_id = $2";
 const FIRE: &str = "update spend_alert set fired_ms = $2 where alert_id = $1";
@@ -96,14 +97,33 @@ pub async fn delete(pg: &Pg, payer: PayerId, id: AlertId) -> Result<bool, StoreE
     Ok(pg.execute("alert::delete", DELETE, params).await? > 0)
 }
 
-/// All payers' alerts after this one, by id: at most `limit`, and [`PAGE_MAX`].
+/// Where an alert is among those of all payers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AlertPlace {
+    /// Whose it is.
+    pub payer: PayerId,
+    /// Which.
+    pub alert: AlertId,
+}
+
+impl AlertPlace {
+    /// The place of an alert.
+    pub const fn of(alert: &SpendAlert) -> AlertPlace {
+        AlertPlace { payer: alert.payer, alert: alert.id }
+    }
+}
+
+/// All payers' alerts after a place, payer by payer: at most `limit`, and [`PAGE_MAX`].
 pub async fn page(
     pg: &Pg,
-    after: Option<AlertId>,
+    after: Option<AlertPlace>,
     limit: u32,
 ) -> Result<Vec<SpendAlert>, StoreError> {
-    let after = after.map_or(i64::MIN, |id| id.number() as i64);
-    let params = params![after => INT8, i64::from(limit.min(PAGE_MAX)) => INT8];
+    let (payer, alert) = after.map_or((i64::MIN, i64::MIN), |place| {
+        (place.payer.number() as i64, place.alert.number() as i64)
+    });
+    let limit = i64::from(limit.min(PAGE_MAX));
+    let params = params![payer => INT8, alert => INT8, limit => INT8];
     let rows = pg.query("alert::page", PAGE, params).await?;
     SPEND_ALERT.rows(&rows).map(from_row).collect()
 }

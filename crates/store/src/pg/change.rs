@@ -1,26 +1,36 @@
-//! The change log: what changed, in an order that readers can follow without gaps.
+//! The change log: what changed. Each event gets a place in one stream that can be followed without gaps.
 
-use model::time::{Day, Timestamp};
-use model::{Direction, Layer, ProfileId, RankChange};
+use model::change::{LineageChange, MembershipChange, ProfileField};
+use model::time::Timestamp;
+use model::{ChangeKind, Direction, Layer, ProfileId, RankChange};
 
+use super::Pg;
 use super::params::params;
 use super::row::CHANGE_LOG;
 use super::value::stored_id;
-use super::{Pg, partition};
 use crate::StoreError;
 
 mod event;
+mod fixed_page;
+mod member;
 mod rank;
 mod record;
+mod retire;
+mod stream;
 
-pub(super) use record::{open_day, record_arcs, record_gone, record_members, record_ranks};
+pub use fixed_page::{PageStart, fix_end, fixed_end};
+pub(super) use record::{
+    ChangedFields, open_day, record_arcs, record_gone, record_members, record_profiles, record_run,
+};
+pub use retire::retire;
+pub use stream::{ChangeScan, PlacedEvent, StreamBounds, page, place_before, scan, sequence};
 
-/// How far a reader has read. Orders events by transaction, then by number.
+/// An event's key in the log: later ones of a subject have larger ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The transaction.
+pub struct EventKey {
+    /// The transaction that wrote it.
     pub xid: u64,
-    /// The event's number.
+    /// Its number among all.
     pub seq: i64,
 }
 
@@ -46,58 +56,58 @@ pub enum Change {
     Parted(Vec<ProfileId>),
     /// The rank of the subject's person changed.
     Rank(RankChange),
+    /// The main community of the subject's person changed.
+    Membership(MembershipChange),
+    /// Something happened to a community.
+    Lineage(LineageChange),
+    /// Texts of the profile changed.
+    Profile(Vec<ProfileField>),
+}
+
+impl Change {
+    /// What it reports.
+    pub const fn kind(&self) -> ChangeKind {
+        match self {
+            Change::Arcs { .. } => ChangeKind::Arcs,
+            Change::Gone => ChangeKind::Gone,
+            Change::Joined(_) => ChangeKind::Joined,
+            Change::Parted(_) => ChangeKind::Parted,
+            Change::Rank(_) => ChangeKind::Rank,
+            Change::Membership(_) => ChangeKind::Membership,
+            Change::Lineage(_) => ChangeKind::Lineage,
+            Change::Profile(_) => ChangeKind::Profile,
+        }
+    }
 }
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its position in the log.
-    pub position: Position,
+    /// Its key.
+    pub key: EventKey,
     /// When it was recorded.
     pub at: Timestamp,
-    /// The profile, or the profile that has the person's number.
-    pub subject: ProfileId,
+    /// The profile, or the profile that has the person's number; `None` of a community.
+    pub subject: Option<ProfileId>,
     /// What changed.
     pub change: Change,
 }
 
-const PAGE: &str =
-    "select xid::text::bigint xid_number, seq, at_ms, kind, subject, layer, direction, added,
-        removed, body from change_log
-    where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, seq limit $3";
 const OF_SUBJECT: &str =
     "select xid::text::bigint xid_number, seq, at_ms, kind, subject, layer, direction,
         added, removed, body from change_log
     where subject = $1 and (xid, seq) < ($2::text::xid8, $3)
     order by xid desc, seq desc limit $4";
-/// By name, so that a day that was detached and not dropped is found too.
-const OLD_DAYS: &str = "select d from (
-        select substring(relname from '^change_log_([0-9]+)$')::int d from pg_class
-        where relkind = 'r' and relnamespace = (
-            select relnamespace from pg_class where oid = 'change_log'::regclass)) days
-    where d < $1 order by d limit $2";
 
-/// Events after a position, in order, at most `limit`. Events of transactions that may still be
-/// running wait, so that none can appear before a position already read.
-pub async fn page(pg: &Pg, after: Position, limit: u32) -> Result<Vec<Event>, StoreError> {
-    let params = params![
-        after.xid.to_string() => TEXT,
-        after.seq => INT8,
-        i64::from(limit) => INT8,
-    ];
-    let rows = pg.read("change::page", PAGE, params).await?;
-    CHANGE_LOG.rows(&rows).map(event::from_row).collect()
-}
-
-/// Events of one subject, the newest first, at most `limit` before `before`.
+/// Events of one subject, the newest first, at most `limit` before `before`. Those of profiles and people: the
+/// numbers of communities are lower than any of theirs.
 pub async fn of_subject(
     pg: &Pg,
     subject: ProfileId,
-    before: Option<Position>,
+    before: Option<EventKey>,
     limit: u32,
 ) -> Result<Vec<Event>, StoreError> {
-    let before = before.unwrap_or(Position { xid: u64::MAX, seq: i64::MAX });
+    let before = before.unwrap_or(EventKey { xid: u64::MAX, seq: i64::MAX });
     let params = params![
         stored_id(subject) => INT8,
         before.xid.to_string() => TEXT,
@@ -106,16 +116,4 @@ pub async fn of_subject(
     ];
     let rows = pg.read("change::of_subject", OF_SUBJECT, params).await?;
     CHANGE_LOG.rows(&rows).map(event::from_row).collect()
-}
-
-/// Drops whole days before `first_kept`, the oldest first, at most `most`; returns how many.
-pub async fn retire(pg: &Pg, first_kept: Day, most: usize) -> Result<usize, StoreError> {
-    partition::finish_pending(pg, "change::retire").await?;
-    let params = params![i32::from(first_kept.0) => INT4, most as i64 => INT8];
-    let days = pg.query("change::retire", OLD_DAYS, params).await?;
-    for day in &days {
-        let table = format!("change_log_{}", day.get::<_, i32>("d"));
-        partition::drop(pg, "change::retire", "change_log", &table).await?;
-    }
-    Ok(days.len())
 }

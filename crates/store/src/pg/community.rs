@@ -1,6 +1,6 @@
 //! The communities of a run.
 
-use model::{Community, CommunityId, RunId};
+use model::{Community, CommunityId, RunId, SensitiveTopics};
 
 use super::params::params;
 use super::row::{COMMUNITY, TableRow};
@@ -9,7 +9,8 @@ use super::{Pg, run};
 use crate::StoreError;
 
 const COLUMNS: &str =
-    "c.community_id, c.parent, c.level, c.members, c.trust, c.low_trust, c.labels";
+    "c.community_id, c.parent, c.level, c.members, c.trust, c.low_trust, c.labels, c.sensitive,
+    coalesce(c.last_level, c.level) last_level, c.same_as";
 
 /// The id of the whole world where a community is expected: its memberships are the
 /// global ranking. Never minted.
@@ -21,15 +22,29 @@ pub async fn mint(pg: &Pg, count: u32) -> Result<Vec<CommunityId>, StoreError> {
     Ok((first..).take(count as usize).map(CommunityId::new).collect())
 }
 
-/// The communities of a run with these ids, in their order; unknown ones are left out.
+/// The communities of a run with these ids, in their order; unknown ones are left out. One that is the
+/// same group as another is answered with that.
 pub async fn get(pg: &Pg, run: RunId, ids: &[CommunityId]) -> Result<Vec<Community>, StoreError> {
     let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
     let sql = format!(
         "select {COLUMNS} from unnest($2::bigint[]) with ordinality u(id, o)
-         join community_{{run}} c on c.run_id = $1 and c.community_id = u.id order by u.o"
+         join community_{{run}} k on k.run_id = $1 and k.community_id = u.id
+         join community_{{run}} c on c.run_id = $1
+            and c.community_id = coalesce(k.same_as, k.community_id) order by u.o"
     );
     let params = params![run::stored(run) => INT8, stored => INT8_ARRAY];
     COMMUNITY.rows(&pg.read_run("community::get", run, &sql, params).await?).map(from_row).collect()
+}
+
+/// The communities with these ids in all runs whose results are kept: one row for each run that has it.
+pub async fn in_kept_runs(pg: &Pg, ids: &[CommunityId]) -> Result<Vec<Community>, StoreError> {
+    let stored: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
+    let sql = format!(
+        "select {COLUMNS} from run r
+         join community c on c.run_id = r.run_id and c.community_id = any($1) where r.state = $2"
+    );
+    let params = params![stored => INT8_ARRAY, run::RunState::Published as i16 => INT2];
+    COMMUNITY.rows(&pg.read("community::in_kept_runs", &sql, params).await?).map(from_row).collect()
 }
 
 /// New ids for the communities that are born in a run; the same at each call.
@@ -41,7 +56,7 @@ pub async fn mint_once(pg: &Pg, run: RunId, count: u32) -> Result<Vec<CommunityI
 /// Which communities of a run are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CommunityQuery<'a> {
-    /// Only this level.
+    /// Only those on this level.
     pub level: Option<u8>,
     /// Only the parts of this community.
     pub parent: Option<CommunityId>,
@@ -63,7 +78,7 @@ pub struct CommunityPosition {
     pub id: CommunityId,
 }
 
-/// Communities of a run, the largest first, then by id. Reads from the largest community until the page
+/// Communities of a run, each group once, the largest first, then by id. Reads from the largest community until the page
 /// is full.
 pub async fn page(
     pg: &Pg,
@@ -75,7 +90,7 @@ pub async fn page(
         .map_or((i32::MAX, -1), |after| (stored_count(after.members), after.id.number() as i64));
     let conditions = conditions(&query);
     let sql = format!(
-        "select {COLUMNS} from community_{{run}} c where c.run_id = $1 {conditions}
+        "select {COLUMNS} from community_{{run}} c where c.run_id = $1 and c.same_as is null {conditions}
          order by c.members desc, c.community_id limit $2"
     );
     let params = params![
@@ -98,8 +113,12 @@ pub async fn page(
 /// not name are sent all the same.
 fn conditions(query: &CommunityQuery<'_>) -> String {
     let all = [
-        (query.level.is_some(), "and c.level = $3"),
-        (query.parent.is_some(), "and c.parent = $4"),
+        (query.level.is_some(), "and $3 between c.level and coalesce(c.last_level, c.level)"),
+        (
+            query.parent.is_some(),
+            "and c.parent = coalesce((select k.same_as from community_{run} k
+                where k.run_id = $1 and k.community_id = $4), $4)",
+        ),
         (query.after.is_some(), "and c.members <= $5 and (c.members < $5 or c.community_id > $6)"),
         (
             !query.words.is_empty(),
@@ -118,9 +137,12 @@ fn from_row(row: TableRow<'_>) -> Result<Community, StoreError> {
         id: CommunityId::new(row.unsigned("community_id")?),
         parent: parent.map(|id| CommunityId::new(id as u64)),
         level: row.number("level", Some)?,
+        last_level: row.number("last_level", Some)?,
+        same_as: row.get::<Option<i64>>("same_as")?.map(|id| CommunityId::new(id as u64)),
         members: row.count("members")?,
         trust: row.get("trust")?,
         low_trust: row.get("low_trust")?,
         labels: row.get("labels")?,
+        sensitive: SensitiveTopics::from_number(row.unsigned("sensitive")?),
     })
 }

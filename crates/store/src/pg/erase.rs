@@ -1,6 +1,6 @@
 //! Erasure: a profile that is gone, refused or opted out leaves every store.
 //!
-//! Its words, lists, claims, progress and change events are deleted at once. Its id stays, with the
+//! Its words, lists, claims, progress, change events and history are deleted at once. Its id stays, with the
 //! native id replaced by a hash, so that the same account is recognised, not crawled and not given a
 //! second id when others still show it. The time of the erasure is stored as long as snapshots are kept
 //! that were sealed before. Its arcs in the lists of others leave with the next snapshot.
@@ -20,7 +20,7 @@ use super::round_outcome::RoundOutcome;
 use super::row::ACCOUNT_KEY;
 use super::transaction::PgTransaction;
 use super::value::{platform_number, stored_id, stored_ids, stored_ms, stored_seconds};
-use super::{Pg, account_key, change, person};
+use super::{Pg, account_key, change, history, person};
 use crate::StoreError;
 
 mod handles;
@@ -179,6 +179,7 @@ pub(super) async fn erase(
     tx.execute(BAR, bar).await?;
     tx.execute(NOTE, params![ids => INT8_ARRAY, stored_ms(now) => INT8]).await?;
     let ids: Vec<ProfileId> = profiles.iter().map(|(id, _)| *id).collect();
+    history::erase(tx, &ids).await?;
     person::leave(tx, &ids, now).await?;
     change::record_gone(tx, &ids, now).await
 }

@@ -18,8 +18,10 @@ use super::transaction::PgTransaction;
 use super::value::{clean, from_ms, stored_ms};
 use crate::StoreError;
 
+mod list;
 mod rotate;
 
+pub use list::{KEYS_MAX, KeyPage, count_active, newest, of_account, of_payer, ordered, page};
 pub use rotate::{KeyRotation, rotate};
 
 /// The most that a new key may spend on a UTC day: 10,000 credits, or $10.
@@ -78,6 +80,8 @@ pub struct NewKey<'a> {
     pub name: &'a str,
     /// The most that it may spend on a UTC day, not below zero.
     pub daily_cap: MicroCredits,
+    /// What it was ordered as, by which [`ordered`] finds it: there is one key of each.
+    pub order: Option<&'a str>,
 }
 
 impl<'a> NewKey<'a> {
@@ -87,7 +91,7 @@ impl<'a> NewKey<'a> {
         secret: &'a ApiSecret,
         scopes: &'a [Scope],
     ) -> NewKey<'a> {
-        NewKey { owner, secret, scopes, name: "", daily_cap: DAILY_CAP_DEFAULT }
+        NewKey { owner, secret, scopes, name: "", daily_cap: DAILY_CAP_DEFAULT, order: None }
     }
 }
 
@@ -97,8 +101,8 @@ const PAYER: &str = "select account_id from account where name = $1";
 const ACCOUNT: &str = "select account_id, name account from account where account_id = $1";
 /// A repeated call finds the row that the first one made.
 const CREATE: &str = "insert into api_key
-        (account_id, mac, last_four, realm, scopes, created_ms, name, daily_cap)
-    select account_id, $2, $3, $4, $5, $6, $7, $8 from account where account_id = $1
+        (account_id, mac, last_four, realm, scopes, created_ms, name, daily_cap, order_id)
+    select account_id, $2, $3, $4, $5, $6, $7, $8, $9 from account where account_id = $1
     on conflict (mac) do update set mac = excluded.mac returning key_id";
 const COLUMNS: &str =
     "select k.key_id, a.name account, k.realm, k.scopes, k.last_four, k.created_ms,
@@ -153,6 +157,7 @@ async fn insert(
         stored_ms(now) => INT8,
         clean(new.name, NAME_CHARS_MAX) => TEXT,
         new.daily_cap.micros() => INT8,
+        new.order => TEXT,
     ];
     let rows = tx.query(CREATE, params).await?;
     let id = rows.first().map(|row| KeyId::new(row.get::<_, i64>("key_id") as u64));
@@ -209,28 +214,6 @@ pub async fn find(
     let params = params![mac(pepper, secret) => BYTEA, stored_ms(now) => INT8];
     let row = pg.read_opt("key::find", &sql, params).await?;
     row.as_ref().map(from_row).transpose()
-}
-
-/// The keys of an account, the newest first.
-pub async fn of_account(pg: &Pg, account: &str) -> Result<Vec<ApiKey>, StoreError> {
-    let sql = format!("{COLUMNS} where a.name = $1 order by k.key_id desc");
-    let rows = pg.query("key::of_account", &sql, params![account => TEXT]).await?;
-    rows.iter().map(from_row).collect()
-}
-
-/// The newest keys of a payer, at most `limit`, the newest first.
-pub async fn of_payer(pg: &Pg, payer: PayerId, limit: u32) -> Result<Vec<ApiKey>, StoreError> {
-    let sql = format!("{COLUMNS} where k.account_id = $1 order by k.key_id desc limit $2");
-    let params = params![payer.number() as i64 => INT8, i64::from(limit) => INT8];
-    let rows = pg.query("key::of_payer", &sql, params).await?;
-    rows.iter().map(from_row).collect()
-}
-
-/// The newest keys, at most `limit`, the newest first.
-pub async fn newest(pg: &Pg, limit: u32) -> Result<Vec<ApiKey>, StoreError> {
-    let sql = format!("{COLUMNS} order by k.key_id desc limit $1");
-    let rows = pg.query("key::newest", &sql, params![i64::from(limit) => INT8]).await?;
-    rows.iter().map(from_row).collect()
 }
 
 /// Revokes a key; whether there was one to revoke.

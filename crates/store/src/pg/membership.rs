@@ -4,6 +4,7 @@
 //! are not stored: they are the place among those who hold one, found by counts kept for each 64
 //! memberships. A person's list names only its place in each community, about 4 bytes each.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -85,6 +86,8 @@ static AT_PLACES: LazyLock<String> = LazyLock::new(|| {
         first = first_ranked("u.place"),
     )
 });
+const OF_PERSONS: &str =
+    "select block, body from person_standing_{run} where run_id = $1 and block = any($2)";
 const OF_PERSON: &str =
     "select block, body from person_standing_{run} where run_id = $1 and block = $2";
 
@@ -151,6 +154,34 @@ pub async fn of_person(
     let places = places(pg, run, person).await?;
     let ranked = at_places(pg, run, &places).await?;
     Ok(places.into_iter().map(|(community, _)| community).zip(ranked).collect())
+}
+
+/// Those of these persons, by number and in their order, who are in the list of a community.
+pub async fn inside(
+    pg: &Pg,
+    run: RunId,
+    community: CommunityId,
+    persons: &[RunPerson],
+) -> Result<Vec<RunPerson>, StoreError> {
+    let block_of = |person: &RunPerson| (person.index() / PERSONS_BLOCK) as i32;
+    let mut blocks: Vec<i32> = persons.iter().map(block_of).collect();
+    blocks.sort_unstable();
+    blocks.dedup();
+    let params = params![run::stored(run) => INT8, blocks => INT4_ARRAY];
+    let rows = pg.read_run("membership::inside", run, OF_PERSONS, params).await?;
+    let bodies: Result<HashMap<i32, TableRow<'_>>, StoreError> =
+        PERSON_PLACES.rows(&rows).map(|row| Ok((row.get("block")?, row))).collect();
+    let bodies = bodies?;
+    let mut inside = Vec::new();
+    for &person in persons {
+        let Some(row) = bodies.get(&block_of(&person)) else { continue };
+        let places = packed::unpack_person(row.get("body")?, person.index() % PERSONS_BLOCK)
+            .ok_or_else(|| row.corrupt("body", "broken block"))?;
+        if places.iter().any(|(own, _)| *own == community) {
+            inside.push(person);
+        }
+    }
+    Ok(inside)
 }
 
 /// The places of one person, by number, in every community that has it, [`WORLD`] included; by

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use model::account::HANDLE_BYTES_MAX;
+use model::change::ProfileField;
 use model::observation::SeenProfile;
 use model::platform::Listing;
 use model::profile::GoneReason;
@@ -124,10 +125,23 @@ fn updates() -> String {
     })
 }
 
+/// The fields of a stored page `p` that a new one `n` changes, as bits of [`ProfileField::all`].
+fn changed_fields() -> String {
+    let bits = ProfileField::all().enumerate().map(|(bit, field)| {
+        let name = field.slug();
+        let is_kept = COLUMNS.iter().any(|column| column.name == name && column.is_kept);
+        let new =
+            if is_kept { format!("coalesce(n.{name}, p.{name})") } else { format!("n.{name}") };
+        format!("(({new} is distinct from p.{name})::int::bigint << {bit})")
+    });
+    bits.collect::<Vec<_>>().join(" | ")
+}
+
 /// Stores pages that differ: $1 ids, $2 hashes, $3 and $4 the bounds of the ids, from $5 on an array for
-/// each column. Who opted out stays erased, whatever the page shows.
+/// each column. Who opted out stays erased, whatever the page shows. Returns the profiles with the fields that
+/// changed of those that had a page.
 pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
-    let (names, updates) = (names(), updates());
+    let (names, updates, fields) = (names(), updates(), changed_fields());
     let arrays: Vec<String> = (5..)
         .zip(COLUMNS.iter())
         .map(|(number, column)| format!("${number}::{}[]", column.value.sql_type()))
@@ -136,17 +150,19 @@ pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "with n as materialized (select * from unnest($1::bigint[], $2::bigint[], {arrays})
             u(profile_id, content_hash, {names})),
-        t as (select n.* from n left join profile p on p.profile_id = n.profile_id
+        t as (select n.*, case when p.profile_id is null then 0 else {fields} end fields
+            from n left join profile p on p.profile_id = n.profile_id
                 and p.profile_id between $3 and $4
-            where p.content_hash is distinct from n.content_hash)
-        insert into profile (profile_id, content_hash, gone, {names})
+            where p.content_hash is distinct from n.content_hash),
+        s as (insert into profile (profile_id, content_hash, gone, {names})
         select profile_id, content_hash, 0, {names} from t order by profile_id
         on conflict (profile_id) do update set {updates}, content_hash = excluded.content_hash,
             gone = 0, back_xid = case when profile.gone = 0 then profile.back_xid
                 else pg_current_xact_id() end
         where profile.content_hash is distinct from excluded.content_hash
             and profile.gone <> {OPTED_OUT}
-        returning profile_id"
+        returning profile_id)
+        select s.profile_id, t.fields from s join t on t.profile_id = s.profile_id order by s.profile_id"
     )
 });
 

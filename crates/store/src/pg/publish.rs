@@ -129,6 +129,11 @@ impl<'a> RunLoader<'a> {
         let (community, places) = (packed.community, packed.persons.iter().zip(0..));
         let places = places.map(|(&person, place)| PersonPlace { person, community, place });
         self.places.extend(places);
+        self.same_memberships(packed).await
+    }
+
+    /// Adds the memberships of one community that another stands for: they are in the list of no person.
+    pub async fn same_memberships(&mut self, packed: PackedMemberships) -> Result<(), StoreError> {
         let bytes = packed.bytes();
         if self.memberships.add(packed, bytes) { self.send_memberships().await } else { Ok(()) }
     }

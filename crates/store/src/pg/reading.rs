@@ -30,6 +30,13 @@ impl Pg {
         Pg { session: Some(Session::default()), ..self.clone() }
     }
 
+    /// Gives the connection of a session back, before work that takes long; its next read takes another one.
+    pub async fn release(&self) {
+        if let Some(session) = &self.session {
+            session.lock().await.take();
+        }
+    }
+
     /// Runs one reading statement, prepared. It may run twice.
     pub(super) async fn read(
         &self,

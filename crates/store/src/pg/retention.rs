@@ -1,11 +1,11 @@
-//! What the database keeps for a while only: events, notes of erasures, and old runs.
+//! What the database keeps for a while only: events, notes of erasures, old runs, and the history of ranks.
 //!
 //! [`sweep`] ends a bounded part of what is too old, without making any reader wait, and may be
 //! killed anywhere: the next one continues. It is called daily, and again while there is more.
 
 use model::time::{Day, Timestamp};
 
-use super::{Pg, change, erase, run};
+use super::{Pg, change, erase, history, run};
 use crate::StoreError;
 
 /// How long things are kept.
@@ -20,12 +20,20 @@ pub struct RetentionPolicy {
     pub runs_kept: usize,
     /// Days after which a run that failed or was retired is forgotten.
     pub run_days: u16,
+    /// Days for which ranks are kept over runs, in whole parts of [`history::PART_RUNS`] runs.
+    pub history_days: u16,
 }
 
 impl Default for RetentionPolicy {
-    /// 30 days of changes, 90 of erasures, three runs, and what became of runs for a year.
+    /// 30 days of changes, 90 of erasures, three runs, what became of runs for a year, and 400 days of ranks.
     fn default() -> RetentionPolicy {
-        RetentionPolicy { change_days: 30, erasure_days: 90, runs_kept: 3, run_days: 365 }
+        RetentionPolicy {
+            change_days: 30,
+            erasure_days: 90,
+            runs_kept: 3,
+            run_days: 365,
+            history_days: 400,
+        }
     }
 }
 
@@ -40,6 +48,8 @@ pub struct RetentionSweep {
     pub runs_retired: usize,
     /// Runs that are forgotten.
     pub runs_forgotten: usize,
+    /// Parts of the history of ranks.
+    pub history_parts: usize,
     /// Whether there may be more to sweep: some of the above came to its limit.
     pub more: bool,
 }
@@ -52,6 +62,8 @@ pub const ERASURES_MAX: usize = 10_000;
 pub const RUNS_MAX: usize = 8;
 /// The most runs that one sweep forgets.
 pub const FORGOTTEN_MAX: usize = 1_000;
+/// The most parts of the history that one sweep drops.
+pub const PARTS_MAX: usize = 8;
 
 /// Ends what is too old at `now`, up to the limits above, the oldest first.
 pub async fn sweep(
@@ -64,11 +76,16 @@ pub async fn sweep(
     let erasures = erase::forget(pg, days_before(now, policy.erasure_days), ERASURES_MAX).await?;
     let runs_retired = run::retire_old(pg, policy.runs_kept, RUNS_MAX).await?;
     let runs_forgotten = run::forget(pg, days_before(now, policy.run_days), FORGOTTEN_MAX).await?;
+    let history_before = days_before(now, policy.history_days);
+    let history_parts = history::retire(pg, history_before, PARTS_MAX).await?;
     let more = change_days == DAYS_MAX
         || erasures == ERASURES_MAX
         || runs_retired == RUNS_MAX
-        || runs_forgotten == FORGOTTEN_MAX;
-    Ok(RetentionSweep { change_days, erasures, runs_retired, runs_forgotten, more })
+        || runs_forgotten == FORGOTTEN_MAX
+        || history_parts == PARTS_MAX;
+    let sweep =
+        RetentionSweep { change_days, erasures, runs_retired, runs_forgotten, history_parts, more };
+    Ok(sweep)
 }
 
 fn days_before(now: Timestamp, days: u16) -> Timestamp {

@@ -2,16 +2,17 @@
 
 use std::sync::LazyLock;
 
+use model::change::RunChanges;
 use model::message::Stage;
 use model::time::Timestamp;
-use model::{RankChange, RunId, SnapshotId};
+use model::{RunId, SnapshotId};
 
 use super::connection::retry;
 use super::params::params;
 use super::row::RUN;
 use super::transaction::PgTransaction;
 use super::value::{from_ms, stored_count, stored_ms};
-use super::{Pg, change};
+use super::{Pg, change, history};
 use crate::StoreError;
 
 mod retire;
@@ -200,15 +201,16 @@ pub async fn fail(pg: &Pg, id: RunId, why: &str, now: Timestamp) -> Result<(), S
 /// that seals its last stage. An older run that is still loaded may be made active again; one that is
 /// still running ends, so that it is not served over a newer one.
 pub async fn activate(pg: &Pg, id: RunId, now: Timestamp) -> Result<(), StoreError> {
-    publish(pg, id, &[], now).await
+    publish(pg, id, &RunChanges::default(), now).await
 }
 
-/// Like [`activate`], and records in the change log how ranks changed: the first time only, in the same
-/// transaction, so that the log has no change twice, and none that is not served.
+/// Like [`activate`], and records in the change log what the run changed: the first time only, in the same
+/// transaction, so that the log has no change twice, and none that is not served. What was loaded for the
+/// history enters it then too.
 pub async fn publish(
     pg: &Pg,
     id: RunId,
-    changes: &[RankChange],
+    changes: &RunChanges,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     change::open_day(pg, now).await?;
@@ -216,8 +218,9 @@ pub async fn publish(
         let mut client = pg.client().await?;
         let tx = PgTransaction::begin(&mut client, "run::publish").await?;
         let state = tx.query(LOCK_STATE, params![stored(id) => INT8]).await?;
-        if state.first().is_some_and(|row| row.get::<_, i16>("state") == RUNNING) {
-            change::record_ranks(&tx, changes, now).await?;
+        let is_first = state.first().is_some_and(|row| row.get::<_, i16>("state") == RUNNING);
+        if is_first {
+            change::record_run(&tx, changes, now).await?;
         }
         if tx.execute(&PUBLISH, params![stored(id) => INT8, stored_ms(now) => INT8]).await? == 0 {
             let why = "its results are not loaded, or it failed or was retired";
@@ -226,6 +229,9 @@ pub async fn publish(
         // Before the row of the active run, which an older run that is being published waits for too.
         tx.execute(&OVERTAKE, params![stored(id) => INT8, stored_ms(now) => INT8]).await?;
         tx.execute(ACTIVATE, params![stored(id) => INT8]).await?;
+        if is_first {
+            history::publish(&tx, id, now).await?;
+        }
         tx.commit().await
     })
     .await

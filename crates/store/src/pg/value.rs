@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::time::Timestamp;
-use model::{Epoch, Platform, ProfileId};
+use model::{ChangePosition, Epoch, Platform, ProfileId, RunId};
 
 use crate::StoreError;
 
@@ -34,6 +34,11 @@ impl IdBounds {
         let first = ids.iter().min().copied().unwrap_or(0);
         IdBounds { first, last: ids.iter().max().copied().unwrap_or(-1) }
     }
+}
+
+/// The number of a run.
+pub(super) fn stored_run(id: RunId) -> i64 {
+    id.number() as i64
 }
 
 pub(super) fn platform_number(platform: Platform) -> i16 {
@@ -71,6 +76,32 @@ pub(super) fn stored_units(units: u64) -> i64 {
 /// A count as `int`; what exceeds it is cut.
 pub(super) fn stored_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// A position with this stored number; none is below zero.
+pub(super) fn position(stored: i64) -> ChangePosition {
+    ChangePosition::new(u64::try_from(stored).unwrap_or(0))
+}
+
+/// A position as it is stored; one that no log reaches is the last that fits.
+pub(super) fn stored_position(position: ChangePosition) -> i64 {
+    stored_units(position.number())
+}
+
+/// Steps of the stored support in each factor of 2: 255 steps reach ten million.
+const SUPPORT_STEPS: f32 = 11.0;
+
+/// A support on the scale of logarithms: within 3.3 %.
+pub(super) fn stored_support(support: f32) -> u8 {
+    if support <= 0.0 {
+        return 0;
+    }
+    (1.0 + SUPPORT_STEPS * support.max(1.0).log2()).round().min(f32::from(u8::MAX)) as u8
+}
+
+/// The support of a place on that scale.
+pub(super) fn support_of(stored: u8) -> f32 {
+    if stored == 0 { 0.0 } else { ((f32::from(stored) - 1.0) / SUPPORT_STEPS).exp2() }
 }
 
 /// A text that means something only as a whole, such as a name or an address: nothing if PostgreSQL

@@ -18,7 +18,7 @@ pub(crate) use adjustment::{adjust, adjusted};
 pub(crate) use budget::{budget, set_budget};
 pub(crate) use charge_row::charges;
 pub(crate) use commit::{commit, hold, replay};
-pub(crate) use lease::{close_lease, open_lease};
+pub(crate) use lease::{close_lease, leases, open_lease, open_leases};
 pub(crate) use page::{expired_holds, expired_leases, unposted};
 pub(crate) use settle::{mark_posted, serve, void};
 pub(crate) use status::{balance, set_status};

@@ -18,7 +18,9 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use model::charge::ChargeRef;
-use model::port::{BudgetChange, CHARGES_MAX, ExpiredHold, Page, PortError, ServedHold, Wallet};
+use model::port::{
+    BudgetChange, CHARGES_MAX, ExpiredHold, LEASES_MAX, Page, PortError, ServedHold, Wallet,
+};
 use model::time::Timestamp;
 use model::wallet::{
     AdjustOutcome, ChargeOutcome, ExistingCharge, LeaseOutcome, MarkOutcome, ServeOutcome,
@@ -129,6 +131,19 @@ impl Wallet for DynamoWallet {
         lease: LeaseId,
     ) -> Result<Option<CreditLease>, PortError> {
         self.end_lease(payer, lease).await
+    }
+
+    async fn leases(
+        &self,
+        payer: PayerId,
+        leases: &[LeaseId],
+    ) -> Result<Vec<CreditLease>, PortError> {
+        checked::are_few(leases, LEASES_MAX)?;
+        self.read_leases(payer, leases).await
+    }
+
+    async fn open_leases(&self, payer: PayerId) -> Result<Vec<CreditLease>, PortError> {
+        self.read_open_leases(payer).await
     }
 
     async fn balance(&self, payer: PayerId) -> Result<WalletBalance, PortError> {

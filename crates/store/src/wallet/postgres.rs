@@ -1,7 +1,9 @@
 //! A wallet in PostgreSQL.
 
 use model::charge::ChargeRef;
-use model::port::{BudgetChange, CHARGES_MAX, ExpiredHold, Page, PortError, ServedHold, Wallet};
+use model::port::{
+    BudgetChange, CHARGES_MAX, ExpiredHold, LEASES_MAX, Page, PortError, ServedHold, Wallet,
+};
 use model::time::Timestamp;
 use model::wallet::{
     AdjustOutcome, ChargeOutcome, ExistingCharge, LeaseOutcome, MarkOutcome, ServeOutcome,
@@ -108,6 +110,19 @@ impl Wallet for PgWallet {
         lease: LeaseId,
     ) -> Result<Option<CreditLease>, PortError> {
         Ok(wallet::close_lease(&self.pg, payer, lease).await?)
+    }
+
+    async fn leases(
+        &self,
+        payer: PayerId,
+        leases: &[LeaseId],
+    ) -> Result<Vec<CreditLease>, PortError> {
+        checked::are_few(leases, LEASES_MAX)?;
+        Ok(wallet::leases(&self.pg, payer, leases).await?)
+    }
+
+    async fn open_leases(&self, payer: PayerId) -> Result<Vec<CreditLease>, PortError> {
+        Ok(wallet::open_leases(&self.pg, payer).await?)
     }
 
     async fn balance(&self, payer: PayerId) -> Result<WalletBalance, PortError> {

@@ -51,6 +51,8 @@ passed_on! {
     "wallet.mark_posted" mark_posted(charges: &[ChargeRef], at: Timestamp) -> Vec<MarkOutcome>;
     "wallet.open_lease" open_lease(lease: &CreditLease) -> LeaseOutcome;
     "wallet.close_lease" close_lease(payer: PayerId, lease: LeaseId) -> Option<CreditLease>;
+    "wallet.leases" leases(payer: PayerId, leases: &[LeaseId]) -> Vec<CreditLease>;
+    "wallet.open_leases" open_leases(payer: PayerId) -> Vec<CreditLease>;
     "wallet.balance" balance(payer: PayerId) -> WalletBalance;
     "wallet.set_status" set_status(payer: PayerId, status: WalletStatus) -> ();
     "wallet.set_budget" set_budget(change: &BudgetChange) -> ();

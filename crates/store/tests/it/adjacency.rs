@@ -1,9 +1,9 @@
 //! Lists of bulk files.
 
-use model::{Layer, ProfileId};
+use model::{ChangePosition, Layer, ProfileId};
 use store::Pg;
 use store::pg::adjacency::{self, AdjacencyImport, ImportMode};
-use store::pg::change::{self, Position};
+use store::pg::change;
 use testkit::database;
 
 use crate::web::{at, ids, own_list, plain};
@@ -24,7 +24,7 @@ async fn an_import_replaces_each_list_and_repeats_for_free() {
     let other = import(db.pg(), ImportMode::Replace, &[(a, &[c])]).await;
     assert_eq!(other, AdjacencyImport { changed_lists: 1, arcs_added: 0, arcs_removed: 1 });
     assert_eq!(own_list(db.pg(), a, Layer::Follow).await.1, plain(&[c]));
-    assert_eq!(change::page(db.pg(), Position::default(), 1).await.unwrap(), []);
+    assert_eq!(change::page(db.pg(), ChangePosition::default(), 1).await.unwrap(), []);
 }
 
 #[tokio::test]

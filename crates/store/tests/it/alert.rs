@@ -3,7 +3,7 @@
 use model::alert::ALERTS_MAX;
 use model::{AlertId, AlertKind, MicroCredits, PayerId, SpendAlert};
 use store::StoreError;
-use store::pg::alert;
+use store::pg::alert::{self, AlertPlace};
 use testkit::{Database, database};
 
 use crate::ledger::at;
@@ -69,7 +69,7 @@ async fn a_payer_has_a_few_alerts_however_many_are_made_at_once() {
 }
 
 #[tokio::test]
-async fn all_alerts_are_read_page_by_page() {
+async fn all_alerts_are_read_page_by_page_and_payer_by_payer() {
     let db = database().await;
     assert_eq!(alert::page(db.pg(), None, 5).await.unwrap(), []);
     let mut all = Vec::new();
@@ -81,9 +81,9 @@ async fn all_alerts_are_read_page_by_page() {
         let page = alert::page(db.pg(), after, 2).await.unwrap();
         assert!(page.len() <= 2);
         let Some(last) = page.last() else { break };
-        after = Some(last.id);
+        after = Some(AlertPlace::of(last));
         found.extend(ids(&page));
     }
-    assert_eq!(found, all);
+    assert_eq!(found, [all[0], all[2], all[4], all[1], all[3]]);
     assert_eq!(alert::page(db.pg(), None, u32::MAX).await.unwrap().len(), 5);
 }

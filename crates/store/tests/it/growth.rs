@@ -4,6 +4,8 @@
 //! `auto_explain`: whatever they send is compared, without a list of statements. What reads the whole
 //! database by design, as a snapshot does, is left out.
 
+use std::time::Duration;
+
 use model::budget::HostLimit;
 use model::index::RunPerson;
 use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
@@ -11,11 +13,11 @@ use model::observation::Observation;
 use model::port::{OutgoingMessage, Queue};
 use model::profile::GoneReason;
 use model::{
-    Account, Adjacency, AdjacencyEntry, CommunityId, Membership, PersonId, PersonKind, ProfileId,
-    Scope,
+    Account, Adjacency, AdjacencyEntry, ChangePosition, CommunityId, Membership, PersonId,
+    PersonKind, ProfileId, Scope,
 };
 use store::Pg;
-use store::pg::change::{self, Position};
+use store::pg::change;
 use store::pg::community::{self, CommunityQuery, WORLD};
 use store::pg::crawl::{commit, subjects};
 use store::pg::frontier::{self, ProfileTrust, ReservationRequest};
@@ -128,10 +130,13 @@ async fn served(pg: &Pg, count: u32) {
         id,
         parent: None,
         level: 0,
+        last_level: 0,
+        same_as: None,
         members: 100,
         trust: 0.5,
         low_trust: false,
         labels: vec![format!("label{}", id.number())],
+        sensitive: model::SensitiveTopics::NONE,
     };
     let communities: Vec<_> = ids().map(|id| (community(id), vec!["word".to_owned()])).collect();
     loader.communities(&communities).await.unwrap();
@@ -250,7 +255,7 @@ async fn answer_some(pg: &Pg) {
         .unwrap();
     term::get(pg, served, &["term0000003"]).await.unwrap();
     term::ranges(pg, served, &[("term00000", "term00001")], 20).await.unwrap();
-    change::page(pg, Position::default(), 50).await.unwrap();
+    change::page(pg, ChangePosition::default(), 50).await.unwrap();
     change::of_subject(pg, profile, None, 50).await.unwrap();
     let secret = ApiSecret::from_random(KeyRealm::Live, &[7; RANDOM_BYTES]).unwrap();
     let new = NewKey::new(KeyOwner::Account("a7"), &secret, &[Scope::RanksRead]);
@@ -258,10 +263,27 @@ async fn answer_some(pg: &Pg) {
     key::find(pg, b"pepper", &secret, at(0)).await.unwrap().unwrap();
 }
 
+/// Waits until no transaction of the server is older than what was written until now. Those of other tests hold
+/// back what is settled: as long as one lasts, all rows of this database changed since, and the work is another.
+async fn settled(db: &Database) {
+    let client = db.client().await;
+    let now = "select pg_current_xact_id()::text";
+    let written: String = client.query_one(now, &[]).await.unwrap().get(0);
+    let oldest = format!("select pg_snapshot_xmin(pg_current_snapshot()) > '{written}'::xid8");
+    for _ in 0..1_200 {
+        if client.query_one(&oldest, &[]).await.unwrap().get(0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("a transaction of another test lasts for two minutes");
+}
+
 /// What all of it read on a database of `count` rows.
 async fn reads(rows: u32) -> Reads {
     let db = database().await;
     fill(&db, rows).await;
+    settled(&db).await;
     // What was made due while the database was filled is noted.
     frontier::due_hosts(db.pg(), at(0), 20).await.unwrap();
     // Autovacuum would do it: the events that were read leave dead rows.

@@ -4,7 +4,7 @@ use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
 use model::{KeyId, MicroCredits, PayerId, Scope};
 use store::pg::audit;
 use store::pg::key::{
-    self, CapChange, DAILY_CAP_DEFAULT, KeyOwner, KeyRotation, NAME_CHARS_MAX, NewKey,
+    self, CapChange, DAILY_CAP_DEFAULT, KeyOwner, KeyPage, KeyRotation, NAME_CHARS_MAX, NewKey,
 };
 use testkit::{Database, database};
 
@@ -116,12 +116,14 @@ async fn a_payer_gets_keys_with_names_and_caps() {
     let new = NewKey { name: &name, daily_cap, ..usual };
     let id = key::create(db.pg(), PEPPER, &new, ACT, at(1)).await.unwrap();
     assert_eq!(key::create(db.pg(), PEPPER, &new, ACT, at(1)).await.unwrap(), id, "twice");
-    let all = key::of_payer(db.pg(), payer, 9).await.unwrap();
+    let newest = KeyPage { is_revoked: None, before: None, limit: 9 };
+    let all = key::page(db.pg(), payer, newest).await.unwrap();
     assert_eq!(all.iter().map(|key| key.id).collect::<Vec<_>>(), [id, first]);
     assert_eq!((all[0].name.chars().count(), all[0].daily_cap), (NAME_CHARS_MAX, daily_cap));
     assert_eq!((all[1].name.as_str(), all[1].daily_cap), ("", DAILY_CAP_DEFAULT));
     assert_eq!((&all[0].account, all[0].payer), (&"ada".to_owned(), payer));
-    assert_eq!(key::of_payer(db.pg(), payer, 1).await.unwrap().len(), 1);
+    assert_eq!(key::of_payer(db.pg(), payer, id).await.unwrap().as_ref(), all.first());
+    assert_eq!(key::of_payer(db.pg(), payer, other).await.unwrap(), None);
     assert!(all.iter().all(|key| key.id != other));
     let missing = KeyOwner::Payer(PayerId::new(1 << 40));
     let refused = NewKey::new(missing, &secrets[2], &[]);
@@ -225,4 +227,48 @@ async fn two_rotations_at_once_happen_one_after_the_other() {
         let found = key::find(db.pg(), PEPPER, secret, at(5)).await.unwrap();
         assert_eq!(found.is_some(), opens);
     }
+}
+
+#[tokio::test]
+async fn a_payers_keys_are_listed_page_by_page_by_their_state() {
+    let db = database().await;
+    let mut made_keys = Vec::new();
+    for number in 1..=6 {
+        made_keys.push(made(&db, "ada", &secret(KeyRealm::Live, number)).await);
+    }
+    made(&db, "bob", &secret(KeyRealm::Live, 7)).await;
+    let payer = made_keys[0].1;
+    let ids: Vec<KeyId> = made_keys.iter().rev().map(|(id, _)| *id).collect();
+    for gone in [1, 4] {
+        assert!(key::revoke_of(db.pg(), payer, ids[gone], ACT, at(1)).await.unwrap());
+    }
+    assert_eq!(key::count_active(db.pg(), payer).await.unwrap(), 4);
+    let walk = async |is_revoked| {
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = KeyPage { is_revoked, before, limit: 2 };
+            let keys = key::page(db.pg(), payer, page).await.unwrap();
+            assert!(keys.len() <= 2);
+            let Some(last) = keys.last() else { return found };
+            before = Some(last.id);
+            found.extend(keys.iter().map(|key| key.id));
+        }
+    };
+    assert_eq!(walk(None).await, ids);
+    assert_eq!(walk(Some(true)).await, [ids[1], ids[4]]);
+    assert_eq!(walk(Some(false)).await, [ids[0], ids[2], ids[3], ids[5]]);
+}
+
+#[tokio::test]
+async fn there_is_one_key_of_each_order() {
+    let db = database().await;
+    let secrets = [1, 2].map(|n| secret(KeyRealm::Live, n));
+    let new = |number: usize| NewKey {
+        order: Some("welcome-7"),
+        ..NewKey::new(ADA, &secrets[number], &[])
+    };
+    assert_eq!(key::ordered(db.pg(), "welcome-7").await.unwrap(), None);
+    let id = key::create(db.pg(), PEPPER, &new(0), ACT, at(0)).await.unwrap();
+    assert_eq!(key::ordered(db.pg(), "welcome-7").await.unwrap().map(|key| key.id), Some(id));
+    assert!(key::create(db.pg(), PEPPER, &new(1), ACT, at(0)).await.is_err());
 }

@@ -1,8 +1,8 @@
 //! Persons: merged, answering, and parted again.
 
-use model::{PersonId, ProfileId};
+use model::{ChangePosition, PersonId, ProfileId};
 use store::Pg;
-use store::pg::change::{Change, Position};
+use store::pg::change::Change;
 use store::pg::person::{self, Person, Saved};
 use testkit::database;
 
@@ -60,8 +60,9 @@ async fn the_log_tells_who_joined_and_who_parted() {
     let [ada, bob] = ids(db.pg(), ["ada", "bob"]).await;
     save(db.pg(), &[&[ada, bob]]).await;
     save(db.pg(), &[]).await;
-    let events = events(db.pg(), Position::default(), 2).await;
-    let changes: Vec<_> = events.into_iter().map(|event| (event.subject, event.change)).collect();
-    let wanted = [(ada, Change::Joined(vec![bob])), (ada, Change::Parted(vec![bob]))];
+    let events = events(db.pg(), ChangePosition::default()).await;
+    let changes: Vec<_> =
+        events.into_iter().map(|placed| (placed.event.subject, placed.event.change)).collect();
+    let wanted = [(Some(ada), Change::Joined(vec![bob])), (Some(ada), Change::Parted(vec![bob]))];
     assert_eq!(changes, wanted);
 }

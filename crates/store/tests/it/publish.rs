@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use model::index::RunPerson;
-use model::{Community, CommunityId, Membership, PersonId, PersonKind, RunId};
+use model::{Community, CommunityId, Membership, PersonId, PersonKind, RunId, SensitiveTopics};
 use store::Pg;
 use store::pg::community::{self, CommunityPosition, CommunityQuery, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
@@ -61,10 +61,13 @@ fn community(id: u64, level: u8, members: u32) -> Community {
         id: CommunityId::new(id),
         parent: (level > 0).then(|| CommunityId::new(1)),
         level,
+        last_level: level,
+        same_as: None,
         members,
         trust: 0.5,
         low_trust: members < 10,
         labels: vec!["Rust".into(), "compilers".into()],
+        sensitive: SensitiveTopics::from_number(id),
     }
 }
 
@@ -127,6 +130,23 @@ async fn people_are_read_by_number_and_numbers_by_person() {
     let people = [person(17), PersonId::new(1), person(2_499), PersonId::new(u64::MAX >> 1)];
     let numbers = score::numbers(db.pg(), run, &people).await.unwrap();
     assert_eq!(numbers, [Some(17), None, Some(2_499), None].map(|n| n.map(RunPerson::new)));
+}
+
+#[tokio::test]
+async fn communities_are_found_in_all_runs_that_are_kept_and_in_no_other() {
+    let db = database().await;
+    let found = async |ids: &[u64]| {
+        let ids: Vec<CommunityId> = ids.iter().copied().map(CommunityId::new).collect();
+        community::in_kept_runs(db.pg(), &ids).await.unwrap()
+    };
+    assert_eq!(found(&[2]).await, []);
+    let first = planted(db.pg()).await;
+    assert_eq!(found(&[2, 9]).await, [community(2, 1, 200)]);
+    planted(db.pg()).await;
+    let twice = [community(3, 1, 5), community(3, 1, 5)];
+    assert_eq!(found(&[3]).await, twice, "its topics are those of the run");
+    assert!(first.number() > 0 && run::retire_old(db.pg(), 0, usize::MAX).await.unwrap() > 0);
+    assert_eq!(found(&[3, 3]).await.len(), 1);
 }
 
 #[tokio::test]
@@ -326,4 +346,38 @@ async fn new_communities_get_new_ids() {
     let then = community::mint(db.pg(), 2).await.unwrap();
     assert_eq!(first.len(), 3);
     assert!(first.iter().all(|id| *id != WORLD && !then.contains(id)));
+}
+
+#[tokio::test]
+async fn a_group_on_several_levels_is_one_community() {
+    let db = database().await;
+    let id = run::create(db.pg(), None, at(0)).await.unwrap();
+    let mut loader = RunLoader::begin(db.pg(), id).await.unwrap();
+    loader.people(&scores()).await.unwrap();
+    let whole = Community { last_level: 1, ..community(1, 0, 9) };
+    let same = Community { same_as: Some(CommunityId::new(1)), ..community(2, 1, 9) };
+    let part = Community { parent: Some(CommunityId::new(1)), ..community(3, 2, 4) };
+    loader.communities(&[whole.clone(), same, part.clone()].map(worded)).await.unwrap();
+    let packed = |id| PackedMemberships::pack(CommunityId::new(id), &memberships(9));
+    loader.memberships(packed(1)).await.unwrap();
+    loader.same_memberships(packed(2)).await.unwrap();
+    loader.finish(FOLDING).await.unwrap();
+    run::activate(db.pg(), id, at(1)).await.unwrap();
+    let ids = [2, 1, 3].map(CommunityId::new);
+    let got = community::get(db.pg(), id, &ids).await.unwrap();
+    assert_eq!(got, [whole.clone(), whole.clone(), part.clone()]);
+    let listed = async |query: CommunityQuery<'_>| {
+        community::page(db.pg(), id, CommunityQuery { limit: 9, ..query }).await.unwrap()
+    };
+    let on = |level| CommunityQuery { level: Some(level), ..CommunityQuery::default() };
+    let of =
+        |id| CommunityQuery { parent: Some(CommunityId::new(id)), ..CommunityQuery::default() };
+    assert_eq!(listed(CommunityQuery::default()).await, [whole.clone(), part.clone()]);
+    assert_eq!((listed(on(0)).await, listed(on(1)).await), (vec![whole.clone()], vec![whole]));
+    assert_eq!((listed(of(1)).await, listed(of(2)).await), (vec![part.clone()], vec![part]));
+    let ranked = membership::of_person(db.pg(), id, RunPerson::new(PEOPLE - 1)).await.unwrap();
+    assert_eq!(ranked.len(), 1, "it stands in the first one only");
+    let all = [PEOPLE - 1, PEOPLE - 9, PEOPLE - 10, 0].map(RunPerson::new);
+    let inside = membership::inside(db.pg(), id, CommunityId::new(1), &all).await.unwrap();
+    assert_eq!(inside, all[..2]);
 }

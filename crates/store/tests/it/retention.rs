@@ -1,9 +1,8 @@
 //! What is kept for a while only.
 
-use model::RunId;
 use model::profile::GoneReason;
 use model::time::Timestamp;
-use store::pg::change::Position;
+use model::{ChangePosition, RunId};
 use store::pg::erase;
 use store::pg::publish::RunLoader;
 use store::pg::retention::{DAYS_MAX, RetentionPolicy, RetentionSweep, sweep};
@@ -14,7 +13,7 @@ use crate::web::{at, crawled, events, ids, page};
 
 const DAY: i64 = 86_400;
 const POLICY: RetentionPolicy =
-    RetentionPolicy { change_days: 2, erasure_days: 5, runs_kept: 1, run_days: 9 };
+    RetentionPolicy { change_days: 2, erasure_days: 5, runs_kept: 1, run_days: 9, history_days: 7 };
 
 async fn swept(db: &Database, now: Timestamp) -> RetentionSweep {
     sweep(db.pg(), now, POLICY).await.unwrap()
@@ -37,7 +36,7 @@ async fn a_young_record_loses_nothing() {
     crawled(db.pg(), page("ada"), &["x"], at(0)).await;
     served(&db, 0).await;
     assert_eq!(swept(&db, at(2 * DAY)).await, RetentionSweep::default());
-    assert_eq!(events(db.pg(), Position::default(), 1).await.len(), 1);
+    assert_eq!(events(db.pg(), ChangePosition::default()).await.len(), 1);
 }
 
 #[tokio::test]
@@ -48,7 +47,7 @@ async fn days_of_the_log_end_whole_and_the_others_stay() {
     }
     let done = swept(&db, at(3 * DAY)).await;
     assert_eq!(done, RetentionSweep { change_days: 1, ..RetentionSweep::default() });
-    assert_eq!(events(db.pg(), Position::default(), 3).await[0].at, at(DAY));
+    assert_eq!(events(db.pg(), ChangePosition::default()).await[0].event.at, at(DAY));
     assert_eq!(swept(&db, at(3 * DAY)).await, RetentionSweep::default());
 }
 
@@ -80,7 +79,7 @@ async fn what_a_killed_sweep_left_is_finished_and_readers_never_wait() {
     killed.batch_execute("set statement_timeout = 200").await.unwrap();
     let detach = format!("alter table change_log detach partition change_log_{day} concurrently");
     assert!(killed.batch_execute(&detach).await.is_err(), "it waits for the reader");
-    assert_eq!(events(db.pg(), Position::default(), 1).await[0].at, at(DAY));
+    assert_eq!(events(db.pg(), ChangePosition::default()).await[0].event.at, at(DAY));
     reader.batch_execute("commit").await.unwrap();
     assert_eq!(swept(&db, at(3 * DAY)).await.change_days, 1);
     let left = format!("select count(*) from pg_class where relname = 'change_log_{day}'");

@@ -2,9 +2,13 @@
 
 use std::num::NonZeroU32;
 
+use model::EventKind;
+use model::change::{LineageChange, MembershipChange, RunChanges};
 use model::message::Stage;
 use model::rank_change::{RankChangeReason, RankState};
-use model::{CommunityId, PersonId, Platform, ProfileId, RankChange, RunId, SnapshotId};
+use model::{
+    ChangePosition, CommunityId, PersonId, Platform, ProfileId, RankChange, RunId, SnapshotId,
+};
 use store::pg::change::{self, Change};
 use store::pg::publish::RunLoader;
 use store::pg::run::{self, RunState, StageLease};
@@ -115,15 +119,40 @@ async fn a_run_that_is_published_twice_tells_its_changes_once() {
         after: stood(2),
         reasons: vec![RankChangeReason { person: PersonId::new(9), before: 0.0, after: 0.125 }],
     };
+    let membership = |run| MembershipChange {
+        person,
+        run,
+        before: Some(CommunityId::new(4)),
+        after: Some(CommunityId::new(5)),
+    };
+    let lineage = |run| LineageChange {
+        community: CommunityId::new(5),
+        run,
+        level: 1,
+        kind: EventKind::Split,
+        other: Some(CommunityId::new(4)),
+        shared: 6,
+    };
+    let changes = |run| RunChanges {
+        ranks: vec![change(run)],
+        memberships: vec![membership(run)],
+        lineage: vec![lineage(run)],
+    };
     let empty = created(&db).await;
-    assert!(run::publish(db.pg(), empty, &[change(empty)], at(1)).await.is_err());
+    assert!(run::publish(db.pg(), empty, &changes(empty), at(1)).await.is_err());
     let id = loaded(&db).await;
-    run::publish(db.pg(), id, &[change(id)], at(2)).await.unwrap();
-    run::publish(db.pg(), id, &[change(id)], at(3)).await.unwrap();
+    run::publish(db.pg(), id, &changes(id), at(2)).await.unwrap();
+    run::publish(db.pg(), id, &changes(id), at(3)).await.unwrap();
     let subject = ProfileId::on(Platform::FILE, 7);
-    let found = change::of_subject(db.pg(), subject, None, 9).await.unwrap();
-    assert_eq!(found.len(), 1);
-    assert_eq!((found[0].at, &found[0].change), (at(2), &Change::Rank(change(id))));
+    let found = change::page(db.pg(), ChangePosition::default(), 9).await.unwrap();
+    let found = found.into_iter().map(|placed| placed.event);
+    let found: Vec<_> = found.map(|event| (event.at, event.subject, event.change)).collect();
+    let wanted = [
+        (at(2), None, Change::Lineage(lineage(id))),
+        (at(2), Some(subject), Change::Membership(membership(id))),
+        (at(2), Some(subject), Change::Rank(change(id))),
+    ];
+    assert_eq!(found, wanted);
 }
 
 #[tokio::test]
@@ -142,8 +171,8 @@ async fn a_released_stage_can_be_taken_at_once() {
 async fn a_run_that_is_not_done_when_a_newer_one_is_served_never_is() {
     let db = database().await;
     let (older, newer) = (loaded(&db).await, loaded(&db).await);
-    run::publish(db.pg(), newer, &[], at(1)).await.unwrap();
-    assert!(run::publish(db.pg(), older, &[], at(2)).await.is_err());
+    run::publish(db.pg(), newer, &RunChanges::default(), at(1)).await.unwrap();
+    assert!(run::publish(db.pg(), older, &RunChanges::default(), at(2)).await.is_err());
     assert_eq!(run::active(db.pg()).await.unwrap(), Some(newer));
     assert_eq!(lease(&db, older, Stage::Snapshot, 3).await, StageLease::Ended);
     let stored = run::get(db.pg(), older).await.unwrap().unwrap();

@@ -3,11 +3,11 @@
 use model::observation::{ListCoverage, NamedProfile, Observation, SeenArc, SeenList, SeenProfile};
 use model::profile_text::ProfileTexts;
 use model::time::{Day, Timestamp};
-use model::{Adjacency, AdjacencyEntry, Direction, Layer, Platform, ProfileId};
+use model::{Adjacency, AdjacencyEntry, ChangePosition, Direction, Layer, Platform, ProfileId};
 use store::Pg;
 use store::pg::adjacency::AdjacencyRow;
 use store::pg::audit::AuditAction;
-use store::pg::change::{self, Event, Position};
+use store::pg::change::{self, PlacedEvent};
 use store::pg::crawl::{
     CrawlBatch, CrawlOutcome, CrawledProfile, CrawledStream, RoundEnd, StreamCheckpoint, StreamEnd,
     commit,
@@ -193,20 +193,13 @@ pub(crate) fn plain(ids: &[ProfileId]) -> Adjacency {
     ids.iter().map(|&id| AdjacencyEntry::plain(id)).collect()
 }
 
-/// The events after a position, once there are `count`. Transactions of other tests on the same
-/// server keep events waiting, so it may take a moment.
-pub(crate) async fn events(pg: &Pg, after: Position, count: usize) -> Vec<Event> {
-    for _ in 0..1_000 {
-        let events = change::page(pg, after, 100).await.unwrap();
-        if events.len() >= count {
-            return events;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("{count} events never came")
+/// The events after a position.
+pub(crate) async fn events(pg: &Pg, after: ChangePosition) -> Vec<PlacedEvent> {
+    change::page(pg, after, 100).await.unwrap()
 }
 
-/// A high-water mark above everything written so far; see [`events`] on why that may take time.
+/// A high-water mark above everything written so far. Transactions of other tests on the same server keep it
+/// low, so it may take a moment.
 pub(crate) async fn mark(pg: &Pg) -> u64 {
     for _ in 0..1_000 {
         let reader = SnapshotReader::open(pg).await.unwrap();

@@ -1,32 +1,12 @@
 //! The stored form of events.
 
 use model::varint;
-use model::{Direction, Layer, ProfileId};
+use model::{ChangeKind, CommunityId, Direction, Layer, ProfileId};
 
-use super::{Change, Event, Position, rank};
+use super::{Change, Event, EventKey, member, rank};
 use crate::StoreError;
 use crate::pg::row::TableRow;
 use crate::pg::value::from_ms;
-
-/// The kinds of events; the numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i16)]
-pub(super) enum Kind {
-    Arcs = 1,
-    Gone = 2,
-    Joined = 3,
-    Parted = 4,
-    Rank = 5,
-}
-
-impl Kind {
-    fn from_number(number: u8) -> Option<Kind> {
-        use Kind::{Arcs, Gone, Joined, Parted, Rank};
-        [Arcs, Gone, Joined, Parted, Rank]
-            .into_iter()
-            .find(|kind| *kind as i16 == i16::from(number))
-    }
-}
 
 /// Sorted ids as varint differences.
 pub(super) fn encode(ids: &[ProfileId]) -> Vec<u8> {
@@ -49,32 +29,47 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<ProfileId>> {
 }
 
 pub(super) fn from_row(row: TableRow<'_>) -> Result<Event, StoreError> {
+    let kind = row.number("kind", ChangeKind::from_number)?;
+    let subject = row.profile_id("subject")?;
     Ok(Event {
-        position: Position { xid: row.unsigned("xid_number")?, seq: row.get("seq")? },
+        key: EventKey { xid: row.unsigned("xid_number")?, seq: row.get("seq")? },
         at: from_ms(row.get("at_ms")?),
-        subject: row.profile_id("subject")?,
-        change: change(&row)?,
+        subject: (kind != ChangeKind::Lineage).then_some(subject),
+        change: change(&row, kind)?,
     })
 }
 
-fn change(row: &TableRow<'_>) -> Result<Change, StoreError> {
+fn change(row: &TableRow<'_>, kind: ChangeKind) -> Result<Change, StoreError> {
     let ids = |column| {
         let packed: Option<&[u8]> = row.get(column)?;
         decode(packed.unwrap_or_default()).ok_or_else(|| row.corrupt(column, "no sorted ids"))
     };
-    match row.number("kind", Kind::from_number)? {
-        Kind::Arcs => Ok(Change::Arcs {
+    match kind {
+        ChangeKind::Arcs => Ok(Change::Arcs {
             layer: row.number("layer", Layer::from_number)?,
             direction: row.number("direction", Direction::from_number)?,
             added: ids("added")?,
             removed: ids("removed")?,
         }),
-        Kind::Gone => Ok(Change::Gone),
-        Kind::Joined => ids("added").map(Change::Joined),
-        Kind::Parted => ids("removed").map(Change::Parted),
-        Kind::Rank => {
+        ChangeKind::Gone => Ok(Change::Gone),
+        ChangeKind::Joined => ids("added").map(Change::Joined),
+        ChangeKind::Parted => ids("removed").map(Change::Parted),
+        ChangeKind::Rank => {
             let change = rank::decode(row.person_id("subject")?, row.get("body")?);
             change.map(Change::Rank).map_err(|why| row.corrupt("body", why))
+        }
+        ChangeKind::Membership => {
+            let change = member::decode_membership(row.person_id("subject")?, row.get("body")?);
+            change.map(Change::Membership).map_err(|why| row.corrupt("body", why))
+        }
+        ChangeKind::Lineage => {
+            let community = CommunityId::new(row.unsigned("subject")?);
+            let change = member::decode_lineage(community, row.get("body")?);
+            change.map(Change::Lineage).map_err(|why| row.corrupt("body", why))
+        }
+        ChangeKind::Profile => {
+            let fields = member::decode_fields(row.get("body")?);
+            fields.map(Change::Profile).map_err(|why| row.corrupt("body", why))
         }
     }
 }

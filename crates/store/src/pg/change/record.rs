@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use model::change::RunChanges;
 use model::time::{Day, Timestamp};
-use model::{PersonId, ProfileId, RankChange};
+use model::{ChangeKind, PersonId, ProfileId};
 
-use super::event::{Kind, encode};
-use super::rank;
+use super::event::encode;
+use super::{member, rank};
 use crate::StoreError;
 use crate::pg::Pg;
 use crate::pg::adjacency::ChangedAdjacency;
@@ -54,7 +55,7 @@ pub(in crate::pg) async fn record_arcs(
     let moved = changed.iter().filter(|list| !list.added.is_empty() || !list.removed.is_empty());
     let events: Vec<NewEvent> = moved
         .map(|list| NewEvent {
-            kind: Kind::Arcs as i16,
+            kind: stored(ChangeKind::Arcs),
             subject: stored_id(list.key.profile),
             layer: Some(list.key.layer as i16),
             direction: Some(list.key.direction as i16),
@@ -73,7 +74,7 @@ pub(in crate::pg) async fn record_gone(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let gone = |&id: &ProfileId| NewEvent {
-        kind: Kind::Gone as i16,
+        kind: stored(ChangeKind::Gone),
         subject: stored_id(id),
         ..NewEvent::default()
     };
@@ -87,31 +88,62 @@ pub(in crate::pg) async fn record_members(
     parted: &BTreeMap<PersonId, Vec<ProfileId>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let event = |kind: Kind, (person, profiles): (&PersonId, &Vec<ProfileId>)| {
+    let event = |kind: ChangeKind, (person, profiles): (&PersonId, &Vec<ProfileId>)| {
         let ids = Some(encode(profiles));
-        let (added, removed) = if kind == Kind::Joined { (ids, None) } else { (None, ids) };
+        let (added, removed) = if kind == ChangeKind::Joined { (ids, None) } else { (None, ids) };
         let subject = person.number() as i64;
-        NewEvent { kind: kind as i16, subject, added, removed, ..NewEvent::default() }
+        NewEvent { kind: stored(kind), subject, added, removed, ..NewEvent::default() }
     };
-    let events: Vec<NewEvent> = (parted.iter().map(|one| event(Kind::Parted, one)))
-        .chain(joined.iter().map(|one| event(Kind::Joined, one)))
+    let events: Vec<NewEvent> = (parted.iter().map(|one| event(ChangeKind::Parted, one)))
+        .chain(joined.iter().map(|one| event(ChangeKind::Joined, one)))
         .collect();
     record(tx, &events, now).await
 }
 
-/// Records how ranks changed.
-pub(in crate::pg) async fn record_ranks(
+/// A profile of whose page some fields changed, as bits of [`model::change::ProfileField::all`].
+#[derive(Debug, Clone, Copy)]
+pub(in crate::pg) struct ChangedFields {
+    pub(in crate::pg) profile: ProfileId,
+    pub(in crate::pg) bits: u64,
+}
+
+/// Records which texts of profiles changed.
+pub(in crate::pg) async fn record_profiles(
     tx: &PgTransaction<'_>,
-    changes: &[RankChange],
+    changed: &[ChangedFields],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let event = |change: &RankChange| NewEvent {
-        kind: Kind::Rank as i16,
-        subject: change.person.number() as i64,
-        body: Some(rank::encode(change)),
-        ..NewEvent::default()
+    let event = |one: &ChangedFields| {
+        with_body(ChangeKind::Profile, one.profile.number(), member::encode_fields(one.bits))
     };
-    record(tx, &changes.iter().map(event).collect::<Vec<_>>(), now).await
+    record(tx, &changed.iter().map(event).collect::<Vec<_>>(), now).await
+}
+
+/// Records what a run changed.
+pub(in crate::pg) async fn record_run(
+    tx: &PgTransaction<'_>,
+    changes: &RunChanges,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let RunChanges { ranks, memberships, lineage } = changes;
+    let lineage = lineage.iter().map(|one| {
+        with_body(ChangeKind::Lineage, one.community.number(), member::encode_lineage(one))
+    });
+    let memberships = memberships.iter().map(|one| {
+        with_body(ChangeKind::Membership, one.person.number(), member::encode_membership(one))
+    });
+    let ranks =
+        ranks.iter().map(|one| with_body(ChangeKind::Rank, one.person.number(), rank::encode(one)));
+    record(tx, &lineage.chain(memberships).chain(ranks).collect::<Vec<_>>(), now).await
+}
+
+fn with_body(kind: ChangeKind, subject: u64, body: Vec<u8>) -> NewEvent {
+    let (kind, subject) = (stored(kind), subject as i64);
+    NewEvent { kind, subject, body: Some(body), ..NewEvent::default() }
+}
+
+fn stored(kind: ChangeKind) -> i16 {
+    i16::from(kind as u8)
 }
 
 async fn record(

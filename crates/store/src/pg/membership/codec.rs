@@ -4,6 +4,8 @@
 use model::index::RunPerson;
 use model::{Membership, PersonKind};
 
+use crate::pg::value::{stored_support, support_of};
+
 /// The size of one packed membership.
 pub(in crate::pg) const MEMBERSHIP_BYTES: usize = 16;
 
@@ -39,7 +41,7 @@ pub(in crate::pg) fn pack(memberships: &[Membership]) -> Vec<u8> {
                 | bit(membership.ranked, RANKED)
                 | bit(membership.low_confidence, LOW_CONFIDENCE),
         );
-        out.push(to_log(membership.support));
+        out.push(stored_support(membership.support));
     }
     out
 }
@@ -62,7 +64,7 @@ fn unpack_one(bytes: &[u8; MEMBERSHIP_BYTES]) -> Result<Membership, MembershipEr
         member: flags & MEMBER != 0,
         ranked: flags & RANKED != 0,
         low_confidence: flags & LOW_CONFIDENCE != 0,
-        support: from_log(support),
+        support: support_of(support),
         attention: f32::from_bits(u32::from_le_bytes([a0, a1, a2, a3])),
         score: u16::from_le_bytes([s0, s1]),
         insider: from_unit(u16::from_le_bytes([i0, i1])),
@@ -76,20 +78,6 @@ fn to_unit(share: f32) -> u16 {
 
 fn from_unit(stored: u16) -> f32 {
     f32::from(stored) / f32::from(u16::MAX)
-}
-
-/// Steps of the stored support in each factor of 2: 255 steps reach ten million.
-const STEPS: f32 = 11.0;
-
-fn to_log(support: f32) -> u8 {
-    if support <= 0.0 {
-        return 0;
-    }
-    (1.0 + STEPS * support.max(1.0).log2()).round().min(f32::from(u8::MAX)) as u8
-}
-
-fn from_log(stored: u8) -> f32 {
-    if stored == 0 { 0.0 } else { ((f32::from(stored) - 1.0) / STEPS).exp2() }
 }
 
 #[cfg(test)]
@@ -106,7 +94,7 @@ mod tests {
                 member: flags[0],
                 ranked: flags[1],
                 low_confidence: flags[2],
-                support: from_log(support),
+                support: support_of(support),
                 attention,
                 score,
                 insider: from_unit(insider),
@@ -117,7 +105,7 @@ mod tests {
 
         #[test]
         fn a_support_is_kept_within_a_few_percent(support in 1f32..5e6) {
-            let kept = from_log(to_log(support));
+            let kept = support_of(stored_support(support));
             prop_assert!((kept / support - 1.0).abs() < 0.033, "{support} as {kept}");
         }
 

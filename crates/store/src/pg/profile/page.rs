@@ -7,6 +7,7 @@ use model::{Consent, ProfileId};
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::StoreError;
+use crate::pg::change::ChangedFields;
 use crate::pg::copy::{CopyRow, CopyTarget};
 use crate::pg::params::{column, params};
 use crate::pg::profile_columns::{self, ProfilePage, STORE, StoredValue};
@@ -23,7 +24,7 @@ const LISTED: &str = "select profile_id from profile
     where profile_id = any($1) and gone = 0 and consent & $2 = 0 order by profile_id";
 
 /// Stores pages, each profile at most once, with their claims. Returns the profiles that changed.
-/// The change log records those that are not listed any more like those that are gone.
+/// The change log records those that are not listed any more like those that are gone, and whose texts changed.
 pub(in crate::pg) async fn store(
     tx: &PgTransaction<'_>,
     pages: &[ProfilePage<'_>],
@@ -34,11 +35,14 @@ pub(in crate::pg) async fn store(
     }
     change::record_gone(tx, &unlisted(tx, pages).await?, now).await?;
     let changed = upsert(tx, pages).await?;
-    let is_changed: HashSet<ProfileId> = changed.iter().copied().collect();
+    let is_changed: HashSet<ProfileId> = changed.iter().map(|one| one.profile).collect();
     let pages: Vec<ProfilePage<'_>> =
         pages.iter().filter(|(id, _)| is_changed.contains(id)).copied().collect();
     identity::replace_claims(tx, &pages).await?;
-    Ok(changed)
+    let (reported, ids) = (changed.iter().filter(|one| one.bits != 0), changed.iter());
+    let ids = ids.map(|one| one.profile).collect();
+    change::record_profiles(tx, &reported.copied().collect::<Vec<_>>(), now).await?;
+    Ok(ids)
 }
 
 /// Like [`store`], for many pages most of which are new: those go by COPY. Returns how many profiles
@@ -102,11 +106,11 @@ fn copy_target() -> CopyTarget {
     }
 }
 
-/// Stores those pages that differ; returns the profiles of which they are.
+/// Stores those pages that differ; returns the profiles of which they are, and what changed of them.
 async fn upsert(
     tx: &PgTransaction<'_>,
     pages: &[ProfilePage<'_>],
-) -> Result<Vec<ProfileId>, StoreError> {
+) -> Result<Vec<ChangedFields>, StoreError> {
     let ids = column(pages, |(id, _)| stored_id(*id));
     let hashes = column(pages, |(_, page)| profile_columns::hash(page));
     let arrays = profile_columns::arrays(pages);
@@ -121,7 +125,10 @@ async fn upsert(
     params
         .extend(arrays.iter().map(|(array, kind)| (&**array as &(dyn ToSql + Sync), kind.clone())));
     let rows = tx.query(&STORE, &params).await?;
-    PROFILE.rows(&rows).map(|row| row.profile_id("profile_id")).collect()
+    let changed = |row: TableRow<'_>| {
+        Ok(ChangedFields { profile: row.profile_id("profile_id")?, bits: row.unsigned("fields")? })
+    };
+    PROFILE.rows(&rows).map(changed).collect()
 }
 
 /// Those that their last page listed, and this one does not.

@@ -40,6 +40,9 @@ pub(super) const COMMUNITY: RunTable = RunTable {
         ("low_trust", Type::BOOL),
         ("labels", Type::TEXT_ARRAY),
         ("label_words", Type::TEXT_ARRAY),
+        ("last_level", Type::INT2),
+        ("same_as", Type::INT8),
+        ("sensitive", Type::INT8),
     ],
 };
 pub(super) const STANDING: RunTable = RunTable {
@@ -153,6 +156,9 @@ pub(super) struct CommunityRow {
     low_trust: bool,
     labels: Vec<String>,
     label_words: Vec<String>,
+    last_level: i16,
+    same_as: Option<i64>,
+    sensitive: i64,
 }
 
 impl CommunityRow {
@@ -166,6 +172,9 @@ impl CommunityRow {
             low_trust: community.low_trust,
             labels: stored_texts(&community.labels),
             label_words: stored_texts(label_words),
+            last_level: i16::from(community.last_level),
+            same_as: community.same_as.map(|id| id.number() as i64),
+            sensitive: community.sensitive.number() as i64,
         }
     }
 }
@@ -181,6 +190,9 @@ impl CopyRow for CommunityRow {
             &self.low_trust,
             &self.labels,
             &self.label_words,
+            &self.last_level,
+            &self.same_as,
+            &self.sensitive,
         ]
     }
 }

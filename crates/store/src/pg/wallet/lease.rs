@@ -14,8 +14,18 @@ use crate::pg::row::{CREDIT_LEASE, TableRow};
 use crate::pg::transaction::PgTransaction;
 use crate::pg::value::{from_ms, stored_ms};
 
-const LEASE: &str = "select payer_id, lease_id, purpose, size, unspent, expires_ms, is_open
-    from credit_lease where payer_id = $1 and lease_id = $2 for update";
+/// The columns of a lease.
+macro_rules! lease_columns {
+    () => {
+        "select payer_id, lease_id, purpose, size, unspent, expires_ms, is_open from credit_lease"
+    };
+}
+
+const LEASE: &str = concat!(lease_columns!(), " where payer_id = $1 and lease_id = $2 for update");
+const LEASES: &str = concat!(lease_columns!(), " where payer_id = $1 and lease_id = any ($2)");
+/// In the order of unsigned ids.
+pub(super) const OPEN_LEASES: &str =
+    concat!(lease_columns!(), " where payer_id = $1 and is_open order by lease_id < 0, lease_id");
 const OPEN: &str = "with lease as (
         insert into credit_lease (payer_id, lease_id, purpose, size, unspent, expires_ms, is_open)
         values ($1, $2, $3, $4, $4, $5, true))
@@ -105,6 +115,25 @@ pub(crate) async fn close_lease(
         Ok(Some(closed))
     })
     .await
+}
+
+/// Those of the leases that exist.
+pub(crate) async fn leases(
+    pg: &Pg,
+    payer: PayerId,
+    ids: &[LeaseId],
+) -> Result<Vec<CreditLease>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.number() as i64).collect();
+    let params = params![stored_payer(payer) => INT8, ids => INT8_ARRAY];
+    let rows = pg.read("wallet::leases", LEASES, params).await?;
+    CREDIT_LEASE.rows(&rows).map(lease).collect()
+}
+
+/// The leases that are open.
+pub(crate) async fn open_leases(pg: &Pg, payer: PayerId) -> Result<Vec<CreditLease>, StoreError> {
+    let params = params![stored_payer(payer) => INT8];
+    let rows = pg.read("wallet::open_leases", OPEN_LEASES, params).await?;
+    CREDIT_LEASE.rows(&rows).map(lease).collect()
 }
 
 /// A lease, which stays as it is until the transaction ends.

@@ -5,7 +5,7 @@ use model::wallet::WalletView;
 use model::{Charge, CreditLease, PayerId, WalletBalance};
 
 use super::charge_row::{charge, charge_columns, stored_payer};
-use super::lease::lease;
+use super::lease::{OPEN_LEASES, lease};
 use super::status::{BALANCE, from_row};
 use crate::StoreError;
 use crate::pg::Pg;
@@ -20,10 +20,6 @@ const UNSETTLED: &str = concat!(
     charge_columns!(),
     " from charge c where c.payer_id = $1 and c.state in (1, 2) order by c.charge_id limit $2"
 );
-/// In the order of unsigned ids.
-const OPEN_LEASES: &str = "select payer_id, lease_id, purpose, size, unspent, expires_ms, is_open
-    from credit_lease where payer_id = $1 and is_open order by lease_id < 0, lease_id";
-
 /// The wallet of a payer, or why it cannot be seen at once.
 pub(crate) async fn view(pg: &Pg, payer: PayerId) -> Result<WalletView, StoreError> {
     retry(|| async {

@@ -6,8 +6,10 @@ use model::{DailyBudget, Day, KeyId, MicroCredits, PayerId, WalletBalance};
 
 use super::DynamoWallet;
 use super::item::{Item, ItemKey, amount, corrupt, money, number, optional_number, values};
-use super::transaction::ItemUpdate;
+use super::transaction::{ItemUpdate, pause};
 
+/// How often a status is set again that met others' writes.
+const STATUS_TRIES: u32 = 12;
 /// What is left of a day's budget.
 pub(super) const BUDGET_LEFT: &str = "budget_left";
 
@@ -57,13 +59,21 @@ impl DynamoWallet {
         payer: PayerId,
         status: WalletStatus,
     ) -> Result<(), PortError> {
-        let update = ItemUpdate {
-            key: ItemKey::balance(payer),
-            change: "SET wallet_status = :status",
-            condition: None,
-            values: values([(":status", number(status as u8))]),
-        };
-        self.update("set a status", update).await.map(|_| ())
+        let mut tries = 0;
+        loop {
+            let update = ItemUpdate {
+                key: ItemKey::balance(payer),
+                change: "SET wallet_status = :status",
+                condition: None,
+                values: values([(":status", number(status as u8))]),
+            };
+            match self.update("set a status", update).await {
+                // A busy balance is in a transaction most of the time, and a freeze must get through.
+                Err(PortError::Retry(_)) if tries < STATUS_TRIES => pause(tries).await,
+                done => return done.map(|_| ()),
+            }
+            tries += 1;
+        }
     }
 
     pub(super) async fn write_budget(&self, change: &BudgetChange) -> Result<(), PortError> {

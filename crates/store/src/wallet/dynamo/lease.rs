@@ -1,5 +1,7 @@
 //! Credit leases.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use model::port::PortError;
 use model::wallet::{LeaseOutcome, LeasePurpose, QUOTES_OPEN_MAX, WalletRefusal, WalletStatus};
@@ -84,6 +86,17 @@ impl DynamoWallet {
             pause(tries).await;
         }
         Err(contended("close a lease"))
+    }
+
+    pub(super) async fn read_leases(
+        &self,
+        payer: PayerId,
+        ids: &[LeaseId],
+    ) -> Result<Vec<CreditLease>, PortError> {
+        // A batch may not have a key twice.
+        let keys: BTreeSet<ItemKey> = ids.iter().map(|&id| ItemKey::lease(payer, id)).collect();
+        let items = self.read_all(keys.into_iter().collect()).await?;
+        items.iter().map(lease).collect()
     }
 
     /// Closes a lease, if nothing was spent of it since it was read.

@@ -47,14 +47,39 @@ impl DynamoWallet {
         charges.sort_by_key(|one| one.id);
         // A charge that was served between the two lists is in both.
         charges.dedup_by_key(|one| one.id);
+        let leases = self.listed_leases(payer).await?;
+        Ok(WalletView { balance: self.read_balance(payer).await?, charges, leases })
+    }
+
+    /// The open leases, once their sizes are what the balance says.
+    pub(super) async fn read_open_leases(
+        &self,
+        payer: PayerId,
+    ) -> Result<Vec<CreditLease>, PortError> {
+        for reading in 0..READINGS {
+            let leases = self.listed_leases(payer).await?;
+            if sizes(&leases) == i128::from(self.read_balance(payer).await?.leased.micros()) {
+                return Ok(leases);
+            }
+            pause(reading).await;
+        }
+        Err(PortError::Retry(format!("list the leases of {payer}: they do not hold still")))
+    }
+
+    /// The open leases that the index has; it is late by a moment.
+    async fn listed_leases(&self, payer: PayerId) -> Result<Vec<CreditLease>, PortError> {
         let keys = self.due_of(DueList::Lease, payer, UNSETTLED_MAX).await?;
         let items = self.read_all(keys).await?;
         let leases: Result<Vec<CreditLease>, PortError> = items.iter().map(lease).collect();
         let mut leases = leases?;
         leases.retain(|lease| lease.is_open);
         leases.sort_by_key(|lease| lease.id);
-        Ok(WalletView { balance: self.read_balance(payer).await?, charges, leases })
+        Ok(leases)
     }
+}
+
+fn sizes(leases: &[CreditLease]) -> i128 {
+    leases.iter().map(|lease| i128::from(lease.size.micros())).sum()
 }
 
 /// Whether what is held and leased is what the charges and leases say.
@@ -63,7 +88,6 @@ fn adds_up(view: &WalletView) -> bool {
         ChargeSource::Hold { most, .. } => Some(i128::from(most.micros())),
         ChargeSource::Balance | ChargeSource::Lease { .. } => None,
     });
-    let leases = view.leases.iter().map(|lease| i128::from(lease.size.micros()));
     holds.sum::<i128>() == i128::from(view.balance.held.micros())
-        && leases.sum::<i128>() == i128::from(view.balance.leased.micros())
+        && sizes(&view.leases) == i128::from(view.balance.leased.micros())
 }
