@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use graph::{CommunityPeople, GlobalRank, Hierarchy, PackedPeople, Trust};
+use model::change::MembershipChange;
 use model::index::PersonIndex;
 use model::rank_change::RankChange;
-use model::{RunId, SnapshotId};
+use model::{RankStep, RunId, SnapshotId};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,7 @@ use store::pg::evidence::PackedEvidence;
 use store::pg::run;
 use typed_index_collections::TiVec;
 
-use crate::community_names::{CommunityLabels, CommunityNames};
+use crate::community_names::{CommunityLabels, CommunityNames, CommunityTopics};
 use crate::{RunSettings, ScoreError};
 
 /// The settings of a run.
@@ -30,8 +31,12 @@ const TRUST: &str = "trust";
 const GLOBAL: &str = "global";
 /// The labels of communities.
 pub(crate) const LABELS: &str = "labels";
+/// What communities are about that is sensitive.
+pub(crate) const TOPICS: &str = "topics";
 /// How ranks changed since the previous run.
 pub(crate) const CHANGES: &str = "changes";
+/// Whose main community changed since the previous run.
+pub(crate) const MOVES: &str = "moves";
 /// What each global share rests on.
 pub(crate) const WORLD_SUPPORT: &str = "support-world";
 /// The evidence of the ranking of the whole world.
@@ -40,6 +45,11 @@ pub(crate) const WORLD_EVIDENCE: &str = "evidence-world";
 /// The people of a level's communities.
 pub(crate) fn people_name(level: usize) -> String {
     format!("people-{level}")
+}
+
+/// The ranks that changed since the run that was published last; since none, if there was none.
+pub(crate) fn steps_name(previous: Option<RunId>) -> String {
+    previous.map_or_else(|| "steps".to_owned(), |previous| format!("steps-{previous}"))
 }
 
 /// The evidence of a level's communities.
@@ -103,10 +113,12 @@ impl RunArtifacts<'_> {
         self.open(NAMES).await
     }
 
-    /// The names, with labels if the run is labelled yet.
+    /// The names, with labels and what is sensitive if the run is labelled yet.
     pub(crate) async fn labelled_names(self) -> Result<CommunityNames, ScoreError> {
         let labels: Option<CommunityLabels> = self.find(LABELS).await?;
-        Ok(self.names().await?.with_labels(labels.unwrap_or_default()))
+        let topics: Option<CommunityTopics> = self.find(TOPICS).await?;
+        let names = self.names().await?.with_labels(labels.unwrap_or_default());
+        Ok(names.with_topics(topics.unwrap_or_default()))
     }
 
     pub(crate) async fn seal_names(self, names: &CommunityNames) -> Result<(), ScoreError> {
@@ -135,6 +147,18 @@ impl RunArtifacts<'_> {
 
     pub(crate) async fn changes(self) -> Result<Vec<RankChange>, ScoreError> {
         self.open(CHANGES).await
+    }
+
+    /// The steps since a run, if they are sealed.
+    pub(crate) async fn find_steps(
+        self,
+        previous: Option<RunId>,
+    ) -> Result<Option<Vec<RankStep>>, ScoreError> {
+        self.find(&steps_name(previous)).await
+    }
+
+    pub(crate) async fn moves(self) -> Result<Vec<MembershipChange>, ScoreError> {
+        self.open(MOVES).await
     }
 
     pub(crate) async fn world_support(self) -> Result<TiVec<PersonIndex, f32>, ScoreError> {

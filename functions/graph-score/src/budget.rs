@@ -61,7 +61,7 @@ impl TimeBudget {
 }
 
 /// The seconds that a piece of a stage is expected to take on two threads: the whole of it, but for
-/// people, where it is one level, and for publishing, where it is one of four parts. Rounded up from
+/// people, where it is one level, and for publishing, where it is one of five parts. Rounded up from
 /// `borg score` of 9.4 million planted arcs and 500,000 people (snapshot 1.5 s, loading 8) and from
 /// `borg bench run` of 93 million, whose caches miss more (communities 1,030 ns/arc, trust and rank 380
 /// by the clock, a level of people with its evidence 70, and 60 of CPU time for its seals).

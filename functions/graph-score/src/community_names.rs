@@ -1,7 +1,6 @@
 //! The stable ids and the labels of a run's communities.
 
-use graph::lineage::EventKind;
-use model::CommunityId;
+use model::{CommunityId, LineageEvent, SensitiveTopics};
 use serde::{Deserialize, Serialize};
 
 /// The names of one level's communities, in the level's order.
@@ -12,21 +11,10 @@ pub struct LevelNames {
     /// Words that set each apart, the most significant first; none before the run is labelled, since they
     /// are sealed apart, as `labels`.
     pub labels: Vec<Vec<String>>,
-}
-
-/// What became of a community.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineageEvent {
-    /// The level, of this run; of the previous one, where none continues its level.
-    pub level: u8,
-    /// The community that it is about.
-    pub community: CommunityId,
-    /// What happened.
-    pub event: EventKind,
-    /// The community that it came from or went into.
-    pub other: Option<CommunityId>,
-    /// How many people the two share.
-    pub shared: u32,
+    /// What each is about that is sensitive; none before the run is labelled, and in runs sealed before
+    /// this was found. Sealed apart, as `topics`.
+    #[serde(skip)]
+    pub topics: Vec<SensitiveTopics>,
 }
 
 /// The names of a run's communities, and how they follow from the previous run's.
@@ -41,11 +29,22 @@ pub struct CommunityNames {
 /// The labels of each community of each level, the most significant first.
 pub(crate) type CommunityLabels = Vec<Vec<Vec<String>>>;
 
+/// What each community of each level is about that is sensitive.
+pub(crate) type CommunityTopics = Vec<Vec<SensitiveTopics>>;
+
 impl CommunityNames {
     /// The same names with labels.
     pub(crate) fn with_labels(mut self, labels: CommunityLabels) -> CommunityNames {
         for (level, labels) in self.levels.iter_mut().zip(labels) {
             level.labels = labels;
+        }
+        self
+    }
+
+    /// The same names with what is sensitive about the communities.
+    pub(crate) fn with_topics(mut self, topics: CommunityTopics) -> CommunityNames {
+        for (level, topics) in self.levels.iter_mut().zip(topics) {
+            level.topics = topics;
         }
         self
     }

@@ -10,8 +10,8 @@
 //! | snapshot | the served run's snapshot and the database | `snapshots/<id>/`: who has each number, arcs by layer |
 //! | communities | snapshot, the previous run's communities | `hierarchy`, `names` |
 //! | rank | snapshot, hierarchy | `trust`, `global` |
-//! | people | all of the above | `people-<level>`, `evidence-<level>`, `support-world`, `evidence-world` |
-//! | publish | all of the above, the previous run, what people write of themselves | `labels`, `changes`, `ranks.parquet`, `members.parquet`, the served tables |
+//! | people | all of the above | `people-<level>`, `evidence-<level>`, `support-world`, `evidence-world`, `person-rows` |
+//! | publish | all of the above, the previous run, what people write of themselves | `labels`, `topics`, `changes`, `moves`, `steps-<run>`, `ranks.parquet`, `members.parquet`, the served tables |
 
 mod artifacts;
 mod budget;

@@ -1,9 +1,9 @@
 //! The stage that finds communities and keeps their ids.
 
-use graph::lineage::{CommunityEvent, EventKind, continued_levels, follow};
+use graph::lineage::{CommunityEvent, continued_levels, follow};
 use graph::{Hierarchy, Level, OptionalCommunity, community_stage_across};
 use model::index::{CommunityIndex, PersonIndex};
-use model::{CommunityId, RunId};
+use model::{CommunityId, EventKind, LineageEvent, RunId};
 use snapshot::load::if_readable;
 use snapshot::{Nodes, load_nodes};
 use store::Pg;
@@ -11,7 +11,7 @@ use store::pg::community;
 use tokio::task::block_in_place;
 
 use crate::artifacts::snapshot_of;
-use crate::community_names::{CommunityNames, LevelNames, LineageEvent};
+use crate::community_names::{CommunityNames, LevelNames};
 use crate::world::ScoredWorld;
 use crate::{ScoreDependencies, ScoreError};
 
@@ -138,7 +138,7 @@ async fn name(
             .iter()
             .filter_map(|event| lineage_event(number, event, &ids, level.old_ids));
         names.lineage.extend(events);
-        names.levels.push(LevelNames { ids, labels: Vec::new() });
+        names.levels.push(LevelNames { ids, labels: Vec::new(), topics: Vec::new() });
     }
     names.lineage.extend(previous.into_iter().flat_map(|previous| previous.ended(&continues)));
     Ok(names)

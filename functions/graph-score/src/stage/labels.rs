@@ -1,26 +1,32 @@
-//! What communities are called. Made when trust is known: words of people who are little known do not
-//! count, or the largest community would be named by its fakes.
+//! What communities are called, and what they are about that is sensitive. Made when trust is known:
+//! words of people who are little known do not count, or the largest community would be named by its
+//! fakes.
 
 use std::collections::BTreeMap;
 
 use graph::labels::LabelCounter;
 use graph::{Hierarchy, Trust};
 use model::RunId;
-use model::index::PersonIndex;
+use model::index::{CommunityIndex, PersonIndex};
 use snapshot::{Nodes, load_nodes};
 use store::pg::snapshot::ProfileWords;
 use tokio::task::block_in_place;
 use typed_index_collections::{TiVec, ti_vec};
 
+use super::label_names::without_handles;
+use super::topics::{LevelTopicCounts, community_topics};
 use super::words;
-use crate::artifacts::{LABELS, snapshot_of};
+use crate::artifacts::{LABELS, TOPICS, snapshot_of};
 use crate::community_names::CommunityLabels;
 use crate::{ScoreDependencies, ScoreError};
 
 /// Labels kept of each community.
 const LABELS_MAX: usize = 8;
 
-/// Labels the communities of every level, and seals that.
+/// Labels looked at: some may not be kept.
+const CANDIDATES_MAX: usize = 2 * LABELS_MAX;
+
+/// Labels the communities of every level, finds what they are about, and seals both.
 pub(super) async fn labels(
     dependencies: ScoreDependencies<'_>,
     run: RunId,
@@ -34,7 +40,11 @@ pub(super) async fn labels(
     while let Some(page) = pages.next().await? {
         block_in_place(|| page.iter().for_each(|words| tally.add(words)));
     }
-    artifacts.seal(LABELS, &block_in_place(|| tally.labels())).await
+    let LevelWords { labels, counts } = block_in_place(|| tally.finish());
+    let topics = block_in_place(|| community_topics(&hierarchy, &counts, &labels));
+    let labels = without_handles(dependencies.pg, &nodes, &hierarchy, labels, &topics).await?;
+    artifacts.seal(TOPICS, &topics).await?;
+    artifacts.seal(LABELS, &labels).await
 }
 
 /// Counts words by community. Holds only the words of people who have several profiles.
@@ -47,6 +57,13 @@ struct LabelTally<'a> {
     waiting: BTreeMap<PersonIndex, String>,
     /// Of the finest level.
     counter: LabelCounter,
+    topics: LevelTopicCounts,
+}
+
+/// What the words of people say of the communities of all levels, the coarsest first.
+struct LevelWords {
+    labels: CommunityLabels,
+    counts: Vec<LevelTopicCounts>,
 }
 
 impl<'a> LabelTally<'a> {
@@ -55,8 +72,9 @@ impl<'a> LabelTally<'a> {
         nodes.person_of.iter().for_each(|&person| profiles[person] += 1);
         let several = profiles.into_iter().map(|count| count > 1).collect();
         let communities = hierarchy.levels.last().map_or(0, |finest| finest.communities);
-        let counter = LabelCounter::new(communities);
-        LabelTally { nodes, hierarchy, trust, several, waiting: BTreeMap::new(), counter }
+        let (counter, topics) =
+            (LabelCounter::new(communities), LevelTopicCounts::new(communities));
+        LabelTally { nodes, hierarchy, trust, several, waiting: BTreeMap::new(), counter, topics }
     }
 
     /// Adds the words of one profile, if its person is known.
@@ -79,23 +97,37 @@ impl<'a> LabelTally<'a> {
         let own = finest.and_then(|level| level.community_of[person].get());
         if let Some(own) = own {
             self.counter.add(own, text);
+            self.topics.add(own, text);
         }
     }
 
-    /// The labels of all levels, the coarsest first.
-    fn labels(mut self) -> CommunityLabels {
+    fn finish(mut self) -> LevelWords {
         for (person, text) in std::mem::take(&mut self.waiting) {
             self.count(person, &text);
         }
-        let (mut counter, levels) = (self.counter, &self.hierarchy.levels);
-        let mut labels = Vec::new();
+        let (mut counter, mut counts) = (self.counter, self.topics);
+        let levels = &self.hierarchy.levels;
+        let mut words = LevelWords { labels: Vec::new(), counts: Vec::new() };
         for (at, level) in levels.iter().enumerate().rev() {
-            labels.push(counter.labels(LABELS_MAX));
+            words.labels.push(kept(counter.labels(CANDIDATES_MAX), &counts));
+            words.counts.push(counts.clone());
             if let Some(above) = at.checked_sub(1).map(|above| &levels[above]) {
                 counter = counter.above(&level.parents, above.communities);
+                counts = counts.above(&level.parents, above.communities);
             }
         }
-        labels.reverse();
-        labels
+        words.labels.reverse();
+        words.counts.reverse();
+        words
     }
+}
+
+/// The labels of a level's communities that may be kept.
+fn kept(candidates: Vec<Vec<String>>, counts: &LevelTopicCounts) -> Vec<Vec<String>> {
+    let of_one = |(at, mut labels): (u32, Vec<String>)| {
+        labels.retain(|label| counts.allow(CommunityIndex::new(at), label));
+        labels.truncate(LABELS_MAX);
+        labels
+    };
+    (0..).zip(candidates).map(of_one).collect()
 }

@@ -3,13 +3,19 @@
 mod changes;
 mod communities;
 pub mod evidence;
+mod history;
+mod label_names;
 mod labels;
 pub mod memberships;
+mod moves;
 pub mod people;
+mod person_rows;
 mod publish;
 mod rank;
 mod results;
+mod same_groups;
 pub mod tables;
+mod topics;
 mod words;
 
 use model::RunId;

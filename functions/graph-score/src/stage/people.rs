@@ -6,8 +6,10 @@ use model::message::Stage;
 use store::pg::evidence::PackedEvidence;
 use tokio::task::block_in_place;
 
-use super::evidence;
 use super::memberships::PersonNumbering;
+use super::{evidence, person_rows};
+use snapshot::person_rows::INDEX as PERSON_ROWS;
+
 use crate::artifacts::{RunArtifacts, WORLD_EVIDENCE, WORLD_SUPPORT, evidence_name, people_name};
 use crate::budget::{BudgetCheck, TimeBudget};
 use crate::world::{ScoredWorld, expected_seconds};
@@ -18,9 +20,11 @@ use crate::{ScoreDependencies, ScoreError};
 enum PeoplePiece {
     Level(usize),
     World,
+    Rows,
 }
 
-/// Ranks level by level, then finds the evidence of the world's ranking. A piece that is sealed stays as
+/// Ranks level by level, then finds the evidence of the world's ranking, and writes the rows that personal
+/// views are made from. A piece that is sealed stays as
 /// it is; if the time ends, the next invocation continues with the first missing piece.
 pub(crate) async fn people(
     dependencies: ScoreDependencies<'_>,
@@ -59,6 +63,7 @@ pub(crate) async fn people(
         }
         match piece {
             PeoplePiece::World => scoring.seal_world().await?,
+            PeoplePiece::Rows => person_rows::seal(artifacts, &world, &global, &numbering).await?,
             PeoplePiece::Level(level) => {
                 let above = scoring.above(level, kept.take()).await?;
                 let explained = scoring.seal_level(level, above).await?;
@@ -174,7 +179,9 @@ async fn missing(
     let is_missing = |piece: &PeoplePiece| match piece {
         PeoplePiece::Level(level) => !sealed.contains(&evidence_name(*level)),
         PeoplePiece::World => !sealed.contains(WORLD_EVIDENCE),
+        PeoplePiece::Rows => !sealed.contains(PERSON_ROWS),
     };
-    let pieces = (0..levels).map(PeoplePiece::Level).chain([PeoplePiece::World]);
+    let pieces = (0..levels).map(PeoplePiece::Level);
+    let pieces = pieces.chain([PeoplePiece::World, PeoplePiece::Rows]);
     Ok(pieces.filter(is_missing).collect())
 }

@@ -1,5 +1,7 @@
 //! The stage that loads a run's results for serving, and makes it the run that is served.
 
+use model::change::RunChanges;
+use model::index::CommunityIndex;
 use model::message::Stage;
 use model::{Community, RunId};
 use search::Folding;
@@ -13,12 +15,15 @@ use store::pg::term::Term;
 use tokio::task::block_in_place;
 
 use super::changes::changes;
+use super::history;
 use super::labels::labels;
 use super::memberships::{person_scores, world_memberships};
+use super::moves::{lineage_changes, moves};
 use super::results::RunResults;
+use super::same_groups::LevelPlace;
 use super::tables::{MEMBERS, tables};
 use super::words;
-use crate::artifacts::{CHANGES, LABELS};
+use crate::artifacts::{CHANGES, LABELS, MOVES, TOPICS};
 use crate::budget::{BudgetCheck, TimeBudget};
 use crate::world::expected_seconds;
 use crate::{ScoreDependencies, ScoreError};
@@ -34,11 +39,13 @@ const LABEL_WORDS_MAX: usize = 32;
 enum PublishPiece {
     Labels,
     Changes,
+    Moves,
+    Steps,
     Tables,
     Load,
 }
 
-/// Labels communities, finds what changed, seals the tables, then loads everything and serves it. What
+/// Labels communities, finds what changed, also for the history, seals the tables, then loads everything and serves it. What
 /// is sealed is not made again; if the time ends, the next invocation continues with the first missing
 /// piece.
 pub(crate) async fn publish(
@@ -54,6 +61,8 @@ pub(crate) async fn publish(
         match piece {
             PublishPiece::Labels => labels(dependencies, run).await?,
             PublishPiece::Changes => changes(dependencies, run).await?,
+            PublishPiece::Steps => history::seal(dependencies, run).await?,
+            PublishPiece::Moves => moves(dependencies, run).await?,
             PublishPiece::Tables => {
                 tables(dependencies, &RunResults::open(dependencies, run).await?).await?;
             }
@@ -74,27 +83,36 @@ async fn missing(
     run: RunId,
 ) -> Result<Vec<PublishPiece>, ScoreError> {
     let sealed = dependencies.artifacts(run).sealed().await?;
+    let has_steps = history::is_sealed(dependencies, run, &sealed).await?;
+    use PublishPiece::{Changes, Labels, Load, Moves, Steps, Tables};
     let is_missing = |piece: &PublishPiece| match piece {
-        PublishPiece::Labels => !sealed.contains(LABELS),
-        PublishPiece::Changes => !sealed.contains(CHANGES),
-        PublishPiece::Tables => !sealed.contains(MEMBERS),
-        PublishPiece::Load => true,
+        Labels => !(sealed.contains(LABELS) && sealed.contains(TOPICS)),
+        Changes => !sealed.contains(CHANGES),
+        Moves => !sealed.contains(MOVES),
+        Steps => !has_steps,
+        Tables => !sealed.contains(MEMBERS),
+        Load => true,
     };
-    let pieces =
-        [PublishPiece::Labels, PublishPiece::Changes, PublishPiece::Tables, PublishPiece::Load];
+    let pieces = [Labels, Changes, Moves, Steps, Tables, Load];
     Ok(pieces.into_iter().filter(is_missing).collect())
 }
 
 /// Loads everything into tables that are not read yet, then makes them the served ones. Tables that an
-/// earlier worker has attached are whole and may be read: they stay. The change log gets the changes of
-/// ranks in the same transaction, so publishing a run again changes nothing.
+/// earlier worker has attached are whole and may be read: they stay. The change log gets what the run changed, and
+/// the history its steps, in the same transaction, so publishing a run again changes nothing.
 async fn load(dependencies: ScoreDependencies<'_>, run: RunId) -> Result<(), ScoreError> {
     let results = RunResults::open(dependencies, run).await?;
     if !run::is_loaded(dependencies.pg, run).await? {
         load_all(dependencies, &results).await?;
     }
+    history::load(dependencies, &results).await?;
     set_frontier_trust(dependencies, &results).await?;
-    let changes = dependencies.artifacts(run).changes().await?;
+    let artifacts = dependencies.artifacts(run);
+    let changes = RunChanges {
+        ranks: artifacts.changes().await?,
+        memberships: artifacts.moves().await?,
+        lineage: lineage_changes(run, &results),
+    };
     Ok(run::publish(dependencies.pg, run, &changes, dependencies.clock.now()).await?)
 }
 
@@ -132,8 +150,13 @@ async fn load_communities(
         for chunk in worded.chunks(CHUNK) {
             loader.communities(chunk).await?;
         }
-        for packed in block_in_place(|| results.memberships(level, &communities, &people)) {
-            loader.memberships(packed).await?;
+        for packed in block_in_place(|| results.memberships(level, &people)) {
+            if let Some(shown) = packed.shown {
+                loader.memberships(shown).await?;
+            }
+            if let Some(same) = packed.same {
+                loader.same_memberships(same).await?;
+            }
         }
     }
     Ok(())
@@ -151,10 +174,14 @@ async fn load_evidence(
     loader: &mut RunLoader<'_>,
     results: &RunResults,
 ) -> Result<(), ScoreError> {
-    for (level, names) in results.names.levels.iter().enumerate() {
+    for level in 0..results.names.levels.len() {
         let packed = dependencies.artifacts(results.run).evidence(level).await?;
-        for (&id, packed) in names.ids.iter().zip(packed) {
-            loader.evidence(id, packed).await?;
+        for (community, packed) in (0..).map(CommunityIndex::new).zip(packed) {
+            let place = LevelPlace { level, community };
+            let group = results.groups.of(place);
+            if group.shown == place {
+                loader.evidence(results.id(group.first), packed).await?;
+            }
         }
     }
     let packed = dependencies.artifacts(results.run).world_evidence().await?;

@@ -1,35 +1,39 @@
-//! Changes of ranks between two runs, in the change log.
+//! What changed between two runs, in the change log.
 
-use graph_score::{TimeBudget, handle};
+use std::collections::BTreeMap;
+
+use graph_score::{SealedRun, TimeBudget, handle};
+use model::EventKind;
+use model::change::RunChanges;
 use model::message::{ScoreJob, Stage};
 use model::port::Objects as _;
-use model::{PersonId, RankChange, RunId};
-use store::pg::change::{self, Change, Position};
+use model::{ChangePosition, CommunityId, PersonId, RankChange, RunId, Timestamp};
+use store::pg::change::{self, Change};
 use store::pg::run;
 
-use crate::world::{GROUP, HERMIT, World, arcs};
+use crate::world::{GROUP, HERMIT, World, arcs, halved};
 
-/// The changes of ranks in the log. They wait for every transaction of the server that began
-/// before them, those of other tests too.
+/// All that the log says.
+async fn all_events(world: &World) -> Vec<Change> {
+    let events = change::page(world.database.pg(), ChangePosition::default(), 5_000).await.unwrap();
+    events.into_iter().map(|placed| placed.event.change).collect()
+}
+
+/// The changes of ranks in the log.
 async fn all_changes(world: &World) -> Vec<RankChange> {
     changes_up_to(world, RunId::new(0)).await
 }
 
 /// The same, those of a run and of later ones among them.
 async fn changes_up_to(world: &World, run: RunId) -> Vec<RankChange> {
-    for _ in 0..600 {
-        let events = change::page(world.database.pg(), Position::default(), 5_000).await.unwrap();
-        let ranks = events.into_iter().filter_map(|event| match event.change {
-            Change::Rank(change) => Some(change),
-            _ => None,
-        });
-        let ranks: Vec<RankChange> = ranks.collect();
-        if ranks.iter().any(|change| change.run >= run) {
-            return ranks;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("no change of a rank is reported");
+    let events = all_events(world).await.into_iter();
+    let ranks = events.filter_map(|change| match change {
+        Change::Rank(change) => Some(change),
+        _ => None,
+    });
+    let ranks: Vec<RankChange> = ranks.collect();
+    assert!(ranks.iter().any(|change| change.run >= run), "no change of a rank is reported");
+    ranks
 }
 
 fn person(world: &World, number: u32) -> PersonId {
@@ -111,7 +115,55 @@ async fn a_run_without_changes_reports_none_and_a_repeat_reports_none_again() {
         TimeBudget::ENDLESS,
     );
     again.await.unwrap();
-    run::publish(world.database.pg(), run, &first, model::Timestamp::UNIX_EPOCH).await.unwrap();
+    let published = RunChanges { ranks: first.clone(), ..RunChanges::default() };
+    run::publish(world.database.pg(), run, &published, Timestamp::UNIX_EPOCH).await.unwrap();
     world.score().await;
     assert_eq!(all_changes(&world).await, first);
+}
+
+/// The main community of all who are listed, as the served run has it.
+async fn main_communities(world: &World) -> BTreeMap<PersonId, CommunityId> {
+    let served = SealedRun::active(world.database.pg(), &world.objects).await.unwrap();
+    let leaf = served.hierarchy.leaf;
+    let of = &served.hierarchy.levels[leaf].community_of;
+    let people = served.nodes.people.iter_enumerated();
+    let listed = people.filter(|(at, _)| !served.nodes.unlisted[*at]);
+    let main = listed.filter_map(|(at, &person)| {
+        Some((person, served.names.levels[leaf].ids[of[at].get()?.index()]))
+    });
+    main.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_moved_and_what_became_of_communities_lead_from_one_run_to_the_next() {
+    let world = World::new().await;
+    world.score().await;
+    let mut main = main_communities(&world).await;
+    let before = main.clone();
+    world.attend(&halved()).await;
+    let run = world.score().await;
+    let (mut moved, mut split) = (0, Vec::new());
+    for change in all_events(&world).await {
+        match change {
+            Change::Membership(change) => {
+                assert_eq!((main.get(&change.person).copied(), change.run), (change.before, run));
+                assert_ne!(change.person, person(&world, HERMIT));
+                match change.after {
+                    Some(after) => main.insert(change.person, after),
+                    None => main.remove(&change.person),
+                };
+                moved += 1;
+            }
+            Change::Lineage(change) if change.kind == EventKind::Split && change.run == run => {
+                split.push((change.community, change.other, change.shared));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(main, main_communities(&world).await);
+    assert!(moved > 0 && main != before, "{moved} moved");
+    let (community, from, shared) = split[0];
+    let came = |person: &PersonId| main[person] == community && before.get(person).copied() == from;
+    let came = main.keys().filter(|person| came(person)).count();
+    assert!(came > 0 && shared as usize >= came, "{came} of {shared}");
 }

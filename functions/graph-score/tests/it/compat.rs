@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use graph::lineage::EventKind;
 use graph_score::{CommunityNames, ObjectStore, SealedRun, artifact};
+use model::EventKind;
 use model::port::Objects;
 use model::{CommunityId, RunId, SnapshotId};
 use store::pg::publish::RunLoader;

@@ -1,24 +1,15 @@
 //! Communities that came apart, in the names of a run.
 
-use graph::lineage::EventKind;
 use graph_score::{CommunityNames, ObjectStore, artifact};
+use model::EventKind;
 use model::RunId;
 
-use crate::world::{Arcs, GROUP, World, arcs};
+use crate::world::{World, halved};
 
 async fn names(world: &World, run: RunId) -> CommunityNames {
     artifact::open(ObjectStore::new(&world.objects), &artifact::key(run, "names"))
         .await
         .expect("names are sealed")
-}
-
-/// The same groups, but the even and the odd of the first attend to each other no more.
-fn halved() -> Arcs {
-    let mut arcs = arcs();
-    arcs.retain(|&(from, to)| from >= GROUP || to >= GROUP || from % 2 == to % 2);
-    let alike = |from: u32| (0..GROUP).filter(move |&to| from != to && from % 2 == to % 2);
-    arcs.extend((0..GROUP).flat_map(|from| alike(from).map(move |to| (from, to))));
-    arcs
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,13 +7,19 @@ mod changes;
 #[cfg(test)]
 mod compat;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod lineage;
 #[cfg(test)]
+mod person_rows;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod time;
+#[cfg(test)]
+mod topics;
 #[cfg(test)]
 mod versions;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use model::message::ScoreJob;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::{Clock as _, Objects};
 use model::profile_text::ProfileTexts;
-use model::{Adjacency, AdjacencyEntry, Consent, Layer, Platform, ProfileId, RunId};
+use model::{Adjacency, AdjacencyEntry, CommunityId, Consent, Layer, Platform, ProfileId, RunId};
 use store::objects::Folder;
 use store::pg::adjacency::{self, ImportMode};
 use store::pg::{account_key, profile};
@@ -56,6 +56,15 @@ pub(crate) fn arcs() -> Arcs {
 pub(crate) fn risen() -> Arcs {
     let mut arcs = arcs();
     arcs.extend((0..GROUP - 1).map(|fan| (fan, GROUP - 1)));
+    arcs
+}
+
+/// The same groups, but the even and the odd of the first attend to each other no more.
+pub(crate) fn halved() -> Arcs {
+    let mut arcs = arcs();
+    arcs.retain(|&(from, to)| from >= GROUP || to >= GROUP || from % 2 == to % 2);
+    let alike = |from: u32| (0..GROUP).filter(move |&to| from != to && from % 2 == to % 2);
+    arcs.extend((0..GROUP).flat_map(|from| alike(from).map(move |to| (from, to))));
     arcs
 }
 
@@ -148,8 +157,15 @@ impl World {
         job.run
     }
 
-    /// All that a run leaves behind: the sealed objects, the served tables' contents as hashes, and
-    /// what the change log says of ranks.
+    /// The ids of all communities of a run, those for which another stands among them.
+    pub(crate) async fn community_ids(&self, run: RunId) -> Vec<CommunityId> {
+        let sql = format!("select community_id from community_{} order by 1", run.number());
+        let rows = self.database.client().await.query(&sql, &[]).await.expect("they are loaded");
+        rows.iter().map(|row| CommunityId::new(row.get::<_, i64>(0) as u64)).collect()
+    }
+
+    /// All that a run leaves behind: the sealed objects, the served tables' contents and the history as
+    /// hashes, and what the change log says of it.
     pub(crate) async fn left_by(&self, run: RunId) -> BTreeMap<String, Vec<u8>> {
         let mut left = BTreeMap::new();
         for key in self.objects.list(&format!("runs/{run}/")).await.expect("keys are listed") {
@@ -169,9 +185,18 @@ impl World {
             left.insert(table, hash.into_bytes());
         }
         let sql = "select coalesce(string_agg(subject || ':' || body::text, '|' order by seq), '')
-            from change_log where kind = 5";
+            from change_log where kind in (5, 6, 7)";
         let changes: String = client.query_one(sql, &[]).await.expect("the log is read").get(0);
         left.insert("changes".to_owned(), changes.into_bytes());
+        for table in ["rank_step", "rank_reason", "community_event"] {
+            let sql = format!(
+                "select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} t
+                where run_id = $1"
+            );
+            let hash = client.query_one(&sql, &[&(run.number() as i64)]).await;
+            let hash: String = hash.expect("the history is loaded").get(0);
+            left.insert(table.to_owned(), hash.into_bytes());
+        }
         left
     }
 }
