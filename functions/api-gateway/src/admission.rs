@@ -8,8 +8,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::time::Day;
 
-use crate::charging::{self, RateState};
-use crate::error::{Problem, ProblemCode};
+use crate::charging;
+use crate::error::Problem;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
@@ -39,27 +39,22 @@ async fn admitted(
     if let Some(rate) = charging.limiter.take(caller.key, now) {
         let rate = *facts.rate.get_or_init(|| rate);
         if !rate.passes {
-            if let Some(refused) = charging::refused_request(&request, caller, now) {
+            if let Some(refused) = charging::refused_request(request, caller, now).await {
                 charging.outbox.refuse(pg, refused).await;
             }
-            return Err(too_many(rate));
+            return Err(Problem::too_many(rate, "with this key"));
         }
     }
-    if let Some(left) = charging.counter.free_left(pg, caller.key, Day::of(now)).await? {
+    if let Some(left) = charging.counter.free_left(pg, caller.counted(), Day::of(now)).await? {
         facts.free_left.get_or_init(|| left);
     }
     let (admitted, request) = charging::admit(charging, pg, caller, request, now).await?;
     // Before the handler does anything: what it made would be lost with its answer.
-    if admitted.priced.is_none() && facts.free_left.get() == Some(&0) {
-        return Err(charging::no_free_answer());
+    if admitted.priced.is_none()
+        && let Some(left) = facts.no_free_left()
+    {
+        return Err(charging::no_free_answer(left));
     }
     facts.admitted.get_or_init(|| Arc::new(admitted));
     Ok(request)
-}
-
-fn too_many(rate: RateState) -> Problem {
-    let RateState { burst, window_seconds, wait_seconds, .. } = rate;
-    let why =
-        format!("more than {burst} requests within {window_seconds} s: wait {wait_seconds} s");
-    Problem::new(ProblemCode::RateLimited, why).retry_after(wait_seconds)
 }

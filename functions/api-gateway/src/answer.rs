@@ -4,18 +4,21 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use model::RunId;
 use model::time::Timestamp;
+use pricing::RequestHash;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What of an answer decides its price. Every answer of a handler carries it in its extensions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct AnswerFacts {
     /// Rows of data.
     pub(crate) rows: u64,
     /// The run that it comes from.
     pub(crate) run: Option<RunId>,
-    /// Where the next page begins.
-    pub(crate) next_cursor: Option<String>,
+    /// What it is charged as, where that is not the request: a page of the stream is named by its events.
+    pub(crate) charged_as: Option<RequestHash>,
+    /// Whether it was waited for in vain.
+    pub(crate) waited: bool,
 }
 
 /// The body of every answer.
@@ -91,11 +94,8 @@ impl<T> ApiAnswer<Vec<T>> {
 
 impl<T: Serialize> IntoResponse for ApiAnswer<T> {
     fn into_response(self) -> Response {
-        let facts = AnswerFacts {
-            rows: self.rows as u64,
-            run: self.body.run,
-            next_cursor: self.body.next_cursor.clone(),
-        };
+        let facts =
+            AnswerFacts { rows: self.rows as u64, run: self.body.run, ..AnswerFacts::default() };
         let mut response = Json(self.body).into_response();
         response.extensions_mut().insert(facts);
         response

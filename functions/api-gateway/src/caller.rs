@@ -2,6 +2,7 @@
 
 use model::key::KeyRealm;
 use model::{KeyId, MicroCredits, PayerId, Scope};
+use store::pg::answer_count::CountedKey;
 use store::pg::key::ApiKey;
 
 /// Who calls.
@@ -31,6 +32,11 @@ impl ApiCaller {
             daily_cap: key.daily_cap,
             scopes: key.scopes.clone(),
         }
+    }
+
+    /// Whose answers are counted.
+    pub(crate) const fn counted(&self) -> CountedKey {
+        CountedKey { key: self.key, payer: self.payer }
     }
 
     /// Whether the key may do this.

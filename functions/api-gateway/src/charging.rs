@@ -15,10 +15,10 @@ mod payment_due;
 mod price_book;
 pub(crate) mod price_list;
 mod quote_book;
-mod rate_limit;
 mod release;
 
 use billing::LeaseBook;
+use model::KeyId;
 use model::time::Timestamp;
 use store::Pg;
 use store::queue::StoredQueue;
@@ -26,23 +26,23 @@ use store::wallet::StoredWallet;
 
 pub(crate) use admit::{BODY_BYTES_MAX, admit, no_free_answer, refused_request};
 pub(crate) use admitted::{AdmittedRequest, PricedRequest};
-pub(crate) use answer_counter::AnswerCounter;
+pub(crate) use answer_counter::{AnswerCounter, FreeAnswersLeft};
 pub(crate) use client_terms::{DRY_RUN, IDEMPOTENCY_KEY, MAX_COST, QUOTE};
 pub(crate) use outbox::Outbox;
 pub(crate) use payment_due::unpaid;
 use payment_due::withheld;
 pub(crate) use price_book::{CurrentPrices, PriceBook};
+pub(crate) use price_list::route_price;
 pub(crate) use quote_book::{QuoteBook, unknown_quote};
-pub use rate_limit::RequestLimits;
-pub(crate) use rate_limit::{KeyLimiter, RateState};
 pub(crate) use release::{ReadyAnswer, Receipt, release};
 
 use crate::error::Problem;
+use crate::rate_limit::{RateLimiter, RequestLimits};
 
 /// How one gateway charges.
 #[derive(Debug, Clone, Copy)]
 pub struct ChargingSettings {
-    /// How many requests a key may send.
+    /// How many requests it takes.
     pub limits: RequestLimits,
     /// Doorbells are rung when this many wait, and by [`Gateway::flush`](crate::Gateway::flush). A process that may be
     /// frozen between two requests takes 1.
@@ -55,7 +55,7 @@ pub(crate) struct Charging {
     pub(crate) leases: LeaseBook,
     pub(crate) book: PriceBook,
     pub(crate) quotes: QuoteBook,
-    pub(crate) limiter: KeyLimiter,
+    pub(crate) limiter: RateLimiter<KeyId>,
     pub(crate) counter: AnswerCounter,
     pub(crate) outbox: Outbox,
 }
@@ -72,7 +72,7 @@ impl Charging {
             leases: LeaseBook::default(),
             book: PriceBook::default(),
             quotes: QuoteBook::default(),
-            limiter: KeyLimiter::new(settings.limits),
+            limiter: RateLimiter::new(settings.limits.of_key()),
             counter: AnswerCounter::new(settings.limits),
             outbox: Outbox::new(usage, settings.doorbells_at_once),
         }

@@ -1,30 +1,37 @@
 //! Communities: sets of people at several scales, with stable ids.
 
+pub(crate) mod lineage;
 pub(crate) mod people;
+
+use std::collections::HashSet;
 
 use model::{CommunityId, RunId};
 use search::words::TextReading;
 use serde::Deserialize;
 use store::pg::community::{self, CommunityPosition, CommunityQuery};
+use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
+use crate::community_lookup::{in_run, unknown};
 use crate::community_view::CommunityView;
-use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, PathId, Query};
-use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam};
+use crate::error::Problem;
+use crate::extract::{ApiCall, JsonCall, PathId, Query};
+use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam, UniqueIds};
 use crate::runs::{self, RunPage};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CommunityListParams {
-    /// Only this level; 0 is the coarsest.
+    /// Only those on this level; 0 is the coarsest.
     #[param(value_type = Option<u8>)]
     level: Option<LevelParam>,
     /// Only the parts of this community.
     #[param(value_type = Option<String>, example = "com_7")]
     parent: Option<CommunityId>,
-    /// Only those that have a label with a word that begins so, for each of these words; at most 8 words.
+    /// Only those that have a label with a word that begins so, for each of these words; at most 128
+    /// characters.
+    #[param(min_length = 1, max_length = 128, pattern = "^[^\\x00]*$", example = "ada")]
     q: Option<String>,
     /// The run to answer from; the one that is served now, unless given.
     #[param(value_type = Option<String>, example = "run_3")]
@@ -51,7 +58,7 @@ pub(crate) struct CommunityParams {
     as_of: Option<TimeParam>,
 }
 
-/// Communities, the largest first.
+/// Communities, the largest first. A group of people that is the same on several levels is one of them.
 #[utoipa::path(
     get,
     path = "/v1/communities",
@@ -68,6 +75,9 @@ pub(crate) async fn list(
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
     let words = words(query.q.as_deref(), page.served)?;
+    if words.is_empty() && query.q.is_some() {
+        return Ok(page.answer(&call, Vec::new(), None));
+    }
     let after = page.begin.map(|[members, id]| {
         let members = u32::try_from(members).unwrap_or(u32::MAX);
         CommunityPosition { members, id: CommunityId::new(id) }
@@ -86,7 +96,16 @@ pub(crate) async fn list(
     Ok(page.answer(&call, views, next))
 }
 
-/// One community.
+/// Ids of communities.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `ids`")]
+pub(crate) struct CommunityIds {
+    /// 1 to 1,000 ids.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["com_7"]))]
+    ids: Vec<CommunityId>,
+}
+
+/// One community. If it is the same group as another on a coarser level, that one answers.
 #[utoipa::path(
     get,
     path = "/v1/communities/{id}",
@@ -102,26 +121,39 @@ pub(crate) async fn get(
 ) -> Result<ApiAnswer<CommunityView>, Problem> {
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let served = runs::choose(&call, wanted, None).await?;
-    let found = community::get(call.pg(), served.run, &[id]).await?.into_iter().next();
-    let found = found.ok_or_else(|| unknown(id, served.run))?;
-    Ok(ApiAnswer::one(CommunityView::new(found)).of(Some(served)))
-}
-
-/// The words of `q`; none if it is not given.
-fn words(q: Option<&str>, served: AnswerRun) -> Result<Vec<String>, Problem> {
-    let Some(q) = q else { return Ok(Vec::new()) };
-    let (folding, most) = (runs::folding(served)?, search::plan::QUERY_WORDS_MAX);
-    let words =
-        search::words::of_query(folding, TextReading::Parts, q, most).unwrap_or_default().concat();
-    if words.is_empty() {
-        return Err(Problem::parameter("q", "has no letter, digit or emoji in it"));
+    match in_run(&call, served.run, id).await? {
+        Some(found) => Ok(ApiAnswer::one(CommunityView::new(found)).of(Some(served))),
+        None => Err(unknown(&call, id, served.run).await),
     }
-    Ok(words)
 }
 
-fn unknown(id: CommunityId, run: RunId) -> Problem {
-    Problem::new(
-        ProblemCode::CommunityUnknown,
-        format!("{run} has no community {id}: see /v1/communities"),
-    )
+/// Up to 1,000 communities, in the order of the ids; unknown ones are left out, and a group that several
+/// of the ids name is there once.
+#[utoipa::path(
+    post,
+    path = "/v1/communities:batch",
+    operation_id = "get_communities",
+    tag = "communities",
+    request_body = CommunityIds,
+    responses((status = 200, body = Envelope<Vec<CommunityView>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn batch(
+    JsonCall { call, body }: JsonCall<CommunityIds>,
+) -> Result<ApiAnswer<Vec<CommunityView>>, Problem> {
+    let ids = UniqueIds::of(body.ids)?;
+    let served = runs::choose(&call, RunChoice::default(), None).await?;
+    let found = community::get(call.pg(), served.run, ids.each_once()).await?;
+    let mut seen = HashSet::with_capacity(found.len());
+    let found = found.into_iter().filter(|one| seen.insert(one.id)).map(CommunityView::new);
+    Ok(ApiAnswer::page(found.collect()).of(Some(served)))
+}
+
+/// The words of `q`; none if it is not given, or has no letter, digit or emoji in it.
+pub(crate) fn words(q: Option<&str>, served: AnswerRun) -> Result<Vec<String>, Problem> {
+    let Some(q) = q else { return Ok(Vec::new()) };
+    let (folding, most) = (runs::folding(served)?, search::plan::QUERY_CHARS_MAX);
+    if q.is_empty() || q.chars().count() > most {
+        return Err(Problem::parameter("q", format!("must have 1 to {most} characters")));
+    }
+    Ok(search::words::of_query(folding, TextReading::Parts, q, most).unwrap_or_default().concat())
 }

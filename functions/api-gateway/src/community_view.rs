@@ -1,10 +1,12 @@
 //! Communities and memberships as they are shown.
 
-use model::{Community, CommunityId, PersonKind};
+use model::{Community, CommunityId, PersonKind, SensitiveKind};
 use serde::Serialize;
 use store::pg::community::WORLD;
 use store::pg::membership::RankedMembership;
 use utoipa::ToSchema;
+
+use crate::sensitive;
 
 /// A set of people at one level.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,6 +19,9 @@ pub(crate) struct CommunityView {
     parent: Option<CommunityId>,
     /// 0 is the coarsest.
     level: u8,
+    /// The levels on which it is the same group of people, the coarsest first.
+    #[schema(example = json!([0, 1]))]
+    levels: Vec<u8>,
     /// How many people belong to it.
     members: u32,
     /// Mean trust of its members, 0 to 1; `null` if it is no more than a stranger's, 0.2.
@@ -25,6 +30,10 @@ pub(crate) struct CommunityView {
     too_little_known: bool,
     /// Words that set it apart, the most telling first.
     labels: Vec<String>,
+    /// What of it is sensitive: `health`, `sexuality`, `faith`, `politics`, `ethnicity`, `unions`. If anything is,
+    /// those of its people are named who say it of themselves, and no others.
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    sensitive: Vec<SensitiveKind>,
 }
 
 /// A community beside something else.
@@ -39,6 +48,9 @@ pub(crate) struct CommunityBrief {
     members: Option<u32>,
     /// Words that set it apart, the most telling first.
     labels: Vec<String>,
+    /// What of it is sensitive, such as `health`.
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    sensitive: Vec<SensitiveKind>,
 }
 
 /// A place in a community.
@@ -85,9 +97,11 @@ impl CommunityView {
             id: community.id,
             parent: community.parent,
             level: community.level,
+            levels: (community.level..=community.last_level).collect(),
             members: community.members,
             trust: (!too_little_known).then_some(community.trust),
             too_little_known,
+            sensitive: sensitive::kinds_of(&community),
             labels: community.labels,
         }
     }
@@ -101,6 +115,7 @@ impl CommunityBrief {
             level: community.map(|one| one.level),
             members: community.map(|one| one.members),
             labels: community.map_or_else(world, |one| one.labels.clone()),
+            sensitive: community.map(sensitive::kinds_of).unwrap_or_default(),
         }
     }
 }

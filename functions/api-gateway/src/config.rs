@@ -1,8 +1,12 @@
 //! The environment: the database, the wallet, the queue of the meter, and the installation's secret.
 
-use api_gateway::GatewaySecrets;
+use api_gateway::{GatewaySecrets, RequestLimits, RequestRateError};
 use billing::payment::PaymentSecret;
 use runtime::{EnvironmentSettings, FunctionFailure};
+
+/// The memory of the cache of person rows unless the environment says otherwise, in MB: a quarter of the
+/// function's.
+const ROW_CACHE_MB: u64 = 256;
 
 /// The function's configuration.
 pub(crate) struct Config {
@@ -12,8 +16,14 @@ pub(crate) struct Config {
     pub(crate) wallet_table: Option<String>,
     /// Where doorbells ring for charges.
     pub(crate) usage_queue_url: String,
+    /// Where runs are sealed.
+    pub(crate) objects_bucket: String,
+    /// The most memory that blocks of person rows take between answers, in bytes.
+    pub(crate) row_cache_bytes: usize,
     /// What keys, cursors and quotes are made with.
     pub(crate) secrets: GatewaySecrets,
+    /// How many requests it takes. `ADDRESS_RATE`: of a client address, a second and at once, such as 50,100.
+    pub(crate) limits: RequestLimits,
 }
 
 impl Config {
@@ -27,7 +37,17 @@ impl Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             wallet_table: settings.text("WALLET_TABLE").map(str::to_owned),
             usage_queue_url: settings.required("USAGE_QUEUE_URL")?.to_owned(),
+            objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
+            row_cache_bytes: (settings.number("ROW_CACHE_MB", ROW_CACHE_MB, 1..=8_192)? << 20)
+                as usize,
             secrets: GatewaySecrets::derived(secret, payments, instance),
+            limits: limits(settings).map_err(|error| FunctionFailure::new(error.to_string()))?,
         })
     }
+}
+
+fn limits(settings: &EnvironmentSettings) -> Result<RequestLimits, RequestRateError> {
+    let public = RequestLimits::PUBLIC;
+    let given = settings.text("ADDRESS_RATE").map(str::parse).transpose()?;
+    Ok(RequestLimits { address: given.or(public.address), ..public })
 }

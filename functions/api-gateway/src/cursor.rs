@@ -18,6 +18,15 @@ pub(crate) type CursorPosition = [u64; 2];
 #[derive(Clone)]
 pub(crate) struct CursorSealer([u8; 32]);
 
+/// The longest cursor.
+pub(crate) const CURSOR_LENGTH_MAX: usize = 1_024;
+
+/// Whether a text may be a cursor: base64url.
+pub(crate) fn is_cursor_form(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=CURSOR_LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_digit)
+}
+
 /// What a cursor contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {

@@ -10,13 +10,24 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoResponses;
 use utoipa::OpenApi as _;
-use utoipa::openapi::schema::{ArrayItems, Object};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
-use utoipa::{IntoResponses, ToSchema as _};
+use utoipa::openapi::{self, OpenApi, RefOr, ResponseBuilder};
 
-use crate::error::{Problem, ProblemBody, ProblemCode};
+use crate::answer::Envelope;
+use crate::error::{Problem, ProblemBody};
+use crate::estimate_view::EstimateView;
+
+mod answers;
+mod document;
+mod forms;
+mod links;
+mod samples;
+mod terms;
+
+pub(crate) use document::json;
+pub(crate) use terms::ESTIMATE;
 
 const SECURITY: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
@@ -40,7 +51,7 @@ const SECURITY: [(HeaderName, &str); 3] = [
             cost, `Borg-Quote` names a quote that pays, and by an `Idempotency-Key` a request is charged \
             once. `RateLimit` says how many requests and free answers are left. `/v1/prices` has the rest."
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, Envelope<EstimateView>)),
     modifiers(&BearerKey),
     security(("key" = []))
 )]
@@ -57,15 +68,10 @@ impl utoipa::Modify for BearerKey {
     }
 }
 
-/// In the documentation, every answer that is not of success.
+/// Marks an operation that can end with problems: [`mod@answers`] says which.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let body = Ref::from_schema_name(ProblemBody::name());
-        let content = ContentBuilder::new().schema(Some(body)).build();
-        let response = ResponseBuilder::new()
-            .description("Why there is no answer.")
-            .content("application/problem+json", content)
-            .build();
+        let response = ResponseBuilder::new().description("Why there is no answer.").build();
         BTreeMap::from([("default".to_owned(), RefOr::T(response))])
     }
 }
@@ -73,44 +79,6 @@ impl IntoResponses for Problem {
 /// The document before its routes are added.
 pub(crate) fn description() -> OpenApi {
     ApiDescription::openapi()
-}
-
-/// The document as it is served: with the codes explained, and objects in one piece.
-pub(crate) fn json(mut document: OpenApi) -> String {
-    let schemas = &mut document.components.get_or_insert_default().schemas;
-    if let Some(RefOr::T(Schema::Object(code))) = schemas.get_mut("Code") {
-        code.description = Some(format!("What went wrong.\n\n{}", ProblemCode::explained()));
-    }
-    schemas.values_mut().for_each(join_parts);
-    document.to_pretty_json().unwrap_or_default()
-}
-
-/// Makes one object of an object and of what is flattened into it, at any depth. Parts that have schemas
-/// of their own stay apart.
-fn join_parts(schema: &mut RefOr<Schema>) {
-    match schema {
-        RefOr::T(Schema::Object(object)) => object.properties.values_mut().for_each(join_parts),
-        RefOr::T(Schema::Array(array)) => {
-            if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                join_parts(items);
-            }
-        }
-        RefOr::T(Schema::AllOf(all)) => {
-            let parts = all.items.iter().map(|part| match part {
-                RefOr::T(Schema::Object(part)) => Some(part.clone()),
-                _ => None,
-            });
-            let Some(parts) = parts.collect::<Option<Vec<Object>>>() else { return };
-            let mut whole = Object::new();
-            whole.description = all.description.take();
-            for part in parts {
-                whole.required.extend(part.required);
-                whole.properties.extend(part.properties);
-            }
-            *schema = whole.into();
-        }
-        _ => {}
-    }
 }
 
 /// The document's answer.
@@ -131,6 +99,16 @@ pub(crate) async fn style() -> Response {
 /// The page's script.
 pub(crate) async fn script() -> Response {
     typed("text/javascript; charset=utf-8", include_str!("../docs/script.js"))
+}
+
+/// How the page renders markdown.
+pub(crate) async fn markdown() -> Response {
+    typed("text/javascript; charset=utf-8", include_str!("../docs/markdown.js"))
+}
+
+/// What an agent needs to know first (llmstxt.org).
+pub(crate) async fn for_agents() -> Response {
+    typed("text/plain; charset=utf-8", include_str!("../docs/llms.txt"))
 }
 
 fn typed(kind: &'static str, body: impl IntoResponse) -> Response {

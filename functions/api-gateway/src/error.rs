@@ -10,10 +10,13 @@ use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
 
+use crate::rate_limit::RateState;
+
 mod code;
 mod payment_due;
 
 pub use code::ProblemCode;
+pub(crate) use code::{NOT_MODIFIED, statuses};
 pub(crate) use payment_due::PaymentDue;
 
 /// After how long something that cannot be reached is worth another try, in seconds.
@@ -49,6 +52,7 @@ pub struct Problem {
     /// After how many seconds it is worth trying again.
     retry_after: Option<u32>,
     payment: Option<Box<PaymentDue>>,
+    floor: Option<String>,
 }
 
 /// The body of every answer with an error, as `application/problem+json` (RFC 9457).
@@ -76,6 +80,9 @@ pub struct ProblemBody {
     /// Of a 402: what is missing, and how it can be paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<Box<PaymentDue>>,
+    /// Of a cursor that is too old: the first one that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor: Option<String>,
 }
 
 impl Problem {
@@ -87,6 +94,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             payment: None,
+            floor: None,
         }
     }
 
@@ -102,9 +110,24 @@ impl Problem {
         Problem { payment: Some(Box::new(due)), ..self }
     }
 
+    /// The same, saying which cursor is not too old.
+    #[must_use]
+    pub(crate) fn with_floor(self, floor: String) -> Problem {
+        Problem { floor: Some(floor), ..self }
+    }
+
     /// What it is about.
     pub(crate) const fn code(&self) -> ProblemCode {
         self.code
+    }
+
+    /// Too many requests of a sender.
+    pub(crate) fn too_many(rate: RateState, sender: &str) -> Problem {
+        let RateState { burst, window_seconds, wait_seconds, .. } = rate;
+        let why = format!(
+            "more than {burst} requests within {window_seconds} s {sender}: wait {wait_seconds} s"
+        );
+        Problem::new(ProblemCode::RateLimited, why).retry_after(wait_seconds)
     }
 
     /// Something that cannot be reached for now; the log has the reason.
@@ -173,6 +196,7 @@ impl Problem {
             request_id,
             errors: self.errors,
             payment: self.payment,
+            floor: self.floor,
         };
         let (mut parts, mut response) = (bare.into_parts().0, (status, Json(body)).into_response());
         let headers = response.headers_mut();

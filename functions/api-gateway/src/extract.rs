@@ -22,7 +22,7 @@ use store::Pg;
 
 use crate::caller::ApiCaller;
 use crate::charging::AdmittedRequest;
-use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer};
+use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer, is_cursor_form};
 use crate::error::{Problem, ProblemCode};
 use crate::query;
 use crate::request_facts::RequestFacts;
@@ -57,14 +57,13 @@ impl ApiCall {
 
     /// Where this page begins; `None` on the first.
     pub(crate) fn open_cursor(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
-        let open = |text| self.gateway.sealer().open(text, self.filter);
-        cursor.map(|text| open(text).ok_or_else(foreign_cursor)).transpose()
+        cursor.map(|text| opened(text, self.gateway.sealer().open(text, self.filter))).transpose()
     }
 
     /// As [`ApiCall::open_cursor`], of a position that is a text.
     pub(crate) fn open_text_cursor(&self, cursor: Option<&str>) -> Result<Option<String>, Problem> {
-        let open = |text| self.gateway.sealer().open_text(text, self.filter);
-        cursor.map(|text| open(text).ok_or_else(foreign_cursor)).transpose()
+        let open = |text| opened(text, self.gateway.sealer().open_text(text, self.filter));
+        cursor.map(open).transpose()
     }
 
     /// As [`ApiCall::cursor`], of a position that is a text.
@@ -76,6 +75,16 @@ impl ApiCall {
     pub(crate) fn cursor(&self, run: RunId, position: CursorPosition) -> String {
         self.gateway.sealer().seal(Cursor { run, position }, self.filter)
     }
+}
+
+/// What was found in a cursor. One that has not the form of a cursor is a bad parameter; one that is not of this
+/// request names a page that is not there.
+fn opened<T>(text: &str, cursor: Option<T>) -> Result<T, Problem> {
+    if !is_cursor_form(text) {
+        let why = "is no cursor: send `next_cursor` as it was given, or begin without it";
+        return Err(Problem::parameter("cursor", why));
+    }
+    cursor.ok_or_else(foreign_cursor)
 }
 
 fn foreign_cursor() -> Problem {
@@ -180,6 +189,12 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Gateway> for PathId<T> {
 #[derive(Debug, Clone, Copy)]
 struct QueryRead;
 
+/// The pairs of the query, for a handler that takes them one by one.
+pub(crate) fn take_pairs(parts: &mut Parts) -> Result<Vec<(String, String)>, Problem> {
+    parts.extensions.insert(QueryRead);
+    query::pairs(parts.uri.query().unwrap_or_default())
+}
+
 /// The parameters of the query.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -187,9 +202,7 @@ impl<T: DeserializeOwned> FromRequestParts<Gateway> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Query<T>, Problem> {
-        parts.extensions.insert(QueryRead);
-        let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
-        let text = query::canonical(pairs, &[]);
+        let text = query::canonical(take_pairs(parts)?, &[]);
         let pairs = form_urlencoded::parse(text.as_bytes());
         let parsed = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
         parsed.map(Query).map_err(|error| {

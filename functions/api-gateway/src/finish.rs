@@ -1,11 +1,12 @@
-//! What every request has around it: an id, limits of time and size, refusal of keys in URLs; and what every
+//! What every request has around it: an id, limits of its sender, of time and size, refusal of keys in URLs; and what every
 //! answer gets: problems as JSON, a strong `ETag` and 304, its charge before it leaves, one line in the log.
 //!
 //! The body is part of the [`etag`](crate::etag), because names, links and opt-outs change within a run.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use model::time::Day;
 use pricing::AnswerOutcome;
 
+mod address;
 mod headers;
 mod ready;
 
@@ -25,8 +27,8 @@ use crate::state::Gateway;
 
 pub(crate) use headers::EXPOSED;
 
-/// How long an answer may take: under the 30 s that an HTTP API on AWS waits.
-const ANSWER_SECONDS_MAX: u64 = 20;
+/// How long an answer may take, what it waits for among it: under the 30 s that an HTTP API on AWS waits.
+const ANSWER_SECONDS_MAX: u64 = 27;
 /// The largest request line and headers, as HTTP APIs on AWS have it.
 const HEAD_BYTES_MAX: usize = 10_240;
 
@@ -38,6 +40,7 @@ struct RequestInfo {
     route: String,
     query: String,
     known: KnownTags,
+    began: Instant,
 }
 
 impl RequestInfo {
@@ -51,6 +54,7 @@ impl RequestInfo {
             route: route.to_owned(),
             query: request.uri().query().unwrap_or_default().to_owned(),
             known: KnownTags::of(request.headers()),
+            began: Instant::now(),
         }
     }
 
@@ -69,7 +73,8 @@ pub(crate) async fn finish(
     let facts = Arc::new(RequestFacts::default());
     request.extensions_mut().insert(Arc::clone(&facts));
     let mut info = RequestInfo::of(&gateway, &request);
-    let canonical = refuse_large(&request)
+    let canonical = address::take(&gateway, &facts, request.extensions())
+        .and_then(|()| refuse_large(&request))
         .and_then(|()| query::pairs(&info.query))
         .and_then(|pairs| query::refuse_keys(&pairs).map(|()| query::canonical(pairs, &[])));
     let response = match canonical {
@@ -150,15 +155,13 @@ impl FinishedAnswer {
 
     /// A refusal in the place of a free answer, where the key has none left.
     fn bounded(self, facts: &RequestFacts) -> FinishedAnswer {
-        let is_over = facts.free_left.get() == Some(&0);
         let outcome = match &self {
             FinishedAnswer::Leaves(_, receipt) => receipt.outcome,
             FinishedAnswer::Problem(problem, _) => outcome_of(problem.code()),
         };
-        if is_over && outcome.is_free_answer() {
-            FinishedAnswer::of(no_free_answer())
-        } else {
-            self
+        match facts.no_free_left().filter(|_| outcome.is_free_answer()) {
+            Some(left) => FinishedAnswer::of(no_free_answer(left)),
+            None => self,
         }
     }
 }
@@ -167,6 +170,8 @@ impl FinishedAnswer {
 fn outcome_of(code: ProblemCode) -> AnswerOutcome {
     match code {
         ProblemCode::RateLimited | ProblemCode::FreeAnswersExhausted => AnswerOutcome::RateLimited,
+        // Its client cannot help it.
+        code if code.is_failure() => AnswerOutcome::Failure,
         _ => AnswerOutcome::Error,
     }
 }
@@ -175,16 +180,20 @@ async fn count(gateway: &Gateway, facts: &RequestFacts, receipt: Receipt) {
     let Some(caller) = facts.caller.get() else { return };
     let day = Day::of(gateway.now());
     let counter = &gateway.charging().counter;
-    if counter.count(gateway.pg(), caller.key, day, receipt.outcome).await.is_err() {
+    if counter.count(gateway.pg(), caller.counted(), day, receipt.outcome).await.is_err() {
         tracing::warn!("answers are counted later");
     }
 }
 
+/// One line of the access log. It names the key, and not the client's address.
 fn log(info: &RequestInfo, facts: &RequestFacts, receipt: &Receipt, response: &Response) {
     let status = response.status().as_u16();
     let key = facts.caller.get().map(|caller| caller.key.to_string());
     let payer = facts.caller.get().map(|caller| caller.payer.to_string());
     let charge = receipt.charge.map(|charge| charge.to_string());
-    tracing::info!(request_id = %info.id, method = %info.method, route = %info.route, status, key, payer,
+    let us = u64::try_from(info.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    // Every body is whole by now; that of a HEAD is taken from it last.
+    let bytes = response.body().size_hint().exact();
+    tracing::info!(request_id = %info.id, method = %info.method, route = %info.route, status, us, bytes, key, payer,
         outcome = receipt.outcome.slug(), cost = %receipt.cost, charge, "answered");
 }

@@ -1,7 +1,7 @@
 //! HTTP requests to answers: one [`router`], the same in tests, in `borg serve` and in Lambda.
 //!
-//! A request passes, from the outside in: CORS; [`mod@finish`] (request id, time-out, problems as
-//! JSON, `ETag`, the charge, the log line); the key and its scope; [`mod@admission`] (limits, and the terms of the
+//! A request passes, from the outside in: CORS; [`mod@finish`] (request id, what the client's
+//! address may send, time-out, problems as JSON, `ETag`, the charge, the log line); the key and its scope; [`mod@admission`] (limits, and the terms of the
 //! client); the handler, which parses, reads the database and shapes the answer. Every failure is a [`Problem`];
 //! only [`error`] has status codes. A handler counts rows and knows no price: [`mod@charging`] does, by one table of
 //! routes, and charges every answer before it leaves.
@@ -13,17 +13,22 @@
 //! Consent: a profile that is gone, refused or unlisted is in no answer, nor are links to it; a request
 //! that names it is answered as if it were unknown. A person is served with those of its profiles that
 //! are listed, if there is one. Consent is read from the database with each answer, whichever run the
-//! answer comes from. Cursors are encrypted, since they name where a page ended.
+//! answer comes from. A membership in a community about something sensitive is shown only for those who name it
+//! ([`mod@sensitive`]). Cursors are encrypted, since they name where a page ended.
 
 mod account;
 mod admission;
 pub mod answer;
 mod auth;
 mod caller;
+mod change_watch;
 mod changes;
 mod charging;
+mod client_address;
 mod communities;
+mod community_lookup;
 mod community_view;
+mod consumers;
 mod credit_text;
 mod cursor;
 mod docs;
@@ -33,22 +38,30 @@ mod etag;
 mod extract;
 mod finish;
 mod key_cache;
+mod label_book;
 mod outcome_view;
 mod payments;
 mod people;
+mod person_rows;
 mod prices;
 mod profiles;
 mod query;
 mod quotes;
+mod rate_limit;
 mod request_facts;
 mod routes;
 mod runs;
 mod search_route;
+mod sensitive;
 mod served;
+mod shared_reading;
 mod state;
 mod status;
+mod suggest;
 
-pub use charging::{ChargingSettings, RequestLimits};
+pub use charging::ChargingSettings;
+pub use client_address::ClientAddress;
 pub use error::{Problem, ProblemCode};
+pub use rate_limit::{RequestLimits, RequestRate, RequestRateError};
 pub use routes::router;
 pub use state::{Gateway, GatewayParts, GatewaySecrets};

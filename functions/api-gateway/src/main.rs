@@ -4,9 +4,12 @@ mod config;
 
 use std::sync::Arc;
 
-use api_gateway::{ChargingSettings, Gateway, GatewayParts, RequestLimits, router};
+use api_gateway::{ChargingSettings, ClientAddress, Gateway, GatewayParts, router};
+use axum::extract::Request;
+use axum::middleware::map_request;
 use config::Config;
 use runtime::{FunctionFailure, retry};
+use snapshot::SharedObjects;
 use store::clock::System;
 use store::queue::StoredQueue;
 use store::wallet::{PgWallet, StoredWallet};
@@ -28,7 +31,17 @@ async fn main() -> Result<(), FunctionFailure> {
         wallet,
         usage: StoredQueue::Sqs(aws.queue(&config.usage_queue_url)),
         // It may be frozen after each answer.
-        charging: ChargingSettings { limits: RequestLimits::PUBLIC, doorbells_at_once: 1 },
+        charging: ChargingSettings { limits: config.limits, doorbells_at_once: 1 },
+        objects: SharedObjects::new(aws.objects(&config.objects_bucket)),
+        row_cache_bytes: config.row_cache_bytes,
     });
-    runtime::http::serve(router(gateway)).await
+    runtime::http::serve(router(gateway).layer(map_request(addressed))).await
+}
+
+/// Notes from where a request comes.
+async fn addressed(mut request: Request) -> Request {
+    if let Some(address) = runtime::http::source_address(request.extensions()) {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    request
 }

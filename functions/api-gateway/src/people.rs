@@ -1,24 +1,31 @@
 //! People: one human, organisation or bot each, on all of its platforms.
 
 pub(crate) mod evidence;
+pub(crate) mod history;
 pub(crate) mod links;
 mod listed;
+pub(crate) mod path;
+pub(crate) mod personal;
 pub(crate) mod ranks;
+mod seeds;
 mod view;
 
-use model::account::Account;
+use std::collections::HashMap;
+
+use model::account::{Account, AccountError};
 use model::index::RunPerson;
-use model::{PersonId, RunId};
-use serde::Deserialize;
+use model::{PersonId, ProfileId, RunId};
+use serde::{Deserialize, Serialize};
 use store::Pg;
-use store::pg::{person, score};
+use store::pg::score::PersonScore;
+use store::pg::{person, profile, score};
 use tokio::try_join;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId, Query};
-use crate::query::UniqueIds;
+use crate::query::{LIMIT_MAX, UniqueIds};
 use crate::{profiles, runs};
 
 pub(crate) use listed::{ListedPerson, load, load_by_id};
@@ -77,8 +84,7 @@ pub(crate) async fn resolve(
     Query(query): Query<ResolveParams>,
     call: ApiCall,
 ) -> Result<ApiAnswer<PersonView>, Problem> {
-    let account: Account =
-        query.account.parse().map_err(|error| Problem::parameter("account", format!("{error}")))?;
+    let account = account(&query.account)?;
     let unknown = || {
         let why = "is not in the index, or does not want to be found: check its spelling";
         Problem::new(ProblemCode::AccountUnknown, format!("{account} {why}"))
@@ -87,6 +93,94 @@ pub(crate) async fn resolve(
     let person = person::of_profiles(call.pg(), &found).await?.into_iter().next();
     let people = load(call.pg(), person.as_slice()).await?;
     answer(&call, people.into_iter().next().ok_or_else(unknown)?).await
+}
+
+/// The account that a text names. A handle that no account of its platform can have names an account that is not
+/// there.
+fn account(text: &str) -> Result<Account, Problem> {
+    text.parse().map_err(|error| match error {
+        AccountError::BadHandle(_) | AccountError::BadDomain { .. } => {
+            Problem::new(ProblemCode::AccountUnknown, format!("{error}"))
+        }
+        AccountError::NoPlatform(_) | AccountError::UnknownPlatform(_) => {
+            Problem::parameter("account", format!("{error}"))
+        }
+    })
+}
+
+/// Accounts.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with `accounts`")]
+pub(crate) struct AccountNames {
+    /// 1 to 1,000 accounts as `platform:handle`; a handle may also be a native id.
+    #[schema(min_items = 1, max_items = 1000, example = json!(["bluesky:ada.example.org"]))]
+    accounts: Vec<String>,
+}
+
+/// Who is behind an account.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResolvedAccount {
+    /// The account, as it was asked for.
+    #[schema(example = "bluesky:ada.example.org")]
+    account: String,
+    /// The person; `null` if the account is not in the index, or does not want to be found.
+    person: Option<PersonView>,
+}
+
+/// The people behind up to 1,000 accounts, a row for each account in their order.
+#[utoipa::path(
+    post,
+    path = "/v1/people:resolve",
+    operation_id = "resolve_accounts",
+    tag = "people",
+    request_body = AccountNames,
+    responses((status = 200, body = Envelope<Vec<ResolvedAccount>>, description = "The answer."), Problem)
+)]
+pub(crate) async fn resolve_batch(
+    JsonCall { call, body }: JsonCall<AccountNames>,
+) -> Result<ApiAnswer<Vec<ResolvedAccount>>, Problem> {
+    let accounts = accounts(&body.accounts)?;
+    let served = runs::served_if_any(&call).await?;
+    let persons = behind(call.pg(), &accounts).await?;
+    let mut wanted: Vec<PersonId> = persons.iter().copied().flatten().collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let (people, scores) =
+        try_join!(load_by_id(call.pg(), &wanted), scores(call.pg(), served, &wanted))?;
+    let scores: HashMap<PersonId, Option<PersonScore>> = wanted.into_iter().zip(scores).collect();
+    let view = |id: PersonId| {
+        let score = scores.get(&id).copied().flatten();
+        people.get(&id).map(|person| PersonView::new(person.clone(), score))
+    };
+    let rows = body.accounts.into_iter().zip(persons);
+    let rows = rows.map(|(account, id)| ResolvedAccount { account, person: id.and_then(view) });
+    let rows: Vec<ResolvedAccount> = rows.collect();
+    let found = rows.iter().filter(|row| row.person.is_some()).count();
+    Ok(ApiAnswer::of_rows(rows, found).of(served))
+}
+
+/// Reads accounts; refuses none and more than 1,000.
+fn accounts(names: &[String]) -> Result<Vec<Account>, Problem> {
+    if names.is_empty() || names.len() > LIMIT_MAX as usize {
+        let why = format!("must be 1 to {LIMIT_MAX} accounts, not {}", names.len());
+        return Err(Problem::body("/accounts", why));
+    }
+    let account = |(at, name): (usize, &String)| {
+        name.parse::<Account>()
+            .map_err(|error| Problem::body(&format!("/accounts/{at}"), error.to_string()))
+    };
+    names.iter().enumerate().map(account).collect()
+}
+
+/// The person of each of these accounts that is listed.
+async fn behind(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<PersonId>>, Problem> {
+    let found = profile::find(pg, accounts).await?;
+    let known: Vec<ProfileId> = found.iter().copied().flatten().collect();
+    let listed = profile::listed(pg, &known).await?;
+    let persons = person::of_profiles(pg, &known).await?;
+    let person_of: HashMap<ProfileId, PersonId> = known.into_iter().zip(persons).collect();
+    let found = found.into_iter().map(|id| id.filter(|id| listed.contains(id)));
+    Ok(found.map(|id| id.and_then(|id| person_of.get(&id).copied())).collect())
 }
 
 /// Up to 1,000 people, in the order of the ids; unknown ones are left out.
@@ -134,7 +228,7 @@ pub(crate) async fn scores(
     pg: &Pg,
     served: Option<AnswerRun>,
     people: &[PersonId],
-) -> Result<Vec<Option<score::PersonScore>>, Problem> {
+) -> Result<Vec<Option<PersonScore>>, Problem> {
     let Some(AnswerRun { run, .. }) = served else { return Ok(vec![None; people.len()]) };
     let numbers = score::numbers(pg, run, people).await?;
     let known: Vec<RunPerson> = numbers.iter().copied().flatten().collect();

@@ -10,7 +10,7 @@ use model::time::Timestamp;
 use model::wallet::QUOTES_OPEN_MAX;
 use model::{PriceClass, PriceItem, PriceVersion, PublishedEpoch};
 use pricing::AnswerOutcome;
-use pricing::outcome::{FREE_ANSWERS_MIN, FREE_PER_CHARGED};
+use pricing::outcome::{FREE_ANSWERS_MIN, FREE_ANSWERS_OF_PAYER_MIN, FREE_PER_CHARGED};
 use pricing::quote::QUOTE_SECONDS;
 use serde::Serialize;
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub(crate) struct PricesView {
     routes: Vec<RouteView>,
     /// What each way to end a request costs.
     outcomes: Vec<OutcomeView>,
-    /// How many answers that cost nothing a key has on a UTC day.
+    /// How many answers that cost nothing there are on a UTC day.
     free_answers: FreeAnswersView,
     /// How quotes are given and checked.
     quotes: QuoteTermsView,
@@ -99,10 +99,10 @@ pub(crate) struct RouteView {
     route: &'static str,
     #[schema(value_type = String, example = "graph")]
     class: PriceClass,
-    /// What each row is.
+    /// What each row is; `call.suggest` stands for the whole answer.
     #[schema(value_type = String, example = "row.rank")]
     row: PriceItem,
-    /// The most rows: `one`, `limit`, `ids`, or a number.
+    /// The most rows: `one`, `limit`, `ids` (or accounts) in the body, or a number.
     #[schema(example = "limit")]
     most: String,
 }
@@ -111,9 +111,12 @@ pub(crate) struct RouteView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FreeAnswers)]
 pub(crate) struct FreeAnswersView {
-    /// Before any charged one.
+    /// Of a key, before any charged one.
     #[schema(example = 10_000)]
     a_day: u64,
+    /// Of an account with all its keys together, before any charged one.
+    #[schema(example = 100_000)]
+    a_day_of_account: u64,
     /// For each charged one.
     #[schema(example = 10)]
     for_each_charged: u64,
@@ -159,6 +162,7 @@ pub(crate) async fn get(State(gateway): State<Gateway>) -> Result<impl IntoRespo
         outcomes: AnswerOutcome::ALL.iter().copied().map(OutcomeView::of).collect(),
         free_answers: FreeAnswersView {
             a_day: FREE_ANSWERS_MIN,
+            a_day_of_account: FREE_ANSWERS_OF_PAYER_MIN,
             for_each_charged: FREE_PER_CHARGED,
         },
         quotes: QuoteTermsView { seconds: QUOTE_SECONDS, open_most: QUOTES_OPEN_MAX, key },

@@ -1,14 +1,20 @@
 //! Quotes: a price that is promised for a quarter of an hour, whose most is set aside.
 
+use std::borrow::Cow;
+
 use billing::open_quote;
-use model::port::Wallet as _;
+use model::port::{LEASES_MAX, Wallet as _};
 use model::time::Timestamp;
 use model::wallet::LeaseOutcome;
-use model::{CreditLease, LeaseId, MicroCredits, PriceVersion, Quote, QuoteId, Usage};
+use model::{
+    CreditLease, LeaseId, MicroCredits, PriceClass, PriceItem, PriceVersion, Quote, QuoteId, Usage,
+};
 use pricing::quote::{LockedPrice, QuoteRequest, new_quote, quotable_units, quoted_units};
 use serde::Serialize;
 use store::pg::quote::{self, QuoteReservation, QuotedPart};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::charging::{CurrentPrices, unknown_quote, unpaid};
@@ -16,8 +22,11 @@ use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, PathId};
 
-/// The most quotes that are listed.
-const LISTED_MAX: u32 = 100;
+/// The most units of one item that a quote covers.
+const UNITS_MAX: u64 = 1_000_000;
+
+/// The most quotes that are listed: as many leases as the wallet gives at once.
+const LISTED_MAX: u32 = LEASES_MAX as u32;
 
 /// A promise of a price. Amounts are credits, as text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,13 +60,53 @@ pub(crate) struct QuoteView {
     signed: String,
 }
 
+/// What a quote is asked for, as the documentation has it: a class, and units of which some take its capacity.
+struct QuoteCap;
+
+impl ToSchema for QuoteCap {
+    fn name() -> Cow<'static, str> {
+        "QuoteCap".into()
+    }
+}
+
+impl utoipa::PartialSchema for QuoteCap {
+    fn schema() -> RefOr<Schema> {
+        let takes = |item: &PriceItem, class: PriceClass| item.unit() == class.capacity_unit();
+        let pairs = PriceClass::ALL.into_iter().flat_map(|class| {
+            PriceItem::ALL
+                .into_iter()
+                .filter(move |item| takes(item, class))
+                .map(move |item| (class, item))
+        });
+        let caps =
+            pairs.fold(AnyOfBuilder::new(), |any, (class, item)| any.item(cap_of(class, item)));
+        Schema::AnyOf(caps.build()).into()
+    }
+}
+
+/// A class, and units with at least one of this item.
+fn cap_of(class: PriceClass, needed: PriceItem) -> Object {
+    let count = |least: u64| {
+        let count = ObjectBuilder::new().schema_type(Type::Integer);
+        count.minimum(Some(least)).maximum(Some(UNITS_MAX))
+    };
+    let units = PriceItem::ALL.into_iter().fold(ObjectBuilder::new(), |units, item| {
+        units.property(item.slug(), count(u64::from(item == needed)))
+    });
+    let closed = || AdditionalProperties::<Schema>::FreeForm(false);
+    let units = units.required(needed.slug()).additional_properties(Some(closed()));
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([class.slug()]));
+    let cap = ObjectBuilder::new().property("class", name).property("units", units);
+    cap.required("class").required("units").additional_properties(Some(closed())).build()
+}
+
 /// Gives a quote: locks the index of a class for 15 minutes, for at most these units.
 #[utoipa::path(
     post,
     path = "/v1/quotes",
     operation_id = "create_quote",
     tag = "quotes",
-    request_body(content = Object, description = "The class, and the most units of each item.",
+    request_body(content = QuoteCap, description = "The class, and the most units of each item.",
         example = json!({"class": "graph", "units": {"call.read": 10, "row.person": 200}})),
     responses((status = 200, body = Envelope<QuoteView>, description = "The answer."), Problem)
 )]
@@ -68,6 +117,12 @@ pub(crate) async fn create(
     let prices = gateway.charging().prices(call.gateway.pg(), now).await?;
     let price = LockedPrice { version: prices.version(), index: prices.index(cap.class()) };
     let wanted = QuoteRequest { id: QuoteId::new(gateway.nonce()), payer, cap };
+    if let Some((item, _)) = cap.items().find(|&(_, count)| count > UNITS_MAX) {
+        return Err(Problem::body(
+            &format!("/units/{item}"),
+            format!("must be at most {UNITS_MAX}"),
+        ));
+    }
     let quote = new_quote(&wanted, &price, now);
     let quote = quote.map_err(|error| Problem::body("/units", error.to_string()))?;
     if cap.capacity_units().is_none_or(|units| units == 0) {
@@ -130,7 +185,7 @@ async fn reserve(call: &ApiCall, quote: &Quote, prices: &CurrentPrices) -> Resul
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<QuoteView>>, Problem> {
     let payer = call.caller().payer;
     let quotes = quote::of_payer(call.gateway.pg(), payer, call.gateway.now(), LISTED_MAX).await?;
-    let leases = call.gateway.charging().wallet.view(payer).await?.leases;
+    let leases = leases(&call, &quotes).await?;
     let views = quotes.iter().map(|quote| view(&call, quote, lease_of(quote, &leases)));
     Ok(ApiAnswer::page(views.collect()))
 }
@@ -149,7 +204,7 @@ pub(crate) async fn get(
     call: ApiCall,
 ) -> Result<ApiAnswer<QuoteView>, Problem> {
     let quote = own(&call, id).await?;
-    let leases = call.gateway.charging().wallet.view(quote.payer).await?.leases;
+    let leases = leases(&call, std::slice::from_ref(&quote)).await?;
     Ok(ApiAnswer::one(view(&call, &quote, lease_of(&quote, &leases))))
 }
 
@@ -177,8 +232,15 @@ async fn own(call: &ApiCall, id: QuoteId) -> Result<Quote, Problem> {
     found.filter(|quote| quote.payer == call.caller().payer).ok_or_else(|| unknown_quote(id))
 }
 
+/// The leases that hold the credits of the caller's quotes.
+async fn leases(call: &ApiCall, quotes: &[Quote]) -> Result<Vec<CreditLease>, Problem> {
+    let ids: Vec<LeaseId> = quotes.iter().map(|quote| LeaseId::new(quote.id.number())).collect();
+    Ok(call.gateway.charging().wallet.leases(call.caller().payer, &ids).await?)
+}
+
+/// The lease of a quote, while it is open.
 fn lease_of<'a>(quote: &Quote, leases: &'a [CreditLease]) -> Option<&'a CreditLease> {
-    leases.iter().find(|lease| lease.id == LeaseId::new(quote.id.number()))
+    leases.iter().find(|lease| lease.is_open && lease.id == LeaseId::new(quote.id.number()))
 }
 
 fn view(call: &ApiCall, quote: &Quote, lease: Option<&CreditLease>) -> QuoteView {

@@ -17,8 +17,8 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, docs, finish, payments, people,
-    prices, profiles, quotes, runs, search_route, status,
+    account, admission, auth, changes, charging, communities, consumers, docs, finish, payments,
+    people, prices, profiles, quotes, runs, search_route, status, suggest,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -33,11 +33,19 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/docs", routing::get(docs::page))
         .route("/docs/style.css", routing::get(docs::style))
         .route("/docs/script.js", routing::get(docs::script))
+        .route("/docs/markdown.js", routing::get(docs::markdown))
+        .route("/llms.txt", routing::get(docs::for_agents))
         .layer(DefaultBodyLimit::max(charging::BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(docs::harden))
         .layer(from_fn_with_state(gateway.clone(), finish::finish))
-        .with_state(gateway);
+        .with_state(gateway.clone());
+    let routes = if gateway.are_streams_sent() {
+        let pages = (gateway, routes.clone());
+        routes.layer(from_fn_with_state(pages, changes::event_stream::serve))
+    } else {
+        routes
+    };
     routes.clone().layer(cors()).layer(from_fn_with_state(routes, past_cors))
 }
 
@@ -64,9 +72,18 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(prices::history::list))
         .routes(routes!(prices::recompute::get))
         .routes(routes!(payments::callback));
+    let scoped = data_routes().into_iter().chain(account_routes());
+    scoped.fold(open, |all, (scope, routes)| all.merge(for_scope(scope, routes)))
+}
+
+/// The routes that need a scope, with it.
+type ScopedRoutes = (Scope, OpenApiRouter<Gateway>);
+
+/// What Borg knows.
+fn data_routes() -> [ScopedRoutes; 5] {
     let by_id = OpenApiRouter::new()
         .routes(routes!(people::get))
-        .routes(routes!(people::resolve))
+        .routes(routes!(people::resolve, people::resolve_batch))
         .routes(routes!(people::batch))
         .routes(routes!(people::links::list))
         .routes(routes!(profiles::get))
@@ -74,15 +91,39 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(profiles::neighbors::list));
     let ranks = OpenApiRouter::new()
         .routes(routes!(people::ranks::list))
+        .routes(routes!(people::history::list))
         .routes(routes!(people::evidence::get))
+        .routes(routes!(people::path::get))
+        .routes(routes!(people::personal::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get));
     let communities = OpenApiRouter::new()
         .routes(routes!(communities::list))
         .routes(routes!(communities::get))
+        .routes(routes!(communities::batch))
+        .routes(routes!(communities::lineage::get))
         .routes(routes!(communities::people::list));
-    let search = OpenApiRouter::new().routes(routes!(search_route::search));
-    let stream = OpenApiRouter::new().routes(routes!(changes::list));
+    let search = OpenApiRouter::new()
+        .routes(routes!(search_route::search))
+        .routes(routes!(suggest::suggest));
+    let stream = OpenApiRouter::new()
+        .routes(routes!(changes::list))
+        .routes(routes!(consumers::list))
+        .routes(routes!(consumers::get, consumers::put, consumers::delete))
+        .routes(routes!(consumers::changes::list))
+        .routes(routes!(consumers::moves::commit))
+        .routes(routes!(consumers::moves::replay));
+    [
+        (Scope::ProfilesRead, by_id),
+        (Scope::RanksRead, ranks),
+        (Scope::CommunitiesRead, communities),
+        (Scope::SearchRead, search),
+        (Scope::StreamRead, stream),
+    ]
+}
+
+/// What concerns the caller's own account.
+fn account_routes() -> [ScopedRoutes; 3] {
     let money = OpenApiRouter::new()
         .routes(routes!(account::balance::get))
         .routes(routes!(account::spending::list))
@@ -106,14 +147,7 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(account::keys::list, account::keys::create))
         .routes(routes!(account::keys::get, account::keys::revoke))
         .routes(routes!(account::keys::rotate));
-    open.merge(for_scope(Scope::ProfilesRead, by_id))
-        .merge(for_scope(Scope::BillingRead, money))
-        .merge(for_scope(Scope::BillingWrite, terms))
-        .merge(for_scope(Scope::KeysWrite, keys))
-        .merge(for_scope(Scope::RanksRead, ranks))
-        .merge(for_scope(Scope::CommunitiesRead, communities))
-        .merge(for_scope(Scope::SearchRead, search))
-        .merge(for_scope(Scope::StreamRead, stream))
+    [(Scope::BillingRead, money), (Scope::BillingWrite, terms), (Scope::KeysWrite, keys)]
 }
 
 fn cors() -> CorsLayer {
@@ -124,6 +158,7 @@ fn cors() -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
+            changes::event_stream::LAST_EVENT_ID,
             charging::MAX_COST,
             charging::DRY_RUN,
             charging::QUOTE,

@@ -156,8 +156,11 @@ pub(crate) async fn choose(
     let run = match (cursor.map(|cursor| cursor.run).or(wanted.run), wanted.as_of) {
         (None, None) => served_run(call).await?.ok_or_else(nothing_scored)?,
         (None, Some(TimeParam(at))) => served_at(pg, at).await?,
-        (Some(_), Some(_)) if cursor.is_none() => {
-            return Err(Problem::parameter("as_of", "give either `run` or `as_of`"));
+        (Some(id), Some(TimeParam(at))) if cursor.is_none() => {
+            let found = served_at(pg, at).await?;
+            let why = format!("{id} was not the newest run at that time: {} was", found.id);
+            let other = || Problem::new(ProblemCode::RunUnknown, why);
+            Some(found).filter(|run| run.id == id).ok_or_else(other)?
         }
         (Some(id), _) => run::get(pg, id).await?.ok_or_else(|| unknown(id))?,
     };

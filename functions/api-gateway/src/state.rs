@@ -7,15 +7,23 @@ use billing::payment::PaymentSecret;
 use model::port::Clock;
 use model::time::Timestamp;
 use pricing::QuoteSigner;
+use snapshot::SharedObjects;
 use store::Pg;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
 
+use crate::answer::AnswerRun;
+use crate::change_watch::ChangeWatch;
 use crate::charging::{Charging, ChargingSettings};
+use crate::client_address::AddressBlock;
 use crate::cursor::CursorSealer;
 use crate::error::Problem;
 use crate::key_cache::KeyCache;
+use crate::label_book::LabelBook;
+use crate::person_rows::RowReader;
+use crate::rate_limit::RateLimiter;
 use crate::served::ServedRunCache;
+use crate::shared_reading::SharedReading;
 
 /// The secrets of an installation.
 #[derive(Clone)]
@@ -46,6 +54,10 @@ pub struct GatewayParts {
     pub usage: StoredQueue,
     /// How it charges.
     pub charging: ChargingSettings,
+    /// The sealed runs.
+    pub objects: SharedObjects,
+    /// The most memory that blocks of person rows take between answers, in bytes.
+    pub row_cache_bytes: usize,
 }
 
 /// What every request needs. Cheap to clone; clones share everything.
@@ -58,10 +70,16 @@ struct GatewayState {
     pepper: Vec<u8>,
     keys: KeyCache,
     served: ServedRunCache,
+    labels: LabelBook,
+    status: SharedReading<Option<AnswerRun>>,
+    addresses: RateLimiter<AddressBlock>,
     sealer: CursorSealer,
     signer: QuoteSigner,
     payments: Option<PaymentSecret>,
     charging: Charging,
+    changes: Arc<ChangeWatch>,
+    are_streams_sent: bool,
+    rows: RowReader,
     instance: [u8; 16],
     requests: AtomicU64,
 }
@@ -82,16 +100,23 @@ impl GatewaySecrets {
 impl Gateway {
     /// A gateway of these parts.
     pub fn new(parts: GatewayParts) -> Gateway {
-        let GatewayParts { pg, clock, secrets, wallet, usage, charging } = parts;
+        let GatewayParts { pg, clock, secrets, wallet, usage, charging, .. } = parts;
+        let limits = charging.limits;
         Gateway(Arc::new(GatewayState {
             pg,
             clock,
             keys: KeyCache::new(&secrets.pepper),
             served: ServedRunCache::default(),
+            labels: LabelBook::default(),
+            status: SharedReading::default(),
+            addresses: RateLimiter::new(charging.limits.address),
             sealer: CursorSealer::new(&secrets.cursors),
             signer: QuoteSigner::new(&secrets.quotes),
             payments: secrets.payments,
             charging: Charging::new(wallet, usage, charging),
+            changes: ChangeWatch::new(limits.waiting_max),
+            are_streams_sent: limits.are_streams_sent,
+            rows: RowReader::new(parts.objects, parts.row_cache_bytes),
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
@@ -116,8 +141,24 @@ impl Gateway {
         Ok(self.0.charging.leases.close(&self.0.charging.wallet).await?)
     }
 
+    /// Lets requests that wait for events be answered now, and streams of events end: to be called before the last
+    /// requests are waited for.
+    pub fn end_waiting(&self) {
+        self.0.changes.end();
+    }
+
     pub(crate) fn charging(&self) -> &Charging {
         &self.0.charging
+    }
+
+    /// Who waits for events.
+    pub(crate) fn changes(&self) -> &Arc<ChangeWatch> {
+        &self.0.changes
+    }
+
+    /// Whether answers may be sent bit by bit.
+    pub(crate) fn are_streams_sent(&self) -> bool {
+        self.0.are_streams_sent
     }
 
     pub(crate) fn signer(&self) -> &QuoteSigner {
@@ -147,6 +188,25 @@ impl Gateway {
 
     pub(crate) fn served_run(&self) -> &ServedRunCache {
         &self.0.served
+    }
+
+    pub(crate) fn labels(&self) -> &LabelBook {
+        &self.0.labels
+    }
+
+    /// What is served, as `/v1/status` says it.
+    pub(crate) fn status(&self) -> &SharedReading<Option<AnswerRun>> {
+        &self.0.status
+    }
+
+    /// How many requests each client address sent.
+    pub(crate) fn addresses(&self) -> &RateLimiter<AddressBlock> {
+        &self.0.addresses
+    }
+
+    /// The attention between people of runs.
+    pub(crate) fn rows(&self) -> &RowReader {
+        &self.0.rows
     }
 
     pub(crate) fn sealer(&self) -> &CursorSealer {

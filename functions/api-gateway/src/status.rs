@@ -7,6 +7,7 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer::AnswerRun;
 use crate::error::Problem;
 use crate::runs;
 use crate::state::Gateway;
@@ -74,7 +75,7 @@ pub(crate) async fn health() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// What is served, and whether the database can be reached.
+/// What is served, and whether the database can be reached: as of the last second.
 #[utoipa::path(
     get,
     path = "/v1/status",
@@ -84,9 +85,13 @@ pub(crate) async fn health() -> Json<HealthView> {
     responses((status = 200, body = StatusView, description = "The answer."), Problem)
 )]
 pub(crate) async fn status(State(gateway): State<Gateway>) -> Result<Json<StatusView>, Problem> {
-    gateway.pg().ready().await?;
-    let run = gateway.served_run().get(gateway.pg(), gateway.now()).await?;
-    let served = run.as_ref().map(runs::served);
+    let served = gateway.status().get(gateway.now(), read(&gateway)).await?;
     let (run, as_of) = (served.map(|served| served.run), served.map(|served| served.as_of));
     Ok(Json(StatusView { status: "ok", run, as_of }))
+}
+
+async fn read(gateway: &Gateway) -> Result<Option<AnswerRun>, Problem> {
+    gateway.pg().ready().await?;
+    let run = gateway.served_run().get(gateway.pg(), gateway.now()).await?;
+    Ok(run.as_ref().map(runs::served))
 }

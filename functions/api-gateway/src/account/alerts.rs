@@ -35,10 +35,10 @@ pub(crate) struct AlertView {
 #[serde(deny_unknown_fields, expecting = "an object with `kind` and `threshold`")]
 pub(crate) struct NewAlert {
     /// `balance_below` or `spent_above`.
-    #[schema(value_type = String, example = "balance_below")]
+    #[schema(value_type = String, example = "balance_below", pattern = "^(balance_below|spent_above)$")]
     kind: AlertKind,
     /// In credits.
-    #[schema(value_type = String, example = "100")]
+    #[schema(value_type = String, example = "100", pattern = "^[0-9]{1,12}(\\.[0-9]{1,6})?$")]
     threshold: CreditText,
 }
 

@@ -5,10 +5,10 @@ use model::time::Day;
 use model::{KeyId, MicroCredits};
 use serde::{Deserialize, Serialize};
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, CapChange};
+use store::pg::key::{self, CapChange, KEYS_MAX, KeyPage};
 use utoipa::ToSchema;
 
-use super::keys::{LISTED_MAX, actor, no_such_key, require_cap};
+use super::keys::{actor, no_such_key, require_cap};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::Problem;
@@ -34,7 +34,7 @@ pub(crate) struct BudgetView {
 #[schema(as = NewBudget)]
 pub(crate) struct NewBudget {
     /// The most that the key may spend on a UTC day, in credits.
-    #[schema(value_type = String, example = "500")]
+    #[schema(value_type = String, example = "500", pattern = "^[0-9]{1,12}(\\.[0-9]{1,6})?$")]
     daily_cap: CreditText,
 }
 
@@ -47,9 +47,10 @@ pub(crate) struct NewBudget {
     responses((status = 200, body = Envelope<Vec<BudgetView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<BudgetView>>, Problem> {
-    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
+    let page = KeyPage { is_revoked: Some(false), before: None, limit: KEYS_MAX };
+    let keys = key::page(call.gateway.pg(), call.caller().payer, page).await?;
     let mut views = Vec::new();
-    for key in keys.into_iter().filter(|key| key.revoked_at.is_none()) {
+    for key in keys {
         views.push(view(&call, key.id, key.daily_cap).await?);
     }
     Ok(ApiAnswer::page(views))

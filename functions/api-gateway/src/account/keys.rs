@@ -1,21 +1,28 @@
 //! The keys of an account. A secret is shown once.
 
-use model::key::{ApiSecret, KeyRealm, RANDOM_BYTES};
+use model::key::KeyRealm;
 use model::time::Timestamp;
-use model::{KeyId, MicroCredits, Scope};
+use model::{KeyId, RunId, Scope};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::pg::audit::AuditAction;
-use store::pg::key::{self, ApiKey, KeyOwner, KeyRotation, NAME_CHARS_MAX, NewKey};
+use store::pg::key::{self, ApiKey, KeyOwner, KeyPage, KeyRotation, NAME_CHARS_MAX, NewKey};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, PathId, Query};
+use crate::query::PageLimit;
 
-/// The most keys of an account that are not revoked, and that are listed.
-pub(super) const LISTED_MAX: u32 = 1_000;
-const KEYS_MAX: usize = 100;
+mod power;
+
+use power::{mint, require_power, scopes};
+pub(super) use power::{no_such_key, require_cap};
+
+/// The most keys of an account that are not revoked.
+const ACTIVE_MAX: u64 = 100;
 /// How long a secret that was replaced opens on, unless said otherwise: a day. At most 30 days.
 const OVERLAP_SECONDS: u32 = 86_400;
 const OVERLAP_SECONDS_MAX: u32 = 30 * 86_400;
@@ -74,14 +81,22 @@ pub(crate) struct SecretView {
 pub(crate) struct KeyOrder {
     /// What it is called; at most 80 characters.
     #[serde(default)]
-    #[schema(example = "feed builder")]
+    #[schema(example = "feed builder", max_length = 80, pattern = "^[^\\x00-\\x1f\\x7f]*$")]
     name: String,
     /// What it may do: some of what this key may.
-    #[schema(example = json!(["profiles:read", "ranks:read"]))]
+    #[schema(schema_with = scope_list)]
     scopes: Vec<String>,
     /// The most that it may spend on a UTC day, in credits; that of this key, unless given.
-    #[schema(value_type = Option<String>, example = "500")]
+    #[schema(value_type = Option<String>, example = "500", pattern = "^[0-9]{1,12}(\\.[0-9]{1,6})?$")]
     daily_cap: Option<CreditText>,
+}
+
+/// At least one scope.
+fn scope_list() -> Array {
+    let scope = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Scope::ALL.map(Scope::slug)));
+    ArrayBuilder::new().items(scope).min_items(Some(1)).examples([json!(["profiles:read"])]).build()
 }
 
 /// How a secret is replaced.
@@ -90,7 +105,7 @@ pub(crate) struct KeyOrder {
 #[schema(as = KeyRotation)]
 pub(crate) struct RotationOrder {
     /// How long the secret before opens on, in seconds: up to 30 days; a day unless given.
-    #[schema(example = 86_400)]
+    #[schema(example = 86_400, maximum = 2_592_000)]
     overlap_seconds: Option<u32>,
 }
 
@@ -110,18 +125,60 @@ impl KeyView {
     }
 }
 
-/// The account's keys, the newest first, at most 1,000.
+/// Which keys are listed.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyState {
+    /// Those that are not revoked.
+    #[default]
+    Active,
+    /// Those that are revoked.
+    Revoked,
+    /// Both.
+    All,
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KeyParams {
+    /// Which keys: `active` ones unless given.
+    #[param(inline)]
+    state: Option<KeyState>,
+    /// How many rows a page has: 1 to 1000; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<PageLimit>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The account's keys, the newest first.
 #[utoipa::path(
     get,
     path = "/v1/keys",
     operation_id = "list_keys",
     tag = "keys",
+    params(KeyParams),
     responses((status = 200, body = Envelope<Vec<KeyView>>, description = "The answer."), Problem)
 )]
-pub(crate) async fn list(call: ApiCall) -> Result<ApiAnswer<Vec<KeyView>>, Problem> {
-    let now = call.gateway.now();
-    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
-    Ok(ApiAnswer::page(keys.into_iter().map(|key| KeyView::of(key, now)).collect()))
+pub(crate) async fn list(
+    Query(query): Query<KeyParams>,
+    call: ApiCall,
+) -> Result<ApiAnswer<Vec<KeyView>>, Problem> {
+    let (now, limit) = (call.gateway.now(), query.limit.unwrap_or_default().rows());
+    let is_revoked = match query.state.unwrap_or_default() {
+        KeyState::Active => Some(false),
+        KeyState::Revoked => Some(true),
+        KeyState::All => None,
+    };
+    let cursor = call.open_cursor(query.cursor.as_deref())?;
+    let before = cursor.map(|cursor| KeyId::new(cursor.position[0]));
+    let page = KeyPage { is_revoked, before, limit };
+    let keys = key::page(call.gateway.pg(), call.caller().payer, page).await?;
+    let last = keys.last().filter(|_| keys.len() == limit as usize);
+    let next = last.map(|last| call.cursor(RunId::new(0), [last.id.number(), 0]));
+    let views = keys.into_iter().map(|key| KeyView::of(key, now)).collect();
+    Ok(ApiAnswer::page(views).then(next))
 }
 
 /// One key.
@@ -137,8 +194,8 @@ pub(crate) async fn get(
     PathId(id): PathId<KeyId>,
     call: ApiCall,
 ) -> Result<ApiAnswer<KeyView>, Problem> {
-    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
-    let found = keys.into_iter().find(|key| key.id == id).ok_or_else(|| no_such_key(id))?;
+    let found = key::of_payer(call.gateway.pg(), call.caller().payer, id).await?;
+    let found = found.ok_or_else(|| no_such_key(id))?;
     Ok(ApiAnswer::one(KeyView::of(found, call.gateway.now())))
 }
 
@@ -165,14 +222,13 @@ pub(crate) async fn create(
     let (caller, now) = (call.caller(), call.gateway.now());
     let cap = body.daily_cap.map_or(caller.daily_cap, |cap| cap.0);
     require_cap(&call, cap)?;
-    let keys = key::of_payer(call.gateway.pg(), caller.payer, LISTED_MAX).await?;
-    if keys.iter().filter(|key| key.revoked_at.is_none()).count() >= KEYS_MAX {
-        let why = format!("an account has at most {KEYS_MAX} keys: revoke one first");
+    if key::count_active(call.gateway.pg(), caller.payer).await? >= ACTIVE_MAX {
+        let why = format!("an account has at most {ACTIVE_MAX} keys: revoke one first");
         return Err(Problem::new(ProblemCode::TooMany, why));
     }
     let secret = mint(&call)?;
     let owner = KeyOwner::Payer(caller.payer);
-    let new = NewKey { owner, secret: &secret, scopes: &scopes, name: &body.name, daily_cap: cap };
+    let new = NewKey { name: &body.name, daily_cap: cap, ..NewKey::new(owner, &secret, &scopes) };
     let actor = actor(&call);
     let act = AuditAction { actor: &actor, action: "create-key" };
     let id = key::create(call.gateway.pg(), call.gateway.pepper(), &new, act, now).await?;
@@ -241,70 +297,4 @@ pub(crate) async fn revoke(
 /// Who does it, as the audit log names it: the key.
 pub(super) fn actor(call: &ApiCall) -> String {
     format!("api:{}", call.caller().key)
-}
-
-/// That there is no such key of the account that is not revoked.
-pub(super) fn no_such_key(id: KeyId) -> Problem {
-    let why = format!("there is no key {id} of this account that is not revoked: see /v1/keys");
-    Problem::new(ProblemCode::NoSuchKey, why)
-}
-
-fn scopes(call: &ApiCall, names: &[String]) -> Result<Vec<Scope>, Problem> {
-    if names.is_empty() {
-        return Err(Problem::body("/scopes", "needs at least one scope"));
-    }
-    let mut scopes = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        let known = Scope::ALL.into_iter().find(|scope| scope.slug() == name);
-        let known = known.ok_or_else(|| {
-            let all = Scope::ALL.map(Scope::slug).join(", ");
-            Problem::body(&format!("/scopes/{at}"), format!("is none of {all}"))
-        })?;
-        if !call.caller().has(known) {
-            let why = format!("this key has not the scope `{name}`, so it cannot give it");
-            return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
-        }
-        scopes.push(known);
-    }
-    Ok(scopes)
-}
-
-/// Refuses the secret of a key that may do more, or spend more, than the caller's.
-async fn require_power(call: &ApiCall, id: KeyId) -> Result<(), Problem> {
-    if id == call.caller().key {
-        return Ok(());
-    }
-    let keys = key::of_payer(call.gateway.pg(), call.caller().payer, LISTED_MAX).await?;
-    let found = keys.into_iter().find(|key| key.id == id).ok_or_else(|| no_such_key(id))?;
-    let is_beyond = |name: &String| {
-        !Scope::ALL.into_iter().any(|scope| scope.slug() == name && call.caller().has(scope))
-    };
-    if found.scopes.iter().any(is_beyond) || found.daily_cap > call.caller().daily_cap {
-        let why = format!("{id} may do or spend more than this key, so it cannot give it a secret");
-        return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
-    }
-    Ok(())
-}
-
-/// Refuses a daily cap that is none, or above the caller's own.
-pub(super) fn require_cap(call: &ApiCall, cap: MicroCredits) -> Result<(), Problem> {
-    if cap < MicroCredits::ZERO {
-        return Err(Problem::body("/daily_cap", "must not be below zero"));
-    }
-    let own = call.caller().daily_cap;
-    if cap > own {
-        let why = format!("this key may spend {own} credits a day, so it cannot allow {cap}");
-        return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
-    }
-    Ok(())
-}
-
-/// A new secret of the realm of the key that asks.
-fn mint(call: &ApiCall) -> Result<ApiSecret, Problem> {
-    let realm = if call.caller().is_test { KeyRealm::Test } else { KeyRealm::Live };
-    let draw = || {
-        let mut random = [0; RANDOM_BYTES];
-        getrandom::fill(&mut random).map(|()| random)
-    };
-    ApiSecret::mint(realm, draw).map_err(|error| Problem::corrupt("random numbers", &error))
 }

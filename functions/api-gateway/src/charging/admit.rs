@@ -6,16 +6,17 @@ use billing::{Admission, RequestToAdmit};
 use model::charge::ChargeRef;
 use model::time::Timestamp;
 use model::{Epoch, MicroCredits, PriceClass};
+use pricing::outcome::FREE_PER_CHARGED;
 use pricing::quote::quoted_cost;
 use pricing::{RequestHash, estimate};
 use store::Pg;
 use store::pg::price::RefusedRequest;
 
-use super::admitted::{AdmittedRequest, PricedRequest};
+use super::admitted::{AdmittedRequest, EarlierAnswer, PricedRequest};
 use super::client_terms::ClientTerms;
 use super::price_list::{RoutePrice, route_price};
 use super::quote_book::QuoteUse;
-use super::{Charging, withheld};
+use super::{Charging, FreeAnswersLeft, withheld};
 use crate::caller::ApiCaller;
 use crate::error::{Problem, ProblemCode};
 use crate::query;
@@ -47,10 +48,13 @@ pub(crate) async fn admit(
     Ok((admitted, request))
 }
 
-/// That a key had its free answers.
-pub(crate) fn no_free_answer() -> Problem {
-    let why = "this key had its free answers of today: each charged answer gives ten more, and there are new ones \
-        after midnight UTC";
+/// That a key, or its account with all keys, had its free answers.
+pub(crate) fn no_free_answer(left: FreeAnswersLeft) -> Problem {
+    let who = if left.key == 0 { "this key" } else { "this account, with all its keys," };
+    let why = format!(
+        "{who} had its free answers of today: each charged answer gives {FREE_PER_CHARGED} more, and there are new \
+         ones after midnight UTC"
+    );
     Problem::new(ProblemCode::FreeAnswersExhausted, why)
 }
 
@@ -100,17 +104,19 @@ async fn price_request(
         }
         None => None,
     };
-    Ok(PricedRequest { price, bounds, estimate, prices, asked: read.asked, quote, replay: None })
+    let asked = read.asked;
+    Ok(PricedRequest { price, bounds, estimate, prices, asked, quote, earlier: None })
 }
 
-/// Looks for an earlier answer to the request of a client that named it, and refuses what may cost too much.
+/// Looks for an earlier answer to the request of a client that named it, and refuses what may cost too much and
+/// cannot be one that was paid before.
 async fn admit_priced(charging: &Charging, admitted: &mut AdmittedRequest) -> Result<(), Problem> {
     let Some(priced) = &admitted.priced else { return Ok(()) };
     let payer = admitted.caller.payer;
-    // A page of a stream is known by where it ends, and so only when it is ready.
-    let may_be_replay =
+    // A page of a stream is known by its events, and so only when it is ready.
+    let is_named =
         admitted.terms.idempotency_key.is_some() && priced.price.class != PriceClass::Stream;
-    let ids = admitted.charges(priced.asked, None, None);
+    let ids = admitted.charges(priced.asked, None);
     let charge = ChargeRef { payer, charge: ids.id };
     let others: Vec<ChargeRef> =
         ids.neighbour.map(|charge| ChargeRef { payer, charge }).into_iter().collect();
@@ -120,18 +126,18 @@ async fn admit_priced(charging: &Charging, admitted: &mut AdmittedRequest) -> Re
         request: *priced.asked.bytes(),
         cost_most: cost_most(priced)?,
         cost_max: admitted.terms.cost_max,
-        may_be_replay,
+        is_named,
     };
-    match billing::admit(&charging.wallet, &wanted).await? {
-        Admission::Serve => Ok(()),
-        Admission::Withheld(why) => Err(withheld(why, priced)),
-        Admission::Replay(charge) => {
-            if let Some(priced) = &mut admitted.priced {
-                priced.replay = Some(charge);
-            }
-            Ok(())
-        }
+    let earlier = match billing::admit(&charging.wallet, &wanted).await? {
+        Admission::Serve => None,
+        Admission::Withheld(why) => return Err(withheld(why, priced)),
+        Admission::Replay(charge) => Some(EarlierAnswer::Known(charge)),
+        Admission::OnlyReplay(why) => Some(EarlierAnswer::Needed(why)),
+    };
+    if let Some(priced) = &mut admitted.priced {
+        priced.earlier = earlier;
     }
+    Ok(())
 }
 
 /// The most that an answer costs, by its quote if it has one.
@@ -143,24 +149,24 @@ fn cost_most(priced: &PricedRequest) -> Result<MicroCredits, Problem> {
     Ok(quoted.min(priced.estimate.max))
 }
 
-/// The request as one that a limit refused, if its route has a price.
-pub(crate) fn refused_request(
-    request: &Request,
+/// The request as one that a limit refused, if its route has a price and it can be read. It counts as what was
+/// asked for: of a batch each id is a unit.
+pub(crate) async fn refused_request(
+    request: Request,
     caller: &ApiCaller,
     now: Timestamp,
 ) -> Option<RefusedRequest> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let price = route_price(path).filter(|_| !caller.is_test)?;
-    let pairs = query::pairs(request.uri().query().unwrap_or_default()).ok()?;
-    let units = price.bounds(&pairs, b"").expected.capacity_units()?;
-    let canonical = query::canonical(pairs, &[]);
-    let method = request.method().as_str().as_bytes();
-    let asked = RequestHash::new(&[method, request.uri().path().as_bytes(), canonical.as_bytes()]);
+    if caller.is_test || route_price(path).is_none() {
+        return None;
+    }
+    let (read, _) = ReadRequest::of(request).await.ok()?;
+    let price = read.price?;
     Some(RefusedRequest {
         class: price.class,
         epoch: Epoch::of(now),
         payer: caller.payer,
-        request: *asked.bytes(),
-        units,
+        request: *read.asked.bytes(),
+        units: price.bounds(&read.pairs, &read.body).expected.capacity_units()?,
     })
 }

@@ -1,5 +1,6 @@
 //! A request that may be served, and what is known of its price.
 
+use billing::Withheld;
 use model::time::Timestamp;
 use model::{Charge, Quote, RunId};
 use pricing::{ChargedRequest, Estimate, PossibleCharges, RequestHash, UsageBounds};
@@ -31,29 +32,32 @@ pub(crate) struct PricedRequest {
     pub(crate) asked: RequestHash,
     /// The quote by which it is to be paid.
     pub(crate) quote: Option<Quote>,
-    /// Its charge, if it was answered before: it is answered again for nothing.
-    pub(crate) replay: Option<Box<Charge>>,
+    /// That it can only be the same answer again.
+    pub(crate) earlier: Option<EarlierAnswer>,
+}
+
+/// An answer that was charged before, and may leave again for nothing.
+#[derive(Debug)]
+pub(crate) enum EarlierAnswer {
+    /// It has this charge.
+    Known(Box<Charge>),
+    /// Only the answer says whether it is one; if not, it is withheld for this reason.
+    Needed(Withheld),
 }
 
 impl AdmittedRequest {
     /// The run that a replay is to be answered from.
     pub(crate) fn pinned_run(&self) -> Option<RunId> {
-        self.priced.as_ref()?.replay.as_ref()?.run
+        match self.priced.as_ref()?.earlier.as_ref()? {
+            EarlierAnswer::Known(charge) => charge.run,
+            EarlierAnswer::Needed(_) => None,
+        }
     }
 
-    /// The ids of its charge, if `run` answers; `end` is where a page of a stream ends.
-    pub(crate) fn charges(
-        &self,
-        asked: RequestHash,
-        run: Option<RunId>,
-        end: Option<&str>,
-    ) -> PossibleCharges {
+    /// The ids of its charge, if `run` answers.
+    pub(crate) fn charges(&self, asked: RequestHash, run: Option<RunId>) -> PossibleCharges {
         match &self.terms.idempotency_key {
-            // Where a page of a stream ends is a part of its name.
-            Some(key) => {
-                let key = end.map_or_else(|| key.clone(), |end| format!("{key}\n{end}"));
-                ChargedRequest::Keyed { key: &key }.ids(self.caller.payer, self.at)
-            }
+            Some(key) => ChargedRequest::Keyed { key }.ids(self.caller.payer, self.at),
             None => ChargedRequest::Read { request: asked, run }.ids(self.caller.payer, self.at),
         }
     }

@@ -1,19 +1,20 @@
-//! How many answers each key had today: those that cost nothing are bounded.
+//! How many answers each key had today, and each payer with all its keys: those that cost nothing are bounded.
 //!
 //! A process counts by itself and adds what it counted to the database now and then, which tells it what others
 //! counted. So a bound is exceeded by at most what other processes have not stored yet, and what a process counted
 //! last is forgotten when it dies.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::{Day, KeyId};
+use model::{Day, PayerId};
 use pricing::{AnswerOutcome, FreeAnswers};
 use store::Pg;
-use store::pg::answer_count::{self, AnswerCounts};
+use store::pg::answer_count::{self, AnswerCounts, CountedKey, DayCounts};
 
-use super::RequestLimits;
 use crate::error::Problem;
+use crate::rate_limit::RequestLimits;
 
 /// Counts are stored when there are this many of a key.
 const STORED_EVERY: u64 = 64;
@@ -21,108 +22,185 @@ const STORED_EVERY: u64 = 64;
 /// The counts of one process.
 pub(crate) struct AnswerCounter {
     is_bounded: bool,
-    keys: Mutex<HashMap<(KeyId, Day), KeyCounts>>,
+    counts: Mutex<KnownCounts>,
+}
+
+/// How many free answers are left on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FreeAnswersLeft {
+    /// To the key.
+    pub(crate) key: u64,
+    /// To its payer, with all keys.
+    pub(crate) payer: u64,
+}
+
+impl FreeAnswersLeft {
+    /// To a request of the key.
+    pub(crate) fn least(self) -> u64 {
+        self.key.min(self.payer)
+    }
+}
+
+#[derive(Default)]
+struct KnownCounts {
+    keys: HashMap<(CountedKey, Day), Counted>,
+    payers: HashMap<(PayerId, Day), Counted>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct KeyCounts {
+struct Counted {
     /// Those of all processes, when they were last read.
     stored: AnswerCounts,
     /// What was counted since.
     waiting: AnswerCounts,
 }
 
-impl KeyCounts {
-    const fn free_left(&self) -> u64 {
+impl Counted {
+    const fn answers(&self) -> FreeAnswers {
         let free = self.stored.free + self.waiting.free;
         let charged = self.stored.charged + self.waiting.charged;
-        FreeAnswers { free, charged }.left()
+        FreeAnswers { free, charged }
+    }
+
+    fn waits(&self) -> bool {
+        self.waiting != AnswerCounts::default()
+    }
+
+    fn add(&mut self, more: AnswerCounts) {
+        self.waiting.free += more.free;
+        self.waiting.charged += more.charged;
+    }
+
+    /// Takes what the database has; an answer of it that comes late changes nothing.
+    fn read(&mut self, stored: AnswerCounts) {
+        self.stored.free = self.stored.free.max(stored.free);
+        self.stored.charged = self.stored.charged.max(stored.charged);
+    }
+
+    fn take(&mut self, taken: AnswerCounts) {
+        self.waiting.free -= taken.free.min(self.waiting.free);
+        self.waiting.charged -= taken.charged.min(self.waiting.charged);
+    }
+}
+
+impl KnownCounts {
+    /// What is left; `None` if the counts of the key or its payer were not read yet.
+    fn left(&self, of: CountedKey, day: Day) -> Option<FreeAnswersLeft> {
+        let (key, payer) = (self.keys.get(&(of, day))?, self.payers.get(&(of.payer, day))?);
+        let (key, payer) = (key.answers().left(), payer.answers().left_of_payer());
+        Some(FreeAnswersLeft { key, payer })
+    }
+
+    /// Forgets other days: they are over, or are read again.
+    fn forget_other_days(&mut self, day: Day) {
+        fn retain<K: Eq + Hash>(counts: &mut HashMap<(K, Day), Counted>, day: Day) {
+            counts.retain(|(_, counted), counts| *counted == day || counts.waits());
+        }
+        retain(&mut self.keys, day);
+        retain(&mut self.payers, day);
+    }
+
+    fn read(&mut self, of: CountedKey, day: Day, stored: DayCounts) {
+        self.keys.entry((of, day)).or_default().read(stored.key);
+        self.payers.entry((of.payer, day)).or_default().read(stored.payer);
+    }
+
+    fn change(&mut self, of: CountedKey, day: Day, change: impl Fn(&mut Counted)) -> &Counted {
+        change(self.payers.entry((of.payer, day)).or_default());
+        let key = self.keys.entry((of, day)).or_default();
+        change(key);
+        key
     }
 }
 
 impl AnswerCounter {
     /// Nothing is counted yet.
     pub(crate) fn new(limits: RequestLimits) -> AnswerCounter {
-        AnswerCounter { is_bounded: limits.are_free_answers_bounded, keys: Mutex::default() }
+        AnswerCounter { is_bounded: limits.are_free_answers_bounded, counts: Mutex::default() }
     }
 
-    /// How many free answers a key has left today; `None` where they are not bounded.
+    /// How many free answers a key and its payer have left today; `None` where they are not bounded.
     pub(crate) async fn free_left(
         &self,
         pg: &Pg,
-        key: KeyId,
+        of: CountedKey,
         day: Day,
-    ) -> Result<Option<u64>, Problem> {
+    ) -> Result<Option<FreeAnswersLeft>, Problem> {
         if !self.is_bounded {
             return Ok(None);
         }
-        let known = self.keys().get(&(key, day)).map(KeyCounts::free_left);
-        if let Some(left) = known {
-            return Ok(Some(left));
+        let known = self.counts().left(of, day);
+        if known.is_some() {
+            return Ok(known);
         }
-        let stored = answer_count::add(pg, key, day, AnswerCounts::default()).await?;
-        let mut keys = self.keys();
-        // Other days are over, or are read again.
-        keys.retain(|(_, counted), counts| {
-            *counted == day || counts.waiting != AnswerCounts::default()
-        });
-        let counts = keys.entry((key, day)).or_default();
-        counts.stored = stored;
-        Ok(Some(counts.free_left()))
+        let stored = answer_count::add(pg, of, day, AnswerCounts::default()).await?;
+        let mut counts = self.counts();
+        counts.forget_other_days(day);
+        counts.read(of, day, stored);
+        Ok(counts.left(of, day))
     }
 
     /// Counts an answer.
     pub(crate) async fn count(
         &self,
         pg: &Pg,
-        key: KeyId,
+        of: CountedKey,
         day: Day,
         outcome: AnswerOutcome,
     ) -> Result<(), Problem> {
         if !self.is_bounded {
             return Ok(());
         }
-        let is_due = {
-            let mut keys = self.keys();
-            let counts = keys.entry((key, day)).or_default();
-            counts.waiting.free += u64::from(outcome.is_free_answer());
-            counts.waiting.charged += u64::from(is_charged(outcome));
-            counts.waiting.free + counts.waiting.charged >= STORED_EVERY
+        let one = AnswerCounts {
+            free: u64::from(outcome.is_free_answer()),
+            charged: u64::from(is_charged(outcome)),
         };
-        if is_due { self.store(pg, key, day).await } else { Ok(()) }
+        let is_due = {
+            let mut counts = self.counts();
+            let waiting = counts.change(of, day, |counted| counted.add(one)).waiting;
+            waiting.free + waiting.charged >= STORED_EVERY
+        };
+        if is_due { self.store(pg, of, day).await } else { Ok(()) }
     }
 
     /// Stores all counts.
     pub(crate) async fn flush(&self, pg: &Pg) -> Result<(), Problem> {
-        let waits = |counts: &KeyCounts| counts.waiting != AnswerCounts::default();
-        let waiting: Vec<(KeyId, Day)> =
-            self.keys().iter().filter(|(_, counts)| waits(counts)).map(|(&key, _)| key).collect();
-        for (key, day) in waiting {
-            self.store(pg, key, day).await?;
+        let waiting: Vec<(CountedKey, Day)> = {
+            let counts = self.counts();
+            let waiting = counts.keys.iter().filter(|(_, counted)| counted.waits());
+            waiting.map(|(&key, _)| key).collect()
+        };
+        for (of, day) in waiting {
+            self.store(pg, of, day).await?;
         }
         Ok(())
     }
 
-    async fn store(&self, pg: &Pg, key: KeyId, day: Day) -> Result<(), Problem> {
-        let taken =
-            self.keys().get_mut(&(key, day)).map(|counts| std::mem::take(&mut counts.waiting));
-        let Some(taken) = taken else { return Ok(()) };
-        let added = answer_count::add(pg, key, day, taken).await;
-        let mut keys = self.keys();
-        let counts = keys.entry((key, day)).or_default();
+    async fn store(&self, pg: &Pg, of: CountedKey, day: Day) -> Result<(), Problem> {
+        let taken = {
+            let mut counts = self.counts();
+            let Some(waiting) = counts.keys.get(&(of, day)).map(|key| key.waiting) else {
+                return Ok(());
+            };
+            counts.change(of, day, |counted| counted.take(waiting));
+            waiting
+        };
+        let added = answer_count::add(pg, of, day, taken).await;
+        let mut counts = self.counts();
         match added {
-            Ok(stored) => counts.stored = stored,
+            Ok(stored) => {
+                counts.read(of, day, stored);
+                Ok(())
+            }
             Err(error) => {
-                counts.waiting.free += taken.free;
-                counts.waiting.charged += taken.charged;
-                return Err(error.into());
+                counts.change(of, day, |counted| counted.add(taken));
+                Err(error.into())
             }
         }
-        Ok(())
     }
 
-    fn keys(&self) -> MutexGuard<'_, HashMap<(KeyId, Day), KeyCounts>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counts(&self) -> MutexGuard<'_, KnownCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -46,7 +46,12 @@ impl ClientTerms {
         })?;
         let quote =
             parsed(headers, &QUOTE, "the id of a quote, such as qt_7", |text| text.parse().ok())?;
-        let idempotency_key = parsed(headers, &IDEMPOTENCY_KEY, "1 to 255 characters", key)?;
+        let idempotency_key = parsed(
+            headers,
+            &IDEMPOTENCY_KEY,
+            "1 to 255 characters of ASCII without quotation marks",
+            key,
+        )?;
         Ok(ClientTerms { cost_max, is_dry_run: is_dry_run == Some(true), quote, idempotency_key })
     }
 }
@@ -54,7 +59,8 @@ impl ClientTerms {
 /// A key as clients send it: bare, or quoted as the draft of the standard has it.
 fn key(text: &str) -> Option<String> {
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    let is_key = (1..=KEY_LENGTH_MAX).contains(&bare.len());
+    let is_shown = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"';
+    let is_key = (1..=KEY_LENGTH_MAX).contains(&bare.len()) && bare.bytes().all(is_shown);
     is_key.then(|| bare.to_owned())
 }
 

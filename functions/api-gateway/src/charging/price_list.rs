@@ -1,6 +1,7 @@
 //! Which routes cost something, and what their answers are counted as: one table.
 
-use model::{PriceClass, PriceItem, Usage};
+use graph::nearby::PathSettings;
+use model::{PriceClass, PriceItem, PriceUnit, Usage};
 use pricing::UsageBounds;
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,11 +17,11 @@ pub(crate) enum RowsMost {
     Few(u32),
     /// As many as its `limit`.
     Limit,
-    /// As many as there are `ids` in its body.
+    /// As many as there are `ids` or `accounts` in its body; one without.
     Ids,
 }
 
-/// What a route's answers are counted as, besides one `call.read`.
+/// What a route's answers are counted as, besides one `call.read`, unless rows are calls themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoutePrice {
     /// The route, as in the OpenAPI document.
@@ -50,23 +51,30 @@ const CONTRIBUTORS_CHARGED: u32 = 500;
 /// Every route that costs something. All others are free.
 pub(crate) const PRICE_LIST: &[RoutePrice] = &{
     use PriceClass::{Graph, Search, Stream};
-    use PriceItem::{ChangeEvent, PersonRow, RankRow};
+    use PriceItem::{ChangeEvent, PersonRow, RankRow, SuggestCall};
     use RowsMost::{Few, Ids, Limit, One};
     [
         priced("/v1/search", Search, PersonRow, Limit),
+        priced("/v1/suggest", Search, SuggestCall, One),
         priced("/v1/communities", Search, PersonRow, Limit),
         priced("/v1/communities/{id}", Graph, PersonRow, One),
+        priced("/v1/communities:batch", Graph, PersonRow, Ids),
+        priced("/v1/communities/{id}/lineage", Graph, RankRow, Limit),
         priced("/v1/communities/{id}/people", Graph, RankRow, Limit),
         priced("/v1/people/{id}", Graph, PersonRow, One),
-        priced("/v1/people:resolve", Graph, PersonRow, One),
+        priced("/v1/people", Graph, RankRow, Limit),
+        priced("/v1/people/{id}/path", Graph, RankRow, Few(PathSettings::HOPS_MAX as u32)),
+        priced("/v1/people:resolve", Graph, PersonRow, Ids),
         priced("/v1/people:batch", Graph, PersonRow, Ids),
         priced("/v1/people/{id}/ranks", Graph, RankRow, Limit),
+        priced("/v1/people/{id}/history", Graph, RankRow, Limit),
         priced("/v1/people/{id}/evidence", Graph, RankRow, Few(CONTRIBUTORS_CHARGED)),
         priced("/v1/people/{id}/links", Graph, RankRow, Few(LINKS_CHARGED)),
         priced("/v1/profiles/{id}", Graph, PersonRow, One),
         priced("/v1/profiles:batch", Graph, PersonRow, Ids),
         priced("/v1/profiles/{id}/neighbors", Graph, RankRow, Limit),
         priced("/v1/changes", Stream, ChangeEvent, Limit),
+        priced("/v1/consumers/{name}/changes", Stream, ChangeEvent, Limit),
     ]
 };
 
@@ -85,7 +93,8 @@ impl RoutePrice {
     }
 
     fn counted(&self, rows: u64) -> Usage {
-        Usage::of(self.class).with(PriceItem::ReadCall, 1).with(self.row, rows)
+        let usage = Usage::of(self.class).with(self.row, rows);
+        if self.row.unit() == PriceUnit::Call { usage } else { usage.with(PriceItem::ReadCall, 1) }
     }
 
     /// What the answer to a request may consist of. Pages are mostly full, so the most is expected.
@@ -113,6 +122,7 @@ fn limit(query: &[(String, String)]) -> u32 {
 fn ids(body: &[u8]) -> u32 {
     #[derive(Deserialize)]
     struct Ids {
+        #[serde(alias = "accounts")]
         ids: Vec<Value>,
     }
     let given: Option<Ids> = serde_json::from_slice(body).ok();
@@ -140,7 +150,18 @@ mod tests {
         assert_eq!((most("/v1/search", "q=a", ""), most("/v1/search", "limit=7", "")), (50, 7));
         assert_eq!(most("/v1/people:batch", "", r#"{"ids":["per_1","per_2"]}"#), 2);
         assert_eq!(most("/v1/people:batch", "", "no JSON"), 1);
+        assert_eq!(most("/v1/people:resolve", "account=a:b", ""), 1);
+        assert_eq!(most("/v1/people:resolve", "", r#"{"accounts":["a:b","a:c","a:d"]}"#), 3);
         assert_eq!(route_price("/v1/prices"), None);
+    }
+
+    #[test]
+    fn a_suggestion_is_one_call_whatever_it_has() {
+        let price = route_price("/v1/suggest").unwrap();
+        let bounds = price.bounds(&[], b"");
+        let one = Usage::of(PriceClass::Search).with(PriceItem::SuggestCall, 1);
+        assert_eq!((price.usage(20, &bounds.most), bounds.most), (one, one));
+        assert!(price.usage(0, &bounds.most).is_empty());
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! After an answer is ready: it is charged, and only then it may leave.
 
 use axum::http::Method;
-use billing::{PricedAnswer, QuotedCost, Release};
+use billing::{PricedAnswer, QuotedCost, Release, Withheld};
 use model::charge::{BudgetClaim, ChargeRef, ChargeSource};
 use model::time::{Day, Timestamp};
-use model::{
-    Charge, ChargeId, ChargeState, LeaseId, MicroCredits, PriceClass, QuoteId, RunId, Usage,
-};
+use model::{Charge, ChargeId, ChargeState, LeaseId, MicroCredits, QuoteId, RunId, Usage};
 use pricing::quote::quoted_cost;
-use pricing::{AnswerOutcome, PossibleCharges, RequestHash};
+use pricing::{AnswerOutcome, ChargedRequest, PossibleCharges, RequestHash};
 
-use super::admitted::PricedRequest;
+use super::admitted::{EarlierAnswer, PricedRequest};
 use super::{AdmittedRequest, Charging, withheld};
 use crate::error::{Problem, ProblemCode};
 
@@ -23,8 +21,10 @@ pub(crate) struct ReadyAnswer<'a> {
     pub(crate) rows: u64,
     /// The run that it comes from.
     pub(crate) run: Option<RunId>,
-    /// Where the next page begins.
-    pub(crate) next_cursor: Option<&'a str>,
+    /// What it is charged as, where that is not the request.
+    pub(crate) charged_as: Option<RequestHash>,
+    /// Whether it was waited for in vain.
+    pub(crate) waited: bool,
     /// A random number of this answer's own.
     pub(crate) nonce: u64,
     /// When it was ready.
@@ -68,17 +68,20 @@ pub(crate) async fn release(
     let usage = priced.price.usage(answer.rows, &priced.bounds.most);
     // The head of an answer has no data.
     if usage.is_empty() || answer.method == Method::HEAD {
-        return Ok(Receipt::free(AnswerOutcome::Empty));
+        let empty = if answer.waited { AnswerOutcome::Waited } else { AnswerOutcome::Empty };
+        return Ok(Receipt::free(empty));
     }
     if admitted.caller.is_test {
         return Ok(Receipt { usage: Some(usage), ..Receipt::free(AnswerOutcome::Sandbox) });
     }
-    if let Some(charge) = &priced.replay {
-        return Ok(replayed(charge));
+    let mut charged = priced_answer(admitted, priced, answer, usage)?;
+    let mut released = decided(charging, priced, &charged).await?;
+    if answer.charged_as.is_some() && released == Release::Withheld(Withheld::ReplaysExhausted) {
+        let today = charged.charge.opened_at;
+        name(&mut charged, ids(admitted, priced, answer, today));
+        released = decided(charging, priced, &charged).await?;
     }
-    let charged = priced_answer(admitted, priced, answer, usage)?;
-    let now = charged.charge.opened_at;
-    match billing::charge(&charging.wallet, &charging.leases, &charged, now).await? {
+    match released {
         Release::Free => Ok(Receipt::free(AnswerOutcome::Empty)),
         Release::Replay(charge) => Ok(replayed(&charge)),
         Release::Withheld(why) => Err(withheld(why, priced)),
@@ -88,6 +91,24 @@ pub(crate) async fn release(
             Ok(Receipt { outcome, usage, cost, charge: Some(charged.charge.id), quote })
         }
     }
+}
+
+/// What becomes of an answer: it leaves again, is charged, or is withheld.
+async fn decided(
+    charging: &Charging,
+    priced: &PricedRequest,
+    answer: &PricedAnswer,
+) -> Result<Release, Problem> {
+    if let Some(earlier) = &priced.earlier {
+        // Only now it is known that it leaves as a replay, and not as a 304 or an error.
+        match (billing::replay(&charging.wallet, answer).await?, earlier) {
+            (Some(release), _) => return Ok(release),
+            (None, EarlierAnswer::Needed(why)) => return Ok(Release::Withheld(*why)),
+            (None, EarlierAnswer::Known(_)) => {}
+        }
+    }
+    let now = answer.charge.opened_at;
+    Ok(billing::charge(&charging.wallet, &charging.leases, answer, now).await?)
 }
 
 fn replayed(charge: &Charge) -> Receipt {
@@ -104,16 +125,15 @@ fn priced_answer(
 ) -> Result<PricedAnswer, Problem> {
     let index = priced.prices.index(priced.price.class);
     let cost = pricing::charge(&usage, index).map_err(uncounted)?;
-    let end = answer.next_cursor.filter(|_| priced.price.class == PriceClass::Stream);
-    let asked = asked(priced, end);
-    let PossibleCharges { id, neighbour } = admitted.charges(asked, answer.run, end);
+    let first_named = if answer.charged_as.is_some() { Timestamp::UNIX_EPOCH } else { admitted.at };
+    let possible = ids(admitted, priced, answer, first_named);
     let caller = &admitted.caller;
     let charge = Charge {
-        id,
+        id: possible.id,
         payer: caller.payer,
         key: caller.key,
         route: priced.price.path.to_owned(),
-        request: *asked.bytes(),
+        request: *answer.charged_as.unwrap_or(priced.asked).bytes(),
         nonce: answer.nonce,
         run: answer.run,
         usage,
@@ -128,18 +148,31 @@ fn priced_answer(
         posted_at: None,
         replays: 0,
     };
-    let payer = caller.payer;
-    let others = neighbour.map(|charge| ChargeRef { payer, charge }).into_iter().collect();
-    let quoted = quoted(priced, &usage)?;
-    Ok(PricedAnswer { charge, others, cost_max: admitted.terms.cost_max, quoted })
+    let (cost_max, quoted) = (admitted.terms.cost_max, quoted(priced, &usage)?);
+    let mut answer = PricedAnswer { charge, others: Vec::new(), cost_max, quoted };
+    name(&mut answer, possible);
+    Ok(answer)
 }
 
-/// What was asked: of a stream also where the answer ends, since the same page may have grown.
-fn asked(priced: &PricedRequest, end: Option<&str>) -> RequestHash {
-    match end {
-        Some(end) => RequestHash::new(&[priced.asked.bytes(), end.as_bytes()]),
-        None => priced.asked,
+/// The ids of an answer. Some events are the same answer on every day, whatever key the client sends: they are
+/// named as of one day, and as of today where they were given again as often as is free.
+fn ids(
+    admitted: &AdmittedRequest,
+    priced: &PricedRequest,
+    answer: ReadyAnswer<'_>,
+    at: Timestamp,
+) -> PossibleCharges {
+    match answer.charged_as {
+        Some(request) => ChargedRequest::Read { request, run: None }.ids(admitted.caller.payer, at),
+        None => admitted.charges(priced.asked, answer.run),
     }
+}
+
+/// Gives an answer its ids.
+fn name(answer: &mut PricedAnswer, PossibleCharges { id, neighbour }: PossibleCharges) {
+    let payer = answer.charge.payer;
+    answer.charge.id = id;
+    answer.others = neighbour.map(|charge| ChargeRef { payer, charge }).into_iter().collect();
 }
 
 /// What the answer costs by its quote.

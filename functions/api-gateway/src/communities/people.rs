@@ -5,7 +5,7 @@
 //! in the list.
 
 use model::index::RunPerson;
-use model::{CommunityId, PersonId, PersonKind, RunId};
+use model::{Community, CommunityId, PersonId, PersonKind, RunId};
 use serde::{Deserialize, Serialize};
 use store::Pg;
 use store::pg::community::{self, WORLD};
@@ -14,14 +14,15 @@ use store::pg::score;
 use tokio::try_join;
 use utoipa::ToSchema;
 
-use super::unknown;
 use crate::answer::{ApiAnswer, Envelope};
+use crate::community_lookup::unknown;
 use crate::community_view::MembershipView;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::people::{PersonBrief, load_by_id};
 use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
 use crate::runs::RunPage;
+use crate::sensitive::{MembershipGate, MembershipGates};
 
 /// The most positions that are read for one page.
 const SCANNED_MAX: u32 = 10 * LIMIT_MAX;
@@ -101,7 +102,8 @@ impl From<PeopleOrder> for Order {
 
 /// Everyone who receives attention in a community, members or not, of outsiders the first 10,000
 /// (`com_0`: the first 100,000 of the world).
-/// Unlisted people are left out. The walk ends where there is no `next_cursor`.
+/// Unlisted people are left out and, of a community that is `sensitive`, those whose bios do not name what
+/// it is about: ranks count them. The walk ends where there is no `next_cursor`.
 #[utoipa::path(
     get,
     path = "/v1/communities/{id}/people",
@@ -125,17 +127,27 @@ pub(crate) async fn list(
         order: query.sort.unwrap_or_default().into(),
         view: query.view.unwrap_or_default(),
         unknown: false,
+        gate: MembershipGate::Closed,
     };
     let from = page.begin.map_or(0, |[place, _]| u32::try_from(place).unwrap_or(u32::MAX));
     let rows = query.limit.unwrap_or_default().rows();
     let ids = [id];
     let found = async { Ok(community::get(call.pg(), run, &ids).await?) };
     let (found, first) = try_join!(found, scan.part(from, rows))?;
-    let found = found.into_iter().next();
+    let found = found.first();
     if found.is_none() && id != WORLD {
-        return Err(unknown(id, run));
+        return Err(unknown(&call, id, run).await);
     }
-    scan.unknown = found.is_some_and(|one| one.is_too_little_known());
+    // Of a group that is the same on several levels, the people are those of its first community.
+    let first = match found.filter(|one| one.id != id) {
+        Some(same) => {
+            scan.community = same.id;
+            scan.part(from, rows).await?
+        }
+        None => first,
+    };
+    scan.unknown = found.is_some_and(Community::is_too_little_known);
+    scan.gate = MembershipGates::of(found).get(scan.community);
     let (places, end) = scan.page(first, from, rows).await?;
     let next = end.map(|end| [u64::from(end), 0]);
     Ok(page.answer(&call, places, next))
@@ -150,6 +162,8 @@ struct PeopleScan<'a> {
     view: PeopleView,
     /// Whether the community is too little known for ranks.
     unknown: bool,
+    /// Whose membership may be shown.
+    gate: MembershipGate,
 }
 
 impl PeopleScan<'_> {
@@ -204,7 +218,8 @@ impl PeopleScan<'_> {
         let mut ids = ids.into_iter();
         let shown = rows.iter().map(|row| {
             let id = if in_view(&row) { ids.next().flatten() } else { None };
-            let person = PersonBrief::new(people.get(&id?)?);
+            let person = people.get(&id?).filter(|person| self.gate.admits(&person.profiles))?;
+            let person = PersonBrief::new(person);
             Some(PersonPlace { person, membership: MembershipView::new(*row, self.unknown) })
         });
         Ok(shown.collect())

@@ -17,7 +17,7 @@ macro_rules! problem_codes {
 
         impl ProblemCode {
             /// Every code.
-            const ALL: &[ProblemCode] = &[$(ProblemCode::$name),*];
+            pub(crate) const ALL: &[ProblemCode] = &[$(ProblemCode::$name),*];
 
             pub(super) const fn facts(self) -> (StatusCode, &'static str) {
                 match self {
@@ -51,8 +51,12 @@ problem_codes! {
         { "The body's `Content-Type` is not JSON." }
     BodyTooLarge PAYLOAD_TOO_LARGE "Body too large"
         { "The body is larger than the route takes." }
-    BadCursor BAD_REQUEST "Bad cursor"
+    BadCursor NOT_FOUND "Unknown cursor"
         { "The cursor was not made for this route, these parameters and this account." }
+    CursorTooOld GONE "Cursor too old"
+        { "What came next after the cursor is not kept any more: `floor` is the first cursor that can be used." }
+    NotAcceptable NOT_ACCEPTABLE "Not acceptable"
+        { "The form that `Accept` names is not offered here." }
     UnknownRoute NOT_FOUND "Unknown route"
         { "There is no such route." }
     MethodNotAllowed METHOD_NOT_ALLOWED "Method not allowed"
@@ -71,6 +75,8 @@ problem_codes! {
         { "There is no such run, or none as old as that, or it is not finished." }
     RunRetired GONE "Retired run"
         { "The run's results are not kept any more." }
+    ViewUnavailable CONFLICT "View unavailable"
+        { "The run was scored without what the view is made from, or before a person was known." }
     NoRun NOT_FOUND "Nothing scored yet"
         { "Nothing has been scored yet." }
     BadHeader BAD_REQUEST "Bad header"
@@ -86,20 +92,20 @@ problem_codes! {
     AccountFrozen FORBIDDEN "Account frozen"
         { "The account may not spend: ask the operator." }
     RateLimited TOO_MANY_REQUESTS "Rate limited"
-        { "Too many requests with this key: wait as `Retry-After` says." }
+        { "Too many requests with this key, or from this address: wait as `Retry-After` says." }
     FreeAnswersExhausted TOO_MANY_REQUESTS "Free answers exhausted"
         { "The key had its free answers of the day." }
     ReplaysExhausted TOO_MANY_REQUESTS "Replays exhausted"
         { "The same answer was given again as often as is free." }
     RequestInProgress CONFLICT "Request in progress"
         { "The same request is being answered at this moment." }
-    IdempotencyKeyReused UNPROCESSABLE_ENTITY "Idempotency-Key reused"
+    IdempotencyKeyReused CONFLICT "Idempotency-Key reused"
         { "The same `Idempotency-Key` was used for another request." }
     QuoteUnknown NOT_FOUND "Unknown quote"
         { "There is no such quote of this account." }
     QuoteExpired GONE "Expired quote"
         { "The quote ended: ask for another one." }
-    QuoteMismatch UNPROCESSABLE_ENTITY "Quote for another class"
+    QuoteMismatch CONFLICT "Quote for another class"
         { "The quote is for answers of another class." }
     QuotesSoldOut TOO_MANY_REQUESTS "Quotes sold out"
         { "No more of this class is quoted in this minute." }
@@ -111,11 +117,15 @@ problem_codes! {
         { "There is no statement of this account for that month." }
     AlertUnknown NOT_FOUND "Unknown alert"
         { "There is no such alert of this account." }
+    ConsumerUnknown NOT_FOUND "Unknown consumer"
+        { "There is no such consumer of this account." }
+    ConsumerAhead CONFLICT "Consumer ahead"
+        { "The consumer is beyond that place, or not as far." }
     NoSuchKey NOT_FOUND "No such key"
         { "There is no such key of this account, or it was revoked." }
     ScopeNotHeld FORBIDDEN "Scope not held"
         { "A key cannot give more than it has." }
-    PaymentRefused BAD_REQUEST "Payment refused"
+    PaymentRefused FORBIDDEN "Payment refused"
         { "The callback is not signed by the payment service, too old, or not readable." }
     Unavailable SERVICE_UNAVAILABLE "Unavailable"
         { "The record cannot be reached for now." }
@@ -126,6 +136,37 @@ problem_codes! {
 }
 
 impl ProblemCode {
+    /// Those of a route that needs a key.
+    pub(crate) const OF_KEYS: &[ProblemCode] = &[
+        ProblemCode::KeyMissing,
+        ProblemCode::KeyMalformed,
+        ProblemCode::KeyUnknown,
+        ProblemCode::KeyRevoked,
+        ProblemCode::ScopeMissing,
+        ProblemCode::BadHeader,
+        ProblemCode::FreeAnswersExhausted,
+    ];
+
+    /// Those of a route whose answers cost something.
+    pub(crate) const OF_PRICED: &[ProblemCode] = &[
+        ProblemCode::PriceExceedsMax,
+        ProblemCode::InsufficientCredits,
+        ProblemCode::BudgetExhausted,
+        ProblemCode::AccountFrozen,
+        ProblemCode::ReplaysExhausted,
+        ProblemCode::RequestInProgress,
+        ProblemCode::IdempotencyKeyReused,
+        ProblemCode::QuoteUnknown,
+        ProblemCode::QuoteExpired,
+        ProblemCode::QuoteMismatch,
+        // A replay comes from the run of the first answer.
+        ProblemCode::RunRetired,
+    ];
+
+    /// Those of the route that gives quotes.
+    pub(crate) const OF_NEW_QUOTES: &[ProblemCode] =
+        &[ProblemCode::InsufficientCredits, ProblemCode::AccountFrozen, ProblemCode::QuotesSoldOut];
+
     /// All codes with status and title, a line each: for the documentation.
     pub(crate) fn explained() -> String {
         let line = |&code: &ProblemCode| {
@@ -135,15 +176,103 @@ impl ProblemCode {
         ProblemCode::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
+    /// Whether it is our fault, or that of what we depend on.
+    pub(crate) fn is_failure(self) -> bool {
+        self.facts().0.is_server_error()
+    }
+
     pub(super) fn slug(self) -> String {
         let json = serde_json::to_value(self).unwrap_or_default();
         json.as_str().unwrap_or_default().to_owned()
     }
 }
 
+/// A status with the codes that have it, as the documentation shows it.
+pub(crate) struct ProblemStatus {
+    /// The status.
+    pub(crate) number: u16,
+    /// What the answer is called in the document.
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+    /// The codes with their titles, a line each.
+    pub(crate) explained: String,
+    /// The headers that only this answer has.
+    pub(crate) headers: &'static [&'static str],
+}
+
+/// Defines the statuses of problems as the document names them.
+macro_rules! problem_statuses {
+    ($($status:ident $name:literal $meaning:literal [$($header:literal),*])*) => {
+        const STATUSES: &[(StatusCode, &str, &str, &[&str])] =
+            &[$((StatusCode::$status, $name, $meaning, &[$($header),*])),*];
+    };
+}
+
+problem_statuses! {
+    BAD_REQUEST "BadRequest" "The request cannot be used as it is." []
+    UNAUTHORIZED "Unauthorized" "There is no key that opens." ["WWW-Authenticate"]
+    PAYMENT_REQUIRED "PaymentRequired" "It is not paid: `payment` says what is missing." []
+    FORBIDDEN "Forbidden" "The key, or its account, may not do this." []
+    NOT_FOUND "NotFound" "There is no such thing, or it does not want to be found." []
+    METHOD_NOT_ALLOWED "MethodNotAllowed" "The route does not take this method." ["Allow"]
+    NOT_ACCEPTABLE "NotAcceptable" "It is not given in the form that `Accept` names." []
+    CONFLICT "Conflict" "It does not fit what is there already." []
+    GONE "Gone" "It was there, and is not kept any more." []
+    PAYLOAD_TOO_LARGE "PayloadTooLarge" "The body is too large." []
+    UNSUPPORTED_MEDIA_TYPE "UnsupportedMediaType" "The body is no JSON by its type." []
+    TOO_MANY_REQUESTS "TooManyRequests" "Too many at once: wait as long as `Retry-After` says." ["Retry-After"]
+    REQUEST_HEADER_FIELDS_TOO_LARGE "HeadersTooLarge" "The request line and the headers are too large." []
+    INTERNAL_SERVER_ERROR "InternalError" "A fault of ours: tell us the `request_id`." []
+    SERVICE_UNAVAILABLE "Unavailable" "Not possible for now: try again." ["Retry-After"]
+    GATEWAY_TIMEOUT "TimedOut" "The answer took too long: ask for less, or try again." []
+}
+
+/// The answer to a client that has the current one.
+pub(crate) const NOT_MODIFIED: NamedStatus = NamedStatus {
+    number: StatusCode::NOT_MODIFIED.as_u16(),
+    name: "NotModified",
+    meaning: "The answer that the client has is the current one. It costs nothing.",
+};
+
+/// A status that is no problem.
+pub(crate) struct NamedStatus {
+    /// The status.
+    pub(crate) number: u16,
+    /// What the answer is called in the document.
+    pub(crate) name: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+}
+
+/// The statuses that some codes have, in ascending order.
+pub(crate) fn statuses(codes: &[ProblemCode]) -> Vec<ProblemStatus> {
+    let explained = |status: StatusCode| {
+        let own = codes.iter().filter(|code| code.facts().0 == status);
+        own.map(|code| format!("`{}`: {}.", code.slug(), code.facts().1)).collect::<Vec<_>>()
+    };
+    let shown = STATUSES.iter().map(|&(status, name, meaning, headers)| ProblemStatus {
+        number: status.as_u16(),
+        name,
+        meaning,
+        explained: explained(status).join("\n"),
+        headers,
+    });
+    shown.filter(|status| !status.explained.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_status_of_a_code_has_a_name() {
+        for code in ProblemCode::ALL {
+            assert_eq!(statuses(&[*code]).len(), 1, "{code:?}");
+        }
+        let numbers: Vec<u16> = statuses(ProblemCode::ALL).iter().map(|one| one.number).collect();
+        assert!(numbers.is_sorted());
+    }
 
     #[test]
     fn a_code_is_named_as_clients_see_it() {

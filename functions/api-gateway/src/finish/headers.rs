@@ -8,7 +8,8 @@ use model::time::{Day, Timestamp};
 use pricing::AnswerOutcome;
 use pricing::outcome::FREE_ANSWERS_MIN;
 
-use crate::charging::{RateState, Receipt};
+use crate::charging::Receipt;
+use crate::rate_limit::RateState;
 use crate::request_facts::RequestFacts;
 
 /// What an answer consists of, as a dictionary of RFC 8941.
@@ -95,20 +96,22 @@ struct LimitFields {
     state: String,
 }
 
-/// That of requests, and that of free answers.
+/// That of requests of the key, of the client's address, and that of free answers.
 fn limits(facts: &RequestFacts, now: Timestamp) -> Vec<LimitFields> {
-    let rate = facts.rate.get().map(|rate| {
+    let of_requests = |name: &str, rate: &RateState| {
         let RateState { burst, window_seconds, left, wait_seconds, .. } = rate;
         LimitFields {
-            policy: format!("\"requests\";q={burst};w={window_seconds}"),
-            state: format!("\"requests\";r={left};t={wait_seconds}"),
+            policy: format!("\"{name}\";q={burst};w={window_seconds}"),
+            state: format!("\"{name}\";r={left};t={wait_seconds}"),
         }
-    });
+    };
+    let rate = facts.rate.get().map(|rate| of_requests("requests", rate));
+    let address = facts.address_rate.get().map(|rate| of_requests("address", rate));
     let free = facts.free_left.get().map(|left| LimitFields {
         policy: format!("\"free-answers\";q={FREE_ANSWERS_MIN};w=86400"),
-        state: format!("\"free-answers\";r={left};t={}", seconds_left(now)),
+        state: format!("\"free-answers\";r={};t={}", left.least(), seconds_left(now)),
     });
-    rate.into_iter().chain(free).collect()
+    rate.into_iter().chain(address).chain(free).collect()
 }
 
 fn joined(limits: &[LimitFields], field: impl Fn(&LimitFields) -> &String) -> String {

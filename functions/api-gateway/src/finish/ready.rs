@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header::ETAG;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::response::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +11,7 @@ use pricing::AnswerOutcome;
 use super::RequestInfo;
 use crate::answer::{AnswerFacts, Envelope};
 use crate::charging::{AdmittedRequest, ReadyAnswer, Receipt, release};
+use crate::docs::ESTIMATE;
 use crate::error::{Problem, not_modified};
 use crate::estimate_view::EstimateView;
 use crate::etag::etag;
@@ -38,7 +39,7 @@ pub(super) async fn released(
     let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
     let tag = info.is_read().then(|| etag(&info.path, &info.query, &body));
     if let Some(tag) = tag.as_ref().filter(|tag| info.known.has(tag)) {
-        let response = tagged(not_modified(), tag);
+        let response = tagged(unchanged(&parts), tag);
         return Ok((response, Receipt::free(AnswerOutcome::NotModified)));
     }
     let receipt = match admitted {
@@ -56,6 +57,16 @@ fn whole(parts: Parts, body: Bytes, tag: Option<String>) -> Response {
     }
 }
 
+/// The empty answer in the place of one that the client has: for how long it may keep that is said again
+/// (RFC 9110, 15.4.5).
+fn unchanged(whole: &Parts) -> Response {
+    let mut response = not_modified();
+    if let Some(kept) = whole.headers.get(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, kept.clone());
+    }
+    response
+}
+
 fn tagged(mut response: Response, tag: &str) -> Response {
     if let Ok(value) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(ETAG, value);
@@ -69,15 +80,17 @@ async fn charge(
     admitted: &AdmittedRequest,
     parts: &Parts,
 ) -> Result<Receipt, Problem> {
-    let facts = parts.extensions.get::<AnswerFacts>().cloned().unwrap_or_default();
+    let facts = parts.extensions.get::<AnswerFacts>().copied().unwrap_or_default();
     let (nonce, at) = (gateway.nonce(), gateway.now());
-    let next_cursor = facts.next_cursor.as_deref();
-    let answer = ReadyAnswer { method, rows: facts.rows, run: facts.run, next_cursor, nonce, at };
+    let AnswerFacts { rows, run, charged_as, waited } = facts;
+    let answer = ReadyAnswer { method, rows, run, charged_as, waited, nonce, at };
     release(gateway.charging(), admitted, answer).await
 }
 
 /// What the answer would cost.
 fn dry_run(admitted: Option<&AdmittedRequest>) -> Response {
     let data = EstimateView::of(admitted.and_then(|admitted| admitted.priced.as_ref()));
-    Json(Envelope { data, next_cursor: None, run: None, as_of: None }).into_response()
+    let estimate = Json(Envelope { data, next_cursor: None, run: None, as_of: None });
+    // Another type than that of an answer, so that no client takes one for the other.
+    ([(CONTENT_TYPE, ESTIMATE)], estimate).into_response()
 }

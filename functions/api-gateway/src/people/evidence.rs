@@ -1,7 +1,5 @@
 //! Why a person has its attention: who brings it, and enough to recompute it.
 
-use std::collections::HashMap;
-
 use model::evidence::Evidence;
 use model::index::RunPerson;
 use model::{CommunityId, PersonId, RunId};
@@ -13,10 +11,12 @@ use utoipa::ToSchema;
 
 use super::{PersonBrief, load_by_id, require_person, run_number};
 use crate::answer::{ApiAnswer, Envelope};
+use crate::community_lookup::in_run;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{RunChoice, TimeParam};
 use crate::runs;
+use crate::sensitive::{MembershipGate, MembershipGates};
 
 /// Why a person has its attention in a community:
 /// `score = restart + rest + Σ brings`, and `brings = damping · attention · share`. Added up in
@@ -41,19 +41,19 @@ pub(crate) struct EvidenceView {
     damping: f32,
     /// The part that comes from the restart at the members.
     restart: f32,
-    /// The part that comes from contributors not named here; rounding can make it a little less
-    /// than nothing.
+    /// The part that comes from contributors not named here, who bring less, are not listed, or do not
+    /// name what a sensitive community is about; rounding can make it a little less than nothing.
     rest: f32,
-    /// Those who bring the most, the largest first: with the restart at least 80 % of the score,
-    /// or the 500 largest.
+    /// Of those who bring the most, the largest first, those who are listed. With the restart all of them
+    /// bring at least 80 % of the score, or are the 500 largest.
     contributors: Vec<ContributorView>,
 }
 
 /// One person's attention that reaches the subject.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContributorView {
-    /// Who it is; `null` for one that is not listed.
-    person: Option<PersonBrief>,
+    /// Who it is.
+    person: PersonBrief,
     /// Its own attention in the community.
     attention: f32,
     /// The share of its attention that it gives to the subject.
@@ -94,18 +94,34 @@ pub(crate) async fn get(
     let community = query.community.unwrap_or(WORLD);
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let served = runs::choose(&call, wanted, None).await?;
-    let (_, number) =
-        try_join!(require_person(call.pg(), id), run_number(call.pg(), served.run, id))?;
+    let (person, number, (community, gate)) = try_join!(
+        require_person(call.pg(), id),
+        run_number(call.pg(), served.run, id),
+        standing(&call, served.run, community),
+    )?;
     let none = || {
         let why = format!("{} keeps no evidence for {id} in {community}", served.run);
         Problem::new(ProblemCode::EvidenceUnknown, why)
     };
-    let number = number.ok_or_else(none)?;
+    let number = number.filter(|_| gate.admits(&person.profiles)).ok_or_else(none)?;
     let found = stored::get(call.pg(), served.run, community, number).await?.ok_or_else(none)?;
-    let contributors = contributors(&call, served.run, &found).await?;
-    let rows = contributors.len();
-    let view = EvidenceView::new(id, community, &found, contributors);
+    let named = contributors(&call, served.run, &found, gate).await?;
+    let rows = named.contributors.len();
+    let view = EvidenceView::new(id, community, &found, named);
     Ok(ApiAnswer::of_rows(view, rows).of(Some(served)))
+}
+
+/// The community that answers for an id, and whose membership in it may be shown.
+async fn standing(
+    call: &ApiCall,
+    run: RunId,
+    id: CommunityId,
+) -> Result<(CommunityId, MembershipGate), Problem> {
+    if id == WORLD {
+        return Ok((id, MembershipGates::default().get(id)));
+    }
+    let found = in_run(call, run, id).await?;
+    Ok(found.map_or((id, MembershipGate::Closed), |one| (one.id, MembershipGate::of(&one))))
 }
 
 impl EvidenceView {
@@ -113,9 +129,10 @@ impl EvidenceView {
         person: PersonId,
         community: CommunityId,
         found: &Evidence,
-        contributors: Vec<ContributorView>,
+        named: NamedContributors,
     ) -> EvidenceView {
-        let &Evidence { damping, score, restart, rest, support, .. } = found;
+        let &Evidence { damping, score, restart, support, .. } = found;
+        let NamedContributors { contributors, rest } = named;
         let interval = model::interval(score, support);
         EvidenceView {
             person,
@@ -132,22 +149,37 @@ impl EvidenceView {
     }
 }
 
+/// The contributors that are named, and what all others bring.
+struct NamedContributors {
+    contributors: Vec<ContributorView>,
+    rest: f32,
+}
+
+/// Names those who are listed and admitted by the gate. The others are counted with those who bring
+/// little, so that nothing of them is shown one by one.
 async fn contributors(
     call: &ApiCall,
     run: RunId,
     found: &Evidence,
-) -> Result<Vec<ContributorView>, Problem> {
+    gate: MembershipGate,
+) -> Result<NamedContributors, Problem> {
     let numbers: Vec<RunPerson> = found.contributors.iter().map(|one| one.person).collect();
     let scores = score::get(call.pg(), run, &numbers).await?;
     let ids: Vec<PersonId> = scores.iter().flatten().map(|score| score.person).collect();
-    let people = load_by_id(call.pg(), &ids).await?;
-    let people: HashMap<PersonId, PersonBrief> =
-        people.iter().map(|(id, person)| (*id, PersonBrief::new(person))).collect();
-    let shown = found.contributors.iter().zip(scores).map(|(one, score)| ContributorView {
-        person: score.and_then(|score| people.get(&score.person).cloned()),
-        attention: one.attention,
-        share: one.share,
-        brings: one.contribution(found.damping),
-    });
-    Ok(shown.collect())
+    let mut people = load_by_id(call.pg(), &ids).await?;
+    people.retain(|_, person| gate.admits(&person.profiles));
+    let (mut contributors, mut rest) = (Vec::new(), f64::from(found.rest));
+    for (one, score) in found.contributors.iter().zip(scores) {
+        let brings = one.contribution(found.damping);
+        match score.and_then(|score| people.get(&score.person)) {
+            Some(person) => contributors.push(ContributorView {
+                person: PersonBrief::new(person),
+                attention: one.attention,
+                share: one.share,
+                brings,
+            }),
+            None => rest += f64::from(brings),
+        }
+    }
+    Ok(NamedContributors { contributors, rest: rest as f32 })
 }

@@ -42,11 +42,11 @@ pub(crate) async fn load(pg: &Pg, ids: &[PersonId]) -> Result<Vec<ListedPerson>,
     Ok(people.into_iter().filter_map(without_hidden).collect())
 }
 
+/// People who are listed, by id.
+pub(crate) type ListedPeople = HashMap<PersonId, ListedPerson>;
+
 /// The same, by id.
-pub(crate) async fn load_by_id(
-    pg: &Pg,
-    ids: &[PersonId],
-) -> Result<HashMap<PersonId, ListedPerson>, Problem> {
+pub(crate) async fn load_by_id(pg: &Pg, ids: &[PersonId]) -> Result<ListedPeople, Problem> {
     Ok(load(pg, ids).await?.into_iter().map(|person| (person.id, person)).collect())
 }
 

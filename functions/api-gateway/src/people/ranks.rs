@@ -10,13 +10,17 @@ use store::pg::membership::{self, RankedMembership};
 use tokio::try_join;
 use utoipa::ToSchema;
 
-use super::{require_person, run_number};
+use super::{ListedPerson, require_person, run_number};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::community_view::{CommunityBrief, MembershipView};
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
-use crate::query::{PageLimit, RunChoice, TimeParam};
+use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
 use crate::runs::RunPage;
+use crate::sensitive::MembershipGates;
+
+/// The fewest memberships that are read together.
+const PART_MIN: usize = 64;
 
 /// One person's place in one community.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +37,7 @@ pub(crate) struct RankView {
 /// Why somebody has no rank.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum WhyNoRank {
+pub(super) enum WhyNoRank {
     /// Too few known people attend to it here, or the community itself is known too little.
     TooLittleKnown,
 }
@@ -55,8 +59,8 @@ pub(crate) struct RankParams {
     cursor: Option<String>,
 }
 
-/// A person's standings: the world first, then the communities that it belongs to the most, then
-/// the others by the attention that they give it.
+/// A person's standings, but those in sensitive communities that its bio does not name: the world first, then the
+/// communities that it belongs to the most, then the others by the attention that they give it.
 #[utoipa::path(
     get,
     path = "/v1/people/{id}/ranks",
@@ -74,16 +78,16 @@ pub(crate) async fn list(
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let page = RunPage::of(&call, wanted, query.cursor.as_deref()).await?;
     let run = page.served.run;
-    let (_, number) = try_join!(require_person(call.pg(), id), run_number(call.pg(), run, id))?;
+    let (person, number) =
+        try_join!(require_person(call.pg(), id), run_number(call.pg(), run, id))?;
     let all = match number {
         Some(number) => in_order(membership::of_person(call.pg(), run, number).await?),
         None => Vec::new(),
     };
     let from = page.begin.map_or(0, |[place, _]| place as usize).min(all.len());
-    let end = all.len().min(from + rows);
-    let shown = views(&call, run, &all[from..end]).await?;
-    let next = (end < all.len()).then_some([end as u64, 0]);
-    Ok(page.answer(&call, shown, next))
+    let scan = RankScan { call: &call, run, person: &person };
+    let (shown, end) = scan.page(&all, from, rows).await?;
+    Ok(page.answer(&call, shown, end.map(|end| [end as u64, 0])))
 }
 
 fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, RankedMembership)> {
@@ -98,24 +102,61 @@ fn in_order(mut all: Vec<(CommunityId, RankedMembership)>) -> Vec<(CommunityId, 
     all
 }
 
-async fn views(
-    call: &ApiCall,
+/// The memberships of one person, as they are shown.
+struct RankScan<'a> {
+    call: &'a ApiCall,
     run: RunId,
-    shown: &[(CommunityId, RankedMembership)],
-) -> Result<Vec<RankView>, Problem> {
-    let ids: Vec<CommunityId> = shown.iter().map(|(id, _)| *id).collect();
-    let communities = community::get(call.pg(), run, &ids).await?;
-    let communities: HashMap<CommunityId, Community> =
-        communities.into_iter().map(|one| (one.id, one)).collect();
-    let view = |(id, ranked): &(CommunityId, RankedMembership)| {
-        let community = communities.get(id);
+    person: &'a ListedPerson,
+}
+
+impl RankScan<'_> {
+    /// Up to `rows` memberships from a position on, and the position of the next page; `None` at the end.
+    /// There is a next page only if one that is shown is on it.
+    async fn page(
+        &self,
+        all: &[(CommunityId, RankedMembership)],
+        from: usize,
+        rows: usize,
+    ) -> Result<(Vec<RankView>, Option<usize>), Problem> {
+        let (mut at, mut found) = (from, Vec::new());
+        for part in all[from..].chunks((rows + 1).clamp(PART_MIN, LIMIT_MAX as usize)) {
+            for (place, view) in (at..).zip(self.views(part).await?) {
+                if view.is_some() && found.len() == rows {
+                    return Ok((found, Some(place)));
+                }
+                found.extend(view);
+            }
+            at += part.len();
+        }
+        Ok((found, None))
+    }
+
+    /// Each of these memberships as it is shown; `None` for one that is not.
+    async fn views(
+        &self,
+        part: &[(CommunityId, RankedMembership)],
+    ) -> Result<Vec<Option<RankView>>, Problem> {
+        let ids: Vec<CommunityId> = part.iter().map(|(id, _)| *id).collect();
+        let communities = community::get(self.call.pg(), self.run, &ids).await?;
+        let gates = MembershipGates::of(&communities);
+        let communities: HashMap<CommunityId, Community> =
+            communities.into_iter().map(|one| (one.id, one)).collect();
+        let view = |(id, ranked): &(CommunityId, RankedMembership)| {
+            let is_shown = gates.admit(*id, &self.person.profiles);
+            is_shown.then(|| RankView::new(*id, communities.get(id), *ranked))
+        };
+        Ok(part.iter().map(view).collect())
+    }
+}
+
+impl RankView {
+    fn new(id: CommunityId, community: Option<&Community>, ranked: RankedMembership) -> RankView {
         let unknown = community.is_some_and(Community::is_too_little_known);
-        let membership = MembershipView::new(*ranked, unknown);
+        let membership = MembershipView::new(ranked, unknown);
         RankView {
-            community: CommunityBrief::new(*id, community),
+            community: CommunityBrief::new(id, community),
             why_no_rank: membership.too_little_known.then_some(WhyNoRank::TooLittleKnown),
             membership,
         }
-    };
-    Ok(shown.iter().map(view).collect())
+    }
 }

@@ -68,7 +68,7 @@ pub(crate) enum HistoryForm {
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryParams {
     /// Whose.
-    #[param(value_type = String, example = "graph")]
+    #[param(value_type = String, example = "graph", pattern = "^(search|graph|export|stream|live)$")]
     class: PriceClass,
     /// From this time on; from the first epoch on, unless given.
     #[param(value_type = Option<String>, format = DateTime)]

@@ -112,6 +112,11 @@ async fn a_key_is_never_in_the_log() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(text.matches("answered").count() >= 4, "{text}");
     assert!(text.contains(&api.key_id.to_string()), "the key's id is");
+    let of_runs = text.lines().find(|line| line.contains("answered") && line.contains("/v1/runs"));
+    let of_runs = of_runs.expect("it was asked for");
+    for field in ["request_id=", "method=", "status=", " us=", " bytes=", "outcome=", "cost="] {
+        assert!(of_runs.contains(field), "{field} is missing: {of_runs}");
+    }
     let digits = &api.key["borg_live_".len()..];
     assert!(!text.contains(digits) && !text.contains(&secret(98).reveal()[10..]), "{text}");
 }

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use billing::{Audited, audit_payer};
-use model::port::Clock as _;
+use model::charge::ChargeRef;
+use model::port::{Clock as _, Wallet as _};
+use model::profile::GoneReason;
 use model::time::Timestamp;
 use model::{ChargeId, MicroCredits, Scope};
+use store::pg::erase;
 use testkit::Frozen;
 use tower::ServiceExt as _;
 
@@ -97,6 +100,74 @@ async fn a_request_costs_no_more_than_its_client_pays() {
     let most = dry["max"].as_str().unwrap().to_owned();
     let served = with(&api, &path, &[("borg-max-cost", &most)]).await;
     assert_eq!((served.status, served.header("borg-cost")), (200, "0.15"));
+}
+
+#[tokio::test]
+async fn a_retry_with_a_maximum_is_free_after_the_price_rose() {
+    let api = Api::new().await;
+    crate::quotes::publish(&api, 1).await;
+    let people = format!("/v1/communities/{}/people?limit=5", api.world.rust);
+    let paths = [ada(&api), people, "/v1/search?q=ada&limit=5".to_owned()];
+    let mut paid = Vec::new();
+    for path in &paths {
+        paid.push(api.get(path).await.header("borg-cost").to_owned());
+    }
+    let first_page = soon(&api, "/v1/changes?limit=3").await;
+    api.clock.advance_seconds(600);
+    crate::quotes::publish(&api, 9).await;
+    let before = api.available("tester").await;
+    for (path, cost) in paths.iter().zip(&paid) {
+        for _ in 0..2 {
+            let again = with(&api, path, &[("borg-max-cost", cost)]).await;
+            assert_eq!((again.status, again.header("borg-replayed")), (200, "true"), "{path}");
+        }
+        let for_nothing = with(&api, path, &[("borg-max-cost", "0")]).await;
+        assert_eq!((for_nothing.status, for_nothing.header("borg-cost")), (200, "0"), "{path}");
+    }
+    // A page of the stream is known by where it ends.
+    let page = with(&api, "/v1/changes?limit=3", &[("borg-max-cost", "0")]).await;
+    assert_eq!((page.status, &page.text), (200, &first_page.text));
+    // What was not paid before is refused as before, and says nothing of the answer.
+    let new = format!("/v1/communities/{}/people?limit=999", api.world.rust);
+    let refused = with(&api, &new, &[("borg-max-cost", "1")]).await;
+    assert_eq!((refused.status, refused.code().as_str()), (402, "price_exceeds_max"));
+    let asked: f64 = refused.json()["payment"]["cost"].as_str().unwrap().parse().unwrap();
+    assert!(asked >= 999.0 * 0.02, "the most that it may cost: {asked}");
+    let other = format!("/v1/people/{}", api.person(1));
+    assert_eq!(with(&api, &other, &[("borg-max-cost", &paid[0])]).await.status, 402);
+    assert_eq!(api.available("tester").await, before);
+}
+
+#[tokio::test]
+async fn a_retry_that_ends_as_a_304_or_an_error_is_no_replay() {
+    let api = Api::new().await;
+    let keyed = [("idempotency-key", "order-9")];
+    let tag = with(&api, &ada(&api), &keyed).await.header("etag").to_owned();
+    for _ in 0..12 {
+        let known = [keyed[0], ("if-none-match", tag.as_str())];
+        assert_eq!(with(&api, &ada(&api), &known).await.status, 304);
+    }
+    for _ in 0..10 {
+        let again = with(&api, &ada(&api), &keyed).await;
+        assert_eq!((again.status, again.header("borg-replayed")), (200, "true"));
+    }
+    let exhausted = with(&api, &ada(&api), &keyed).await;
+    assert_eq!((exhausted.status, exhausted.code().as_str()), (429, "replays_exhausted"));
+    let known = [keyed[0], ("if-none-match", tag.as_str())];
+    assert_eq!(with(&api, &ada(&api), &known).await.status, 304, "which is free as ever");
+    // The handler finds that the person is gone: an error, and no replay of what was paid.
+    let keyed = [("idempotency-key", "order-10")];
+    let grace = format!("/v1/people/{}", api.person(1));
+    let charge = with(&api, &grace, &keyed).await.header("borg-charge-id").to_owned();
+    let (pg, now) = (api.database.pg(), api.clock.now());
+    let gone = GoneReason::Refused;
+    for profile in [api.world.profiles[1], api.world.grace_too] {
+        erase::profile(pg, profile, gone, now).await.unwrap();
+    }
+    assert_eq!(with(&api, &grace, &keyed).await.status, 404);
+    let payer = api.payer("tester").await;
+    let charge = ChargeRef { payer, charge: charge.parse().unwrap() };
+    assert_eq!(api.wallet().charges(&[charge]).await.unwrap()[0].replays, 0);
 }
 
 #[tokio::test]
@@ -200,7 +271,7 @@ async fn an_idempotency_key_names_one_request_and_its_run() {
     let keyed = [("idempotency-key", "order-7")];
     let first = with(&api, &ada(&api), &keyed).await;
     let other = with(&api, &format!("/v1/people/{}", api.person(1)), &keyed).await;
-    assert_eq!((other.status, other.code().as_str()), (422, "idempotency_key_reused"));
+    assert_eq!((other.status, other.code().as_str()), (409, "idempotency_key_reused"));
     api.world.publish_again(api.database.pg(), api.clock.now()).await;
     api.clock.advance_seconds(1);
     assert_ne!(api.get(&ada(&api)).await.json()["run"], first.json()["run"]);
@@ -210,28 +281,35 @@ async fn an_idempotency_key_names_one_request_and_its_run() {
     let body = |number| Body::from(format!(r#"{{"ids":["{}"]}}"#, api.person(number)));
     assert_eq!(api.send(batch, body(0)).await.header("borg-cost"), "0.25");
     let batch = api.request("POST", "/v1/people:batch").header("idempotency-key", "b");
-    assert_eq!(api.send(batch, body(1)).await.status, 422);
+    assert_eq!(api.send(batch, body(1)).await.status, 409);
 }
 
 #[tokio::test]
-async fn a_page_of_the_stream_that_grew_is_another_answer() {
+async fn a_page_of_the_stream_is_charged_once_whatever_the_stream_grew() {
     let api = Api::new().await;
     let first = soon(&api, "/v1/changes?limit=3").await;
     let events = first.data().as_array().unwrap().len() as i64;
     let cost = credits("0.01").checked_mul(events).unwrap().checked_add(credits("0.05"));
     assert_eq!(Some(credits(first.header("borg-cost"))), cost);
     assert_eq!(api.get("/v1/changes?limit=3").await.header("borg-replayed"), "true");
-    let keyed = [("idempotency-key", "page")];
-    for cost in [first.header("borg-cost"), "0"] {
-        let page = with(&api, "/v1/changes?limit=3", &keyed).await;
-        assert_eq!((page.status, page.header("borg-cost")), (200, cost));
+    let keyed = with(&api, "/v1/changes?limit=3", &[("idempotency-key", "page")]).await;
+    assert_eq!((keyed.header("borg-cost"), &keyed.text), ("0", &first.text));
+    let (pg, now) = (api.database.pg(), api.clock.now());
+    erase::profile(pg, api.world.profiles[9], GoneReason::Deleted, now).await.unwrap();
+    api.clock.advance_seconds(2 * 86_400);
+    let whole = api.get("/v1/changes?limit=1000&wait=20").await;
+    assert_eq!((whole.header("borg-cost"), whole.data()), ("0", first.data()), "on any day");
+    let next = first.json()["next_cursor"].as_str().unwrap().to_owned();
+    let rest = api.get(&format!("/v1/changes?cursor={next}")).await;
+    assert_eq!(rest.data()[0]["change"]["type"], "gone");
+    assert_eq!(rest.header("borg-units"), "class=stream, call.read=1, event.change=1");
+    // The first three were given again for nothing, and seven more may be.
+    for _ in 0..7 {
+        assert_eq!(api.get("/v1/changes").await.header("borg-cost"), "0");
     }
-    let whole = api.get("/v1/changes?limit=1000").await;
-    let rows = whole.data().as_array().unwrap().len();
-    assert_eq!(
-        whole.header("borg-units"),
-        format!("class=stream, call.read=1, event.change={rows}")
-    );
+    for cost in [first.header("borg-cost"), "0"] {
+        assert_eq!(api.get("/v1/changes").await.header("borg-cost"), cost, "then as on a new day");
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,15 @@ fn the_document_names_every_route_and_its_errors() {
             let ok = operation["responses"]["200"]["content"].as_object();
             let is_said = ok.is_some_and(|ok| ok.values().all(|one| one["schema"].is_object()));
             assert!(is_said, "{method} {path} says what it answers");
-            assert!(operation["responses"]["default"].is_object(), "{method} {path}");
+            let answers = operation["responses"].as_object().unwrap();
+            assert!(!answers.contains_key("default"), "{method} {path}");
+            for (status, answer) in answers.iter().filter(|(status, _)| *status != "200") {
+                let shared = answer["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
+                let shared = shared.and_then(|place| document.pointer(place));
+                assert!(shared.is_some(), "{method} {path} {status}");
+            }
+            let asks = path.contains('{') && path != "/v1/statements/{month}/lines";
+            assert!(!asks || answers.contains_key("404"), "{method} {path}");
         }
     }
 }
@@ -63,7 +71,7 @@ fn operations_have_names_of_their_own_and_codes_are_explained() {
 #[tokio::test]
 async fn the_docs_load_nothing_from_elsewhere() {
     let api = Api::new().await;
-    for path in ["/docs", "/docs/style.css", "/docs/script.js"] {
+    for path in ["/docs", "/docs/style.css", "/docs/script.js", "/docs/markdown.js"] {
         let reply = api.get(path).await;
         assert_eq!(reply.status, 200, "{path}");
         assert!(!reply.text.contains("://"), "{path} names a foreign address");
@@ -71,6 +79,6 @@ async fn the_docs_load_nothing_from_elsewhere() {
         assert!(policy.starts_with("default-src 'self'") && !policy.contains("unsafe"), "{policy}");
     }
     let page = api.get("/docs").await.text;
-    assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick"));
+    assert!(!page.contains("<style>") && !page.contains("style=") && !page.contains("onclick"));
     assert!(page.contains("src=\"/docs/script.js\"") && page.contains("/openapi.json"));
 }

@@ -94,3 +94,41 @@ async fn a_key_gives_no_more_than_it_has() {
 async fn put(api: &Api, path: &str, body: &str) -> Reply {
     api.send(api.request("PUT", path), Body::from(body.to_owned())).await
 }
+
+#[tokio::test]
+async fn keys_are_listed_page_by_page_and_revoked_ones_where_asked_for() {
+    let mut api = Api::new().await;
+    let order = r#"{"scopes":["profiles:read"]}"#;
+    let mut made = vec![api.key_id.to_string()];
+    for _ in 0..4 {
+        made.push(api.post("/v1/keys", order).await.data()["id"].as_str().unwrap().to_owned());
+    }
+    made.reverse();
+    for gone in [0, 2] {
+        assert_eq!(delete(&api, &format!("/v1/keys/{}", made[gone])).await.status, 200);
+    }
+    let ids = async |api: &Api, path: &str| -> Vec<String> {
+        let rows = api.walk(path).await;
+        rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let picked = |places: &[usize]| places.iter().map(|&at| made[at].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&api, "/v1/keys?limit=2").await, picked(&[1, 3, 4]));
+    assert_eq!(ids(&api, "/v1/keys?limit=1&state=active").await, picked(&[1, 3, 4]));
+    assert_eq!(ids(&api, "/v1/keys?limit=1&state=revoked").await, picked(&[0, 2]));
+    assert_eq!(ids(&api, "/v1/keys?limit=2&state=all").await, made);
+    let revoked = api.get("/v1/keys?state=revoked").await.data();
+    assert!(revoked.as_array().unwrap().iter().all(|key| key["revoked_at"].is_string()));
+    let page = api.get("/v1/keys?limit=2").await.json();
+    let cursor = page["next_cursor"].as_str().unwrap();
+    for path in
+        [format!("/v1/keys?limit=2&state=all&cursor={cursor}"), "/v1/keys?cursor=borg".to_owned()]
+    {
+        assert_eq!(api.get(&path).await.code(), "bad_cursor", "{path}");
+    }
+    for path in ["/v1/keys?state=lost", "/v1/keys?limit=0", "/v1/keys?cursor="] {
+        assert_eq!(api.get(path).await.status, 400, "{path}");
+    }
+    api.key = api.new_key("stranger", &Scope::ALL, 9).await.0;
+    assert_eq!(api.get(&format!("/v1/keys?limit=2&cursor={cursor}")).await.code(), "bad_cursor");
+    assert_eq!(api.get("/v1/keys?state=all").await.data().as_array().unwrap().len(), 1);
+}

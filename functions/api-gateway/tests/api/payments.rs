@@ -38,7 +38,7 @@ async fn a_signed_payment_gives_credits_once() {
     let grant = &api.get("/v1/balance").await.data()["grants"][1];
     assert_eq!((grant["id"].as_str(), grant["kind"].as_str()), (Some("stripe-cs_1"), Some("paid")));
     let other = call_back(&api, &checkout(&payer, "cs_1", 99), PAYMENT_SECRET).await;
-    assert_eq!((other.status, other.code().as_str()), (400, "payment_refused"));
+    assert_eq!((other.status, other.code().as_str()), (403, "payment_refused"));
     assert_eq!(api.available("tester").await.to_string(), "1012500");
 }
 
@@ -53,7 +53,7 @@ async fn what_is_not_signed_gives_nothing() {
             .await,
     ];
     for reply in refused {
-        assert_eq!((reply.status, reply.code().as_str()), (400, "payment_refused"));
+        assert_eq!((reply.status, reply.code().as_str()), (403, "payment_refused"));
     }
     let ignored =
         call_back(&api, r#"{"type":"customer.created","data":{"object":{}}}"#, PAYMENT_SECRET)

@@ -15,7 +15,7 @@ use store::pg::price;
 use crate::world::{Api, Reply};
 
 /// Publishes an index of the class `graph` from now on: the first after `busy` minutes of twice the target.
-async fn publish(api: &Api, busy: u32) {
+pub(crate) async fn publish(api: &Api, busy: u32) {
     let target = NonZeroU64::new(100_000).unwrap();
     let now = Epoch::of(api.clock.now());
     let mut history = price::recent(api.database.pg(), PriceClass::Graph, 40).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_quote_that_does_not_apply_is_refused_and_nothing_is_charged() {
     let id = quote(&api, &cap(20)).await.data()["id"].as_str().unwrap().to_owned();
     let search = api.request("GET", "/v1/search?q=ada").header("borg-quote", &id);
     let refused = api.send(search, Body::empty()).await;
-    assert_eq!((refused.status, refused.code().as_str()), (422, "quote_mismatch"));
+    assert_eq!((refused.status, refused.code().as_str()), (409, "quote_mismatch"));
     assert_eq!(read(&api, 0, "qt_zzz").await.code(), "quote_unknown");
     let other = api.new_key("another", &Scope::ALL, 9).await.0;
     let mine = std::mem::replace(&mut api.key, other);

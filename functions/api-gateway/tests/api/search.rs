@@ -106,6 +106,72 @@ async fn each_run_is_asked_in_the_way_in_which_it_was_folded() {
 }
 
 #[tokio::test]
+async fn a_search_is_for_people_of_a_kind_or_for_communities() {
+    let api = Api::new().await;
+    for (kind, wanted) in [
+        ("person", vec!["grace.example.org"]),
+        ("organisation", vec!["acme.example.com"]),
+        ("bot", vec![]),
+        ("all", vec!["grace.example.org", "acme.example.com"]),
+    ] {
+        assert_eq!(handles(&api, &format!("compilers&type={kind}")).await, wanted, "{kind}");
+    }
+    assert_eq!(handles(&api, "beep&type=bot").await, ["bot.example.org"]);
+    assert_eq!(handles(&api, "acme.example.com&type=person").await, [] as [&str; 0]);
+    let found = api.get("/v1/search?q=peop&type=community").await.data();
+    let rust = api.world.rust.to_string();
+    assert_eq!(found[0]["type"], "community");
+    assert_eq!(
+        (&found[0]["community"]["id"], found.as_array().unwrap().len()),
+        (&Value::from(rust), 2)
+    );
+    let person = api.get("/v1/search?q=ada").await.data();
+    assert_eq!(
+        (&person[0]["type"], &person[0]["exact"]),
+        (&Value::from("person"), &Value::from(false))
+    );
+    let odd = api.get("/v1/search?q=a&type=robot").await;
+    assert_eq!(odd.data(), serde_json::json!([]), "no part of it has the word in its labels");
+}
+
+#[tokio::test]
+async fn a_walk_through_people_and_communities_finds_each_once() {
+    let api = Api::new().await;
+    let mut pages = bluesky();
+    pages[0].texts.display_name = Some("People Art".to_owned());
+    pages[2].named.handle = Some("people".to_owned());
+    api.world.publish(api.database.pg(), &pages, api.clock.now()).await;
+    api.clock.advance_seconds(1);
+    let whole = api.get("/v1/search?q=people&type=all").await.data();
+    let kinds: Vec<&str> =
+        whole.as_array().unwrap().iter().filter_map(|row| row["type"].as_str()).collect();
+    assert_eq!(kinds.iter().filter(|&&kind| kind == "community").count(), 2, "{whole}");
+    assert!(kinds.len() > 2, "{whole}");
+    for limit in 1..=4 {
+        let walked = api.walk(&format!("/v1/search?q=people&type=all&limit={limit}")).await;
+        assert_eq!(Value::from(walked), whole, "by {limit}");
+    }
+    let communities = api.walk("/v1/search?q=people&type=community&limit=1").await;
+    assert_eq!(communities.len(), 2);
+}
+
+#[tokio::test]
+async fn people_are_looked_for_in_a_community() {
+    let api = Api::new().await;
+    let (rust, art) = (api.world.rust, api.world.art);
+    let inside = handles(&api, &format!("engines&community={rust}")).await;
+    assert_eq!(inside, ["ada.example.org", "grace.example.org"]);
+    let exact = handles(&api, &format!("alan7.example.org&community={art}")).await;
+    assert_eq!(exact, ["alan7.example.org"]);
+    let all = handles(&api, &format!("alan&community={rust}")).await;
+    assert_eq!(all.len(), ALANS as usize);
+    let unknown = api.get("/v1/search?q=ada&community=com_zzz").await;
+    assert_eq!((unknown.status, unknown.code().as_str()), (404, "community_unknown"));
+    let odd = api.get(&format!("/v1/search?q=ada&type=community&community={rust}")).await;
+    assert_eq!(odd.data(), serde_json::json!([]), "no part of it has the word in its labels");
+}
+
+#[tokio::test]
 async fn an_exact_handle_comes_first_and_only_once() {
     let api = Api::new().await;
     let exact = handles(&api, "alan7.example.org").await;
@@ -142,8 +208,20 @@ async fn a_walk_through_results_with_an_exact_hit_finds_each_once() {
 #[tokio::test]
 async fn what_is_no_query_says_why() {
     let api = Api::new().await;
-    for query in ["", "q=", "q=%20!", "q=bluesky:a%20b", "q=a+b+c+d+e+f+g+h+i"] {
+    for query in ["", "q=", "q=bluesky:a%20b"] {
         let reply = api.get(&format!("/v1/search?{query}")).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "bad_parameter"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_word_in_it_finds_no_one_and_many_words_must_all_be_there() {
+    let api = Api::new().await;
+    for query in ["%20!", "a+b+c+d+e+f+g+h+i"] {
+        for route in ["/v1/search", "/v1/communities"] {
+            let reply = api.get(&format!("{route}?q={query}")).await;
+            assert_eq!((reply.status, reply.header("borg-cost")), (200, "0"), "{route} {query}");
+            assert_eq!(reply.data().as_array().unwrap().len(), 0, "{route} {query}");
+        }
     }
 }

@@ -54,7 +54,11 @@ async fn a_foreign_cursor_is_refused() {
         format!("{path}&cursor=borg"),
     ] {
         let reply = api.get(&path).await;
-        assert_eq!((reply.status, reply.code().as_str()), (400, "bad_cursor"), "{path}");
+        assert_eq!((reply.status, reply.code().as_str()), (404, "bad_cursor"), "{path}");
+    }
+    for bad in ["", "bad!", "%20"] {
+        let reply = api.get(&format!("{path}&cursor={bad}")).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "bad_parameter"), "`{bad}`");
     }
     api.key = api.new_key("another account", &Scope::READING, 2).await.0;
     assert_eq!(api.get(&format!("{path}&cursor={cursor}")).await.code(), "bad_cursor");

@@ -5,6 +5,7 @@
 //! and Ada's second one was crawled: it follows that one and a profile that was never read.
 
 mod pages;
+mod rows;
 mod run;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use model::{
     PersonId, Platform, ProfileId, RunId, Scope,
 };
 use serde_json::Value;
+use snapshot::SharedObjects;
 use store::Pg;
 use store::pg::audit::AuditAction;
 use store::pg::key::{self, KeyOwner, NewKey};
@@ -31,11 +33,13 @@ use store::pg::ledger::PgLedger;
 use store::pg::{account_key, adjacency, community, person};
 use store::queue::{PgQueue, StoredQueue};
 use store::wallet::{PgWallet, StoredWallet};
+use tempfile::TempDir;
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
 pub(crate) use pages::{ALANS, ada_too, bluesky};
 use pages::{crawl, grace_too, import, on_fediverse};
+pub(crate) use rows::ALAN;
 
 /// Who does what tests do.
 pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
@@ -54,6 +58,8 @@ pub(crate) struct Api {
     pub(crate) key: String,
     pub(crate) key_id: KeyId,
     pub(crate) world: World,
+    pub(crate) objects: SharedObjects,
+    pub(crate) folder: TempDir,
 }
 
 /// What is in it.
@@ -115,10 +121,23 @@ impl Api {
         let world = World::build(database.pg(), clock.now()).await;
         // One connection: a request never waits for a second one while it holds the first.
         let answering = Pg::connect_for_answers(database.url(), 1).await.expect("a pool opens");
-        let gateway = gateway(&answering, &clock, limits);
+        let (objects, folder) = rows::objects();
+        let gateway = gateway(&answering, &clock, &objects, limits);
         let router = router(gateway.clone());
         let (key, key_id) = (String::new(), KeyId::new(0));
-        let mut api = Api { router, database, answering, gateway, clock, key, key_id, world };
+        let mut api = Api {
+            router,
+            database,
+            answering,
+            gateway,
+            clock,
+            key,
+            key_id,
+            world,
+            objects,
+            folder,
+        };
+        api.seal_rows(api.world.run).await;
         (api.key, api.key_id) = api.new_key("tester", &Scope::ALL, 1).await;
         api.fund("tester", "1000000").await;
         api
@@ -126,7 +145,7 @@ impl Api {
 
     /// Another process that serves the same, whose clock differs.
     pub(crate) fn beside(&self, clock: &Frozen) -> Router {
-        router(gateway(&self.answering, clock, RequestLimits::NONE))
+        router(gateway(&self.answering, clock, &self.objects, RequestLimits::NONE))
     }
 
     /// The account's id.
@@ -192,13 +211,8 @@ impl Api {
     ) -> (String, KeyId) {
         let secret = secret(seed);
         let (pg, now) = (self.database.pg(), self.clock.now());
-        let new = NewKey {
-            owner: KeyOwner::Account(account),
-            secret: &secret,
-            scopes,
-            name: "",
-            daily_cap: MicroCredits::MAX,
-        };
+        let usual = NewKey::new(KeyOwner::Account(account), &secret, scopes);
+        let new = NewKey { daily_cap: MicroCredits::MAX, ..usual };
         let id = key::create(pg, PEPPER, &new, ACT, now).await;
         (secret.reveal().to_owned(), id.expect("the key is new"))
     }
@@ -247,7 +261,7 @@ impl Api {
     }
 }
 
-fn gateway(pg: &Pg, clock: &Frozen, limits: RequestLimits) -> Gateway {
+fn gateway(pg: &Pg, clock: &Frozen, objects: &SharedObjects, limits: RequestLimits) -> Gateway {
     let secrets = GatewaySecrets {
         pepper: PEPPER.to_vec(),
         cursors: b"the cursors of the tests".to_vec(),
@@ -268,6 +282,8 @@ fn gateway(pg: &Pg, clock: &Frozen, limits: RequestLimits) -> Gateway {
         wallet: StoredWallet::Postgres(PgWallet::new(pg.clone())),
         usage: StoredQueue::Postgres(usage_queue(pg, clock)),
         charging: ChargingSettings { limits, doorbells_at_once: 4 },
+        objects: objects.clone(),
+        row_cache_bytes: 1 << 20,
     })
 }
 

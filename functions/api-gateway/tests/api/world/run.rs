@@ -6,7 +6,7 @@ use ::search::Folding;
 use model::index::RunPerson;
 use model::observation::SeenProfile;
 use model::time::Timestamp;
-use model::{Community, Consent, Membership, ProfileId, RunId};
+use model::{Community, CommunityId, Consent, Membership, ProfileId, RunId, SensitiveTopics};
 use store::Pg;
 use store::pg::community::WORLD;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
@@ -45,15 +45,42 @@ impl World {
         (terms, folding): (&[Term], u8),
         now: Timestamp,
     ) -> RunId {
+        self.load_communities(pg, (terms, folding), &self.communities(), now).await
+    }
+
+    /// Publishes one more run, in which art is the same group of people as Rust.
+    pub(crate) async fn publish_same_groups(&self, pg: &Pg, now: Timestamp) -> RunId {
+        let mut communities = self.communities();
+        for (community, _) in &mut communities {
+            community.last_level = 1;
+            community.same_as = Some(self.rust).filter(|_| community.id == self.art);
+        }
+        let terms = terms(&bluesky());
+        let folded = (&terms[..], FOLDING.number());
+        let run = self.load_communities(pg, folded, &communities, now).await;
+        run::activate(pg, run, now).await.expect("the run is served");
+        run
+    }
+
+    async fn load_communities(
+        &self,
+        pg: &Pg,
+        (terms, folding): (&[Term], u8),
+        communities: &[(Community, Vec<String>)],
+        now: Timestamp,
+    ) -> RunId {
         let run = run::create(pg, None, now).await.expect("a run is created");
         let mut loader = RunLoader::begin(pg, run).await.expect("the loader begins");
         loader.people(&self.scores()).await.expect("people load");
-        loader.communities(&self.communities()).await.expect("communities load");
+        loader.communities(communities).await.expect("communities load");
+        let same = communities.iter().filter(|(one, _)| one.same_as.is_some());
+        let same: Vec<CommunityId> = same.map(|(one, _)| one.id).collect();
         for community in [WORLD, self.rust, self.art] {
-            loader
-                .memberships(PackedMemberships::pack(community, &self.memberships()))
-                .await
-                .expect("memberships load");
+            let packed = PackedMemberships::pack(community, &self.memberships());
+            match same.contains(&community) {
+                true => loader.same_memberships(packed).await.expect("memberships load"),
+                false => loader.memberships(packed).await.expect("memberships load"),
+            }
         }
         loader.evidence(self.rust, evidence(&self.memberships())).await.expect("evidence loads");
         loader.terms(terms).await.expect("terms load");
@@ -85,10 +112,13 @@ impl World {
             id,
             parent,
             level,
+            last_level: level,
+            same_as: None,
             members,
             trust: 0.5,
             low_trust,
             labels: vec![label.to_owned(), "people".to_owned()],
+            sensitive: SensitiveTopics::NONE,
         };
         let all = vec![
             community(self.rust, None, 0, 20, false, "Rust"),
