@@ -53,6 +53,14 @@ impl ApiClient {
         ApiClient::with(home, pg, key)
     }
 
+    /// The same of an API that keeps no person rows between answers.
+    pub(crate) async fn without_row_cache(home: &BorgHome, pg: Pg) -> Result<ApiClient> {
+        let key = create_test_key(home, "bench").await?;
+        let charging = ChargingSettings { limits: RequestLimits::NONE, doorbells_at_once: 32 };
+        let gateway = server::gateway_with(home, pg, charging, 0)?;
+        Ok(ApiClient { router: api_gateway::router(gateway), key, numbers: None })
+    }
+
     /// A client of an API with these connections, each of whose requests is charged.
     pub(crate) async fn charged(home: &BorgHome, pg: Pg) -> Result<ApiClient> {
         let credits = CHARGED_CREDITS.parse()?;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
+use api_gateway::RequestRate;
 use billing::payment::PaymentSecret;
 use billing_meter::PriceTargets;
 use platforms::PlatformSecrets;
@@ -27,6 +28,9 @@ pub(crate) struct Config {
     pub(crate) price_targets: PriceTargets,
     /// `BORG_PAYMENT_SECRET`: what the payment service signs its callbacks with.
     pub(crate) payment_secret: Option<PaymentSecret>,
+    /// `BORG_ADDRESS_RATE`: how many requests a client address may send, a second and at once, such as 50,100.
+    /// This machine's own is not limited.
+    pub(crate) address_rate: Option<RequestRate>,
     /// `AWS_ENDPOINT_URL`: what stands in for AWS.
     #[cfg(all(feature = "lab", feature = "aws"))]
     pub(crate) aws_endpoint: Option<String>,
@@ -42,6 +46,7 @@ pub(crate) fn from_environment() -> Result<Config> {
         wallet_table: text("BORG_WALLET_TABLE")?,
         price_targets: price_targets(text("BORG_PRICE_TARGETS")?)?,
         payment_secret: text("BORG_PAYMENT_SECRET")?.map(PaymentSecret::new),
+        address_rate: address_rate(text("BORG_ADDRESS_RATE")?.as_deref())?,
         #[cfg(all(feature = "lab", feature = "aws"))]
         aws_endpoint: text("AWS_ENDPOINT_URL")?,
     })
@@ -52,6 +57,21 @@ pub(crate) fn from_environment() -> Result<Config> {
 pub(crate) fn arm_failpoint() -> Result<()> {
     let Some(place) = text("BORG_DIE_AT")? else { return Ok(()) };
     store::failpoint::arm(&place).context("read the environment variable BORG_DIE_AT")
+}
+
+/// Lets the clock of this process be ahead by the seconds of `BORG_CLOCK_AHEAD`, or behind if below zero, if it is
+/// set: for tests.
+#[cfg(feature = "lab")]
+pub(crate) fn shift_clock() -> Result<()> {
+    let Some(seconds) = text("BORG_CLOCK_AHEAD")? else { return Ok(()) };
+    let seconds = seconds.parse().context("read the environment variable BORG_CLOCK_AHEAD")?;
+    store::clock::shift(seconds);
+    Ok(())
+}
+
+fn address_rate(text: Option<&str>) -> Result<Option<RequestRate>> {
+    let rate = text.map(str::parse).transpose();
+    rate.context("read the environment variable BORG_ADDRESS_RATE")
 }
 
 fn price_targets(text: Option<String>) -> Result<PriceTargets> {

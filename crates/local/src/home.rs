@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use api_gateway::RequestRate;
 use billing::payment::PaymentSecret;
 use billing_meter::PriceTargets;
 use cluster::PgCluster;
@@ -63,6 +64,8 @@ pub(crate) struct BorgHome {
     pub(crate) price_targets: PriceTargets,
     /// What payment callbacks are signed with, if any are taken.
     pub(crate) payment_secret: Option<PaymentSecret>,
+    /// How many requests a client address may send, unless the usual number.
+    pub(crate) address_rate: Option<RequestRate>,
     /// What payers may spend.
     wallet: StoredWallet,
     /// The private server, if it is one.
@@ -89,6 +92,7 @@ impl BorgHome {
             wallet: wallet(config, &pg).await?,
             price_targets: config.price_targets.clone(),
             payment_secret: config.payment_secret.clone(),
+            address_rate: config.address_rate,
             pg,
             url,
             objects: Folder::open(&config.home.join("objects"))?,

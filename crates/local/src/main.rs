@@ -59,7 +59,10 @@ fn with_causes(error: &anyhow::Error) -> String {
 fn run(cli: &Cli, output: CommandOutput) -> Result<()> {
     let config = config::from_environment()?;
     #[cfg(feature = "lab")]
-    config::arm_failpoint()?;
+    {
+        config::arm_failpoint()?;
+        config::shift_clock()?;
+    }
     let filter = EnvFilter::try_new(&config.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

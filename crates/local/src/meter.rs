@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use billing_meter::{
-    MeterDependencies, MeterError, PriceTargets, audit, close, post_messages, publish_prices, tick,
-    until_settled,
+    MeterDependencies, MeterError, PAYERS_AUDITED, PriceTargets, audit, close, post_messages,
+    publish_prices, tick, until_settled,
 };
 use model::epoch::EPOCH_SECONDS;
 use model::port::{Clock, PortError, Queue, ReceivedMessage};
@@ -148,7 +148,7 @@ impl MeterParts {
         tick(deps).await?;
         schedule.ticked = Some(epoch);
         if schedule.audited.is_none_or(|last| epoch >= last.after(AUDIT_EPOCHS)) {
-            match audit(deps).await {
+            match audit(deps, PAYERS_AUDITED).await {
                 Ok(_) => schedule.audited = Some(epoch),
                 Err(error) => tracing::warn!(%error, "wallets and ledger were not compared"),
             }

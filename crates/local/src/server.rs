@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
 use operate::{OperateDependencies, Order, OrderOutcome};
+use snapshot::SharedObjects;
 use store::Pg;
 use store::pg::key;
 use tokio::net::TcpListener;
@@ -19,20 +20,41 @@ use crate::meter::LocalMeter;
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
 
-/// How a server charges. A client on this machine may send more than a stranger; doorbells are rung several at
-/// a time.
+/// How a server charges. A key may send more than one of strangers, as it is the machine's owner who gives them
+/// out; doorbells are rung several at a time.
 const CHARGING: ChargingSettings = ChargingSettings {
-    limits: RequestLimits { burst: Some(2_000), per_second: 1_000, ..RequestLimits::PUBLIC },
+    limits: RequestLimits {
+        burst: Some(2_000),
+        per_second: 1_000,
+        are_streams_sent: true,
+        ..RequestLimits::PUBLIC
+    },
     doorbells_at_once: 32,
 };
 
+/// The most memory that blocks of person rows take between answers.
+const ROW_CACHE_BYTES: usize = 256 << 20;
+
 /// The gateway of a server.
 async fn gateway(home: &BorgHome) -> Result<Gateway> {
-    gateway_over(home, home.connect_for_answers().await?, CHARGING)
+    let limits = CHARGING.limits;
+    let limits = RequestLimits { address: home.address_rate.or(limits.address), ..limits };
+    let charging = ChargingSettings { limits, ..CHARGING };
+    gateway_over(home, home.connect_for_answers().await?, charging)
 }
 
 /// The gateway with these connections.
 pub(crate) fn gateway_over(home: &BorgHome, pg: Pg, charging: ChargingSettings) -> Result<Gateway> {
+    gateway_with(home, pg, charging, ROW_CACHE_BYTES)
+}
+
+/// The same with a cache of person rows of this size.
+pub(crate) fn gateway_with(
+    home: &BorgHome,
+    pg: Pg,
+    charging: ChargingSettings,
+    row_cache_bytes: usize,
+) -> Result<Gateway> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance).map_err(|error| anyhow::anyhow!("draw a number: {error}"))?;
     let secrets = GatewaySecrets::derived(&home.secret()?, home.payment_secret.clone(), instance);
@@ -43,6 +65,8 @@ pub(crate) fn gateway_over(home: &BorgHome, pg: Pg, charging: ChargingSettings) 
         clock: Arc::new(home.clock),
         secrets,
         charging,
+        objects: SharedObjects::new(home.objects.clone()),
+        row_cache_bytes,
     }))
 }
 
@@ -71,8 +95,16 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
     let gateway = gateway(home).await?;
     let meter = LocalMeter::start(home).await?;
-    let serving =
-        axum::serve(listener, router(gateway.clone())).with_graceful_shutdown(interrupted());
+    let ending = {
+        let gateway = gateway.clone();
+        async move {
+            interrupted().await;
+            // Else a stream of events would keep the server for a quarter of an hour.
+            gateway.end_waiting();
+        }
+    };
+    let service = router(gateway.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(ending);
     let served = tokio::select! {
         served = serving.into_future() => served,
         () = flush_periodically(&gateway) => Ok(()),

@@ -37,11 +37,13 @@ pub async fn wallet_suite(wallet: &impl Wallet) {
     leasing::a_lease_pays(wallet).await;
     leasing::a_closed_lease_pays_nothing(wallet).await;
     leasing::quotes_are_few(wallet).await;
+    leasing::leases_are_found_by_their_ids(wallet).await;
     sweeping::a_view_shows_what_is_unsettled(wallet).await;
     racing::many_never_overdraw(wallet).await;
     racing::one_request_is_charged_once_by_many(wallet).await;
     racing::first_claims_of_a_budget_keep_its_cap(wallet).await;
     racing::a_lease_that_closes_loses_nothing(wallet).await;
+    racing::a_frozen_wallet_is_left_without_leases(wallet).await;
     racing::what_is_settled_by_many_is_settled_once(wallet).await;
 }
 

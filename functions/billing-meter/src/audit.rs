@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use billing::{AuditDifference, AuditReport, Audited};
+use billing::{AuditDifference, AuditPart, AuditReport, Audited};
 use model::PayerId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::pg::ledger::{Reconciliation, keep_reconciliation};
+use store::pg::meter_place::{self, PlacedWork};
 
 use crate::{MeterDependencies, MeterError};
 
 /// How long the lists of a wallet may be behind what is in it.
 const LISTS_LATE: Duration = Duration::from_secs(2);
+
+/// About how many payers one audit compares, on AWS in a few minutes at most; the next one continues.
+pub const PAYERS_AUDITED: u64 = 2_000;
 
 /// The most payers whose differences are kept in detail.
 const DETAILS_MAX: usize = 100;
@@ -27,16 +31,20 @@ pub struct MeterAudit {
     pub differing: u64,
     /// The sum of the sizes of all differences of any kind, in micro-credits; 0 where all is well.
     pub difference: u64,
+    /// Whether there are payers left, with whom the next audit begins.
+    pub is_cut: bool,
 }
 
-/// Compares every wallet with the ledger, and the ledger's accounts with each other. A payer who differs is
-/// compared again after a moment, as its wallet's lists may be late. Who differs twice gets no new credits
-/// until an operator has looked.
+/// Compares wallets with the ledger, and the ledger's accounts with each other: about `most` payers, beginning
+/// where the audit before ended, so that each has its turn. A payer who differs is compared again after a moment,
+/// as its wallet's lists may be late. Who differs twice gets no new credits until an operator has looked.
 ///
 /// # Errors
 /// Those of the ports and the database.
-pub async fn audit(deps: MeterDependencies<'_>) -> Result<MeterAudit, MeterError> {
-    let mut report = billing::compare_all(deps.wallet, &deps.ledger()).await?;
+pub async fn audit(deps: MeterDependencies<'_>, most: u64) -> Result<MeterAudit, MeterError> {
+    let after = meter_place::get(deps.pg, PlacedWork::Audit).await?;
+    let part = AuditPart { after: after.as_deref(), most: Some(most) };
+    let (mut report, next) = billing::compare_some(deps.wallet, &deps.ledger(), part).await?;
     compare_again(deps, &mut report).await?;
     for &payer in report.differences.keys() {
         billing::stop_funding(deps.wallet, payer).await?;
@@ -47,6 +55,7 @@ pub async fn audit(deps: MeterDependencies<'_>) -> Result<MeterAudit, MeterError
         moving: report.moving,
         differing: report.differences.len() as u64,
         difference: total(&report),
+        is_cut: next.is_some(),
     };
     let kept = Reconciliation {
         at: deps.clock.now(),
@@ -56,6 +65,7 @@ pub async fn audit(deps: MeterDependencies<'_>) -> Result<MeterAudit, MeterError
         report: details(&report),
     };
     keep_reconciliation(deps.pg, &kept).await?;
+    meter_place::set(deps.pg, PlacedWork::Audit, next.as_deref(), kept.at).await?;
     Ok(found)
 }
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    DoorbellOutcome, MeterDependencies, TickReport, audit, close, post_messages, tick,
-    until_settled,
+    DoorbellOutcome, MeterDependencies, PAYERS_AUDITED, TickReport, audit, close, post_messages,
+    tick, until_settled,
 };
 
 /// The function's name in metrics.
@@ -90,7 +90,7 @@ async fn answer_schedule(
         done.insert("tick".to_owned(), json!(ticked));
     }
     if work.audit {
-        let audited = audit(deps).await?;
+        let audited = audit(deps, PAYERS_AUDITED).await?;
         let metrics =
             [count("LedgerDifference", audited.difference), count("Moving", audited.moving)];
         report(FUNCTION, &metrics);

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | messages | [`post_messages`]: the charges that they name are in the ledger | nothing more |
 //! | each minute | [`tick()`]: the next minute's prices; what a death left undone; alerts | nothing more |
-//! | each hour | [`audit()`]: wallets and ledger are compared, payer by payer | another comparison |
+//! | each hour | [`audit()`]: wallets and ledger are compared, payer by payer, some at a time | another comparison |
 //! | each day | [`close()`]: last month's statements; what need not be kept is deleted | nothing more |
 //!
 //! Any number of meters may run. Each minute has one price, which the first one publishes.
@@ -23,8 +23,8 @@ mod sweep;
 mod targets;
 mod tick;
 
-pub use alerts::{AlertReport, check_alerts};
-pub use audit::{MeterAudit, audit};
+pub use alerts::{ALERTS_CHECKED, AlertReport, check_alerts};
+pub use audit::{MeterAudit, PAYERS_AUDITED, audit};
 pub use close::{CloseReport, close};
 pub use dependencies::MeterDependencies;
 pub use error::MeterError;

@@ -10,7 +10,7 @@ use model::epoch::EPOCH_SECONDS;
 use model::{Epoch, PriceClass, PublishedEpoch, Timestamp};
 use pricing::controller::EPOCHS_SUMMED_MAX;
 use pricing::history::{DueEpoch, due_epoch, first_epoch, next_epoch};
-use pricing::{EpochUse, PayerUse};
+use pricing::{EpochUse, PayerUse, class_use};
 use serde::Serialize;
 use store::pg::price;
 
@@ -95,8 +95,8 @@ async fn price_of(
     due: DueEpoch,
 ) -> Result<PublishedEpoch, MeterError> {
     let payers = price::class_use(deps.pg, class, due.used_in).await?;
-    let counted =
-        payers.iter().map(|payer| PayerUse { paid: payer.paid, refused: payer.refused }.counted());
-    let used = counted.fold(0, u64::saturating_add);
+    let used = class_use::used(
+        payers.iter().map(|payer| PayerUse { paid: payer.paid, refused: payer.refused }),
+    );
     Ok(next_epoch(known, due.epoch, EpochUse { used, target: deps.targets.of(class) })?)
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    AlertReport, MeterDependencies, MeterError, MeterSweep, PriceReport, check_alerts,
-    publish_prices, sweep,
+    ALERTS_CHECKED, AlertReport, MeterDependencies, MeterError, MeterSweep, PriceReport,
+    check_alerts, publish_prices, sweep,
 };
 
 /// What a tick did.
@@ -25,7 +25,7 @@ pub struct TickReport {
 pub async fn tick(deps: MeterDependencies<'_>) -> Result<TickReport, MeterError> {
     let prices = logged("publish prices", publish_prices(deps).await);
     let sweep = logged("sweep", sweep(deps).await);
-    let alerts = logged("check alerts", check_alerts(deps).await);
+    let alerts = logged("check alerts", check_alerts(deps, ALERTS_CHECKED).await);
     Ok(TickReport { prices: prices?, sweep: sweep?, alerts: alerts? })
 }
 

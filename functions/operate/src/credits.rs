@@ -2,7 +2,7 @@
 
 use billing::{FundOutcome, RefundOutcome};
 use model::charge::ChargeRef;
-use model::port::{Clock, Ledger, PortError, Wallet};
+use model::port::{Clock, Ledger, Wallet};
 use model::{ChargeId, Grant, GrantId, GrantKind, PayerId, WalletStatus};
 use store::pg::audit::{self, AuditAction};
 use store::pg::key;
@@ -136,21 +136,15 @@ pub(crate) async fn show<C: Clock>(
     Ok(OrderOutcome::Credits(CreditSummary::new(account, payer, &balance, grants)))
 }
 
-/// Lets an account neither spend nor get credits. Its leases are closed, as a charge on a lease does not ask
-/// for the status of the wallet.
+/// Lets an account neither spend nor get credits.
 pub(crate) async fn freeze<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     account: &str,
     act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let payer = known_payer(dependencies, account).await?;
-    set_status(dependencies, payer, WalletStatus::Frozen, act).await?;
-    let mut leases_closed = 0;
-    // From now on none is opened, so one view has them all.
-    for lease in dependencies.wallet.view(payer).await?.leases {
-        dependencies.wallet.close_lease(payer, lease.id).await?;
-        leases_closed += 1;
-    }
+    note(dependencies, payer, act).await?;
+    let leases_closed = billing::freeze(dependencies.wallet, payer).await?;
     Ok(OrderOutcome::WalletSet { payer, status: WalletStatus::Frozen, leases_closed })
 }
 
@@ -161,18 +155,16 @@ pub(crate) async fn unfreeze<C: Clock>(
     act: AuditAction<'_>,
 ) -> Result<OrderOutcome, OperateError> {
     let payer = known_payer(dependencies, account).await?;
-    set_status(dependencies, payer, WalletStatus::Open, act).await?;
+    note(dependencies, payer, act).await?;
+    dependencies.wallet.set_status(payer, WalletStatus::Open).await?;
     Ok(OrderOutcome::WalletSet { payer, status: WalletStatus::Open, leases_closed: 0 })
 }
 
-async fn set_status<C: Clock>(
+async fn note<C: Clock>(
     dependencies: &OperateDependencies<'_, C>,
     payer: PayerId,
-    status: WalletStatus,
     act: AuditAction<'_>,
 ) -> Result<(), OperateError> {
     let now = dependencies.clock.now();
-    audit::note(dependencies.pg, act, Some(&payer.to_string()), now).await?;
-    let set: Result<(), PortError> = dependencies.wallet.set_status(payer, status).await;
-    Ok(set?)
+    Ok(audit::note(dependencies.pg, act, Some(&payer.to_string()), now).await?)
 }

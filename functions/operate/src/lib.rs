@@ -151,6 +151,7 @@ async fn retain<C: Clock>(
         total.erasures += swept.erasures;
         total.runs_retired += swept.runs_retired;
         total.runs_forgotten += swept.runs_forgotten;
+        total.history_parts += swept.history_parts;
         total.more = swept.more;
         if !swept.more {
             break;

@@ -91,13 +91,25 @@ pub struct KeyToCreate {
     /// Credits that the account gets at the same time, as paid ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credits: Option<CreditAmount>,
+    /// What it is made for, such as `contract-7`: the same id makes one key and gives its credits once. Ordered
+    /// again, the key gets another secret, as the first may not have arrived; that one opens it for a day. Random
+    /// if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<GrantId>,
 }
 
 impl KeyToCreate {
     /// An ordinary key of an account.
     pub fn of(account: &str) -> KeyToCreate {
         let account = account.to_owned();
-        KeyToCreate { account, test: false, scopes: Vec::new(), daily_cap: None, credits: None }
+        KeyToCreate {
+            account,
+            test: false,
+            scopes: Vec::new(),
+            daily_cap: None,
+            credits: None,
+            id: None,
+        }
     }
 }
 

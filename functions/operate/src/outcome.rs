@@ -185,6 +185,7 @@ pub struct RetentionCounts {
     erasures: usize,
     runs_retired: usize,
     runs_forgotten: usize,
+    history_parts: usize,
     audit_lines: u64,
     /// Whether the next retention has something left to delete.
     more: bool,
@@ -197,6 +198,7 @@ impl RetentionCounts {
             erasures: swept.erasures,
             runs_retired: swept.runs_retired,
             runs_forgotten: swept.runs_forgotten,
+            history_parts: swept.history_parts,
             audit_lines,
             more: swept.more,
         }

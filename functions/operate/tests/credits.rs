@@ -228,3 +228,31 @@ async fn a_key_comes_with_credits_scopes_and_a_cap() {
         [format!("create-key {id}"), format!("add-credits with-{id}")]
     );
 }
+
+#[tokio::test]
+async fn an_order_of_a_key_with_an_id_makes_one_key_and_gives_once() {
+    let funded = FundedDatabase::new().await;
+    let order = |account: &str, credits: &str| json!({"create-key": {"account": account, "credits": credits, "id": "contract-7"}});
+    let (first, again) = (funded.done(order("me", "5")).await, funded.done(order("me", "5")).await);
+    assert_eq!(first["id"], again["id"]);
+    assert_ne!(first["key"], again["key"], "a secret is shown once");
+    assert_eq!(funded.show("me").await["available"], "5");
+    let find = async |made: &Value, seconds| {
+        funded.clock.advance_seconds(seconds);
+        let secret = ApiSecret::parse(made["key"].as_str().unwrap()).unwrap();
+        let found = key::find(funded.db.pg(), PEPPER, &secret, funded.clock.now()).await;
+        found.unwrap().map(|key| key.id.to_string())
+    };
+    for made in [&first, &again] {
+        assert_eq!(find(made, 0).await.as_deref(), first["id"].as_str());
+    }
+    assert_eq!(find(&first, 86_401).await, None, "the secret before opened for a day");
+    assert_eq!(find(&again, 0).await.as_deref(), first["id"].as_str());
+    for (account, credits) in [("you", "5"), ("me", "6")] {
+        let refused = funded.order(order(account, credits)).await;
+        assert!(matches!(refused, Err(OperateError::Refused(_))), "{account} {credits}");
+    }
+    assert_eq!(funded.show("me").await["available"], "5");
+    funded.done(json!({"revoke-key": {"key": first["id"]}})).await;
+    assert!(matches!(funded.order(order("me", "5")).await, Err(OperateError::Refused(_))));
+}

@@ -34,6 +34,10 @@ pub(crate) struct KeyArgs {
     /// A key for sample data, which costs nothing.
     #[arg(long)]
     test: bool,
+    /// What it is made for, such as contract-7: the same id makes one key and gives its credits once; again, the
+    /// key gets another secret.
+    #[arg(long)]
+    id: Option<GrantId>,
 }
 
 /// An amount of credits; `None` is zero.
@@ -52,6 +56,7 @@ impl KeyArgs {
             scopes: self.scopes.clone(),
             daily_cap: self.daily_cap,
             credits: self.credits.flatten(),
+            id: self.id.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Leases.
 
-use model::port::Wallet;
+use model::port::{LEASES_MAX, PortError, Wallet};
 use model::wallet::{LeaseOutcome, LeasePurpose, QUOTES_OPEN_MAX, WalletRefusal, WalletStatus};
 use model::{CreditLease, LeaseId};
 
@@ -76,4 +76,36 @@ pub(super) async fn quotes_are_few(wallet: &impl Wallet) {
     assert!(matches!(wallet.close_lease(payer, LeaseId::new(4_040)).await, Ok(Some(_))));
     assert_eq!(wallet.open_lease(&quote(9)).await, Ok(LeaseOutcome::Opened(quote(9))));
     assert_eq!(parts(wallet, payer).await, [60, 0, 40, 0]);
+}
+
+pub(super) async fn leases_are_found_by_their_ids(wallet: &impl Wallet) {
+    let (owner, thief) = (payer(wallet, 405, 100).await, payer(wallet, 406, 100).await);
+    let wanted = [lease(owner, 4_061, 10), lease(owner, u64::MAX - 405, 20)];
+    for one in &wanted {
+        assert_eq!(wallet.open_lease(one).await, Ok(LeaseOutcome::Opened(*one)));
+    }
+    let ids = [wanted[1].id, LeaseId::new(4_069), wanted[0].id, wanted[1].id];
+    let found = async |payer| {
+        let mut found = wallet.leases(payer, &ids).await.expect("leases can be read");
+        found.sort_by_key(|lease| lease.id);
+        found
+    };
+    let open = async || {
+        let mut open = wallet.open_leases(owner).await.expect("leases can be listed");
+        open.sort_by_key(|lease| lease.id);
+        open
+    };
+    assert_eq!(found(owner).await, wanted);
+    assert_eq!(found(thief).await, [], "another payer's");
+    assert_eq!(wallet.leases(owner, &[]).await, Ok(Vec::new()));
+    let too_many = vec![wanted[0].id; LEASES_MAX + 1];
+    assert!(matches!(wallet.leases(owner, &too_many).await, Err(PortError::Refused(_))));
+    assert_eq!(open().await, wanted);
+    let spent = on_lease(wanted[0].id, charge(owner, 1, 4));
+    assert_eq!(commit(wallet, &spent, &[]).await, CHARGED);
+    assert!(matches!(wallet.close_lease(owner, wanted[1].id).await, Ok(Some(_))));
+    let left = CreditLease { left: credits(6), ..wanted[0] };
+    let closed = CreditLease { is_open: false, ..wanted[1] };
+    assert_eq!(found(owner).await, [left, closed], "as they are now");
+    assert_eq!(open().await, [left]);
 }

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use model::port::Wallet;
 use model::wallet::{
     ChargeOutcome, ExistingCharge, LeaseOutcome, LeasePurpose, MarkOutcome, QUOTES_OPEN_MAX,
-    WalletRefusal,
+    WalletRefusal, WalletStatus,
 };
 use model::{Charge, CreditLease};
 
@@ -95,6 +95,45 @@ pub(super) async fn a_lease_that_closes_loses_nothing(wallet: &impl Wallet) {
         };
         assert!(outcomes.iter().all(is_refused), "{outcomes:?}");
     }
+}
+
+pub(super) async fn a_frozen_wallet_is_left_without_leases(wallet: &impl Wallet) {
+    let payer = payer(wallet, 630, 1_000).await;
+    let opened = async |task: u8| {
+        let wanted = lease(payer, 6_300 + u64::from(task), 100);
+        let busy = |outcome: &LeaseOutcome| *outcome == LeaseOutcome::Contended;
+        (wanted, insist(async || wallet.open_lease(&wanted).await, busy).await)
+    };
+    let first = opened(TASKS).await.0;
+    // Some charge on a lease that is open, some open further ones, while the wallet is frozen.
+    let work = async |task: u8| match task % 2 {
+        0 => {
+            let mut paid = 0;
+            for number in 0..10 {
+                let one = on_lease(first.id, charge(payer, task * 10 + number, 1));
+                paid += charged(&[commit(wallet, &one, &[]).await]);
+            }
+            paid
+        }
+        _ => usize::from(matches!(opened(task).await.1, LeaseOutcome::Opened(_))),
+    };
+    let freeze = async || {
+        wallet.set_status(payer, WalletStatus::Frozen).await.expect("a status can be set");
+        let open = insist(async || wallet.open_leases(payer).await, |_| false).await;
+        for lease in open {
+            insist(async || wallet.close_lease(payer, lease.id).await, |_| false).await;
+        }
+    };
+    futures::future::join(join_all((0..TASKS).map(work)), freeze()).await;
+    let left = insist(async || wallet.open_leases(payer).await, |_| false).await;
+    assert_eq!(left, [], "one look after the freeze found all");
+    let [available, held, leased, spent] = parts(wallet, payer).await;
+    assert_eq!((available + spent, held, leased), (1_000, 0, 0));
+    let late = on_lease(first.id, charge(payer, 200, 1));
+    let closed = ChargeOutcome::Refused(WalletRefusal::LeaseClosed);
+    assert_eq!(commit(wallet, &late, &[]).await, closed);
+    let refused = LeaseOutcome::Refused(WalletRefusal::Frozen);
+    assert_eq!(opened(TASKS + 1).await.1, refused);
 }
 
 pub(super) async fn what_is_settled_by_many_is_settled_once(wallet: &impl Wallet) {

@@ -10,6 +10,7 @@
 
 mod cost;
 mod generated;
+mod generated_rows;
 mod peer;
 mod routes;
 mod statements;
@@ -59,6 +60,7 @@ struct RouteReport {
     /// The part of the processor time that this process takes, without PostgreSQL.
     own_cpu_us: f64,
     p50_ms: f64,
+    p95_ms: f64,
     p99_ms: f64,
     bare_requests_per_cpu_second: Option<f64>,
     share_of_bare: Option<f64>,
@@ -127,10 +129,11 @@ pub(super) async fn api(
     })
 }
 
-/// A client whose answers cost nothing, and one whose answers are charged.
+/// A client whose answers cost nothing, one whose answers are charged, and one of an API that keeps no person rows.
 struct BenchClients {
     free: ApiClient,
     charged: ApiClient,
+    cold: ApiClient,
 }
 
 impl BenchClients {
@@ -138,11 +141,16 @@ impl BenchClients {
     async fn new(home: &BorgHome, settings: &str) -> Result<BenchClients> {
         let free = ApiClient::over(home, home.answering(settings).await?).await?;
         let charged = ApiClient::charged(home, home.answering(settings).await?).await?;
-        Ok(BenchClients { free, charged })
+        let cold = ApiClient::without_row_cache(home, home.answering(settings).await?).await?;
+        Ok(BenchClients { free, charged, cold })
     }
 
     fn of(&self, route: &BenchRoute) -> &ApiClient {
-        if route.is_charged { &self.charged } else { &self.free }
+        match route {
+            BenchRoute { is_charged: true, .. } => &self.charged,
+            BenchRoute { is_cold: true, .. } => &self.cold,
+            _ => &self.free,
+        }
     }
 }
 
@@ -235,6 +243,7 @@ impl RouteFigures {
             requests_per_cpu_second: per_cpu_second.round(),
             own_cpu_us: rounded(own_cpu_seconds * 1e6, 1),
             p50_ms: rounded(latency.p50_ms, 3),
+            p95_ms: rounded(latency.p95_ms, 3),
             p99_ms: rounded(latency.p99_ms, 3),
             bare_requests_per_cpu_second: bare.map(|bare| bare.per_cpu_second.round()),
             share_of_bare: self.share().map(|share| rounded(share, 3)),

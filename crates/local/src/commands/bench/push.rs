@@ -1,5 +1,7 @@
 //! `borg bench push`: what a personal view costs, and how much of the exact one it finds.
 
+mod rows;
+
 use anyhow::Result;
 use graph::generate::{PlantedSpec, planted, rmat};
 use graph::rank::{ForwardPush, PushSettings, RandomWalk, ResidueModel};
@@ -8,6 +10,7 @@ use graph::{Csr, RankSettings};
 use model::index::PersonIndex;
 use serde::Serialize;
 
+use self::rows::{RowFigures, RowViews};
 use super::rank::unweighted;
 use super::{median, rounded};
 use crate::cli::PushBenchArgs;
@@ -31,7 +34,8 @@ pub(super) struct PushReport {
 }
 
 impl CommandReport for PushReport {
-    const SHARES: &'static [&'static str] = &["top100_overlap_mean", "top100_overlap_min"];
+    const SHARES: &'static [&'static str] =
+        &["top100_overlap_mean", "top100_overlap_min", "warm_top100_overlap_mean"];
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +49,7 @@ struct ViewFigures {
     top100_overlap_mean: f64,
     top100_overlap_min: f64,
     arcs_followed_p50: f64,
+    rows: RowFigures,
 }
 
 /// Personal views of people with arcs, on an R-MAT graph and on a planted one.
@@ -55,23 +60,34 @@ pub(super) fn push(args: &PushBenchArgs, output: CommandOutput) -> Result<PushRe
     let drawn = rmat(scale, (arcs >> scale).max(1), RandomSeed(SEED));
     let csr = unweighted(Csr::from_arcs(1 << scale, drawn.list())?.csr)?;
     spinner.set_message("viewing R-MAT");
-    let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, args.views);
+    let random = measure(&format!("R-MAT scale {scale}, seed {SEED}"), &csr, args.views)?;
     spinner.set_message("drawing");
     let spec = PlantedSpec { degree_max: 1_000.0, ..PlantedSpec::usual((arcs / 18).max(400), 0.3) };
-    let drawn = planted(&spec, RandomSeed(SEED)).arcs;
-    let csr = unweighted(Csr::from_arcs(spec.nodes, drawn.list())?.csr)?;
+    let drawn = planted(&spec, RandomSeed(SEED));
+    let csr = Csr::from_arcs(spec.nodes, drawn.arcs.list())?.csr;
+    let csr = unweighted(csr.relabel(&by_community(&drawn.community_of))?)?;
     spinner.set_message("viewing planted");
-    let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, args.views);
+    let communities = measure(&format!("planted, mixing 0.3, seed {SEED}"), &csr, args.views)?;
     spinner.finish_and_clear();
     Ok(PushReport { graphs: [random, communities], assertions: cfg!(debug_assertions) })
 }
 
-fn measure(graph: &str, csr: &Csr, views: u32) -> ViewFigures {
+/// New numbers of people, by community, as in a snapshot.
+fn by_community(community_of: &[u32]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..community_of.len() as u32).collect();
+    order.sort_by_key(|&person| community_of[person as usize]);
+    let mut numbers = vec![0; order.len()];
+    (0..).zip(order).for_each(|(number, person)| numbers[person as usize] = number);
+    numbers
+}
+
+fn measure(graph: &str, csr: &Csr, views: u32) -> Result<ViewFigures> {
     let walk = RandomWalk::new(csr);
     let settings = RankSettings { tolerance: TOLERANCE, ..RankSettings::default() };
     let global = walk.run(&vec![1.0; csr.nodes()], None, &settings).shares;
     let residues = ResidueModel::new(csr, &walk, &global, &settings);
     let mut push = ForwardPush::new(csr, Some(&residues));
+    let mut rows = RowViews::seal(csr, &global, &settings)?;
     let mut random = RandomSeed(SEED);
     let mut people = std::iter::repeat_with(|| random.below(csr.nodes() as u64) as u32)
         .filter(|&person| csr.degree(person) > 0);
@@ -85,10 +101,11 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> ViewFigures {
         let exact = exact(&walk, seed, &settings);
         let hits = view.iter().filter(|rank| exact.contains(&rank.person.number())).count();
         found.push(hits as f64 / exact.len() as f64);
+        rows.view(PersonIndex::new(seed), &exact)?;
     }
     ms.sort_by(f64::total_cmp);
     let p95 = ms[(ms.len() * 95 / 100).min(ms.len() - 1)];
-    ViewFigures {
+    Ok(ViewFigures {
         graph: graph.to_owned(),
         people: csr.nodes(),
         arcs: csr.arcs(),
@@ -98,7 +115,8 @@ fn measure(graph: &str, csr: &Csr, views: u32) -> ViewFigures {
         top100_overlap_mean: rounded(found.iter().sum::<f64>() / found.len() as f64, 4),
         top100_overlap_min: rounded(found.into_iter().fold(1.0, f64::min), 4),
         arcs_followed_p50: median(followed),
-    }
+        rows: rows.figures(),
+    })
 }
 
 /// The first people of the exact view.

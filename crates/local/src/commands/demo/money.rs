@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use api_gateway::{ChargingSettings, RequestLimits};
-use billing_meter::{audit, publish_prices};
+use billing_meter::{PAYERS_AUDITED, audit, publish_prices};
 use operate::KeyToCreate;
 use serde::Serialize;
 use serde_json::json;
@@ -46,7 +46,7 @@ pub(super) async fn pay(home: &BorgHome, path: &str) -> Result<MoneyFigures> {
     let charge = charge.context("a read has a charge")?;
     let charge = client.send("GET", &format!("/v1/charges/{charge}"), &[], None).await?;
     ensure!(charge.body["data"]["state"] == "posted", "the charge is {}", charge.body);
-    let audited = audit(meter.dependencies()).await?;
+    let audited = audit(meter.dependencies(), PAYERS_AUDITED).await?;
     Ok(MoneyFigures {
         estimate_credits: credits(&dry, "max")?,
         quoted_credits: credits(&quote, "max_total")?,

@@ -3,8 +3,9 @@
 use std::num::NonZeroU32;
 
 use anyhow::Result;
-use model::{CommunityId, ProfileId, RankChange};
-use store::pg::change::{self, Change, Position};
+use model::change::{LineageChange, MembershipChange, ProfileField};
+use model::{ChangePosition, CommunityId, ProfileId, RankChange};
+use store::pg::change::{self, Change};
 use store::table::{Cell, Column, Kind};
 
 use super::ExportTable;
@@ -26,22 +27,30 @@ pub(super) const CHANGES: &[Column] = &[
 
 /// Every event, as one row or several.
 pub(super) async fn changes(home: &BorgHome, table: &mut ExportTable) -> Result<()> {
-    let mut after = Position::default();
+    let mut after = ChangePosition::default();
     loop {
         let page = change::page(&home.pg, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.position;
-        for event in &page {
-            let (at, subject) = (event.at.to_string(), event.subject.to_string());
+        for event in page.iter().map(|placed| &placed.event) {
+            let at = event.at.to_string();
+            let subject = event.subject.map(|id| id.to_string());
             for row in rows(&event.change) {
-                write_row(&at, &subject, &row, table)?;
+                write_row(&at, subject.as_deref(), &row, table)?;
             }
         }
     }
 }
 
-fn write_row(at: &str, subject: &str, row: &ChangeRow, table: &mut ExportTable) -> Result<()> {
+fn write_row(
+    at: &str,
+    subject: Option<&str>,
+    row: &ChangeRow,
+    table: &mut ExportTable,
+) -> Result<()> {
     let community = row.numbers.map(|numbers| numbers.community.to_string());
+    // What happens to a community has no other subject.
+    let subject = subject.or(community.as_deref()).unwrap_or_default();
     let real = |number: Option<f64>| number.map_or(Cell::Null, Cell::Real);
     table.row(&[
         Cell::Text(at),
@@ -99,7 +108,35 @@ fn rows(change: &Change) -> Vec<ChangeRow> {
         Change::Joined(others) => each("joined", None, others),
         Change::Parted(others) => each("parted", None, others),
         Change::Rank(change) => rank_rows(change),
+        Change::Membership(change) => membership_rows(change),
+        Change::Lineage(change) => vec![lineage_row(change)],
+        Change::Profile(fields) => {
+            let row = |field: &ProfileField| ChangeRow {
+                layer: Some(field.slug()),
+                ..ChangeRow::new("profile")
+            };
+            fields.iter().map(row).collect()
+        }
     }
+}
+
+/// The community that a person left, and the one that it came to.
+fn membership_rows(change: &MembershipChange) -> Vec<ChangeRow> {
+    let row = |name, community| {
+        let numbers = Some(ChangedNumbers { community, before: None, after: None });
+        ChangeRow { numbers, ..ChangeRow::new(name) }
+    };
+    let left = change.before.map(|community| row("membership_left", community));
+    let came = change.after.map(|community| row("membership_came", community));
+    left.into_iter().chain(came).collect()
+}
+
+/// What happened to a community, with how many people it shares with another.
+fn lineage_row(change: &LineageChange) -> ChangeRow {
+    let shared = Some(f64::from(change.shared));
+    let numbers = ChangedNumbers { community: change.community, before: None, after: shared };
+    let other = change.other.map(|other| other.to_string());
+    ChangeRow { other, numbers: Some(numbers), ..ChangeRow::new(change.kind.slug()) }
 }
 
 /// A changed rank, then a row for each reason.

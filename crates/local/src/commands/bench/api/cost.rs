@@ -32,6 +32,7 @@ pub(super) struct RequestCost {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LatencyFigures {
     pub(super) p50_ms: f64,
+    pub(super) p95_ms: f64,
     pub(super) p99_ms: f64,
 }
 
@@ -53,7 +54,7 @@ impl LatencyFigures {
             let last = ms.len().saturating_sub(1);
             ms.get(last * share / 100).copied().unwrap_or(f64::NAN)
         };
-        LatencyFigures { p50_ms: at(50), p99_ms: at(99) }
+        LatencyFigures { p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
     }
 }
 

@@ -9,7 +9,7 @@ use model::index::RunPerson;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::profile_text::ProfileTexts;
-use model::{Community, CommunityId, Membership, PersonKind, Platform, ProfileId};
+use model::{Community, CommunityId, Membership, PersonKind, Platform, ProfileId, SensitiveTopics};
 use search::{Folding, PublicWords};
 use store::pg::community::{self, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
@@ -18,8 +18,11 @@ use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{account_key, person, profile, run};
 
+use super::generated_rows;
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
+
+mod history;
 
 /// What everything is drawn from.
 const SEED: RandomSeed = RandomSeed(1);
@@ -69,9 +72,11 @@ pub(super) async fn generate(
 ) -> Result<GeneratedRun> {
     let spinner = output.spinner("profiles");
     let people = import(home, count).await?;
+    let communities = communities(home, count).await?;
+    spinner.set_message("history");
+    history::publish(home, &people, &communities).await?;
     spinner.set_message("run");
     let run = run::create(&home.pg, None, home.clock.now()).await?;
-    let communities = communities(home, count).await?;
     let mut loader = RunLoader::begin(&home.pg, run).await?;
     let scores: Vec<PersonScore> = (0..).zip(&people).map(|(at, &id)| score(at, id)).collect();
     loader.people(&scores).await?;
@@ -89,6 +94,8 @@ pub(super) async fn generate(
     spinner.set_message("search index");
     loader.terms(&terms(count)?).await?;
     loader.finish(Folding::NEWEST.number()).await?;
+    spinner.set_message("person rows");
+    generated_rows::seal(home, run, &people, &communities, attention).await?;
     run::activate(&home.pg, run, home.clock.now()).await?;
     spinner.finish_and_clear();
     Ok(GeneratedRun { people, communities })
@@ -222,10 +229,13 @@ fn community_row(one: &GeneratedCommunity) -> (Community, Vec<String>) {
         id: one.id,
         parent: one.parent,
         level: one.level,
+        last_level: one.level,
+        same_as: None,
         members: one.members.len() as u32,
         trust: 0.5,
         low_trust: false,
         labels: labels.clone(),
+        sensitive: SensitiveTopics::NONE,
     };
     (community, labels)
 }

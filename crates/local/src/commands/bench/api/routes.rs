@@ -30,6 +30,9 @@ pub(super) struct BenchRoute {
     /// Whether each answer is charged; else they are asked for with a key for sample data.
     #[serde(default)]
     pub(super) is_charged: bool,
+    /// Whether the API keeps no person rows between answers.
+    #[serde(default)]
+    pub(super) is_cold: bool,
 }
 
 /// A person, and a community of the finest level that it belongs to.
@@ -75,12 +78,31 @@ fn routes(people: &[PersonId], leaves: &[LeafMember]) -> Vec<BenchRoute> {
     let evidence = leaves.iter().map(|LeafMember { person, community }| {
         format!("/v1/people/{person}/evidence?community={community}")
     });
+    let history = leaves.iter().map(|LeafMember { person, community }| {
+        format!("/v1/people/{person}/history?community={community}")
+    });
     let community_people =
         leaves.iter().map(|one| format!("/v1/communities/{}/people", one.community));
     let search = (0..REQUESTS as u64)
         .map(|at| format!("/v1/search?q={}+{}", word(40 + at * 7), word(90 + at * 11)));
-    let route =
-        |name: &str, requests| BenchRoute { name: name.to_owned(), requests, is_charged: false };
+    // The first two to five letters of a name.
+    let suggest = (0..REQUESTS)
+        .map(|at| format!("/v1/suggest?q={}", &word(at as u64 * 23 % 400)[..2 + at % 4]));
+    let route = |name: &str, requests| BenchRoute {
+        name: name.to_owned(),
+        requests,
+        is_charged: false,
+        is_cold: false,
+    };
+    let view = |id| format!("/v1/people?view=personal&seeds={id}");
+    let views: Vec<String> = people.iter().map(view).collect();
+    let ends = people.iter().zip(people.iter().cycle().skip(1));
+    let path = |(from, to)| format!("/v1/people/{from}/path?to={to}");
+    let paths: Vec<String> = ends.filter(|(from, to)| from != to).map(path).collect();
+    let cold = |name: &str, requests: &Vec<String>| BenchRoute {
+        is_cold: true,
+        ..route(name, requests.clone())
+    };
     let charged =
         BenchRoute { is_charged: true, ..route("/v1/people/{id}, charged", of_person("")) };
     let only = |request: &str| vec![request.to_owned()];
@@ -89,10 +111,16 @@ fn routes(people: &[PersonId], leaves: &[LeafMember]) -> Vec<BenchRoute> {
         route("/v1/people/{id}", of_person("")),
         charged,
         route("/v1/people/{id}/ranks", of_person("/ranks")),
+        route("/v1/people/{id}/history", history.collect()),
         route("/v1/people/{id}/evidence", evidence.collect()),
+        cold("/v1/people, cold", &views),
+        route("/v1/people", views),
+        cold("/v1/people/{id}/path, cold", &paths),
+        route("/v1/people/{id}/path", paths),
         route("/v1/communities", only("/v1/communities")),
         route("/v1/communities/{id}/people", community_people.collect()),
         route("/v1/search", search.collect()),
+        route("/v1/suggest", suggest.collect()),
         route("/v1/changes", only("/v1/changes?limit=100")),
     ]
 }

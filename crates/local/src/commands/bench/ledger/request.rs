@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use billing::{
     Admission, Begun, Doorbell, LeaseBook, PricedAnswer, QueueDoorbell, QuotedCost, Release,
-    RequestToAdmit, abandon, admit, begin, charge, finish, fund, open_quote, refund,
+    RequestToAdmit, abandon, admit, begin, charge, finish, fund, open_quote, refund, replay,
 };
 use graph::seed::RandomSeed;
 use model::charge::{BudgetClaim, ChargeRef, ChargeSource, ChargeState};
@@ -132,22 +132,26 @@ impl BareGateway {
             request: hash(request),
             cost_most,
             cost_max,
-            may_be_replay: request.is_keyed,
+            is_named: request.is_keyed,
         };
-        match admit(&self.wallet, &wanted).await? {
-            Admission::Serve => {}
-            Admission::Replay(known) => return Ok(replayed(&known)),
-            Admission::Withheld(_) => return Ok(Answered::Withheld),
-        }
+        let is_known = match admit(&self.wallet, &wanted).await? {
+            Admission::Serve => false,
+            Admission::Replay(_) => true,
+            Admission::OnlyReplay(_) | Admission::Withheld(_) => return Ok(Answered::Withheld),
+        };
         let quoted = match request.way {
-            ChargeWay::Quoted => self.quote(request).await?,
-            ChargeWay::Buffered | ChargeWay::Held => None,
+            ChargeWay::Quoted if !is_known => self.quote(request).await?,
+            _ => None,
         };
         self.work().await;
         let now = System.now();
         let charged = self.served(request, id, now);
         let answer = PricedAnswer { charge: charged, others, cost_max, quoted };
-        Ok(match charge(&self.wallet, &self.leases, &answer, now).await? {
+        let release = match is_known {
+            true => replay(&self.wallet, &answer).await?.unwrap_or(Release::Free),
+            false => charge(&self.wallet, &self.leases, &answer, now).await?,
+        };
+        Ok(match release {
             Release::Charged { cost, .. } => Answered::Charged(id, cost),
             Release::Replay(known) => replayed(&known),
             Release::Free | Release::Withheld(_) => Answered::Withheld,
