@@ -197,6 +197,10 @@ impl KillWorld {
                     let key = format!("request-{number}");
                     let by = Asked { idempotency_key: Some(&key), body: None };
                     let (_, paid) = caller.ask(Method::GET, &path, by).await?;
+                    // A client that asks again gets the same for nothing.
+                    if let Some((_, Some(again))) = caller.ask(Method::GET, &path, by).await {
+                        assert_eq!(again.cost, "0", "{path}");
+                    }
                     Some((number, paid?))
                 });
             }

@@ -133,8 +133,13 @@ impl Borg {
 
     /// The same, and it kills itself at a place, such as `wallet.commit.after=3`.
     pub(crate) fn start_dying(&self, args: &[&str], place: Option<&str>) -> Child {
+        self.start_with(args, place.map(|place| ("BORG_DIE_AT", place)))
+    }
+
+    /// The same, with a further variable in its environment.
+    pub(crate) fn start_with(&self, args: &[&str], variable: Option<(&str, &str)>) -> Child {
         let mut command = self.command(args);
-        command.envs(place.map(|place| ("BORG_DIE_AT", place)));
+        command.envs(variable);
         command.stdout(Stdio::piped()).spawn().expect("borg starts")
     }
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_requests;
 mod billing_kills;
 mod borg;
+mod clocks;
 mod compat;
 mod consent;
 mod contract;

@@ -86,7 +86,8 @@ impl TraceSearch<'_> {
             }
             "/v1/usage" => vec!["/v1/usage?group_by=key,route,day".to_owned()],
             "/v1/prices/history" => vec!["/v1/prices/history?class=graph".to_owned()],
-            // Of an account and its money, by id; a module; and keys, which take another scope.
+            // Of an account and its money, by id; a module; keys, which take another scope; and consumers, which get
+            // what `/v1/changes` gives.
             "/v1/prices/recompute.wasm"
             | "/v1/charges/{id}"
             | "/v1/quotes/{id}"
@@ -94,25 +95,23 @@ impl TraceSearch<'_> {
             | "/v1/statements/{month}/lines"
             | "/v1/alerts/{id}"
             | "/v1/budgets/{key}"
+            | "/v1/consumers"
+            | "/v1/consumers/{name}"
+            | "/v1/consumers/{name}/changes"
             | "/v1/keys"
             | "/v1/keys/{id}" => Vec::new(),
             "/v1/runs" | "/v1/communities" => vec![format!("{route}?limit=1000")],
             "/v1/changes" => vec!["/v1/changes?limit=1000".to_owned()],
             "/v1/runs/{id}" => of(&self.runs, ""),
             "/v1/communities/{id}" => of(&self.communities, ""),
+            "/v1/communities/{id}/lineage" => of(&self.communities, "/lineage?limit=1000"),
             "/v1/communities/{id}/people" => {
                 let all = [self.communities.clone(), vec!["com_0".to_owned()]].concat();
                 let orders = ["sort=attention", "sort=insider", "view=person", "run=run_1"];
                 orders.iter().flat_map(|o| of(&all, &format!("/people?limit=1000&{o}"))).collect()
             }
-            "/v1/people/{id}" => of(&self.people, ""),
-            "/v1/people/{id}/links" => of(&self.people, "/links"),
-            "/v1/people/{id}/ranks" => of(&self.people, "/ranks?limit=1000"),
-            "/v1/people/{id}/evidence" => {
-                let inner = self.communities.iter().map(|id| format!("/evidence?community={id}"));
-                let all = inner.chain(["/evidence".to_owned(), "/evidence?run=run_1".to_owned()]);
-                all.flat_map(|rest| of(&self.people, &rest)).collect()
-            }
+            "/v1/people" | "/v1/people/{id}" => self.of_people(route),
+            route if route.starts_with("/v1/people/{id}/") => self.of_people(route),
             "/v1/people:resolve" => self.asked("/v1/people:resolve?account="),
             "/v1/profiles/{id}" => of(&self.profiles, ""),
             "/v1/profiles/{id}/neighbors" => ["in", "out"]
@@ -124,6 +123,47 @@ impl TraceSearch<'_> {
                 let words = bare.flat_map(|(_, name)| [name, &name[..name.len().min(5)]]);
                 let words = words.map(|word| format!("/v1/search?limit=1000&q={}", encoded(word)));
                 words.chain(self.asked("/v1/search?q=")).collect()
+            }
+            "/v1/suggest" => {
+                let bare = self.accounts.iter().filter_map(|account| account.split_once(':'));
+                let names = bare.flat_map(|(_, name)| [name, &name[..name.len().min(3)]]);
+                let names = names.map(|name| format!("/v1/suggest?limit=20&q={}", encoded(name)));
+                names.chain(self.asked("/v1/suggest?limit=20&q=")).collect()
+            }
+            other => panic!("{other} is not searched"),
+        }
+    }
+
+    /// The requests to a route about people.
+    fn of_people(&self, route: &str) -> Vec<String> {
+        let of = |people: &[String], rest: &str| -> Vec<String> {
+            people.iter().map(|id| format!("/v1/people/{id}{rest}")).collect()
+        };
+        let inside = |name: &str| -> Vec<String> {
+            let inner = self.communities.iter().map(|id| format!("/{name}?community={id}"));
+            inner.chain([format!("/{name}")]).collect()
+        };
+        match route {
+            "/v1/people" => {
+                let view = |id| {
+                    format!("/v1/people?view=personal&include_seeds=true&limit=1000&seeds={id}")
+                };
+                self.people.iter().map(view).collect()
+            }
+            "/v1/people/{id}" => of(&self.people, ""),
+            "/v1/people/{id}/path" => {
+                let first = &self.people[0];
+                let to_first = of(&self.people[1..], &format!("/path?to={first}"));
+                [to_first, of(&self.people[1..], &format!("/path?from={first}"))].concat()
+            }
+            "/v1/people/{id}/links" => of(&self.people, "/links"),
+            "/v1/people/{id}/ranks" => of(&self.people, "/ranks?limit=1000"),
+            "/v1/people/{id}/history" => {
+                inside("history").iter().flat_map(|rest| of(&self.people, rest)).collect()
+            }
+            "/v1/people/{id}/evidence" => {
+                let all = [inside("evidence"), vec!["/evidence?run=run_1".to_owned()]].concat();
+                all.iter().flat_map(|rest| of(&self.people, rest)).collect()
             }
             other => panic!("{other} is not searched"),
         }
@@ -137,8 +177,12 @@ impl TraceSearch<'_> {
         let ids = match route {
             "/v1/people:batch" => &self.people,
             "/v1/profiles:batch" => &self.profiles,
+            "/v1/communities:batch" => &self.communities,
             // They take no people.
-            "/v1/payments:callback" | "/v1/keys/{id}/rotate" => return Vec::new(),
+            "/v1/payments:callback"
+            | "/v1/keys/{id}/rotate"
+            | "/v1/consumers/{name}/commit"
+            | "/v1/consumers/{name}/replay" => return Vec::new(),
             other => panic!("{other} is not searched"),
         };
         ids.chunks(1_000).map(|ids| json!({ "ids": ids })).collect()

@@ -53,9 +53,19 @@ impl Served {
         (served, paths)
     }
 
+    /// A server whose clock is ahead by so many seconds, or behind if below zero, opened by this key.
+    pub(crate) fn ahead(borg: &Borg, seconds: i64, key: &Value) -> Served {
+        let (args, seconds) = (["serve", "--addr", "127.0.0.1:0", "--json"], seconds.to_string());
+        let child = borg.start_with(&args, Some(("BORG_CLOCK_AHEAD", seconds.as_str())));
+        Served::of(child, Some(key)).0
+    }
+
     /// Starts a command that serves; its first line has the key, unless one is given.
     fn by(borg: &Borg, args: &[&str], key: Option<&Value>) -> (Served, Value) {
-        let mut child = borg.start_talking(args);
+        Served::of(borg.start_talking(args), key)
+    }
+
+    fn of(mut child: Child, key: Option<&Value>) -> (Served, Value) {
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("standard output is piped"));
         output.read_line(&mut line).expect("borg writes UTF-8");
