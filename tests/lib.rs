@@ -1,1 +1,1 @@
-//! Journeys through the whole of Borg; everything is in the test binary `journeys`.
+//! Tests of the whole: `journeys` through Borg as its users go, `api` on what each route answers.

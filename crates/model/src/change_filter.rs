@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::ChangeKind;
 use crate::id::{CommunityId, PersonId, ProfileId};
 use crate::platform::Platform;
+use crate::whole_number;
 
 /// The most ids that one field of a filter names.
 pub const FILTER_IDS_MAX: usize = 100;
@@ -42,7 +43,7 @@ pub struct ChangeFilter {
     #[serde(rename = "platform", skip_serializing_if = "BTreeSet::is_empty")]
     pub platforms: BTreeSet<Platform>,
     /// Of changed ranks those that moved by as much, or were got or lost. Other kinds are wanted whatever it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "whole_number::some", skip_serializing_if = "Option::is_none")]
     pub min_rank_delta: Option<u32>,
 }
 
@@ -209,5 +210,6 @@ mod tests {
         assert_eq!(error.to_string(), "person: at most 100 ids, not 101");
         assert!(serde_json::from_str::<ChangeFilter>(r#"{"people":[]}"#).is_err());
         assert!(serde_json::from_str::<ChangeFilter>(r#"{"kind":["x"]}"#).is_err());
+        assert!(serde_json::from_str::<ChangeFilter>(r#"{"min_rank_delta":null}"#).is_err());
     }
 }

@@ -43,6 +43,7 @@ pub mod statement;
 pub mod time;
 pub mod varint;
 pub mod wallet;
+mod whole_number;
 
 pub use account::Account;
 pub use adjacency::{Adjacency, AdjacencyEntry};

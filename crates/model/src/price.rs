@@ -16,6 +16,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::money::MicroCredits;
+use crate::whole_number::WholeNumber;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,7 +215,7 @@ pub struct Usage {
 #[serde(deny_unknown_fields)]
 struct UsageForm {
     class: PriceClass,
-    units: BTreeMap<PriceItem, u64>,
+    units: BTreeMap<PriceItem, WholeNumber<u64>>,
 }
 
 impl Usage {
@@ -297,13 +298,14 @@ impl fmt::Debug for Usage {
 impl From<UsageForm> for Usage {
     fn from(form: UsageForm) -> Usage {
         let units = form.units.into_iter();
-        units.fold(Usage::of(form.class), |usage, (item, count)| usage.with(item, count))
+        units.fold(Usage::of(form.class), |usage, (item, count)| usage.with(item, count.0))
     }
 }
 
 impl From<Usage> for UsageForm {
     fn from(usage: Usage) -> UsageForm {
-        UsageForm { class: usage.class, units: usage.items().collect() }
+        let counted = |(item, count)| (item, WholeNumber(count));
+        UsageForm { class: usage.class, units: usage.items().map(counted).collect() }
     }
 }
 

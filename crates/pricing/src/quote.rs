@@ -28,8 +28,8 @@ use crate::charge::{PriceError, charge};
 /// How long a quote holds.
 pub const QUOTE_SECONDS: i64 = 900;
 
-/// How far the clocks of two servers may differ.
-pub const CLOCK_SKEW_SECONDS: i64 = 300;
+/// How far the clocks of two servers may differ: each may be wrong by five minutes.
+pub const CLOCK_SKEW_SECONDS: i64 = 600;
 
 /// The part of a class's target that may be quoted in each epoch: 1/10.
 const QUOTED_PART: u64 = 10;

@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::community_lookup::{in_run, unknown};
 use crate::community_view::CommunityView;
+use crate::cursor::CursorText;
 use crate::error::Problem;
-use crate::extract::{ApiCall, JsonCall, PathId, Query};
-use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam, UniqueIds};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId, Query};
+use crate::query::{LevelParam, PageLimit, RunChoice, TimeParam, UniqueIds, check_count};
 use crate::runs::{self, RunPage};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -43,7 +44,8 @@ pub(crate) struct CommunityListParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -105,6 +107,12 @@ pub(crate) struct CommunityIds {
     ids: Vec<CommunityId>,
 }
 
+impl JsonInput for CommunityIds {
+    fn check(&self) -> Result<(), Problem> {
+        check_count("ids", self.ids.len())
+    }
+}
+
 /// One community. If it is the same group as another on a coarser level, that one answers.
 #[utoipa::path(
     get,
@@ -140,7 +148,7 @@ pub(crate) async fn get(
 pub(crate) async fn batch(
     JsonCall { call, body }: JsonCall<CommunityIds>,
 ) -> Result<ApiAnswer<Vec<CommunityView>>, Problem> {
-    let ids = UniqueIds::of(body.ids)?;
+    let ids = UniqueIds::of(body.ids);
     let served = runs::choose(&call, RunChoice::default(), None).await?;
     let found = community::get(call.pg(), served.run, ids.each_once()).await?;
     let mut seen = HashSet::with_capacity(found.len());

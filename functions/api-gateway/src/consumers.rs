@@ -1,6 +1,7 @@
 //! Consumers: readers of the change stream whose filter and place are kept here, so that any of a client's machines
 //! can go on, and all can see where each is.
 
+use model::change_filter::ChangeFilterError;
 use model::consumer::CONSUMERS_MAX;
 use model::time::Timestamp;
 use model::{ChangeFilter, ChangePosition, Consumer, ConsumerName};
@@ -17,8 +18,9 @@ pub(crate) mod moves;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::{RangeView, StreamCursors};
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
 /// A reader whose place is kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +53,7 @@ pub(crate) struct ConsumerView {
 
 /// Where a new consumer begins.
 #[derive(Debug, Default, Deserialize)]
-#[serde(from = "String")]
+#[serde(from = "CursorText")]
 enum ConsumerStart {
     /// With the first event that is kept.
     #[default]
@@ -59,7 +61,7 @@ enum ConsumerStart {
     /// With the next event.
     Now,
     /// After this cursor.
-    Cursor(String),
+    Cursor(CursorText),
 }
 
 /// What a consumer wants.
@@ -73,13 +75,22 @@ pub(crate) struct ConsumerOrder {
     /// Where a new one begins: `beginning`, `now` or a cursor; `beginning` unless given. One that is there stays
     /// where it is.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "now")]
+    #[schema(value_type = String, example = "now", pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
     from: ConsumerStart,
 }
 
-impl From<String> for ConsumerStart {
-    fn from(text: String) -> ConsumerStart {
-        match text.as_str() {
+impl JsonInput for ConsumerOrder {
+    fn check(&self) -> Result<(), Problem> {
+        let bad = |error: ChangeFilterError| {
+            Problem::body(&format!("/filter/{}", error.field), error.to_string())
+        };
+        self.filter.check().map_err(bad)
+    }
+}
+
+impl From<CursorText> for ConsumerStart {
+    fn from(text: CursorText) -> ConsumerStart {
+        match &*text {
             "beginning" => ConsumerStart::Beginning,
             "now" => ConsumerStart::Now,
             _ => ConsumerStart::Cursor(text),
@@ -186,9 +197,6 @@ pub(crate) async fn put(
     JsonCall { call, body }: JsonCall<ConsumerOrder>,
 ) -> Result<ApiAnswer<ConsumerView>, Problem> {
     let ConsumerOrder { filter, from } = body;
-    filter
-        .check()
-        .map_err(|error| Problem::body(&format!("/filter/{}", error.field), error.to_string()))?;
     let (pg, cursors) = (call.gateway.pg(), StreamCursors::of(&call));
     let bounds = change::sequence(pg).await?;
     let position = match from {

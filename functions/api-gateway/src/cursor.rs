@@ -5,11 +5,14 @@
 //! of account, path and parameters (but `limit`), so a cursor works only with the same request. All
 //! pages come from the run of the first one, so they fit together whatever is published meanwhile.
 
+use std::ops::Deref;
+
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes128Siv;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::RunId;
+use serde::Deserialize;
 
 /// Where a page begins, in a route's own terms.
 pub(crate) type CursorPosition = [u64; 2];
@@ -21,10 +24,28 @@ pub(crate) struct CursorSealer([u8; 32]);
 /// The longest cursor.
 pub(crate) const CURSOR_LENGTH_MAX: usize = 1_024;
 
-/// Whether a text may be a cursor: base64url.
-pub(crate) fn is_cursor_form(text: &str) -> bool {
-    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (1..=CURSOR_LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_digit)
+/// What may be a cursor: base64url.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct CursorText(String);
+
+impl Deref for CursorText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for CursorText {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<CursorText, &'static str> {
+        let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let is_cursor = (1..=CURSOR_LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_digit);
+        let why = "is no cursor: send `next_cursor` as it was given, or begin without it";
+        if is_cursor { Ok(CursorText(text)) } else { Err(why) }
+    }
 }
 
 /// What a cursor contains.

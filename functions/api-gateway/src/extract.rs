@@ -22,7 +22,7 @@ use store::Pg;
 
 use crate::caller::ApiCaller;
 use crate::charging::AdmittedRequest;
-use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer, is_cursor_form};
+use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer};
 use crate::error::{Problem, ProblemCode};
 use crate::query;
 use crate::request_facts::RequestFacts;
@@ -57,12 +57,14 @@ impl ApiCall {
 
     /// Where this page begins; `None` on the first.
     pub(crate) fn open_cursor(&self, cursor: Option<&str>) -> Result<Option<Cursor>, Problem> {
-        cursor.map(|text| opened(text, self.gateway.sealer().open(text, self.filter))).transpose()
+        let open = |text| self.gateway.sealer().open(text, self.filter).ok_or_else(foreign_cursor);
+        cursor.map(open).transpose()
     }
 
     /// As [`ApiCall::open_cursor`], of a position that is a text.
     pub(crate) fn open_text_cursor(&self, cursor: Option<&str>) -> Result<Option<String>, Problem> {
-        let open = |text| opened(text, self.gateway.sealer().open_text(text, self.filter));
+        let sealer = self.gateway.sealer();
+        let open = |text| sealer.open_text(text, self.filter).ok_or_else(foreign_cursor);
         cursor.map(open).transpose()
     }
 
@@ -75,16 +77,6 @@ impl ApiCall {
     pub(crate) fn cursor(&self, run: RunId, position: CursorPosition) -> String {
         self.gateway.sealer().seal(Cursor { run, position }, self.filter)
     }
-}
-
-/// What was found in a cursor. One that has not the form of a cursor is a bad parameter; one that is not of this
-/// request names a page that is not there.
-fn opened<T>(text: &str, cursor: Option<T>) -> Result<T, Problem> {
-    if !is_cursor_form(text) {
-        let why = "is no cursor: send `next_cursor` as it was given, or begin without it";
-        return Err(Problem::parameter("cursor", why));
-    }
-    cursor.ok_or_else(foreign_cursor)
 }
 
 fn foreign_cursor() -> Problem {
@@ -146,19 +138,31 @@ impl FromRequestParts<Gateway> for ApiCall {
     }
 }
 
+/// What a body of JSON may be.
+pub(crate) trait JsonInput: DeserializeOwned + Send {
+    /// Whether it is what the document describes, as far as types do not say it. A dry run is checked by it, too.
+    ///
+    /// # Errors
+    /// The first field that is not.
+    fn check(&self) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
 /// A call with a body of JSON.
 pub(crate) struct JsonCall<T> {
     pub(crate) call: ApiCall,
     pub(crate) body: T,
 }
 
-impl<T: DeserializeOwned + Send> FromRequest<Gateway> for JsonCall<T> {
+impl<T: JsonInput> FromRequest<Gateway> for JsonCall<T> {
     type Rejection = NoCall;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<JsonCall<T>, NoCall> {
         let (mut parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
-        let JsonBody(body) = JsonBody::from_request(request, gateway).await?;
+        let JsonBody(body) = JsonBody::<T>::from_request(request, gateway).await?;
+        body.check()?;
         let call = ApiCall::from_request_parts(&mut parts, gateway).await?;
         Ok(JsonCall { call, body })
     }

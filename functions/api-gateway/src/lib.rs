@@ -1,10 +1,10 @@
 //! HTTP requests to answers: one [`router`], the same in tests, in `borg serve` and in Lambda.
 //!
-//! A request passes, from the outside in: CORS; [`mod@finish`] (request id, what the client's
-//! address may send, time-out, problems as JSON, `ETag`, the charge, the log line); the key and its scope; [`mod@admission`] (limits, and the terms of the
-//! client); the handler, which parses, reads the database and shapes the answer. Every failure is a [`Problem`];
-//! only [`error`] has status codes. A handler counts rows and knows no price: [`mod@charging`] does, by one table of
-//! routes, and charges every answer before it leaves.
+//! A request passes, from the outside in: CORS; [`mod@finish`] (request id, what the client's address may send,
+//! time-out, problems as JSON, `ETag`, the charge, the log line); the key and its scope; [`mod@admission`] (limits,
+//! and the terms of the client); the handler, which parses, reads the database and shapes the answer. Every failure
+//! is a [`Problem`]; only [`error`] has status codes. A handler counts rows and knows no price: [`mod@charging`]
+//! does, by one table of routes, and charges every answer before it leaves.
 //!
 //! To add a route: write the handler with its `#[utoipa::path]` in the file of its noun, add it to the
 //! table in `routes.rs` under its scope, to `charging::price_list` if it costs something, test it in

@@ -24,8 +24,8 @@ use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId, Query};
-use crate::query::{LIMIT_MAX, UniqueIds};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId, Query};
+use crate::query::{UniqueIds, check_count};
 use crate::{profiles, runs};
 
 pub(crate) use listed::{ListedPerson, load, load_by_id};
@@ -47,6 +47,12 @@ pub(crate) struct PersonIds {
     /// 1 to 1,000 ids.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["per_2001"]))]
     ids: Vec<PersonId>,
+}
+
+impl JsonInput for PersonIds {
+    fn check(&self) -> Result<(), Problem> {
+        check_count("ids", self.ids.len())
+    }
 }
 
 /// One person, with its profiles and its global scores. One that was merged answers with
@@ -117,6 +123,13 @@ pub(crate) struct AccountNames {
     accounts: Vec<String>,
 }
 
+impl JsonInput for AccountNames {
+    fn check(&self) -> Result<(), Problem> {
+        check_count("accounts", self.accounts.len())?;
+        accounts(&self.accounts).map(|_| ())
+    }
+}
+
 /// Who is behind an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ResolvedAccount {
@@ -159,12 +172,8 @@ pub(crate) async fn resolve_batch(
     Ok(ApiAnswer::of_rows(rows, found).of(served))
 }
 
-/// Reads accounts; refuses none and more than 1,000.
+/// Reads accounts.
 fn accounts(names: &[String]) -> Result<Vec<Account>, Problem> {
-    if names.is_empty() || names.len() > LIMIT_MAX as usize {
-        let why = format!("must be 1 to {LIMIT_MAX} accounts, not {}", names.len());
-        return Err(Problem::body("/accounts", why));
-    }
     let account = |(at, name): (usize, &String)| {
         name.parse::<Account>()
             .map_err(|error| Problem::body(&format!("/accounts/{at}"), error.to_string()))
@@ -195,7 +204,7 @@ async fn behind(pg: &Pg, accounts: &[Account]) -> Result<Vec<Option<PersonId>>, 
 pub(crate) async fn batch(
     JsonCall { call, body }: JsonCall<PersonIds>,
 ) -> Result<ApiAnswer<Vec<PersonView>>, Problem> {
-    let ids = UniqueIds::of(body.ids)?;
+    let ids = UniqueIds::of(body.ids);
     let served = runs::served_if_any(&call).await?;
     let people = load(call.pg(), ids.each_once()).await?;
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();

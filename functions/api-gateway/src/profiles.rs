@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
-use crate::query::UniqueIds;
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
+use crate::query::{UniqueIds, check_count};
 
 pub(crate) use view::{ProfileView, is_listed};
 
@@ -23,6 +23,12 @@ pub(crate) struct ProfileIds {
     /// 1 to 1,000 ids.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["prf_2001"]))]
     ids: Vec<ProfileId>,
+}
+
+impl JsonInput for ProfileIds {
+    fn check(&self) -> Result<(), Problem> {
+        check_count("ids", self.ids.len())
+    }
 }
 
 /// One profile.
@@ -54,7 +60,7 @@ pub(crate) async fn get(
 pub(crate) async fn batch(
     JsonCall { call, body }: JsonCall<ProfileIds>,
 ) -> Result<ApiAnswer<Vec<ProfileView>>, Problem> {
-    let ids = UniqueIds::of(body.ids)?;
+    let ids = UniqueIds::of(body.ids);
     let profiles = profile::get(call.pg(), ids.each_once()).await?;
     let profiles = profiles.into_iter().filter(is_listed).map(ProfileView::new).collect();
     Ok(ApiAnswer::page(profiles))

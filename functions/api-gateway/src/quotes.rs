@@ -20,7 +20,7 @@ use crate::answer::{ApiAnswer, Envelope};
 use crate::charging::{CurrentPrices, unknown_quote, unpaid};
 use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
 /// The most units of one item that a quote covers.
 const UNITS_MAX: u64 = 1_000_000;
@@ -100,6 +100,21 @@ fn cap_of(class: PriceClass, needed: PriceItem) -> Object {
     cap.required("class").required("units").additional_properties(Some(closed())).build()
 }
 
+impl JsonInput for Usage {
+    fn check(&self) -> Result<(), Problem> {
+        if let Some((item, _)) = self.items().find(|&(_, count)| count > UNITS_MAX) {
+            let why = format!("must be at most {UNITS_MAX}");
+            return Err(Problem::body(&format!("/units/{item}"), why));
+        }
+        if self.capacity_units().is_none_or(|units| units == 0) {
+            let unit = self.class().capacity_unit().slug();
+            let why = format!("a quote of the class {} needs some `{unit}.…`", self.class());
+            return Err(Problem::body("/units", why));
+        }
+        Ok(())
+    }
+}
+
 /// Gives a quote: locks the index of a class for 15 minutes, for at most these units.
 #[utoipa::path(
     post,
@@ -117,19 +132,8 @@ pub(crate) async fn create(
     let prices = gateway.charging().prices(call.gateway.pg(), now).await?;
     let price = LockedPrice { version: prices.version(), index: prices.index(cap.class()) };
     let wanted = QuoteRequest { id: QuoteId::new(gateway.nonce()), payer, cap };
-    if let Some((item, _)) = cap.items().find(|&(_, count)| count > UNITS_MAX) {
-        return Err(Problem::body(
-            &format!("/units/{item}"),
-            format!("must be at most {UNITS_MAX}"),
-        ));
-    }
     let quote = new_quote(&wanted, &price, now);
     let quote = quote.map_err(|error| Problem::body("/units", error.to_string()))?;
-    if cap.capacity_units().is_none_or(|units| units == 0) {
-        let unit = cap.class().capacity_unit().slug();
-        let why = format!("a quote of the class {} needs some `{unit}.…`", cap.class());
-        return Err(Problem::body("/units", why));
-    }
     reserve(&call, &quote, &prices).await?;
     let wallet = &gateway.charging().wallet;
     let opened = open_quote(wallet, quote.id, payer, quote.max_total, quote.expires).await;

@@ -10,7 +10,7 @@ use tokio::try_join;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
-use crate::cursor::{Cursor, CursorPosition};
+use crate::cursor::{Cursor, CursorPosition, CursorText};
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{PageLimit, RunChoice, TimeParam};
@@ -69,7 +69,8 @@ pub(crate) struct RunListParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// The runs, the newest first.

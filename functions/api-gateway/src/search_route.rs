@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{AnswerRun, ApiAnswer, Envelope};
 use crate::community_lookup::{in_run, unknown};
-use crate::cursor::CursorPosition;
+use crate::cursor::{CursorPosition, CursorText};
 use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
 use crate::people::{ListedPerson, load};
@@ -68,7 +68,8 @@ pub(crate) struct SearchParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// People by handle, name and the words of their bios, and communities by their labels: people who are named

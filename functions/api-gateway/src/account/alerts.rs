@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
 /// A threshold. Amounts are credits, as text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,6 +40,15 @@ pub(crate) struct NewAlert {
     /// In credits.
     #[schema(value_type = String, example = "100", pattern = "^[0-9]{1,12}(\\.[0-9]{1,6})?$")]
     threshold: CreditText,
+}
+
+impl JsonInput for NewAlert {
+    fn check(&self) -> Result<(), Problem> {
+        if self.threshold.0 < MicroCredits::ZERO {
+            return Err(Problem::body("/threshold", "must not be below zero"));
+        }
+        Ok(())
+    }
 }
 
 impl AlertView {
@@ -75,9 +84,6 @@ pub(crate) async fn create(
     JsonCall { call, body }: JsonCall<NewAlert>,
 ) -> Result<ApiAnswer<AlertView>, Problem> {
     let NewAlert { kind, threshold } = body;
-    if threshold.0 < MicroCredits::ZERO {
-        return Err(Problem::body("/threshold", "must not be below zero"));
-    }
     let (payer, now) = (call.caller().payer, call.gateway.now());
     let made = alert::create(call.gateway.pg(), payer, kind, threshold.0, now).await;
     let id = made.map_err(|error| match error {

@@ -12,7 +12,7 @@ use super::keys::{actor, no_such_key, require_cap};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
 use crate::error::Problem;
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
 /// The daily budget of a key. Amounts are credits, as text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +37,8 @@ pub(crate) struct NewBudget {
     #[schema(value_type = String, example = "500", pattern = "^[0-9]{1,12}(\\.[0-9]{1,6})?$")]
     daily_cap: CreditText,
 }
+
+impl JsonInput for NewBudget {}
 
 /// The budgets of the account's keys that are not revoked.
 #[utoipa::path(

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::ledger::{place_of, text_of};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::PageLimit;
@@ -103,7 +104,8 @@ pub(crate) struct ChargeParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// The posted charges, the newest first. A charge is posted within seconds; before, it is found by its id.

@@ -12,8 +12,9 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId, Query};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId, Query};
 use crate::query::PageLimit;
 
 mod power;
@@ -109,6 +110,25 @@ pub(crate) struct RotationOrder {
     overlap_seconds: Option<u32>,
 }
 
+impl JsonInput for KeyOrder {
+    fn check(&self) -> Result<(), Problem> {
+        if self.name.chars().count() > NAME_CHARS_MAX {
+            return Err(Problem::body("/name", format!("has at most {NAME_CHARS_MAX} characters")));
+        }
+        Ok(())
+    }
+}
+
+impl JsonInput for RotationOrder {
+    fn check(&self) -> Result<(), Problem> {
+        if self.overlap_seconds.is_some_and(|seconds| seconds > OVERLAP_SECONDS_MAX) {
+            let why = format!("must be at most {OVERLAP_SECONDS_MAX}");
+            return Err(Problem::body("/overlap_seconds", why));
+        }
+        Ok(())
+    }
+}
+
 impl KeyView {
     fn of(key: ApiKey, now: Timestamp) -> KeyView {
         KeyView {
@@ -149,7 +169,8 @@ pub(crate) struct KeyParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// The account's keys, the newest first.
@@ -216,9 +237,6 @@ pub(crate) async fn create(
         return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
     }
     let scopes = scopes(&call, &body.scopes)?;
-    if body.name.chars().count() > NAME_CHARS_MAX {
-        return Err(Problem::body("/name", format!("has at most {NAME_CHARS_MAX} characters")));
-    }
     let (caller, now) = (call.caller(), call.gateway.now());
     let cap = body.daily_cap.map_or(caller.daily_cap, |cap| cap.0);
     require_cap(&call, cap)?;
@@ -251,10 +269,6 @@ pub(crate) async fn rotate(
     JsonCall { call, body }: JsonCall<RotationOrder>,
 ) -> Result<ApiAnswer<SecretView>, Problem> {
     let overlap = body.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
-    if overlap > OVERLAP_SECONDS_MAX {
-        let why = format!("must be at most {OVERLAP_SECONDS_MAX}");
-        return Err(Problem::body("/overlap_seconds", why));
-    }
     let (payer, now) = (call.caller().payer, call.gateway.now());
     require_power(&call, id).await?;
     let old_until = Timestamp::from_second(now.as_second().saturating_add(overlap.into()));

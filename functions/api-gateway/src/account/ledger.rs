@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, Query};
 use crate::query::TimeParam;
@@ -66,7 +67,8 @@ pub(crate) struct LedgerParams {
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<TimeParam>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// Every movement of the account's credits, by time of posting.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::credit_text::CreditText;
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, Query};
 
@@ -107,7 +108,8 @@ pub(crate) async fn get(
 #[into_params(parameter_in = Query)]
 pub(crate) struct LineParams {
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// The lines of a statement in their order, as they were sealed.

@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use model::{ChangeFilter, ChangeKind, CommunityId, PersonId, Platform, ProfileId};
 
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::take_pairs;
 use crate::query::PageLimit;
@@ -25,7 +26,8 @@ pub(crate) struct PageParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<PageLimit>,
     /// `next_cursor` of the page before, whatever its filter was; the beginning of what is kept, unless given.
-    pub(crate) cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    pub(crate) cursor: Option<CursorText>,
     /// How long to wait for an event if there is none yet: 0 to 20 seconds; 0 unless given.
     #[param(value_type = Option<u32>, minimum = 0, maximum = 20)]
     pub(crate) wait: Option<Duration>,
@@ -111,7 +113,7 @@ impl PageParams {
     fn take(&mut self, name: &str, value: &str) -> Result<bool, Problem> {
         match name {
             "limit" => once(&mut self.limit, name, PageLimit::try_from(value.to_owned()))?,
-            "cursor" => once(&mut self.cursor, name, Ok::<_, String>(value.to_owned()))?,
+            "cursor" => once(&mut self.cursor, name, CursorText::try_from(value.to_owned()))?,
             "wait" => once(&mut self.wait, name, wait(value))?,
             _ => return Ok(false),
         }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::answer::{ApiAnswer, Envelope};
 use crate::community_lookup::{find, in_run, unknown};
 use crate::community_view::CommunityBrief;
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{PageLimit, RunChoice};
@@ -22,7 +23,7 @@ pub(crate) struct LineageView {
     #[schema(value_type = String, example = "com_7")]
     id: CommunityId,
     /// Whether it is in the run that is served.
-    #[schema(inline)]
+    #[schema(value_type = String, example = "living", pattern = "^(living|ended)$")]
     state: LineageState,
     /// The living community that most of its people went into; `null` while it lives, or if there is none.
     continued_by: Option<CommunityBrief>,
@@ -31,7 +32,7 @@ pub(crate) struct LineageView {
 }
 
 /// Whether a community is still there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum LineageState {
     Living,
@@ -72,7 +73,8 @@ pub(crate) struct LineageParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// What became of a community: when it was born, grew, shrank, split, merged or died. An id that ended answers

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::answer::{ApiAnswer, Envelope};
 use crate::community_lookup::unknown;
 use crate::community_view::MembershipView;
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::people::{PersonBrief, load_by_id};
@@ -78,7 +79,8 @@ pub(crate) struct PeopleParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 impl PeopleView {

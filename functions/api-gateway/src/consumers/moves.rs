@@ -9,15 +9,17 @@ use utoipa::ToSchema;
 use super::{ConsumerView, found, key, shown};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::StreamCursors;
+use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
 /// How far a consumer got.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with `cursor`")]
 pub(crate) struct CommitOrder {
     /// `next_cursor` of the page that is done.
-    cursor: String,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    cursor: CursorText,
     /// Whether it may lie before the place that was committed; otherwise that is refused.
     #[serde(default)]
     rewind: bool,
@@ -28,10 +30,16 @@ pub(crate) struct CommitOrder {
 #[serde(deny_unknown_fields, expecting = "an object with `from` and `to`")]
 pub(crate) struct ReplayOrder {
     /// The cursor after which the range begins.
-    from: String,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    from: CursorText,
     /// The cursor up to which it goes: not beyond the place that was committed.
-    to: String,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    to: CursorText,
 }
+
+impl JsonInput for CommitOrder {}
+
+impl JsonInput for ReplayOrder {}
 
 /// Says how far a consumer got. The same again changes nothing.
 #[utoipa::path(

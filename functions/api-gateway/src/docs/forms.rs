@@ -64,6 +64,7 @@ pub(super) fn give_names_forms(parameters: &mut Value) {
         let form = match parameter["name"].as_str() {
             Some("cursor") => cursor_form(),
             Some("account") => account_form(),
+            Some("name") => json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
             _ => continue,
         };
         if parameter["schema"]["type"] == "string" {

@@ -13,6 +13,7 @@ use super::ranks::WhyNoRank;
 use super::{ListedPerson, PersonBrief, load_by_id, require_person};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::community_lookup::standing_for;
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{PageLimit, TimeParam};
@@ -73,7 +74,8 @@ pub(crate) struct RankHistoryParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// A person's rank in one community over all runs, the newest first: a step where rank or score changed, which

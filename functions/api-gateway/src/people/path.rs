@@ -31,7 +31,7 @@ pub(crate) struct PathView {
     /// The person that the path leads to.
     #[schema(value_type = String, example = "per_2002")]
     to: PersonId,
-    /// The product of the shares of all steps; `null` if no path was found.
+    /// The product of the shares of all steps; `null` if no path was found, 1 from a person to itself.
     share: Option<f32>,
     /// The people after `from`, the last one is `to`; none if no path was found.
     steps: Vec<PathStepView>,
@@ -64,16 +64,19 @@ struct PathExtent {
     complete: bool,
 }
 
+impl PathExtent {
+    /// Nothing was to be searched.
+    const NONE: PathExtent =
+        PathExtent { steps: PathSettings::HOPS_MAX, people: 0, complete: true };
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PathParams {
-    /// Where the path begins, if it leads to the person of the URL.
-    #[param(value_type = Option<String>, example = "per_2002")]
-    from: Option<PersonId>,
-    /// Where the path ends, if it begins at the person of the URL.
-    #[param(value_type = Option<String>, example = "per_2002")]
-    to: Option<PersonId>,
+    /// Where the path ends.
+    #[param(value_type = String, example = "per_2002")]
+    to: PersonId,
     /// The run to answer from; the one that is served now, unless given.
     #[param(value_type = Option<String>, example = "run_3")]
     run: Option<RunId>,
@@ -82,9 +85,8 @@ pub(crate) struct PathParams {
     as_of: Option<TimeParam>,
 }
 
-/// The strongest path of attention between two people, in the direction of attention: the one whose shares have
-/// the largest product, of at most six steps, over listed people only. Give either `from` or `to`. That there is
-/// none costs nothing.
+/// The strongest path of attention from this person to another: the one whose shares have the largest product, of
+/// at most six steps, over listed people only. That none was found costs as much as a path of one step.
 #[utoipa::path(
     get,
     path = "/v1/people/{id}/path",
@@ -98,11 +100,7 @@ pub(crate) async fn get(
     Query(query): Query<PathParams>,
     call: ApiCall,
 ) -> Result<ApiAnswer<PathView>, Problem> {
-    let (from, to) = match (query.from, query.to) {
-        (Some(from), None) => (from, id),
-        (None, Some(to)) => (id, to),
-        _ => return Err(Problem::parameter("from", "give either `from` or `to`")),
-    };
+    let (from, to) = (id, query.to);
     let wanted = RunChoice { run: query.run, as_of: query.as_of };
     let served = runs::choose(&call, wanted, None).await?;
     let ends = [require_person(call.pg(), from).await?, require_person(call.pg(), to).await?];
@@ -111,14 +109,15 @@ pub(crate) async fn get(
     let mut rows = call.gateway.rows().open(served.run).await?;
     let places = SeedPerson::places(&ends, call.pg(), served.run, &mut rows).await?;
     let &[first, last] = places.as_slice() else { return Err(Problem::internal()) };
-    if first == last {
-        let name = if query.from.is_some() { "from" } else { "to" };
-        return Err(Problem::parameter(name, "is the same person: name another one"));
-    }
-    let found = listed_path(&call, &mut rows, [first, last]).await?;
-    let steps = found.steps(&call).await?;
-    let (share, searched, count) = (found.share(), found.searched, steps.len());
-    let view = PathView { from, to, share, steps, searched };
+    let view = if first == last {
+        PathView { from, to, share: Some(1.0), steps: Vec::new(), searched: PathExtent::NONE }
+    } else {
+        let found = listed_path(&call, &mut rows, [first, last]).await?;
+        let (share, steps) = (found.share(), found.steps(&call).await?);
+        PathView { from, to, share, steps, searched: found.searched }
+    };
+    // That there is none is found by the longest search: it is an answer like a path of one step.
+    let count = view.steps.len().max(1);
     Ok(ApiAnswer::of_rows(view, count).of(Some(served)))
 }
 

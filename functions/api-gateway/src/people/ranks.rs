@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{ListedPerson, require_person, run_number};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::community_view::{CommunityBrief, MembershipView};
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{LIMIT_MAX, PageLimit, RunChoice, TimeParam};
@@ -56,7 +57,8 @@ pub(crate) struct RankParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// A person's standings, but those in sensitive communities that its bio does not name: the world first, then the

@@ -79,7 +79,7 @@ pub(crate) struct HistoryParams {
     /// `next_cursor` of the page before.
     cursor: Option<u32>,
     /// `json`, or `bytes`: 69 bytes for each epoch, as the module of `/v1/prices/recompute.wasm` takes them.
-    #[param(value_type = Option<String>, example = "json")]
+    #[param(value_type = Option<String>, example = "json", pattern = "^(json|bytes)$")]
     format: Option<HistoryForm>,
 }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{is_listed, require_profile};
 use crate::answer::{ApiAnswer, Envelope};
+use crate::cursor::CursorText;
 use crate::error::Problem;
 use crate::extract::{ApiCall, PathId, Query};
 use crate::query::{DirectionParam, LIMIT_MAX, LayerParam, PageLimit};
@@ -49,7 +50,8 @@ pub(crate) struct NeighborParams {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<CursorText>,
 }
 
 /// The other ends of one profile's arcs, by id. Those that are gone or unlisted are left out. The

@@ -14,7 +14,7 @@ use crate::people::{ListedPerson, PersonBrief};
 pub(crate) struct SearchHit {
     /// `person`: who it is, a person, an organisation or a bot, says its `kind`.
     #[serde(rename = "type")]
-    #[schema(inline)]
+    #[schema(value_type = String, example = "person", pattern = "^person$")]
     kind: PersonTag,
     /// Who it is.
     person: PersonBrief,
@@ -27,7 +27,7 @@ pub(crate) struct SearchHit {
 }
 
 /// Says that a row is a person.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum PersonTag {
     Person,
@@ -38,14 +38,14 @@ enum PersonTag {
 pub(crate) struct CommunityHit {
     /// `community`.
     #[serde(rename = "type")]
-    #[schema(inline)]
+    #[schema(value_type = String, example = "community", pattern = "^community$")]
     kind: CommunityTag,
     /// Which it is.
     community: CommunityView,
 }
 
 /// Says that a row is a community.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum CommunityTag {
     Community,

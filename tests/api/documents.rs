@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::world::Api;
 
-const GOLDEN: &str = include_str!("../../openapi.json");
+const GOLDEN: &str = include_str!("../../functions/api-gateway/openapi.json");
 
 #[tokio::test]
 async fn the_document_is_the_one_checked_in() {

@@ -68,7 +68,8 @@ async fn another_method_is_refused_with_those_allowed() {
 
 /// The routes of the document, with the methods that each takes.
 fn routes() -> Vec<(String, Vec<String>)> {
-    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let document: Value =
+        serde_json::from_str(include_str!("../../functions/api-gateway/openapi.json")).unwrap();
     let routes = document["paths"].as_object().unwrap().iter();
     let methods = |of: &Value| of.as_object().unwrap().keys().map(|m| m.to_uppercase()).collect();
     routes.map(|(path, of)| (path.replace("{id}", "per_1"), methods(of))).collect()

@@ -113,7 +113,7 @@ async fn a_request_for_what_is_hidden_is_answered_as_if_it_were_unknown() {
         }
         let ada = api.person(0);
         for route in
-            [format!("/v1/people/{ada}/path?to={{}}"), format!("/v1/people/{{}}/path?from={ada}")]
+            [format!("/v1/people/{ada}/path?to={{}}"), format!("/v1/people/{{}}/path?to={ada}")]
         {
             same(&api, &route, &found, &unknown).await;
         }
