@@ -5,6 +5,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 CACHE := $(or $(BORG_CACHE),$(HOME)/.cache/borg)
 export BORG = $(CARGO_TARGET_DIR)/ci/borg
 export SAM = $(CACHE)/.venv-sam/bin
+export CONTRACT = $(CACHE)/.venv-contract/bin
 export PEERS = $(CACHE)/.venv-peers/bin
 export FUZZ = $(CACHE)/fuzz
 export CHECKS = $(CACHE)/checks/bin
@@ -16,17 +17,22 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
+.PHONY: demo test test-here test-contract test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
 
-test: test-here test-deployed  ## every test but that of the real network
+test: test-here test-contract test-deployed  ## every test but that of the real network
 
 test-here: setup  ## the tests that need nothing but PostgreSQL
 	@infra/setup.sh wasm
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL)
+
+test-contract: setup  ## requests made from the API's own document, to a served demo
+	@infra/setup.sh contract
+	$(CARGO) build $(ALL) --bin borg
+	infra/contract.sh $(ARGS)
 
 check: setup  ## formatting, lints, documentation, dependencies and spelling
 	cargo fmt --all --check

@@ -2,6 +2,7 @@
 # Installs what the build and the tests need if this machine lacks it: a C compiler, PostgreSQL 15+.
 # An argument adds more, outside of the clone:
 #   emulator  the AWS emulator and SAM, in Python environments
+#   contract  schemathesis, in another one
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
 #   wasm      Rust's target for WebAssembly
@@ -29,6 +30,7 @@ environments() {
   environment .venv-ministack 'ministack[full]==1.5.33'
   environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
 }
+contract() { environment .venv-contract schemathesis==4.32.5; }
 # Peers that cannot be installed here are skipped; the comparison lists them as missing.
 peers() {
   environment .venv-peers numpy==2.4.6 scikit-learn==1.9.1
@@ -66,6 +68,7 @@ tools() {
 rest() {
   case "$1" in
     emulator) environments ;;
+    contract) contract ;;
     peers) peers ;;
     fuzz) fuzz ;;
     wasm) wasm ;;
@@ -80,7 +83,7 @@ command -v cc >/dev/null || missing+=(compiler)
 has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
 case "${1:-}" in
-  emulator|peers) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
+  emulator|contract|peers) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
   fuzz) command -v c++ >/dev/null || missing+=(compiler) ;;
   real)
     has_postgres || missing+=(postgresql)

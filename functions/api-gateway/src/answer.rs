@@ -31,7 +31,7 @@ pub struct Envelope<T> {
     pub next_cursor: Option<String>,
     /// The run that ranks and communities come from; absent where none is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "run_3")]
+    #[schema(value_type = Option<String>, example = "run_1")]
     pub run: Option<RunId>,
     /// When that run was made.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,14 +28,14 @@ pub(crate) struct CommunityListParams {
     #[param(value_type = Option<u8>)]
     level: Option<LevelParam>,
     /// Only the parts of this community.
-    #[param(value_type = Option<String>, example = "com_7")]
+    #[param(value_type = Option<String>, example = "com_1")]
     parent: Option<CommunityId>,
     /// Only those that have a label with a word that begins so, for each of these words; at most 128
     /// characters.
     #[param(min_length = 1, max_length = 128, pattern = "^[^\\x00]*$", example = "ada")]
     q: Option<String>,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -53,7 +53,7 @@ pub(crate) struct CommunityListParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct CommunityParams {
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -103,7 +103,7 @@ pub(crate) async fn list(
 #[serde(deny_unknown_fields, expecting = "an object with `ids`")]
 pub(crate) struct CommunityIds {
     /// 1 to 1,000 ids.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["com_7"]))]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["com_1"]))]
     ids: Vec<CommunityId>,
 }
 
@@ -119,7 +119,7 @@ impl JsonInput for CommunityIds {
     path = "/v1/communities/{id}",
     operation_id = "get_community",
     tag = "communities",
-    params(("id" = String, Path, example = "com_7"), CommunityParams),
+    params(("id" = String, Path, example = "com_1"), CommunityParams),
     responses((status = 200, body = Envelope<CommunityView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

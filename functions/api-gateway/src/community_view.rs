@@ -12,7 +12,7 @@ use crate::sensitive;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CommunityView {
     /// The stable id.
-    #[schema(value_type = String, example = "com_7")]
+    #[schema(value_type = String, example = "com_1")]
     id: CommunityId,
     /// The community around it; `null` at level 0.
     #[schema(value_type = Option<String>)]
@@ -40,7 +40,7 @@ pub(crate) struct CommunityView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CommunityBrief {
     /// The stable id; `com_0` is the whole world.
-    #[schema(value_type = String, example = "com_7")]
+    #[schema(value_type = String, example = "com_1")]
     id: CommunityId,
     /// 0 is the coarsest; `null` for the world.
     level: Option<u8>,

@@ -105,7 +105,7 @@ fn filter_schema() -> RefOr<Schema> {
     let filter =
         fields.iter().fold(ObjectBuilder::new(), |filter, field| filter.property(*field, texts()));
     let delta = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
-    let example = serde_json::json!({ "kind": ["rank_changed", "gone"], "community": ["com_7"] });
+    let example = serde_json::json!({ "kind": ["rank_changed", "gone"], "community": ["com_1"] });
     filter
         .property("min_rank_delta", delta)
         .description(Some("As the parameters of `/v1/changes`."))

@@ -45,7 +45,7 @@ pub(crate) struct ResolveParams {
 #[serde(deny_unknown_fields, expecting = "an object with `ids`")]
 pub(crate) struct PersonIds {
     /// 1 to 1,000 ids.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["per_2001"]))]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["per_2000000001"]))]
     ids: Vec<PersonId>,
 }
 
@@ -62,7 +62,7 @@ impl JsonInput for PersonIds {
     path = "/v1/people/{id}",
     operation_id = "get_person",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001")),
+    params(("id" = String, Path, example = "per_2000000001")),
     responses((status = 200, body = Envelope<PersonView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

@@ -21,7 +21,7 @@ pub(crate) use view::{ProfileView, is_listed};
 #[serde(deny_unknown_fields, expecting = "an object with `ids`")]
 pub(crate) struct ProfileIds {
     /// 1 to 1,000 ids.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["prf_2001"]))]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000, example = json!(["prf_2000000001"]))]
     ids: Vec<ProfileId>,
 }
 
@@ -37,7 +37,7 @@ impl JsonInput for ProfileIds {
     path = "/v1/profiles/{id}",
     operation_id = "get_profile",
     tag = "profiles",
-    params(("id" = String, Path, example = "prf_2001")),
+    params(("id" = String, Path, example = "prf_2000000001")),
     responses((status = 200, body = Envelope<ProfileView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

@@ -22,7 +22,7 @@ const RUNS_SEEN_MAX: u32 = 10_000;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RunView {
     /// The run.
-    #[schema(value_type = String, example = "run_3")]
+    #[schema(value_type = String, example = "run_1")]
     id: RunId,
     /// The snapshot that it scores, once there is one.
     #[schema(value_type = Option<String>, example = "snp_2")]
@@ -103,7 +103,7 @@ pub(crate) async fn list(
     path = "/v1/runs/{id}",
     operation_id = "get_run",
     tag = "runs",
-    params(("id" = String, Path, example = "run_3")),
+    params(("id" = String, Path, example = "run_1")),
     responses((status = 200, body = Envelope<RunView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

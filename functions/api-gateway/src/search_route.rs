@@ -56,10 +56,10 @@ pub(crate) struct SearchParams {
     kind: Option<SearchedType>,
     /// Only people in the list of this community (`/v1/communities/{id}/people`), and only communities that are
     /// parts of it.
-    #[param(value_type = Option<String>, example = "com_7")]
+    #[param(value_type = Option<String>, example = "com_1")]
     community: Option<CommunityId>,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]

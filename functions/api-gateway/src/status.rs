@@ -37,7 +37,7 @@ pub(crate) struct StatusView {
     /// Always `ok`: where the database cannot be reached, there is a problem instead.
     status: &'static str,
     /// The run that answers come from; `null` before the first.
-    #[schema(value_type = Option<String>, example = "run_3")]
+    #[schema(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// When it was made.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -48,7 +48,7 @@ pub(crate) struct ChargeView {
     quote: Option<QuoteId>,
     /// The run that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "run_3")]
+    #[schema(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// When the answer was ready.
     #[schema(value_type = String, format = DateTime)]

@@ -42,13 +42,13 @@ pub(crate) struct FilterParams {
     #[param(value_type = Option<Vec<String>>, example = json!(["rank_changed", "gone"]))]
     kind: BTreeSet<ChangeKind>,
     /// About these people, or about `profile`: at most 100.
-    #[param(value_type = Option<Vec<String>>, example = json!(["per_2001"]))]
+    #[param(value_type = Option<Vec<String>>, example = json!(["per_2000000001"]))]
     person: BTreeSet<PersonId>,
     /// About these profiles, or about `person`: at most 100.
-    #[param(value_type = Option<Vec<String>>, example = json!(["prf_2001"]))]
+    #[param(value_type = Option<Vec<String>>, example = json!(["prf_2000000001"]))]
     profile: BTreeSet<ProfileId>,
     /// Naming these communities, at most 100. What is `gone` matches whatever they are.
-    #[param(value_type = Option<Vec<String>>, example = json!(["com_7"]))]
+    #[param(value_type = Option<Vec<String>>, example = json!(["com_1"]))]
     community: BTreeSet<CommunityId>,
     /// About profiles of these platforms.
     #[param(value_type = Option<Vec<String>>, example = json!(["bluesky"]))]

@@ -40,7 +40,7 @@ pub(crate) struct EventView {
     pub(super) at: Timestamp,
     /// The profile that it happened to; of a person, one of the person's; absent where it is about a community.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "prf_2001")]
+    #[schema(value_type = Option<String>, example = "prf_2000000001")]
     pub(super) profile: Option<ProfileId>,
     /// What happened.
     pub(super) change: ChangeView,
@@ -82,13 +82,13 @@ pub(crate) enum ChangeView {
     #[serde(rename = "rank_changed")]
     Rank {
         /// Whose rank.
-        #[schema(value_type = String, example = "per_2001")]
+        #[schema(value_type = String, example = "per_2000000001")]
         person: PersonId,
         /// Where; `com_0` is the whole world.
-        #[schema(value_type = String, example = "com_7")]
+        #[schema(value_type = String, example = "com_1")]
         community: CommunityId,
         /// The run that found it.
-        #[schema(value_type = String, example = "run_3")]
+        #[schema(value_type = String, example = "run_1")]
         run: RunId,
         /// The rank in the run before; `null` under the noise level.
         rank_before: Option<u32>,
@@ -106,25 +106,25 @@ pub(crate) enum ChangeView {
     /// run are reported, the most attended first.
     Membership {
         /// Whose.
-        #[schema(value_type = String, example = "per_2001")]
+        #[schema(value_type = String, example = "per_2000000001")]
         person: PersonId,
         /// The run that found it.
-        #[schema(value_type = String, example = "run_3")]
+        #[schema(value_type = String, example = "run_1")]
         run: RunId,
         /// The community in the run before; `null` if there was none.
-        #[schema(value_type = Option<String>, example = "com_7")]
+        #[schema(value_type = Option<String>, example = "com_1")]
         before: Option<CommunityId>,
         /// The community now; `null` if there is none.
-        #[schema(value_type = Option<String>, example = "com_8")]
+        #[schema(value_type = Option<String>, example = "com_2")]
         after: Option<CommunityId>,
     },
     /// A community was born, grew, shrank, split, merged or died from one run to the next.
     Lineage {
         /// Which.
-        #[schema(value_type = String, example = "com_7")]
+        #[schema(value_type = String, example = "com_1")]
         community: CommunityId,
         /// The run that found it.
-        #[schema(value_type = String, example = "run_3")]
+        #[schema(value_type = String, example = "run_1")]
         run: RunId,
         /// Its level, of this run; of the run before, where none continues its level.
         level: u8,
@@ -132,7 +132,7 @@ pub(crate) enum ChangeView {
         #[schema(value_type = String, example = "split")]
         event: EventKind,
         /// The community that it came from or went into.
-        #[schema(value_type = Option<String>, example = "com_8")]
+        #[schema(value_type = Option<String>, example = "com_2")]
         other: Option<CommunityId>,
         /// How many people the two share.
         shared: u32,
@@ -149,7 +149,7 @@ pub(crate) enum ChangeView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ReasonView {
     /// Who attends, or attended, to the person.
-    #[schema(value_type = String, example = "per_2002")]
+    #[schema(value_type = String, example = "per_2000000002")]
     person: PersonId,
     /// Its part of the person's attention before; 0 for nothing.
     before: f32,

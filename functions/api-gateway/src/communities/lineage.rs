@@ -20,7 +20,7 @@ use crate::runs;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineageView {
     /// The community; that which stands for it, if it is the same group on several levels.
-    #[schema(value_type = String, example = "com_7")]
+    #[schema(value_type = String, example = "com_1")]
     id: CommunityId,
     /// Whether it is in the run that is served.
     #[schema(value_type = String, example = "living", pattern = "^(living|ended)$")]
@@ -43,7 +43,7 @@ enum LineageState {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LineageEventView {
     /// The run.
-    #[schema(value_type = String, example = "run_3")]
+    #[schema(value_type = String, example = "run_1")]
     run: RunId,
     /// When it was published.
     #[schema(value_type = String, format = DateTime)]
@@ -54,10 +54,10 @@ pub(crate) struct LineageEventView {
     #[schema(value_type = String, example = "grown")]
     kind: EventKind,
     /// The community that it happened to: this one, or one that left it or went into it.
-    #[schema(value_type = String, example = "com_7")]
+    #[schema(value_type = String, example = "com_1")]
     community: CommunityId,
     /// The one that it came from or went into; `null` where there is none.
-    #[schema(value_type = Option<String>, example = "com_8")]
+    #[schema(value_type = Option<String>, example = "com_2")]
     other: Option<CommunityId>,
     /// The level that it was found on; 0 is the coarsest.
     level: u8,
@@ -84,7 +84,7 @@ pub(crate) struct LineageParams {
     path = "/v1/communities/{id}/lineage",
     operation_id = "get_community_lineage",
     tag = "communities",
-    params(("id" = String, Path, example = "com_7"), LineageParams),
+    params(("id" = String, Path, example = "com_1"), LineageParams),
     responses((status = 200, body = Envelope<LineageView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

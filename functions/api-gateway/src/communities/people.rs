@@ -70,7 +70,7 @@ pub(crate) struct PeopleParams {
     #[param(inline)]
     sort: Option<PeopleOrder>,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -111,7 +111,7 @@ impl From<PeopleOrder> for Order {
     path = "/v1/communities/{id}/people",
     operation_id = "list_community_people",
     tag = "communities",
-    params(("id" = String, Path, example = "com_7"), PeopleParams),
+    params(("id" = String, Path, example = "com_1"), PeopleParams),
     responses((status = 200, body = Envelope<Vec<PersonPlace>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(

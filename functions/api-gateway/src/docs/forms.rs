@@ -127,8 +127,8 @@ mod tests {
     #[test]
     fn a_text_has_the_pattern_of_its_example() {
         let mut document = json!({
-            "parameter": {"name": "id", "schema": {"type": "string"}, "example": "per_2001"},
-            "property": {"type": ["string", "null"], "example": "run_3"},
+            "parameter": {"name": "id", "schema": {"type": "string"}, "example": "per_2000000001"},
+            "property": {"type": ["string", "null"], "example": "run_1"},
             "list": {"type": "array", "items": {"type": "string"}, "example": ["prf_1"]},
             "other": {"type": "string", "example": "person"},
             "number": {"type": "integer", "example": 3},

@@ -24,10 +24,10 @@ use crate::sensitive::{MembershipGate, MembershipGates};
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EvidenceView {
     /// The person.
-    #[schema(value_type = String, example = "per_2001")]
+    #[schema(value_type = String, example = "per_2000000001")]
     person: PersonId,
     /// The community; `com_0` is the whole world.
-    #[schema(value_type = String, example = "com_7")]
+    #[schema(value_type = String, example = "com_1")]
     community: CommunityId,
     /// The attention that is explained: a share of the community's.
     score: f32,
@@ -67,10 +67,10 @@ pub(crate) struct ContributorView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct EvidenceParams {
     /// The community; `com_0`, the whole world, unless given.
-    #[param(value_type = Option<String>, example = "com_7")]
+    #[param(value_type = Option<String>, example = "com_1")]
     community: Option<CommunityId>,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -83,7 +83,7 @@ pub(crate) struct EvidenceParams {
     path = "/v1/people/{id}/evidence",
     operation_id = "get_evidence",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001"), EvidenceParams),
+    params(("id" = String, Path, example = "per_2000000001"), EvidenceParams),
     responses((status = 200, body = Envelope<EvidenceView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

@@ -23,7 +23,7 @@ use crate::sensitive::MembershipGates;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RankStepView {
     /// The run that found it.
-    #[schema(value_type = String, example = "run_3")]
+    #[schema(value_type = String, example = "run_1")]
     run: RunId,
     /// When that run was published.
     #[schema(value_type = String, format = DateTime)]
@@ -65,7 +65,7 @@ pub(crate) struct StepReason {
 #[into_params(parameter_in = Query)]
 pub(crate) struct RankHistoryParams {
     /// The community; `com_0`, the whole world, unless given.
-    #[param(value_type = Option<String>, example = "com_7")]
+    #[param(value_type = Option<String>, example = "com_1")]
     community: Option<CommunityId>,
     /// Only runs that were published by this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -86,7 +86,7 @@ pub(crate) struct RankHistoryParams {
     path = "/v1/people/{id}/history",
     operation_id = "list_rank_history",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001"), RankHistoryParams),
+    params(("id" = String, Path, example = "per_2000000001"), RankHistoryParams),
     responses((status = 200, body = Envelope<Vec<RankStepView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(

@@ -15,7 +15,7 @@ use crate::extract::{ApiCall, PathId};
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LinkView {
     /// One profile.
-    #[schema(value_type = String, example = "prf_2001")]
+    #[schema(value_type = String, example = "prf_2000000001")]
     a: ProfileId,
     /// The other.
     #[schema(value_type = String, example = "prf_3001")]
@@ -32,7 +32,7 @@ pub(crate) struct LinkView {
     path = "/v1/people/{id}/links",
     operation_id = "list_links",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001")),
+    params(("id" = String, Path, example = "per_2000000001")),
     responses((status = 200, body = Envelope<Vec<LinkView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(

@@ -26,10 +26,10 @@ const TRIES: usize = 4;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PathView {
     /// Who attends.
-    #[schema(value_type = String, example = "per_2001")]
+    #[schema(value_type = String, example = "per_2000000001")]
     from: PersonId,
     /// The person that the path leads to.
-    #[schema(value_type = String, example = "per_2002")]
+    #[schema(value_type = String, example = "per_2000000002")]
     to: PersonId,
     /// The product of the shares of all steps; `null` if no path was found, 1 from a person to itself.
     share: Option<f32>,
@@ -75,10 +75,10 @@ impl PathExtent {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PathParams {
     /// Where the path ends.
-    #[param(value_type = String, example = "per_2002")]
+    #[param(value_type = String, example = "per_2000000002")]
     to: PersonId,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -92,7 +92,7 @@ pub(crate) struct PathParams {
     path = "/v1/people/{id}/path",
     operation_id = "get_path",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001"), PathParams),
+    params(("id" = String, Path, example = "per_2000000001"), PathParams),
     responses((status = 200, body = Envelope<PathView>, description = "The answer."), Problem)
 )]
 pub(crate) async fn get(

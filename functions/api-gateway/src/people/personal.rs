@@ -63,14 +63,14 @@ pub(crate) struct PersonalParams {
     #[expect(dead_code, reason = "there is one view so far, which a request must name")]
     view: PersonalView,
     /// 1 to 50 people, separated by commas: ids, or `platform:handle`.
-    #[param(value_type = String, example = "per_2001,bluesky:ada.example.org")]
+    #[param(value_type = String, example = "per_2000000001,bluesky:ada.example.org")]
     seeds: SeedList,
     /// Whether the seeds themselves are in the answer; not unless given.
     include_seeds: Option<bool>,
     /// Whether those that the seeds attend to already are left out; not unless given.
     exclude_known: Option<bool>,
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]

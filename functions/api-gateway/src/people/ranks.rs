@@ -48,7 +48,7 @@ pub(super) enum WhyNoRank {
 #[into_params(parameter_in = Query)]
 pub(crate) struct RankParams {
     /// The run to answer from; the one that is served now, unless given.
-    #[param(value_type = Option<String>, example = "run_3")]
+    #[param(value_type = Option<String>, example = "run_1")]
     run: Option<RunId>,
     /// Instead of `run`: the newest run that was there at this time.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -68,7 +68,7 @@ pub(crate) struct RankParams {
     path = "/v1/people/{id}/ranks",
     operation_id = "list_ranks",
     tag = "people",
-    params(("id" = String, Path, example = "per_2001"), RankParams),
+    params(("id" = String, Path, example = "per_2000000001"), RankParams),
     responses((status = 200, body = Envelope<Vec<RankView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(

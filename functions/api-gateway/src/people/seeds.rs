@@ -41,7 +41,7 @@ impl TryFrom<String> for SeedList {
                 name.parse().map(SeedName::Account).map_err(|error| format!("{error}"))
             }
             Err(_) => {
-                Err(format!("`{name}` is neither an id such as per_2001 nor platform:handle"))
+                Err(format!("`{name}` is neither an id such as per_2000000001 nor platform:handle"))
             }
         };
         names.iter().map(name).collect::<Result<_, _>>().map(SeedList)
@@ -158,11 +158,11 @@ mod tests {
     #[test]
     fn seeds_are_ids_or_accounts() {
         let seeds = |text: &str| SeedList::try_from(text.to_owned());
-        let found = seeds("per_2001,bluesky:Ada.example.org,").unwrap();
+        let found = seeds("per_2000000001,bluesky:Ada.example.org,").unwrap();
         let account: Account = "bluesky:ada.example.org".parse().unwrap();
         assert_eq!(
             found.0,
-            [SeedName::Person("per_2001".parse().unwrap()), SeedName::Account(account)]
+            [SeedName::Person("per_2000000001".parse().unwrap()), SeedName::Account(account)]
         );
         for (text, said) in [
             ("", "1 to 50"),

@@ -12,7 +12,7 @@ use crate::profiles::ProfileView;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PersonView {
     /// The person.
-    #[schema(value_type = String, example = "per_2001")]
+    #[schema(value_type = String, example = "per_2000000001")]
     id: PersonId,
     /// The person that this one was joined to: ask for that one.
     #[schema(value_type = Option<String>)]
@@ -48,7 +48,7 @@ pub(crate) struct GlobalScore {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct PersonBrief {
     /// The person.
-    #[schema(value_type = String, example = "per_2001")]
+    #[schema(value_type = String, example = "per_2000000001")]
     id: PersonId,
     /// Who it is: person, organisation, bot or unknown.
     #[schema(value_type = String, example = "person")]

@@ -22,7 +22,7 @@ const PART_MIN: usize = 64;
 #[schema(as = Neighbor)]
 pub(crate) struct NeighborView {
     /// The profile.
-    #[schema(value_type = String, example = "prf_2002")]
+    #[schema(value_type = String, example = "prf_2000000002")]
     profile: ProfileId,
     /// The handle, as last seen.
     handle: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct NeighborParams {
     path = "/v1/profiles/{id}/neighbors",
     operation_id = "list_neighbors",
     tag = "profiles",
-    params(("id" = String, Path, example = "prf_2001"), NeighborParams),
+    params(("id" = String, Path, example = "prf_2000000001"), NeighborParams),
     responses((status = 200, body = Envelope<Vec<NeighborView>>, description = "The answer."), Problem)
 )]
 pub(crate) async fn list(

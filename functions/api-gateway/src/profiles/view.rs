@@ -13,10 +13,10 @@ use utoipa::openapi::{RefOr, Schema};
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProfileView {
     /// The profile.
-    #[schema(value_type = String, example = "prf_2001")]
+    #[schema(value_type = String, example = "prf_2000000001")]
     id: ProfileId,
     /// The person that it belongs to.
-    #[schema(value_type = String, example = "per_2001")]
+    #[schema(value_type = String, example = "per_2000000001")]
     person: PersonId,
     /// The identity space.
     #[schema(value_type = Option<String>, example = "bluesky")]

@@ -14,6 +14,9 @@ use crate::community_names::{CommunityLabels, CommunityTopics};
 /// A community is about a topic that at least one in this number of the people who write names.
 const ABOUT_ONE_IN: u32 = 3;
 
+/// And at least so many do, or all who write: else one person could hide the others.
+const ABOUT_MIN: u32 = 3;
+
 /// A label that names a topic is a word of at least one in this number of them: what few say of themselves is
 /// not shown of all.
 const LABEL_ONE_IN: u32 = 10;
@@ -35,10 +38,15 @@ impl TopicCounts {
         naming > 0 && naming * u64::from(number) >= u64::from(self.writers)
     }
 
+    fn is_named_by_many(&self, topic: SensitiveTopic) -> bool {
+        let naming = self.naming.get(&topic).copied().unwrap_or(0);
+        self.is_named_by_one_in(ABOUT_ONE_IN, topic)
+            && (naming >= ABOUT_MIN || naming == self.writers)
+    }
+
     /// What a community with these labels is about.
     fn about(&self, labels: &[String]) -> SensitiveTopics {
-        let many = self.naming.keys().copied();
-        let many = many.filter(|&topic| self.is_named_by_one_in(ABOUT_ONE_IN, topic));
+        let many = self.naming.keys().copied().filter(|&topic| self.is_named_by_many(topic));
         many.map(SensitiveTopics::from).chain(labels.iter().map(|label| topics(label))).collect()
     }
 
@@ -199,18 +207,28 @@ mod tests {
         for text in ["catholic", "baptist, rust", "rust", "rust", "rust", "rust"] {
             counts.add(first, text);
         }
+        let two = counts.clone();
+        counts.add(first, "methodist");
         for _ in 0..5 {
             counts.add(second, "rust");
         }
         let about = |counts: &LevelTopicCounts, at: CommunityIndex| counts.0[at].about(&[]);
         assert_eq!(about(&counts, first), SensitiveTopic::Christianity.into());
         assert_eq!(about(&counts, second), SensitiveTopics::NONE);
+        assert_eq!(
+            about(&two, first),
+            SensitiveTopics::NONE,
+            "two of six are too few to hide four"
+        );
         assert!(counts.allow(first, "Christians") && counts.allow(first, "rust"));
         assert!(!counts.allow(first, "mosque") && !counts.allow(second, "Christians"));
+        let mut alone = LevelTopicCounts::new(1);
+        alone.add(first, "imam of a mosque");
+        assert_eq!(about(&alone, first), SensitiveTopic::Islam.into(), "all who write say it");
         let parents: TiVec<CommunityIndex, CommunityIndex> = vec![first, first].into();
         let above = counts.above(&parents, 1);
-        assert_eq!(above.0[first].writers, 11);
-        assert_eq!(about(&above, first), SensitiveTopics::NONE, "two of eleven are not many");
+        assert_eq!(above.0[first].writers, 12);
+        assert_eq!(about(&above, first), SensitiveTopics::NONE, "three of twelve are not many");
         assert!(above.allow(first, "Christians"), "and more than one in ten");
     }
 }
