@@ -93,7 +93,8 @@ async fn a_range_is_read_again_for_nothing_and_then_the_consumer_goes_on() {
         let page = api.get(path).await;
         assert_eq!((gone(&page), page.header("borg-cost")), (wanted.clone(), "0"));
         assert_eq!(page.json()["is_replay"], true);
-        order(&api, "mirror", "commit", &json!({"cursor": next(&page)})).await.data();
+        let done = json!({"cursor": next(&page), "replay": true});
+        order(&api, "mirror", "commit", &done).await.data();
     }
     let on = api.get(path).await;
     assert_eq!(gone(&on), [api.world.profiles[13].to_string()]);

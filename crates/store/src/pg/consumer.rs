@@ -40,18 +40,21 @@ const OF_PAYER: &str = concat!(
     " from consumer where payer_id = $1 order by name limit $2"
 );
 const DELETE: &str = "delete from consumer where payer_id = $1 and name = $2";
-/// Within a range that is read again, the place in it moves; else that of the consumer, backward only if $4.
+/// Forward, or back if $4, which ends a range that is read again.
 const COMMIT: &str = concat!(
-    "with c as (select *, replay_to is not null and not $4 and $3 >= replay_from and $3 <= replay_to as in_replay
-        from consumer where payer_id = $1 and name = $2 for update)
-    update consumer o set updated_ms = $5,
-        position = case when c.in_replay then o.position else $3 end,
-        replay_from = case when c.in_replay and $3 < c.replay_to then $3
-            when c.in_replay or $4 then null else o.replay_from end,
-        replay_to = case when c.in_replay and $3 = c.replay_to or $4 then null else o.replay_to end
-    from c where o.payer_id = $1 and o.name = $2 and (c.in_replay or $4 or $3 >= o.position)
-    returning ",
-    "o.name, o.filter::text as filter, o.position, o.replay_from, o.replay_to, o.created_ms, o.updated_ms"
+    "update consumer set updated_ms = $5, position = $3,
+        replay_from = case when $4 then null else replay_from end,
+        replay_to = case when $4 then null else replay_to end
+    where payer_id = $1 and name = $2 and ($4 or $3 >= position) returning ",
+    consumer_columns!()
+);
+/// Forward in the range that is read again, whose end ends it. Where there is none, nothing changes.
+const COMMIT_REPLAY: &str = concat!(
+    "update consumer set updated_ms = $4,
+        replay_from = case when $3 < replay_to then greatest($3, replay_from) end,
+        replay_to = case when $3 < replay_to then replay_to end
+    where payer_id = $1 and name = $2 returning ",
+    consumer_columns!()
 );
 const REPLAY: &str = concat!(
     "update consumer set replay_from = $3, replay_to = $4, updated_ms = $5
@@ -66,6 +69,17 @@ pub struct ConsumerKey<'a> {
     pub payer: PayerId,
     /// Its name.
     pub name: &'a ConsumerName,
+}
+
+/// Where a consumer moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsumerMove {
+    /// On.
+    Forward,
+    /// On or back; a range that is read again is ended.
+    Rewind,
+    /// On in the range that is read again; its own place stays. What comes late, after the range, changes nothing.
+    Replay,
 }
 
 /// Makes a consumer at a position, or gives the one that is there another filter: it stays where it is.
@@ -128,23 +142,27 @@ pub async fn delete(pg: &Pg, key: ConsumerKey<'_>) -> Result<bool, StoreError> {
     Ok(pg.execute("consumer::delete", DELETE, params).await? > 0)
 }
 
-/// Moves a consumer to a position: within the range that it reads again, or forward; backward only with
-/// `may_rewind`, which ends the range. `None` if there is no such consumer, or if it is further.
+/// Moves a consumer. The same again changes nothing. `None` if there is no such consumer, or if it is further and
+/// this is no [`ConsumerMove::Rewind`].
 pub async fn commit(
     pg: &Pg,
     key: ConsumerKey<'_>,
     position: ChangePosition,
-    may_rewind: bool,
+    consumer_move: ConsumerMove,
     now: Timestamp,
 ) -> Result<Option<Consumer>, StoreError> {
-    let params = params![
-        key.payer.number() as i64 => INT8,
-        key.name.as_str() => TEXT,
-        stored_position(position) => INT8,
-        may_rewind => BOOL,
-        stored_ms(now) => INT8,
-    ];
-    let row = pg.query_opt("consumer::commit", COMMIT, params).await?;
+    let (payer, name) = (key.payer.number() as i64, key.name.as_str());
+    let (position, now) = (stored_position(position), stored_ms(now));
+    let row = if consumer_move == ConsumerMove::Replay {
+        let params = params![payer => INT8, name => TEXT, position => INT8, now => INT8];
+        pg.query_opt("consumer::commit_replay", COMMIT_REPLAY, params).await?
+    } else {
+        let is_rewind = consumer_move == ConsumerMove::Rewind;
+        let params = params![
+            payer => INT8, name => TEXT, position => INT8, is_rewind => BOOL, now => INT8,
+        ];
+        pg.query_opt("consumer::commit", COMMIT, params).await?
+    };
     row.as_ref().map(|row| from_row(CONSUMER.row(row))).transpose()
 }
 

@@ -4,6 +4,7 @@ use model::change::ChangeRange;
 use model::consumer::CONSUMERS_MAX;
 use model::{ChangeFilter, ChangeKind, ChangePosition, Consumer, ConsumerName, PayerId};
 use store::StoreError;
+use store::pg::consumer::ConsumerMove::{self, Forward, Replay, Rewind};
 use store::pg::consumer::{self, ConsumerKey};
 use testkit::{Database, database};
 
@@ -22,9 +23,9 @@ async fn put(db: &Database, name: &ConsumerName, position: u64) -> Consumer {
     consumer::put(db.pg(), key(1, name), &filter, position, at(0)).await.unwrap()
 }
 
-async fn commit(db: &Database, name: &ConsumerName, to: u64, may_rewind: bool) -> Option<Consumer> {
+async fn commit(db: &Database, name: &ConsumerName, to: u64, by: ConsumerMove) -> Option<Consumer> {
     let to = ChangePosition::new(to);
-    consumer::commit(db.pg(), key(1, name), to, may_rewind, at(1)).await.unwrap()
+    consumer::commit(db.pg(), key(1, name), to, by, at(1)).await.unwrap()
 }
 
 fn range(from: u64, to: u64) -> ChangeRange {
@@ -36,12 +37,12 @@ async fn a_consumer_moves_forward_and_backward_only_if_it_says_so() {
     let db = database().await;
     let mirror = name("mirror");
     assert_eq!(put(&db, &mirror, 5).await.position.number(), 5);
-    let moved = commit(&db, &mirror, 9, false).await.unwrap();
+    let moved = commit(&db, &mirror, 9, Forward).await.unwrap();
     assert_eq!((moved.position.number(), moved.updated_at), (9, at(1)));
-    assert_eq!(commit(&db, &mirror, 9, false).await, Some(moved), "twice is once");
-    assert_eq!(commit(&db, &mirror, 8, false).await, None);
-    assert_eq!(commit(&db, &mirror, 2, true).await.unwrap().position.number(), 2);
-    assert_eq!(commit(&db, &name("other"), 2, true).await, None);
+    assert_eq!(commit(&db, &mirror, 9, Forward).await, Some(moved), "twice is once");
+    assert_eq!(commit(&db, &mirror, 8, Forward).await, None);
+    assert_eq!(commit(&db, &mirror, 2, Rewind).await.unwrap().position.number(), 2);
+    assert_eq!(commit(&db, &name("other"), 2, Rewind).await, None);
     let gone = ChangeFilter { kinds: [ChangeKind::Gone].into(), ..ChangeFilter::default() };
     let here = ChangePosition::new(77);
     let changed = consumer::put(db.pg(), key(1, &mirror), &gone, here, at(3)).await.unwrap();
@@ -58,16 +59,20 @@ async fn a_range_is_read_again_and_then_the_consumer_goes_on() {
     };
     assert_eq!(replay(3, 11).await, None, "it is not that far");
     assert_eq!(replay(3, 7).await.unwrap().replay, Some(range(3, 7)));
-    let on = commit(&db, &mirror, 5, false).await.unwrap();
+    let on = commit(&db, &mirror, 5, Replay).await.unwrap();
     assert_eq!((on.position.number(), on.replay), (10, Some(range(5, 7))));
-    assert_eq!(commit(&db, &mirror, 5, false).await.unwrap().replay, Some(range(5, 7)));
-    assert_eq!(commit(&db, &mirror, 4, false).await, None);
-    let further = commit(&db, &mirror, 12, false).await.unwrap();
+    for late in [4, 5] {
+        assert_eq!(commit(&db, &mirror, late, Replay).await.unwrap().replay, Some(range(5, 7)));
+    }
+    let further = commit(&db, &mirror, 12, Forward).await.unwrap();
     assert_eq!((further.position.number(), further.replay), (12, Some(range(5, 7))));
-    let ended = commit(&db, &mirror, 7, false).await.unwrap();
-    assert_eq!((ended.position.number(), ended.replay), (12, None));
+    assert_eq!(commit(&db, &mirror, 7, Forward).await, None, "a late commit ends no range");
+    for _twice in 0..2 {
+        let ended = commit(&db, &mirror, 7, Replay).await.unwrap();
+        assert_eq!((ended.position.number(), ended.replay), (12, None));
+    }
     replay(3, 7).await.unwrap();
-    let back = commit(&db, &mirror, 4, true).await.unwrap();
+    let back = commit(&db, &mirror, 4, Rewind).await.unwrap();
     assert_eq!((back.position.number(), back.replay), (4, None), "to go back ends the range");
 }
 

@@ -3,6 +3,7 @@
 use model::change::ChangeRange;
 use model::{ChangePosition, ConsumerName};
 use serde::Deserialize;
+use store::pg::consumer::ConsumerMove;
 use store::pg::{change, consumer};
 use utoipa::ToSchema;
 
@@ -23,6 +24,9 @@ pub(crate) struct CommitOrder {
     /// Whether it may lie before the place that was committed; otherwise that is refused.
     #[serde(default)]
     rewind: bool,
+    /// Whether the page is one of the range that is read again, as its `is_replay` says.
+    #[serde(default)]
+    replay: bool,
 }
 
 /// What is to be read again.
@@ -37,7 +41,24 @@ pub(crate) struct ReplayOrder {
     to: CursorText,
 }
 
-impl JsonInput for CommitOrder {}
+impl JsonInput for CommitOrder {
+    fn check(&self) -> Result<(), Problem> {
+        if self.rewind && self.replay {
+            return Err(Problem::body("/replay", "say either `rewind` or `replay`"));
+        }
+        Ok(())
+    }
+}
+
+impl CommitOrder {
+    const fn consumer_move(&self) -> ConsumerMove {
+        match (self.replay, self.rewind) {
+            (true, _) => ConsumerMove::Replay,
+            (_, true) => ConsumerMove::Rewind,
+            _ => ConsumerMove::Forward,
+        }
+    }
+}
 
 impl JsonInput for ReplayOrder {}
 
@@ -57,7 +78,8 @@ pub(crate) async fn commit(
 ) -> Result<ApiAnswer<ConsumerView>, Problem> {
     let position = position(&call, &body.cursor).await?;
     let (pg, now) = (call.gateway.pg(), call.gateway.now());
-    let moved = consumer::commit(pg, key(&call, &name), position, body.rewind, now).await?;
+    let moved =
+        consumer::commit(pg, key(&call, &name), position, body.consumer_move(), now).await?;
     match moved {
         Some(moved) => shown(&call, moved).await,
         None => {
@@ -69,8 +91,8 @@ pub(crate) async fn commit(
     }
 }
 
-/// Lets a consumer read a range again, in pages as always; then it goes on where it was. Commits within the range
-/// move it there. Pages that were paid cost nothing.
+/// Lets a consumer read a range again, in pages as always; then it goes on where it was. Commits with `replay` move
+/// it in the range, all others move its own place. Pages that were paid cost nothing.
 #[utoipa::path(
     post,
     path = "/v1/consumers/{name}/replay",
