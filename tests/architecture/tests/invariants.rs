@@ -130,8 +130,8 @@ fn only_store_pg_has_sql() {
             "crates/store/tests",
             "crates/store/src/queue/pg",
             "crates/testkit/",
-            "functions/billing-meter/tests/metering/posting.rs",
-            "functions/graph-score/tests/it/world.rs",
+            "tests/metering/posting.rs",
+            "tests/scoring/world.rs",
             "tests/architecture/",
         ]
         .iter()

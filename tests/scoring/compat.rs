@@ -13,9 +13,9 @@ use store::pg::run;
 use crate::world::{PEOPLE, World};
 
 /// What earlier versions sealed of the world's people and arcs: run 1, of snapshot 1.
-const V0_1_0: &str = "../../tests/compat/v0.1.0/objects";
+const V0_1_0: &str = "compat/v0.1.0/objects";
 /// The last version that wrote snapshots of format 1.
-const FORMAT_1: &str = "../../tests/compat/format-1/objects";
+const FORMAT_1: &str = "compat/format-1/objects";
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,7 +1,5 @@
 //! Orders about credits, on a real database.
 
-#![cfg(test)]
-
 use model::charge::ChargeSource;
 use model::key::ApiSecret;
 use model::port::{Clock as _, Wallet as _};

@@ -1,7 +1,5 @@
 //! Orders on a real database, and the golden events.
 
-#![cfg(test)]
-
 use model::key::ApiSecret;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
@@ -66,7 +64,7 @@ impl OperatedDatabase {
 }
 
 fn golden(name: &str) -> Value {
-    let text = std::fs::read_to_string(format!("../../events/operate-{name}.json"));
+    let text = std::fs::read_to_string(format!("../events/operate-{name}.json"));
     serde_json::from_str(&text.expect("the golden event is there")).expect("it is JSON")
 }
 

@@ -1,0 +1,5 @@
+//! The operator's orders.
+#![cfg(test)]
+
+mod credits;
+mod orders;
