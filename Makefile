@@ -17,12 +17,12 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-contract test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
+.PHONY: demo test test-here test-contract test-docs test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
 
-test: test-here test-contract test-deployed  ## every test but that of the real network
+test: test-here test-contract test-docs test-deployed  ## every test but that of the real network
 
 test-here: setup  ## the tests that need nothing but PostgreSQL
 	@infra/setup.sh wasm
@@ -33,6 +33,11 @@ test-contract: setup  ## requests made from the API's own document, to a served 
 	@infra/setup.sh contract
 	$(CARGO) build $(ALL) --bin borg
 	infra/contract.sh $(ARGS)
+
+test-docs: setup  ## the documentation page in a browser: every route is tried
+	@infra/setup.sh browser
+	$(CARGO) build $(ALL) --bin borg
+	infra/docs-page.sh
 
 check: setup  ## formatting, lints, documentation, dependencies and spelling
 	cargo fmt --all --check

@@ -2,6 +2,7 @@
 # Installs what the build and the tests need if this machine lacks it: a C compiler, PostgreSQL 15+.
 # An argument adds more, outside of the clone:
 #   emulator  the AWS emulator and SAM, in Python environments
+#   browser   Chromium and Node.js
 #   contract  schemathesis, in another one
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
@@ -84,6 +85,9 @@ has_postgres || [ -n "${DATABASE_URL:-}" ] || missing+=(postgresql)
 command -v cargo >/dev/null || { say "Rust is missing: install it with rustup"; exit 1; }
 case "${1:-}" in
   emulator|contract|peers) python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python) ;;
+  browser)
+    command -v npm >/dev/null || missing+=(npm)
+    command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium) ;;
   fuzz) command -v c++ >/dev/null || missing+=(compiler) ;;
   real)
     has_postgres || missing+=(postgresql)
@@ -101,6 +105,7 @@ if command -v apt-get >/dev/null; then
     postgresql) packages+=(postgresql) ;;
     python) packages+=(python3-venv) ;;
     npm) packages+=(npm) ;;
+    chromium) packages+=(chromium) ;;
   esac; done
   as_root apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${packages[@]}" >&2
@@ -110,6 +115,7 @@ elif command -v brew >/dev/null; then
     postgresql) brew install --quiet postgresql@17 ;;
     python) brew install --quiet python ;;
     npm) brew install --quiet node ;;
+    chromium) say "install Chromium and set CHROMIUM to its program"; exit 1 ;;
   esac; done
 else
   say "neither apt-get nor brew is here: install ${missing[*]} yourself"; exit 1

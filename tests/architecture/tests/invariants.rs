@@ -128,6 +128,7 @@ fn only_store_pg_has_sql() {
         [
             "crates/store/src/pg",
             "crates/store/tests",
+            "tests/store/",
             "crates/store/src/queue/pg",
             "crates/testkit/",
             "tests/metering/posting.rs",

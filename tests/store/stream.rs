@@ -187,7 +187,7 @@ async fn what_is_dropped_lies_below_the_floor_though_it_was_never_read() {
 }
 
 const BACKFILL: &str =
-    include_str!("../../../../migrations/V20261130801100__sequence_logged_changes.sql");
+    include_str!("../../migrations/V20261130801100__sequence_logged_changes.sql");
 
 /// What was logged before there was a stream has the order in which it was read, and readers go on where they were.
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::path::Path;
 use testkit::database;
 use tokio_postgres::types::Type;
 
-const FOLDER: &str = "../../tests/compat/v0.1.0";
+const FOLDER: &str = "compat/v0.1.0";
 
 #[derive(serde::Deserialize)]
 struct Recorded {

@@ -112,9 +112,8 @@ async fn readers_of_the_change_log_hear_who_is_not_listed_any_more_once() {
 
 /// What is done to a database of before, beside a new column.
 const NOTE_IMPORTED: &str =
-    include_str!("../../../../migrations/V20261129500100__note_ident_imported.sql");
-const UNLIST: &str =
-    include_str!("../../../../migrations/V20261129500200__unlist_profiles_unasked.sql");
+    include_str!("../../migrations/V20261129500100__note_ident_imported.sql");
+const UNLIST: &str = include_str!("../../migrations/V20261129500200__unlist_profiles_unasked.sql");
 
 #[tokio::test]
 async fn a_record_of_before_lists_nobody_whom_it_crawled_until_it_reads_them_again() {
