@@ -64,7 +64,7 @@ async fn a_consumer_reads_on_where_it_committed_and_shows_how_far_it_is() {
     let back = json!({"cursor": made["cursor"]});
     let refused = order(&api, "mirror", "commit", &back).await;
     assert_eq!((refused.status, refused.code().as_str()), (409, "consumer_ahead"));
-    let back = json!({"cursor": made["cursor"], "rewind": true});
+    let back = json!({"cursor": made["cursor"], "move": "rewind"});
     assert_eq!(order(&api, "mirror", "commit", &back).await.data()["position"], made["position"]);
     let delete = api.request("DELETE", "/v1/consumers/mirror");
     assert_eq!(api.send(delete, Body::empty()).await.data(), json!([]));
@@ -93,7 +93,7 @@ async fn a_range_is_read_again_for_nothing_and_then_the_consumer_goes_on() {
         let page = api.get(path).await;
         assert_eq!((gone(&page), page.header("borg-cost")), (wanted.clone(), "0"));
         assert_eq!(page.json()["is_replay"], true);
-        let done = json!({"cursor": next(&page), "replay": true});
+        let done = json!({"cursor": next(&page), "move": "replay"});
         order(&api, "mirror", "commit", &done).await.data();
     }
     let on = api.get(path).await;

@@ -83,14 +83,12 @@ async fn the_status_is_that_of_the_last_second() {
     assert!(statuses.iter().all(|one| one.status == 200 && one.text == statuses[0].text));
     assert_eq!(statuses[0].json()["run"], api.world.run.to_string());
     // What it was read from is gone: it is noticed a second later, and for all at once.
-    let rename = "alter table run rename to run_gone";
-    api.database.client().await.batch_execute(rename).await.unwrap();
+    api.database.rename_table("run", "run_gone").await;
     assert_eq!(api.get("/v1/status").await.text, statuses[0].text);
     api.clock.advance_seconds(1);
     let failed = api.get("/v1/status").await;
     assert_eq!((failed.status, failed.code().as_str()), (500, "internal"));
-    let back = "alter table run_gone rename to run";
-    api.database.client().await.batch_execute(back).await.unwrap();
+    api.database.rename_table("run_gone", "run").await;
     assert_eq!(api.get("/v1/status").await.status, 500, "the failure is kept for a second, too");
     api.clock.advance_seconds(1);
     assert_eq!(api.get("/v1/status").await.json()["run"], api.world.run.to_string());

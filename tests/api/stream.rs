@@ -278,7 +278,7 @@ async fn a_fold_of_the_stream_is_the_state_that_was_written_and_costs_once() {
     for page in pages.iter().filter(|page| !page.events.is_empty()) {
         let again = reader.read(&gateways, &page.path).await;
         assert_eq!((again.from, again.to, again.cost), (page.from, page.to, MicroCredits::ZERO));
-        // Of who is gone by now nothing else is told any more.
+        // Of who is gone by now nothing else is shown any more.
         let is_left = |event: &&Value| again.events.contains(event) || !is_of(event, &written.gone);
         let left: Vec<&Value> = page.events.iter().filter(is_left).collect();
         assert_eq!(again.events.iter().collect::<Vec<_>>(), left);
@@ -324,7 +324,7 @@ async fn filters_that_change_from_page_to_page_lose_nothing() {
         };
         let truth: Vec<&Value> = whole.iter().filter(in_range).collect();
         let gone = |event: &Value| event["change"]["type"] == "gone";
-        // Of who is gone by now nothing else is told any more.
+        // Of who is gone by now nothing else is shown any more.
         let seen: Vec<&Value> =
             page.events.iter().filter(|event| gone(event) || truth.contains(event)).collect();
         assert_eq!(seen, truth, "{}", page.path);
@@ -334,7 +334,7 @@ async fn filters_that_change_from_page_to_page_lose_nothing() {
     assert!(reader.pages.len() > 20 && kinds > 20);
 }
 
-/// All events that are kept, as they are told now.
+/// All events that are kept, as they are shown now.
 async fn everything(api: &Api) -> Vec<Value> {
     let (mut events, mut cursor) = (Vec::new(), String::new());
     loop {

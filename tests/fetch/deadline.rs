@@ -21,7 +21,7 @@ const PROFILES: usize = 60;
 
 const HOST: &str = "public.api.bsky.app";
 
-/// Bluesky, where nobody attends to anybody, slowly.
+/// Bluesky, where no one attends to anyone, slowly.
 struct Slow(Frozen);
 
 impl Web for Slow {

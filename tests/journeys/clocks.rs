@@ -94,7 +94,7 @@ impl SkewedPair {
         }
     }
 
-    /// Waits until the ledger has so many charges; their ids.
+    /// Waits until the ledger has this number of charges; their ids.
     fn posted(&self, count: usize) -> Vec<Value> {
         let began = Instant::now();
         loop {

@@ -53,7 +53,7 @@ impl Served {
         (served, paths)
     }
 
-    /// A server whose clock is ahead by so many seconds, or behind if below zero, opened by this key.
+    /// A server whose clock is ahead by this number of seconds, or behind if below zero, opened by this key.
     pub(crate) fn ahead(borg: &Borg, seconds: i64, key: &Value) -> Served {
         let (args, seconds) = (["serve", "--addr", "127.0.0.1:0", "--json"], seconds.to_string());
         let child = borg.start_with(&args, Some(("BORG_CLOCK_AHEAD", seconds.as_str())));

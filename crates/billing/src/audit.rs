@@ -100,7 +100,7 @@ pub async fn compare_all<W: Wallet, L: Ledger>(
 pub struct AuditPart<'a> {
     /// Those after this place, which the part before ended with; from the first if `None`.
     pub after: Option<&'a str>,
-    /// About so many: whole pages of the ledger; all if `None`.
+    /// About this many: whole pages of the ledger; all if `None`.
     pub most: Option<u64>,
 }
 

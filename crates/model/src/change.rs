@@ -114,7 +114,7 @@ impl ChangePosition {
         self.0
     }
 
-    /// The place so many further on.
+    /// The place that is this far on.
     #[must_use]
     pub const fn plus(self, count: u64) -> ChangePosition {
         ChangePosition(self.0.saturating_add(count))

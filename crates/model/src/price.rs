@@ -298,7 +298,9 @@ impl fmt::Debug for Usage {
 impl From<UsageForm> for Usage {
     fn from(form: UsageForm) -> Usage {
         let units = form.units.into_iter();
-        units.fold(Usage::of(form.class), |usage, (item, count)| usage.with(item, count.0))
+        units.fold(Usage::of(form.class), |usage, (item, WholeNumber(count))| {
+            usage.with(item, count)
+        })
     }
 }
 

@@ -19,6 +19,8 @@
 mod block;
 mod columns;
 mod index;
+mod row_block;
+mod section;
 mod write;
 
 use model::RunId;
@@ -26,8 +28,10 @@ use model::RunId;
 use crate::ObjectStore;
 use crate::artifact::{self, ArtifactError};
 
-pub use block::{BlockError, PersonBlock, RowBlock};
-pub use index::{BlockId, RowIndex, RowSection, SectionSize};
+pub use block::PersonBlock;
+pub use index::{BlockId, RowIndex, SectionSize};
+pub use row_block::{BlockError, RowBlock};
+pub use section::RowSection;
 pub use write::{PersonRowsInput, RECEIVED_MAX, RowPart, RowWriter};
 
 /// The format that is written, and the only one that is read.

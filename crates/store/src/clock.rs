@@ -24,7 +24,7 @@ mod shift {
 
     static SECONDS: AtomicI64 = AtomicI64::new(0);
 
-    /// From now on the clock of this process is ahead by so many seconds, or behind if below zero.
+    /// From now on the clock of this process is ahead by this number of seconds, or behind if below zero.
     pub fn shift(seconds: i64) {
         SECONDS.store(seconds, Ordering::Relaxed);
     }

@@ -1,10 +1,10 @@
 //! Consumers: readers of the change stream whose filter and place are kept here, so that any of a client's machines
 //! can go on, and all can see where each is.
 
-use model::change_filter::ChangeFilterError;
+use model::change_filter::{ChangeFilterError, FILTER_IDS_MAX};
 use model::consumer::CONSUMERS_MAX;
 use model::time::Timestamp;
-use model::{ChangeFilter, ChangePosition, Consumer, ConsumerName};
+use model::{ChangeFilter, ChangeKind, ChangePosition, Consumer, ConsumerName, Platform};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::pg::change::{self, StreamBounds};
@@ -19,6 +19,7 @@ pub(crate) mod moves;
 use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::{RangeView, StreamCursors};
 use crate::cursor::CursorText;
+use crate::docs::pattern_of;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 
@@ -38,7 +39,7 @@ pub(crate) struct ConsumerView {
     /// The cursor of that place; absent if what came next is not kept any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
-    /// How many places are left to the end of the stream: at most so many events, with those that it does not want.
+    /// How many places are left to the end of the stream: no more events are, with those that it does not want.
     lag: u64,
     /// What is left of a range that it reads again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,10 +101,15 @@ impl From<CursorText> for ConsumerStart {
 
 /// The filter as an object with the names of the parameters of `/v1/changes`.
 fn filter_schema() -> RefOr<Schema> {
-    let texts = || ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String));
-    let fields = ["kind", "person", "profile", "community", "platform"];
-    let filter =
-        fields.iter().fold(ObjectBuilder::new(), |filter, field| filter.property(*field, texts()));
+    let list = |item: ObjectBuilder| ArrayBuilder::new().items(item.schema_type(Type::String));
+    let named = |example: &str| list(ObjectBuilder::new().pattern(pattern_of(example)));
+    let one_of = |names: Vec<&str>| list(ObjectBuilder::new().enum_values(Some(names)));
+    let filter = ObjectBuilder::new()
+        .property("kind", one_of(ChangeKind::ALL.iter().map(|kind| kind.slug()).collect()))
+        .property("person", named("per_1").max_items(Some(FILTER_IDS_MAX)))
+        .property("profile", named("prf_1").max_items(Some(FILTER_IDS_MAX)))
+        .property("community", named("com_1").max_items(Some(FILTER_IDS_MAX)))
+        .property("platform", one_of(Platform::all().map(Platform::slug).collect()));
     let delta = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
     let example = serde_json::json!({ "kind": ["rank_changed", "gone"], "community": ["com_1"] });
     filter

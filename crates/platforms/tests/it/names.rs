@@ -155,7 +155,7 @@ async fn a_domain_may_be_internationalised() {
     assert_eq!(seen.named.handle.as_deref(), Some("ada@xn--bcher-kva.example"));
 }
 
-/// The people whom `subject` follows, after its own page was read.
+/// The people that `subject` follows, after its own page was read.
 async fn following(web: &RecordedWeb, subject: FetchSubject) -> Vec<NamedProfile> {
     let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let memory = FetchMemory::of_recordings();

@@ -5,7 +5,7 @@ use model::index::PersonIndex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::block::{BlockError, BlockExtent, RowBlock};
+use super::row_block::{BlockError, BlockExtent, RowBlock};
 use crate::shard::{unzigzag, zigzag};
 
 const ZSTD_LEVEL: i32 = 3;
@@ -38,7 +38,9 @@ pub(super) struct FactColumns {
 
 /// Ids, as zigzag distances from the one before.
 #[derive(Serialize, Deserialize)]
-pub(super) struct IdColumns(Vec<u64>);
+pub(super) struct IdColumns {
+    distances: Vec<u64>,
+}
 
 impl RowColumns {
     pub(super) fn of(block: &RowBlock) -> RowColumns {
@@ -136,11 +138,11 @@ impl IdColumns {
             before = id;
             ((distance << 1) ^ (distance >> 63)) as u64
         };
-        IdColumns(ids.map(distance).collect())
+        IdColumns { distances: ids.map(distance).collect() }
     }
 
     pub(super) fn ids(self, extent: &BlockExtent) -> Result<Vec<u64>, BlockError> {
-        if self.0.len() != extent.len() {
+        if self.distances.len() != extent.len() {
             return Err(BlockError::Misfit("ids"));
         }
         let id = |before: &mut u64, distance: u64| {
@@ -148,7 +150,7 @@ impl IdColumns {
             *before = before.wrapping_add(distance);
             Some(*before)
         };
-        Ok(self.0.into_iter().scan(0, id).collect())
+        Ok(self.distances.into_iter().scan(0, id).collect())
     }
 }
 

@@ -4,44 +4,15 @@ use model::index::{PersonIndex, RunPerson};
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
-use super::block::{BlockError, BlockExtent, PersonBlock};
+use super::block::PersonBlock;
+use super::row_block::{BlockError, BlockExtent};
+use super::section::RowSection;
 
 /// How many people a block of the sections with one value for each has.
 pub(super) const BLOCK_PEOPLE: u32 = 4_096;
 
 /// The leading bytes of a block's hash that the index keeps.
 const HASH_BYTES: usize = 8;
-
-/// What a block says of its people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowSection {
-    /// Those that they attend to.
-    Given,
-    /// Who attends to them.
-    Received,
-    /// What searches have to know of them.
-    Facts,
-    /// Their stored ids.
-    Ids,
-    /// Which numbers those with a number of the served tables have.
-    Places,
-}
-
-impl RowSection {
-    /// Every section, in the order in which they are sealed.
-    pub const ALL: [RowSection; 5] = [
-        RowSection::Given,
-        RowSection::Received,
-        RowSection::Facts,
-        RowSection::Ids,
-        RowSection::Places,
-    ];
-
-    /// Whether its blocks are cut by arcs.
-    pub(super) const fn has_arcs(self) -> bool {
-        matches!(self, RowSection::Given | RowSection::Received)
-    }
-}
 
 /// One block of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,8 +16,8 @@ use model::port::{Objects, PortError, PutOutcome};
 use proptest::prelude::*;
 use typed_index_collections::TiVec;
 
-use super::block::BlockExtent;
 use super::index::{SectionIndex, StoredBlock};
+use super::row_block::BlockExtent;
 use super::*;
 
 const RUN: RunId = RunId::new(1);

@@ -10,8 +10,10 @@ use model::index::{PersonIndex, RunPerson};
 use rayon::prelude::*;
 use typed_index_collections::TiSlice;
 
-use super::block::{PersonBlock, RowBlock};
-use super::index::{BLOCK_PEOPLE, RowIndex, RowSection, SectionIndex, StoredBlock};
+use super::block::PersonBlock;
+use super::index::{BLOCK_PEOPLE, RowIndex, SectionIndex, StoredBlock};
+use super::row_block::RowBlock;
+use super::section::RowSection;
 
 /// A block of rows ends with the person that reaches this number of arcs.
 const BLOCK_ARCS: usize = 16_384;

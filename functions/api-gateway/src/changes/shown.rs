@@ -95,8 +95,8 @@ fn view(placed: PlacedEvent, all: &ListedNames) -> Option<EventView> {
     Some(EventView { seq: position, position: [position.number(), 0], at, profile, change })
 }
 
-/// An event that names a community, with the profile that shows its person; `None` if it is not told. This is the
-/// one place that decides whether events about communities are told.
+/// An event that names a community, with the profile that shows its person; `None` if it is not shown. This is the
+/// one place that decides whether events about communities are.
 fn of_community(
     subject: Option<ProfileId>,
     change: Change,
@@ -111,10 +111,10 @@ fn of_community(
         }
         Change::Membership(change) => {
             let person = all.people.get(&change.person)?;
-            let told =
+            let shown =
                 |at: Option<CommunityId>| at.filter(|&at| all.gates.admit(at, &person.profiles));
-            let (before, after) = (told(change.before), told(change.after));
-            // Where neither end may be told, nothing happened for those outside.
+            let (before, after) = (shown(change.before), shown(change.after));
+            // Where neither end may be shown, nothing happened for those outside.
             let change = MembershipChange { before, after, ..change };
             let profile = shown_of(person, subject?)?;
             (before != after).then(|| (Some(profile), ChangeView::membership(change)))

@@ -44,8 +44,7 @@ impl ClientTerms {
             "0" | "false" | "?0" => Some(false),
             _ => None,
         })?;
-        let quote =
-            parsed(headers, &QUOTE, "the id of a quote, such as qt_7", |text| text.parse().ok())?;
+        let quote = quote(headers)?;
         let idempotency_key = parsed(
             headers,
             &IDEMPOTENCY_KEY,
@@ -54,6 +53,16 @@ impl ClientTerms {
         )?;
         Ok(ClientTerms { cost_max, is_dry_run: is_dry_run == Some(true), quote, idempotency_key })
     }
+}
+
+/// The quote; what is no id of one names none.
+fn quote(headers: &HeaderMap) -> Result<Option<QuoteId>, Problem> {
+    let text = parsed(headers, &QUOTE, "the id of a quote", |text| Some(text.to_owned()))?;
+    let unknown = |text: &str| {
+        let why = format!("`{text}` is no quote: they have ids such as qt_7, see /v1/quotes");
+        Problem::new(ProblemCode::QuoteUnknown, why)
+    };
+    text.map(|text| text.parse().map_err(|_| unknown(&text))).transpose()
 }
 
 /// A key as clients send it: bare, or quoted as the draft of the standard has it.
@@ -118,12 +127,14 @@ mod tests {
             (MAX_COST, "0.0000001"),
             (MAX_COST, "99999999999999999999"),
             (DRY_RUN, "perhaps"),
-            (QUOTE, "per_1"),
             (IDEMPOTENCY_KEY, ""),
             (IDEMPOTENCY_KEY, "\"\""),
         ] {
             assert!(terms(&[(name.clone(), value)]).is_err(), "{name}: {value}");
         }
         assert!(terms(&[(MAX_COST, "1"), (MAX_COST, "2")]).is_err());
+        for none in ["per_1", ""] {
+            assert_eq!(terms(&[(QUOTE, none)]).unwrap_err().code(), ProblemCode::QuoteUnknown);
+        }
     }
 }

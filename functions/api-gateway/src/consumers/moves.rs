@@ -21,12 +21,21 @@ pub(crate) struct CommitOrder {
     /// `next_cursor` of the page that is done.
     #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
     cursor: CursorText,
-    /// Whether it may lie before the place that was committed; otherwise that is refused.
-    #[serde(default)]
-    rewind: bool,
-    /// Whether the page is one of the range that is read again, as its `is_replay` says.
-    #[serde(default)]
-    replay: bool,
+    /// `forward`, unless given: not before the place that was committed. `rewind`: also before it, which ends a
+    /// range that is read again. `replay`: in that range, as the page's `is_replay` says; the place stays.
+    #[serde(default, rename = "move")]
+    #[schema(value_type = String, example = "forward", pattern = "^(forward|rewind|replay)$")]
+    direction: CommitMove,
+}
+
+/// Where a consumer moves.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CommitMove {
+    #[default]
+    Forward,
+    Rewind,
+    Replay,
 }
 
 /// What is to be read again.
@@ -41,21 +50,14 @@ pub(crate) struct ReplayOrder {
     to: CursorText,
 }
 
-impl JsonInput for CommitOrder {
-    fn check(&self) -> Result<(), Problem> {
-        if self.rewind && self.replay {
-            return Err(Problem::body("/replay", "say either `rewind` or `replay`"));
-        }
-        Ok(())
-    }
-}
+impl JsonInput for CommitOrder {}
 
-impl CommitOrder {
-    const fn consumer_move(&self) -> ConsumerMove {
-        match (self.replay, self.rewind) {
-            (true, _) => ConsumerMove::Replay,
-            (_, true) => ConsumerMove::Rewind,
-            _ => ConsumerMove::Forward,
+impl From<CommitMove> for ConsumerMove {
+    fn from(direction: CommitMove) -> ConsumerMove {
+        match direction {
+            CommitMove::Forward => ConsumerMove::Forward,
+            CommitMove::Rewind => ConsumerMove::Rewind,
+            CommitMove::Replay => ConsumerMove::Replay,
         }
     }
 }
@@ -79,19 +81,20 @@ pub(crate) async fn commit(
     let position = position(&call, &body.cursor).await?;
     let (pg, now) = (call.gateway.pg(), call.gateway.now());
     let moved =
-        consumer::commit(pg, key(&call, &name), position, body.consumer_move(), now).await?;
+        consumer::commit(pg, key(&call, &name), position, body.direction.into(), now).await?;
     match moved {
         Some(moved) => shown(&call, moved).await,
         None => {
             let at = found(&call, &name).await?.position;
-            let why =
-                format!("the consumer is at {at}, beyond {position}: say `rewind` to go back");
+            let why = format!(
+                "the consumer is at {at}, beyond {position}: say `rewind` as `move` to go back"
+            );
             Err(Problem::new(ProblemCode::ConsumerAhead, why))
         }
     }
 }
 
-/// Lets a consumer read a range again, in pages as always; then it goes on where it was. Commits with `replay` move
+/// Lets a consumer read a range again, in pages as always; then it goes on where it was. Commits with `"move": "replay"` move
 /// it in the range, all others move its own place. Pages that were paid cost nothing.
 #[utoipa::path(
     post,

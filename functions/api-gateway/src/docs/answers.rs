@@ -108,15 +108,15 @@ pub(super) fn complete(facts: &OperationFacts<'_>, responses: &mut Map<String, V
             headers.extend(header_refs(answer_headers(facts)));
         }
     }
+    if facts.is_read() {
+        let name = NOT_MODIFIED.name;
+        responses.insert(NOT_MODIFIED.number.to_string(), reference("responses", name));
+    }
     if responses.remove("default").is_none() {
         return;
     }
     for status in statuses(&facts.problems()) {
         responses.insert(status.number.to_string(), reference("responses", status.name));
-    }
-    if facts.is_read() {
-        let name = NOT_MODIFIED.name;
-        responses.insert(NOT_MODIFIED.number.to_string(), reference("responses", name));
     }
 }
 

@@ -44,11 +44,7 @@ pub(super) fn shared_parameters() -> Map<String, Value> {
             "The most that you pay for the answer, in credits.",
             json!({"type": "string", "pattern": AMOUNT}),
         ),
-        (
-            "Borg-Quote",
-            "The quote that pays.",
-            json!({"type": "string", "pattern": super::forms::pattern_of("qt_1")}),
-        ),
+        ("Borg-Quote", "The quote that pays: its id.", json!({"type": "string"})),
         (
             "Idempotency-Key",
             "Your own name of the request: by it, it is charged once.",

@@ -21,7 +21,7 @@ pub(crate) struct LinkView {
     #[schema(value_type = String, example = "prf_3001")]
     b: ProfileId,
     /// What proves it. `mutual`: each names the other; `website`: both control one web page that
-    /// nobody else of their platforms controls.
+    /// no other one of their platforms controls.
     #[schema(value_type = String, example = "mutual")]
     proof: Proof,
 }

@@ -35,7 +35,7 @@ pub(crate) struct RankView {
     why_no_rank: Option<WhyNoRank>,
 }
 
-/// Why somebody has no rank.
+/// Why a person has no rank.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum WhyNoRank {

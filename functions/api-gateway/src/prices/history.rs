@@ -91,7 +91,11 @@ pub(crate) struct HistoryParams {
     tag = "prices",
     security(()),
     params(HistoryParams),
-    responses((status = 200, body = Envelope<Vec<EpochView>>, description = "The answer."), Problem)
+    responses(
+        (status = 200, description = "The answer, in the form that `format` names.",
+            content((Envelope<Vec<EpochView>> = "application/json"), (Vec<u8> = "application/octet-stream"))),
+        Problem
+    )
 )]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,

@@ -14,7 +14,7 @@ use crate::community_names::{CommunityLabels, CommunityTopics};
 /// A community is about a topic that at least one in this number of the people who write names.
 const ABOUT_ONE_IN: u32 = 3;
 
-/// And at least so many do, or all who write: else one person could hide the others.
+/// And at least this number does, or all who write: else one person could hide the others.
 const ABOUT_MIN: u32 = 3;
 
 /// A label that names a topic is a word of at least one in this number of them: what few say of themselves is
@@ -30,7 +30,9 @@ pub(super) struct TopicCounts {
 
 /// The counts of one level's communities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct LevelTopicCounts(TiVec<CommunityIndex, TopicCounts>);
+pub(super) struct LevelTopicCounts {
+    communities: TiVec<CommunityIndex, TopicCounts>,
+}
 
 impl TopicCounts {
     fn is_named_by_one_in(&self, number: u32, topic: SensitiveTopic) -> bool {
@@ -61,12 +63,13 @@ impl TopicCounts {
 impl LevelTopicCounts {
     /// Of communities `0..communities`, of which nothing is read yet.
     pub(super) fn new(communities: u32) -> LevelTopicCounts {
-        LevelTopicCounts(ti_vec![TopicCounts::default(); communities as usize])
+        let communities = ti_vec![TopicCounts::default(); communities as usize];
+        LevelTopicCounts { communities }
     }
 
     /// Adds what one person writes of itself.
     pub(super) fn add(&mut self, community: CommunityIndex, text: &str) {
-        let counts = &mut self.0[community];
+        let counts = &mut self.communities[community];
         counts.writers += 1;
         topics(text).iter().for_each(|topic| *counts.naming.entry(topic).or_default() += 1);
     }
@@ -78,13 +81,16 @@ impl LevelTopicCounts {
         communities: u32,
     ) -> LevelTopicCounts {
         let mut above = LevelTopicCounts::new(communities);
-        self.0.iter().zip(parents).for_each(|(part, &parent)| above.0[parent].add(part));
+        self.communities
+            .iter()
+            .zip(parents)
+            .for_each(|(part, &parent)| above.communities[parent].add(part));
         above
     }
 
     /// Whether a community may have this label.
     pub(super) fn allow(&self, community: CommunityIndex, label: &str) -> bool {
-        let counts = &self.0[community];
+        let counts = &self.communities[community];
         topics(label).iter().all(|topic| counts.is_named_by_one_in(LABEL_ONE_IN, topic))
     }
 }
@@ -98,7 +104,7 @@ pub(super) fn community_topics(
     labels: &CommunityLabels,
 ) -> CommunityTopics {
     let own = |(counts, labels): (&LevelTopicCounts, &Vec<Vec<String>>)| {
-        counts.0.iter().zip(labels).map(|(counts, labels)| counts.about(labels)).collect()
+        counts.communities.iter().zip(labels).map(|(counts, labels)| counts.about(labels)).collect()
     };
     let mut levels: Vec<TiVec<CommunityIndex, SensitiveTopics>> =
         counts.iter().zip(labels).map(own).collect();
@@ -212,7 +218,8 @@ mod tests {
         for _ in 0..5 {
             counts.add(second, "rust");
         }
-        let about = |counts: &LevelTopicCounts, at: CommunityIndex| counts.0[at].about(&[]);
+        let about =
+            |counts: &LevelTopicCounts, at: CommunityIndex| counts.communities[at].about(&[]);
         assert_eq!(about(&counts, first), SensitiveTopic::Christianity.into());
         assert_eq!(about(&counts, second), SensitiveTopics::NONE);
         assert_eq!(
@@ -227,7 +234,7 @@ mod tests {
         assert_eq!(about(&alone, first), SensitiveTopic::Islam.into(), "all who write say it");
         let parents: TiVec<CommunityIndex, CommunityIndex> = vec![first, first].into();
         let above = counts.above(&parents, 1);
-        assert_eq!(above.0[first].writers, 12);
+        assert_eq!(above.communities[first].writers, 12);
         assert_eq!(about(&above, first), SensitiveTopics::NONE, "three of twelve are not many");
         assert!(above.allow(first, "Christians"), "and more than one in ten");
     }

@@ -10,6 +10,7 @@
 
 mod cost;
 mod generated;
+mod generated_community;
 mod generated_rows;
 mod peer;
 mod routes;

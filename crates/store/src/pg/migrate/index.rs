@@ -16,7 +16,7 @@ const PARTITIONS: &str = "select c.relname partition, i.indisvalid is_valid
     from pg_partition_tree(to_regclass($1)) t join pg_class c on c.oid = t.relid
     left join pg_index i on i.indexrelid = to_regclass(c.relname || $2)
     where t.isleaf order by c.oid";
-/// A build reads the whole table and waits for every transaction that is older. Nobody waits for it
+/// A build reads the whole table and waits for every transaction that is older. No one waits for it
 /// meanwhile, so it may take its time.
 const WAIT: &str = "set lock_timeout = 0; set statement_timeout = 0";
 const WAIT_NO_MORE: &str = "reset lock_timeout; reset statement_timeout";

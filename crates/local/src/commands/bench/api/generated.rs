@@ -9,7 +9,7 @@ use model::index::RunPerson;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock;
 use model::profile_text::ProfileTexts;
-use model::{Community, CommunityId, Membership, PersonKind, Platform, ProfileId, SensitiveTopics};
+use model::{Community, Membership, PersonKind, Platform, ProfileId, SensitiveTopics};
 use search::{Folding, PublicWords};
 use store::pg::community::{self, WORLD};
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
@@ -18,6 +18,7 @@ use store::pg::score::PersonScore;
 use store::pg::term::Term;
 use store::pg::{account_key, person, profile, run};
 
+use super::generated_community::{GeneratedCommunity, LEVELS};
 use super::generated_rows;
 use crate::home::BorgHome;
 use crate::output::CommandOutput;
@@ -30,7 +31,6 @@ const SEED: RandomSeed = RandomSeed(1);
 const CHUNK: usize = 5_000;
 /// People of a community on the finest level; ten of these make one of the next level.
 const LEAF_PEOPLE: u32 = 500;
-const LEVELS: u8 = 3;
 /// The longest list of the world's ranks.
 const WORLD_PEOPLE: usize = 100_000;
 /// Contributors that the evidence of one person names.
@@ -47,21 +47,6 @@ pub(super) struct GeneratedRun {
     /// The people by their number in the run.
     pub(super) people: Vec<ProfileId>,
     pub(super) communities: Vec<GeneratedCommunity>,
-}
-
-/// A community of the finest level, or one of those around it.
-pub(super) struct GeneratedCommunity {
-    pub(super) id: CommunityId,
-    level: u8,
-    parent: Option<CommunityId>,
-    /// Numbers in the run, ascending.
-    pub(super) members: Vec<u32>,
-}
-
-impl GeneratedCommunity {
-    pub(super) fn is_leaf(&self) -> bool {
-        self.level == LEVELS - 1
-    }
 }
 
 /// Makes and serves a run of `count` people.

@@ -10,7 +10,7 @@ use snapshot::person_rows::{INDEX, PersonRowsInput, RowWriter, part_name};
 use snapshot::{ObjectStore, artifact};
 use typed_index_collections::TiVec;
 
-use super::generated::GeneratedCommunity;
+use super::generated_community::GeneratedCommunity;
 use crate::home::BorgHome;
 
 const SEED: RandomSeed = RandomSeed(8);

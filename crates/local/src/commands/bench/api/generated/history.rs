@@ -10,7 +10,7 @@ use store::pg::history::{self, RunHistory};
 use store::pg::publish::RunLoader;
 use store::pg::run;
 
-use super::GeneratedCommunity;
+use super::super::generated_community::GeneratedCommunity;
 use crate::home::BorgHome;
 
 /// How many earlier runs there are.
