@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::time::Day;
@@ -13,6 +14,9 @@ use crate::error::Problem;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
+/// The methods of all routes.
+const METHODS: [Method; 5] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
+
 /// Admits a request. What the handler and [`mod@crate::finish`] need is among the [`RequestFacts`].
 pub(crate) async fn admit(
     State(gateway): State<Gateway>,
@@ -20,7 +24,8 @@ pub(crate) async fn admit(
     next: Next,
 ) -> Response {
     let facts = RequestFacts::of(request.extensions());
-    if facts.caller.get().is_none() {
+    // What no route takes is refused as such, whatever else is wrong with it.
+    if facts.caller.get().is_none() || !METHODS.contains(request.method()) {
         return next.run(request).await;
     }
     match admitted(&gateway, &facts, request).await {

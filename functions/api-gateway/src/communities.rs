@@ -25,7 +25,7 @@ use crate::runs::{self, RunPage};
 #[into_params(parameter_in = Query)]
 pub(crate) struct CommunityListParams {
     /// Only those on this level; 0 is the coarsest.
-    #[param(value_type = Option<u8>)]
+    #[param(value_type = Option<u8>, maximum = 255)]
     level: Option<LevelParam>,
     /// Only the parts of this community.
     #[param(value_type = Option<String>, example = "com_1")]

@@ -4,20 +4,20 @@
 use model::change_filter::{ChangeFilterError, FILTER_IDS_MAX};
 use model::consumer::CONSUMERS_MAX;
 use model::time::Timestamp;
-use model::{ChangeFilter, ChangeKind, ChangePosition, Consumer, ConsumerName, Platform};
+use model::{ChangeFilter, ChangePosition, Consumer, ConsumerName};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::pg::change::{self, StreamBounds};
 use store::pg::consumer::{self, ConsumerKey};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 pub(crate) mod changes;
 pub(crate) mod moves;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::changes::{RangeView, StreamCursors};
+use crate::changes::{RangeView, StreamCursors, kind_list, platform_list};
 use crate::cursor::CursorText;
 use crate::docs::pattern_of;
 use crate::error::{Problem, ProblemCode};
@@ -101,15 +101,17 @@ impl From<CursorText> for ConsumerStart {
 
 /// The filter as an object with the names of the parameters of `/v1/changes`.
 fn filter_schema() -> RefOr<Schema> {
-    let list = |item: ObjectBuilder| ArrayBuilder::new().items(item.schema_type(Type::String));
-    let named = |example: &str| list(ObjectBuilder::new().pattern(pattern_of(example)));
-    let one_of = |names: Vec<&str>| list(ObjectBuilder::new().enum_values(Some(names)));
+    let named = |example: &str| {
+        let id = ObjectBuilder::new().schema_type(Type::String).pattern(pattern_of(example));
+        ArrayBuilder::new().items(id).max_items(Some(FILTER_IDS_MAX))
+    };
     let filter = ObjectBuilder::new()
-        .property("kind", one_of(ChangeKind::ALL.iter().map(|kind| kind.slug()).collect()))
-        .property("person", named("per_1").max_items(Some(FILTER_IDS_MAX)))
-        .property("profile", named("prf_1").max_items(Some(FILTER_IDS_MAX)))
-        .property("community", named("com_1").max_items(Some(FILTER_IDS_MAX)))
-        .property("platform", one_of(Platform::all().map(Platform::slug).collect()));
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        .property("kind", kind_list())
+        .property("person", named("per_1"))
+        .property("profile", named("prf_1"))
+        .property("community", named("com_1"))
+        .property("platform", platform_list());
     let delta = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
     let example = serde_json::json!({ "kind": ["rank_changed", "gone"], "community": ["com_1"] });
     filter

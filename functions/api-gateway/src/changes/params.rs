@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use model::{ChangeFilter, ChangeKind, CommunityId, PersonId, Platform, ProfileId};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::cursor::CursorText;
 use crate::error::Problem;
@@ -17,6 +18,21 @@ use crate::state::Gateway;
 
 /// The longest that an answer is waited for, in seconds.
 const WAIT_SECONDS_MAX: u64 = 20;
+
+/// A list of kinds of events.
+pub(crate) fn kind_list() -> Array {
+    list_of(ChangeKind::ALL.iter().map(|kind| kind.slug()).collect())
+}
+
+/// A list of platforms.
+pub(crate) fn platform_list() -> Array {
+    list_of(Platform::all().map(Platform::slug).collect())
+}
+
+fn list_of(names: Vec<&str>) -> Array {
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+    ArrayBuilder::new().items(name).build()
+}
 
 /// Which page.
 #[derive(Debug, Default, utoipa::IntoParams)]
@@ -39,7 +55,7 @@ pub(crate) struct PageParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct FilterParams {
     /// Of these kinds: `arcs`, `gone`, `joined`, `parted`, `rank_changed`, `membership`, `lineage`, `profile`.
-    #[param(value_type = Option<Vec<String>>, example = json!(["rank_changed", "gone"]))]
+    #[param(schema_with = kind_list, required = false, example = json!(["rank_changed", "gone"]))]
     kind: BTreeSet<ChangeKind>,
     /// About these people, or about `profile`: at most 100.
     #[param(value_type = Option<Vec<String>>, example = json!(["per_2000000001"]))]
@@ -51,7 +67,7 @@ pub(crate) struct FilterParams {
     #[param(value_type = Option<Vec<String>>, example = json!(["com_1"]))]
     community: BTreeSet<CommunityId>,
     /// About profiles of these platforms.
-    #[param(value_type = Option<Vec<String>>, example = json!(["bluesky"]))]
+    #[param(schema_with = platform_list, required = false, example = json!(["bluesky"]))]
     platform: BTreeSet<Platform>,
     /// Of changed ranks those that moved by as much, or were got or lost; other kinds match whatever it is.
     #[param(minimum = 0)]

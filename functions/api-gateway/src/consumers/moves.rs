@@ -19,7 +19,7 @@ use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
 #[serde(deny_unknown_fields, expecting = "an object with `cursor`")]
 pub(crate) struct CommitOrder {
     /// `next_cursor` of the page that is done.
-    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    #[schema(value_type = String, example = "c3RyZWFtcyBnbyBvbg", pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
     cursor: CursorText,
     /// `forward`, unless given: not before the place that was committed. `rewind`: also before it, which ends a
     /// range that is read again. `replay`: in that range, as the page's `is_replay` says; the place stays.
@@ -43,10 +43,10 @@ enum CommitMove {
 #[serde(deny_unknown_fields, expecting = "an object with `from` and `to`")]
 pub(crate) struct ReplayOrder {
     /// The cursor after which the range begins.
-    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    #[schema(value_type = String, example = "c3RyZWFtcyBnbyBvbg", pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
     from: CursorText,
     /// The cursor up to which it goes: not beyond the place that was committed.
-    #[schema(value_type = String, pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
+    #[schema(value_type = String, example = "c3RyZWFtcyBnbyBvbg", pattern = "^[A-Za-z0-9_-]+$", max_length = 1024)]
     to: CursorText,
 }
 

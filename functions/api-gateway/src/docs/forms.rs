@@ -1,7 +1,9 @@
 //! The forms of texts. A text whose example in the document is an id, a cursor or an amount gets the pattern of what
 //! the server takes, so that no annotation has to repeat it.
 
-use model::Platform;
+use std::borrow::Cow;
+
+use model::{Account, Platform};
 use serde_json::{Map, Value, json};
 
 use crate::cursor::CURSOR_LENGTH_MAX;
@@ -64,6 +66,7 @@ pub(super) fn give_names_forms(parameters: &mut Value) {
         let form = match parameter["name"].as_str() {
             Some("cursor") => cursor_form(),
             Some("account") => account_form(),
+            Some("seeds") => seeds_form(),
             Some("name") => json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
             _ => continue,
         };
@@ -78,9 +81,30 @@ fn cursor_form() -> Value {
 }
 
 fn account_form() -> Value {
-    let platforms: Vec<&str> = Platform::all().map(Platform::slug).collect();
-    let pattern = format!("^({}):[^:\\x00]+$", platforms.join("|"));
-    json!({"type": "string", "pattern": pattern, "maxLength": 256})
+    json!({"type": "string", "pattern": account_pattern(), "maxLength": 256})
+}
+
+/// Up to 50 people, each by id or by account.
+fn seeds_form() -> Value {
+    let id = pattern_of("per_1").unwrap_or_default().trim_matches(['^', '$']);
+    let one = format!("({id}|({}):[^:,\\x00]+)", platform_names());
+    json!({"type": "string", "pattern": format!("^{one}(,{one}){{0,49}}$")})
+}
+
+fn account_pattern() -> String {
+    format!("^({}):[^:\\x00]+$", platform_names())
+}
+
+fn platform_names() -> String {
+    Platform::all().map(Platform::slug).collect::<Vec<&str>>().join("|")
+}
+
+/// The pattern of an example of any form.
+fn form_of(example: &str) -> Option<Cow<'static, str>> {
+    if example.parse::<Account>().is_ok() {
+        return Some(account_pattern().into());
+    }
+    pattern_of(example).map(Cow::Borrowed)
 }
 
 /// A parameter has its schema beside the example; the example of a list is a list.
@@ -90,7 +114,7 @@ fn give_pattern(object: &mut Map<String, Value>) {
         Value::Array(items) => (items.first(), true),
         one => (Some(one), false),
     };
-    let Some(pattern) = example.and_then(Value::as_str).and_then(pattern_of) else { return };
+    let Some(pattern) = example.and_then(Value::as_str).and_then(form_of) else { return };
     let schema = match object.get_mut("schema") {
         Some(Value::Object(schema)) => schema,
         Some(_) => return,
@@ -102,7 +126,7 @@ fn give_pattern(object: &mut Map<String, Value>) {
         _ => schema,
     };
     if is_text(schema) {
-        schema.entry("pattern").or_insert_with(|| Value::from(pattern));
+        schema.entry("pattern").or_insert_with(|| Value::from(pattern.into_owned()));
     }
 }
 

@@ -59,11 +59,11 @@ enum PersonalView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PersonalParams {
     /// `personal`: people by the walk that starts, and starts again, at the seeds.
-    #[param(inline)]
+    #[param(inline, example = "personal")]
     #[expect(dead_code, reason = "there is one view so far, which a request must name")]
     view: PersonalView,
     /// 1 to 50 people, separated by commas: ids, or `platform:handle`.
-    #[param(value_type = String, example = "per_2000000001,bluesky:ada.example.org")]
+    #[param(value_type = String, example = "per_2000000001,per_2000000002")]
     seeds: SeedList,
     /// Whether the seeds themselves are in the answer; not unless given.
     include_seeds: Option<bool>,
