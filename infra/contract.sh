@@ -12,7 +12,7 @@ run() {
   shift 2
   "$CONTRACT/schemathesis" --config-file tests/contract/schemathesis.toml run "$url/openapi.json" \
     --header "Authorization: Bearer $key" --checks all --phases examples,coverage,fuzzing,stateful \
-    --seed 5 --generation-database none --report ndjson --report-ndjson-path "$home/$name.ndjson" --no-color "$@"
+    --seed 5 --generation-database none --request-timeout 25 --workers 4 --report ndjson --report-ndjson-path "$home/$name.ndjson" --no-color "$@"
 }
 # A key that may revoke itself would end the run: those routes get a key and a run of their own.
 run reading "$(key reader)" --exclude-tag keys --max-examples "${EXAMPLES:-60}" "$@"

@@ -21,7 +21,7 @@ pub enum Listing {
 
 /// What the handles of a platform look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandleForm {
+pub enum HandleForm {
     /// `name@domain`; a native id has a slash in it.
     Address,
     /// A domain; a native id has a colon in it.
@@ -126,7 +126,7 @@ impl Platform {
     }
 
     /// What its handles look like.
-    pub(crate) const fn handles(self) -> HandleForm {
+    pub const fn handles(self) -> HandleForm {
         self.row().handles
     }
 

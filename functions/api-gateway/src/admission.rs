@@ -1,31 +1,58 @@
 //! What a request with a key passes before its handler: the limits of the key, and the terms on which it is
 //! served.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::time::Day;
+use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::charging;
 use crate::error::Problem;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
-/// The methods of all routes.
-const METHODS: [Method; 5] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
+/// Which methods each route takes, by its path.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RouteMethods(Arc<HashMap<String, Vec<Method>>>);
+
+impl RouteMethods {
+    /// Those of the routes that a document describes.
+    pub(crate) fn of(document: &OpenApi) -> RouteMethods {
+        let methods = |item: &PathItem| {
+            let known = [
+                (&item.get, Method::GET),
+                (&item.get, Method::HEAD),
+                (&item.post, Method::POST),
+                (&item.put, Method::PUT),
+                (&item.delete, Method::DELETE),
+            ];
+            known.into_iter().filter(|(one, _)| one.is_some()).map(|(_, method)| method).collect()
+        };
+        let paths = document.paths.paths.iter();
+        RouteMethods(Arc::new(paths.map(|(path, item)| (path.clone(), methods(item))).collect()))
+    }
+
+    fn take(&self, request: &Request) -> bool {
+        let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let methods = path.and_then(|path| self.0.get(path));
+        methods.is_some_and(|methods| methods.contains(request.method()))
+    }
+}
 
 /// Admits a request. What the handler and [`mod@crate::finish`] need is among the [`RequestFacts`].
 pub(crate) async fn admit(
-    State(gateway): State<Gateway>,
+    State((gateway, methods)): State<(Gateway, RouteMethods)>,
     request: Request,
     next: Next,
 ) -> Response {
     let facts = RequestFacts::of(request.extensions());
-    // What no route takes is refused as such, whatever else is wrong with it.
-    if facts.caller.get().is_none() || !METHODS.contains(request.method()) {
+    // What the route does not take is refused as such, whatever else is wrong with it.
+    if facts.caller.get().is_none() || !methods.take(&request) {
         return next.run(request).await;
     }
     match admitted(&gateway, &facts, request).await {

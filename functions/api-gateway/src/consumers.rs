@@ -112,7 +112,8 @@ fn filter_schema() -> RefOr<Schema> {
         .property("profile", named("prf_1"))
         .property("community", named("com_1"))
         .property("platform", platform_list());
-    let delta = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    let delta =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
     let example = serde_json::json!({ "kind": ["rank_changed", "gone"], "community": ["com_1"] });
     filter
         .property("min_rank_delta", delta)

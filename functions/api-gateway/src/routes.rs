@@ -14,6 +14,7 @@ use tower_http::cors::{Any, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::admission::RouteMethods;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
@@ -60,8 +61,9 @@ async fn past_cors(State(routes): State<Router>, request: Request, next: Next) -
 
 fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
     let for_scope = |scope, routes: OpenApiRouter<Gateway>| {
+        let methods = RouteMethods::of(routes.get_openapi());
         routes
-            .route_layer(from_fn_with_state(gateway.clone(), admission::admit))
+            .route_layer(from_fn_with_state((gateway.clone(), methods), admission::admit))
             .route_layer(from_fn_with_state((gateway.clone(), scope), auth::require))
     };
     let open = OpenApiRouter::with_openapi(docs::description())

@@ -70,7 +70,7 @@ pub(crate) struct FilterParams {
     #[param(schema_with = platform_list, required = false, example = json!(["bluesky"]))]
     platform: BTreeSet<Platform>,
     /// Of changed ranks those that moved by as much, or were got or lost; other kinds match whatever it is.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 4294967295_u64)]
     min_rank_delta: Option<u32>,
 }
 

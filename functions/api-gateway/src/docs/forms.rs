@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use model::platform::HandleForm;
 use model::{Account, Platform};
 use serde_json::{Map, Value, json};
 
@@ -86,17 +87,27 @@ fn account_form() -> Value {
 
 /// Up to 50 people, each by id or by account.
 fn seeds_form() -> Value {
-    let id = pattern_of("per_1").unwrap_or_default().trim_matches(['^', '$']);
-    let one = format!("({id}|({}):[^:,\\x00]+)", platform_names());
+    let bare = |pattern: &str| pattern.trim_matches(['^', '$']).to_owned();
+    let id = pattern_of("per_1").map(bare).unwrap_or_default();
+    let one = format!("({id}|{})", bare(&account_pattern()));
     json!({"type": "string", "pattern": format!("^{one}(,{one}){{0,49}}$")})
 }
 
+/// Accounts as most are named: the server takes more, such as names in other scripts. No comma is in one.
 fn account_pattern() -> String {
-    format!("^({}):[^:\\x00]+$", platform_names())
-}
-
-fn platform_names() -> String {
-    Platform::all().map(Platform::slug).collect::<Vec<&str>>().join("|")
+    let word = "[A-Za-z0-9_]{1,30}([.-][A-Za-z0-9_]{1,30}){0,5}";
+    let handles = [
+        (HandleForm::Address, format!("{word}(@{word})?")),
+        (HandleForm::Domain, format!("(did:[a-z]{{1,16}}:)?{word}")),
+        (HandleForm::Word, r"[!-+\--?A-~]{1,64}".to_owned()),
+        (HandleForm::Native, r"[!-+\--~]{1,128}".to_owned()),
+    ];
+    let accounts = handles.map(|(form, handle)| {
+        let platforms = Platform::all().filter(|platform| platform.handles() == form);
+        let names: Vec<&str> = platforms.map(Platform::slug).collect();
+        format!("({}):{handle}", names.join("|"))
+    });
+    format!("^({})$", accounts.join("|"))
 }
 
 /// The pattern of an example of any form.
