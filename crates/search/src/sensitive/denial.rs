@@ -1,8 +1,8 @@
 //! The words of a text that others deny.
 //!
 //! A denial ("not", "ex", "gegen"; after its word "değilim", "ではない") holds for all terms next to it in its
-//! clause, and leaps over three small words: "not even a Muslim", "no politics or religion". It denies
-//! too much rather than too little, as a word too few hides a person, and a word too many shows one.
+//! clause, and leaps over three small words: "not even a Muslim", "no politics or religion". It leaps over no
+//! emoji, but denies one beside it. It denies too much rather than too little, as a word too few hides a person, and a word too many shows one.
 
 use std::ops::Range;
 
@@ -70,14 +70,18 @@ impl Denied {
             return;
         }
         let end = in_term.unwrap_or(glyphs.chars().len());
-        let is_near = |word: &Word| word.clause == clause && word.range.0 < end;
         let mut leaped = 0;
         for next in word + 1..glyphs.words().len() {
+            let one = glyphs.words()[next];
             self.steps += 1;
-            if !is_near(&glyphs.words()[next]) || !self.is_reached(next, &mut leaped) {
+            if one.clause != clause || one.range.0 >= end || !self.is_reached(next, &mut leaped) {
                 return;
             }
-            self.by_earlier[next] |= self.roles[next] == WordRole::Term;
+            let is_beside = next == word + 1;
+            self.by_earlier[next] |= !one.is_emoji || is_beside;
+            if one.is_emoji {
+                return;
+            }
         }
     }
 
@@ -87,11 +91,16 @@ impl Denied {
         let clause = glyphs.words()[word].clause;
         let mut leaped = 0;
         for before in (0..word).rev() {
+            let one = glyphs.words()[before];
             self.steps += 1;
-            if glyphs.words()[before].clause != clause || !self.is_reached(before, &mut leaped) {
+            if one.clause != clause || !self.is_reached(before, &mut leaped) {
                 return;
             }
-            self.by_later[before] |= self.roles[before] == WordRole::Term;
+            let is_beside = before + 1 == word;
+            self.by_later[before] |= !one.is_emoji || is_beside;
+            if one.is_emoji {
+                return;
+            }
         }
     }
 

@@ -58,6 +58,7 @@ pub(super) struct Word {
     pub(super) range: (usize, usize),
     /// The number of the clause that it is in.
     pub(super) clause: u32,
+    pub(super) is_emoji: bool,
 }
 
 impl Word {
@@ -86,14 +87,12 @@ impl Glyphs {
         for (at, &c) in folded.iter().enumerate() {
             let class = folding.class(c);
             let script = Script::of(c, class);
-            let ends_clause = match script {
-                Script::Space => !links_words(c, folded.get(at + 1).copied()),
-                _ => class == CharClass::Emblem,
-            };
-            clause += u32::from(ends_clause);
             if script != Script::Space {
-                glyphs.push(c, script, clause);
-            } else if glyphs.scripts.last().is_some_and(|&last| last != Script::Space) {
+                glyphs.push((c, script), (clause, class == CharClass::Emblem));
+                continue;
+            }
+            clause += u32::from(!links_words(c, folded.get(at + 1).copied()));
+            if glyphs.scripts.last().is_some_and(|&last| last != Script::Space) {
                 glyphs.push_space();
             }
         }
@@ -105,13 +104,13 @@ impl Glyphs {
         glyphs
     }
 
-    fn push(&mut self, c: char, script: Script, clause: u32) {
+    fn push(&mut self, (c, script): (char, Script), (clause, is_emoji): (u32, bool)) {
         let at = self.chars.len();
         self.chars.push(c);
         self.scripts.push(script);
         match self.words.last_mut() {
             Some(word) if !is_boundary(self.scripts[at - 1], script) => word.range.1 = at + 1,
-            _ => self.words.push(Word { range: (at, at + 1), clause }),
+            _ => self.words.push(Word { range: (at, at + 1), clause, is_emoji }),
         }
         self.word_of.push(self.words.len() - 1);
     }

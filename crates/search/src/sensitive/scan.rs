@@ -29,6 +29,7 @@ pub(super) struct FoundTerm {
 pub(super) struct Scan {
     pub(super) topics: SensitiveTopics,
     /// Steps in the tree, terms found, and words that denials looked at.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the length"))]
     pub(super) steps: usize,
 }
 
