@@ -37,6 +37,8 @@ const FRIENDS: &[(&str, &str, &str)] = &[
     ("los que protestan", "christianity politics", ""),
     ("ils paient", "", ""),
     ("libertaram o gato", "", ""),
+    ("tu és judia, judías verdes", "judaism jewish", ""),
+    ("به چه بهایی", "other-faith", ""),
     ("kurdele, kurde blaszka", "near-east", ""),
     ("Gläubiger und Schuldner", "", ""),
     ("médecin libéral", "", ""),
@@ -129,7 +131,12 @@ const FRIENDS: &[(&str, &str, &str)] = &[
     ("文化疗愈", "", ""),
     ("憂鬱な月曜日", "", ""),
     ("帰宅難民", "", ""),
-    ("优先 优秀黑人牙膏", "", ""),
+    ("黑人牙膏", "", ""),
+    ("主流产品", "", ""),
+    ("畜牧师", "", ""),
+    ("广西壮族自治区", "", ""),
+    ("壮族", "asian", "asian"),
+    ("マーヴィン・ゲイ", "", ""),
 ];
 
 #[test]
