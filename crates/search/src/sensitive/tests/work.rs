@@ -34,6 +34,7 @@ fn the_steps_for_a_long_text_are_linear() {
         assert!(all <= length * STEPS_PER_CHAR_MAX, "{word}: {all} steps, {length} characters");
         assert!(all <= tenth * 10 + 1000, "{word}: {tenth} steps, {all} for ten times the text");
     }
+    // More than 100,000 words in one text.
     let length = words.iter().map(|word| word.chars().count()).sum::<usize>() * WORDS / 10;
     let all = steps(&words.concat(), WORDS / 10);
     assert!(all <= length * STEPS_PER_CHAR_MAX, "{all} steps, {length} characters");
@@ -41,8 +42,6 @@ fn the_steps_for_a_long_text_are_linear() {
 
 #[test]
 fn one_denial_reaches_all_terms_of_a_clause_in_one_walk() {
-    let (few, many) = (steps("no gay gay ", 1), steps("no gay ", 1) + steps("gay ", WORDS));
-    assert!(few < 40 && many <= WORDS * 4 * STEPS_PER_CHAR_MAX);
     let clause = format!("no {}", "gay ".repeat(WORDS));
     assert!(steps(&clause, 1) <= clause.len() * STEPS_PER_CHAR_MAX);
 }
