@@ -3,11 +3,12 @@
 //! Two questions are asked. [`topics`]: what is a community about, whose label this is? A wrong yes hides
 //! too much. [`named`]: does a person say of itself that it has to do with a topic? There a wrong yes shows what
 //! the person did not say: so addresses and mentions are left out, words that are a name as often as a
-//! topic do not count, and a word that is denied ("no politics") does not either.
+//! topic do not count, and a word that is denied ("no politics", "not a Muslim") does not either.
 //!
 //! The list is `sensitive/words.tsv`; [docs/sensitive.md](../../../docs/sensitive.md) describes it, and
 //! what it does not find.
 
+mod denial;
 mod glyphs;
 mod lexicon;
 mod scan;
@@ -24,6 +25,9 @@ use scan::TermUse;
 
 /// The list is folded once, and a text in the same way.
 const FOLDING: Folding = Folding::NEWEST;
+
+/// No phrase and no denial goes over the end of a line of a bio.
+const ENDS_OF_LINES: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 static LEXICON: LazyLock<SensitiveLexicon> = LazyLock::new(SensitiveLexicon::load);
 
@@ -51,7 +55,11 @@ pub fn topics(text: &str) -> SensitiveTopics {
 /// assert!(named("no politics, please").is_empty() && !topics("no politics").is_empty());
 /// ```
 pub fn named(text: &str) -> SensitiveTopics {
-    let tokens: Vec<&str> = text.split_whitespace().collect();
+    text.split(ENDS_OF_LINES).map(named_in_line).collect()
+}
+
+fn named_in_line(line: &str) -> SensitiveTopics {
+    let tokens: Vec<&str> = line.split_whitespace().collect();
     let parts = tokens.split(|token| !is_own_word(token));
     parts.map(|part| read(&part.join(" "), TermUse::Naming)).collect()
 }
@@ -64,7 +72,9 @@ pub fn may_be_shown<'a>(topics: SensitiveTopics, bios: impl IntoIterator<Item = 
 fn read(text: &str, term_use: TermUse) -> SensitiveTopics {
     let readings = [TextReading::Parts, TextReading::Joined].into_iter();
     let readings = readings.filter_map(|reading| reading.of(FOLDING, text));
-    readings.map(|folded| scan::topics(&Glyphs::of(&folded, FOLDING), &LEXICON, term_use)).collect()
+    let scans =
+        readings.map(|folded| scan::scan(&Glyphs::of(&folded, FOLDING), &LEXICON, term_use));
+    scans.map(|scan| scan.topics).collect()
 }
 
 /// Whether a part of a bio is no address and no name of an account.

@@ -23,7 +23,36 @@ pub(super) enum TermMeaning {
     /// Its words mean something else.
     Nothing,
     /// It denies what follows.
-    Denial,
+    DeniesNext,
+    /// It denies what is before it.
+    DeniesBefore,
+    /// It may stand between a denial and what is denied, although it is long.
+    Between,
+    /// A denial ends before it.
+    Turn,
+}
+
+impl TermMeaning {
+    /// Whether it names a topic, at least as a label.
+    pub(super) fn is_term(self) -> bool {
+        matches!(self, TermMeaning::Topics(_) | TermMeaning::Weak(_))
+    }
+
+    /// What it names in a label.
+    pub(super) fn topics(self) -> SensitiveTopics {
+        match self {
+            TermMeaning::Topics(topics) | TermMeaning::Weak(topics) => topics,
+            _ => SensitiveTopics::NONE,
+        }
+    }
+
+    /// What a person names with it.
+    pub(super) fn named_topics(self) -> SensitiveTopics {
+        match self {
+            TermMeaning::Topics(topics) => topics,
+            _ => SensitiveTopics::NONE,
+        }
+    }
 }
 
 /// A term whose characters were read.
@@ -77,7 +106,10 @@ impl LexiconRow {
     pub(super) fn meaning(self) -> Option<TermMeaning> {
         match self.topic {
             "none" => Some(TermMeaning::Nothing),
-            "not" => Some(TermMeaning::Denial),
+            "not" => Some(TermMeaning::DeniesNext),
+            "not-before" => Some(TermMeaning::DeniesBefore),
+            "between" => Some(TermMeaning::Between),
+            "but" => Some(TermMeaning::Turn),
             topics => {
                 let topics: Option<SensitiveTopics> = topics
                     .split('+')

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use model::sensitive::SensitiveTopics;
 
+use super::denial::Denied;
 use super::glyphs::Glyphs;
 use super::lexicon::{ANYWHERE, AT_START, SensitiveLexicon, TermMeaning};
 
@@ -17,43 +18,66 @@ pub(super) enum TermUse {
 }
 
 /// A term in a text.
-struct FoundTerm {
-    range: Range<usize>,
-    meaning: TermMeaning,
+#[derive(Debug)]
+pub(super) struct FoundTerm {
+    pub(super) range: Range<usize>,
+    pub(super) meaning: TermMeaning,
 }
 
-/// The topics of the terms that a text has.
-pub(super) fn topics(
-    glyphs: &Glyphs,
-    lexicon: &SensitiveLexicon,
-    term_use: TermUse,
-) -> SensitiveTopics {
-    let mut found = Vec::new();
+/// What a text names, and the work it took.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) topics: SensitiveTopics,
+    /// Steps in the tree, terms found, and words that denials looked at.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the length"))]
+    pub(super) steps: usize,
+}
+
+/// How far the terms of one sort go that begin at a character or before it.
+pub(super) struct Reach(Vec<usize>);
+
+/// The topics of the terms that a text has. O(length) of the text, times the longest term.
+pub(super) fn scan(glyphs: &Glyphs, lexicon: &SensitiveLexicon, term_use: TermUse) -> Scan {
+    let (found, steps) = find(glyphs, lexicon);
+    let length = glyphs.chars().len();
+    let idioms = Reach::of(length, &found, |meaning| meaning == TermMeaning::Nothing);
+    let counts = |one: &&FoundTerm| idioms.end(&one.range).is_none();
+    if term_use == TermUse::Label {
+        let topics = found.iter().filter(counts).map(|one| one.meaning.topics());
+        return Scan { topics: topics.collect(), steps: steps + found.len() };
+    }
+    let weak = Reach::of(length, &found, |meaning| matches!(meaning, TermMeaning::Weak(_)));
+    let denied = Denied::of(glyphs, &found, &idioms);
+    let is_named = |one: &&FoundTerm| {
+        counts(one) && !weak.outdoes(&one.range) && !denied.has(glyphs, &one.range)
+    };
+    let topics = found.iter().filter(is_named).map(|one| one.meaning.named_topics());
+    Scan { topics: topics.collect(), steps: steps + found.len() + denied.steps() }
+}
+
+/// The terms in the order in which they begin, and the steps taken.
+fn find(glyphs: &Glyphs, lexicon: &SensitiveLexicon) -> (Vec<FoundTerm>, usize) {
+    let (mut found, mut steps) = (Vec::new(), 0);
     for at in 0..glyphs.chars().len() {
         if glyphs.is_start(at) {
-            walk(glyphs, lexicon, (AT_START, at), &mut found);
+            steps += walk(glyphs, lexicon, (AT_START, at), &mut found);
         }
-        walk(glyphs, lexicon, (ANYWHERE, at), &mut found);
+        steps += walk(glyphs, lexicon, (ANYWHERE, at), &mut found);
     }
-    let counts = |one: &&FoundTerm| !is_voided(glyphs, one, &found, term_use);
-    let topics = found.iter().filter(counts).map(|one| match one.meaning {
-        TermMeaning::Topics(topics) => topics,
-        TermMeaning::Weak(topics) if term_use == TermUse::Label => topics,
-        TermMeaning::Weak(_) | TermMeaning::Nothing | TermMeaning::Denial => SensitiveTopics::NONE,
-    });
-    topics.collect()
+    (found, steps)
 }
 
-/// The terms that begin at a character, from this root of the tree.
+/// Adds the terms that begin at a character, from this root of the tree. It takes at most as many steps as
+/// the longest term has characters.
 fn walk(
     glyphs: &Glyphs,
     lexicon: &SensitiveLexicon,
     (root, start): (u32, usize),
     found: &mut Vec<FoundTerm>,
-) {
+) -> usize {
     let mut node = root;
     for (at, &c) in glyphs.chars().iter().enumerate().skip(start) {
-        let Some(next) = lexicon.step(node, c) else { return };
+        let Some(next) = lexicon.step(node, c) else { return at - start + 1 };
         node = next;
         for term in lexicon.ending_at(node) {
             if term.open_end || glyphs.is_end(at + 1) {
@@ -61,18 +85,36 @@ fn walk(
             }
         }
     }
+    glyphs.chars().len() - start
 }
 
-/// Whether a term is part of a phrase that means something else, or is denied.
-fn is_voided(glyphs: &Glyphs, one: &FoundTerm, found: &[FoundTerm], term_use: TermUse) -> bool {
-    found.iter().any(|other| match other.meaning {
-        TermMeaning::Nothing => {
-            other.range.start <= one.range.start && one.range.end <= other.range.end
+impl Reach {
+    /// O(length) and O(terms).
+    pub(super) fn of(
+        length: usize,
+        found: &[FoundTerm],
+        is_one: impl Fn(TermMeaning) -> bool,
+    ) -> Reach {
+        let mut ends = vec![0; length];
+        for one in found.iter().filter(|one| is_one(one.meaning)) {
+            ends[one.range.start] = one.range.end.max(ends[one.range.start]);
         }
-        TermMeaning::Denial => {
-            let denied = other.range.end + 1;
-            term_use == TermUse::Naming && denied == glyphs.word_start(one.range.start)
+        let mut furthest = 0;
+        for end in &mut ends {
+            furthest = furthest.max(*end);
+            *end = furthest;
         }
-        TermMeaning::Topics(_) | TermMeaning::Weak(_) => false,
-    })
+        Reach(ends)
+    }
+
+    /// Where the furthest of the terms ends that have these characters.
+    pub(super) fn end(&self, range: &Range<usize>) -> Option<usize> {
+        Some(self.0[range.start]).filter(|&end| end >= range.end)
+    }
+
+    /// Whether one of the terms has these characters, and more.
+    fn outdoes(&self, range: &Range<usize>) -> bool {
+        let begins_before = range.start.checked_sub(1).is_some_and(|at| self.0[at] >= range.end);
+        begins_before || self.0[range.start] > range.end
+    }
 }
