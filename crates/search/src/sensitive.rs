@@ -9,6 +9,7 @@
 //! what it does not find.
 
 mod denial;
+mod found;
 mod glyphs;
 mod lexicon;
 mod scan;

@@ -62,7 +62,9 @@ pub struct GatewayParts {
 
 /// What every request needs. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Gateway(Arc<GatewayState>);
+pub struct Gateway {
+    state: Arc<GatewayState>,
+}
 
 struct GatewayState {
     pg: Pg,
@@ -102,7 +104,7 @@ impl Gateway {
     pub fn new(parts: GatewayParts) -> Gateway {
         let GatewayParts { pg, clock, secrets, wallet, usage, charging, .. } = parts;
         let limits = charging.limits;
-        Gateway(Arc::new(GatewayState {
+        let state = GatewayState {
             pg,
             clock,
             keys: KeyCache::new(&secrets.pepper),
@@ -120,7 +122,8 @@ impl Gateway {
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
-        }))
+        };
+        Gateway { state: Arc::new(state) }
     }
 
     /// Rings all doorbells that wait and stores what was counted: to be called now and then, and at the end.
@@ -129,7 +132,7 @@ impl Gateway {
     /// That the queue or the database cannot be reached; what was not sent is sent by the next call, or found by
     /// the sweeper.
     pub async fn flush(&self) -> Result<(), Problem> {
-        self.0.charging.flush(&self.0.pg).await
+        self.state.charging.flush(&self.state.pg).await
     }
 
     /// Flushes, and closes the credit leases of this process: to be called when no request comes any more.
@@ -138,79 +141,79 @@ impl Gateway {
     /// As [`Gateway::flush`]; what is not closed is closed by the sweeper.
     pub async fn close(&self) -> Result<(), Problem> {
         self.flush().await?;
-        Ok(self.0.charging.leases.close(&self.0.charging.wallet).await?)
+        Ok(self.state.charging.leases.close(&self.state.charging.wallet).await?)
     }
 
     /// Lets requests that wait for events be answered now, and streams of events end: to be called before the last
     /// requests are waited for.
     pub fn end_waiting(&self) {
-        self.0.changes.end();
+        self.state.changes.end();
     }
 
     pub(crate) fn charging(&self) -> &Charging {
-        &self.0.charging
+        &self.state.charging
     }
 
     /// Who waits for events.
     pub(crate) fn changes(&self) -> &Arc<ChangeWatch> {
-        &self.0.changes
+        &self.state.changes
     }
 
     /// Whether answers may be sent bit by bit.
     pub(crate) fn are_streams_sent(&self) -> bool {
-        self.0.are_streams_sent
+        self.state.are_streams_sent
     }
 
     pub(crate) fn signer(&self) -> &QuoteSigner {
-        &self.0.signer
+        &self.state.signer
     }
 
     /// What payment callbacks are signed with; `None` if none are taken.
     pub(crate) fn payments(&self) -> Option<&PaymentSecret> {
-        self.0.payments.as_ref()
+        self.state.payments.as_ref()
     }
 
     pub(crate) fn pg(&self) -> &Pg {
-        &self.0.pg
+        &self.state.pg
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.state.clock.now()
     }
 
     pub(crate) fn pepper(&self) -> &[u8] {
-        &self.0.pepper
+        &self.state.pepper
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {
-        &self.0.keys
+        &self.state.keys
     }
 
     pub(crate) fn served_run(&self) -> &ServedRunCache {
-        &self.0.served
+        &self.state.served
     }
 
     pub(crate) fn labels(&self) -> &LabelBook {
-        &self.0.labels
+        &self.state.labels
     }
 
     /// What is served, as `/v1/status` says it.
     pub(crate) fn status(&self) -> &SharedReading<Option<AnswerRun>> {
-        &self.0.status
+        &self.state.status
     }
 
     /// How many requests each client address sent.
     pub(crate) fn addresses(&self) -> &RateLimiter<AddressBlock> {
-        &self.0.addresses
+        &self.state.addresses
     }
 
     /// The attention between people of runs.
     pub(crate) fn rows(&self) -> &RowReader {
-        &self.0.rows
+        &self.state.rows
     }
 
     pub(crate) fn sealer(&self) -> &CursorSealer {
-        &self.0.sealer
+        &self.state.sealer
     }
 
     /// A number that no other request has, and that cannot be guessed from another one.
@@ -225,9 +228,9 @@ impl Gateway {
     }
 
     fn next_hash(&self) -> blake3::Hash {
-        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let number = self.state.requests.fetch_add(1, Ordering::Relaxed);
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.0.instance).update(&number.to_le_bytes());
+        hasher.update(&self.state.instance).update(&number.to_le_bytes());
         hasher.finalize()
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! A denial ("not", "ex", "gegen"; after its word "değilim", "ではない") holds for all terms next to it in its
 //! clause, and leaps over three small words: "not even a Muslim", "no politics or religion". It leaps over no
-//! emoji, but denies one beside it. It denies too much rather than too little, as a word too few hides a person, and a word too many shows one.
+//! emoji, but denies one beside it. It denies too much rather than too little, as a word too few hides a person, and
+//! a word too many shows one.
 
 use std::ops::Range;
 
+use super::found::{FoundTerm, Reach};
 use super::glyphs::{Glyphs, Word};
 use super::lexicon::TermMeaning;
-use super::scan::{FoundTerm, Reach};
 
 /// How many small words a denial leaps over.
 const LEAPED_WORDS_MAX: usize = 3;

@@ -1,10 +1,9 @@
 //! The terms of the list that a text has.
 
-use std::ops::Range;
-
 use model::sensitive::SensitiveTopics;
 
 use super::denial::Denied;
+use super::found::{FoundTerm, Reach};
 use super::glyphs::Glyphs;
 use super::lexicon::{ANYWHERE, AT_START, SensitiveLexicon, TermMeaning};
 
@@ -17,13 +16,6 @@ pub(super) enum TermUse {
     Naming,
 }
 
-/// A term in a text.
-#[derive(Debug)]
-pub(super) struct FoundTerm {
-    pub(super) range: Range<usize>,
-    pub(super) meaning: TermMeaning,
-}
-
 /// What a text names, and the work it took.
 #[derive(Debug)]
 pub(super) struct Scan {
@@ -32,9 +24,6 @@ pub(super) struct Scan {
     #[cfg_attr(not(test), expect(dead_code, reason = "a test compares it with the length"))]
     pub(super) steps: usize,
 }
-
-/// How far the terms of one sort go that begin at a character or before it.
-pub(super) struct Reach(Vec<usize>);
 
 /// The topics of the terms that a text has. O(length) of the text, times the longest term.
 pub(super) fn scan(glyphs: &Glyphs, lexicon: &SensitiveLexicon, term_use: TermUse) -> Scan {
@@ -86,35 +75,4 @@ fn walk(
         }
     }
     glyphs.chars().len() - start
-}
-
-impl Reach {
-    /// O(length) and O(terms).
-    pub(super) fn of(
-        length: usize,
-        found: &[FoundTerm],
-        is_one: impl Fn(TermMeaning) -> bool,
-    ) -> Reach {
-        let mut ends = vec![0; length];
-        for one in found.iter().filter(|one| is_one(one.meaning)) {
-            ends[one.range.start] = one.range.end.max(ends[one.range.start]);
-        }
-        let mut furthest = 0;
-        for end in &mut ends {
-            furthest = furthest.max(*end);
-            *end = furthest;
-        }
-        Reach(ends)
-    }
-
-    /// Where the furthest of the terms ends that have these characters.
-    pub(super) fn end(&self, range: &Range<usize>) -> Option<usize> {
-        Some(self.0[range.start]).filter(|&end| end >= range.end)
-    }
-
-    /// Whether one of the terms has these characters, and more.
-    fn outdoes(&self, range: &Range<usize>) -> bool {
-        let begins_before = range.start.checked_sub(1).is_some_and(|at| self.0[at] >= range.end);
-        begins_before || self.0[range.start] > range.end
-    }
 }
