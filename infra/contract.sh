@@ -6,15 +6,20 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source infra/demo.sh
 
-# run NAME KEY ARGUMENTS…: one run with one key.
+# run NAME KEY ARGUMENTS…: one run with one key. Pages of the stream may be waited for, up to 20 seconds.
 run() {
   local name="$1" key="$2"
   shift 2
   "$CONTRACT/schemathesis" --config-file tests/contract/schemathesis.toml run "$url/openapi.json" \
     --header "Authorization: Bearer $key" --checks all --phases examples,coverage,fuzzing,stateful \
-    --seed 5 --generation-database none --request-timeout 25 --workers 4 --report ndjson --report-ndjson-path "$home/$name.ndjson" --no-color "$@"
+    --seed 5 --generation-database none --request-timeout 25 --max-response-time 25 --report ndjson --report-ndjson-path "$home/$name.ndjson" --no-color "$@"
 }
-# A key that may revoke itself would end the run: those routes get a key and a run of their own.
-run reading "$(key reader)" --exclude-tag keys --max-examples "${EXAMPLES:-60}" "$@"
-run keys "$(key holder --scopes "$EVERY_SCOPE")" --include-tag keys --max-examples "${EXAMPLES:-20}" "$@"
+# Pages of the stream are mostly waited for: they have a run of their own beside the others. A key that may revoke
+# itself would end the run: those routes get a key and a run of their own, too.
+changes_key=$(key follower)
+run changes "$changes_key" --include-tag changes --max-examples "${EXAMPLES:-12}" "$@" >"$home/changes" 2>&1 &
+changes=$!
+run reading "$(key reader)" --exclude-tag keys --exclude-tag changes --max-examples "${EXAMPLES:-12}" "$@"
+run keys "$(key holder --scopes "$EVERY_SCOPE")" --include-tag keys --max-examples "${EXAMPLES:-12}" "$@"
+wait "$changes" || { cat "$home/changes"; exit 1; }
 python3 infra/contract.py "$home"/*.ndjson

@@ -3,7 +3,8 @@
 use model::key::KeyRealm;
 use model::time::Timestamp;
 use model::{KeyId, RunId, Scope};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use store::pg::audit::AuditAction;
 use store::pg::key::{self, ApiKey, KeyOwner, KeyPage, KeyRotation, NAME_CHARS_MAX, NewKey};
@@ -19,7 +20,7 @@ use crate::query::PageLimit;
 
 mod power;
 
-use power::{mint, require_power, scopes};
+use power::{mint, require_held, require_power, scopes};
 pub(super) use power::{no_such_key, require_cap};
 
 /// The most keys of an account that are not revoked.
@@ -106,7 +107,8 @@ fn scope_list() -> Array {
 #[schema(as = KeyRotation)]
 pub(crate) struct RotationOrder {
     /// How long the secret before opens on, in seconds: up to 30 days; a day unless given.
-    #[schema(example = 86_400, maximum = 2_592_000)]
+    #[serde(default, deserialize_with = "seconds")]
+    #[schema(value_type = u32, required = false, example = 86_400, maximum = 2_592_000)]
     overlap_seconds: Option<u32>,
 }
 
@@ -115,7 +117,7 @@ impl JsonInput for KeyOrder {
         if self.name.chars().count() > NAME_CHARS_MAX {
             return Err(Problem::body("/name", format!("has at most {NAME_CHARS_MAX} characters")));
         }
-        Ok(())
+        scopes(&self.scopes).map(|_| ())
     }
 }
 
@@ -127,6 +129,14 @@ impl JsonInput for RotationOrder {
         }
         Ok(())
     }
+}
+
+/// Whole seconds, however JSON writes them: `60` and `60.0` are one number.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let given = f64::deserialize(deserializer)?;
+    let is_whole = given.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&given);
+    let refused = || D::Error::custom("must be a whole number that is not below 0");
+    is_whole.then_some(given as u32).ok_or_else(refused).map(Some)
 }
 
 impl KeyView {
@@ -236,7 +246,8 @@ pub(crate) async fn create(
         let why = "a test key makes no keys: the operator does";
         return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
     }
-    let scopes = scopes(&call, &body.scopes)?;
+    let scopes = scopes(&body.scopes)?;
+    require_held(&call, &scopes)?;
     let (caller, now) = (call.caller(), call.gateway.now());
     let cap = body.daily_cap.map_or(caller.daily_cap, |cap| cap.0);
     require_cap(&call, cap)?;

@@ -7,25 +7,28 @@ use store::pg::key;
 use crate::error::{Problem, ProblemCode};
 use crate::extract::ApiCall;
 
-/// The scopes of these names, if the caller has each.
-pub(super) fn scopes(call: &ApiCall, names: &[String]) -> Result<Vec<Scope>, Problem> {
+/// The scopes of these names.
+pub(super) fn scopes(names: &[String]) -> Result<Vec<Scope>, Problem> {
     if names.is_empty() {
         return Err(Problem::body("/scopes", "needs at least one scope"));
     }
-    let mut scopes = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
+    let scope = |(at, name): (usize, &String)| {
         let known = Scope::ALL.into_iter().find(|scope| scope.slug() == name);
-        let known = known.ok_or_else(|| {
+        known.ok_or_else(|| {
             let all = Scope::ALL.map(Scope::slug).join(", ");
             Problem::body(&format!("/scopes/{at}"), format!("is none of {all}"))
-        })?;
-        if !call.caller().has(known) {
-            let why = format!("this key has not the scope `{name}`, so it cannot give it");
-            return Err(Problem::new(ProblemCode::ScopeNotHeld, why));
-        }
-        scopes.push(known);
-    }
-    Ok(scopes)
+        })
+    };
+    names.iter().enumerate().map(scope).collect()
+}
+
+/// Refuses scopes that the caller has not.
+pub(super) fn require_held(call: &ApiCall, scopes: &[Scope]) -> Result<(), Problem> {
+    let Some(scope) = scopes.iter().find(|&&scope| !call.caller().has(scope)) else {
+        return Ok(());
+    };
+    let why = format!("this key has not the scope `{}`, so it cannot give it", scope.slug());
+    Err(Problem::new(ProblemCode::ScopeNotHeld, why))
 }
 
 /// Refuses the secret of a key that may do more, or spend more, than the caller's.
