@@ -206,10 +206,13 @@ async fn a_dry_run_gives_bounds_and_no_data_and_finds_bad_input() {
     assert_eq!(free["max"], "0");
     let bad = with(&api, "/v1/search?q=a&limit=0", &[("borg-dry-run", "1")]).await;
     assert_eq!((bad.status, bad.code().as_str()), (400, "bad_parameter"));
-    for (name, value) in [("borg-max-cost", "much"), ("borg-dry-run", "maybe"), ("borg-quote", "x")]
-    {
+    for (name, value, status, code) in [
+        ("borg-max-cost", "much", 400, "bad_header"),
+        ("borg-dry-run", "maybe", 400, "bad_header"),
+        ("borg-quote", "x", 404, "quote_unknown"),
+    ] {
         let bad = with(&api, &ada(&api), &[(name, value)]).await;
-        assert_eq!((bad.status, bad.code().as_str()), (400, "bad_header"), "{name}");
+        assert_eq!((bad.status, bad.code().as_str()), (status, code), "{name}");
     }
 }
 

@@ -27,7 +27,7 @@
 //! | find what was left undone | [`sweep()`] |
 //! | prove that the wallet is the ledger | [`audit()`], [`compare_all`] |
 //! | give credits, take them back, refund | [`fund`], [`expire`], [`refund`] |
-//! | let a payer spend nothing more | [`freeze`] |
+//! | let a payer spend nothing more | [`freeze()`] |
 //! | seal a month | [`make_statement`], [`merkle`] |
 //! | credit what a payment service says was paid | [`payment`] |
 

@@ -4,6 +4,7 @@ use model::{Adjacency, AdjacencyEntry, Direction, Layer, ProfileId, RunId};
 use serde::{Deserialize, Serialize};
 use store::pg::{adjacency, profile};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::{is_listed, require_profile};
 use crate::answer::{ApiAnswer, Envelope};
@@ -35,16 +36,23 @@ pub(crate) struct NeighborView {
     weight: f32,
 }
 
+/// One of the layers that are served.
+fn layer_name() -> Object {
+    let served = Layer::ALL.into_iter().filter(|layer| layer.is_served()).map(Layer::slug);
+    let served: Vec<&str> = served.collect();
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(served)).build()
+}
+
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NeighborParams {
     /// The layer of attention, such as `mention` or `like`; `follow` unless given. A layer that is not
     /// served is refused with the names of those that are.
-    #[param(value_type = Option<String>, example = "follow")]
+    #[param(schema_with = layer_name, required = false, example = "follow")]
     layer: Option<LayerParam>,
     /// `out` (unless given): to whom the profile attends; `in`: who attends to it.
-    #[param(value_type = Option<String>, example = "out")]
+    #[param(value_type = Option<String>, example = "out", pattern = "^(out|in)$")]
     direction: Option<DirectionParam>,
     /// How many rows a page has: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
