@@ -108,7 +108,7 @@ fn scope_list() -> Array {
 pub(crate) struct RotationOrder {
     /// How long the secret before opens on, in seconds: up to 30 days; a day unless given.
     #[serde(default, deserialize_with = "seconds")]
-    #[schema(value_type = u32, required = false, example = 86_400, maximum = 2_592_000)]
+    #[schema(value_type = Option<u32>, example = 86_400, maximum = 2_592_000)]
     overlap_seconds: Option<u32>,
 }
 
@@ -116,6 +116,9 @@ impl JsonInput for KeyOrder {
     fn check(&self) -> Result<(), Problem> {
         if self.name.chars().count() > NAME_CHARS_MAX {
             return Err(Problem::body("/name", format!("has at most {NAME_CHARS_MAX} characters")));
+        }
+        if self.name.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(Problem::body("/name", "has control characters"));
         }
         scopes(&self.scopes).map(|_| ())
     }
@@ -133,7 +136,7 @@ impl JsonInput for RotationOrder {
 
 /// Whole seconds, however JSON writes them: `60` and `60.0` are one number.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let given = f64::deserialize(deserializer)?;
+    let Some(given) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
     let is_whole = given.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&given);
     let refused = || D::Error::custom("must be a whole number that is not below 0");
     is_whole.then_some(given as u32).ok_or_else(refused).map(Some)
