@@ -61,7 +61,7 @@ impl Reader {
     /// Asks until the answer arrives whole; clients that are cut ask again for the same.
     async fn read(&mut self, gateways: &[Router], path: &str) -> Arrived {
         // Ten replays of a page are free, and each page is read twice.
-        const CUT_MAX: u32 = 3;
+        const CUT_MAX: u32 = 4;
         for tried in 0.. {
             let is_cut = tried < CUT_MAX;
             let gateway = &gateways[self.dice.roll(gateways.len() as u64) as usize];

@@ -9,6 +9,7 @@ mod rows;
 mod run;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
 use axum::Router;
@@ -261,19 +262,16 @@ impl Api {
     }
 }
 
+/// Each gateway is a process of its own, whose numbers no other one draws.
+static INSTANCES: AtomicU64 = AtomicU64::new(0);
+
 fn gateway(pg: &Pg, clock: &Frozen, objects: &SharedObjects, limits: RequestLimits) -> Gateway {
     let secrets = GatewaySecrets {
         pepper: PEPPER.to_vec(),
         cursors: b"the cursors of the tests".to_vec(),
         quotes: [5; 32],
         payments: Some(PaymentSecret::new(PAYMENT_SECRET)),
-        instance: clock
-            .now()
-            .as_millisecond()
-            .to_le_bytes()
-            .repeat(2)
-            .try_into()
-            .expect("16 bytes"),
+        instance: u128::from(INSTANCES.fetch_add(1, Ordering::Relaxed)).to_le_bytes(),
     };
     Gateway::new(GatewayParts {
         pg: pg.clone(),
