@@ -13,6 +13,7 @@ struct Owned {
     alert: String,
     key: String,
     consumer: String,
+    export: String,
     cursors: Vec<String>,
     tag: String,
 }
@@ -35,8 +36,12 @@ async fn owned(api: &Api) -> Owned {
     let put = api.request("PUT", "/v1/consumers/my-mirror");
     assert_eq!(api.send(put, Body::from("{}")).await.status, 200);
     let consumer = "my-mirror".to_owned();
+    let body = r#"{"what":"people","format":"ndjson"}"#;
+    let export = api.post("/v1/exports", body).await.json()["data"]["id"].clone();
+    let export = export.as_str().unwrap().to_owned();
     let (quote, key) = (crate::quotes::give(api).await, api.key_id.to_string());
-    Owned { charge, quote, alert, key, consumer, cursors, tag: balance.header("etag").to_owned() }
+    let tag = balance.header("etag").to_owned();
+    Owned { charge, quote, alert, key, consumer, export, cursors, tag }
 }
 
 /// Every operation of the document that needs a key: its method and its path.
@@ -70,6 +75,8 @@ async fn no_route_gives_another_account_s_anything() {
             ("/v1/keys/{id}", &mine.key),
             ("/v1/keys/{id}/rotate", &mine.key),
             ("/v1/budgets/{key}", &mine.key),
+            ("/v1/exports/{id}", &mine.export),
+            ("/v1/exports/{id}/links", &mine.export),
             ("/v1/consumers/{name}", &mine.consumer),
             ("/v1/consumers/{name}/changes", &mine.consumer),
         ];
@@ -94,7 +101,9 @@ async fn no_route_gives_another_account_s_anything() {
             let request = api.request("GET", &path).header("if-none-match", &mine.tag);
             let reply = api.send(request, Body::empty()).await;
             assert_ne!(reply.status, 304, "{path}");
-            for id in [&mine.charge, &mine.quote, &mine.alert, &mine.key, &mine.consumer] {
+            let ids =
+                [&mine.charge, &mine.quote, &mine.alert, &mine.key, &mine.consumer, &mine.export];
+            for id in ids {
                 assert!(!reply.text.contains(&format!("\"{id}\"")), "{path}: {}", reply.text);
             }
         }

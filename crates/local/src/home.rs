@@ -46,6 +46,9 @@ const SECRET_BYTES: usize = 32;
 /// The queue of doorbells.
 const USAGE_QUEUE: &str = "usage";
 
+/// The queue of jobs of exports.
+const EXPORT_QUEUE: &str = "export";
+
 /// Everything that a command works with. The private server stops when the last one is dropped.
 pub(crate) struct BorgHome {
     /// The folder of all state.
@@ -54,7 +57,7 @@ pub(crate) struct BorgHome {
     pub(crate) pg: Pg,
     /// How to connect to it.
     url: String,
-    /// Snapshots and runs.
+    /// Snapshots, runs, and files of exports.
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,
@@ -125,6 +128,12 @@ impl BorgHome {
     pub(crate) fn usage_queue(&self) -> StoredQueue {
         let clock = Arc::new(self.clock);
         StoredQueue::Postgres(PgQueue::new(self.pg.clone(), USAGE_QUEUE, RECEIVES_MAX, clock))
+    }
+
+    /// Where jobs of exports wait.
+    pub(crate) fn export_queue(&self) -> StoredQueue {
+        let clock = Arc::new(self.clock);
+        StoredQueue::Postgres(PgQueue::new(self.pg.clone(), EXPORT_QUEUE, RECEIVES_MAX, clock))
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.

@@ -10,9 +10,11 @@ use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, Reque
 use operate::{OperateDependencies, Order, OrderOutcome};
 use snapshot::SharedObjects;
 use store::Pg;
+use store::objects::ObjectLinks;
 use store::pg::key;
 use tokio::net::TcpListener;
 
+use crate::exporter::LocalExporter;
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
 use crate::meter::LocalMeter;
@@ -66,6 +68,8 @@ pub(crate) fn gateway_with(
         secrets,
         charging,
         objects: SharedObjects::new(home.objects.clone()),
+        exports: home.export_queue(),
+        links: ObjectLinks::Own,
         row_cache_bytes,
     }))
 }
@@ -95,6 +99,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
     let gateway = gateway(home).await?;
     let meter = LocalMeter::start(home).await?;
+    let exporter = LocalExporter::start(home);
     let ending = {
         let gateway = gateway.clone();
         async move {
@@ -110,6 +115,7 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
         () = flush_periodically(&gateway) => Ok(()),
     };
     // Doorbells ring before the meter ends, so that it answers them.
+    exporter.end().await?;
     let closed = gateway.close().await;
     meter.end().await?;
     served?;

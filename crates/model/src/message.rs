@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::TokenLease;
-use crate::id::{ProfileId, RunId};
+use crate::id::{ExportId, ProfileId, RunId};
 use crate::platform::Platform;
 
 /// Fetch these profiles of one host. What to fetch of each, and from which cursor, is read from the
@@ -76,6 +76,14 @@ pub struct ScoreJob {
     pub run: RunId,
     /// The stage to do now; a job for a stage that is sealed does nothing.
     pub stage: Stage,
+}
+
+/// Go on with an export. Where it stands is read from the database when the job runs, so a redelivered job writes
+/// only what is not written yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportJob {
+    /// The export.
+    pub export: ExportId,
 }
 
 #[cfg(test)]

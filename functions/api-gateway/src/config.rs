@@ -16,8 +16,10 @@ pub(crate) struct Config {
     pub(crate) wallet_table: Option<String>,
     /// Where doorbells ring for charges.
     pub(crate) usage_queue_url: String,
-    /// Where runs are sealed.
+    /// Where runs are sealed, and files of exports.
     pub(crate) objects_bucket: String,
+    /// Where jobs of exports wait.
+    pub(crate) export_queue_url: String,
     /// The most memory that blocks of person rows take between answers, in bytes.
     pub(crate) row_cache_bytes: usize,
     /// What keys, cursors and quotes are made with.
@@ -38,6 +40,7 @@ impl Config {
             wallet_table: settings.text("WALLET_TABLE").map(str::to_owned),
             usage_queue_url: settings.required("USAGE_QUEUE_URL")?.to_owned(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
+            export_queue_url: settings.required("EXPORT_QUEUE_URL")?.to_owned(),
             row_cache_bytes: (settings.number("ROW_CACHE_MB", ROW_CACHE_MB, 1..=8_192)? << 20)
                 as usize,
             secrets: GatewaySecrets::derived(secret, payments, instance),

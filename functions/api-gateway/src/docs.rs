@@ -27,6 +27,7 @@ mod samples;
 mod terms;
 
 pub(crate) use document::json;
+pub(crate) use forms::pattern_of;
 pub(crate) use terms::ESTIMATE;
 
 const SECURITY: [(HeaderName, &str); 3] = [

@@ -35,6 +35,7 @@ mod docs;
 pub mod error;
 mod estimate_view;
 mod etag;
+mod exports;
 mod extract;
 mod finish;
 mod key_cache;

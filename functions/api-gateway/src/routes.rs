@@ -17,8 +17,8 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, consumers, docs, finish, payments,
-    people, prices, profiles, quotes, runs, search_route, status, suggest,
+    account, admission, auth, changes, charging, communities, consumers, docs, exports, finish,
+    payments, people, prices, profiles, quotes, runs, search_route, status, suggest,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -71,7 +71,8 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(prices::get))
         .routes(routes!(prices::history::list))
         .routes(routes!(prices::recompute::get))
-        .routes(routes!(payments::callback));
+        .routes(routes!(payments::callback))
+        .routes(routes!(exports::file::get));
     let scoped = data_routes().into_iter().chain(account_routes());
     scoped.fold(open, |all, (scope, routes)| all.merge(for_scope(scope, routes)))
 }
@@ -80,7 +81,7 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
 type ScopedRoutes = (Scope, OpenApiRouter<Gateway>);
 
 /// What Borg knows.
-fn data_routes() -> [ScopedRoutes; 5] {
+fn data_routes() -> [ScopedRoutes; 6] {
     let by_id = OpenApiRouter::new()
         .routes(routes!(people::get))
         .routes(routes!(people::resolve, people::resolve_batch))
@@ -113,12 +114,17 @@ fn data_routes() -> [ScopedRoutes; 5] {
         .routes(routes!(consumers::changes::list))
         .routes(routes!(consumers::moves::commit))
         .routes(routes!(consumers::moves::replay));
+    let files = OpenApiRouter::new()
+        .routes(routes!(exports::list, exports::order::create))
+        .routes(routes!(exports::get, exports::cancel))
+        .routes(routes!(exports::links::create));
     [
         (Scope::ProfilesRead, by_id),
         (Scope::RanksRead, ranks),
         (Scope::CommunitiesRead, communities),
         (Scope::SearchRead, search),
         (Scope::StreamRead, stream),
+        (Scope::ExportWrite, files),
     ]
 }
 

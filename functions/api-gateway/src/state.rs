@@ -9,6 +9,7 @@ use model::time::Timestamp;
 use pricing::QuoteSigner;
 use snapshot::SharedObjects;
 use store::Pg;
+use store::objects::ObjectLinks;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
 
@@ -18,6 +19,7 @@ use crate::charging::{Charging, ChargingSettings};
 use crate::client_address::AddressBlock;
 use crate::cursor::CursorSealer;
 use crate::error::Problem;
+use crate::exports::FileSigner;
 use crate::key_cache::KeyCache;
 use crate::label_book::LabelBook;
 use crate::person_rows::RowReader;
@@ -54,8 +56,12 @@ pub struct GatewayParts {
     pub usage: StoredQueue,
     /// How it charges.
     pub charging: ChargingSettings,
-    /// The sealed runs.
+    /// The sealed runs, and the files of exports.
     pub objects: SharedObjects,
+    /// Where jobs of exports wait.
+    pub exports: StoredQueue,
+    /// Where links to files of exports lead.
+    pub links: ObjectLinks,
     /// The most memory that blocks of person rows take between answers, in bytes.
     pub row_cache_bytes: usize,
 }
@@ -80,6 +86,10 @@ struct GatewayState {
     changes: Arc<ChangeWatch>,
     are_streams_sent: bool,
     rows: RowReader,
+    objects: SharedObjects,
+    exports: StoredQueue,
+    links: ObjectLinks,
+    files: FileSigner,
     instance: [u8; 16],
     requests: AtomicU64,
 }
@@ -116,7 +126,11 @@ impl Gateway {
             charging: Charging::new(wallet, usage, charging),
             changes: ChangeWatch::new(limits.waiting_max),
             are_streams_sent: limits.are_streams_sent,
-            rows: RowReader::new(parts.objects, parts.row_cache_bytes),
+            rows: RowReader::new(parts.objects.clone(), parts.row_cache_bytes),
+            objects: parts.objects,
+            exports: parts.exports,
+            links: parts.links,
+            files: FileSigner::new(&secrets.cursors),
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
@@ -207,6 +221,26 @@ impl Gateway {
     /// The attention between people of runs.
     pub(crate) fn rows(&self) -> &RowReader {
         &self.0.rows
+    }
+
+    /// What is sealed.
+    pub(crate) fn objects(&self) -> &SharedObjects {
+        &self.0.objects
+    }
+
+    /// Where jobs of exports wait.
+    pub(crate) fn exports(&self) -> &StoredQueue {
+        &self.0.exports
+    }
+
+    /// Where links to files of exports lead.
+    pub(crate) fn links(&self) -> &ObjectLinks {
+        &self.0.links
+    }
+
+    /// Signs the names of files that this server gives itself.
+    pub(crate) fn files(&self) -> &FileSigner {
+        &self.0.files
     }
 
     pub(crate) fn sealer(&self) -> &CursorSealer {

@@ -20,6 +20,8 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
     ("/v1/keys/{id}", ProblemCode::NoSuchKey),
     ("/v1/budgets/{key}", ProblemCode::NoSuchKey),
     ("/v1/consumers/{name}", ProblemCode::ConsumerUnknown),
+    ("/v1/exports/{id}", ProblemCode::ExportUnknown),
+    ("/v1/files/{token}", ProblemCode::FileLinkOver),
 ];
 
 /// What an operation is, as far as its answers depend on it.
@@ -52,6 +54,11 @@ impl<'a> OperationFacts<'a> {
     /// Whether its answers cost something.
     pub(super) fn is_priced(&self) -> bool {
         route_price(self.path).is_some()
+    }
+
+    /// Whether it begins work whose most is held.
+    pub(super) fn is_held(&self) -> bool {
+        self.path == "/v1/exports" && self.has_body
     }
 
     /// Whether it reads.
@@ -90,6 +97,9 @@ impl<'a> OperationFacts<'a> {
         add(self.takes("account"), &[Code::AccountUnknown]);
         add(self.takes("run"), &[Code::NoRun, Code::RunUnknown, Code::RunRetired]);
         add(self.path == "/v1/quotes" && self.has_body, Code::OF_NEW_QUOTES);
+        add(self.is_held(), Code::OF_NEW_EXPORTS);
+        let is_of_files = self.path == "/v1/exports/{id}/links";
+        add(is_of_files, &[Code::ExportNotDone, Code::ExportExpired]);
         add(self.path == "/v1/payments:callback", &[Code::PaymentRefused]);
         let makes = self.method == "post" && self.has_body && !self.is_priced();
         add(makes, &[Code::TooMany, Code::ScopeNotHeld]);

@@ -28,7 +28,7 @@ macro_rules! long_id {
 }
 
 /// What an example begins with, and the pattern of all such texts.
-const FORMS: [(&str, &str); 11] = [
+const FORMS: [(&str, &str); 12] = [
     short_id!("per"),
     short_id!("prf"),
     long_id!("com"),
@@ -37,6 +37,7 @@ const FORMS: [(&str, &str); 11] = [
     long_id!("key"),
     long_id!("qt"),
     long_id!("alr"),
+    long_id!("exp"),
     ("chg_", concat!("^chg_", digits!(), "{32}$")),
     ("2026-11-", DAY),
     ("2026-11", "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$"),
@@ -106,7 +107,7 @@ fn give_pattern(object: &mut Map<String, Value>) {
     }
 }
 
-pub(super) fn pattern_of(example: &str) -> Option<&'static str> {
+pub(crate) fn pattern_of(example: &str) -> Option<&'static str> {
     FORMS.iter().find(|(prefix, _)| example.starts_with(prefix)).map(|(_, pattern)| *pattern)
 }
 
