@@ -25,6 +25,7 @@ mod people;
 mod personal;
 mod prepared;
 mod prices;
+mod privacy;
 mod profiles;
 mod quotes;
 mod refusals;

@@ -18,7 +18,7 @@ use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
     account, admission, auth, changes, charging, communities, consumers, docs, finish, payments,
-    people, prices, profiles, quotes, runs, search_route, status, suggest,
+    people, prices, privacy, profiles, quotes, runs, search_route, status, suggest,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -35,6 +35,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/docs/script.js", routing::get(docs::script))
         .route("/docs/markdown.js", routing::get(docs::markdown))
         .route("/llms.txt", routing::get(docs::for_agents))
+        .route("/privacy", routing::get(privacy::page::get).post(privacy::page::make))
+        .route("/privacy/request", routing::post(privacy::page::show))
+        .route("/privacy/data", routing::post(privacy::page::data))
+        .route("/privacy/style.css", routing::get(privacy::page::style))
         .layer(DefaultBodyLimit::max(charging::BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(docs::harden))
@@ -71,7 +75,11 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(prices::get))
         .routes(routes!(prices::history::list))
         .routes(routes!(prices::recompute::get))
-        .routes(routes!(payments::callback));
+        .routes(routes!(payments::callback))
+        .routes(routes!(privacy::create))
+        .routes(routes!(privacy::get))
+        .routes(routes!(privacy::check))
+        .routes(routes!(privacy::data::get));
     let scoped = data_routes().into_iter().chain(account_routes());
     scoped.fold(open, |all, (scope, routes)| all.merge(for_scope(scope, routes)))
 }

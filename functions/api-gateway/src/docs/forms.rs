@@ -28,7 +28,7 @@ macro_rules! long_id {
 }
 
 /// What an example begins with, and the pattern of all such texts.
-const FORMS: [(&str, &str); 11] = [
+const FORMS: [(&str, &str); 12] = [
     short_id!("per"),
     short_id!("prf"),
     long_id!("com"),
@@ -37,6 +37,7 @@ const FORMS: [(&str, &str); 11] = [
     long_id!("key"),
     long_id!("qt"),
     long_id!("alr"),
+    long_id!("prq"),
     ("chg_", concat!("^chg_", digits!(), "{32}$")),
     ("2026-11-", DAY),
     ("2026-11", "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$"),

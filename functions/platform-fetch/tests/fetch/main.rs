@@ -7,6 +7,8 @@ mod events;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod seeds;
 #[cfg(test)]
 mod world;
