@@ -6,6 +6,7 @@ CACHE := $(or $(BORG_CACHE),$(HOME)/.cache/borg)
 export BORG = $(CARGO_TARGET_DIR)/ci/borg
 export SAM = $(CACHE)/.venv-sam/bin
 export CONTRACT = $(CACHE)/.venv-contract/bin
+export CLIENTS = $(CACHE)/clients
 export PEERS = $(CACHE)/.venv-peers/bin
 export FUZZ = $(CACHE)/fuzz
 export CHECKS = $(CACHE)/checks/bin
@@ -17,7 +18,7 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-contract test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
+.PHONY: demo test test-here test-contract test-clients test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
@@ -33,6 +34,11 @@ test-contract: setup  ## requests made from the API's own document, to a served 
 	@infra/setup.sh contract
 	$(CARGO) build $(ALL) --bin borg
 	infra/contract.sh $(ARGS)
+
+test-clients: setup  ## clients made from the API's own document, and its examples, on a served demo
+	@infra/setup.sh clients
+	$(CARGO) build $(ALL) --bin borg
+	infra/clients.sh
 
 check: setup  ## formatting, lints, documentation, dependencies and spelling
 	cargo fmt --all --check

@@ -39,6 +39,7 @@ mod extract;
 mod finish;
 mod key_cache;
 mod label_book;
+mod mcp;
 mod outcome_view;
 mod payments;
 mod people;

@@ -64,6 +64,7 @@ pub(super) fn give_names_forms(parameters: &mut Value) {
         let form = match parameter["name"].as_str() {
             Some("cursor") => cursor_form(),
             Some("account") => account_form(),
+            Some("seeds") => seeds_form(),
             Some("name") => json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"}),
             _ => continue,
         };
@@ -78,9 +79,20 @@ fn cursor_form() -> Value {
 }
 
 fn account_form() -> Value {
-    let platforms: Vec<&str> = Platform::all().map(Platform::slug).collect();
-    let pattern = format!("^({}):[^:\\x00]+$", platforms.join("|"));
+    let pattern = format!("^({}):[^:\\x00]+$", platforms());
     json!({"type": "string", "pattern": pattern, "maxLength": 256})
+}
+
+/// People with commas between: ids, or accounts by handles as most platforms have them.
+fn seeds_form() -> Value {
+    let word = "[A-Za-z0-9]{1,30}([._-][A-Za-z0-9]{1,30}){0,3}";
+    let id = pattern_of("per_").unwrap_or_default().trim_matches(['^', '$']);
+    let seed = format!("({id}|({}):{word}(@{word})?)", platforms());
+    json!({"type": "string", "pattern": format!("^{seed}(,{seed}){{0,49}}$"), "maxLength": 1024})
+}
+
+fn platforms() -> String {
+    Platform::all().map(Platform::slug).collect::<Vec<_>>().join("|")
 }
 
 /// A parameter has its schema beside the example; the example of a list is a list.
