@@ -31,7 +31,7 @@ pub struct MeterAudit {
     pub differing: u64,
     /// The sum of the sizes of all differences of any kind, in micro-credits; 0 where all is well.
     pub difference: u64,
-    /// Whether there are payers left, with whom the next audit begins.
+    /// Whether there are payers left: the next audit begins with them.
     pub is_cut: bool,
 }
 

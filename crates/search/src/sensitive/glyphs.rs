@@ -88,7 +88,7 @@ impl Glyphs {
             let class = folding.class(c);
             let script = Script::of(c, class);
             if script != Script::Space {
-                glyphs.push((c, script), (clause, class == CharClass::Emblem));
+                glyphs.push(c, script, clause, class == CharClass::Emblem);
                 continue;
             }
             clause += u32::from(!links_words(c, folded.get(at + 1).copied()));
@@ -104,7 +104,7 @@ impl Glyphs {
         glyphs
     }
 
-    fn push(&mut self, (c, script): (char, Script), (clause, is_emoji): (u32, bool)) {
+    fn push(&mut self, c: char, script: Script, clause: u32, is_emoji: bool) {
         let at = self.chars.len();
         self.chars.push(c);
         self.scripts.push(script);

@@ -58,7 +58,7 @@ pub(crate) async fn serve(
     if request.method() != Method::GET || !is_offered || !wants_stream(request.headers()) {
         return next.run(request).await;
     }
-    let mut pages = PageSource::of((gateway, routes), &request);
+    let mut pages = PageSource::of(gateway, routes, &request);
     let first = pages.next(0).await;
     if let StreamedPage::Refused(refused) = first {
         return refused;
@@ -159,7 +159,7 @@ struct RefusedPage {
 
 impl PageSource {
     /// The pages that answer a request. Where its client was last counts more than where it began.
-    fn of((gateway, routes): (Gateway, Router), request: &Request) -> PageSource {
+    fn of(gateway: Gateway, routes: Router, request: &Request) -> PageSource {
         // A query that cannot be read is refused with the first page.
         let query = request.uri().query().unwrap_or_default();
         let mut pairs = query::pairs(query).unwrap_or_default();

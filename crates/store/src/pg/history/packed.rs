@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(unpack(2, &golden[..golden.len() - 1]), Err(StepsError::BadLength));
     }
 
-    /// People of whom a fifth is ranked, in ten communities each of a million, a third of which changed.
+    /// People, a fifth of them ranked, in ten communities each of a million, a third of which changed.
     #[test]
     fn a_step_takes_less_than_nine_bytes() {
         let mut steps = Vec::new();

@@ -50,7 +50,7 @@ pub struct KeyPage {
     pub is_revoked: Option<bool>,
     /// Those that are older than this one.
     pub before: Option<KeyId>,
-    /// At most so many, and [`KEYS_MAX`].
+    /// At most this many, and [`KEYS_MAX`].
     pub limit: u32,
 }
 
