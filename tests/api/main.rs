@@ -36,4 +36,5 @@ mod stream;
 mod suggest;
 mod tenancy;
 mod walks;
+mod webhooks;
 mod world;

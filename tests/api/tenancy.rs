@@ -13,6 +13,8 @@ struct Owned {
     alert: String,
     key: String,
     consumer: String,
+    webhook: String,
+    delivery: String,
     cursors: Vec<String>,
     tag: String,
 }
@@ -35,8 +37,17 @@ async fn owned(api: &Api) -> Owned {
     let put = api.request("PUT", "/v1/consumers/my-mirror");
     assert_eq!(api.send(put, Body::from("{}")).await.status, 200);
     let consumer = "my-mirror".to_owned();
+    let put = api.request("PUT", "/v1/webhooks/my-news");
+    let order = r#"{"url":"https://hooks.example.org/"}"#;
+    assert_eq!(api.send(put, Body::from(order)).await.status, 200);
+    let webhook = "my-news".to_owned();
+    let delivery = api.post("/v1/webhooks/my-news/ping", "").await.data();
+    let delivery = delivery["id"].as_str().unwrap().to_owned();
+    let log = api.get("/v1/webhooks/my-news/deliveries?limit=1").await;
+    cursors.push(log.json()["next_cursor"].as_str().unwrap().to_owned());
     let (quote, key) = (crate::quotes::give(api).await, api.key_id.to_string());
-    Owned { charge, quote, alert, key, consumer, cursors, tag: balance.header("etag").to_owned() }
+    let tag = balance.header("etag").to_owned();
+    Owned { charge, quote, alert, key, consumer, webhook, delivery, cursors, tag }
 }
 
 /// Every operation of the document that needs a key: its method and its path.
@@ -72,11 +83,15 @@ async fn no_route_gives_another_account_s_anything() {
             ("/v1/budgets/{key}", &mine.key),
             ("/v1/consumers/{name}", &mine.consumer),
             ("/v1/consumers/{name}/changes", &mine.consumer),
+            ("/v1/webhooks/{name}", &mine.webhook),
+            ("/v1/webhooks/{name}/rotate", &mine.webhook),
+            ("/v1/webhooks/{name}/ping", &mine.webhook),
+            ("/v1/webhooks/{name}/deliveries", &mine.webhook),
         ];
         if let Some((_, id)) = own.iter().find(|(known, _)| *known == path) {
             let path = path.replace("{id}", id).replace("{key}", id).replace("{name}", id);
             let body = if path.contains("budgets") { r#"{"daily_cap":"1"}"# } else { "{}" };
-            if method == "PUT" && path.contains("consumers") {
+            if method == "PUT" && (path.contains("consumers") || path.contains("webhooks")) {
                 // Its own one of the same name.
                 continue;
             }
@@ -94,11 +109,17 @@ async fn no_route_gives_another_account_s_anything() {
             let request = api.request("GET", &path).header("if-none-match", &mine.tag);
             let reply = api.send(request, Body::empty()).await;
             assert_ne!(reply.status, 304, "{path}");
-            for id in [&mine.charge, &mine.quote, &mine.alert, &mine.key, &mine.consumer] {
+            let ids = [&mine.charge, &mine.quote, &mine.alert, &mine.key, &mine.consumer];
+            for id in ids.into_iter().chain([&mine.webhook, &mine.delivery]) {
                 assert!(!reply.text.contains(&format!("\"{id}\"")), "{path}: {}", reply.text);
             }
         }
     }
+    // Its own webhook of the same name has not the delivery of the other one.
+    let put = api.request("PUT", "/v1/webhooks/my-news");
+    api.send(put, Body::from(r#"{"url":"https://other.example.org/"}"#)).await.data();
+    let again = format!("/v1/webhooks/my-news/deliveries/{}/redeliver", mine.delivery);
+    assert_eq!(api.post(&again, "").await.code(), "delivery_unknown");
     println!("{tried} foreign ids and cursors, 0 leaks");
     assert!(tried > 30, "{tried}");
     let foreign = api.request("GET", &format!("/v1/people/{}", api.person(0)));

@@ -11,7 +11,10 @@ mod run;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
+use api_gateway::{
+    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, WebhookDispatcher,
+    WebhookParts, router,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
@@ -27,13 +30,13 @@ use model::{
 };
 use serde_json::Value;
 use snapshot::SharedObjects;
-use store::Pg;
 use store::pg::audit::AuditAction;
 use store::pg::key::{self, KeyOwner, NewKey};
 use store::pg::ledger::PgLedger;
 use store::pg::{account_key, adjacency, community, person};
 use store::queue::{PgQueue, StoredQueue};
 use store::wallet::{PgWallet, StoredWallet};
+use store::{Pg, WebhookSealer};
 use tempfile::TempDir;
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
@@ -45,6 +48,8 @@ pub(crate) use rows::ALAN;
 /// Who does what tests do.
 pub(crate) const ACT: AuditAction<'_> = AuditAction { actor: "local:0", action: "test" };
 const PEPPER: &[u8] = b"the pepper of the tests";
+/// An origin that webhooks may have though it is private.
+pub(crate) const WEBHOOK_ORIGIN: &str = "http://127.0.0.1:9";
 /// What payment callbacks are signed with.
 pub(crate) const PAYMENT_SECRET: &str = "whsec_tests";
 
@@ -197,6 +202,13 @@ impl Api {
         }
     }
 
+    /// What looks for what is new for webhooks.
+    pub(crate) fn dispatcher(&self) -> WebhookDispatcher {
+        let (pg, clock) = (self.database.pg(), &self.clock);
+        let queue = StoredQueue::Postgres(deliver_queue(pg, clock));
+        WebhookDispatcher::new(pg.clone(), queue, Arc::new(clock.clone()), &secrets())
+    }
+
     /// What the account may spend.
     pub(crate) async fn available(&self, account: &str) -> MicroCredits {
         let balance = self.wallet().balance(self.payer(account).await).await;
@@ -265,24 +277,37 @@ impl Api {
 /// Each gateway is a process of its own, whose numbers no other one draws.
 static INSTANCES: AtomicU64 = AtomicU64::new(0);
 
-fn gateway(pg: &Pg, clock: &Frozen, objects: &SharedObjects, limits: RequestLimits) -> Gateway {
-    let secrets = GatewaySecrets {
+fn secrets() -> GatewaySecrets {
+    GatewaySecrets {
         pepper: PEPPER.to_vec(),
         cursors: b"the cursors of the tests".to_vec(),
         quotes: [5; 32],
+        webhooks: WebhookSealer::new(b"the webhooks of the tests"),
         payments: Some(PaymentSecret::new(PAYMENT_SECRET)),
         instance: u128::from(INSTANCES.fetch_add(1, Ordering::Relaxed)).to_le_bytes(),
-    };
+    }
+}
+
+fn gateway(pg: &Pg, clock: &Frozen, objects: &SharedObjects, limits: RequestLimits) -> Gateway {
     Gateway::new(GatewayParts {
         pg: pg.clone(),
         clock: Arc::new(clock.clone()),
-        secrets,
+        secrets: secrets(),
         wallet: StoredWallet::Postgres(PgWallet::new(pg.clone())),
         usage: StoredQueue::Postgres(usage_queue(pg, clock)),
         charging: ChargingSettings { limits, doorbells_at_once: 4 },
         objects: objects.clone(),
         row_cache_bytes: 1 << 20,
+        webhooks: WebhookParts {
+            queue: StoredQueue::Postgres(deliver_queue(pg, clock)),
+            origins: vec![WEBHOOK_ORIGIN.to_owned()],
+        },
     })
+}
+
+/// The queue of deliveries.
+pub(crate) fn deliver_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {
+    PgQueue::new(pg.clone(), "deliver", 10, Arc::new(clock.clone()))
 }
 
 fn usage_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {

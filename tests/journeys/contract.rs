@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use model::message::{FetchJob, ScoreJob};
+use model::message::{DeliverJob, FetchJob, ScoreJob};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -48,7 +48,10 @@ fn every_function_is_in_the_template_and_is_built_for_it() {
         assert!(template.contains(&format!("CodeUri: build/lambda/{name}/\n")), "{name}");
         assert!(script.contains(&name), "infra/lambda.sh does not build {name}");
     }
-    assert_eq!(template.matches("AWS::Serverless::Function\n").count(), functions().len());
+    // The gateway's code makes two.
+    assert!(template.contains("CodeUri: build/lambda/webhook-dispatch/\n"));
+    assert!(script.contains("webhook-dispatch"));
+    assert_eq!(template.matches("AWS::Serverless::Function\n").count(), functions().len() + 1);
 }
 
 #[test]
@@ -57,6 +60,8 @@ fn the_golden_events_have_the_present_messages() {
     assert_eq!(job.profiles.len(), 1);
     let job: ScoreJob = body("events/score-jobs.json");
     assert_eq!(job.stage, model::message::Stage::Snapshot);
+    let job: DeliverJob = body("events/deliver-jobs.json");
+    assert_eq!(job.attempt, 1);
 }
 
 #[test]

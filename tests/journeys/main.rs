@@ -24,3 +24,4 @@ mod scoring;
 mod served;
 mod test_server;
 mod trouble;
+mod webhooks;

@@ -40,3 +40,4 @@ mod stream;
 mod timeouts;
 mod wallet;
 mod web;
+mod webhook;

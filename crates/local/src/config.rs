@@ -31,6 +31,9 @@ pub(crate) struct Config {
     /// `BORG_ADDRESS_RATE`: how many requests a client address may send, a second and at once, such as 50,100.
     /// This machine's own is not limited.
     pub(crate) address_rate: Option<RequestRate>,
+    /// `BORG_WEBHOOK_ORIGINS`: origins such as `http://127.0.0.1:9000`, with commas between, that webhooks may have
+    /// though they are no public `https`.
+    pub(crate) webhook_origins: Vec<String>,
     /// `AWS_ENDPOINT_URL`: what stands in for AWS.
     #[cfg(all(feature = "lab", feature = "aws"))]
     pub(crate) aws_endpoint: Option<String>,
@@ -47,6 +50,7 @@ pub(crate) fn from_environment() -> Result<Config> {
         price_targets: price_targets(text("BORG_PRICE_TARGETS")?)?,
         payment_secret: text("BORG_PAYMENT_SECRET")?.map(PaymentSecret::new),
         address_rate: address_rate(text("BORG_ADDRESS_RATE")?.as_deref())?,
+        webhook_origins: webhook_origins(text("BORG_WEBHOOK_ORIGINS")?),
         #[cfg(all(feature = "lab", feature = "aws"))]
         aws_endpoint: text("AWS_ENDPOINT_URL")?,
     })
@@ -72,6 +76,12 @@ pub(crate) fn shift_clock() -> Result<()> {
 fn address_rate(text: Option<&str>) -> Result<Option<RequestRate>> {
     let rate = text.map(str::parse).transpose();
     rate.context("read the environment variable BORG_ADDRESS_RATE")
+}
+
+fn webhook_origins(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    let origins = text.split(',').map(|origin| origin.trim().trim_end_matches('/'));
+    origins.filter(|origin| !origin.is_empty()).map(str::to_owned).collect()
 }
 
 fn price_targets(text: Option<String>) -> Result<PriceTargets> {

@@ -46,6 +46,9 @@ const SECRET_BYTES: usize = 32;
 /// The queue of doorbells.
 const USAGE_QUEUE: &str = "usage";
 
+/// The queue of deliveries of webhooks.
+const DELIVER_QUEUE: &str = "deliver";
+
 /// Everything that a command works with. The private server stops when the last one is dropped.
 pub(crate) struct BorgHome {
     /// The folder of all state.
@@ -66,6 +69,8 @@ pub(crate) struct BorgHome {
     pub(crate) payment_secret: Option<PaymentSecret>,
     /// How many requests a client address may send, unless the usual number.
     pub(crate) address_rate: Option<RequestRate>,
+    /// Origins that webhooks may have though they are no public `https`.
+    pub(crate) webhook_origins: Vec<String>,
     /// What payers may spend.
     wallet: StoredWallet,
     /// The private server, if it is one.
@@ -93,6 +98,7 @@ impl BorgHome {
             price_targets: config.price_targets.clone(),
             payment_secret: config.payment_secret.clone(),
             address_rate: config.address_rate,
+            webhook_origins: config.webhook_origins.clone(),
             pg,
             url,
             objects: Folder::open(&config.home.join("objects"))?,
@@ -123,8 +129,17 @@ impl BorgHome {
 
     /// Where doorbells ring for charges to be posted.
     pub(crate) fn usage_queue(&self) -> StoredQueue {
+        self.queue(USAGE_QUEUE)
+    }
+
+    /// The jobs that send deliveries of webhooks.
+    pub(crate) fn deliver_queue(&self) -> StoredQueue {
+        self.queue(DELIVER_QUEUE)
+    }
+
+    fn queue(&self, name: &str) -> StoredQueue {
         let clock = Arc::new(self.clock);
-        StoredQueue::Postgres(PgQueue::new(self.pg.clone(), USAGE_QUEUE, RECEIVES_MAX, clock))
+        StoredQueue::Postgres(PgQueue::new(self.pg.clone(), name, RECEIVES_MAX, clock))
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.

@@ -16,6 +16,7 @@ mod output;
 mod server;
 mod threads;
 mod truth;
+mod webhooks;
 
 use std::process::ExitCode;
 

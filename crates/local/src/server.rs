@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api_gateway::{ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, router};
+use api_gateway::{
+    ChargingSettings, Gateway, GatewayParts, GatewaySecrets, RequestLimits, WebhookParts, router,
+};
 use operate::{OperateDependencies, Order, OrderOutcome};
 use snapshot::SharedObjects;
 use store::Pg;
@@ -16,6 +18,7 @@ use tokio::net::TcpListener;
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
 use crate::meter::LocalMeter;
+use crate::webhooks::LocalWebhooks;
 
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
@@ -67,6 +70,10 @@ pub(crate) fn gateway_with(
         charging,
         objects: SharedObjects::new(home.objects.clone()),
         row_cache_bytes,
+        webhooks: WebhookParts {
+            queue: home.deliver_queue(),
+            origins: home.webhook_origins.clone(),
+        },
     }))
 }
 
@@ -95,6 +102,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
 pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> {
     let gateway = gateway(home).await?;
     let meter = LocalMeter::start(home).await?;
+    let webhooks = LocalWebhooks::start(home)?;
     let ending = {
         let gateway = gateway.clone();
         async move {
@@ -112,6 +120,7 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
     // Doorbells ring before the meter ends, so that it answers them.
     let closed = gateway.close().await;
     meter.end().await?;
+    webhooks.end().await?;
     served?;
     closed.map_err(|_| anyhow::anyhow!("what was counted last could not be stored"))
 }

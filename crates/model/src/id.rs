@@ -158,6 +158,10 @@ public_id! {
     /// One spend alert.
     AlertId, "alr", 64
 }
+public_id! {
+    /// One delivery of a webhook, however often it is tried.
+    DeliveryId, "dlv", 64
+}
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
 const SEQUENCE_BITS: u32 = 45;

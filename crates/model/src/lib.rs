@@ -28,6 +28,7 @@ pub mod membership;
 pub mod message;
 pub mod money;
 pub mod observation;
+mod plain_name;
 pub mod platform;
 pub mod port;
 pub mod price;
@@ -43,6 +44,7 @@ pub mod statement;
 pub mod time;
 pub mod varint;
 pub mod wallet;
+pub mod webhook;
 mod whole_number;
 
 pub use account::Account;
@@ -56,7 +58,8 @@ pub use consumer::{Consumer, ConsumerName};
 pub use epoch::{Epoch, Excess, PriceIndex, PriceVersion, PublishedEpoch};
 pub use grant::{Grant, GrantDraw, GrantId, GrantKind};
 pub use id::{
-    AlertId, CommunityId, KeyId, LeaseId, PayerId, PersonId, ProfileId, QuoteId, RunId, SnapshotId,
+    AlertId, CommunityId, DeliveryId, KeyId, LeaseId, PayerId, PersonId, ProfileId, QuoteId, RunId,
+    SnapshotId,
 };
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};
@@ -75,3 +78,4 @@ pub use sensitive::{SensitiveKind, SensitiveTopic, SensitiveTopics};
 pub use statement::{Month, Statement};
 pub use time::{Day, Timestamp};
 pub use wallet::{CreditLease, DailyBudget, WalletBalance, WalletStatus};
+pub use webhook::{Webhook, WebhookName, WebhookSecret, WebhookUrl};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::TokenLease;
-use crate::id::{ProfileId, RunId};
+use crate::id::{DeliveryId, ProfileId, RunId};
 use crate::platform::Platform;
+use crate::port::OutgoingMessage;
 
 /// Fetch these profiles of one host. What to fetch of each, and from which cursor, is read from the
 /// database when the job runs, so a redelivered job does only what is not done yet.
@@ -78,9 +79,38 @@ pub struct ScoreJob {
     pub stage: Stage,
 }
 
+/// Send a delivery of a webhook. What is sent, and to where, is read from the database when the job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverJob {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Which attempt this is, from 1 on; a job for one that began does nothing.
+    pub attempt: u32,
+}
+
+impl DeliverJob {
+    /// The longest that a queue delays a message, in seconds. What is due later is sent when it is due.
+    pub const DELAY_SECONDS_MAX: u32 = 900;
+
+    /// The message of the job, visible after some seconds.
+    pub fn message(self, delay_seconds: u32) -> OutgoingMessage {
+        let body = format!(r#"{{"delivery":"{}","attempt":{}}}"#, self.delivery, self.attempt);
+        OutgoingMessage { body, delay_seconds: delay_seconds.min(DeliverJob::DELAY_SECONDS_MAX) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_message_of_a_delivery_reads_back() {
+        let job = DeliverJob { delivery: DeliveryId::new(33), attempt: 2 };
+        let message = job.message(5_000);
+        assert_eq!(message.body, r#"{"delivery":"dlv_11","attempt":2}"#);
+        assert_eq!(message.delay_seconds, DeliverJob::DELAY_SECONDS_MAX);
+        assert_eq!(serde_json::from_str::<DeliverJob>(&message.body).unwrap(), job);
+    }
 
     #[test]
     fn stages_follow_each_other_and_end() {

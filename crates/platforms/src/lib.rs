@@ -19,6 +19,7 @@ mod verdict;
 mod window;
 
 pub use engine::{CrawlEngine, EngineError, EngineSettings};
+pub use limits::retry_after;
 pub use manifest::ManifestError;
 pub use origin::{OriginError, OriginOverrides, ServerOrigin};
 pub use secrets::{PlatformSecrets, SecretError};

@@ -84,7 +84,8 @@ fn policy(text: &str) -> Option<HostLimit> {
     Some(HostLimit { requests: quota, window_ms })
 }
 
-fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
+/// Until when a `Retry-After` asks to wait, a day from `now` at most if it is in seconds.
+pub fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.trim();
     match text.parse::<i64>() {
         Ok(seconds) => Some(later(now, seconds.clamp(0, PAUSE_MS_MAX / 1_000) * 1_000)),

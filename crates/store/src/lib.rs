@@ -15,8 +15,10 @@ pub mod pg;
 pub mod queue;
 pub mod table;
 pub mod wallet;
+mod webhook_sealer;
 
 #[cfg(feature = "aws")]
 pub use aws::Aws;
 pub use error::StoreError;
 pub use pg::{Pg, Timeouts};
+pub use webhook_sealer::WebhookSealer;

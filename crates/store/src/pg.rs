@@ -53,6 +53,7 @@ pub mod term;
 mod transaction;
 mod value;
 pub(crate) mod wallet;
+pub mod webhook;
 
 pub use connection::{Pg, Timeouts};
 pub use migrate::{migrate, schema_hash};

@@ -3,6 +3,7 @@
 use api_gateway::{GatewaySecrets, RequestLimits, RequestRateError};
 use billing::payment::PaymentSecret;
 use runtime::{EnvironmentSettings, FunctionFailure};
+use store::WebhookSealer;
 
 /// The memory of the cache of person rows unless the environment says otherwise, in MB: a quarter of the
 /// function's.
@@ -16,6 +17,10 @@ pub(crate) struct Config {
     pub(crate) wallet_table: Option<String>,
     /// Where doorbells ring for charges.
     pub(crate) usage_queue_url: String,
+    /// The queue of deliveries of webhooks.
+    pub(crate) deliver_queue_url: String,
+    /// Origins that webhooks may have though they are no public `https`: for tests.
+    pub(crate) webhook_origins: Vec<String>,
     /// Where runs are sealed.
     pub(crate) objects_bucket: String,
     /// The most memory that blocks of person rows take between answers, in bytes.
@@ -37,10 +42,19 @@ impl Config {
             database_url: settings.required("DATABASE_URL")?.to_owned(),
             wallet_table: settings.text("WALLET_TABLE").map(str::to_owned),
             usage_queue_url: settings.required("USAGE_QUEUE_URL")?.to_owned(),
+            deliver_queue_url: settings.required("DELIVER_QUEUE_URL")?.to_owned(),
+            webhook_origins: settings
+                .list("WEBHOOK_ORIGINS")
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
             row_cache_bytes: (settings.number("ROW_CACHE_MB", ROW_CACHE_MB, 1..=8_192)? << 20)
                 as usize,
-            secrets: GatewaySecrets::derived(secret, payments, instance),
+            secrets: GatewaySecrets {
+                webhooks: WebhookSealer::new(settings.required("WEBHOOK_SECRET")?.as_bytes()),
+                ..GatewaySecrets::derived(secret, payments, instance)
+            },
             limits: limits(settings).map_err(|error| FunctionFailure::new(error.to_string()))?,
         })
     }

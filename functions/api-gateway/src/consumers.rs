@@ -6,9 +6,9 @@ use model::consumer::CONSUMERS_MAX;
 use model::time::Timestamp;
 use model::{ChangeFilter, ChangePosition, Consumer, ConsumerName};
 use serde::{Deserialize, Serialize};
-use store::StoreError;
 use store::pg::change::{self, StreamBounds};
 use store::pg::consumer::{self, ConsumerKey};
+use store::{Pg, StoreError};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -52,10 +52,10 @@ pub(crate) struct ConsumerView {
     updated_at: Timestamp,
 }
 
-/// Where a new consumer begins.
+/// Where a new reader of the stream begins.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "CursorText")]
-enum ConsumerStart {
+pub(crate) enum ConsumerStart {
     /// With the first event that is kept.
     #[default]
     Beginning,
@@ -99,8 +99,24 @@ impl From<CursorText> for ConsumerStart {
     }
 }
 
+impl ConsumerStart {
+    /// The position where it is.
+    pub(crate) async fn position(
+        &self,
+        pg: &Pg,
+        bounds: StreamBounds,
+        cursors: &StreamCursors,
+    ) -> Result<ChangePosition, Problem> {
+        match self {
+            ConsumerStart::Beginning => Ok(bounds.floor),
+            ConsumerStart::Now => Ok(bounds.head),
+            ConsumerStart::Cursor(cursor) => cursors.opened(pg, bounds, Some(cursor)).await,
+        }
+    }
+}
+
 /// The filter as an object with the names of the parameters of `/v1/changes`.
-fn filter_schema() -> RefOr<Schema> {
+pub(crate) fn filter_schema() -> RefOr<Schema> {
     let named = |example: &str| {
         let id = ObjectBuilder::new().schema_type(Type::String).pattern(pattern_of(example));
         ArrayBuilder::new().items(id).max_items(Some(FILTER_IDS_MAX))
@@ -208,11 +224,7 @@ pub(crate) async fn put(
     let ConsumerOrder { filter, from } = body;
     let (pg, cursors) = (call.gateway.pg(), StreamCursors::of(&call));
     let bounds = change::sequence(pg).await?;
-    let position = match from {
-        ConsumerStart::Beginning => bounds.floor,
-        ConsumerStart::Now => bounds.head,
-        ConsumerStart::Cursor(cursor) => cursors.opened(pg, bounds, Some(&cursor)).await?,
-    };
+    let position = from.position(pg, bounds, &cursors).await?;
     let made = consumer::put(pg, key(&call, &name), &filter, position, call.gateway.now()).await;
     let made = made.map_err(|error| match error {
         StoreError::Conflict(_) => {

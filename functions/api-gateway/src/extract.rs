@@ -147,6 +147,14 @@ pub(crate) trait JsonInput: DeserializeOwned + Send {
     fn check(&self) -> Result<(), Problem> {
         Ok(())
     }
+
+    /// The same, for what is allowed by some servers only.
+    ///
+    /// # Errors
+    /// As [`JsonInput::check`].
+    fn check_at(&self, _: &Gateway) -> Result<(), Problem> {
+        self.check()
+    }
 }
 
 /// A call with a body of JSON.
@@ -162,7 +170,7 @@ impl<T: JsonInput> FromRequest<Gateway> for JsonCall<T> {
         let (mut parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let JsonBody(body) = JsonBody::<T>::from_request(request, gateway).await?;
-        body.check()?;
+        body.check_at(gateway)?;
         let call = ApiCall::from_request_parts(&mut parts, gateway).await?;
         Ok(JsonCall { call, body })
     }
@@ -178,15 +186,44 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Gateway> for PathId<T> {
         parts: &mut Parts,
         gateway: &Gateway,
     ) -> Result<PathId<T>, Problem> {
-        let bad = |why: String| Problem::new(ProblemCode::BadId, why);
         let path = Path::<String>::from_request_parts(parts, gateway).await;
-        let Path(text) =
-            path.map_err(|_| bad("the path is not UTF-8: percent-encode it as UTF-8".to_owned()))?;
-        if query::has_key(&text) {
-            return Err(bad("an API key is no id: send it in the header".to_owned()));
-        }
-        text.parse().map(PathId).map_err(|error: T::Err| bad(error.to_string()))
+        let Path(text) = path.map_err(|_| bad_id(NOT_UTF8.to_owned()))?;
+        path_id(&text).map(PathId)
     }
+}
+
+/// The two ids in the path.
+pub(crate) struct PathIds<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A, B> FromRequestParts<Gateway> for PathIds<A, B>
+where
+    A: FromStr<Err: Display>,
+    B: FromStr<Err: Display>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gateway: &Gateway,
+    ) -> Result<PathIds<A, B>, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, gateway).await;
+        let Path((first, second)) = path.map_err(|_| bad_id(NOT_UTF8.to_owned()))?;
+        Ok(PathIds(path_id(&first)?, path_id(&second)?))
+    }
+}
+
+const NOT_UTF8: &str = "the path is not UTF-8: percent-encode it as UTF-8";
+
+fn bad_id(why: String) -> Problem {
+    Problem::new(ProblemCode::BadId, why)
+}
+
+/// An id as it stands in the path.
+fn path_id<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
+    if query::has_key(text) {
+        return Err(bad_id("an API key is no id: send it in the header".to_owned()));
+    }
+    text.parse().map_err(|error: T::Err| bad_id(error.to_string()))
 }
 
 /// Marks a request whose parameters a handler takes.

@@ -14,7 +14,9 @@
 //! that names it is answered as if it were unknown. A person is served with those of its profiles that
 //! are listed, if there is one. Consent is read from the database with each answer, whichever run the
 //! answer comes from. A membership in a community about something sensitive is shown only for those who name it
-//! ([`mod@sensitive`]). Cursors are encrypted, since they name where a page ended.
+//! ([`mod@sensitive`]). Webhooks hear no more than that there is something to be read, by the same rules: so it is here
+//! that a tick looks for what is new for them ([`WebhookDispatcher`], the binary `webhook-dispatch`). Cursors are
+//! encrypted, since they name where a page ended.
 
 mod account;
 mod admission;
@@ -58,10 +60,12 @@ mod shared_reading;
 mod state;
 mod status;
 mod suggest;
+mod webhooks;
 
 pub use charging::ChargingSettings;
 pub use client_address::ClientAddress;
 pub use error::{Problem, ProblemCode};
 pub use rate_limit::{RequestLimits, RequestRate, RequestRateError};
 pub use routes::router;
-pub use state::{Gateway, GatewayParts, GatewaySecrets};
+pub use state::{Gateway, GatewayParts, GatewaySecrets, WebhookParts};
+pub use webhooks::dispatch::{DispatchReport, WebhookDispatcher};

@@ -4,7 +4,7 @@ mod config;
 
 use std::sync::Arc;
 
-use api_gateway::{ChargingSettings, ClientAddress, Gateway, GatewayParts, router};
+use api_gateway::{ChargingSettings, ClientAddress, Gateway, GatewayParts, WebhookParts, router};
 use axum::extract::Request;
 use axum::middleware::map_request;
 use config::Config;
@@ -34,6 +34,10 @@ async fn main() -> Result<(), FunctionFailure> {
         charging: ChargingSettings { limits: config.limits, doorbells_at_once: 1 },
         objects: SharedObjects::new(aws.objects(&config.objects_bucket)),
         row_cache_bytes: config.row_cache_bytes,
+        webhooks: WebhookParts {
+            queue: StoredQueue::Sqs(aws.queue(&config.deliver_queue_url)),
+            origins: config.webhook_origins,
+        },
     });
     runtime::http::serve(router(gateway).layer(map_request(addressed))).await
 }

@@ -19,7 +19,7 @@ use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
     account, admission, auth, changes, charging, communities, consumers, docs, finish, payments,
-    people, prices, profiles, quotes, runs, search_route, status, suggest,
+    people, prices, profiles, quotes, runs, search_route, status, suggest, webhooks,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -114,7 +114,13 @@ fn data_routes() -> [ScopedRoutes; 5] {
         .routes(routes!(consumers::get, consumers::put, consumers::delete))
         .routes(routes!(consumers::changes::list))
         .routes(routes!(consumers::moves::commit))
-        .routes(routes!(consumers::moves::replay));
+        .routes(routes!(consumers::moves::replay))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::get, webhooks::put, webhooks::delete))
+        .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::deliveries::ping))
+        .routes(routes!(webhooks::deliveries::list))
+        .routes(routes!(webhooks::deliveries::redeliver));
     [
         (Scope::ProfilesRead, by_id),
         (Scope::RanksRead, ranks),

@@ -8,9 +8,9 @@ use model::port::Clock;
 use model::time::Timestamp;
 use pricing::QuoteSigner;
 use snapshot::SharedObjects;
-use store::Pg;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
+use store::{Pg, WebhookSealer};
 
 use crate::answer::AnswerRun;
 use crate::change_watch::ChangeWatch;
@@ -34,6 +34,8 @@ pub struct GatewaySecrets {
     pub cursors: Vec<u8>,
     /// Signs quotes: the seed of an Ed25519 key. The same in every instance.
     pub quotes: [u8; 32],
+    /// Seals the secrets of webhooks. The same in every instance, and where deliveries are signed.
+    pub webhooks: WebhookSealer,
     /// What payment callbacks are signed with; `None` if none are taken.
     pub payments: Option<PaymentSecret>,
     /// What the request ids of this instance are derived from: random, another one at each start.
@@ -58,6 +60,17 @@ pub struct GatewayParts {
     pub objects: SharedObjects,
     /// The most memory that blocks of person rows take between answers, in bytes.
     pub row_cache_bytes: usize,
+    /// Where webhooks are sent from, and to.
+    pub webhooks: WebhookParts,
+}
+
+/// What a gateway needs for webhooks.
+#[derive(Clone)]
+pub struct WebhookParts {
+    /// The queue of deliveries.
+    pub queue: StoredQueue,
+    /// Origins, such as `http://127.0.0.1:9000`, that webhooks may have though they are no public `https`: for tests.
+    pub origins: Vec<String>,
 }
 
 /// What every request needs. Cheap to clone; clones share everything.
@@ -82,6 +95,8 @@ struct GatewayState {
     changes: Arc<ChangeWatch>,
     are_streams_sent: bool,
     rows: RowReader,
+    webhooks: WebhookParts,
+    webhook_sealer: WebhookSealer,
     instance: [u8; 16],
     requests: AtomicU64,
 }
@@ -93,6 +108,7 @@ impl GatewaySecrets {
             pepper: store::pg::key::pepper(secret),
             cursors: blake3::derive_key("borg 2026 cursor signing", secret).to_vec(),
             quotes: blake3::derive_key("borg 2026-11 api-gateway quotes", secret),
+            webhooks: WebhookSealer::new(secret),
             payments,
             instance,
         }
@@ -119,6 +135,8 @@ impl Gateway {
             changes: ChangeWatch::new(limits.waiting_max),
             are_streams_sent: limits.are_streams_sent,
             rows: RowReader::new(parts.objects, parts.row_cache_bytes),
+            webhooks: parts.webhooks,
+            webhook_sealer: secrets.webhooks,
             pepper: secrets.pepper,
             instance: secrets.instance,
             requests: AtomicU64::new(0),
@@ -210,6 +228,16 @@ impl Gateway {
     /// The attention between people of runs.
     pub(crate) fn rows(&self) -> &RowReader {
         &self.state.rows
+    }
+
+    /// Where webhooks are sent from, and to.
+    pub(crate) fn webhooks(&self) -> &WebhookParts {
+        &self.0.webhooks
+    }
+
+    /// Seals the secrets of webhooks.
+    pub(crate) fn webhook_sealer(&self) -> &WebhookSealer {
+        &self.0.webhook_sealer
     }
 
     pub(crate) fn sealer(&self) -> &CursorSealer {

@@ -33,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("operate", &["billing", "model", "runtime", "store"]),
     ("billing-meter", &["billing", "model", "pricing", "runtime", "store"]),
     ("crawl-dispatch", &["model", "platforms", "runtime", "store"]),
+    ("deliver", &["model", "platforms", "runtime", "store"]),
     ("platform-fetch", &["model", "platforms", "runtime", "store"]),
     ("graph-score", &["graph", "model", "runtime", "search", "snapshot", "store"]),
     (
@@ -43,6 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "billing-meter",
             "cluster",
             "crawl-dispatch",
+            "deliver",
             "graph",
             "graph-score",
             "model",

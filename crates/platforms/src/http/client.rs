@@ -36,10 +36,12 @@ pub struct ClientSettings {
     pub total_timeout: Duration,
     /// The largest body, packed or unpacked.
     pub body_bytes_max: usize,
+    /// Whether a larger body is cut, and bodies stay packed: for those who only want the status.
+    pub is_body_cut: bool,
 }
 
 impl Default for ClientSettings {
-    /// No contact, no exemption, 5 s to connect, 10 s of silence, 30 s in all, 8 MiB.
+    /// No contact, no exemption, 5 s to connect, 10 s of silence, 30 s in all, 8 MiB, or it is an error.
     fn default() -> ClientSettings {
         ClientSettings {
             contact: String::new(),
@@ -48,6 +50,7 @@ impl Default for ClientSettings {
             silence_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(30),
             body_bytes_max: 8 << 20,
+            is_body_cut: false,
         }
     }
 }
@@ -103,7 +106,10 @@ impl WebClient {
         let client = if is_exempt { &self.private } else { &self.public };
         check(&url, is_exempt)?;
         let answer = self.send(client, &url, &headers, request.body.as_deref()).await?;
-        self.read(answer, &host_of(&url)).await
+        match self.settings.is_body_cut {
+            true => Ok(self.read_cut(answer).await),
+            false => self.read(answer, &host_of(&url)).await,
+        }
     }
 
     async fn send(
@@ -149,12 +155,29 @@ impl WebClient {
             }
             body.take(&chunk).map_err(fault)?;
         }
-        let headers = answer.headers().iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Ok(WebResponse { status, headers, body: body.finish().map_err(fault)? })
+        Ok(WebResponse { body: body.finish().map_err(fault)?, ..without_body(&answer) })
     }
+
+    /// The answer with the beginning of its body as it came, if it came.
+    async fn read_cut(&self, mut answer: reqwest::Response) -> WebResponse {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            let room = self.settings.body_bytes_max - body.len();
+            body.extend_from_slice(&chunk[..room.min(chunk.len())]);
+            if chunk.len() >= room {
+                break;
+            }
+        }
+        WebResponse { body, ..without_body(&answer) }
+    }
+}
+
+fn without_body(answer: &reqwest::Response) -> WebResponse {
+    let headers = answer.headers().iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let (status, headers) = (answer.status().as_u16(), headers.collect());
+    WebResponse { status, headers, body: Vec::new() }
 }
 
 impl Web for WebClient {

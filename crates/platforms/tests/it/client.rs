@@ -11,15 +11,19 @@ use crate::hostile::{Answer, Server, reply};
 const CAP: usize = 100_000;
 
 fn client(exempt: &[&str]) -> WebClient {
-    WebClient::new(ClientSettings {
+    WebClient::new(settings(exempt)).unwrap()
+}
+
+fn settings(exempt: &[&str]) -> ClientSettings {
+    ClientSettings {
         contact: "https://borg.example/crawler".to_owned(),
         exempt: exempt.iter().map(|origin| ServerOrigin::parse(origin).unwrap()).collect(),
         connect_timeout: Duration::from_millis(500),
         silence_timeout: Duration::from_millis(400),
         total_timeout: Duration::from_millis(1_500),
         body_bytes_max: CAP,
-    })
-    .unwrap()
+        is_body_cut: false,
+    }
 }
 
 async fn get(client: &WebClient, url: &str) -> Result<WebResponse, WebError> {
@@ -50,6 +54,22 @@ async fn private_addresses_are_refused_by_number_and_by_name() {
     for url in private {
         let error = get(&client, url).await.unwrap_err();
         assert!(matches!(error, WebError::PrivateAddress(_)), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn who_wants_only_the_status_gets_it_whatever_the_body_is() {
+    let server = Server::start(|head| match head.path() {
+        "/large" => reply(201, &[], &vec![b'x'; CAP + 1]),
+        "/broken" => reply(202, &[("content-encoding", "gzip")], b"no gzip"),
+        _ => reply(204, &[], b""),
+    })
+    .await;
+    let settings = ClientSettings { is_body_cut: true, ..settings(&[&server.origin]) };
+    let client = WebClient::new(settings).unwrap();
+    for (path, status, bytes) in [("/large", 201, CAP), ("/broken", 202, 7), ("/none", 204, 0)] {
+        let answer = get(&client, &format!("{}{path}", server.origin)).await.unwrap();
+        assert_eq!((answer.status, answer.body.len()), (status, bytes), "{path}");
     }
 }
 

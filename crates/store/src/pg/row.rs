@@ -67,6 +67,9 @@ pub(super) const TRANSFER: SqlTable = SqlTable::new("transfer", "payer_id");
 pub(super) const USAGE_DAY: SqlTable = SqlTable::new("usage_day", "day");
 pub(super) const WALLET: SqlTable = SqlTable::new("wallet", "payer_id");
 pub(super) const WALLET_ADJUSTMENT: SqlTable = SqlTable::new("wallet_adjustment", "payer_id");
+pub(super) const WEBHOOK: SqlTable = SqlTable::new("webhook", "name");
+pub(super) const WEBHOOK_ATTEMPT: SqlTable = SqlTable::new("webhook_attempt", "delivery_id");
+pub(super) const WEBHOOK_DELIVERY: SqlTable = SqlTable::new("webhook_delivery", "delivery_id");
 
 /// One row of a table.
 #[derive(Clone, Copy)]

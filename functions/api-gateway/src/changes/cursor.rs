@@ -24,10 +24,15 @@ pub(crate) struct StreamCursors {
 impl StreamCursors {
     /// Those of the account that calls.
     pub(crate) fn of(call: &ApiCall) -> StreamCursors {
+        StreamCursors::of_account(call.gateway.sealer(), &call.caller().account)
+    }
+
+    /// Those of the account of this name.
+    pub(crate) fn of_account(sealer: &CursorSealer, account: &str) -> StreamCursors {
         // No parameter takes part. The first release must not take a position for a key, nor we a key for a position.
-        let filter = |path| CursorSealer::filter(&[&call.caller().account, path, ""]);
+        let filter = |path| CursorSealer::filter(&[account, path, ""]);
         let (filter, of_keys) = (filter("/v1/changes#2"), filter("/v1/changes"));
-        StreamCursors { sealer: call.gateway.sealer().clone(), filter, of_keys }
+        StreamCursors { sealer: sealer.clone(), filter, of_keys }
     }
 
     /// The cursor of a position.

@@ -19,15 +19,15 @@ const NAMED_MAX: usize = 50_000;
 
 /// Which page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct EventRequest<'a> {
+pub(crate) struct EventRequest<'a> {
     /// Which events are wanted.
-    pub(super) filter: &'a ChangeFilter,
+    pub(crate) filter: &'a ChangeFilter,
     /// After this position.
-    pub(super) after: ChangePosition,
+    pub(crate) after: ChangePosition,
     /// Up to this one at most.
-    pub(super) until: ChangePosition,
+    pub(crate) until: ChangePosition,
     /// The most events.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// A page.
@@ -50,7 +50,7 @@ impl EventPage {
 }
 
 /// Reads a page.
-pub(super) async fn read(pg: &Pg, request: EventRequest<'_>) -> Result<EventPage, Problem> {
+pub(crate) async fn read(pg: &Pg, request: EventRequest<'_>) -> Result<EventPage, Problem> {
     let EventRequest { filter, after, until, limit } = request;
     let early = EarlyFilter::new(filter);
     let kinds: Vec<_> = filter.kinds.iter().copied().collect();

@@ -20,6 +20,8 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
     ("/v1/keys/{id}", ProblemCode::NoSuchKey),
     ("/v1/budgets/{key}", ProblemCode::NoSuchKey),
     ("/v1/consumers/{name}", ProblemCode::ConsumerUnknown),
+    ("/v1/webhooks/{name}", ProblemCode::WebhookUnknown),
+    ("/v1/webhooks/{name}/deliveries/{id}", ProblemCode::DeliveryUnknown),
 ];
 
 /// What an operation is, as far as its answers depend on it.
@@ -94,6 +96,11 @@ impl<'a> OperationFacts<'a> {
         let makes = self.method == "post" && self.has_body && !self.is_priced();
         add(makes, &[Code::TooMany, Code::ScopeNotHeld]);
         add(self.method == "put", &[Code::ScopeNotHeld]);
+        let keeps = self.method == "put" && self.path.ends_with("/{name}");
+        add(keeps, &[Code::BadCursor, Code::CursorTooOld, Code::TooMany]);
+        let sends = self.path.ends_with("/ping") || self.path.ends_with("/redeliver");
+        add(sends, &[Code::WebhookDisabled]);
+        add(self.path.ends_with("/redeliver"), &[Code::TooMany]);
         let unknown = UNKNOWN_NOUNS.iter().filter(|(path, _)| self.path.starts_with(path));
         codes.extend(unknown.map(|(_, code)| *code));
         codes

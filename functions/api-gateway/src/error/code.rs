@@ -121,6 +121,12 @@ problem_codes! {
         { "There is no such consumer of this account." }
     ConsumerAhead CONFLICT "Consumer ahead"
         { "The consumer is beyond that place, or not as far." }
+    WebhookUnknown NOT_FOUND "Unknown webhook"
+        { "There is no such webhook of this account." }
+    DeliveryUnknown NOT_FOUND "Unknown delivery"
+        { "There is no such delivery of this webhook, or it is not kept any more." }
+    WebhookDisabled CONFLICT "Webhook disabled"
+        { "Nothing is sent to the webhook until it is put again." }
     NoSuchKey NOT_FOUND "No such key"
         { "There is no such key of this account, or it was revoked." }
     ScopeNotHeld FORBIDDEN "Scope not held"

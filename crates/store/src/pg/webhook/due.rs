@@ -1,0 +1,155 @@
+//! What is due: webhooks that are to be looked at, what was found for them, and deliveries that wait for a message.
+
+use model::change::ChangeRange;
+use model::message::DeliverJob;
+use model::time::Timestamp;
+use model::{ChangeFilter, ChangePosition, DeliveryId, WebhookName};
+
+use super::delivery::next_job;
+use crate::StoreError;
+use crate::pg::Pg;
+use crate::pg::params::params;
+use crate::pg::row::{TableRow, WEBHOOK, WEBHOOK_DELIVERY};
+use crate::pg::value::{position, stored_count, stored_ms, stored_position};
+
+/// The most webhooks that are taken at once. Those for which there is no time then are looked at by the next tick.
+pub const TAKEN_MAX: u32 = 20;
+
+/// The most deliveries that are woken at once.
+pub const WOKEN_MAX: u32 = 1_000;
+
+/// How long after its time a delivery whose message was sent is woken again, in seconds: the message may be lost, and
+/// a second one does nothing.
+const WOKEN_AGAIN_SECONDS: i64 = 900;
+
+/// Those that were looked at longest ago, and behind which there is something. Who takes one has looked at it.
+const TAKE: &str = "with taken as (
+        select w.webhook_id from webhook w
+        where w.disabled_ms is null and w.looked_ms < $1 and w.position < $2
+        order by w.looked_ms limit $3 for update skip locked)
+    update webhook w set looked_ms = $1 from taken t, account a
+    where w.webhook_id = t.webhook_id and a.account_id = w.payer_id
+    returning w.webhook_id, w.name, a.name as account, w.filter::text as filter, w.position, w.announced_position,
+        (select count(*)::int from webhook_delivery d
+            where d.webhook_id = w.webhook_id and d.state = 1 and d.to_position is not null) as pending";
+const SKIP: &str = "update webhook set position = $3
+    where webhook_id = $1 and position = $2 and disabled_ms is null";
+/// Only if no one was faster.
+const ANNOUNCE: &str = "with moved as (
+        update webhook set position = $4, announced_position = $4
+        where webhook_id = $1 and position = $2 and disabled_ms is null returning webhook_id)
+    insert into webhook_delivery
+        (webhook_id, from_position, to_position, events, body, created_ms, due_ms, wake_ms)
+    select webhook_id, $3, $4, $5, $6, $7, $7, $7 from moved returning delivery_id";
+const WAKING: &str = "select delivery_id, attempts from webhook_delivery where wake_ms <= $1
+    order by wake_ms limit $2";
+/// What was tried meanwhile has another time.
+const WOKEN: &str = "update webhook_delivery set wake_ms = greatest(due_ms, $2) + $3
+    where delivery_id = any($1) and wake_ms <= greatest(due_ms, $2)";
+
+/// A webhook that is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenWebhook {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: WebhookName,
+    /// The name of its payer's account.
+    pub account: String,
+    /// Which events it wants.
+    pub filter: ChangeFilter,
+    /// Up to where it was looked for events.
+    pub position: ChangePosition,
+    /// Where the range of its last delivery ended.
+    pub announced: ChangePosition,
+    /// How many deliveries of changes are not done.
+    pub pending: u32,
+}
+
+/// What was found for a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundChanges<'a> {
+    /// The range that is announced. It ends where it was looked to.
+    pub range: ChangeRange,
+    /// How many events of it are wanted.
+    pub events: u32,
+    /// What is sent.
+    pub body: &'a str,
+}
+
+/// Takes some webhooks that were not looked at since `now` and are behind the head of the stream.
+pub async fn take(
+    pg: &Pg,
+    head: ChangePosition,
+    now: Timestamp,
+) -> Result<Vec<TakenWebhook>, StoreError> {
+    let params = params![
+        stored_ms(now) => INT8,
+        stored_position(head) => INT8,
+        i64::from(TAKEN_MAX) => INT8,
+    ];
+    let rows = pg.query("webhook::take", TAKE, params).await?;
+    WEBHOOK.rows(&rows).map(taken).collect()
+}
+
+fn taken(row: TableRow<'_>) -> Result<TakenWebhook, StoreError> {
+    Ok(TakenWebhook {
+        id: row.get("webhook_id")?,
+        name: row.parsed("name")?,
+        account: row.get("account")?,
+        filter: row.json("filter")?,
+        position: position(row.get("position")?),
+        announced: position(row.get("announced_position")?),
+        pending: row.count("pending")?,
+    })
+}
+
+/// Notes that up to a position there is nothing for a webhook, unless it moved meanwhile.
+pub async fn skip(pg: &Pg, webhook: &TakenWebhook, to: ChangePosition) -> Result<(), StoreError> {
+    let params = params![
+        webhook.id => INT8,
+        stored_position(webhook.position) => INT8,
+        stored_position(to) => INT8,
+    ];
+    pg.execute("webhook::skip", SKIP, params).await.map(|_| ())
+}
+
+/// Makes a delivery of what was found, due now, and moves the webhook on. `None` if it moved meanwhile, or was
+/// disabled.
+pub async fn announce(
+    pg: &Pg,
+    webhook: &TakenWebhook,
+    found: &FoundChanges<'_>,
+    now: Timestamp,
+) -> Result<Option<DeliveryId>, StoreError> {
+    let params = params![
+        webhook.id => INT8,
+        stored_position(webhook.position) => INT8,
+        stored_position(found.range.from) => INT8,
+        stored_position(found.range.to) => INT8,
+        stored_count(found.events) => INT4,
+        found.body => TEXT,
+        stored_ms(now) => INT8,
+    ];
+    let row = pg.query_opt("webhook::announce", ANNOUNCE, params).await?;
+    let id = row.as_ref().map(|row| WEBHOOK_DELIVERY.row(row).unsigned("delivery_id"));
+    Ok(id.transpose()?.map(DeliveryId::new))
+}
+
+/// The jobs of deliveries for which a message is to be sent now, those that wait longest first.
+pub async fn waking(pg: &Pg, now: Timestamp) -> Result<Vec<DeliverJob>, StoreError> {
+    let params = params![stored_ms(now) => INT8, i64::from(WOKEN_MAX) => INT8];
+    let rows = pg.query("webhook::waking", WAKING, params).await?;
+    WEBHOOK_DELIVERY.rows(&rows).map(next_job).collect()
+}
+
+/// Notes that messages for the next attempts of these deliveries were sent.
+pub async fn woken(pg: &Pg, jobs: &[DeliverJob], now: Timestamp) -> Result<(), StoreError> {
+    let ids: Vec<i64> = jobs.iter().map(|job| job.delivery.number() as i64).collect();
+    let params = params![
+        ids => INT8_ARRAY,
+        stored_ms(now) => INT8,
+        WOKEN_AGAIN_SECONDS * 1_000 => INT8,
+    ];
+    pg.execute("webhook::woken", WOKEN, params).await.map(|_| ())
+}
