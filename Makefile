@@ -6,6 +6,7 @@ CACHE := $(or $(BORG_CACHE),$(HOME)/.cache/borg)
 export BORG = $(CARGO_TARGET_DIR)/ci/borg
 export SAM = $(CACHE)/.venv-sam/bin
 export CONTRACT = $(CACHE)/.venv-contract/bin
+export CLIENTS = $(CACHE)/clients
 export PEERS = $(CACHE)/.venv-peers/bin
 export FUZZ = $(CACHE)/fuzz
 export CHECKS = $(CACHE)/checks/bin
@@ -17,12 +18,12 @@ PROFILE := --profile ci
 ALL := $(PROFILE) --workspace --all-features
 ARGS ?=
 
-.PHONY: demo test test-here test-contract test-docs test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
+.PHONY: demo test test-here test-contract test-docs test-clients test-real check setup borg release emulator lambda lint-template deploy-local undeploy-local test-deployed fuzz mutants test-long bench-peers deploy
 
 demo: borg  ## crawl, score and serve a sample social web
 	"$$BORG" demo $(ARGS)
 
-test: test-here test-contract test-docs test-deployed  ## every test but that of the real network
+test: test-here test-contract test-docs test-clients test-deployed  ## every test but that of the real network
 
 test-here: setup  ## the tests that need nothing but PostgreSQL
 	@infra/setup.sh wasm
@@ -38,6 +39,11 @@ test-docs: setup  ## the documentation page in a browser: every route is tried
 	@infra/setup.sh browser
 	$(CARGO) build $(ALL) --bin borg
 	infra/docs-page.sh
+
+test-clients: setup  ## clients made from the API's own document, and its examples, on a served demo
+	@infra/setup.sh clients
+	$(CARGO) build $(ALL) --bin borg
+	infra/clients.sh
 
 check: setup  ## formatting, lints, documentation, dependencies and spelling
 	cargo fmt --all --check

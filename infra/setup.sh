@@ -4,6 +4,7 @@
 #   emulator  the AWS emulator and SAM, in Python environments
 #   browser   Chromium and Node.js
 #   contract  schemathesis, in another one
+#   clients   what makes and checks clients, from npm and in another one
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
 #   wasm      Rust's target for WebAssembly
@@ -32,6 +33,16 @@ environments() {
   environment .venv-sam aws-sam-cli==1.170.0 cfn-lint==1.58.0
 }
 contract() { environment .venv-contract schemathesis==4.32.5; }
+clients() {
+  local folder="${BORG_CACHE:-$HOME/.cache/borg}/clients" here
+  here="$(cd "$(dirname "$0")/../tests/clients" && pwd)"
+  environment clients/.venv-clients requests==2.34.2 openapi-spec-validator==0.9.0
+  cmp -s "$here/package-lock.json" "$folder/node_modules/lock.json" && return
+  say "installing: what tests/clients/package.json lists"
+  cp "$here"/package*.json "$folder"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  cp "$here/package-lock.json" "$folder/node_modules/lock.json"
+}
 # Peers that cannot be installed here are skipped; the comparison lists them as missing.
 peers() {
   environment .venv-peers numpy==2.4.6 scikit-learn==1.9.1
@@ -70,6 +81,7 @@ rest() {
   case "$1" in
     emulator) environments ;;
     contract) contract ;;
+    clients) clients ;;
     peers) peers ;;
     fuzz) fuzz ;;
     wasm) wasm ;;
@@ -88,6 +100,9 @@ case "${1:-}" in
   browser)
     command -v npm >/dev/null || missing+=(npm)
     command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium) ;;
+  clients)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python)
+    command -v npm >/dev/null || missing+=(npm) ;;
   fuzz) command -v c++ >/dev/null || missing+=(compiler) ;;
   real)
     has_postgres || missing+=(postgresql)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::pg::{person, profile, run};
 
 use crate::changes::soon;
+use crate::mcp::{Agent, calls};
 use crate::world::{Api, Reply, bluesky};
 
 /// Profiles that are not listed, and what they are known by.
@@ -94,6 +95,41 @@ async fn no_list_has_anything_of_what_is_hidden() {
         assert_eq!(reply.status, 200, "{route}: {}", reply.text);
         for secret in secrets(&api) {
             assert!(!reply.text.contains(&secret), "{route} tells {secret}: {}", reply.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_tool_has_anything_of_what_is_hidden() {
+    let api = Api::new().await;
+    soon(&api, "/v1/changes").await;
+    let agent = Agent::of(&api).await;
+    let mut asked =
+        calls(&api).into_iter().map(|call| (call.tool, call.arguments)).collect::<Vec<_>>();
+    asked.push(("list_changes", json!({"limit": 50})));
+    asked.push(("search", json!({"q": "e", "limit": 50})));
+    asked.push(("suggest", json!({"q": "h"})));
+    for (tool, arguments) in asked {
+        let result = agent.call(tool, &arguments).await;
+        assert_eq!(result.is_error, Some(false), "{tool}");
+        let text = serde_json::to_string(&result).unwrap();
+        for secret in secrets(&api) {
+            assert!(!text.contains(&secret), "{tool} tells {secret}: {text}");
+        }
+    }
+    for (id, [handle, _]) in hidden(&api) {
+        let account = format!("{}:{handle}", id.platform().unwrap());
+        for (tool, arguments) in [
+            ("get_person", json!({"id": id.home_person().to_string()})),
+            ("resolve_account", json!({"account": account})),
+            ("personal_rank", json!({"seeds": account})),
+        ] {
+            let result = agent.call(tool, &arguments).await;
+            let code = result.structured_content.unwrap()["code"].clone();
+            assert!(
+                ["person_unknown", "account_unknown"].contains(&code.as_str().unwrap()),
+                "{code}"
+            );
         }
     }
 }

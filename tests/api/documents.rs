@@ -82,3 +82,21 @@ async fn the_docs_load_nothing_from_elsewhere() {
     assert!(!page.contains("<style>") && !page.contains("style=") && !page.contains("onclick"));
     assert!(page.contains("src=\"/docs/script.js\"") && page.contains("/openapi.json"));
 }
+
+#[tokio::test]
+async fn the_older_form_has_the_same_operations() {
+    let api = Api::new().await;
+    let [newer, older] = ["/openapi.json", "/openapi-3.0.json"].map(|path| api.get(path));
+    let (newer, older) = (newer.await.json(), older.await.json());
+    assert_eq!((&newer["openapi"], &older["openapi"]), (&"3.1.0".into(), &"3.0.3".into()));
+    let operations = |document: &Value| -> BTreeSet<String> {
+        let paths = document["paths"].as_object().unwrap().iter();
+        let methods = paths.flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+        });
+        methods.collect()
+    };
+    assert_eq!(operations(&newer), operations(&older));
+    let schemas = |document: &Value| document["components"]["schemas"].as_object().unwrap().len();
+    assert_eq!(schemas(&newer), schemas(&older));
+}

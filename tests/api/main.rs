@@ -19,6 +19,7 @@ mod history;
 mod keys;
 mod limits;
 mod lineage;
+mod mcp;
 mod paths;
 mod payments;
 mod people;

@@ -21,6 +21,7 @@ use store::pg::term::Term;
 use store::pg::{community, profile, run};
 
 use crate::changes::soon;
+use crate::mcp::Agent;
 use crate::world::{Api, Reply, bluesky};
 
 /// Numbers of people, as in [`crate::world`].
@@ -327,6 +328,48 @@ async fn no_route_tells_of_a_membership_that_its_person_does_not_name() {
     for route in ["/v1/search", "/v1/communities", "/v1/communities/{id}", "/v1/profiles/{id}"] {
         assert!(answered.contains(route), "{route} is not asked: {answered:?}");
     }
+}
+
+#[tokio::test]
+async fn no_tool_tells_of_a_membership_that_its_person_does_not_name() {
+    let world = PlantedWorld::new().await;
+    wait_for_changes(&world).await;
+    let agent = Agent::of(&world.api).await;
+    let communities = [world.plain, world.mosque, world.group, WORLD].map(|id| id.to_string());
+    let mut asked = vec![("list_changes", json!({"limit": 50})), ("list_communities", json!({}))];
+    for word in ["muslim", "mosque", "tuesday", "hiv", "alan"] {
+        asked.push(("search", json!({"q": word, "limit": 50})));
+        asked.push(("suggest", json!({"q": word})));
+    }
+    for id in &communities {
+        asked.push(("get_community", json!({"id": id})));
+        asked.push(("community_lineage", json!({"id": id})));
+        asked.push(("list_community_people", json!({"id": id, "limit": 50})));
+        asked.push(("list_changes", json!({"community": id, "limit": 50})));
+        asked.push(("search", json!({"q": "a", "community": id, "limit": 50})));
+    }
+    for number in [ADA, GRACE, DISCREET, OUTSPOKEN] {
+        let person = world.api.person(number).to_string();
+        asked.push(("get_person", json!({"id": person})));
+        asked.push(("list_person_ranks", json!({"id": person})));
+        asked.push(("personal_rank", json!({"seeds": person})));
+        for id in &communities {
+            asked.push(("get_evidence", json!({"id": person, "community": id})));
+            asked.push(("person_history", json!({"id": person, "community": id})));
+        }
+    }
+    let shown =
+        BTreeSet::from([(world.mosque, ADA), (world.mosque, OUTSPOKEN), (world.group, OUTSPOKEN)]);
+    let mut found = BTreeSet::new();
+    for (tool, arguments) in asked {
+        let Some(answer) = agent.call(tool, &arguments).await.structured_content else { continue };
+        let pairs = world.pairs(&arguments.to_string(), &answer);
+        for pair in pairs.iter().filter(|(id, _)| *id != world.plain && !answer["data"].is_null()) {
+            assert!(shown.contains(pair), "{tool} {arguments} tells {pair:?}: {answer}");
+            found.insert(*pair);
+        }
+    }
+    assert_eq!(found, shown, "what may be shown is shown");
 }
 
 /// The answer without what names the request.

@@ -25,10 +25,12 @@ mod forms;
 mod links;
 mod samples;
 mod terms;
+mod version_3_0;
 
-pub(crate) use document::json;
+pub(crate) use document::completed;
 pub(crate) use forms::pattern_of;
 pub(crate) use terms::ESTIMATE;
+pub(crate) use version_3_0::in_3_0;
 
 const SECURITY: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
@@ -80,6 +82,11 @@ impl IntoResponses for Problem {
 /// The document before its routes are added.
 pub(crate) fn description() -> OpenApi {
     ApiDescription::openapi()
+}
+
+/// A document as it is served.
+pub(crate) fn json(document: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
 /// The document's answer.

@@ -43,6 +43,10 @@ pub struct ProblemFault {
     pub pointer: Option<String>,
 }
 
+/// Marks an answer of another protocol, in the response's extensions: its errors say themselves what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OtherProtocol;
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -169,6 +173,7 @@ impl Problem {
     pub(crate) fn of_bare(response: &Response) -> Option<Problem> {
         match response.status() {
             status if !status.is_client_error() && !status.is_server_error() => None,
+            _ if response.extensions().get::<OtherProtocol>().is_some() => None,
             StatusCode::NOT_FOUND => {
                 Some(Problem::new(ProblemCode::UnknownRoute, "there is no such route: see /docs"))
             }

@@ -25,7 +25,7 @@ use crate::query;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
-pub(crate) use headers::EXPOSED;
+pub(crate) use headers::{CHARGED, COST, EXPOSED};
 
 /// How long an answer may take, what it waits for among it: under the 30 s that an HTTP API on AWS waits.
 const ANSWER_SECONDS_MAX: u64 = 27;

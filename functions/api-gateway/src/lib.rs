@@ -41,6 +41,7 @@ mod extract;
 mod finish;
 mod key_cache;
 mod label_book;
+mod mcp;
 mod outcome_view;
 mod payments;
 mod people;

@@ -18,8 +18,8 @@ use crate::admission::RouteMethods;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, consumers, docs, finish, payments,
-    people, prices, profiles, quotes, runs, search_route, status, suggest, webhooks,
+    account, admission, auth, changes, charging, communities, consumers, docs, finish, mcp,
+    payments, people, prices, profiles, quotes, runs, search_route, status, suggest, webhooks,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -28,19 +28,18 @@ const PREFLIGHT_KEPT: Duration = Duration::from_secs(7_200);
 /// The whole API, and its documentation.
 pub fn router(gateway: Gateway) -> Router {
     let (routes, document) = table(&gateway).split_for_parts();
-    let json = docs::json(document);
+    let document = docs::completed(document);
+    let (json, json_3_0) = (docs::json(&document), docs::json(&docs::in_3_0(&document)));
     let routes = routes
         .route("/openapi.json", routing::get(async move || docs::document(json)))
+        .route("/openapi-3.0.json", routing::get(async move || docs::document(json_3_0)))
         .route("/docs", routing::get(docs::page))
         .route("/docs/style.css", routing::get(docs::style))
         .route("/docs/script.js", routing::get(docs::script))
         .route("/docs/markdown.js", routing::get(docs::markdown))
-        .route("/llms.txt", routing::get(docs::for_agents))
-        .layer(DefaultBodyLimit::max(charging::BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(docs::harden))
-        .layer(from_fn_with_state(gateway.clone(), finish::finish))
-        .with_state(gateway.clone());
+        .route("/llms.txt", routing::get(docs::for_agents));
+    let api = finished(routes, &gateway);
+    let routes = api.clone().merge(finished(mcp::routes(api, &document), &gateway));
     let routes = if gateway.are_streams_sent() {
         let pages = (gateway, routes.clone());
         routes.layer(from_fn_with_state(pages, changes::event_stream::serve))
@@ -48,6 +47,16 @@ pub fn router(gateway: Gateway) -> Router {
         routes
     };
     routes.clone().layer(cors()).layer(from_fn_with_state(routes, past_cors))
+}
+
+/// Routes with all that is around every request.
+fn finished(routes: Router<Gateway>, gateway: &Gateway) -> Router {
+    routes
+        .layer(DefaultBodyLimit::max(charging::BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(docs::harden))
+        .layer(from_fn_with_state(gateway.clone(), finish::finish))
+        .with_state(gateway.clone())
 }
 
 /// Lets a plain `OPTIONS` past the layer for browsers, which takes any for a preflight.
@@ -162,16 +171,21 @@ fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_NONE_MATCH,
-            changes::event_stream::LAST_EVENT_ID,
-            charging::MAX_COST,
-            charging::DRY_RUN,
-            charging::QUOTE,
-            charging::IDEMPOTENCY_KEY,
-        ])
+        .allow_headers(
+            [
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                header::IF_NONE_MATCH,
+                changes::event_stream::LAST_EVENT_ID,
+                charging::MAX_COST,
+                charging::DRY_RUN,
+                charging::QUOTE,
+                charging::IDEMPOTENCY_KEY,
+            ]
+            .into_iter()
+            .chain(mcp::HEADERS)
+            .collect::<Vec<_>>(),
+        )
         .expose_headers(
             [header::ALLOW, header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE]
                 .into_iter()

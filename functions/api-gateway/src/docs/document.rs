@@ -10,7 +10,7 @@ use crate::error::ProblemCode;
 
 /// The document with the codes explained, objects in one piece, patterns, every answer of every route, the headers
 /// that clients may send and get, examples, and links between operations.
-pub(crate) fn json(mut document: OpenApi) -> String {
+pub(crate) fn completed(mut document: OpenApi) -> Value {
     let schemas = &mut document.components.get_or_insert_default().schemas;
     if let Some(RefOr::T(Schema::Object(code))) = schemas.get_mut("Code") {
         code.description = Some(format!("What went wrong.\n\n{}", ProblemCode::explained()));
@@ -18,7 +18,7 @@ pub(crate) fn json(mut document: OpenApi) -> String {
     schemas.values_mut().for_each(join_parts);
     let mut document = serde_json::to_value(document).unwrap_or_default();
     complete(&mut document);
-    serde_json::to_string_pretty(&document).unwrap_or_default()
+    document
 }
 
 fn complete(document: &mut Value) {

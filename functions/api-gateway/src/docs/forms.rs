@@ -31,7 +31,7 @@ macro_rules! long_id {
 }
 
 /// What an example begins with, and the pattern of all such texts.
-const FORMS: [(&str, &str); 13] = [
+const FORMS: [(&str, &str); 12] = [
     short_id!("per"),
     short_id!("prf"),
     long_id!("com"),

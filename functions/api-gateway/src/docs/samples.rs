@@ -59,7 +59,7 @@ impl SampleRequest {
                 ",\n    headers={\"Authorization\": \"Bearer \" + os.environ[\"BORG_KEY\"]}";
         }
         if let Some(body) = &self.body {
-            arguments += &format!(",\n    json={body}");
+            arguments += &format!(",\n    json={}", python_literal(body));
         }
         format!(
             "import os\nimport requests\n\nanswer = requests.request({arguments})\n\
@@ -94,6 +94,26 @@ impl SampleRequest {
              if (!answer.ok) throw new Error(await answer.text());\nconsole.log(await answer.text());",
             self.path
         )
+    }
+}
+
+/// A value as Python writes it.
+fn python_literal(value: &Value) -> String {
+    let entry = |(name, value): (&String, &Value)| {
+        format!("{}: {}", Value::from(name.as_str()), python_literal(value))
+    };
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Array(all) => {
+            format!("[{}]", all.iter().map(python_literal).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(all) => {
+            format!("{{{}}}", all.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        // A text of JSON is one of Python.
+        Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 
@@ -145,7 +165,11 @@ fn example_of(schema: &Value, schemas: &Value, depth: usize) -> Value {
         return first.clone();
     }
     if let Some(properties) = schema["properties"].as_object() {
-        return properties.iter().map(|(name, schema)| (name.clone(), inner(schema))).collect();
+        let all = properties.iter().map(|(name, schema)| (name.clone(), inner(schema)));
+        let is_needed = |name: &String| {
+            schema["required"].as_array().is_some_and(|needed| needed.contains(&json!(name)))
+        };
+        return all.filter(|(name, value)| !value.is_null() || is_needed(name)).collect();
     }
     if let Some(items) = schema.get("items") {
         return json!([inner(items)]);
@@ -176,11 +200,23 @@ mod tests {
         for at in 0..3 {
             let source = source(at);
             assert!(source.contains("/v1/people/per_2000000001?q=ada+love"), "{source}");
-            assert!(
-                source.contains("{\"ids\":[\"per_1\"]}") && source.contains("Bearer"),
-                "{source}"
-            );
+            let body = if at == 1 { "{\"ids\": [\"per_1\"]}" } else { "{\"ids\":[\"per_1\"]}" };
+            assert!(source.contains(body) && source.contains("Bearer"), "{source}");
         }
         assert!(source(0).starts_with("curl -sS -X POST"));
+    }
+
+    #[test]
+    fn a_body_in_python_is_python() {
+        let body = json!({"a": [null, true, 1.5], "b": {"c": false, "d": "e\"f"}});
+        let literal = python_literal(&body);
+        assert_eq!(literal, r#"{"a": [None, True, 1.5], "b": {"c": False, "d": "e\"f"}}"#);
+    }
+
+    #[test]
+    fn a_body_has_no_null_that_is_not_needed() {
+        let schema =
+            json!({"properties": {"a": {}, "b": {}, "c": {"example": 1}}, "required": ["a"]});
+        assert_eq!(example_of(&schema, &json!({}), 0), json!({"a": null, "c": 1}));
     }
 }

@@ -15,7 +15,7 @@ use crate::request_facts::RequestFacts;
 /// What an answer consists of, as a dictionary of RFC 8941.
 const UNITS: HeaderName = HeaderName::from_static("borg-units");
 /// What it cost, in credits.
-const COST: HeaderName = HeaderName::from_static("borg-cost");
+pub(crate) const COST: HeaderName = HeaderName::from_static("borg-cost");
 /// Its charge.
 const CHARGE_ID: HeaderName = HeaderName::from_static("borg-charge-id");
 /// By which prices.
@@ -44,6 +44,10 @@ pub(crate) const EXPOSED: [HeaderName; 9] = [
     RATE_LIMIT,
 ];
 
+/// The headers that say what an answer cost.
+pub(crate) const CHARGED: [HeaderName; 6] =
+    [UNITS, COST, CHARGE_ID, PRICE_VERSION, QUOTE, REPLAYED];
+
 /// Adds the headers to the answer to a request with this id, at this time.
 pub(super) fn add(
     mut response: Response,
@@ -53,13 +57,17 @@ pub(super) fn add(
 ) -> Response {
     let (request_id, now) = request;
     let headers = response.headers_mut();
+    // One that carries another answer costs what that one costs.
+    let is_carrier = headers.contains_key(COST);
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     };
     set(REQUEST_ID, request_id.to_owned());
-    set(COST, receipt.cost.to_string());
+    if !is_carrier {
+        set(COST, receipt.cost.to_string());
+    }
     if let Some(usage) = &receipt.usage {
         set(UNITS, units(usage));
     }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Makes clients from the document of a served demo: every example in it runs and is answered as the document says, and
+# a program over types that `openapi-typescript` makes from it compiles, from the form of 3.0 too. It needs `borg`
+# ($BORG), and what `infra/setup.sh clients` installs ($CLIENTS).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source infra/demo.sh
+BORG_KEY=$(key builder --scopes "$EVERY_SCOPE")
+export BORG_KEY
+
+work="$home/clients"
+mkdir -p "$work/samples"
+cp tests/clients/*.ts tests/clients/tsconfig.json "$work"
+ln -s "$CLIENTS/node_modules" "$work/node_modules"
+"$CLIENTS/.venv-clients/bin/python" tests/clients/samples.py "$url" "$work/samples"
+for document in openapi.json openapi-3.0.json; do
+  (cd "$work" && node_modules/.bin/openapi-typescript "$url/$document" --output api.d.ts >/dev/null 2>"$home/types") ||
+    { cat "$home/types" >&2; exit 1; }
+  (cd "$work" && node_modules/.bin/tsc)
+  echo "types of $document: compiled"
+done
