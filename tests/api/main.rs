@@ -26,6 +26,7 @@ mod people;
 mod personal;
 mod prepared;
 mod prices;
+mod privacy;
 mod profiles;
 mod quotes;
 mod refusals;

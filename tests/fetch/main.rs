@@ -4,5 +4,6 @@
 mod deadline;
 mod events;
 mod jobs;
+mod proofs;
 mod seeds;
 mod world;

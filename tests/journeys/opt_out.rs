@@ -86,8 +86,8 @@ impl TraceSearch<'_> {
             }
             "/v1/usage" => vec!["/v1/usage?group_by=key,route,day".to_owned()],
             "/v1/prices/history" => vec!["/v1/prices/history?class=graph".to_owned()],
-            // Of an account and its money, by id; a module; keys, which take another scope; and consumers, which get
-            // what `/v1/changes` gives.
+            // Of an account and its money, by id; a module; keys, which take another scope; consumers, which get
+            // what `/v1/changes` gives; and privacy requests, which open by their secrets.
             "/v1/prices/recompute.wasm"
             | "/v1/charges/{id}"
             | "/v1/quotes/{id}"
@@ -98,6 +98,8 @@ impl TraceSearch<'_> {
             | "/v1/consumers"
             | "/v1/consumers/{name}"
             | "/v1/consumers/{name}/changes"
+            | "/v1/privacy-requests/{id}"
+            | "/v1/privacy-requests/{id}/data"
             | "/v1/keys"
             | "/v1/keys/{id}" => Vec::new(),
             "/v1/runs" | "/v1/communities" => vec![format!("{route}?limit=1000")],
@@ -180,6 +182,8 @@ impl TraceSearch<'_> {
             "/v1/communities:batch" => &self.communities,
             // They take no people.
             "/v1/payments:callback"
+            | "/v1/privacy-requests"
+            | "/v1/privacy-requests/{id}/check"
             | "/v1/keys/{id}/rotate"
             | "/v1/consumers/{name}/commit"
             | "/v1/consumers/{name}/replay" => return Vec::new(),

@@ -3,10 +3,12 @@
 use model::key::ApiSecret;
 use model::observation::{NamedProfile, SeenProfile};
 use model::port::Clock as _;
+use model::privacy_request::{CODE_BYTES, PrivacySecret, ProofCode, SECRET_BYTES};
 use model::profile::GoneReason;
-use model::{Platform, ProfileId};
+use model::{Account, Platform, PrivacyRequestId, PrivacyRequestKind, ProfileId};
 use operate::{OperateDependencies, OperateError, Order, handle};
 use serde_json::{Value, json};
+use store::pg::privacy_request::{self, NewPrivacyRequest};
 use store::pg::{account_key, key, person, profile, run};
 use store::wallet::{PgWallet, StoredWallet};
 use testkit::{Database, Frozen, database};
@@ -74,6 +76,8 @@ async fn the_golden_events_are_orders() {
     for event in ["opt-out", "create-key", "add-credits", "retain"] {
         operated.order(golden(event)).await.unwrap_or_else(|error| panic!("{event}: {error}"));
     }
+    let answer = operated.order(golden("answer-request")).await;
+    assert!(matches!(answer, Err(OperateError::Unknown(_))), "{answer:?}");
     let log: Vec<String> = operated.log().await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(log, ["opt-out", "create-key", "add-credits", "retain"]);
 }
@@ -147,4 +151,89 @@ async fn the_audit_log_is_kept_for_three_years() {
     assert_eq!(operated.order(json!({"retain": {}})).await.unwrap()["audit_lines"], 1);
     let log: Vec<String> = operated.log().await.into_iter().map(|(action, _)| action).collect();
     assert_eq!(log, ["retain", "retain"]);
+}
+
+impl OperatedDatabase {
+    /// Makes a privacy request of Ada.
+    async fn demand(&self, number: u64, kind: PrivacyRequestKind) {
+        let account: Account = "bluesky:ada.example".parse().unwrap();
+        let new = NewPrivacyRequest {
+            id: PrivacyRequestId::new(number),
+            kind,
+            account: &account,
+            about: Some("the label `tea`"),
+            code: &ProofCode::from_random(&[0; CODE_BYTES]),
+            secret: &PrivacySecret::from_random(&[0; SECRET_BYTES]),
+            address: None,
+        };
+        let now = self.clock.now();
+        assert!(privacy_request::create(self.db.pg(), PEPPER, &new, now).await.unwrap());
+    }
+
+    async fn answer(
+        &self,
+        number: u64,
+        outcome: &str,
+        text: Option<&str>,
+    ) -> Result<Value, OperateError> {
+        let request = PrivacyRequestId::new(number);
+        let answer = json!({"request": request, "outcome": outcome, "text": text});
+        self.order(json!({"answer-request": answer})).await
+    }
+}
+
+#[tokio::test]
+async fn an_operator_decides_what_was_not_proven() {
+    let operated = OperatedDatabase::new().await;
+    let ids = operated.profiles(&["ada"]).await;
+    operated.demand(1, PrivacyRequestKind::Objection).await;
+    operated.demand(2, PrivacyRequestKind::OptOut).await;
+    operated.clock.advance_seconds(86_400);
+    let listed = operated.order(json!({"list-requests": {}})).await.unwrap();
+    let first = &listed["requests"][0];
+    assert_eq!(listed["requests"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&first["status"], &first["account"]),
+        (&json!("with_operator"), &json!("bluesky:ada.example"))
+    );
+    assert_eq!(
+        (&first["about"], &first["due_at"]),
+        (&json!("the label `tea`"), &json!("2026-12-22T10:00:00Z"))
+    );
+    for text in [None, Some(" ")] {
+        assert!(matches!(operated.answer(1, "done", text).await, Err(OperateError::Refused(_))));
+        assert!(matches!(operated.answer(2, "refused", text).await, Err(OperateError::Refused(_))));
+    }
+    let answered = operated.answer(1, "done", Some("it goes with the next run")).await.unwrap();
+    assert_eq!(
+        (&answered["status"], &answered["answer"]),
+        (&json!("done"), &json!("it goes with the next run"))
+    );
+    let again = operated.answer(1, "refused", Some("no")).await;
+    assert!(matches!(again, Err(OperateError::Refused(_))), "twice is once");
+    assert_eq!(operated.gone(&ids).await, [false]);
+    let answered = operated.answer(2, "done", None).await.unwrap();
+    assert_eq!((&answered["status"], &answered["account"]), (&json!("done"), &Value::Null));
+    let gone = profile::get(operated.db.pg(), &ids).await.unwrap();
+    assert!(gone[0].native_id.is_none() && gone[0].handle.is_none(), "it is erased");
+    let log = operated.log().await;
+    let answers: Vec<&Value> = log.iter().map(|(_, subject)| subject).collect();
+    assert!(log.iter().all(|(action, _)| action == "answer-request"));
+    assert_eq!(answers.first(), Some(&&json!("prq_1")));
+    assert_eq!(answers.last(), Some(&&json!("prq_2")));
+    assert!(answers.contains(&&json!(ids[0])), "{answers:?}");
+    let unknown = operated.order(json!({"show-request": {"request": "prq_9"}})).await;
+    assert!(matches!(unknown, Err(OperateError::Unknown(_))));
+    let left = operated.order(json!({"list-requests": {}})).await.unwrap();
+    assert_eq!(left["requests"], json!([]));
+}
+
+#[tokio::test]
+async fn an_operator_may_give_what_is_held() {
+    let operated = OperatedDatabase::new().await;
+    let ids = operated.profiles(&["ada"]).await;
+    operated.demand(1, PrivacyRequestKind::Access).await;
+    operated.answer(1, "done", None).await.unwrap();
+    let shown = operated.order(json!({"show-request": {"request": "prq_1"}})).await.unwrap();
+    assert_eq!((&shown["status"], &shown["profile"]), (&json!("done"), &json!(ids[0])));
 }

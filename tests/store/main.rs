@@ -28,6 +28,7 @@ mod opt_out;
 mod person;
 mod ports;
 mod price;
+mod privacy_request;
 mod profile;
 mod publish;
 mod quote;

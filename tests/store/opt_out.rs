@@ -25,17 +25,7 @@ async fn is_out(db: &Database, id: ProfileId) -> bool {
 
 /// Whether any row of any table holds this text.
 async fn is_anywhere(db: &Database, text: &str) -> bool {
-    let client = db.client().await;
-    let tables = "select relname from pg_class where relkind in ('r', 'p')
-        and relnamespace = 'public'::regnamespace and not relispartition";
-    for table in client.query(tables, &[]).await.unwrap() {
-        let table: String = table.get(0);
-        let sql = format!("select exists (select from {table} t where t::text ilike $1)");
-        if client.query_one(&sql, &[&format!("%{text}%")]).await.unwrap().get(0) {
-            return true;
-        }
-    }
-    false
+    db.has_text(text, &[]).await
 }
 
 #[tokio::test]

@@ -19,7 +19,9 @@ pub(crate) use lab::{
     ApiBenchArgs, BenchCommand, CommunityBenchArgs, DemoArgs, FrontierBenchArgs, LabCommand,
     LedgerBenchArgs, LedgerRole, LedgerWorkerArgs, PushBenchArgs, RankBenchArgs, RunBenchArgs,
 };
-pub(crate) use operate::{KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRuns};
+pub(crate) use operate::{
+    KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRequests, OperateRuns,
+};
 #[cfg(not(feature = "lab"))]
 pub(crate) use without_lab::MissingLabCommand as LabCommand;
 

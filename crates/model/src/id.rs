@@ -162,6 +162,10 @@ public_id! {
     /// One delivery of a webhook, however often it is tried.
     DeliveryId, "dlv", 64
 }
+public_id! {
+    /// One privacy request: a random number.
+    PrivacyRequestId, "prq", 64
+}
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
 const SEQUENCE_BITS: u32 = 45;

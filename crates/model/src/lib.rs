@@ -32,6 +32,7 @@ mod plain_name;
 pub mod platform;
 pub mod port;
 pub mod price;
+pub mod privacy_request;
 pub mod profile;
 pub mod profile_text;
 pub mod quote;
@@ -58,8 +59,8 @@ pub use consumer::{Consumer, ConsumerName};
 pub use epoch::{Epoch, Excess, PriceIndex, PriceVersion, PublishedEpoch};
 pub use grant::{Grant, GrantDraw, GrantId, GrantKind};
 pub use id::{
-    AlertId, CommunityId, DeliveryId, KeyId, LeaseId, PayerId, PersonId, ProfileId, QuoteId, RunId,
-    SnapshotId,
+    AlertId, CommunityId, DeliveryId, KeyId, LeaseId, PayerId, PersonId, PrivacyRequestId, ProfileId,
+    QuoteId, RunId, SnapshotId,
 };
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};
@@ -69,6 +70,7 @@ pub use membership::Membership;
 pub use money::MicroCredits;
 pub use platform::Platform;
 pub use price::{PriceClass, PriceItem, PriceUnit, Usage};
+pub use privacy_request::{PrivacyRequest, PrivacyRequestKind};
 pub use profile::{Consent, PersonKind};
 pub use quote::Quote;
 pub use rank_change::RankChange;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::TokenLease;
-use crate::id::{DeliveryId, ProfileId, RunId};
+use crate::id::{DeliveryId, PrivacyRequestId, ProfileId, RunId};
 use crate::platform::Platform;
 use crate::port::OutgoingMessage;
 
@@ -24,6 +24,24 @@ pub struct FetchJob {
 impl FetchJob {
     /// The most profiles in one job; bounds its run time and its message.
     pub const PROFILES_MAX: usize = 500;
+}
+
+/// Look whether an account shows the code of a privacy request. Which account and which code is read from the database
+/// when the job runs, so a job that comes late or twice looks for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofJob {
+    /// The request.
+    pub prove: PrivacyRequestId,
+}
+
+/// A message of the fetch queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FetchMessage {
+    /// Profiles to be fetched.
+    Profiles(FetchJob),
+    /// A code to be looked for.
+    Proof(ProofJob),
 }
 
 /// The steps of a run, in order. The artifacts of a stage are sealed before the next job is sent.
@@ -132,6 +150,15 @@ mod tests {
         assert_eq!(json["lease"]["expires"], "2026-11-22T10:00:00Z");
         assert!(json["profiles"][0].as_str().unwrap().starts_with("prf_"));
         assert_eq!(serde_json::from_value::<FetchJob>(json).unwrap(), job);
+    }
+
+    #[test]
+    fn the_messages_of_the_fetch_queue_differ_by_their_fields() {
+        let proof = FetchMessage::Proof(ProofJob { prove: PrivacyRequestId::new(33) });
+        let json = serde_json::to_string(&proof).unwrap();
+        assert_eq!(json, r#"{"prove":"prq_11"}"#);
+        assert_eq!(serde_json::from_str::<FetchMessage>(&json).unwrap(), proof);
+        assert!(serde_json::from_str::<FetchMessage>(r#"{"prove":"run_1"}"#).is_err());
     }
 
     #[test]

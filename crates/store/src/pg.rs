@@ -36,6 +36,7 @@ mod partition;
 pub mod people;
 pub mod person;
 pub mod price;
+pub mod privacy_request;
 pub mod profile;
 mod profile_columns;
 pub mod publish;

@@ -65,6 +65,10 @@ const LATER: &str = "alter table profile add column extra text;
     alter table run alter column error type varchar;
     alter table run add column extra int";
 
+/// All tables but those named.
+const TABLES: &str = "select relname::text from pg_class where relkind in ('r', 'p')
+    and relnamespace = 'public'::regnamespace and not relispartition and relname <> all($1::text[])";
+
 impl Database {
     /// Gives tables further columns, and others the type of a column.
     ///
@@ -72,6 +76,23 @@ impl Database {
     /// If the tables are not those of the migrations.
     pub async fn change_columns(&self) {
         run(&self.client().await, LATER).await;
+    }
+
+    /// Whether a row of any table but these has a text in it, whatever its case.
+    ///
+    /// # Panics
+    /// If a table cannot be read.
+    pub async fn has_text(&self, text: &str, but: &[&str]) -> bool {
+        let client = self.client().await;
+        let tables = client.query(TABLES, &[&but]).await.expect("tables are listed");
+        for table in tables.iter().map(|row| row.get::<_, String>("relname")) {
+            let sql = format!("select exists (select from {table} t where t::text ilike $1)");
+            let row = client.query_one(&sql, &[&format!("%{text}%")]).await;
+            if row.expect("a table is read").get(0) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Gives a table another name: what reads it fails until it has its own again.

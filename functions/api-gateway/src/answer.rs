@@ -68,6 +68,11 @@ impl<T> ApiAnswer<T> {
         ApiAnswer { body: Envelope { data, next_cursor: None, run: None, as_of: None }, rows }
     }
 
+    /// The data, and where the next page begins.
+    pub(crate) fn into_parts(self) -> (T, Option<String>) {
+        (self.body.data, self.body.next_cursor)
+    }
+
     /// The answer, saying which run it comes from.
     #[must_use]
     pub fn of(mut self, served: Option<AnswerRun>) -> ApiAnswer<T> {

@@ -1,10 +1,12 @@
 //! From where a request comes: the connection says it, or the gateway in front of us, and never a header, which a
 //! client can write itself.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::Extensions;
+use axum::http::request::Parts;
 
 /// The address of a client, among the extensions of a request: what a gateway in front of us says. It goes
 /// before that of the connection.
@@ -34,11 +36,30 @@ impl AddressBlock {
         (!address.is_loopback()).then(|| AddressBlock::around(address))
     }
 
+    /// Its bytes.
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        match self {
+            AddressBlock::V4(bits) => bits.to_be_bytes().to_vec(),
+            AddressBlock::V6(bits) => bits.to_be_bytes().to_vec(),
+        }
+    }
+
     fn around(address: IpAddr) -> AddressBlock {
         match address {
             IpAddr::V4(address) => AddressBlock::V4(address.to_bits()),
             IpAddr::V6(address) => AddressBlock::V6((address.to_bits() >> HOST_BITS) as u64),
         }
+    }
+}
+
+/// Where a request comes from, for a handler; `None` for one from this machine.
+pub(crate) struct FromAddress(pub(crate) Option<AddressBlock>);
+
+impl<S: Sync> FromRequestParts<S> for FromAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<FromAddress, Infallible> {
+        Ok(FromAddress(AddressBlock::of(&parts.extensions)))
     }
 }
 

@@ -108,6 +108,10 @@ impl CommunityView {
 }
 
 impl CommunityBrief {
+    pub(crate) const fn id(&self) -> CommunityId {
+        self.id
+    }
+
     pub(crate) fn new(id: CommunityId, community: Option<&Community>) -> CommunityBrief {
         let world = || if id == WORLD { vec!["world".to_owned()] } else { Vec::new() };
         CommunityBrief {

@@ -33,7 +33,10 @@ pub(crate) use terms::ESTIMATE;
 pub(crate) use version_3_0::in_3_0;
 
 const SECURITY: [(HeaderName, &str); 3] = [
-    (CONTENT_SECURITY_POLICY, "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (REFERRER_POLICY, "no-referrer"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
@@ -67,7 +70,13 @@ impl utoipa::Modify for BearerKey {
     fn modify(&self, document: &mut OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("borg_live_…");
         let scheme = SecurityScheme::Http(scheme.build());
-        document.components.get_or_insert_default().add_security_scheme("key", scheme);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", scheme);
+        let secret = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        let secret = secret
+            .bearer_format("borg_privacy_…")
+            .description(Some("What came with a privacy request, and reads its outcome."));
+        components.add_security_scheme("privacy_secret", SecurityScheme::Http(secret.build()));
     }
 }
 

@@ -125,6 +125,11 @@ impl Problem {
         self.code
     }
 
+    /// What is wrong, and what to do.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Too many requests of a sender.
     pub(crate) fn too_many(rate: RateState, sender: &str) -> Problem {
         let RateState { burst, window_seconds, wait_seconds, .. } = rate;
@@ -219,6 +224,11 @@ impl Problem {
         }
         response
     }
+}
+
+/// An answer of a handler to a request that is worked on after it.
+pub(crate) fn accepted(answer: impl IntoResponse) -> Response {
+    (StatusCode::ACCEPTED, answer).into_response()
 }
 
 /// The empty answer to a client that has the current one.

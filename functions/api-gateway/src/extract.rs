@@ -120,12 +120,8 @@ impl FromRequestParts<Gateway> for ApiCall {
     type Rejection = NoCall;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<ApiCall, NoCall> {
+        refuse_unread(parts)?;
         let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
-        if let Some((name, _)) =
-            pairs.first().filter(|_| parts.extensions.get::<QueryRead>().is_none())
-        {
-            return Err(Problem::parameter(name, "this route takes no parameters").into());
-        }
         let asked = query::canonical(pairs, &["cursor", "limit"]);
         let admitted = RequestFacts::of(&parts.extensions).admitted.get().cloned();
         // A route without a scope takes no call.
@@ -173,6 +169,22 @@ impl<T: JsonInput> FromRequest<Gateway> for JsonCall<T> {
         body.check_at(gateway)?;
         let call = ApiCall::from_request_parts(&mut parts, gateway).await?;
         Ok(JsonCall { call, body })
+    }
+}
+
+/// A body of JSON on a route without a key, which takes no parameters.
+pub(crate) struct KeylessJson<T>(pub(crate) T);
+
+impl<T: JsonInput> FromRequest<Gateway> for KeylessJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<KeylessJson<T>, Problem> {
+        let (parts, body) = request.into_parts();
+        refuse_unread(&parts)?;
+        let request = Request::from_parts(parts, body);
+        let JsonBody(body) = JsonBody::<T>::from_request(request, gateway).await?;
+        body.check()?;
+        Ok(KeylessJson(body))
     }
 }
 
@@ -229,6 +241,17 @@ fn path_id<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
 /// Marks a request whose parameters a handler takes.
 #[derive(Debug, Clone, Copy)]
 struct QueryRead;
+
+/// Refuses parameters of the query that no one took, on a route that takes none.
+pub(crate) fn refuse_unread(parts: &Parts) -> Result<(), Problem> {
+    if parts.extensions.get::<QueryRead>().is_some() {
+        return Ok(());
+    }
+    match query::pairs(parts.uri.query().unwrap_or_default())?.first() {
+        Some((name, _)) => Err(Problem::parameter(name, "this route takes no parameters")),
+        None => Ok(()),
+    }
+}
 
 /// The pairs of the query, for a handler that takes them one by one.
 pub(crate) fn take_pairs(parts: &mut Parts) -> Result<Vec<(String, String)>, Problem> {

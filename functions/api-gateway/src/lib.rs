@@ -47,6 +47,7 @@ mod payments;
 mod people;
 mod person_rows;
 mod prices;
+mod privacy;
 mod profiles;
 mod query;
 mod quotes;

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use model::privacy_request::PrivacySecret;
 use model::time::Timestamp;
 use model::{Direction, Layer, RunId};
 use percent_encoding::percent_decode_str;
@@ -49,9 +50,9 @@ pub(crate) fn refuse_keys(pairs: &[(String, String)]) -> Result<(), Problem> {
     Err(Problem::new(ProblemCode::KeyInUrl, advice))
 }
 
-/// Whether a text has something like an API key in it.
+/// Whether a text has something like an API key in it, or the secret of a privacy request.
 pub(crate) fn has_key(text: &str) -> bool {
-    text.contains("borg_live_") || text.contains("borg_test_")
+    ["borg_live_", "borg_test_", PrivacySecret::PREFIX].iter().any(|secret| text.contains(secret))
 }
 
 /// The same text for the same request: pairs sorted, those named in `without` left out.

@@ -19,7 +19,8 @@ use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
     account, admission, auth, changes, charging, communities, consumers, docs, finish, mcp,
-    payments, people, prices, profiles, quotes, runs, search_route, status, suggest, webhooks,
+    payments, people, prices, privacy, profiles, quotes, runs, search_route, status, suggest,
+    webhooks,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -37,7 +38,11 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/docs/style.css", routing::get(docs::style))
         .route("/docs/script.js", routing::get(docs::script))
         .route("/docs/markdown.js", routing::get(docs::markdown))
-        .route("/llms.txt", routing::get(docs::for_agents));
+        .route("/llms.txt", routing::get(docs::for_agents))
+        .route("/privacy", routing::get(privacy::page::get).post(privacy::page::make))
+        .route("/privacy/request", routing::post(privacy::page::show))
+        .route("/privacy/data", routing::post(privacy::page::data))
+        .route("/privacy/style.css", routing::get(privacy::page::style));
     let api = finished(routes, &gateway);
     let routes = api.clone().merge(finished(mcp::routes(api, &document), &gateway));
     let routes = if gateway.are_streams_sent() {
@@ -82,7 +87,11 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(prices::get))
         .routes(routes!(prices::history::list))
         .routes(routes!(prices::recompute::get))
-        .routes(routes!(payments::callback));
+        .routes(routes!(payments::callback))
+        .routes(routes!(privacy::create))
+        .routes(routes!(privacy::get))
+        .routes(routes!(privacy::check))
+        .routes(routes!(privacy::data::get));
     let scoped = data_routes().into_iter().chain(account_routes());
     scoped.fold(open, |all, (scope, routes)| all.merge(for_scope(scope, routes)))
 }

@@ -20,6 +20,8 @@ pub(crate) struct LandingView {
     docs: &'static str,
     openapi: &'static str,
     status: &'static str,
+    /// What is held of people, and how they demand it.
+    privacy: &'static str,
 }
 
 /// That the process answers.
@@ -59,6 +61,7 @@ pub(crate) async fn landing() -> Json<LandingView> {
         docs: "/docs",
         openapi: "/openapi.json",
         status: "/v1/status",
+        privacy: "/privacy",
     })
 }
 

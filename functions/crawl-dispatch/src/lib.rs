@@ -4,10 +4,11 @@
 //! tokens for all of these hosts at once, reserves the profiles that the tokens are good for and sends
 //! them as jobs before the reservations are committed. A tick that runs twice reserves other profiles.
 //! One that dies, or cannot send, has reserved nothing; the jobs that it did send find no reservations
-//! and end.
+//! and end. Before all that it sends a job for each privacy request whose code is to be looked for.
 
 mod jobs;
 mod pace;
+mod proofs;
 mod share;
 
 use std::collections::BTreeMap;
@@ -97,6 +98,8 @@ pub async fn tick<Q: Queue>(
     settings: &DispatchSettings,
 ) -> Result<DispatchSummary, DispatchError> {
     let DispatchDependencies { pg, queue, clock } = dependencies;
+    // First, and whether there is room or not: a person waits for the answer.
+    proofs::send(dependencies, settings).await?;
     let room = u64::from(settings.jobs_max).saturating_sub(queue.depth().await?);
     if room == 0 || settings.profiles_max == 0 {
         return Ok(DispatchSummary::default());

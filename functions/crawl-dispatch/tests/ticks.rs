@@ -8,14 +8,16 @@ use crawl_dispatch::{
     DispatchDependencies, DispatchError, DispatchSettings, DispatchSummary, HostPace, paces, tick,
 };
 use model::budget::HostLimit;
-use model::message::FetchJob;
+use model::message::{FetchJob, FetchMessage};
 use model::observation::NamedProfile;
 use model::port::{Clock, OutgoingMessage, PortError, Queue, ReceivedMessage};
-use model::{Platform, ProfileId};
+use model::privacy_request::{CODE_BYTES, PrivacySecret, ProofCode, SECRET_BYTES};
+use model::{Account, Platform, PrivacyRequestId, PrivacyRequestKind, ProfileId};
 use platforms::{CrawlEngine, EngineSettings};
 use store::Pg;
 use store::pg::frontier::{self, CrawlSeeds};
 use store::pg::host;
+use store::pg::privacy_request::{self, NewPrivacyRequest};
 use store::queue::PgQueue;
 use testkit::{Database, Frozen, database};
 
@@ -299,4 +301,39 @@ fn every_platform_with_a_manifest_has_a_pace() {
     let paces = paces(&engine);
     assert_eq!(paces.keys().copied().collect::<Vec<_>>(), engine.platforms());
     assert!(paces.values().all(|pace| pace.limit.requests > 0 && pace.requests_a_profile > 0));
+}
+
+/// Makes a privacy request of an account.
+async fn demand(world: &World, number: u64, account: &str) {
+    let account: Account = account.parse().unwrap();
+    let new = NewPrivacyRequest {
+        id: PrivacyRequestId::new(number),
+        kind: PrivacyRequestKind::Access,
+        account: &account,
+        about: None,
+        code: &ProofCode::from_random(&[0; CODE_BYTES]),
+        secret: &PrivacySecret::from_random(&[0; SECRET_BYTES]),
+        address: None,
+    };
+    assert!(privacy_request::create(world.pg(), b"", &new, world.clock.now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_is_looked_for_even_if_the_queue_is_full() {
+    let world = World::new().await;
+    demand(&world, 1, "fediverse:ada@one.example").await;
+    demand(&world, 2, "github:ada").await;
+    let full = DispatchSettings { jobs_max: 0, ..settings(3_000, 300_000) };
+    world.tick(&full).await;
+    assert_eq!(world.queue.receive(RECEIVED_MAX, 60).await.unwrap().len(), 0);
+    world.clock.advance_seconds(600);
+    for _ in 0..2 {
+        assert_eq!(world.tick(&full).await, DispatchSummary::default());
+    }
+    let received = world.queue.receive(RECEIVED_MAX, 60).await.unwrap();
+    let messages: Vec<FetchMessage> =
+        received.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect();
+    // One of a platform that is not crawled is for the operator.
+    let [FetchMessage::Proof(job)] = messages.as_slice() else { panic!("{messages:?}") };
+    assert_eq!(job.prove, PrivacyRequestId::new(1));
 }

@@ -1,5 +1,5 @@
-//! Carries out an operator's order and writes a line of the audit log: opt-outs, API keys, credits, which
-//! run is served, and retention.
+//! Carries out an operator's order and writes a line of the audit log: opt-outs, privacy requests, API keys, credits,
+//! which run is served, and retention.
 //!
 //! Trigger: an invocation with an [`Order`] (there is no route to it: the right to invoke the
 //! function is the permission), a daily schedule for [`Order::Retain`], or `borg operate`. Result:
@@ -11,6 +11,7 @@ mod credits;
 mod keys;
 mod order;
 mod outcome;
+mod requests;
 
 use model::port::{Clock, PortError};
 use model::time::Timestamp;
@@ -22,8 +23,12 @@ use store::wallet::StoredWallet;
 use store::{Pg, StoreError};
 
 pub use amount::{CreditAmount, CreditAmountError, KeyScope, KeyScopeError};
-pub use order::{CreditsToAdd, KeyToCreate, OptOutSubject, OptOutSubjectError, Order, OrderError};
-pub use outcome::{AuditLine, CreditSummary, GrantLine, KeySummary, OrderOutcome, RetentionCounts};
+pub use order::{
+    CreditsToAdd, KeyToCreate, OptOutSubject, OptOutSubjectError, Order, OrderError, RequestAnswer,
+};
+pub use outcome::{
+    AuditLine, CreditSummary, GrantLine, KeySummary, OrderOutcome, RequestLine, RetentionCounts,
+};
 
 /// How many lines of the audit log are listed, and how many keys.
 const LINES_MAX: u32 = 1_000;
@@ -88,6 +93,9 @@ pub async fn handle<C: Clock>(
         Order::Freeze { account } => credits::freeze(dependencies, account, act).await,
         Order::Unfreeze { account } => credits::unfreeze(dependencies, account, act).await,
         Order::ActivateRun { run } => activate(dependencies, *run, act).await,
+        Order::ListRequests {} => requests::list(dependencies).await,
+        Order::ShowRequest { request } => requests::show(dependencies, *request).await,
+        Order::AnswerRequest(answer) => requests::answer(dependencies, answer, act).await,
         Order::Retain {} => retain(dependencies, act).await,
         Order::ListAudit {} => list_audit(pg).await,
     }
@@ -152,6 +160,7 @@ async fn retain<C: Clock>(
         total.runs_retired += swept.runs_retired;
         total.runs_forgotten += swept.runs_forgotten;
         total.history_parts += swept.history_parts;
+        total.privacy_requests += swept.privacy_requests;
         total.more = swept.more;
         if !swept.more {
             break;

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use model::privacy_request::PrivacyOutcome;
 use model::{
-    Account, ChargeId, GrantId, GrantKind, KeyId, PayerId, PersonId, ProfileId, RunId, Timestamp,
+    Account, ChargeId, GrantId, GrantKind, KeyId, PayerId, PersonId, PrivacyRequestId, ProfileId,
+    RunId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,10 +68,44 @@ pub enum Order {
         /// Which.
         run: RunId,
     },
+    /// List the privacy requests that have not ended, those that are due first before the others.
+    ListRequests {},
+    /// Show a privacy request.
+    ShowRequest {
+        /// Which.
+        request: PrivacyRequestId,
+    },
+    /// Answer a privacy request: carry it out, or refuse it.
+    AnswerRequest(RequestAnswer),
     /// Delete what has been kept for long enough.
     Retain {},
     /// List the newest lines of the audit log.
     ListAudit {},
+}
+
+/// An answer to a privacy request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestAnswer {
+    /// Which request.
+    pub request: PrivacyRequestId,
+    /// Whether it is done: an opt-out or an erasure is carried out then, and what is held can be read. Else it is
+    /// refused.
+    pub outcome: PrivacyOutcome,
+    /// What the requester reads. A refusal and an objection need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Does not repeat the text, which may name an account: what is formatted may be logged.
+impl fmt::Debug for RequestAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RequestAnswer { request, outcome, .. } = self;
+        f.debug_struct("RequestAnswer")
+            .field("request", request)
+            .field("outcome", outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A key to be created.
@@ -141,7 +177,7 @@ const fn paid() -> GrantKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no order: take one of opt-out, create-key, list-keys, revoke-key, add-credits, refund, show-credits, \
-     freeze, unfreeze, activate-run, retain and list-audit, such as \
+     freeze, unfreeze, activate-run, list-requests, show-request, answer-request, retain and list-audit, such as \
      {{\"opt-out\": {{\"account\": \"bluesky:alice.bsky.social\"}}}}"
 )]
 pub struct OrderError;
@@ -165,6 +201,9 @@ impl Order {
             Order::Freeze { .. } => "freeze",
             Order::Unfreeze { .. } => "unfreeze",
             Order::ActivateRun { .. } => "activate-run",
+            Order::ListRequests {} => "list-requests",
+            Order::ShowRequest { .. } => "show-request",
+            Order::AnswerRequest(_) => "answer-request",
             Order::Retain {} => "retain",
             Order::ListAudit {} => "list-audit",
         }

@@ -1,10 +1,11 @@
 //! What an order reports, as the JSON that an invocation answers.
 
 use model::key::KeyRealm;
+use model::privacy_request::PrivacyRequestStatus;
 use model::time::Timestamp;
 use model::{
-    ChargeId, Grant, GrantId, GrantKind, KeyId, PayerId, ProfileId, RunId, WalletBalance,
-    WalletStatus,
+    ChargeId, Grant, GrantId, GrantKind, KeyId, PayerId, PrivacyRequest, PrivacyRequestId,
+    PrivacyRequestKind, ProfileId, RunId, WalletBalance, WalletStatus,
 };
 use serde::Serialize;
 use store::pg::audit;
@@ -84,6 +85,13 @@ pub enum OrderOutcome {
         /// Its id.
         served: RunId,
     },
+    /// Privacy requests that have not ended, those that are due first before the others.
+    Requests {
+        /// A line for each.
+        requests: Vec<RequestLine>,
+    },
+    /// A privacy request.
+    Request(RequestLine),
     /// What was kept for long enough was deleted.
     Retained(RetentionCounts),
     /// The audit log, the newest line first.
@@ -178,6 +186,49 @@ impl From<Grant> for GrantLine {
     }
 }
 
+/// A privacy request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RequestLine {
+    request: PrivacyRequestId,
+    kind: PrivacyRequestKind,
+    status: PrivacyRequestStatus,
+    /// As it was given; absent once it is erased.
+    account: Option<String>,
+    about: Option<String>,
+    created_at: Timestamp,
+    due_at: Timestamp,
+    /// What the account shows to prove the request.
+    code: String,
+    checks: u32,
+    checked_at: Option<Timestamp>,
+    proven_at: Option<Timestamp>,
+    profile: Option<ProfileId>,
+    ended_at: Option<Timestamp>,
+    answer: Option<String>,
+}
+
+impl RequestLine {
+    pub(crate) fn new(request: PrivacyRequest, now: Timestamp) -> RequestLine {
+        let platform = request.platform;
+        RequestLine {
+            request: request.id,
+            kind: request.kind,
+            status: request.status(now),
+            account: request.handle.as_ref().map(|handle| format!("{platform}:{handle}")),
+            created_at: request.created_at,
+            due_at: request.due_at(),
+            code: request.code.as_str().to_owned(),
+            checks: request.checks,
+            checked_at: request.checked_at,
+            proven_at: request.proven_at,
+            profile: request.profile,
+            ended_at: request.ended.map(|(_, at)| at),
+            about: request.about,
+            answer: request.answer,
+        }
+    }
+}
+
 /// How much one retention deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RetentionCounts {
@@ -186,6 +237,7 @@ pub struct RetentionCounts {
     runs_retired: usize,
     runs_forgotten: usize,
     history_parts: usize,
+    privacy_requests: usize,
     audit_lines: u64,
     /// Whether the next retention has something left to delete.
     more: bool,
@@ -199,6 +251,7 @@ impl RetentionCounts {
             runs_retired: swept.runs_retired,
             runs_forgotten: swept.runs_forgotten,
             history_parts: swept.history_parts,
+            privacy_requests: swept.privacy_requests,
             audit_lines,
             more: swept.more,
         }

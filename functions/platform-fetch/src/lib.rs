@@ -15,6 +15,7 @@ mod hosts;
 mod job;
 mod limiter;
 mod message;
+mod proof;
 mod seed;
 
 use model::port::Clock;

@@ -1,10 +1,10 @@
 //! The message of a fetch job: reading it, running the job, and how the message ends.
 
-use model::message::FetchJob;
+use model::message::FetchMessage;
 use model::port::retry_delay_seconds;
 use model::time::Timestamp;
 
-use crate::{FetchDependencies, FetchError, FetchSummary, handle};
+use crate::{FetchDependencies, FetchError, FetchSummary, handle, proof};
 
 /// How the message of a job ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +33,20 @@ pub async fn handle_message(
     receives: u32,
     deadline: Timestamp,
 ) -> JobEnd {
-    let job: FetchJob = match serde_json::from_str(body) {
-        Ok(job) => job,
+    let done = match serde_json::from_str(body) {
+        Ok(FetchMessage::Profiles(job)) => {
+            let done = handle(dependencies, &job, deadline).await;
+            done.inspect(|summary| {
+                tracing::info!(host = job.host, requests = summary.requests, "fetched");
+            })
+        }
+        Ok(FetchMessage::Proof(job)) => proof::handle(dependencies, job, deadline).await,
         Err(error) => {
             return JobEnd::Poison { why: format!("the body cannot be read: {error}") };
         }
     };
-    match handle(dependencies, &job, deadline).await {
-        Ok(summary) => {
-            tracing::info!(host = job.host, requests = summary.requests, "fetched");
-            JobEnd::Done(summary)
-        }
+    match done {
+        Ok(summary) => JobEnd::Done(summary),
         Err(FetchError::Store(error)) if error.is_passing() => {
             JobEnd::Retry { after_seconds: retry_delay_seconds(receives), why: error.to_string() }
         }

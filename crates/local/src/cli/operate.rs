@@ -1,7 +1,7 @@
-//! The commands of an operator: keys, credits, opt-outs, runs, retention and the audit log.
+//! The commands of an operator: keys, credits, opt-outs, privacy requests, runs, retention and the audit log.
 
 use clap::{Args, Subcommand, ValueEnum};
-use model::{ChargeId, GrantId, GrantKind, KeyId, PayerId, RunId, Timestamp};
+use model::{ChargeId, GrantId, GrantKind, KeyId, PayerId, PrivacyRequestId, RunId, Timestamp};
 use operate::{CreditAmount, CreditsToAdd, KeyScope, KeyToCreate, OptOutSubject};
 
 /// `borg key`.
@@ -78,6 +78,9 @@ pub(crate) enum OperateCommand {
     /// Which run is served.
     #[command(subcommand)]
     Runs(OperateRuns),
+    /// Privacy requests: those that wait for an answer, and what is answered.
+    #[command(subcommand)]
+    Requests(OperateRequests),
     /// Delete what has been kept for long enough; `borg score` and `borg up` do it too.
     Retain,
     /// List what operators did.
@@ -181,6 +184,29 @@ impl CreditArgs {
             expires_at: self.expires_at,
         }
     }
+}
+
+/// `borg operate requests`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperateRequests {
+    /// List those that have not ended, those that are due first before the others.
+    List,
+    /// Show one.
+    Show {
+        /// Its id, such as prq_1.
+        id: PrivacyRequestId,
+    },
+    /// Answer one: carry it out, or refuse it.
+    Answer {
+        /// Its id, such as prq_1.
+        id: PrivacyRequestId,
+        /// Refuse it; else it is carried out: the account is erased, or what is held of it can be read.
+        #[arg(long, requires = "text")]
+        refuse: bool,
+        /// What the requester reads; a refusal and an objection need it.
+        #[arg(long)]
+        text: Option<String>,
+    },
 }
 
 /// `borg operate runs`.

@@ -1,9 +1,12 @@
 //! `borg operate` and `borg key`: the orders of the function `operate`, on this machine.
 
 use anyhow::Result;
-use operate::{Order, OrderOutcome};
+use model::privacy_request::PrivacyOutcome;
+use operate::{Order, OrderOutcome, RequestAnswer};
 
-use crate::cli::{KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRuns};
+use crate::cli::{
+    KeyCommand, OperateCommand, OperateCredits, OperateKeys, OperateRequests, OperateRuns,
+};
 use crate::home::BorgHome;
 use crate::output::CommandReport;
 use crate::server;
@@ -34,6 +37,7 @@ fn order_of(command: &OperateCommand) -> Order {
         OperateCommand::Keys(OperateKeys::Revoke { id }) => Order::RevokeKey { key: *id },
         OperateCommand::Credits(command) => order_about_credits(command),
         OperateCommand::Runs(OperateRuns::Activate { run }) => Order::ActivateRun { run: *run },
+        OperateCommand::Requests(command) => order_about_requests(command),
         OperateCommand::Retain => Order::Retain {},
         OperateCommand::Audit => Order::ListAudit {},
     }
@@ -48,5 +52,17 @@ fn order_about_credits(command: &OperateCredits) -> Order {
         }
         OperateCredits::Freeze { account } => Order::Freeze { account: account.clone() },
         OperateCredits::Unfreeze { account } => Order::Unfreeze { account: account.clone() },
+    }
+}
+
+fn order_about_requests(command: &OperateRequests) -> Order {
+    match command {
+        OperateRequests::List => Order::ListRequests {},
+        OperateRequests::Show { id } => Order::ShowRequest { request: *id },
+        OperateRequests::Answer { id, refuse, text } => Order::AnswerRequest(RequestAnswer {
+            request: *id,
+            outcome: if *refuse { PrivacyOutcome::Refused } else { PrivacyOutcome::Done },
+            text: text.clone(),
+        }),
     }
 }

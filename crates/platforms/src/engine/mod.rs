@@ -21,6 +21,7 @@ mod paging;
 mod partial_name;
 mod profile_page;
 mod profiles;
+mod proof;
 mod redirect;
 mod request_page;
 mod resolve;
@@ -45,6 +46,7 @@ use model::identity::Claim;
 
 pub use context::{ErasedWeb, FetchContext, NoToken, RateLimiter, Unlimited};
 pub use memory::FetchMemory;
+pub use proof::{OwnPage, PAGES_MAX};
 pub use resolve::ResolveError;
 pub use run::{HostReport, StreamOutcome, StreamRun};
 pub use streams::StreamInfo;

@@ -12,6 +12,7 @@ use super::page_request::PageAnswer;
 use super::paging::for_each_record;
 use super::partial_name::PartialName;
 use super::profile_page::{ProfileRecord, consent};
+use super::proof::OwnPage;
 use super::robots::forbids_indexing;
 use super::run::{StreamOutcome, StreamRun};
 use super::stop_reason::StopReason;
@@ -179,6 +180,42 @@ impl CrawlEngine {
             }
             false => Ok(profiles),
         }
+    }
+
+    /// What the own page of a profile shows, whatever its owner allows. `None` if it is another profile's, or comes
+    /// from another host than the one that its native id names: only that host speaks for it.
+    pub(super) async fn own_words(
+        &self,
+        fetch: &mut FetchContext<'_>,
+        subject: &FetchSubject,
+    ) -> Result<Option<OwnPage>, StopReason> {
+        let manifest = self.manifest(subject.platform);
+        let scope = manifest.and_then(|one| ProfileScope::of(one, one.profile_stream()));
+        let Some(scope) = scope.and_then(|scope| scope.missing().or(Some(scope))) else {
+            return Ok(None);
+        };
+        let stream = scope.stream_scope(subject);
+        let ids = [subject.named.native_id.as_str()];
+        let values = TemplateValues { native_ids: &ids, ..stream.values() };
+        let request = stream.page_request(&scope.stream.requests, values);
+        let answer = self.request_page(fetch, request).await?;
+        let host = scope.manifest.home_host(&subject.named);
+        if host.is_some_and(|host| host != answer.host) {
+            return Ok(None);
+        }
+        let paging = &scope.stream.paging;
+        let (page, context) = (answer.page(&paging.shape)?, SelectorContext { host: &answer.host });
+        well_formed(paging, &page, context)?;
+        let mut own = None;
+        for_each_record(paging, &page, &mut |record| {
+            let record = ProfileRecord { rules: scope.rules, record, context };
+            let names = record.names(scope.manifest);
+            if names.native_id.as_ref() == Some(&subject.named.native_id) {
+                let named = names.named(scope.manifest, subject.named.native_id.clone());
+                own = Some(record.own_page(named));
+            }
+        });
+        Ok(own)
     }
 
     fn read_profiles(

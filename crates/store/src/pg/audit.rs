@@ -12,7 +12,8 @@ use crate::StoreError;
 /// Who does something, and what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAction<'a> {
-    /// Who: `local:` and a user id, or `aws:` and the id of the request that invoked us.
+    /// Who: `local:` and a user id, `aws:` and the id of the request that invoked us, or the id of the privacy request
+    /// that was proven.
     pub actor: &'a str,
     /// What: the word for the order.
     pub action: &'a str,

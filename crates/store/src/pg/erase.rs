@@ -14,7 +14,7 @@ use model::{Account, Platform, ProfileId};
 
 use super::audit::{self, AuditAction};
 use super::connection::retry;
-use super::params::params;
+use super::params::{Params, params};
 use super::profile_columns::{ERASE, OPTED_OUT};
 use super::round_outcome::RoundOutcome;
 use super::row::ACCOUNT_KEY;
@@ -108,6 +108,24 @@ pub async fn opt_out_profiles(
     act: AuditAction<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    opt_out_profiles_if(pg, ids, act, now, None).await.map(|_| ())
+}
+
+/// A statement that belongs to an erasure: if it changes no row, nothing is erased.
+#[derive(Clone, Copy)]
+pub(super) struct ErasureCondition<'a> {
+    pub(super) sql: &'static str,
+    pub(super) params: &'a Params<'a>,
+}
+
+/// As [`opt_out_profiles`], with a condition that is part of the same transaction; whether it held.
+pub(super) async fn opt_out_profiles_if(
+    pg: &Pg,
+    ids: &[ProfileId],
+    act: AuditAction<'_>,
+    now: Timestamp,
+    condition: Option<ErasureCondition<'_>>,
+) -> Result<bool, StoreError> {
     let mut platforms: BTreeMap<Platform, Vec<(ProfileId, ErasureReason)>> = BTreeMap::new();
     for &id in ids {
         platforms.entry(platform_of(id)?).or_default().push((id, ErasureReason::OptedOut));
@@ -118,13 +136,19 @@ pub async fn opt_out_profiles(
         let mut client = pg.client().await?;
         let tx = PgTransaction::begin(&mut client, "erase::opt_out").await?;
         tx.lasting().await?;
+        if let Some(ErasureCondition { sql, params }) = condition
+            && tx.execute(sql, params).await? == 0
+        {
+            return Ok(false);
+        }
         person::lock(&tx).await?;
         lock(&tx, ids).await?;
         for (platform, profiles) in &platforms {
             erase(&tx, *platform, profiles, now).await?;
         }
         audit::record(&tx, act, &subjects, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     })
     .await
 }

@@ -1,11 +1,12 @@
-//! What the database keeps for a while only: events, notes of erasures, old runs, and the history of ranks.
+//! What the database keeps for a while only: events, notes of erasures, old runs, the history of ranks, and privacy
+//! requests.
 //!
 //! [`sweep`] ends a bounded part of what is too old, without making any reader wait, and may be
 //! killed anywhere: the next one continues. It is called daily, and again while there is more.
 
 use model::time::{Day, Timestamp};
 
-use super::{Pg, change, erase, history, run};
+use super::{Pg, change, erase, history, privacy_request, run};
 use crate::StoreError;
 
 /// How long things are kept.
@@ -50,6 +51,8 @@ pub struct RetentionSweep {
     pub runs_forgotten: usize,
     /// Parts of the history of ranks.
     pub history_parts: usize,
+    /// Privacy requests that ended long ago.
+    pub privacy_requests: usize,
     /// Whether there may be more to sweep: some of the above came to its limit.
     pub more: bool,
 }
@@ -64,6 +67,8 @@ pub const RUNS_MAX: usize = 8;
 pub const FORGOTTEN_MAX: usize = 1_000;
 /// The most parts of the history that one sweep drops.
 pub const PARTS_MAX: usize = 8;
+/// The most privacy requests that one sweep deletes.
+pub const REQUESTS_MAX: usize = 10_000;
 
 /// Ends what is too old at `now`, up to the limits above, the oldest first.
 pub async fn sweep(
@@ -78,14 +83,22 @@ pub async fn sweep(
     let runs_forgotten = run::forget(pg, days_before(now, policy.run_days), FORGOTTEN_MAX).await?;
     let history_before = days_before(now, policy.history_days);
     let history_parts = history::retire(pg, history_before, PARTS_MAX).await?;
+    let privacy_requests = privacy_request::retire(pg, now, REQUESTS_MAX).await?;
     let more = change_days == DAYS_MAX
         || erasures == ERASURES_MAX
         || runs_retired == RUNS_MAX
         || runs_forgotten == FORGOTTEN_MAX
-        || history_parts == PARTS_MAX;
-    let sweep =
-        RetentionSweep { change_days, erasures, runs_retired, runs_forgotten, history_parts, more };
-    Ok(sweep)
+        || history_parts == PARTS_MAX
+        || privacy_requests == REQUESTS_MAX;
+    Ok(RetentionSweep {
+        change_days,
+        erasures,
+        runs_retired,
+        runs_forgotten,
+        history_parts,
+        privacy_requests,
+        more,
+    })
 }
 
 fn days_before(now: Timestamp, days: u16) -> Timestamp {

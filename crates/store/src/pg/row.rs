@@ -50,6 +50,7 @@ pub(super) const MEMBERSHIP: SqlTable = SqlTable::new("standing", "community_id"
 pub(super) const METER_PLACE: SqlTable = SqlTable::new("meter_place", "work");
 pub(super) const PERSON_MEMBER: SqlTable = SqlTable::new("person_member", "profile_id");
 pub(super) const PERSON_PLACES: SqlTable = SqlTable::new("person_standing", "block");
+pub(super) const PRIVACY_REQUEST: SqlTable = SqlTable::new("privacy_request", "request_id");
 pub(super) const PROFILE: SqlTable = SqlTable::new("profile", "profile_id");
 pub(super) const PUBLISHED_EPOCH: SqlTable = SqlTable::new("published_epoch", "epoch");
 pub(super) const QUEUE_MESSAGE: SqlTable = SqlTable::new("queue_message", "message_id");

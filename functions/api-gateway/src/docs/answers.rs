@@ -22,7 +22,11 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
     ("/v1/consumers/{name}", ProblemCode::ConsumerUnknown),
     ("/v1/webhooks/{name}", ProblemCode::WebhookUnknown),
     ("/v1/webhooks/{name}/deliveries/{id}", ProblemCode::DeliveryUnknown),
+    ("/v1/privacy-requests/{id}", ProblemCode::PrivacyRequestUnknown),
 ];
+
+/// Where privacy requests are made.
+const PRIVACY: &str = "/v1/privacy-requests";
 
 /// What an operation is, as far as its answers depend on it.
 pub(super) struct OperationFacts<'a> {
@@ -93,7 +97,15 @@ impl<'a> OperationFacts<'a> {
         add(self.takes("run"), &[Code::NoRun, Code::RunUnknown, Code::RunRetired]);
         add(self.path == "/v1/quotes" && self.has_body, Code::OF_NEW_QUOTES);
         add(self.path == "/v1/payments:callback", &[Code::PaymentRefused]);
-        let makes = self.method == "post" && self.has_body && !self.is_priced();
+        add(self.path == PRIVACY, &[Code::AccountUnknown, Code::PrivacyRequestsExhausted]);
+        let is_of_request = self.path.starts_with(PRIVACY) && self.path.contains('{');
+        add(is_of_request, &[Code::SecretMissing]);
+        let is_check = is_of_request && self.path.ends_with("/check");
+        add(is_check, &[Code::ChecksExhausted, Code::NothingToCheck]);
+        let is_data = is_of_request && self.path.ends_with("/data");
+        add(is_data, &[Code::NoDataGiven, Code::DataExpired]);
+        let makes =
+            self.method == "post" && self.has_body && !self.is_priced() && self.path != PRIVACY;
         add(makes, &[Code::TooMany, Code::ScopeNotHeld]);
         add(self.method == "put", &[Code::ScopeNotHeld]);
         let keeps = self.method == "put" && self.path.ends_with("/{name}");

@@ -31,7 +31,7 @@ macro_rules! long_id {
 }
 
 /// What an example begins with, and the pattern of all such texts.
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 13] = [
     short_id!("per"),
     short_id!("prf"),
     long_id!("com"),
@@ -41,6 +41,7 @@ const FORMS: [(&str, &str); 12] = [
     long_id!("qt"),
     long_id!("alr"),
     long_id!("dlv"),
+    long_id!("prq"),
     ("chg_", "^chg_[0-9a-hjkmnp-tv-z]{32}$"),
     ("2026-11-", DAY),
     ("2026-11", "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$"),

@@ -12,7 +12,14 @@ struct SampleRequest {
     /// With its query.
     path: String,
     body: Option<Value>,
-    has_key: bool,
+    /// The variable of the environment with what opens the route.
+    secret: Option<&'static str>,
+}
+
+/// What opens a route: the key, unless it says otherwise.
+fn secret(operation: &Map<String, Value>) -> Option<&'static str> {
+    let Some(security) = operation.get("security") else { return Some("BORG_KEY") };
+    security[0].get("privacy_secret").map(|_| "BORG_PRIVACY_SECRET")
 }
 
 /// The samples of an operation; `schemas` are the shared ones.
@@ -26,7 +33,7 @@ pub(super) fn of(
         method: method.to_uppercase(),
         path: filled(path, operation),
         body: body(operation, schemas),
-        has_key: !operation.contains_key("security"),
+        secret: secret(operation),
     };
     json!([
         {"lang": "Shell", "label": "curl", "source": request.curl()},
@@ -41,8 +48,8 @@ impl SampleRequest {
             "GET" => format!("curl -sS \"$BORG_URL{}\"", self.path),
             method => format!("curl -sS -X {method} \"$BORG_URL{}\"", self.path),
         }];
-        if self.has_key {
-            lines.push("-H \"Authorization: Bearer $BORG_KEY\"".to_owned());
+        if let Some(name) = self.secret {
+            lines.push(format!("-H \"Authorization: Bearer ${name}\""));
         }
         if let Some(body) = &self.body {
             lines.push("-H 'Content-Type: application/json'".to_owned());
@@ -54,9 +61,10 @@ impl SampleRequest {
     fn python(&self) -> String {
         let mut arguments =
             format!("\"{}\", os.environ[\"BORG_URL\"] + \"{}\"", self.method, self.path);
-        if self.has_key {
-            arguments +=
-                ",\n    headers={\"Authorization\": \"Bearer \" + os.environ[\"BORG_KEY\"]}";
+        if let Some(name) = self.secret {
+            arguments += &format!(
+                ",\n    headers={{\"Authorization\": \"Bearer \" + os.environ[\"{name}\"]}}"
+            );
         }
         if let Some(body) = &self.body {
             arguments += &format!(",\n    json={}", python_literal(body));
@@ -73,11 +81,11 @@ impl SampleRequest {
             options.push(format!("method: \"{}\"", self.method));
         }
         let mut headers = Vec::new();
-        if self.has_key {
-            headers.push("Authorization: `Bearer ${process.env.BORG_KEY}`");
+        if let Some(name) = self.secret {
+            headers.push(format!("Authorization: `Bearer ${{process.env.{name}}}`"));
         }
         if self.body.is_some() {
-            headers.push("\"Content-Type\": \"application/json\"");
+            headers.push("\"Content-Type\": \"application/json\"".to_owned());
         }
         if !headers.is_empty() {
             options.push(format!("headers: {{ {} }}", headers.join(", ")));

@@ -133,6 +133,20 @@ problem_codes! {
         { "A key cannot give more than it has." }
     PaymentRefused FORBIDDEN "Payment refused"
         { "The callback is not signed by the payment service, too old, or not readable." }
+    PrivacyRequestUnknown NOT_FOUND "Unknown privacy request"
+        { "There is no such privacy request, or this is not its secret." }
+    SecretMissing UNAUTHORIZED "No secret"
+        { "The secret of the privacy request is not in the `Authorization` header." }
+    PrivacyRequestsExhausted TOO_MANY_REQUESTS "Privacy requests exhausted"
+        { "There were three requests of the account, or ten from the address, on this UTC day." }
+    ChecksExhausted TOO_MANY_REQUESTS "Checks exhausted"
+        { "The code was looked for a moment ago, or ten times." }
+    NothingToCheck CONFLICT "Nothing to check"
+        { "The code was found, or its day is over." }
+    NoDataGiven CONFLICT "No data given"
+        { "The request asks for something else than what is held, or is not proven." }
+    DataExpired GONE "Data expired"
+        { "What is held could be read for seven days: make another request." }
     Unavailable SERVICE_UNAVAILABLE "Unavailable"
         { "The record cannot be reached for now." }
     Timeout GATEWAY_TIMEOUT "Timed out"
@@ -217,7 +231,7 @@ macro_rules! problem_statuses {
 
 problem_statuses! {
     BAD_REQUEST "BadRequest" "The request cannot be used as it is." []
-    UNAUTHORIZED "Unauthorized" "There is no key that opens." ["WWW-Authenticate"]
+    UNAUTHORIZED "Unauthorized" "There is no key, or no secret, that opens." ["WWW-Authenticate"]
     PAYMENT_REQUIRED "PaymentRequired" "It is not paid: `payment` says what is missing." []
     FORBIDDEN "Forbidden" "The key, or its account, may not do this." []
     NOT_FOUND "NotFound" "There is no such thing, or it does not want to be found." []

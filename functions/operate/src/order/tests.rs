@@ -25,6 +25,10 @@ fn an_order_reads_back() {
         json!({"freeze": {"account": "me"}}),
         json!({"unfreeze": {"account": "me"}}),
         json!({"activate-run": {"run": "run_1"}}),
+        json!({"list-requests": {}}),
+        json!({"show-request": {"request": "prq_1"}}),
+        json!({"answer-request": {"request": "prq_1", "outcome": "refused", "text": "no proof"}}),
+        json!({"answer-request": {"request": "prq_1", "outcome": "done"}}),
         json!({"retain": {}}),
         json!({"list-audit": {}}),
     ];
