@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 GLIBC_MAX=2.34
-functions=(api-gateway billing-meter crawl-dispatch deliver graph-score migrate operate platform-fetch webhook-dispatch)
+functions=(api-gateway billing-meter crawl-dispatch deliver export graph-score migrate operate platform-fetch webhook-dispatch)
 
 # The whole workspace with the options of the tests, so that one build serves both.
 cargo --locked build --profile ci --workspace --all-features --bins

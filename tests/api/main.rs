@@ -14,6 +14,7 @@ mod consumers;
 mod documents;
 mod edge;
 mod event_stream;
+mod exports;
 mod growth;
 mod history;
 mod keys;

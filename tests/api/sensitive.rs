@@ -372,6 +372,24 @@ async fn no_tool_tells_of_a_membership_that_its_person_does_not_name() {
     assert_eq!(found, shown, "what may be shown is shown");
 }
 
+#[tokio::test]
+async fn no_export_tells_of_a_membership_that_its_person_does_not_name() {
+    let world = PlantedWorld::new().await;
+    wait_for_changes(&world).await;
+    let shown =
+        BTreeSet::from([(world.mosque, ADA), (world.mosque, OUTSPOKEN), (world.group, OUTSPOKEN)]);
+    for what in ["memberships", "changes"] {
+        let order = json!({"what": what, "format": "ndjson"});
+        let rows = crate::exports::written(&world.api, &order).await;
+        let rows: Vec<Value> = rows.iter().map(|row| json!(format!("{row:?}"))).collect();
+        let all = world.pairs("", &json!({ "data": rows }));
+        let (plain, sensitive): (BTreeSet<_>, BTreeSet<_>) =
+            all.into_iter().partition(|(id, _)| *id == world.plain);
+        assert_eq!(sensitive, shown, "{what}");
+        assert_eq!(plain.len(), pages().len() - 1, "{what}: of a plain community all are shown");
+    }
+}
+
 /// The answer without what names the request.
 fn bare(reply: &Reply, asked: &str) -> (u16, Value) {
     let mut body: Value = serde_json::from_str(&reply.text.replace(asked, "it")).unwrap();

@@ -15,6 +15,7 @@ struct Owned {
     consumer: String,
     webhook: String,
     delivery: String,
+    export: String,
     cursors: Vec<String>,
     tag: String,
 }
@@ -45,9 +46,12 @@ async fn owned(api: &Api) -> Owned {
     let delivery = delivery["id"].as_str().unwrap().to_owned();
     let log = api.get("/v1/webhooks/my-news/deliveries?limit=1").await;
     cursors.push(log.json()["next_cursor"].as_str().unwrap().to_owned());
+    let order = r#"{"what":"people","format":"ndjson"}"#;
+    let export = api.post("/v1/exports", order).await.json()["data"]["id"].clone();
+    let export = export.as_str().unwrap().to_owned();
     let (quote, key) = (crate::quotes::give(api).await, api.key_id.to_string());
     let tag = balance.header("etag").to_owned();
-    Owned { charge, quote, alert, key, consumer, webhook, delivery, cursors, tag }
+    Owned { charge, quote, alert, key, consumer, webhook, delivery, export, cursors, tag }
 }
 
 /// Every operation of the document that needs a key: its method and its path.
@@ -81,6 +85,8 @@ async fn no_route_gives_another_account_s_anything() {
             ("/v1/keys/{id}", &mine.key),
             ("/v1/keys/{id}/rotate", &mine.key),
             ("/v1/budgets/{key}", &mine.key),
+            ("/v1/exports/{id}", &mine.export),
+            ("/v1/exports/{id}/links", &mine.export),
             ("/v1/consumers/{name}", &mine.consumer),
             ("/v1/consumers/{name}/changes", &mine.consumer),
             ("/v1/webhooks/{name}", &mine.webhook),
@@ -110,7 +116,7 @@ async fn no_route_gives_another_account_s_anything() {
             let reply = api.send(request, Body::empty()).await;
             assert_ne!(reply.status, 304, "{path}");
             let ids = [&mine.charge, &mine.quote, &mine.alert, &mine.key, &mine.consumer];
-            for id in ids.into_iter().chain([&mine.webhook, &mine.delivery]) {
+            for id in ids.into_iter().chain([&mine.webhook, &mine.delivery, &mine.export]) {
                 assert!(!reply.text.contains(&format!("\"{id}\"")), "{path}: {}", reply.text);
             }
         }

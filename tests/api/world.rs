@@ -30,6 +30,7 @@ use model::{
 };
 use serde_json::Value;
 use snapshot::SharedObjects;
+use store::objects::ObjectLinks;
 use store::pg::audit::AuditAction;
 use store::pg::key::{self, KeyOwner, NewKey};
 use store::pg::ledger::PgLedger;
@@ -297,6 +298,8 @@ fn gateway(pg: &Pg, clock: &Frozen, objects: &SharedObjects, limits: RequestLimi
         usage: StoredQueue::Postgres(usage_queue(pg, clock)),
         charging: ChargingSettings { limits, doorbells_at_once: 4 },
         objects: objects.clone(),
+        exports: StoredQueue::Postgres(export_queue(pg, clock)),
+        links: ObjectLinks::Own,
         row_cache_bytes: 1 << 20,
         webhooks: WebhookParts {
             queue: StoredQueue::Postgres(deliver_queue(pg, clock)),
@@ -310,7 +313,12 @@ pub(crate) fn deliver_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> 
     PgQueue::new(pg.clone(), "deliver", 10, Arc::new(clock.clone()))
 }
 
-fn usage_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {
+/// Where jobs of exports wait.
+pub(crate) fn export_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {
+    PgQueue::new(pg.clone(), "export", 10, Arc::new(clock.clone()))
+}
+
+pub(crate) fn usage_queue(pg: &Pg, clock: &Frozen) -> PgQueue<Arc<dyn Clock>> {
     PgQueue::new(pg.clone(), "usage", 10, Arc::new(clock.clone()))
 }
 

@@ -14,6 +14,7 @@ mod crawl;
 mod crawl_parts;
 mod crawl_twice;
 mod erase;
+mod export;
 mod frontier;
 mod growth;
 mod history;

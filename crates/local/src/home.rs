@@ -49,6 +49,9 @@ const USAGE_QUEUE: &str = "usage";
 /// The queue of deliveries of webhooks.
 const DELIVER_QUEUE: &str = "deliver";
 
+/// The queue of jobs of exports.
+const EXPORT_QUEUE: &str = "export";
+
 /// Everything that a command works with. The private server stops when the last one is dropped.
 pub(crate) struct BorgHome {
     /// The folder of all state.
@@ -57,7 +60,7 @@ pub(crate) struct BorgHome {
     pub(crate) pg: Pg,
     /// How to connect to it.
     url: String,
-    /// Snapshots and runs.
+    /// Snapshots, runs, and files of exports.
     pub(crate) objects: Folder,
     /// The present.
     pub(crate) clock: System,
@@ -140,6 +143,11 @@ impl BorgHome {
     fn queue(&self, name: &str) -> StoredQueue {
         let clock = Arc::new(self.clock);
         StoredQueue::Postgres(PgQueue::new(self.pg.clone(), name, RECEIVES_MAX, clock))
+    }
+
+    /// Where jobs of exports wait.
+    pub(crate) fn export_queue(&self) -> StoredQueue {
+        self.queue(EXPORT_QUEUE)
     }
 
     /// Whether no other process used this state when it was opened, as far as can be known.

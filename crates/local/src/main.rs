@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod crawler;
+mod exporter;
 mod home;
 mod import;
 mod interrupt;

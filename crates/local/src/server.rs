@@ -12,9 +12,11 @@ use api_gateway::{
 use operate::{OperateDependencies, Order, OrderOutcome};
 use snapshot::SharedObjects;
 use store::Pg;
+use store::objects::ObjectLinks;
 use store::pg::key;
 use tokio::net::TcpListener;
 
+use crate::exporter::LocalExporter;
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
 use crate::meter::LocalMeter;
@@ -69,6 +71,8 @@ pub(crate) fn gateway_with(
         secrets,
         charging,
         objects: SharedObjects::new(home.objects.clone()),
+        exports: home.export_queue(),
+        links: ObjectLinks::Own,
         row_cache_bytes,
         webhooks: WebhookParts {
             queue: home.deliver_queue(),
@@ -103,6 +107,7 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
     let gateway = gateway(home).await?;
     let meter = LocalMeter::start(home).await?;
     let webhooks = LocalWebhooks::start(home)?;
+    let exporter = LocalExporter::start(home);
     let ending = {
         let gateway = gateway.clone();
         async move {
@@ -118,6 +123,7 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
         () = flush_periodically(&gateway) => Ok(()),
     };
     // Doorbells ring before the meter ends, so that it answers them.
+    exporter.end().await?;
     let closed = gateway.close().await;
     meter.end().await?;
     webhooks.end().await?;

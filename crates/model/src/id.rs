@@ -166,6 +166,10 @@ public_id! {
     /// One privacy request: a random number.
     PrivacyRequestId, "prq", 64
 }
+public_id! {
+    /// One export: a random number.
+    ExportId, "exp", 64
+}
 
 /// The bits of a [`ProfileId`] that count profiles within one platform.
 const SEQUENCE_BITS: u32 = 45;

@@ -14,6 +14,7 @@ pub mod community;
 pub mod consumer;
 pub mod epoch;
 pub mod evidence;
+pub mod export;
 pub mod grant;
 pub mod handle;
 pub mod id;
@@ -57,10 +58,11 @@ pub use charge::{Charge, ChargeId, ChargeRef, ChargeSource, ChargeState};
 pub use community::Community;
 pub use consumer::{Consumer, ConsumerName};
 pub use epoch::{Epoch, Excess, PriceIndex, PriceVersion, PublishedEpoch};
+pub use export::{Export, ExportFormat, ExportOrder, ExportState, ExportSubject};
 pub use grant::{Grant, GrantDraw, GrantId, GrantKind};
 pub use id::{
-    AlertId, CommunityId, DeliveryId, KeyId, LeaseId, PayerId, PersonId, PrivacyRequestId, ProfileId,
-    QuoteId, RunId, SnapshotId,
+    AlertId, CommunityId, DeliveryId, ExportId, KeyId, LeaseId, PayerId, PersonId,
+    PrivacyRequestId, ProfileId, QuoteId, RunId, SnapshotId,
 };
 pub use interval::{Interval, interval};
 pub use layer::{Direction, Layer};

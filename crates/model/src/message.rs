@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::TokenLease;
-use crate::id::{DeliveryId, PrivacyRequestId, ProfileId, RunId};
+use crate::id::{DeliveryId, ExportId, PrivacyRequestId, ProfileId, RunId};
 use crate::platform::Platform;
 use crate::port::OutgoingMessage;
 
@@ -115,6 +115,14 @@ impl DeliverJob {
         let body = format!(r#"{{"delivery":"{}","attempt":{}}}"#, self.delivery, self.attempt);
         OutgoingMessage { body, delay_seconds: delay_seconds.min(DeliverJob::DELAY_SECONDS_MAX) }
     }
+}
+
+/// Go on with an export. Where it stands is read from the database when the job runs, so a redelivered job writes
+/// only what is not written yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportJob {
+    /// The export.
+    pub export: ExportId,
 }
 
 #[cfg(test)]

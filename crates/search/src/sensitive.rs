@@ -65,6 +65,15 @@ fn named_in_line(line: &str) -> SensitiveTopics {
     parts.map(|part| read(&part.join(" "), TermUse::Naming)).collect()
 }
 
+/// What a community is about: what its run found, and what its labels name by today's list of words. So a word that is
+/// added to the list holds at once, and in runs from before there was one.
+pub fn about<'a>(
+    found: SensitiveTopics,
+    labels: impl IntoIterator<Item = &'a str>,
+) -> SensitiveTopics {
+    labels.into_iter().map(topics).fold(found, SensitiveTopics::union)
+}
+
 /// Whether a membership in a community about `topics` may be shown for a person with these public bios.
 pub fn may_be_shown<'a>(topics: SensitiveTopics, bios: impl IntoIterator<Item = &'a str>) -> bool {
     topics.is_empty() || topics.are_named_by(bios.into_iter().map(named).collect())

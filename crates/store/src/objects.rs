@@ -2,9 +2,11 @@
 
 mod folder;
 mod key;
+mod links;
 #[cfg(feature = "aws")]
 mod s3;
 
 pub use folder::Folder;
+pub use links::ObjectLinks;
 #[cfg(feature = "aws")]
 pub use s3::S3;

@@ -19,6 +19,7 @@ mod copy;
 pub mod crawl;
 pub mod erase;
 pub mod evidence;
+pub mod export;
 mod failure;
 pub mod frontier;
 pub mod history;

@@ -6,12 +6,14 @@
 
 pub mod field;
 mod parquet_form;
+mod reading;
 mod text_forms;
 
 use std::io::Write;
 use std::path::Path;
 
 pub use parquet_form::{Encoded, GROUP_ROWS, Group, ParquetTable};
+pub use reading::{CellValue, json_row, parquet_rows};
 use text_forms::TextForm;
 
 /// What a column holds.
@@ -82,6 +84,9 @@ pub enum TableError {
     /// The row has another number of cells, or a cell of another kind, than the columns.
     #[error("a row does not fit column {0}")]
     BadRow(usize),
+    /// What is read is no such table.
+    #[error("these bytes are no table of ours")]
+    Unreadable,
     /// Writing failed.
     #[error("write the table: {0}")]
     Io(#[from] std::io::Error),

@@ -21,8 +21,10 @@ pub(crate) struct Config {
     pub(crate) deliver_queue_url: String,
     /// Origins that webhooks may have though they are no public `https`: for tests.
     pub(crate) webhook_origins: Vec<String>,
-    /// Where runs are sealed.
+    /// Where runs are sealed, and files of exports.
     pub(crate) objects_bucket: String,
+    /// Where jobs of exports wait.
+    pub(crate) export_queue_url: String,
     /// The most memory that blocks of person rows take between answers, in bytes.
     pub(crate) row_cache_bytes: usize,
     /// What keys, cursors and quotes are made with.
@@ -49,6 +51,7 @@ impl Config {
                 .map(str::to_owned)
                 .collect(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
+            export_queue_url: settings.required("EXPORT_QUEUE_URL")?.to_owned(),
             row_cache_bytes: (settings.number("ROW_CACHE_MB", ROW_CACHE_MB, 1..=8_192)? << 20)
                 as usize,
             secrets: GatewaySecrets {

@@ -2,10 +2,11 @@
 
 use model::time::Timestamp;
 use model::{MicroCredits, PriceClass, PriceVersion, Usage};
+use pricing::{Estimate, UsageBounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::charging::PricedRequest;
+use crate::charging::{CurrentPrices, PricedRequest};
 use crate::credit_text::CreditText;
 
 /// What an answer will cost, in credits. It is never charged more than `max`.
@@ -55,15 +56,23 @@ impl EstimateView {
                 valid_until,
             };
         };
-        let estimate = &priced.estimate;
+        EstimateView::new(&priced.estimate, &priced.bounds, &priced.prices)
+    }
+
+    /// That of something that is bounded like this, at these prices.
+    pub(crate) fn new(
+        estimate: &Estimate,
+        bounds: &UsageBounds,
+        prices: &CurrentPrices,
+    ) -> EstimateView {
         EstimateView {
             min: estimate.min.into(),
             expected: estimate.expected.into(),
             max: estimate.max.into(),
-            class: Some(priced.price.class),
-            most: Some(priced.bounds.most),
-            price_version: Some(priced.prices.version()),
-            valid_until: Some(priced.prices.epoch.after(2).start()),
+            class: Some(bounds.most.class()),
+            most: Some(bounds.most),
+            price_version: Some(prices.version()),
+            valid_until: Some(prices.epoch.after(2).start()),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::caller::ApiCaller;
 use crate::charging::AdmittedRequest;
 use crate::cursor::{Cursor, CursorFilter, CursorPosition, CursorSealer};
 use crate::error::{Problem, ProblemCode};
+use crate::estimate_view::EstimateView;
 use crate::query;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
@@ -48,6 +49,23 @@ impl ApiCall {
     /// Who calls.
     pub(crate) fn caller(&self) -> &ApiCaller {
         &self.admitted.caller
+    }
+
+    /// Who calls, and on which terms.
+    pub(crate) fn admitted(&self) -> &AdmittedRequest {
+        &self.admitted
+    }
+
+    /// The call of a request, also if it is a dry run.
+    fn begin(parts: &Parts, gateway: &Gateway) -> Result<ApiCall, Problem> {
+        refuse_unread(parts)?;
+        let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
+        let asked = query::canonical(pairs, &["cursor", "limit"]);
+        let admitted = RequestFacts::of(&parts.extensions).admitted.get().cloned();
+        // A route without a scope takes no call.
+        let admitted = admitted.ok_or_else(Problem::internal)?;
+        let filter = CursorSealer::filter(&[&admitted.caller.account, parts.uri.path(), &asked]);
+        Ok(ApiCall { gateway: gateway.clone(), pg: gateway.pg().session(), admitted, filter })
     }
 
     /// The run that answers, whichever is served: that of the answer that is given again.
@@ -91,11 +109,13 @@ pub(crate) enum NoCall {
     Problem(Problem),
     /// Only the cost was asked for, and the request is right.
     DryRun,
+    /// Only the cost was asked for, and this is it.
+    Estimate(Box<EstimateView>),
 }
 
-/// Marks the answer to a dry run, in the response's extensions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DryRunReached;
+/// Marks the answer to a dry run, in the response's extensions, with its estimate if that is not the admission's.
+#[derive(Debug, Clone)]
+pub(crate) struct DryRunReached(pub(crate) Option<Arc<EstimateView>>);
 
 impl From<Problem> for NoCall {
     fn from(problem: Problem) -> NoCall {
@@ -109,7 +129,12 @@ impl IntoResponse for NoCall {
             NoCall::Problem(problem) => problem.into_response(),
             NoCall::DryRun => {
                 let mut response = Response::default();
-                response.extensions_mut().insert(DryRunReached);
+                response.extensions_mut().insert(DryRunReached(None));
+                response
+            }
+            NoCall::Estimate(estimate) => {
+                let mut response = Response::default();
+                response.extensions_mut().insert(DryRunReached(Some(Arc::new(*estimate))));
                 response
             }
         }
@@ -120,17 +145,8 @@ impl FromRequestParts<Gateway> for ApiCall {
     type Rejection = NoCall;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<ApiCall, NoCall> {
-        refuse_unread(parts)?;
-        let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
-        let asked = query::canonical(pairs, &["cursor", "limit"]);
-        let admitted = RequestFacts::of(&parts.extensions).admitted.get().cloned();
-        // A route without a scope takes no call.
-        let admitted = admitted.ok_or_else(Problem::internal)?;
-        if admitted.terms.is_dry_run {
-            return Err(NoCall::DryRun);
-        }
-        let filter = CursorSealer::filter(&[&admitted.caller.account, parts.uri.path(), &asked]);
-        Ok(ApiCall { gateway: gateway.clone(), pg: gateway.pg().session(), admitted, filter })
+        let call = ApiCall::begin(parts, gateway)?;
+        if call.admitted.terms.is_dry_run { Err(NoCall::DryRun) } else { Ok(call) }
     }
 }
 
@@ -159,16 +175,33 @@ pub(crate) struct JsonCall<T> {
     pub(crate) body: T,
 }
 
+/// The same for work whose handler estimates it: a dry run reaches it, too.
+pub(crate) struct WorkCall<T> {
+    pub(crate) call: ApiCall,
+    pub(crate) body: T,
+}
+
 impl<T: JsonInput> FromRequest<Gateway> for JsonCall<T> {
     type Rejection = NoCall;
 
     async fn from_request(request: Request, gateway: &Gateway) -> Result<JsonCall<T>, NoCall> {
-        let (mut parts, body) = request.into_parts();
+        let WorkCall { call, body } = WorkCall::from_request(request, gateway).await?;
+        if call.admitted.terms.is_dry_run {
+            return Err(NoCall::DryRun);
+        }
+        Ok(JsonCall { call, body })
+    }
+}
+
+impl<T: JsonInput> FromRequest<Gateway> for WorkCall<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<WorkCall<T>, Problem> {
+        let (parts, body) = request.into_parts();
         let request = Request::from_parts(parts.clone(), body);
         let JsonBody(body) = JsonBody::<T>::from_request(request, gateway).await?;
         body.check_at(gateway)?;
-        let call = ApiCall::from_request_parts(&mut parts, gateway).await?;
-        Ok(JsonCall { call, body })
+        Ok(WorkCall { call: ApiCall::begin(&parts, gateway)?, body })
     }
 }
 

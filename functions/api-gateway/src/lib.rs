@@ -37,6 +37,7 @@ mod docs;
 pub mod error;
 mod estimate_view;
 mod etag;
+mod exports;
 mod extract;
 mod finish;
 mod key_cache;

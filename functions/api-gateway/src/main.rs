@@ -11,6 +11,7 @@ use config::Config;
 use runtime::{FunctionFailure, retry};
 use snapshot::SharedObjects;
 use store::clock::System;
+use store::objects::ObjectLinks;
 use store::queue::StoredQueue;
 use store::wallet::{PgWallet, StoredWallet};
 use store::{Aws, Pg};
@@ -33,6 +34,8 @@ async fn main() -> Result<(), FunctionFailure> {
         // It may be frozen after each answer.
         charging: ChargingSettings { limits: config.limits, doorbells_at_once: 1 },
         objects: SharedObjects::new(aws.objects(&config.objects_bucket)),
+        exports: StoredQueue::Sqs(aws.queue(&config.export_queue_url)),
+        links: ObjectLinks::S3(aws.objects(&config.objects_bucket)),
         row_cache_bytes: config.row_cache_bytes,
         webhooks: WebhookParts {
             queue: StoredQueue::Sqs(aws.queue(&config.deliver_queue_url)),

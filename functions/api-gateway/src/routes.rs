@@ -18,8 +18,8 @@ use crate::admission::RouteMethods;
 use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
-    account, admission, auth, changes, charging, communities, consumers, docs, finish, mcp,
-    payments, people, prices, privacy, profiles, quotes, runs, search_route, status, suggest,
+    account, admission, auth, changes, charging, communities, consumers, docs, exports, finish,
+    mcp, payments, people, prices, privacy, profiles, quotes, runs, search_route, status, suggest,
     webhooks,
 };
 
@@ -91,7 +91,8 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
         .routes(routes!(privacy::create))
         .routes(routes!(privacy::get))
         .routes(routes!(privacy::check))
-        .routes(routes!(privacy::data::get));
+        .routes(routes!(privacy::data::get))
+        .routes(routes!(exports::file::get));
     let scoped = data_routes().into_iter().chain(account_routes());
     scoped.fold(open, |all, (scope, routes)| all.merge(for_scope(scope, routes)))
 }
@@ -100,7 +101,7 @@ fn table(gateway: &Gateway) -> OpenApiRouter<Gateway> {
 type ScopedRoutes = (Scope, OpenApiRouter<Gateway>);
 
 /// What Borg knows.
-fn data_routes() -> [ScopedRoutes; 5] {
+fn data_routes() -> [ScopedRoutes; 6] {
     let by_id = OpenApiRouter::new()
         .routes(routes!(people::get))
         .routes(routes!(people::resolve, people::resolve_batch))
@@ -139,12 +140,17 @@ fn data_routes() -> [ScopedRoutes; 5] {
         .routes(routes!(webhooks::deliveries::ping))
         .routes(routes!(webhooks::deliveries::list))
         .routes(routes!(webhooks::deliveries::redeliver));
+    let files = OpenApiRouter::new()
+        .routes(routes!(exports::list, exports::order::create))
+        .routes(routes!(exports::get, exports::cancel))
+        .routes(routes!(exports::links::create));
     [
         (Scope::ProfilesRead, by_id),
         (Scope::RanksRead, ranks),
         (Scope::CommunitiesRead, communities),
         (Scope::SearchRead, search),
         (Scope::StreamRead, stream),
+        (Scope::ExportWrite, files),
     ]
 }
 

@@ -51,11 +51,10 @@ pub(crate) fn kinds_of(community: &Community) -> Vec<SensitiveKind> {
     topics_of(community).kinds().collect()
 }
 
-/// What the run found, and what the labels name by today's list of words: so a word that is added to it
-/// holds at once, and in runs from before there was a list.
+/// What it is about.
 fn topics_of(community: &Community) -> SensitiveTopics {
-    let labels = community.labels.iter().map(|label| search::sensitive::topics(label));
-    labels.fold(community.sensitive, SensitiveTopics::union)
+    let labels = community.labels.iter().map(String::as_str);
+    search::sensitive::about(community.sensitive, labels)
 }
 
 /// The gates of several communities.

@@ -8,6 +8,7 @@ use model::port::Clock;
 use model::time::Timestamp;
 use pricing::QuoteSigner;
 use snapshot::SharedObjects;
+use store::objects::ObjectLinks;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
 use store::{Pg, WebhookSealer};
@@ -18,6 +19,7 @@ use crate::charging::{Charging, ChargingSettings};
 use crate::client_address::AddressBlock;
 use crate::cursor::CursorSealer;
 use crate::error::Problem;
+use crate::exports::FileSigner;
 use crate::key_cache::KeyCache;
 use crate::label_book::LabelBook;
 use crate::person_rows::RowReader;
@@ -56,8 +58,12 @@ pub struct GatewayParts {
     pub usage: StoredQueue,
     /// How it charges.
     pub charging: ChargingSettings,
-    /// The sealed runs.
+    /// The sealed runs, and the files of exports.
     pub objects: SharedObjects,
+    /// Where jobs of exports wait.
+    pub exports: StoredQueue,
+    /// Where links to files of exports lead.
+    pub links: ObjectLinks,
     /// The most memory that blocks of person rows take between answers, in bytes.
     pub row_cache_bytes: usize,
     /// Where webhooks are sent from, and to.
@@ -97,6 +103,10 @@ struct GatewayState {
     rows: RowReader,
     webhooks: WebhookParts,
     webhook_sealer: WebhookSealer,
+    objects: SharedObjects,
+    exports: StoredQueue,
+    links: ObjectLinks,
+    files: FileSigner,
     instance: [u8; 16],
     requests: AtomicU64,
 }
@@ -134,7 +144,11 @@ impl Gateway {
             charging: Charging::new(wallet, usage, charging),
             changes: ChangeWatch::new(limits.waiting_max),
             are_streams_sent: limits.are_streams_sent,
-            rows: RowReader::new(parts.objects, parts.row_cache_bytes),
+            rows: RowReader::new(parts.objects.clone(), parts.row_cache_bytes),
+            objects: parts.objects,
+            exports: parts.exports,
+            links: parts.links,
+            files: FileSigner::new(&secrets.cursors),
             webhooks: parts.webhooks,
             webhook_sealer: secrets.webhooks,
             pepper: secrets.pepper,
@@ -232,12 +246,32 @@ impl Gateway {
 
     /// Where webhooks are sent from, and to.
     pub(crate) fn webhooks(&self) -> &WebhookParts {
-        &self.0.webhooks
+        &self.state.webhooks
     }
 
     /// Seals the secrets of webhooks.
     pub(crate) fn webhook_sealer(&self) -> &WebhookSealer {
-        &self.0.webhook_sealer
+        &self.state.webhook_sealer
+    }
+
+    /// What is sealed.
+    pub(crate) fn objects(&self) -> &SharedObjects {
+        &self.state.objects
+    }
+
+    /// Where jobs of exports wait.
+    pub(crate) fn exports(&self) -> &StoredQueue {
+        &self.state.exports
+    }
+
+    /// Where links to files of exports lead.
+    pub(crate) fn links(&self) -> &ObjectLinks {
+        &self.state.links
+    }
+
+    /// Signs the names of files that this server gives itself.
+    pub(crate) fn files(&self) -> &FileSigner {
+        &self.state.files
     }
 
     pub(crate) fn sealer(&self) -> &CursorSealer {

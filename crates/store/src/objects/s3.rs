@@ -1,10 +1,13 @@
 //! Objects in a bucket of S3. A create-only put is a conditional write.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use model::port::{Objects, PortError, PutOutcome};
 
@@ -38,6 +41,17 @@ impl S3 {
             Err(error) if status(&error) == Some(416) => Ok(Some(Vec::new())),
             Err(error) => Err(explain(&format!("get {key}"), error)),
         }
+    }
+
+    /// A URL by which anyone can get the object for a while: at most as long as our own credentials hold.
+    pub(super) async fn link(&self, key: &str, time: Duration) -> Result<String, PortError> {
+        check_key(key)?;
+        let refused =
+            |error: &dyn std::error::Error| PortError::Refused(format!("link {key}: {error}"));
+        let time = PresigningConfig::expires_in(time).map_err(|error| refused(&error))?;
+        let request = self.client.get_object().bucket(&self.bucket).key(key);
+        let signed = request.presigned(time).await;
+        signed.map(|signed| signed.uri().to_owned()).map_err(|error| refused(&error))
     }
 
     /// Puts once; `None` if another put of the same key is under way.

@@ -53,6 +53,17 @@ pub async fn mint_once(pg: &Pg, run: RunId, count: u32) -> Result<Vec<CommunityI
     Ok((first..).take(count as usize).map(CommunityId::new).collect())
 }
 
+const COUNT: &str = "select count(*) as communities from community_{run} c
+    where c.run_id = $1 and c.same_as is null
+        and ($2::smallint is null or $2 between c.level and coalesce(c.last_level, c.level))";
+
+/// How many communities a run has, or a level of it: each group of people once.
+pub async fn count(pg: &Pg, run: RunId, level: Option<u8>) -> Result<u64, StoreError> {
+    let params = params![run::stored(run) => INT8, level.map(i16::from) => INT2];
+    let rows = pg.read_run("community::count", run, COUNT, params).await?;
+    COMMUNITY.rows(&rows).next().map_or(Ok(0), |row| row.unsigned("communities"))
+}
+
 /// Which communities of a run are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CommunityQuery<'a> {

@@ -86,6 +86,10 @@ static AT_PLACES: LazyLock<String> = LazyLock::new(|| {
         first = first_ranked("u.place"),
     )
 });
+/// Of each group of people once.
+const COUNT: &str = "select coalesce(sum(s.n), 0)::bigint as memberships from community_{run} c
+    join standing_{run} s on s.run_id = $1 and s.community_id = c.community_id
+    where c.run_id = $1 and c.same_as is null and ($2::bigint is null or c.community_id = $2)";
 const OF_PERSONS: &str =
     "select block, body from person_standing_{run} where run_id = $1 and block = any($2)";
 const OF_PERSON: &str =
@@ -140,6 +144,15 @@ pub async fn page(
         }
     };
     Ok(Some(Page { total, rows }))
+}
+
+/// How many memberships the communities of a run have, or one of them: those of the same people counted once, the
+/// world not at all.
+pub async fn count(pg: &Pg, run: RunId, community: Option<CommunityId>) -> Result<u64, StoreError> {
+    let community = community.map(|id| id.number() as i64);
+    let params = params![run::stored(run) => INT8, community => INT8];
+    let rows = pg.read_run("membership::count", run, COUNT, params).await?;
+    MEMBERSHIP.rows(&rows).next().map_or(Ok(0), |row| row.unsigned("memberships"))
 }
 
 /// All memberships of one person, by number, in every community that has it, [`WORLD`] included;

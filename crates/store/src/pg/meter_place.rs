@@ -1,4 +1,4 @@
-//! Where the meter's work on all payers was cut, so that its next invocation continues there.
+//! Where work on all payers or all exports was cut, so that its next invocation continues there.
 
 use model::time::Timestamp;
 
@@ -13,13 +13,15 @@ const SET: &str = "insert into meter_place (work, place, written_ms) values ($1,
     on conflict (work) do update set place = excluded.place, written_ms = excluded.written_ms";
 const CLEAR: &str = "delete from meter_place where work = $1";
 
-/// Work on all payers that is done a part at a time.
+/// Work that is done a part at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlacedWork {
     /// Checking alerts.
     Alerts,
     /// Comparing wallets and ledger.
     Audit,
+    /// Looking for the erased in files of exports.
+    Exports,
 }
 
 impl PlacedWork {
@@ -27,6 +29,7 @@ impl PlacedWork {
         match self {
             PlacedWork::Alerts => "alerts",
             PlacedWork::Audit => "audit",
+            PlacedWork::Exports => "exports",
         }
     }
 }

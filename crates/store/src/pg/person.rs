@@ -49,6 +49,7 @@ const GET: &str = "select u.o, i.profile_id, m.person_id merged_into
 const OF_PROFILES: &str = "select coalesce(m.person_id, u.id) person_id
     from unnest($1::bigint[]) with ordinality u(id, o)
     left join person_member m on m.profile_id = u.id order by u.o";
+const JOINED: &str = "select count(*) as profiles from person_member";
 const MEMBERS: &str = "select profile_id, person_id from person_member";
 /// Groups are saved one after another.
 const LOCK: &str = "select pg_advisory_xact_lock(20261125, 0)";
@@ -87,6 +88,12 @@ pub async fn of_profiles(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<PersonId>, St
     let params = params![stored_ids(ids) => INT8_ARRAY];
     let rows = pg.read("person::of_profiles", OF_PROFILES, params).await?;
     PERSON_MEMBER.rows(&rows).map(|row| row.person_id("person_id")).collect()
+}
+
+/// How many profiles belong to another person than that which was minted for them.
+pub async fn joined(pg: &Pg) -> Result<u64, StoreError> {
+    let row = pg.read_opt("person::joined", JOINED, params![]).await?;
+    row.map_or(Ok(0), |row| PERSON_MEMBER.row(&row).unsigned("profiles"))
 }
 
 /// Keeps all others from saving groups, until the transaction's end.

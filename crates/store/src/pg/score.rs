@@ -68,6 +68,12 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
         order by p.block"
     )
 });
+static COUNT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select block, block::bigint * {PEOPLE_BLOCK} + octet_length(body) / {PERSON_BYTES} as people
+        from run_person_{{run}} where run_id = $1 order by block desc limit 1"
+    )
+});
 const NUMBERS: &str = "select u.o, n.first, n.body
     from unnest($2::bigint[]) with ordinality u(person, o) cross join lateral (
         select first, body from run_number_{run} n where n.run_id = $1 and n.first <= u.person
@@ -105,6 +111,13 @@ pub async fn page(
         people.extend(unpack(&row)?);
     }
     Ok(people)
+}
+
+/// How many people the run has.
+pub async fn count(pg: &Pg, run: RunId) -> Result<u64, StoreError> {
+    let params = params![run::stored(run) => INT8];
+    let rows = pg.read_run("score::count", run, &COUNT, params).await?;
+    RUN_PERSON.rows(&rows).next().map_or(Ok(0), |row| row.unsigned("people"))
 }
 
 /// The numbers of these persons in the run, in their order; `None` for those not in it.

@@ -23,6 +23,8 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
     ("/v1/webhooks/{name}", ProblemCode::WebhookUnknown),
     ("/v1/webhooks/{name}/deliveries/{id}", ProblemCode::DeliveryUnknown),
     ("/v1/privacy-requests/{id}", ProblemCode::PrivacyRequestUnknown),
+    ("/v1/exports/{id}", ProblemCode::ExportUnknown),
+    ("/v1/files/{token}", ProblemCode::FileLinkOver),
 ];
 
 /// Where privacy requests are made.
@@ -58,6 +60,11 @@ impl<'a> OperationFacts<'a> {
     /// Whether its answers cost something.
     pub(super) fn is_priced(&self) -> bool {
         route_price(self.path).is_some()
+    }
+
+    /// Whether it begins work whose most is held.
+    pub(super) fn is_held(&self) -> bool {
+        self.path == "/v1/exports" && self.has_body
     }
 
     /// Whether it reads.
@@ -96,6 +103,9 @@ impl<'a> OperationFacts<'a> {
         add(self.takes("account"), &[Code::AccountUnknown]);
         add(self.takes("run"), &[Code::NoRun, Code::RunUnknown, Code::RunRetired]);
         add(self.path == "/v1/quotes" && self.has_body, Code::OF_NEW_QUOTES);
+        add(self.is_held(), Code::OF_NEW_EXPORTS);
+        let is_of_files = self.path == "/v1/exports/{id}/links";
+        add(is_of_files, &[Code::ExportNotDone, Code::ExportExpired]);
         add(self.path == "/v1/payments:callback", &[Code::PaymentRefused]);
         add(self.path == PRIVACY, &[Code::AccountUnknown, Code::PrivacyRequestsExhausted]);
         let is_of_request = self.path.starts_with(PRIVACY) && self.path.contains('{');

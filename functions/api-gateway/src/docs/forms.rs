@@ -31,7 +31,7 @@ macro_rules! long_id {
 }
 
 /// What an example begins with, and the pattern of all such texts.
-const FORMS: [(&str, &str); 13] = [
+const FORMS: [(&str, &str); 14] = [
     short_id!("per"),
     short_id!("prf"),
     long_id!("com"),
@@ -42,6 +42,7 @@ const FORMS: [(&str, &str); 13] = [
     long_id!("alr"),
     long_id!("dlv"),
     long_id!("prq"),
+    long_id!("exp"),
     ("chg_", "^chg_[0-9a-hjkmnp-tv-z]{32}$"),
     ("2026-11-", DAY),
     ("2026-11", "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$"),

@@ -40,6 +40,9 @@ const LINKS: &[AnswerLink] = &[
     link("create_key", "/data/id", "rotate_key", "id"),
     link("create_key", "/data/id", "set_budget", "key"),
     link("create_key", "/data/id", "revoke_key", "id"),
+    link("create_export", "/data/id", "get_export", "id"),
+    link("create_export", "/data/id", "cancel_export", "id"),
+    link("list_exports", "/data/0/id", "link_export", "id"),
     link("create_alert", "/data/id", "delete_alert", "id"),
 ];
 
@@ -48,7 +51,12 @@ pub(super) fn add(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         let links = links_of(operation);
-        let answer = operation.pointer_mut("/responses/200").and_then(Value::as_object_mut);
+        // What is carried out later is answered with 202, and only its dry run with 200.
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        let answer = responses.and_then(|all| {
+            let status = if all.contains_key("202") { "202" } else { "200" };
+            all.get_mut(status).and_then(Value::as_object_mut)
+        });
         if let Some(answer) = answer.filter(|_| !links.is_empty()) {
             answer.insert("links".to_owned(), links.into());
         }

@@ -22,6 +22,9 @@ pub(super) fn parameters(facts: &OperationFacts<'_>) -> Vec<Value> {
     if facts.is_priced() {
         names.extend(["Borg-Max-Cost", "Borg-Quote", "Idempotency-Key"]);
     }
+    if facts.is_held() {
+        names.extend(["Borg-Max-Cost", "Idempotency-Key"]);
+    }
     names.into_iter().map(|name| reference("parameters", name)).collect()
 }
 

@@ -127,6 +127,14 @@ problem_codes! {
         { "There is no such delivery of this webhook, or it is not kept any more." }
     WebhookDisabled CONFLICT "Webhook disabled"
         { "Nothing is sent to the webhook until it is put again." }
+    ExportUnknown NOT_FOUND "Unknown export"
+        { "There is no such export of this account, or no such part of it." }
+    ExportNotDone CONFLICT "Export not done"
+        { "The export has no files to be fetched: it is not done, or failed." }
+    ExportExpired GONE "Expired export"
+        { "The files are not kept any more: order it again." }
+    FileLinkOver NOT_FOUND "File link over"
+        { "There is no file by this link: it is over, or the file was replaced. Ask for another one." }
     NoSuchKey NOT_FOUND "No such key"
         { "There is no such key of this account, or it was revoked." }
     ScopeNotHeld FORBIDDEN "Scope not held"
@@ -186,6 +194,24 @@ impl ProblemCode {
     /// Those of the route that gives quotes.
     pub(crate) const OF_NEW_QUOTES: &[ProblemCode] =
         &[ProblemCode::InsufficientCredits, ProblemCode::AccountFrozen, ProblemCode::QuotesSoldOut];
+
+    /// Those of the route that takes orders of exports.
+    pub(crate) const OF_NEW_EXPORTS: &[ProblemCode] = &[
+        ProblemCode::PriceExceedsMax,
+        ProblemCode::InsufficientCredits,
+        ProblemCode::BudgetExhausted,
+        ProblemCode::AccountFrozen,
+        ProblemCode::RequestInProgress,
+        ProblemCode::IdempotencyKeyReused,
+        ProblemCode::ExportExpired,
+        ProblemCode::QuoteMismatch,
+        ProblemCode::NoRun,
+        ProblemCode::RunUnknown,
+        ProblemCode::RunRetired,
+        ProblemCode::CommunityUnknown,
+        ProblemCode::BadCursor,
+        ProblemCode::CursorTooOld,
+    ];
 
     /// All codes with status and title, a line each: for the documentation.
     pub(crate) fn explained() -> String {

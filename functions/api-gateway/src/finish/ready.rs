@@ -1,5 +1,7 @@
 //! An answer on its way out: its tag, and its charge.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
@@ -32,8 +34,10 @@ pub(super) async fn released(
     response: Response,
 ) -> Result<(Response, Receipt), Problem> {
     let (parts, body) = response.into_parts();
-    if parts.extensions.get::<DryRunReached>().is_some() {
-        return Ok((dry_run(admitted), Receipt::free(AnswerOutcome::DryRun)));
+    if let Some(DryRunReached(own)) = parts.extensions.get::<DryRunReached>() {
+        let priced = admitted.and_then(|admitted| admitted.priced.as_ref());
+        let estimate = own.clone().unwrap_or_else(|| Arc::new(EstimateView::of(priced)));
+        return Ok((dry_run(&estimate), Receipt::free(AnswerOutcome::DryRun)));
     }
     let body = to_bytes(body, ANSWER_BYTES_MAX).await;
     let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
@@ -88,8 +92,7 @@ async fn charge(
 }
 
 /// What the answer would cost.
-fn dry_run(admitted: Option<&AdmittedRequest>) -> Response {
-    let data = EstimateView::of(admitted.and_then(|admitted| admitted.priced.as_ref()));
+fn dry_run(data: &EstimateView) -> Response {
     let estimate = Json(Envelope { data, next_cursor: None, run: None, as_of: None });
     // Another type than that of an answer, so that no client takes one for the other.
     ([(CONTENT_TYPE, ESTIMATE)], estimate).into_response()

@@ -1,0 +1,172 @@
+//! A part: rows to bytes, and back.
+
+use std::io::Read as _;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use model::export::{HeldIds, PartFile};
+use model::{ExportFormat, ExportSubject, Timestamp};
+use sha2::{Digest as _, Sha256};
+use store::table::{CellValue, Column, Form, TableError, TableWriter, json_row, parquet_rows};
+
+use crate::schema::{columns, named};
+
+/// What the bytes of a part unpack to at most: twice what 100,000 rows have.
+const UNPACKED_MAX: u64 = 100 << 20;
+
+/// A part that is being written.
+pub(crate) struct PartWriter {
+    columns: &'static [Column],
+    table: PartTable,
+    named: Vec<u64>,
+    rows: u64,
+}
+
+enum PartTable {
+    Ndjson(Box<TableWriter<GzEncoder<Vec<u8>>>>),
+    Parquet(Box<TableWriter<Vec<u8>>>),
+}
+
+/// A part as it is sealed.
+pub(crate) struct SealedPart {
+    pub(crate) file: PartFile,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl PartWriter {
+    /// A part without rows.
+    pub(crate) fn new(what: ExportSubject, format: ExportFormat) -> Result<Self, TableError> {
+        let columns = columns(what);
+        let table = match format {
+            ExportFormat::Ndjson => {
+                // Without a time or a name, so that the same rows are the same bytes.
+                let out = GzEncoder::new(Vec::new(), Compression::default());
+                PartTable::Ndjson(Box::new(TableWriter::new(Form::Ndjson, columns, out)?))
+            }
+            ExportFormat::Parquet => {
+                let out = Vec::new();
+                PartTable::Parquet(Box::new(TableWriter::new(Form::Parquet, columns, out)?))
+            }
+        };
+        Ok(PartWriter { columns, table, named: Vec::new(), rows: 0 })
+    }
+
+    /// Adds a row.
+    pub(crate) fn row(&mut self, row: &[CellValue]) -> Result<(), TableError> {
+        let cells: Vec<_> = row.iter().map(CellValue::cell).collect();
+        match &mut self.table {
+            PartTable::Ndjson(table) => table.row(&cells)?,
+            PartTable::Parquet(table) => table.row(&cells)?,
+        }
+        self.named.extend(named(self.columns, row));
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// How many rows it has.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends it. `read_at` is when its rows began to be read.
+    pub(crate) fn seal(self, read_at: Timestamp) -> Result<SealedPart, TableError> {
+        let bytes = match self.table {
+            PartTable::Ndjson(table) => table.finish()?.0.finish()?,
+            PartTable::Parquet(table) => table.finish()?.0,
+        };
+        let file = PartFile {
+            rows: self.rows,
+            bytes: bytes.len() as u64,
+            sha256: Sha256::digest(&bytes).into(),
+            held: HeldIds::from_iter(self.named),
+            read_at,
+        };
+        Ok(SealedPart { file, bytes })
+    }
+}
+
+/// Reads the rows of a part, for each of which the function is called.
+///
+/// # Errors
+/// The bytes are no such part; those of the function.
+pub fn read_part(
+    (what, format): (ExportSubject, ExportFormat),
+    bytes: Vec<u8>,
+    mut each: impl FnMut(Vec<CellValue>) -> Result<(), TableError>,
+) -> Result<(), TableError> {
+    if format == ExportFormat::Parquet {
+        return parquet_rows(bytes.into(), each);
+    }
+    let mut text = String::new();
+    GzDecoder::new(bytes.as_slice()).take(UNPACKED_MAX).read_to_string(&mut text)?;
+    text.lines().try_for_each(|line| each(json_row(columns(what), line)?))
+}
+
+/// The part without the rows that name any of the erased, who are sorted.
+pub(crate) fn without(
+    (what, format): (ExportSubject, ExportFormat),
+    bytes: Vec<u8>,
+    erased: &[u64],
+    read_at: Timestamp,
+) -> Result<SealedPart, TableError> {
+    let mut writer = PartWriter::new(what, format)?;
+    read_part((what, format), bytes, |row| {
+        let named = named(columns(what), &row);
+        let is_erased = named.iter().any(|id| erased.binary_search(id).is_ok());
+        if is_erased { Ok(()) } else { writer.row(&row) }
+    })?;
+    writer.seal(read_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{PersonId, ProfileId};
+
+    use super::*;
+
+    fn profile(number: u64, person: u64) -> Vec<CellValue> {
+        let text = |text: String| CellValue::Text(text);
+        let ids = [
+            text(ProfileId::new(number).to_string()),
+            text(PersonId::new(person).to_string()),
+            text("bluesky".to_owned()),
+            text("unknown".to_owned()),
+        ];
+        ids.into_iter().chain([CellValue::Whole(7), CellValue::Null, CellValue::Null]).collect()
+    }
+
+    fn rows(kind: (ExportSubject, ExportFormat), bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
+        let mut rows = Vec::new();
+        read_part(kind, bytes, |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .unwrap();
+        rows
+    }
+
+    #[test]
+    fn a_part_reads_back_and_loses_the_erased_only() {
+        for format in ExportFormat::ALL.iter().copied() {
+            let kind = (ExportSubject::Profiles, format);
+            let written = |rows: &[Vec<CellValue>]| {
+                let mut part = PartWriter::new(kind.0, kind.1).unwrap();
+                rows.iter().for_each(|row| part.row(row).unwrap());
+                part.seal(Timestamp::UNIX_EPOCH).unwrap()
+            };
+            let all = [profile(1, 1), profile(2, 2), profile(3, 2)];
+            let part = written(&all);
+            assert_eq!((part.file.rows, part.file.bytes), (3, part.bytes.len() as u64));
+            assert_eq!(part.file.held, HeldIds::from_iter([1, 2, 3]));
+            assert_eq!(rows(kind, part.bytes.clone()), all);
+            // Who is erased is named as a profile, and as the person of another one.
+            let rest = without(kind, part.bytes, &[2], Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(rows(kind, rest.bytes.clone()), all[..1]);
+            assert_eq!(rest.file.held, HeldIds::from_iter([1]));
+            assert_eq!(rest.file.sha256, written(&all[..1]).file.sha256, "the same rows");
+            let none = without(kind, rest.bytes, &[1], Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!((none.file.rows, rows(kind, none.bytes).len()), (0, 0));
+        }
+    }
+}

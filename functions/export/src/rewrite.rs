@@ -1,0 +1,113 @@
+//! Erasure reaches files: a part that names someone who was erased since it was read is replaced by one without.
+//!
+//! From the erasure on no link to it is given, whether this was here or not: who gives links looks at the same notes
+//! of erasures ([`store::pg::export::stale`]).
+
+use model::export::{ExportPart, part_key};
+use model::{Export, ExportId, Timestamp};
+use serde::Serialize;
+use store::pg::export;
+use store::pg::meter_place::{self, PlacedWork};
+
+use crate::part::without;
+use crate::{ExportDependencies, ExportError};
+
+/// The exports that are looked at together.
+const EXPORTS: u32 = 20;
+
+/// The parts that are looked at together: some megabytes of whom they name.
+const PARTS: usize = 20;
+
+/// What one part takes at most, in seconds.
+const PART_SECONDS: i64 = 60;
+
+/// What was looked at and replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RewriteReport {
+    /// Parts that were looked at.
+    pub checked: u64,
+    /// Parts that were replaced.
+    pub replaced: u64,
+    /// Whether something is left for the next time, which goes on there.
+    pub is_cut: bool,
+}
+
+/// Looks at the parts of all exports that are done, from where the last one was cut, until `deadline`.
+///
+/// # Errors
+/// Those of the database and the objects; what is left is found again.
+pub async fn rewrite(
+    deps: ExportDependencies<'_>,
+    deadline: Timestamp,
+) -> Result<RewriteReport, ExportError> {
+    let place = meter_place::get(deps.pg, PlacedWork::Exports).await?;
+    let mut after: Option<ExportId> = place.and_then(|place| place.parse().ok());
+    let mut report = RewriteReport::default();
+    loop {
+        let page = export::with_parts(deps.pg, after, EXPORTS).await?;
+        for one in &page {
+            if is_late(deps, deadline) || !rewrite_export(deps, one, deadline, &mut report).await? {
+                report.is_cut = true;
+                let place = after.map(|id| id.to_string());
+                let now = deps.clock.now();
+                meter_place::set(deps.pg, PlacedWork::Exports, place.as_deref(), now).await?;
+                return Ok(report);
+            }
+            after = Some(one.id);
+        }
+        if page.len() < EXPORTS as usize {
+            meter_place::set(deps.pg, PlacedWork::Exports, None, deps.clock.now()).await?;
+            return Ok(report);
+        }
+    }
+}
+
+fn is_late(deps: ExportDependencies<'_>, deadline: Timestamp) -> bool {
+    deadline.as_second() - deps.clock.now().as_second() < PART_SECONDS
+}
+
+/// Looks at the parts of one export; whether at all of them.
+async fn rewrite_export(
+    deps: ExportDependencies<'_>,
+    export: &Export,
+    deadline: Timestamp,
+    report: &mut RewriteReport,
+) -> Result<bool, ExportError> {
+    let numbers: Vec<u32> = (0..export.parts).collect();
+    for numbers in numbers.chunks(PARTS) {
+        let parts = export::parts(deps.pg, export.id, numbers).await?;
+        for (part, erased) in export::stale(deps.pg, &parts).await? {
+            if is_late(deps, deadline) {
+                return Ok(false);
+            }
+            report.replaced += u64::from(replace(deps, export, part, erased).await?);
+        }
+        report.checked += parts.len() as u64;
+    }
+    Ok(true)
+}
+
+/// Replaces one part; whether it did: not if another worker did.
+async fn replace(
+    deps: ExportDependencies<'_>,
+    export: &Export,
+    part: &ExportPart,
+    mut erased: Vec<u64>,
+) -> Result<bool, ExportError> {
+    erased.sort_unstable();
+    let (what, format) = (export.order.what, export.order.format);
+    let old = part_key(export.id, part.part, &part.file.sha256, format);
+    // Who is erased from now on is found the next time.
+    let read_at = part.file.read_at;
+    let Some(bytes) = deps.objects.get(&old).await? else {
+        tracing::error!(key = old, "a part of an export is missing");
+        return Ok(false);
+    };
+    let new = without((what, format), bytes, &erased, read_at)?;
+    let key = part_key(export.id, part.part, &new.file.sha256, format);
+    deps.objects.put(&key, new.bytes).await?;
+    let is_replaced = export::replace_part(deps.pg, export.id, part, &new.file).await?;
+    // The old one goes in any case: whoever replaced it has no use for it either.
+    deps.objects.delete(&old).await?;
+    Ok(is_replaced)
+}

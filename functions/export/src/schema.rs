@@ -1,0 +1,135 @@
+//! The columns of each kind of rows, and whom a row names.
+
+use model::{ChangeKind, ExportSubject, PersonId, ProfileId};
+use store::table::{CellValue, Column, Kind};
+
+/// The people of a run.
+const PEOPLE: &[Column] = &[
+    Column::new("person", Kind::Text),
+    Column::new("kind", Kind::Text),
+    Column::new("profiles", Kind::Whole),
+    Column::new("attention", Kind::Single),
+    Column::new("score", Kind::Whole),
+    Column::new("rank", Kind::Whole),
+    Column::new("trust", Kind::Single),
+];
+
+/// Their profiles.
+const PROFILES: &[Column] = &[
+    Column::new("profile", Kind::Text),
+    Column::new("person", Kind::Text),
+    Column::new("platform", Kind::Text),
+    Column::new("kind", Kind::Text),
+    Column::new("followers", Kind::Whole),
+    Column::new("following", Kind::Whole),
+    Column::new("posts", Kind::Whole),
+];
+
+/// The communities of a run; without their labels, which are words.
+const COMMUNITIES: &[Column] = &[
+    Column::new("community", Kind::Text),
+    Column::new("parent", Kind::Text),
+    Column::new("level", Kind::Whole),
+    Column::new("last_level", Kind::Whole),
+    Column::new("members", Kind::Whole),
+    Column::new("trust", Kind::Single),
+    Column::new("too_little_known", Kind::Flag),
+    Column::new("sensitive", Kind::Text),
+];
+
+/// Places in communities.
+const MEMBERSHIPS: &[Column] = &[
+    Column::new("community", Kind::Text),
+    Column::new("person", Kind::Text),
+    Column::new("kind", Kind::Text),
+    Column::new("member", Kind::Flag),
+    Column::new("rank", Kind::Whole),
+    Column::new("attention", Kind::Single),
+    Column::new("score", Kind::Whole),
+    Column::new("insider", Kind::Single),
+    Column::new("belonging", Kind::Single),
+    Column::new("support", Kind::Single),
+    Column::new("low_confidence", Kind::Flag),
+];
+
+/// Events of the change stream.
+const CHANGES: &[Column] = &[
+    Column::new("seq", Kind::Whole),
+    Column::new("at", Kind::Text),
+    Column::new("kind", Kind::Text),
+    Column::new("profile", Kind::Text),
+    Column::new("other_profile", Kind::Text),
+    Column::new("fields", Kind::Text),
+    Column::new("person", Kind::Text),
+    Column::new("run", Kind::Text),
+    Column::new("community", Kind::Text),
+    Column::new("other_community", Kind::Text),
+    Column::new("rank_before", Kind::Whole),
+    Column::new("rank_after", Kind::Whole),
+    Column::new("attention_before", Kind::Single),
+    Column::new("attention_after", Kind::Single),
+    Column::new("event", Kind::Text),
+    Column::new("level", Kind::Whole),
+    Column::new("shared", Kind::Whole),
+];
+
+/// The columns that name people or profiles.
+const NAMING: [&str; 3] = ["person", "profile", "other_profile"];
+
+/// The columns of an export.
+pub const fn columns(what: ExportSubject) -> &'static [Column] {
+    match what {
+        ExportSubject::People => PEOPLE,
+        ExportSubject::Profiles => PROFILES,
+        ExportSubject::Communities => COMMUNITIES,
+        ExportSubject::Memberships => MEMBERSHIPS,
+        ExportSubject::Changes => CHANGES,
+    }
+}
+
+/// The numbers of those whom a row names. An event that says that a profile is gone names no one: it is what tells
+/// readers to forget it.
+pub(crate) fn named(columns: &[Column], cells: &[CellValue]) -> Vec<u64> {
+    let cells = || columns.iter().zip(cells);
+    let is = |column: &Column, cell: &CellValue, name: &str, value: &str| {
+        column.name == name && matches!(cell, CellValue::Text(text) if text == value)
+    };
+    if cells().any(|(column, cell)| is(column, cell, "kind", ChangeKind::Gone.slug())) {
+        return Vec::new();
+    }
+    let naming = cells().filter(|(column, _)| NAMING.contains(&column.name));
+    naming.filter_map(|(_, cell)| number(cell)).collect()
+}
+
+fn number(cell: &CellValue) -> Option<u64> {
+    let CellValue::Text(text) = cell else { return None };
+    let profile = text.parse::<ProfileId>().ok().map(ProfileId::number);
+    profile.or_else(|| text.parse::<PersonId>().ok().map(PersonId::number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_names_people_and_profiles_and_a_marker_of_the_gone_no_one() {
+        let text = |text: &str| CellValue::Text(text.to_owned());
+        let row = |kind: &str| {
+            let mut cells = vec![CellValue::Null; CHANGES.len()];
+            (cells[2], cells[3], cells[6]) = (text(kind), text("prf_801"), text("per_802"));
+            cells
+        };
+        assert_eq!(named(CHANGES, &row("rank_changed")), [0x2001, 0x2002]);
+        assert_eq!(named(CHANGES, &row("gone")), [0; 0]);
+        let community = [vec![text("com_9")], vec![CellValue::Null; 7]].concat();
+        assert_eq!(named(COMMUNITIES, &community), [0; 0]);
+    }
+
+    #[test]
+    fn no_column_has_words_or_names() {
+        let words = ["handle", "native_id", "name", "bio", "labels", "url", "avatar_url"];
+        for what in ExportSubject::ALL {
+            assert!(columns(*what).iter().all(|column| !words.contains(&column.name)), "{what}");
+        }
+    }
+}
