@@ -37,8 +37,9 @@ create table export_part (
   rows bigint not null,
   bytes bigint not null,
   sha256 bytea not null,
-  held bytea not null,             -- model::export::HeldIds: whom it names
-  read_ms bigint not null,         -- who was erased before is not in it
+  held bytea not null,             -- model::export::HeldIds: the people and profiles that it names, and by which
+  by_bio bytea not null,           -- those profiles among them whose bios allow it
+  read_ms bigint not null,         -- who was erased, or took something back, before is not in it
   primary key (export_id, part)
 );
 alter table export_part alter column held set storage external;

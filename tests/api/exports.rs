@@ -27,10 +27,10 @@ use crate::world::{ACT, Api, Reply, export_queue, usage_queue};
 const GRACE: usize = 1;
 const HERMIT: usize = 3;
 /// How long a job of these tests may take.
-const JOB_SECONDS: i64 = 900;
+pub(crate) const JOB_SECONDS: i64 = 900;
 
 /// The function `export` over the world of an API.
-struct Worker {
+pub(crate) struct Worker {
     pg: Pg,
     objects: SharedObjects,
     wallet: StoredWallet,
@@ -40,7 +40,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn of(api: &Api) -> Worker {
+    pub(crate) fn of(api: &Api) -> Worker {
         let (pg, clock) = (api.database.pg().clone(), api.clock.clone());
         let stored = |queue: PgQueue<_>| StoredQueue::Postgres(queue);
         Worker {
@@ -53,7 +53,7 @@ impl Worker {
         }
     }
 
-    fn deps(&self) -> ExportDependencies<'_> {
+    pub(crate) fn deps(&self) -> ExportDependencies<'_> {
         self.deps_over(self.objects.store())
     }
 
@@ -62,12 +62,12 @@ impl Worker {
         ExportDependencies { pg, objects, wallet, queue, usage, clock }
     }
 
-    fn deadline(&self, seconds: i64) -> Timestamp {
+    pub(crate) fn deadline(&self, seconds: i64) -> Timestamp {
         Timestamp::from_second(self.clock.now().as_second() + seconds).unwrap()
     }
 
     /// Does the jobs that wait; how each ended.
-    async fn work(&self) -> Vec<WorkEnd> {
+    pub(crate) async fn work(&self) -> Vec<WorkEnd> {
         let mut ends = Vec::new();
         loop {
             let received = self.queue.receive(1, 60).await.unwrap();
@@ -84,7 +84,7 @@ async fn order(api: &Api, order: &Value) -> Reply {
 }
 
 /// Orders what must be accepted; its id.
-async fn ordered(api: &Api, body: &Value) -> String {
+pub(crate) async fn ordered(api: &Api, body: &Value) -> String {
     let reply = order(api, body).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     reply.json()["data"]["id"].as_str().unwrap().to_owned()
@@ -94,7 +94,7 @@ async fn shown(api: &Api, id: &str) -> Value {
     api.get(&format!("/v1/exports/{id}")).await.data()
 }
 
-async fn links(api: &Api, id: &str) -> Reply {
+pub(crate) async fn links(api: &Api, id: &str) -> Reply {
     api.post(&format!("/v1/exports/{id}/links"), "{}").await
 }
 
@@ -131,7 +131,7 @@ fn column(rows: &[Vec<CellValue>], at: usize) -> BTreeSet<String> {
 }
 
 /// The rows of all files of an export that is done.
-async fn fetched_rows(api: &Api, id: &str) -> Vec<Vec<CellValue>> {
+pub(crate) async fn fetched_rows(api: &Api, id: &str) -> Vec<Vec<CellValue>> {
     let export = shown(api, id).await;
     let (what, format) = (export["what"].as_str().unwrap(), export["format"].as_str().unwrap());
     let mut rows = Vec::new();

@@ -40,4 +40,5 @@ mod suggest;
 mod tenancy;
 mod walks;
 mod webhooks;
+mod withdrawals;
 mod world;

@@ -25,27 +25,27 @@ use crate::mcp::Agent;
 use crate::world::{Api, Reply, bluesky};
 
 /// Numbers of people, as in [`crate::world`].
-const ADA: usize = 0;
+pub(crate) const ADA: usize = 0;
 const GRACE: usize = 1;
 const HERMIT: usize = 3;
 /// An Alan whose words are private, and one who names both topics.
 const DISCREET: usize = 5;
-const OUTSPOKEN: usize = 6;
+pub(crate) const OUTSPOKEN: usize = 6;
 
 /// The API over a run with sensitive communities.
-struct PlantedWorld {
-    api: Api,
+pub(crate) struct PlantedWorld {
+    pub(crate) api: Api,
     run: RunId,
     /// A community about nothing sensitive.
-    plain: CommunityId,
+    pub(crate) plain: CommunityId,
     /// One whose labels name a faith.
-    mosque: CommunityId,
+    pub(crate) mosque: CommunityId,
     /// One of which the run found that it is about HIV; its labels say nothing.
-    group: CommunityId,
+    pub(crate) group: CommunityId,
 }
 
 /// The profiles with the bios of this world.
-fn pages() -> Vec<SeenProfile> {
+pub(crate) fn pages() -> Vec<SeenProfile> {
     let mut pages = bluesky();
     let mut write = |number: usize, bio: &str| pages[number].texts.bio = Some(bio.to_owned());
     write(ADA, "Muslim. Analytical engines");
@@ -57,7 +57,7 @@ fn pages() -> Vec<SeenProfile> {
 }
 
 impl PlantedWorld {
-    async fn new() -> PlantedWorld {
+    pub(crate) async fn new() -> PlantedWorld {
         let api = Api::new().await;
         let (pg, now) = (api.database.pg(), api.clock.now());
         profile::import(pg, Platform::BLUESKY, &pages(), now).await.unwrap();
@@ -187,7 +187,7 @@ impl PlantedWorld {
     }
 
     /// Who is named beside which community in an answer, people by number.
-    fn pairs(&self, asked: &str, answer: &Value) -> BTreeSet<(CommunityId, usize)> {
+    pub(crate) fn pairs(&self, asked: &str, answer: &Value) -> BTreeSet<(CommunityId, usize)> {
         let rows = match &answer["data"] {
             Value::Array(rows) => rows.clone(),
             row => vec![row.clone()],

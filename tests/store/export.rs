@@ -5,13 +5,14 @@ use model::export::{
     EXPORT_DAYS, ExportFilter, ExportPart, ExportPlace, ExportSource, ExportTerms, HeldIds,
     OPEN_EXPORTS_MAX, PartFile,
 };
+use model::observation::SeenProfile;
 use model::{
-    ChargeId, Export, ExportFormat, ExportId, ExportOrder, ExportState, ExportSubject, KeyId,
-    MicroCredits, PayerId, PriceIndex, RunId,
+    ChargeId, Consent, Export, ExportFormat, ExportId, ExportOrder, ExportState, ExportSubject,
+    KeyId, MicroCredits, PayerId, PriceIndex, RunId,
 };
 use store::StoreError;
 use store::pg::erase;
-use store::pg::export::{self, ExportOrdered, NewExport};
+use store::pg::export::{self, ExportOrdered, NewExport, StalePart};
 use testkit::{Database, database};
 
 use crate::web::{ACT, at, crawled, id as profile_of, page};
@@ -60,6 +61,7 @@ fn part(number: u32, held: &[u64]) -> ExportPart {
         bytes: 100,
         sha256: [number as u8; 32],
         held: held.iter().copied().collect::<HeldIds>(),
+        by_bio: HeldIds::default(),
         read_at: at(10),
     };
     ExportPart { part: number, file }
@@ -154,7 +156,7 @@ async fn parts_that_name_the_erased_are_found_and_replaced_once() {
     assert_eq!(export::stale(pg, &parts).await.unwrap(), []);
     erase::opt_out_profiles(pg, &[ada], ACT, at(20)).await.unwrap();
     let stale = export::stale(pg, &parts).await.unwrap();
-    assert_eq!(stale, [(&parts[0], vec![ada.number()])]);
+    assert_eq!(stale, [StalePart { part: &parts[0], noted: vec![ada.number()] }]);
     let file = PartFile { rows: 9, bytes: 80, sha256: [9; 32], ..part(0, &with[1..]).file };
     assert!(export::replace_part(pg, export.id, &parts[0], &file).await.unwrap());
     assert!(!export::replace_part(pg, export.id, &parts[0], &file).await.unwrap());
@@ -170,6 +172,43 @@ async fn parts_that_name_the_erased_are_found_and_replaced_once() {
     let fresh = PartFile { read_at: at(4_000), ..part(0, &with).file };
     let fresh = [ExportPart { part: 0, file: fresh }];
     assert_eq!(export::stale(pg, &fresh).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn parts_that_name_who_took_something_back_are_found() {
+    let db = database().await;
+    let pg = db.pg();
+    let bio = |name: &str, text: Option<&str>| {
+        let mut page = page(name);
+        page.texts.bio = text.map(str::to_owned);
+        page
+    };
+    let ada = crawled(pg, bio("ada", Some("One")), &[], at(0)).await;
+    let bob = crawled(pg, bio("bob", None), &[], at(0)).await;
+    let both = part(0, &[ada.number(), bob.number()]);
+    let by_bio = PartFile { by_bio: [ada.number()].into_iter().collect(), ..both.file.clone() };
+    let parts = [both, ExportPart { part: 1, file: by_bio }];
+    assert_eq!(export::stale(pg, &parts).await.unwrap(), []);
+    // What none had is not taken back; a bio matters where it allowed something.
+    crawled(pg, bio("bob", Some("Two")), &[], at(4_000)).await;
+    crawled(pg, bio("ada", Some("Three")), &[], at(4_000)).await;
+    let noted = |part, who: &[u64]| StalePart { part, noted: who.to_vec() };
+    let stale = export::stale(pg, &parts).await.unwrap();
+    assert_eq!(stale, [noted(&parts[1], &[ada.number()])]);
+    crawled(pg, SeenProfile { consent: Consent::UNLISTED, ..page("bob") }, &[], at(4_001)).await;
+    let stale = export::stale(pg, &parts).await.unwrap();
+    let of_bob = [bob.number()];
+    assert_eq!(stale, [noted(&parts[0], &of_bob), noted(&parts[1], &[ada.number(), bob.number()])]);
+    // What was looked at since is not looked at again.
+    let export = order(&db, 1, 1).await;
+    for (part, next) in parts.iter().zip([Some(ExportPlace::default()), None]) {
+        assert!(export::add_part(pg, export.id, part, next, at(11)).await.unwrap());
+    }
+    export::note_read(pg, export.id, &[0, 1], at(8_000)).await.unwrap();
+    export::note_read(pg, export.id, &[0], at(20)).await.unwrap();
+    let looked_at = export::parts(pg, export.id, &[0, 1]).await.unwrap();
+    assert!(looked_at.iter().all(|part| part.file.read_at == at(8_000)));
+    assert_eq!(export::stale(pg, &looked_at).await.unwrap(), []);
 }
 
 #[tokio::test]

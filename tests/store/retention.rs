@@ -12,8 +12,14 @@ use testkit::{Database, database};
 use crate::web::{at, crawled, events, ids, page};
 
 const DAY: i64 = 86_400;
-const POLICY: RetentionPolicy =
-    RetentionPolicy { change_days: 2, erasure_days: 5, runs_kept: 1, run_days: 9, history_days: 7 };
+const POLICY: RetentionPolicy = RetentionPolicy {
+    change_days: 2,
+    erasure_days: 5,
+    withdrawal_days: 3,
+    runs_kept: 1,
+    run_days: 9,
+    history_days: 7,
+};
 
 async fn swept(db: &Database, now: Timestamp) -> RetentionSweep {
     sweep(db.pg(), now, POLICY).await.unwrap()

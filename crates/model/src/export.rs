@@ -291,9 +291,11 @@ pub struct PartFile {
     pub bytes: u64,
     /// The SHA-256 of its bytes, which is also a part of its key among the objects.
     pub sha256: [u8; 32],
-    /// Whom it names.
+    /// Whom it names, and the profiles by which people are named.
     pub held: HeldIds,
-    /// When its rows began to be read: who was erased before is not in it.
+    /// The profiles among them whose bios allow that people are named beside sensitive communities.
+    pub by_bio: HeldIds,
+    /// When its rows began to be read or looked at: who was erased, or took something back, before is not in it.
     pub read_at: Timestamp,
 }
 
@@ -318,8 +320,8 @@ pub fn export_prefix(export: ExportId) -> String {
     format!("exports/{export}/")
 }
 
-/// The numbers of the people and profiles that a part names, sorted. A person's number is that of its first
-/// profile, so an erased profile is found as both.
+/// Numbers of people and profiles, sorted. A person's number is that of its first profile, so an erased profile is
+/// found as both.
 ///
 /// ```
 /// use model::export::HeldIds;
@@ -364,9 +366,19 @@ impl HeldIds {
         Ok(HeldIds(ids))
     }
 
+    /// Whether this one is among them. O(log n).
+    pub fn has(&self, id: u64) -> bool {
+        self.0.binary_search(&id).is_ok()
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied()
+    }
+
     /// Whether any of these is named. O(these · log named).
     pub fn has_any(&self, ids: &[u64]) -> bool {
-        ids.iter().any(|id| self.0.binary_search(id).is_ok())
+        ids.iter().any(|&id| self.has(id))
     }
 
     /// How many are named.

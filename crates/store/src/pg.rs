@@ -56,6 +56,7 @@ mod transaction;
 mod value;
 pub(crate) mod wallet;
 pub mod webhook;
+mod withdrawal;
 
 pub use connection::{Pg, Timeouts};
 pub use migrate::{migrate, schema_hash};

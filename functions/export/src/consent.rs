@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Community, CommunityId, Consent, PersonId, SensitiveTopics};
+use model::{Community, CommunityId, Consent, PersonId, ProfileId, SensitiveTopics};
 use store::Pg;
 use store::pg::community::{self, WORLD};
 use store::pg::people;
@@ -19,10 +19,39 @@ pub(crate) struct ListedPerson {
 impl ListedPerson {
     /// Whether it may be named beside a community about these topics.
     pub(crate) fn may_be_beside(&self, topics: SensitiveTopics) -> bool {
+        let bios = self.public_bios().map(|(_, bio)| bio);
+        search::sensitive::may_be_shown(topics, bios)
+    }
+
+    fn public_bios(&self) -> impl Iterator<Item = (ProfileId, &str)> {
         let is_public = |profile: &&Profile| !profile.consent.has(Consent::WORDS_PRIVATE);
         let public = self.profiles.iter().filter(is_public);
-        let bios = public.filter_map(|profile| profile.texts.bio.as_deref());
-        search::sensitive::may_be_shown(topics, bios)
+        public.filter_map(|profile| Some((profile.id, profile.texts.bio.as_deref()?)))
+    }
+}
+
+/// The profiles by which people are named: numbers, each perhaps several times.
+#[derive(Debug, Default)]
+pub(crate) struct NamingProfiles {
+    /// Those that are listed.
+    pub(crate) listed: Vec<u64>,
+    /// Those whose bios count, since a person is named beside a sensitive community.
+    pub(crate) by_bio: Vec<u64>,
+}
+
+impl NamingProfiles {
+    /// Adds those of a person who is named, with whether that is beside a sensitive community.
+    pub(crate) fn add(&mut self, person: &ListedPerson, is_by_bio: bool) {
+        self.listed.extend(person.profiles.iter().map(|profile| profile.id.number()));
+        if is_by_bio {
+            self.by_bio.extend(person.public_bios().map(|(id, _)| id.number()));
+        }
+    }
+
+    /// Adds all of another step.
+    pub(crate) fn extend(&mut self, others: NamingProfiles) {
+        self.listed.extend(others.listed);
+        self.by_bio.extend(others.by_bio);
     }
 }
 
@@ -62,6 +91,11 @@ impl KnownTopics {
             *of_all = of_all.union(topics);
         }
         Ok(KnownTopics(known))
+    }
+
+    /// Whether what is known of a community is sensitive.
+    pub(crate) fn is_sensitive(&self, community: CommunityId) -> bool {
+        self.0.get(&community).is_some_and(|topics| !topics.is_empty())
     }
 
     /// Whether a person may be named beside a community: beside the world always, beside one that is not known never.

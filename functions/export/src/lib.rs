@@ -1,10 +1,10 @@
-//! An order to sealed files: part by part, charged at the end, rewritten where someone was erased.
+//! An order to sealed files: part by part, charged at the end, rewritten where someone may not be named any more.
 //!
 //! | event | what follows | twice |
 //! |---|---|---|
 //! | an [`ExportJob`] | [`work()`]: the next parts, until time is up; after the last one the charge | nothing more |
 //! | every few minutes | [`resume()`]: exports that stand still get a job; [`discard()`]: useless files are deleted | nothing more |
-//! | each hour | [`rewrite()`]: parts that name someone who was erased are replaced | nothing more |
+//! | each hour | [`rewrite()`]: parts that name someone who may not be named any more are replaced | nothing more |
 //!
 //! A part is written from a place to a place, sealed under a key that is made of its contents, and then added to
 //! the export in one transaction, if it is the next one still. So a worker may die anywhere, and of two workers one
@@ -20,6 +20,7 @@ mod error;
 #[cfg(feature = "lambda")]
 pub mod event;
 mod part;
+mod readmit;
 mod resume;
 mod rewrite;
 mod rows;

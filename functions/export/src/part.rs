@@ -10,7 +10,8 @@ use model::{ExportFormat, ExportSubject, Timestamp};
 use sha2::{Digest as _, Sha256};
 use store::table::{CellValue, Column, Form, TableError, TableWriter, json_row, parquet_rows};
 
-use crate::schema::{columns, named};
+use crate::consent::NamingProfiles;
+use crate::schema::{RowNames, columns};
 
 /// What the bytes of a part unpack to at most: twice what 100,000 rows have.
 const UNPACKED_MAX: u64 = 100 << 20;
@@ -19,7 +20,7 @@ const UNPACKED_MAX: u64 = 100 << 20;
 pub(crate) struct PartWriter {
     columns: &'static [Column],
     table: PartTable,
-    named: Vec<u64>,
+    names: NamingProfiles,
     rows: u64,
 }
 
@@ -49,7 +50,7 @@ impl PartWriter {
                 PartTable::Parquet(Box::new(TableWriter::new(Form::Parquet, columns, out)?))
             }
         };
-        Ok(PartWriter { columns, table, named: Vec::new(), rows: 0 })
+        Ok(PartWriter { columns, table, names: NamingProfiles::default(), rows: 0 })
     }
 
     /// Adds a row.
@@ -59,9 +60,14 @@ impl PartWriter {
             PartTable::Ndjson(table) => table.row(&cells)?,
             PartTable::Parquet(table) => table.row(&cells)?,
         }
-        self.named.extend(named(self.columns, row));
+        self.names.listed.extend(RowNames::of(self.columns, row).numbers());
         self.rows += 1;
         Ok(())
+    }
+
+    /// Notes by which profiles its rows name people.
+    pub(crate) fn named_by(&mut self, profiles: NamingProfiles) {
+        self.names.extend(profiles);
     }
 
     /// How many rows it has.
@@ -79,7 +85,8 @@ impl PartWriter {
             rows: self.rows,
             bytes: bytes.len() as u64,
             sha256: Sha256::digest(&bytes).into(),
-            held: HeldIds::from_iter(self.named),
+            held: HeldIds::from_iter(self.names.listed),
+            by_bio: HeldIds::from_iter(self.names.by_bio),
             read_at,
         };
         Ok(SealedPart { file, bytes })
@@ -101,22 +108,6 @@ pub fn read_part(
     let mut text = String::new();
     GzDecoder::new(bytes.as_slice()).take(UNPACKED_MAX).read_to_string(&mut text)?;
     text.lines().try_for_each(|line| each(json_row(columns(what), line)?))
-}
-
-/// The part without the rows that name any of the erased, who are sorted.
-pub(crate) fn without(
-    (what, format): (ExportSubject, ExportFormat),
-    bytes: Vec<u8>,
-    erased: &[u64],
-    read_at: Timestamp,
-) -> Result<SealedPart, TableError> {
-    let mut writer = PartWriter::new(what, format)?;
-    read_part((what, format), bytes, |row| {
-        let named = named(columns(what), &row);
-        let is_erased = named.iter().any(|id| erased.binary_search(id).is_ok());
-        if is_erased { Ok(()) } else { writer.row(&row) }
-    })?;
-    writer.seal(read_at)
 }
 
 #[cfg(test)]
@@ -147,25 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn a_part_reads_back_and_loses_the_erased_only() {
+    fn a_part_reads_back() {
         for format in ExportFormat::ALL.iter().copied() {
             let kind = (ExportSubject::Profiles, format);
             let written = |rows: &[Vec<CellValue>]| {
                 let mut part = PartWriter::new(kind.0, kind.1).unwrap();
                 rows.iter().for_each(|row| part.row(row).unwrap());
+                part.named_by(NamingProfiles { listed: vec![2, 5], by_bio: vec![5] });
                 part.seal(Timestamp::UNIX_EPOCH).unwrap()
             };
             let all = [profile(1, 1), profile(2, 2), profile(3, 2)];
             let part = written(&all);
             assert_eq!((part.file.rows, part.file.bytes), (3, part.bytes.len() as u64));
-            assert_eq!(part.file.held, HeldIds::from_iter([1, 2, 3]));
+            assert_eq!(part.file.held, HeldIds::from_iter([1, 2, 3, 5]));
+            assert_eq!(part.file.by_bio, HeldIds::from_iter([5]));
             assert_eq!(rows(kind, part.bytes.clone()), all);
-            // Who is erased is named as a profile, and as the person of another one.
-            let rest = without(kind, part.bytes, &[2], Timestamp::UNIX_EPOCH).unwrap();
-            assert_eq!(rows(kind, rest.bytes.clone()), all[..1]);
-            assert_eq!(rest.file.held, HeldIds::from_iter([1]));
-            assert_eq!(rest.file.sha256, written(&all[..1]).file.sha256, "the same rows");
-            let none = without(kind, rest.bytes, &[1], Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(part.file.sha256, written(&all).file.sha256, "the same rows");
+            let none = written(&[]);
             assert_eq!((none.file.rows, rows(kind, none.bytes).len()), (0, 0));
         }
     }

@@ -1,15 +1,16 @@
-//! Erasure reaches files: a part that names someone who was erased since it was read is replaced by one without.
+//! Consent reaches files: a part that names someone who was erased since it was read, is not listed any more, or took
+//! back the bio by which it is beside a sensitive community, is replaced by one without.
 //!
-//! From the erasure on no link to it is given, whether this was here or not: who gives links looks at the same notes
-//! of erasures ([`store::pg::export::stale`]).
+//! From that moment on no link to it is given, whether this was here or not: who gives links looks at the same notes
+//! ([`store::pg::export::stale`]).
 
-use model::export::{ExportPart, part_key};
+use model::export::part_key;
 use model::{Export, ExportId, Timestamp};
 use serde::Serialize;
-use store::pg::export;
+use store::pg::export::{self, StalePart};
 use store::pg::meter_place::{self, PlacedWork};
 
-use crate::part::without;
+use crate::readmit::DoubtedPart;
 use crate::{ExportDependencies, ExportError};
 
 /// The exports that are looked at together.
@@ -76,35 +77,44 @@ async fn rewrite_export(
     let numbers: Vec<u32> = (0..export.parts).collect();
     for numbers in numbers.chunks(PARTS) {
         let parts = export::parts(deps.pg, export.id, numbers).await?;
-        for (part, erased) in export::stale(deps.pg, &parts).await? {
+        // Who takes something back from now on is found the next time.
+        let read_at = deps.clock.now();
+        let stale = export::stale(deps.pg, &parts).await?;
+        let is_stale = |number: &u32| stale.iter().any(|one| one.part.part == *number);
+        let clean: Vec<u32> = numbers.iter().copied().filter(|one| !is_stale(one)).collect();
+        export::note_read(deps.pg, export.id, &clean, read_at).await?;
+        for one in &stale {
             if is_late(deps, deadline) {
                 return Ok(false);
             }
-            report.replaced += u64::from(replace(deps, export, part, erased).await?);
+            report.replaced += u64::from(replace(deps, export, one, read_at).await?);
         }
         report.checked += parts.len() as u64;
     }
     Ok(true)
 }
 
-/// Replaces one part; whether it did: not if another worker did.
+/// Replaces one part; whether it did: not if its rows may all stay, or another worker did.
 async fn replace(
     deps: ExportDependencies<'_>,
     export: &Export,
-    part: &ExportPart,
-    mut erased: Vec<u64>,
+    stale: &StalePart<'_>,
+    read_at: Timestamp,
 ) -> Result<bool, ExportError> {
-    erased.sort_unstable();
-    let (what, format) = (export.order.what, export.order.format);
+    let (part, format) = (stale.part, export.order.format);
     let old = part_key(export.id, part.part, &part.file.sha256, format);
-    // Who is erased from now on is found the next time.
-    let read_at = part.file.read_at;
     let Some(bytes) = deps.objects.get(&old).await? else {
         tracing::error!(key = old, "a part of an export is missing");
         return Ok(false);
     };
-    let new = without((what, format), bytes, &erased, read_at)?;
+    let (what, file, noted) = (export.order.what, &part.file, stale.noted.as_slice());
+    let doubted = DoubtedPart { what, format, file, bytes, noted };
+    let new = doubted.readmitted(deps.pg, read_at).await?;
     let key = part_key(export.id, part.part, &new.file.sha256, format);
+    if key == old {
+        export::replace_part(deps.pg, export.id, part, &new.file).await?;
+        return Ok(false);
+    }
     deps.objects.put(&key, new.bytes).await?;
     let is_replaced = export::replace_part(deps.pg, export.id, part, &new.file).await?;
     // The old one goes in any case: whoever replaced it has no use for it either.

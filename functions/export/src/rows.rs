@@ -13,6 +13,7 @@ use store::Pg;
 use store::table::CellValue;
 
 use crate::ExportError;
+use crate::consent::NamingProfiles;
 
 /// How much of a list one step reads.
 const STEP: u32 = 1_000;
@@ -24,14 +25,16 @@ pub(crate) const STEP_ROWS_MAX: u64 = 4_000;
 pub(crate) struct RowStep {
     /// The rows.
     pub(crate) rows: Vec<Vec<CellValue>>,
+    /// By which profiles they name people.
+    pub(crate) names: NamingProfiles,
     /// Where the next step begins; `None` at the end.
     pub(crate) next: Option<ExportPlace>,
 }
 
 impl RowStep {
     /// That there is nothing more.
-    const fn end(rows: Vec<Vec<CellValue>>) -> RowStep {
-        RowStep { rows, next: None }
+    fn end() -> RowStep {
+        RowStep { rows: Vec::new(), names: NamingProfiles::default(), next: None }
     }
 }
 

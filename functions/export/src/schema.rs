@@ -1,6 +1,6 @@
 //! The columns of each kind of rows, and whom a row names.
 
-use model::{ChangeKind, ExportSubject, PersonId, ProfileId};
+use model::{ChangeKind, CommunityId, ExportSubject, PersonId, ProfileId};
 use store::table::{CellValue, Column, Kind};
 
 /// The people of a run.
@@ -73,9 +73,6 @@ const CHANGES: &[Column] = &[
     Column::new("shared", Kind::Whole),
 ];
 
-/// The columns that name people or profiles.
-const NAMING: [&str; 3] = ["person", "profile", "other_profile"];
-
 /// The columns of an export.
 pub const fn columns(what: ExportSubject) -> &'static [Column] {
     match what {
@@ -87,24 +84,40 @@ pub const fn columns(what: ExportSubject) -> &'static [Column] {
     }
 }
 
-/// The numbers of those whom a row names. An event that says that a profile is gone names no one: it is what tells
-/// readers to forget it.
-pub(crate) fn named(columns: &[Column], cells: &[CellValue]) -> Vec<u64> {
-    let cells = || columns.iter().zip(cells);
-    let is = |column: &Column, cell: &CellValue, name: &str, value: &str| {
-        column.name == name && matches!(cell, CellValue::Text(text) if text == value)
-    };
-    if cells().any(|(column, cell)| is(column, cell, "kind", ChangeKind::Gone.slug())) {
-        return Vec::new();
-    }
-    let naming = cells().filter(|(column, _)| NAMING.contains(&column.name));
-    naming.filter_map(|(_, cell)| number(cell)).collect()
+/// Whom a row names, and beside which communities.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowNames {
+    pub(crate) people: Vec<PersonId>,
+    pub(crate) profiles: Vec<ProfileId>,
+    pub(crate) communities: Vec<CommunityId>,
 }
 
-fn number(cell: &CellValue) -> Option<u64> {
-    let CellValue::Text(text) = cell else { return None };
-    let profile = text.parse::<ProfileId>().ok().map(ProfileId::number);
-    profile.or_else(|| text.parse::<PersonId>().ok().map(PersonId::number))
+impl RowNames {
+    /// Those of a row. An event that says that a profile is gone names no one: it is what tells readers to forget it.
+    pub(crate) fn of(columns: &[Column], cells: &[CellValue]) -> RowNames {
+        let mut names = RowNames::default();
+        for (column, cell) in columns.iter().zip(cells) {
+            let CellValue::Text(text) = cell else { continue };
+            match column.name {
+                "kind" if text == ChangeKind::Gone.slug() => return RowNames::default(),
+                "person" => names.people.extend(text.parse::<PersonId>().ok()),
+                "profile" | "other_profile" => {
+                    names.profiles.extend(text.parse::<ProfileId>().ok())
+                }
+                "community" | "other_community" => {
+                    names.communities.extend(text.parse::<CommunityId>().ok());
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// The numbers of the people and profiles.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        let people = self.people.iter().map(|id| id.number());
+        people.chain(self.profiles.iter().map(|id| id.number()))
+    }
 }
 
 #[cfg(test)]
@@ -116,13 +129,16 @@ mod tests {
         let text = |text: &str| CellValue::Text(text.to_owned());
         let row = |kind: &str| {
             let mut cells = vec![CellValue::Null; CHANGES.len()];
-            (cells[2], cells[3], cells[6]) = (text(kind), text("prf_801"), text("per_802"));
+            (cells[2], cells[3]) = (text(kind), text("prf_801"));
+            (cells[6], cells[8]) = (text("per_802"), text("com_9"));
             cells
         };
-        assert_eq!(named(CHANGES, &row("rank_changed")), [0x2001, 0x2002]);
-        assert_eq!(named(CHANGES, &row("gone")), [0; 0]);
+        let names = RowNames::of(CHANGES, &row("rank_changed"));
+        assert_eq!(names.numbers().collect::<Vec<_>>(), [0x2002, 0x2001]);
+        assert_eq!(names.communities, ["com_9".parse().unwrap()]);
+        assert_eq!(RowNames::of(CHANGES, &row("gone")), RowNames::default());
         let community = [vec![text("com_9")], vec![CellValue::Null; 7]].concat();
-        assert_eq!(named(COMMUNITIES, &community), [0; 0]);
+        assert_eq!(RowNames::of(COMMUNITIES, &community).numbers().count(), 0);
     }
 
     #[test]

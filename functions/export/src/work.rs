@@ -147,6 +147,7 @@ async fn gather(
         for row in &step.rows {
             part.row(row)?;
         }
+        part.named_by(step.names);
         match step.next {
             Some(next) if part.rows() + rows::STEP_ROWS_MAX <= PART_ROWS_MAX => place = next,
             next => return Ok(next),

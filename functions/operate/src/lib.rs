@@ -157,6 +157,7 @@ async fn retain<C: Clock>(
         let swept = retention::sweep(pg, now, RetentionPolicy::default()).await?;
         total.change_days += swept.change_days;
         total.erasures += swept.erasures;
+        total.withdrawals += swept.withdrawals;
         total.runs_retired += swept.runs_retired;
         total.runs_forgotten += swept.runs_forgotten;
         total.history_parts += swept.history_parts;

@@ -234,6 +234,7 @@ impl RequestLine {
 pub struct RetentionCounts {
     change_days: usize,
     erasures: usize,
+    withdrawals: usize,
     runs_retired: usize,
     runs_forgotten: usize,
     history_parts: usize,
@@ -248,6 +249,7 @@ impl RetentionCounts {
         RetentionCounts {
             change_days: swept.change_days,
             erasures: swept.erasures,
+            withdrawals: swept.withdrawals,
             runs_retired: swept.runs_retired,
             runs_forgotten: swept.runs_forgotten,
             history_parts: swept.history_parts,

@@ -1,8 +1,8 @@
 //! Exports: what was ordered, how far it is, and the files that it consists of.
 //!
 //! Each change names the state, or the number of parts, that it begins from, so that of two workers who do the same
-//! one succeeds. Who was erased since a part was read is found in the notes of erasures: an erasure needs to know
-//! of no export, and no export misses one.
+//! one succeeds. Who was erased, or took something back, since a part was read is found in the notes of that: they need
+//! to know of no export, and no export misses one.
 
 use model::charge::ChargeRef;
 use model::export::{
@@ -17,19 +17,20 @@ use model::{
 use super::Pg;
 use super::connection::retry;
 use super::params::params;
-use super::row::{ERASURE, EXPORT, EXPORT_PART, TableRow};
+use super::row::{EXPORT, EXPORT_PART, TableRow, WITHDRAWAL};
 use super::transaction::PgTransaction;
 use super::value::{from_ms, stored_count, stored_ms, stored_units};
+use super::withdrawal::Withdrawal;
 use crate::StoreError;
 
 /// The most exports of a page.
 pub const PAGE_MAX: u32 = 1_000;
 
-/// The most erased people and profiles that are read at once.
-pub const ERASED_PAGE: u32 = 10_000;
+/// The most notes of erasures and withdrawals that are read at once.
+pub const NOTES_PAGE: u32 = 10_000;
 
 /// An erasure is noted with the time at which it began, and ends later; clocks differ, too. So much is allowed for.
-const ERASURE_SLACK_MS: i64 = 3_600_000;
+const NOTE_SLACK_MS: i64 = 3_600_000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -76,8 +77,8 @@ const GO_ON: &str = "update export set state = case when $6 then 3 else 2 end, p
 const END_PARTS: &str = "update export set state = 3, ended_ms = $3, touched_ms = $3
     where export_id = $1 and parts = $2 and state in (1, 2)";
 const ADD_PART: &str =
-    "insert into export_part (export_id, part, rows, bytes, sha256, held, read_ms)
-    values ($1, $2, $3, $4, $5, $6, $7)";
+    "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
 const SETTLE: &str = "update export set state = 4, cost = $2, touched_ms = $3, expires_ms = $4
     where export_id = $1 and state = 3";
 const FAIL: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
@@ -87,7 +88,7 @@ const CANCEL: &str = "update export set state = 6, ended_ms = $2, touched_ms = $
 /// The columns of a part.
 macro_rules! part_columns {
     () => {
-        "part, rows, bytes, sha256, held, read_ms"
+        "part, rows, bytes, sha256, held, by_bio, read_ms"
     };
 }
 const PARTS: &str = concat!(
@@ -96,15 +97,24 @@ const PARTS: &str = concat!(
     " from export_part where export_id = $1 and part = any($2) order by part"
 );
 /// Without whom they name, which is the most of it.
-const MANIFEST: &str = "select part, rows, bytes, sha256, ''::bytea as held, read_ms
+const MANIFEST: &str = "select part, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
+        read_ms
     from export_part where export_id = $1 order by part";
 const REPLACE_PART: &str =
-    "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, read_ms = $8
+    "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9
     where export_id = $1 and part = $2 and sha256 = $3";
 const REPLACED: &str =
     "update export set rows = rows + $2, bytes = bytes + $3 where export_id = $1";
-const ERASED: &str = "select profile_id, at_ms from erasure
-    where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id limit $3";
+/// Of a profile with both notes at one time that of its bio comes last: whoever is held by its bio is held.
+const NOTES: &str = "select profile_id, at_ms, is_of_bio from (
+        (select profile_id, at_ms, false as is_of_bio from erasure
+            where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id limit $3)
+        union all
+        (select profile_id, at_ms, what = $4 as is_of_bio from withdrawal
+            where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id, what limit $3)) n
+    order by at_ms, profile_id, is_of_bio limit $3";
+const NOTE_READ: &str = "update export_part set read_ms = $3
+    where export_id = $1 and part = any($2) and read_ms < $3";
 const TOUCH: &str = "update export set touched_ms = $2 where export_id = $1";
 const STALLED: &str = concat!(
     "select ",
@@ -297,6 +307,7 @@ pub async fn add_part(
         stored_units(part.file.bytes) => INT8,
         &part.file.sha256[..] => BYTEA,
         part.file.held.pack() => BYTEA,
+        part.file.by_bio.pack() => BYTEA,
         stored_ms(part.file.read_at) => INT8,
     ];
     retry(|| async {
@@ -365,34 +376,62 @@ pub async fn parts(pg: &Pg, id: ExportId, parts: &[u32]) -> Result<Vec<ExportPar
     EXPORT_PART.rows(&pg.read("export::parts", PARTS, params).await?).map(part_from_row).collect()
 }
 
-/// Of these parts those that name someone who was erased since they were read, with whom. Reads what was erased
-/// since the first of them was read, [`ERASED_PAGE`] at a time.
-pub async fn stale<'a>(
-    pg: &Pg,
-    parts: &'a [ExportPart],
-) -> Result<Vec<(&'a ExportPart, Vec<u64>)>, StoreError> {
-    let since = |part: &ExportPart| stored_ms(part.file.read_at) - ERASURE_SLACK_MS;
+/// A part that names someone who was erased or took something back since it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StalePart<'a> {
+    /// The part.
+    pub part: &'a ExportPart,
+    /// The numbers of the profiles that are noted: any of [`PartFile::held`] that is not to be named at all, and any of
+    /// [`PartFile::by_bio`] whose bio is not what it was.
+    pub noted: Vec<u64>,
+}
+
+/// Those of these parts that name someone who was erased or took something back since they were read. Reads what was
+/// noted since the first of them was read, [`NOTES_PAGE`] at a time.
+pub async fn stale<'a>(pg: &Pg, parts: &'a [ExportPart]) -> Result<Vec<StalePart<'a>>, StoreError> {
+    let since = |part: &ExportPart| stored_ms(part.file.read_at) - NOTE_SLACK_MS;
     let Some(first) = parts.iter().map(since).min() else { return Ok(Vec::new()) };
-    let mut found: Vec<(&ExportPart, Vec<u64>)> =
-        parts.iter().map(|part| (part, Vec::new())).collect();
+    let mut found: Vec<StalePart<'_>> =
+        parts.iter().map(|part| StalePart { part, noted: Vec::new() }).collect();
     let (mut at, mut after) = (first - 1, i64::MAX);
     loop {
-        let params = params![at => INT8, after => INT8, i64::from(ERASED_PAGE) => INT8];
-        let rows = pg.read("export::stale", ERASED, params).await?;
-        for row in ERASURE.rows(&rows) {
+        let params = params![
+            at => INT8,
+            after => INT8,
+            i64::from(NOTES_PAGE) => INT8,
+            Withdrawal::Bio as i16 => INT2,
+        ];
+        let rows = pg.read("export::stale", NOTES, params).await?;
+        for row in WITHDRAWAL.rows(&rows) {
             let id: PersonId = row.person_id("profile_id")?;
+            let is_of_bio: bool = row.get("is_of_bio")?;
             (at, after) = (row.get("at_ms")?, id.number() as i64);
-            let held = found
-                .iter_mut()
-                .filter(|(part, _)| since(part) <= at && part.file.held.has_any(&[id.number()]));
-            held.for_each(|(_, erased)| erased.push(id.number()));
+            for stale in found.iter_mut().filter(|stale| since(stale.part) <= at) {
+                let file = &stale.part.file;
+                let names = if is_of_bio { &file.by_bio } else { &file.held };
+                if names.has(id.number()) {
+                    stale.noted.push(id.number());
+                }
+            }
         }
-        if rows.len() < ERASED_PAGE as usize {
+        if rows.len() < NOTES_PAGE as usize {
             break;
         }
     }
-    found.retain(|(_, erased)| !erased.is_empty());
+    found.retain(|stale| !stale.noted.is_empty());
     Ok(found)
+}
+
+/// Notes of parts that at `now` they named no one who was erased or took something back.
+pub async fn note_read(
+    pg: &Pg,
+    id: ExportId,
+    parts: &[u32],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let parts: Vec<i32> = parts.iter().copied().map(stored_count).collect();
+    let params = params![id.number() as i64 => INT8, parts => INT4_ARRAY, stored_ms(now) => INT8];
+    pg.execute("export::note_read", NOTE_READ, params).await.map(|_| ())
 }
 
 /// Puts another file in the place of a part's; whether it did: not if that has another one by now.
@@ -417,6 +456,7 @@ pub async fn replace_part(
         stored_units(new.bytes) => INT8,
         &new.sha256[..] => BYTEA,
         new.held.pack() => BYTEA,
+        new.by_bio.pack() => BYTEA,
         stored_ms(new.read_at) => INT8,
     ];
     retry(|| async {
@@ -500,12 +540,14 @@ fn from_row(row: TableRow<'_>) -> Result<Export, StoreError> {
 }
 
 fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
-    let held = HeldIds::unpack(row.get("held")?).map_err(|why| row.corrupt("held", why))?;
+    let ids = |column| HeldIds::unpack(row.get(column)?).map_err(|why| row.corrupt(column, why));
+    let (held, by_bio) = (ids("held")?, ids("by_bio")?);
     let file = PartFile {
         rows: row.unsigned("rows")?,
         bytes: row.unsigned("bytes")?,
         sha256: row.bytes("sha256")?,
         held,
+        by_bio,
         read_at: from_ms(row.get("read_ms")?),
     };
     Ok(ExportPart { part: row.count("part")?, file })

@@ -137,11 +137,20 @@ fn changed_fields() -> String {
     bits.collect::<Vec<_>>().join(" | ")
 }
 
+/// Whether a stored page `p` had a public bio that a new one `n` has not, or not the same.
+fn takes_bio_back() -> String {
+    let private = Consent::WORDS_PRIVATE.0;
+    format!(
+        "p.bio is not null and p.consent & {private} = 0
+            and (n.bio is distinct from p.bio or n.consent & {private} <> 0)"
+    )
+}
+
 /// Stores pages that differ: $1 ids, $2 hashes, $3 and $4 the bounds of the ids, from $5 on an array for
 /// each column. Who opted out stays erased, whatever the page shows. Returns the profiles with the fields that
-/// changed of those that had a page.
+/// changed of those that had a page, and whether a public bio is not what it was.
 pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
-    let (names, updates, fields) = (names(), updates(), changed_fields());
+    let (names, updates, fields, bio) = (names(), updates(), changed_fields(), takes_bio_back());
     let arrays: Vec<String> = (5..)
         .zip(COLUMNS.iter())
         .map(|(number, column)| format!("${number}::{}[]", column.value.sql_type()))
@@ -150,7 +159,8 @@ pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "with n as materialized (select * from unnest($1::bigint[], $2::bigint[], {arrays})
             u(profile_id, content_hash, {names})),
-        t as (select n.*, case when p.profile_id is null then 0 else {fields} end fields
+        t as (select n.*, case when p.profile_id is null then 0 else {fields} end fields,
+                coalesce({bio}, false) is_bio_taken_back
             from n left join profile p on p.profile_id = n.profile_id
                 and p.profile_id between $3 and $4
             where p.content_hash is distinct from n.content_hash),
@@ -162,7 +172,7 @@ pub(super) static STORE: LazyLock<String> = LazyLock::new(|| {
         where profile.content_hash is distinct from excluded.content_hash
             and profile.gone <> {OPTED_OUT}
         returning profile_id)
-        select s.profile_id, t.fields from s join t on t.profile_id = s.profile_id order by s.profile_id"
+        select s.profile_id, t.fields, t.is_bio_taken_back from s join t on t.profile_id = s.profile_id order by s.profile_id"
     )
 });
 

@@ -39,7 +39,6 @@ pub(super) const CRAWL_PROGRESS: SqlTable = SqlTable::new("crawl_progress", "pro
 pub(super) const CREDIT_GRANT: SqlTable = SqlTable::new("credit_grant", "grant_number");
 pub(super) const CREDIT_LEASE: SqlTable = SqlTable::new("credit_lease", "payer_id");
 pub(super) const DAILY_BUDGET: SqlTable = SqlTable::new("daily_budget", "payer_id");
-pub(super) const ERASURE: SqlTable = SqlTable::new("erasure", "profile_id");
 pub(super) const EVIDENCE_BLOCK: SqlTable = SqlTable::new("evidence_block", "community_id");
 pub(super) const EVIDENCE_SOURCE: SqlTable = SqlTable::new("evidence_giver", "community_id");
 pub(super) const EXPORT: SqlTable = SqlTable::new("export", "export_id");
@@ -74,6 +73,7 @@ pub(super) const WALLET_ADJUSTMENT: SqlTable = SqlTable::new("wallet_adjustment"
 pub(super) const WEBHOOK: SqlTable = SqlTable::new("webhook", "name");
 pub(super) const WEBHOOK_ATTEMPT: SqlTable = SqlTable::new("webhook_attempt", "delivery_id");
 pub(super) const WEBHOOK_DELIVERY: SqlTable = SqlTable::new("webhook_delivery", "delivery_id");
+pub(super) const WITHDRAWAL: SqlTable = SqlTable::new("withdrawal", "profile_id");
 
 /// One row of a table.
 #[derive(Clone, Copy)]

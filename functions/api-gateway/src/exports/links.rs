@@ -32,9 +32,7 @@ pub(crate) struct LinkOrder {
 }
 
 /// The number of a file.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u64")]
 #[schema(value_type = u32, minimum = 0, maximum = 1999)]
 pub(crate) struct PartNumber(u32);
@@ -65,8 +63,8 @@ impl JsonInput for LinkOrder {
 pub(crate) struct LinkView {
     #[serde(flatten)]
     file: FileView,
-    /// Where it is, without a key: an absolute URL, or a path of this server. `null` while it names someone who was
-    /// erased: it is replaced within 7 days, mostly within the hour.
+    /// Where it is, without a key: an absolute URL, or a path of this server. `null` while it names someone who
+    /// does not want to be named any more, or may not want to be: it is replaced within 7 days, mostly within the hour.
     url: Option<String>,
     /// Until when the link works.
     #[schema(value_type = String, format = DateTime)]
@@ -98,7 +96,7 @@ pub(crate) async fn create(
     }
     let parts = wanted(&call, &export, body).await?;
     let stale = export::stale(call.pg(), &parts).await?;
-    let stale: HashSet<u32> = stale.iter().map(|(part, _)| part.part).collect();
+    let stale: HashSet<u32> = stale.iter().map(|one| one.part.part).collect();
     let mut links = Vec::with_capacity(parts.len());
     for part in &parts {
         links.push(link(&call, &export, (part, !stale.contains(&part.part)), now).await?);

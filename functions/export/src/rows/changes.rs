@@ -12,7 +12,7 @@ use store::table::CellValue;
 
 use super::{RowStep, STEP, optional_text, rank, share, text, whole};
 use crate::ExportError;
-use crate::consent::{KnownTopics, ListedPerson, listed};
+use crate::consent::{KnownTopics, ListedPerson, NamingProfiles, listed};
 
 /// All kinds but arcs.
 const KINDS: &[ChangeKind] = &[
@@ -73,13 +73,16 @@ pub(super) async fn step(
     let last = events.last().filter(|_| events.len() == STEP as usize).map(|event| event.position);
     // The last statement of a range may go on beyond it.
     events.retain(|event| event.position <= range.to);
-    let rows = shown(pg, &events).await?;
+    let (rows, names) = shown(pg, &events).await?;
     let next = last.filter(|&last| last < range.to);
     let next = next.map(|last| ExportPlace { row: last.number(), ..place });
-    Ok(RowStep { rows, next })
+    Ok(RowStep { rows, names, next })
 }
 
-async fn shown(pg: &Pg, events: &[PlacedEvent]) -> Result<Vec<Vec<CellValue>>, ExportError> {
+async fn shown(
+    pg: &Pg,
+    events: &[PlacedEvent],
+) -> Result<(Vec<Vec<CellValue>>, NamingProfiles), ExportError> {
     let profiles: Vec<ProfileId> = sorted(events.iter().flat_map(profiles_of).collect());
     let people: Vec<PersonId> = sorted(events.iter().filter_map(person_of).collect());
     let communities: Vec<CommunityId> = sorted(events.iter().flat_map(communities_of).collect());
@@ -88,11 +91,17 @@ async fn shown(pg: &Pg, events: &[PlacedEvent]) -> Result<Vec<Vec<CellValue>>, E
         people: listed(pg, &people).await?,
         topics: KnownTopics::of(pg, &communities).await?,
     };
-    let rows = events.iter().flat_map(|placed| {
-        let told = names.told(placed).into_iter();
-        told.map(|cells| row(placed, cells)).collect::<Vec<_>>()
-    });
-    Ok(rows.collect())
+    let (mut rows, mut by) = (Vec::new(), NamingProfiles::default());
+    for placed in events {
+        let told = names.told(placed);
+        if let Some(person) = person_of(placed).filter(|_| !told.is_empty()) {
+            let mut beside = communities_of(placed).into_iter();
+            let is_by_bio = beside.any(|community| names.topics.is_sensitive(community));
+            names.people.get(&person).into_iter().for_each(|person| by.add(person, is_by_bio));
+        }
+        rows.extend(told.into_iter().map(|cells| row(placed, cells)));
+    }
+    Ok((rows, by))
 }
 
 fn sorted<T: Ord>(mut ids: Vec<T>) -> Vec<T> {

@@ -11,7 +11,7 @@ use store::table::CellValue;
 
 use super::{RowStep, STEP, optional_share, optional_text, rank, share, text, whole};
 use crate::ExportError;
-use crate::consent::{listed, topics};
+use crate::consent::{NamingProfiles, listed, topics};
 
 /// The communities from a place on.
 pub(super) async fn step(
@@ -23,7 +23,7 @@ pub(super) async fn step(
     let found = after(pg, run, (level, STEP), place).await?;
     let rows = found.iter().map(community_row).collect();
     let last = found.last().filter(|_| found.len() == STEP as usize);
-    Ok(RowStep { rows, next: last.map(|last| behind(last)) })
+    Ok(RowStep { rows, names: NamingProfiles::default(), next: last.map(|last| behind(last)) })
 }
 
 /// The communities after the one that is done.
@@ -70,26 +70,26 @@ pub(super) async fn memberships(
         Some(id) => community::get(pg, run, &[id]).await?.pop(),
         None => after(pg, run, (None, 1), place).await?.pop(),
     };
-    let Some(community) = found else { return Ok(RowStep::end(Vec::new())) };
+    let Some(community) = found else { return Ok(RowStep::end()) };
     let from = u32::try_from(place.row).unwrap_or(u32::MAX);
     let range = from..from.saturating_add(STEP);
     let page = membership::page(pg, run, community.id, Order::Attention, range).await?;
     let (total, ranked) = page.map(|page| (page.total, page.rows)).unwrap_or_default();
-    let rows = shown(pg, run, &community, &ranked).await?;
+    let (rows, names) = shown(pg, run, &community, &ranked).await?;
     let read = place.row + ranked.len() as u64;
     let is_done = ranked.is_empty() || read >= u64::from(total);
     let next = if is_done { behind(&community) } else { ExportPlace { row: read, ..place } };
-    Ok(RowStep { rows, next: Some(next) })
+    Ok(RowStep { rows, names, next: Some(next) })
 }
 
-/// Those of these places that may be shown: of people who are listed and, where the community is about something
-/// sensitive, name it.
+/// Those of these places that may be shown, and by which profiles: of people who are listed and, where the community
+/// is about something sensitive, name it.
 async fn shown(
     pg: &Pg,
     run: RunId,
     community: &Community,
     ranked: &[RankedMembership],
-) -> Result<Vec<Vec<CellValue>>, ExportError> {
+) -> Result<(Vec<Vec<CellValue>>, NamingProfiles), ExportError> {
     let numbers: Vec<RunPerson> = ranked.iter().map(|one| one.membership.person).collect();
     let scores = score::get(pg, run, &numbers).await?;
     let listable = scores.into_iter().map(|score| score.filter(|score| !score.unlisted));
@@ -98,13 +98,15 @@ async fn shown(
     let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
     let people = listed(pg, &wanted).await?;
     let (topics, unknown) = (topics(community), community.is_too_little_known());
-    let row = |(ranked, id): (&RankedMembership, Option<PersonId>)| {
-        let id = id?;
-        let person = people.get(&id)?;
-        let row = || membership_row(community.id, id, ranked, unknown);
-        person.may_be_beside(topics).then(row)
-    };
-    Ok(ranked.iter().zip(ids).filter_map(row).collect())
+    let (mut rows, mut names) = (Vec::new(), NamingProfiles::default());
+    for (ranked, id) in ranked.iter().zip(ids) {
+        let Some((id, person)) = id.and_then(|id| Some((id, people.get(&id)?))) else { continue };
+        if person.may_be_beside(topics) {
+            rows.push(membership_row(community.id, id, ranked, unknown));
+            names.add(person, !topics.is_empty());
+        }
+    }
+    Ok((rows, names))
 }
 
 fn membership_row(

@@ -11,7 +11,7 @@ use super::{
     RowStep, STEP, optional_share, optional_text, optional_whole, rank, share, text, whole,
 };
 use crate::ExportError;
-use crate::consent::{ListedPerson, listed};
+use crate::consent::{ListedPerson, NamingProfiles, listed};
 
 /// The people from a number on.
 pub(super) async fn step(pg: &Pg, run: RunId, place: ExportPlace) -> Result<RowStep, ExportError> {
@@ -46,11 +46,18 @@ async fn walk(
     let ids: Vec<PersonId> =
         scores.iter().filter(|score| !score.unlisted).map(|score| score.person).collect();
     let listed = listed(pg, &ids).await?;
-    let shown = scores.iter().filter_map(|score| Some((score, listed.get(&score.person)?)));
-    let rows = shown.flat_map(|(score, person)| rows_of(score, person)).collect();
+    let (mut rows, mut names) = (Vec::new(), NamingProfiles::default());
+    for score in &scores {
+        let Some(person) = listed.get(&score.person) else { continue };
+        let of_person = rows_of(score, person);
+        if !of_person.is_empty() {
+            names.add(person, false);
+        }
+        rows.extend(of_person);
+    }
     let is_last = scores.len() < STEP as usize;
     let next = ExportPlace { row: place.row + scores.len() as u64, ..place };
-    Ok(RowStep { rows, next: (!is_last).then_some(next) })
+    Ok(RowStep { rows, names, next: (!is_last).then_some(next) })
 }
 
 fn person_row(score: &PersonScore, person: &ListedPerson) -> Vec<CellValue> {

@@ -14,6 +14,7 @@ use crate::pg::profile_columns::{self, ProfilePage, STORE, StoredValue};
 use crate::pg::row::{PROFILE, TableRow};
 use crate::pg::transaction::PgTransaction;
 use crate::pg::value::{IdBounds, stored_id};
+use crate::pg::withdrawal::{self, Withdrawal};
 use crate::pg::{change, identity};
 
 /// The hashes of those of $1 that are stored; $2 and $3 are the bounds of $1.
@@ -24,7 +25,8 @@ const LISTED: &str = "select profile_id from profile
     where profile_id = any($1) and gone = 0 and consent & $2 = 0 order by profile_id";
 
 /// Stores pages, each profile at most once, with their claims. Returns the profiles that changed.
-/// The change log records those that are not listed any more like those that are gone, and whose texts changed.
+/// The change log records those that are not listed any more like those that are gone, and whose texts changed; who
+/// may be named in fewer places than before is noted for files that name it.
 pub(in crate::pg) async fn store(
     tx: &PgTransaction<'_>,
     pages: &[ProfilePage<'_>],
@@ -33,8 +35,11 @@ pub(in crate::pg) async fn store(
     if pages.is_empty() {
         return Ok(Vec::new());
     }
-    change::record_gone(tx, &unlisted(tx, pages).await?, now).await?;
-    let changed = upsert(tx, pages).await?;
+    let unlisted = unlisted(tx, pages).await?;
+    change::record_gone(tx, &unlisted, now).await?;
+    withdrawal::note(tx, &unlisted, Withdrawal::Listing, now).await?;
+    let StoredPages { changed, bios_taken_back } = upsert(tx, pages).await?;
+    withdrawal::note(tx, &bios_taken_back, Withdrawal::Bio, now).await?;
     let is_changed: HashSet<ProfileId> = changed.iter().map(|one| one.profile).collect();
     let pages: Vec<ProfilePage<'_>> =
         pages.iter().filter(|(id, _)| is_changed.contains(id)).copied().collect();
@@ -106,11 +111,20 @@ fn copy_target() -> CopyTarget {
     }
 }
 
-/// Stores those pages that differ; returns the profiles of which they are, and what changed of them.
+/// What became of pages.
+#[derive(Default)]
+struct StoredPages {
+    /// The profiles whose pages differed, and what changed of them.
+    changed: Vec<ChangedFields>,
+    /// Those of them whose public bio is not what it was.
+    bios_taken_back: Vec<ProfileId>,
+}
+
+/// Stores those pages that differ.
 async fn upsert(
     tx: &PgTransaction<'_>,
     pages: &[ProfilePage<'_>],
-) -> Result<Vec<ChangedFields>, StoreError> {
+) -> Result<StoredPages, StoreError> {
     let ids = column(pages, |(id, _)| stored_id(*id));
     let hashes = column(pages, |(_, page)| profile_columns::hash(page));
     let arrays = profile_columns::arrays(pages);
@@ -125,10 +139,15 @@ async fn upsert(
     params
         .extend(arrays.iter().map(|(array, kind)| (&**array as &(dyn ToSql + Sync), kind.clone())));
     let rows = tx.query(&STORE, &params).await?;
-    let changed = |row: TableRow<'_>| {
-        Ok(ChangedFields { profile: row.profile_id("profile_id")?, bits: row.unsigned("fields")? })
-    };
-    PROFILE.rows(&rows).map(changed).collect()
+    let mut stored = StoredPages::default();
+    for row in PROFILE.rows(&rows) {
+        let profile = row.profile_id("profile_id")?;
+        stored.changed.push(ChangedFields { profile, bits: row.unsigned("fields")? });
+        if row.get("is_bio_taken_back")? {
+            stored.bios_taken_back.push(profile);
+        }
+    }
+    Ok(stored)
 }
 
 /// Those that their last page listed, and this one does not.
