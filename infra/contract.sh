@@ -19,7 +19,7 @@ run() {
 changes_key=$(key follower)
 run changes "$changes_key" --include-tag changes --max-examples "${EXAMPLES:-12}" "$@" >"$home/changes" 2>&1 &
 changes=$!
-run reading "$(key reader)" --exclude-tag keys --exclude-tag changes --max-examples "${EXAMPLES:-12}" "$@"
+run reading "$(key reader --scopes "${EVERY_SCOPE%,keys:write}")" --exclude-tag keys --exclude-tag changes --max-examples "${EXAMPLES:-12}" "$@"
 run keys "$(key holder --scopes "$EVERY_SCOPE")" --include-tag keys --max-examples "${EXAMPLES:-12}" "$@"
 wait "$changes" || { cat "$home/changes"; exit 1; }
 python3 infra/contract.py "$home"/*.ndjson

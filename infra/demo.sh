@@ -15,4 +15,4 @@ key() {
   BORG_HOME="$BORG_HOME/demo" "$BORG" key create --account "$1" --credits 1000000 --daily-cap 1000000 --json "${@:2}" |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])'
 }
-EVERY_SCOPE=profiles:read,communities:read,ranks:read,search:read,stream:read,billing:read,billing:write,keys:write
+EVERY_SCOPE=profiles:read,communities:read,ranks:read,search:read,stream:read,billing:read,billing:write,export:write,keys:write
