@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes clients from the document of a served demo: every example in it runs and is answered as the document says, and
-# a program over types that `openapi-typescript` makes from it compiles, from the form of 3.0 too. It needs `borg`
-# ($BORG), and what `infra/setup.sh clients` installs ($CLIENTS).
+# Makes clients from the document of a served demo: every example in it runs and is answered as the document says;
+# programs over types that `openapi-typescript` makes from it compile, from the form of 3.0 too; and one of them follows
+# the change stream until it has what an export has. It needs `borg` ($BORG), and what `infra/setup.sh clients`
+# installs ($CLIENTS).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source infra/demo.sh
@@ -19,3 +20,7 @@ for document in openapi.json openapi-3.0.json; do
   (cd "$work" && node_modules/.bin/tsc)
   echo "types of $document: compiled"
 done
+echo '{"type": "module"}' >"$work/package.json"
+(cd "$work" && node_modules/.bin/tsc --noEmit false --outDir js)
+sed -i 's|from "./http"|from "./http.js"|' "$work/js/follow.js"
+BORG_URL="$url" DEMO_HOME="$BORG_HOME/demo" node "$work/js/follow.js"

@@ -1,33 +1,6 @@
 // A small program over types that are made from the API's document: it must compile. What the API changes in a way
 // that breaks such a program, breaks this one.
-import type { components, paths } from "./api";
-
-/** The routes that are read. */
-type ReadPath = { [Path in keyof paths]: paths[Path] extends { get: object } ? Path : never }[keyof paths];
-
-/** What a route answers as JSON. */
-type Answer<Path extends ReadPath> = paths[Path] extends {
-  get: { responses: { 200: { content: { "application/json": infer Body } } } };
-}
-  ? Body
-  : never;
-
-/** The parameters of a route's query. */
-type Query<Path extends ReadPath> = paths[Path] extends { get: { parameters: { query?: infer Query } } } ? Query : never;
-
-type Problem = components["schemas"]["ProblemBody"];
-
-async function read<Path extends ReadPath>(path: Path, query?: Query<Path>): Promise<Answer<Path>> {
-  const asked = new URLSearchParams(query as Record<string, string>);
-  const answer = await fetch(`${process.env.BORG_URL}${path}?${asked}`, {
-    headers: { Authorization: `Bearer ${process.env.BORG_KEY}` },
-  });
-  if (!answer.ok) {
-    const problem = (await answer.json()) as Problem;
-    throw new Error(`${problem.code}: ${problem.detail}`);
-  }
-  return (await answer.json()) as Answer<Path>;
-}
+import { read } from "./http";
 
 export async function names(words: string): Promise<string[]> {
   const found = await read("/v1/search", { q: words, limit: 5, type: "all" });
