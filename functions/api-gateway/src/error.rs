@@ -236,12 +236,6 @@ pub(crate) fn not_modified() -> Response {
     StatusCode::NOT_MODIFIED.into_response()
 }
 
-/// The same answer, to an order that is carried out later.
-pub(crate) fn accepted(mut response: Response) -> Response {
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
-}
-
 /// The answer to a plain `OPTIONS`: the `Allow` header says all.
 pub(crate) fn options(bare: Response) -> Response {
     match bare.status() {

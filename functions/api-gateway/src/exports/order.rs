@@ -1,6 +1,6 @@
 //! Ordering an export: what it is made from, what it may cost, its hold, and its first job.
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use billing::Withheld;
 use model::change::ChangeRange;
 use model::charge::ChargeRef;
@@ -147,7 +147,7 @@ pub(crate) async fn create(
         return Err(hold::refused(Withheld::AboveMax { cost, max }, priced.prices.version()).into());
     }
     let export = ordered(&call, &body, &priced).await?;
-    Ok(accepted(ApiAnswer::one(ExportView::of(export)).into_response()))
+    Ok(accepted(ApiAnswer::one(ExportView::of(export))))
 }
 
 /// What the order is made from, and what it may cost.
