@@ -50,21 +50,6 @@ pub(crate) fn links(html: &str) -> Vec<String> {
     tokens(html).filter_map(link).collect()
 }
 
-/// The targets of the links of a page that say of it "this is me": `a` and `link` with `rel=me`, in order.
-pub(crate) fn rel_me(html: &str) -> Vec<String> {
-    let link = |token| match token {
-        Token::StartTag(tag) if *tag.name == *b"a" || *tag.name == *b"link" => {
-            let rel = tag.attributes.get(b"rel".as_slice())?;
-            let mut words = rel.split(u8::is_ascii_whitespace);
-            let is_me = words.any(|word| word.eq_ignore_ascii_case(b"me"));
-            let target = tag.attributes.get(b"href".as_slice()).filter(|_| is_me)?;
-            Some(utf8(target).trim().to_owned())
-        }
-        _ => None,
-    };
-    tokens(html).filter_map(link).collect()
-}
-
 fn tokens(html: &str) -> impl Iterator<Item = Token> {
     Tokenizer::new(html).flatten()
 }
@@ -112,20 +97,11 @@ mod tests {
         assert_eq!(links(html), ["https://a.org/?x=1&y=2", "https://b.org/@u", "https://c.org"]);
     }
 
-    #[test]
-    fn only_links_with_rel_me_say_so() {
-        let html = "<link rel=me href='https://a.org/@u'><a rel=\"nofollow ME\" href=https://b.org>x</a>\
-                    <a rel='menu' href='https://c.org'>y</a><a href='https://d.org'>z</a>\
-                    <!-- <a rel=me href='https://e.org'> --><p rel=me href='https://f.org'>";
-        assert_eq!(rel_me(html), ["https://a.org/@u", "https://b.org"]);
-    }
-
     proptest! {
         #[test]
         fn no_input_breaks_it(html in "[<>a& ;#xé\"=href/pbr1!-]{0,60}") {
             prop_assert!(text(&html).len() <= 3 * html.len() + 1);
             prop_assert!(links(&html).len() <= html.len());
-            prop_assert!(rel_me(&html).len() <= html.len());
         }
     }
 }

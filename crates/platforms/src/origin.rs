@@ -90,11 +90,6 @@ impl OriginOverrides {
         self.by_role.get(role).or(self.every.as_ref())
     }
 
-    /// The origin that replaces those of all roles that are not named.
-    pub(crate) fn of_every_role(&self) -> Option<&ServerOrigin> {
-        self.every.as_ref()
-    }
-
     /// The roles that are named.
     pub(crate) fn roles(&self) -> impl Iterator<Item = &str> {
         self.by_role.keys().map(String::as_str)

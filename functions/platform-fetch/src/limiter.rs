@@ -65,41 +65,6 @@ impl LeaseLimiter<'_> {
     }
 }
 
-/// Limits what is sent to web pages that are no part of a platform. Their hosts have budgets, too, under a hash: the
-/// name of a person's site is not kept because it was looked at. A host that is a platform's keeps its own budget.
-#[derive(Debug)]
-pub(crate) struct PageLimiter<'a> {
-    limiter: LeaseLimiter<'a>,
-}
-
-impl<'a> PageLimiter<'a> {
-    pub(crate) fn new(limiter: LeaseLimiter<'a>) -> PageLimiter<'a> {
-        PageLimiter { limiter }
-    }
-
-    async fn budget_of(&self, name: &str) -> Result<String, NoToken> {
-        let LeaseLimiter { dependencies, platform, .. } = self.limiter;
-        let known = host::is_known(dependencies.pg, platform, name).await;
-        match known.map_err(|_| NoToken { wait_ms: WAIT_MS_MAX })? {
-            true => Ok(name.to_owned()),
-            false => Ok(host::hashed_name(name)),
-        }
-    }
-}
-
-impl RateLimiter for PageLimiter<'_> {
-    async fn acquire(&mut self, host: &str) -> Result<(), NoToken> {
-        let budget = self.budget_of(host).await?;
-        self.limiter.acquire(&budget).await
-    }
-
-    async fn report(&mut self, report: &HostReport) {
-        if let Ok(host) = self.budget_of(&report.host).await {
-            self.limiter.report(&HostReport { host, ..report.clone() }).await;
-        }
-    }
-}
-
 impl RateLimiter for LeaseLimiter<'_> {
     /// A request that waits for a host holds the lock of its leases, so that the requests behind it
     /// find the lease that it got.

@@ -46,7 +46,7 @@ use model::identity::Claim;
 
 pub use context::{ErasedWeb, FetchContext, NoToken, RateLimiter, Unlimited};
 pub use memory::FetchMemory;
-pub use proof::{OwnPage, PAGES_MAX};
+pub use proof::OwnPage;
 pub use resolve::ResolveError;
 pub use run::{HostReport, StreamOutcome, StreamRun};
 pub use streams::StreamInfo;

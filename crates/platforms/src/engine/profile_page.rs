@@ -1,7 +1,5 @@
 //! Reads a profile's own page: what a record says of the profile.
 
-use std::borrow::Cow;
-
 use model::identity::Claim;
 use model::observation::{NamedProfile, Observation, SeenProfile};
 use model::profile::{Consent, GoneReason, PersonKind};
@@ -11,7 +9,7 @@ use model::time::Timestamp;
 use super::CrawlEngine;
 use super::clean;
 use super::partial_name::PartialName;
-use super::proof::{OwnPage, PAGES_MAX};
+use super::proof::OwnPage;
 use crate::claims::CLAIMS_MAX;
 use crate::manifest::{ConsentRule, PlatformManifest, ProfileRules};
 use crate::path::{PageNode, SelectorContext, ValueSelector};
@@ -34,7 +32,7 @@ impl ProfileRecord<'_> {
         selector.as_ref()?.count(self.record, self.context)
     }
 
-    pub(super) fn text(&self, text: ProfileText) -> Option<String> {
+    fn text(&self, text: ProfileText) -> Option<String> {
         let value = self.rules.texts.get(text)?.text(self.record, self.context)?;
         match text.form() {
             TextForm::Words { chars_max } => clean::words(&value, chars_max),
@@ -44,24 +42,7 @@ impl ProfileRecord<'_> {
 
     /// What of it can prove whose the account is.
     pub(super) fn own_page(&self, named: NamedProfile) -> OwnPage {
-        let mut pages = self.websites();
-        pages.truncate(PAGES_MAX);
-        OwnPage {
-            named,
-            url: self.text(ProfileText::Url),
-            bio: self.text(ProfileText::Bio).unwrap_or_default(),
-            pages,
-        }
-    }
-
-    /// The pages that the platform has verified as the profile's own.
-    pub(super) fn websites(&self) -> Vec<String> {
-        let mut pages = Vec::new();
-        for selector in &self.rules.websites {
-            let mut push = |page: Cow<'_, str>| pages.push(page.into_owned());
-            selector.texts(self.record, self.context, &mut push);
-        }
-        pages
+        OwnPage { named, bio: self.text(ProfileText::Bio).unwrap_or_default() }
     }
 
     fn created_at(&self) -> Option<Timestamp> {
@@ -121,8 +102,12 @@ impl CrawlEngine {
     /// The accounts and pages that a profile claims, itself left out; sorted, each once.
     fn claims(&self, page: ProfileRecord<'_>, own: &NamedProfile) -> Vec<Claim> {
         let ProfileRecord { rules, record, context } = page;
-        let websites = page.websites().into_iter();
-        let mut claims: Vec<Claim> = websites.map(|page| Claim::Website { page }).collect();
+        let mut claims = Vec::new();
+        for selector in &rules.websites {
+            selector.texts(record, context, &mut |page| {
+                claims.push(Claim::Website { page: page.into_owned() });
+            });
+        }
         for selector in &rules.accounts {
             selector
                 .texts(record, context, &mut |text| claims.extend(self.recognise_claims(&text)));

@@ -106,20 +106,6 @@ pub async fn ids(pg: &Pg, platform: Platform, names: &[&str]) -> Result<Vec<Host
     Ok(lower.iter().filter_map(|name| known.get(name).copied()).collect())
 }
 
-/// Whether a host has a number.
-pub async fn is_known(pg: &Pg, platform: Platform, name: &str) -> Result<bool, StoreError> {
-    let names = [name.to_lowercase()];
-    let params = params![platform_number(platform) => INT2, names.as_slice() => TEXT_ARRAY];
-    Ok(!known_ids(pg, params).await?.is_empty())
-}
-
-/// A name for the budget of a host whose own name is not to be kept.
-pub fn hashed_name(name: &str) -> String {
-    let hash = blake3::derive_key("borg 2026-11 host of a page", name.to_lowercase().as_bytes());
-    let digits: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("page-{digits}")
-}
-
 async fn known_ids(pg: &Pg, params: &Params<'_>) -> Result<HashMap<String, HostId>, StoreError> {
     let rows = pg.query("host::ids", IDS, params).await?;
     let known = |row: TableRow<'_>| Ok((row.get("name")?, HostId(row.get("host_id")?)));
