@@ -54,7 +54,7 @@ const fn usual(number: u8, slug: &'static str) -> KnownPlatform {
 }
 
 /// Every platform, by number: the one place for what is not in its manifest. A platform in this table
-/// costs one more file, its manifest. Numbers are part of ids, so they are given out here and never
+/// costs one more file, its manifest, and a place in [`Platform::CRAWLED`]. Numbers are part of ids, so they are given out here and never
 /// again: a platform that is not in the table takes the next number.
 const KNOWN: &[KnownPlatform] = &[
     KnownPlatform { handles: HandleForm::Native, ..usual(1, "file") },
@@ -105,6 +105,9 @@ impl Platform {
     /// ActivityPub and its API dialects.
     pub const FEDIVERSE: Platform = Platform(3);
 
+    /// Those that have a manifest, by number: others are known from files only.
+    pub const CRAWLED: [Platform; 2] = [Platform::BLUESKY, Platform::FEDIVERSE];
+
     /// The platform with this stored number, if there is one.
     pub fn from_number(number: u8) -> Option<Platform> {
         Platform::all().find(|platform| platform.number() == number)
@@ -123,6 +126,11 @@ impl Platform {
     /// Whether its profiles are listed by opt-in or by opt-out.
     pub const fn listing(self) -> Listing {
         self.row().listing
+    }
+
+    /// Whether its accounts can be read from here.
+    pub fn is_crawled(self) -> bool {
+        Platform::CRAWLED.contains(&self)
     }
 
     /// What its handles look like.

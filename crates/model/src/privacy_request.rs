@@ -1,9 +1,8 @@
 //! Privacy requests: what a person demands of what is held about an account, and how it proves that the account is
 //! its own.
 //!
-//! The account shows the request's *code*, for a day, in its bio or on a page that names it back; the *secret* that
-//! was given with the request reads the outcome. To know the code is of no use: it counts only where the owner of the
-//! account can write.
+//! The account shows the request's *code*, for a day, in its bio; the *secret* that was given with the request reads the
+//! outcome. To know the code is of no use: it counts only where none but the owner of the account can write.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,21 +16,27 @@ use crate::time::Timestamp;
 
 /// For how long a code counts, in seconds: a day.
 pub const CODE_SECONDS: i64 = 86_400;
-/// Within which an operator answers, in days.
-pub const DUE_DAYS: i64 = 30;
+/// Within which an operator answers, in days: no month is shorter (Art. 12(3) GDPR).
+pub const DUE_DAYS: i64 = 28;
+/// How many days before a proven request is due it is reported that it still waits for its answer.
+pub const PRESSING_DAYS: i64 = 7;
 /// For how long what is held can be read after its proof, in days.
 pub const DATA_DAYS: i64 = 7;
 /// How long a request is kept after it ended, in days.
 pub const KEPT_DAYS: i64 = 90;
-/// How many requests may be made of one account in a UTC day.
-pub const OF_ACCOUNT_MAX: u32 = 3;
+/// How many requests may be made of one account in a UTC day, wherever they come from.
+pub const OF_ACCOUNT_MAX: u32 = 30;
+/// How many of them may come from one client address.
+pub const OF_ACCOUNT_FROM_ADDRESS_MAX: u32 = 3;
 /// How many requests may come from one client address in a UTC day.
 pub const OF_ADDRESS_MAX: u32 = 10;
 /// How often the code of one request is looked for, asked for or not.
 pub const CHECKS_MAX: u32 = 10;
 /// The fewest seconds between two of these checks that were asked for.
 pub const CHECK_PAUSE_SECONDS: i64 = 60;
-/// The most characters of what an objection is about.
+/// After how many seconds a code is looked for again that could not be looked for.
+pub const AGAIN_SECONDS: i64 = 600;
+/// The most characters of what an objection or a correction is about.
 pub const ABOUT_CHARS_MAX: usize = 2_000;
 /// The most characters of an operator's answer.
 pub const ANSWER_CHARS_MAX: usize = 10_000;
@@ -54,6 +59,8 @@ pub enum PrivacyRequestKind {
     Access = 3,
     /// That a label or a rank is looked at again (Art. 21).
     Objection = 4,
+    /// That something wrong is corrected (Art. 16).
+    Correction = 5,
 }
 
 /// How a request ended. The numbers are stored.
@@ -92,7 +99,7 @@ pub struct PrivacyRequest {
     pub platform: Platform,
     /// Its handle or native id, as it was given; `None` once the account is erased.
     pub handle: Option<String>,
-    /// What an objection is about.
+    /// What an objection or a correction is about.
     pub about: Option<String>,
     /// What the account shows to prove it.
     pub code: ProofCode,
@@ -116,11 +123,12 @@ pub struct PrivacyRequest {
 
 impl PrivacyRequestKind {
     /// Every kind.
-    pub const ALL: [PrivacyRequestKind; 4] = [
+    pub const ALL: [PrivacyRequestKind; 5] = [
         PrivacyRequestKind::OptOut,
         PrivacyRequestKind::Erasure,
         PrivacyRequestKind::Access,
         PrivacyRequestKind::Objection,
+        PrivacyRequestKind::Correction,
     ];
 
     /// The kind with this stored number.
@@ -135,12 +143,18 @@ impl PrivacyRequestKind {
             PrivacyRequestKind::Erasure => "erasure",
             PrivacyRequestKind::Access => "access",
             PrivacyRequestKind::Objection => "objection",
+            PrivacyRequestKind::Correction => "correction",
         }
     }
 
     /// Whether the account is erased for it.
     pub const fn erases(self) -> bool {
         matches!(self, PrivacyRequestKind::OptOut | PrivacyRequestKind::Erasure)
+    }
+
+    /// Whether a person answers it, proven or not: it has to say what it is about.
+    pub const fn is_answered(self) -> bool {
+        matches!(self, PrivacyRequestKind::Objection | PrivacyRequestKind::Correction)
     }
 }
 
@@ -370,7 +384,7 @@ mod tests {
         assert_eq!(proven.status(at(6)), PrivacyRequestStatus::WithOperator);
         let ended = Some((PrivacyOutcome::Refused, at(7)));
         assert_eq!(PrivacyRequest { ended, ..proven }.status(at(8)), PrivacyRequestStatus::Refused);
-        assert_eq!(made.due_at(), at(30 * 86_400));
+        assert_eq!(made.due_at(), at(28 * 86_400));
     }
 
     #[test]
@@ -394,14 +408,16 @@ mod tests {
     #[test]
     fn numbers_and_names_are_fixed() {
         let kinds = PrivacyRequestKind::ALL.map(|kind| (kind as u8, kind.slug()));
-        assert_eq!(kinds, [(1, "opt_out"), (2, "erasure"), (3, "access"), (4, "objection")]);
+        let (erasing, others) = kinds.split_at(2);
+        assert_eq!(erasing, [(1, "opt_out"), (2, "erasure")]);
+        assert_eq!(others, [(3, "access"), (4, "objection"), (5, "correction")]);
         for kind in PrivacyRequestKind::ALL {
             assert_eq!(PrivacyRequestKind::from_number(kind as u8), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.slug());
         }
         assert_eq!(PrivacyOutcome::from_number(2), Some(PrivacyOutcome::Refused));
         assert_eq!(
-            (PrivacyRequestKind::from_number(5), PrivacyOutcome::from_number(3)),
+            (PrivacyRequestKind::from_number(6), PrivacyOutcome::from_number(3)),
             (None, None)
         );
         for wrong in
