@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use model::message::{FetchJob, ScoreJob, Stage};
+use model::message::{FetchJob, FetchMessage, ScoreJob, Stage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,6 +27,9 @@ fn golden<T: DeserializeOwned + Serialize + Debug>(queue: &str) -> T {
 fn messages_of_the_release_before_are_read_and_written_unchanged() {
     let fetch: FetchJob = golden("fetch");
     assert_eq!((fetch.host.as_str(), fetch.lease.tokens), ("public.api.bsky.app", 40));
+    let body = serde_json::to_string(&fetch).expect("it is written");
+    let message = FetchMessage::read(&body).expect("it is read");
+    assert_eq!(message, FetchMessage::Profiles(fetch));
     let score: ScoreJob = golden("score");
     assert_eq!(score.stage, Stage::Snapshot);
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use model::message::{DeliverJob, FetchJob, FetchMessage, ScoreJob};
+use model::message::{DeliverJob, FetchJob, ProofJob, ScoreJob};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -58,8 +58,8 @@ fn every_function_is_in_the_template_and_is_built_for_it() {
 fn the_golden_events_have_the_present_messages() {
     let job: FetchJob = body("events/fetch-jobs.json");
     assert_eq!(job.profiles.len(), 1);
-    let message: FetchMessage = body("events/fetch-proof.json");
-    assert!(matches!(message, FetchMessage::Proof(_)));
+    let job: ProofJob = body("events/fetch-proof.json");
+    assert_eq!(job.number, 1);
     let job: ScoreJob = body("events/score-jobs.json");
     assert_eq!(job.stage, model::message::Stage::Snapshot);
     let job: DeliverJob = body("events/deliver-jobs.json");

@@ -32,16 +32,29 @@ impl FetchJob {
 pub struct ProofJob {
     /// The request.
     pub prove: PrivacyRequestId,
+    /// The number of this job among those of the request: what it could not look for is noted once.
+    pub number: u32,
 }
 
 /// A message of the fetch queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FetchMessage {
     /// Profiles to be fetched.
     Profiles(FetchJob),
     /// A code to be looked for.
     Proof(ProofJob),
+}
+
+impl FetchMessage {
+    /// Reads the body of a message. What is no job at all is refused with what it lacks of a [`FetchJob`], which nearly
+    /// all are.
+    pub fn read(body: &str) -> Result<FetchMessage, serde_json::Error> {
+        match serde_json::from_str(body) {
+            Ok(job) => Ok(FetchMessage::Proof(job)),
+            Err(_) => serde_json::from_str(body).map(FetchMessage::Profiles),
+        }
+    }
 }
 
 /// The steps of a run, in order. The artifacts of a stage are sealed before the next job is sent.
@@ -162,11 +175,13 @@ mod tests {
 
     #[test]
     fn the_messages_of_the_fetch_queue_differ_by_their_fields() {
-        let proof = FetchMessage::Proof(ProofJob { prove: PrivacyRequestId::new(33) });
+        let proof = FetchMessage::Proof(ProofJob { prove: PrivacyRequestId::new(33), number: 2 });
         let json = serde_json::to_string(&proof).unwrap();
-        assert_eq!(json, r#"{"prove":"prq_11"}"#);
-        assert_eq!(serde_json::from_str::<FetchMessage>(&json).unwrap(), proof);
-        assert!(serde_json::from_str::<FetchMessage>(r#"{"prove":"run_1"}"#).is_err());
+        assert_eq!(json, r#"{"prove":"prq_11","number":2}"#);
+        assert_eq!(FetchMessage::read(&json).unwrap(), proof);
+        assert!(FetchMessage::read(r#"{"prove":"run_1","number":2}"#).is_err());
+        let why = FetchMessage::read(r#"{"platform":"bluesky"}"#).unwrap_err().to_string();
+        assert!(why.contains("missing field `host`"), "{why}");
     }
 
     #[test]

@@ -98,8 +98,10 @@ pub async fn tick<Q: Queue>(
     settings: &DispatchSettings,
 ) -> Result<DispatchSummary, DispatchError> {
     let DispatchDependencies { pg, queue, clock } = dependencies;
-    // First, and whether there is room or not: a person waits for the answer.
-    proofs::send(dependencies, settings).await?;
+    // First, and whether there is room or not: a person waits for the answer. The crawl goes on without it.
+    if let Err(error) = proofs::send(dependencies, settings).await {
+        tracing::warn!(%error, "no codes are looked for in this tick");
+    }
     let room = u64::from(settings.jobs_max).saturating_sub(queue.depth().await?);
     if room == 0 || settings.profiles_max == 0 {
         return Ok(DispatchSummary::default());

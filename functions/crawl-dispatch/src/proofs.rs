@@ -8,7 +8,7 @@ use store::pg::privacy_request::{self, DueCheck};
 use crate::{DispatchDependencies, DispatchError, DispatchSettings};
 
 /// The most such jobs of one tick; the next one sends more.
-const CHECKS_MAX: u32 = 50;
+const JOBS_A_TICK: u32 = 50;
 
 /// Sends a job for each request whose code is to be looked for now, on platforms that are crawled.
 pub(crate) async fn send<Q: Queue>(
@@ -26,7 +26,8 @@ pub(crate) async fn send<Q: Queue>(
         queue.send(&messages).await.map_err(DispatchError::from)
     };
     let now = clock.now();
-    let sent = privacy_request::send_due_checks(pg, &platforms, CHECKS_MAX, now, send_jobs).await?;
+    let sent =
+        privacy_request::send_due_checks(pg, &platforms, JOBS_A_TICK, now, send_jobs).await?;
     if sent > 0 {
         tracing::info!(checks = sent, "dispatched");
     }

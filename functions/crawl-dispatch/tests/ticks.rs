@@ -300,6 +300,7 @@ fn every_platform_with_a_manifest_has_a_pace() {
     let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     let paces = paces(&engine);
     assert_eq!(paces.keys().copied().collect::<Vec<_>>(), engine.platforms());
+    assert_eq!(engine.platforms(), Platform::CRAWLED);
     assert!(paces.values().all(|pace| pace.limit.requests > 0 && pace.requests_a_profile > 0));
 }
 
@@ -332,8 +333,8 @@ async fn a_code_is_looked_for_even_if_the_queue_is_full() {
     }
     let received = world.queue.receive(RECEIVED_MAX, 60).await.unwrap();
     let messages: Vec<FetchMessage> =
-        received.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect();
+        received.iter().map(|one| FetchMessage::read(&one.body).unwrap()).collect();
     // One of a platform that is not crawled is for the operator.
     let [FetchMessage::Proof(job)] = messages.as_slice() else { panic!("{messages:?}") };
-    assert_eq!(job.prove, PrivacyRequestId::new(1));
+    assert_eq!((job.prove, job.number), (PrivacyRequestId::new(1), 1));
 }

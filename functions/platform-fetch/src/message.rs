@@ -33,7 +33,7 @@ pub async fn handle_message(
     receives: u32,
     deadline: Timestamp,
 ) -> JobEnd {
-    let done = match serde_json::from_str(body) {
+    let done = match FetchMessage::read(body) {
         Ok(FetchMessage::Profiles(job)) => {
             let done = handle(dependencies, &job, deadline).await;
             done.inspect(|summary| {
