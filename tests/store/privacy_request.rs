@@ -1,8 +1,8 @@
 //! Privacy requests: limits, secrets, checks, and ends that happen once.
 
 use model::privacy_request::{
-    CHECKS_MAX, CODE_BYTES, CODE_SECONDS, OF_ACCOUNT_MAX, OF_ADDRESS_MAX, PrivacyOutcome,
-    PrivacyRequestStatus, PrivacySecret, ProofCode, SECRET_BYTES,
+    CHECKS_MAX, CODE_BYTES, CODE_SECONDS, OF_ACCOUNT_FROM_ADDRESS_MAX, OF_ACCOUNT_MAX,
+    OF_ADDRESS_MAX, PrivacyOutcome, PrivacyRequestStatus, PrivacySecret, ProofCode, SECRET_BYTES,
 };
 use model::time::Timestamp;
 use model::{Account, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
@@ -57,7 +57,7 @@ async fn sent(db: &Database, now: Timestamp) -> Vec<u64> {
     ids
 }
 
-use PrivacyRequestKind::{Access, Objection, OptOut};
+use PrivacyRequestKind::{Access, Correction, Objection, OptOut};
 
 #[tokio::test]
 async fn a_day_has_so_many_requests_of_an_account_and_from_an_address() {
@@ -67,9 +67,15 @@ async fn a_day_has_so_many_requests_of_an_account_and_from_an_address() {
         number += 1;
         assert!(made(&db, number, Access, (name, None), at(0)).await, "{name}");
     }
-    assert_eq!(u32::from(number), OF_ACCOUNT_MAX);
-    assert!(!made(&db, 9, Access, ("ada.sky.test", Some(&[1])), at(0)).await);
+    assert_eq!(u32::from(number), OF_ACCOUNT_FROM_ADDRESS_MAX);
+    assert!(!made(&db, 9, Access, ("ada.sky.test", None), at(0)).await);
     assert_eq!(get(&db, 9).await, None);
+    // Who asks from elsewhere is not locked out by that, up to a number.
+    for other in number..OF_ACCOUNT_MAX as u8 {
+        let address = [other];
+        assert!(made(&db, 100 + other, Access, ("ada.sky.test", Some(&address)), at(0)).await);
+    }
+    assert!(!made(&db, 10, Access, ("ada.sky.test", Some(&[99])), at(0)).await);
     for other in 0..OF_ADDRESS_MAX {
         let name = format!("bob{other}.sky.test");
         // The one that was refused did not count.
@@ -78,6 +84,16 @@ async fn a_day_has_so_many_requests_of_an_account_and_from_an_address() {
     assert!(!made(&db, 40, Access, ("eve.sky.test", Some(&[1])), at(0)).await);
     assert!(made(&db, 41, Access, ("eve.sky.test", Some(&[2])), at(0)).await);
     assert!(made(&db, 42, Access, ("ada.sky.test", Some(&[1])), at(DAY)).await, "another day");
+}
+
+#[tokio::test]
+async fn a_query_makes_no_other_account_of_a_native_id() {
+    let db = database().await;
+    for (number, name) in [(1, "did:plc:ada"), (2, "did:plc:ada?x=1"), (3, "did:plc:ada#x")] {
+        assert!(made(&db, number, Access, (name, None), at(0)).await, "{name}");
+    }
+    assert!(!made(&db, 4, Access, ("did:plc:ada?x=2", None), at(0)).await);
+    assert!(made(&db, 5, Access, ("did:plc:bob", None), at(0)).await);
 }
 
 #[tokio::test]
@@ -170,7 +186,7 @@ async fn a_proof_opens_what_is_held_and_hands_an_objection_to_the_operator() {
     assert_eq!(access.status(at(7)), PrivacyRequestStatus::Done);
     let objection = get(&db, 2).await.unwrap();
     assert_eq!(objection.status(at(7)), PrivacyRequestStatus::WithOperator);
-    assert_eq!(objection.due_at(), at(5 + 30 * DAY));
+    assert_eq!(objection.due_at(), at(5 + 28 * DAY));
     let open = privacy_request::unanswered(db.pg(), 9).await.unwrap();
     assert_eq!(open, std::slice::from_ref(&objection));
     let given = OperatorAnswer {
@@ -187,17 +203,76 @@ async fn a_proof_opens_what_is_held_and_hands_an_objection_to_the_operator() {
     assert_eq!(ended.answer.as_deref(), Some("the words are those of many"));
     assert_eq!(ended.profile, Some(ada));
     let log = audit::newest(db.pg(), 9).await.unwrap();
-    assert_eq!((log.len(), log[0].subject.as_deref()), (1, Some("prq_2")));
+    let lines: Vec<_> = log.iter().map(|line| (&*line.action, line.subject.clone())).collect();
+    let ada = Some(ada.to_string());
+    let answered = (ACT.action, Some("prq_2".to_owned()));
+    // That what is held was given is in the log, too; a proof that changed nothing is not.
+    assert_eq!(lines, [answered, ("prove-request", ada.clone()), ("give-data", ada)]);
+    let actors: Vec<_> = log.iter().map(|line| &*line.actor).collect();
+    assert_eq!(actors, [ACT.actor, "prq_2", "prq_1"]);
+}
+
+#[tokio::test]
+async fn a_native_id_is_no_handle() {
+    let db = database().await;
+    crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
+    made(&db, 1, Access, ("ada.sky.test", None), at(5)).await;
+    let request = get(&db, 1).await.unwrap();
+    assert!(privacy_request::prove(db.pg(), &request, "ada.sky.test", at(6)).await.unwrap());
+    assert_eq!(get(&db, 1).await.unwrap().profile, None, "that is another account");
+}
+
+#[tokio::test]
+async fn proven_requests_come_first_and_press_when_they_are_nearly_due() {
+    let db = database().await;
+    made(&db, 1, Objection, ("bob.sky.test", None), at(0)).await;
+    made(&db, 2, Correction, ("ada.sky.test", None), at(5)).await;
+    let request = get(&db, 2).await.unwrap();
+    assert!(privacy_request::prove(db.pg(), &request, "did:ada", at(6)).await.unwrap());
+    let open = privacy_request::unanswered(db.pg(), 9).await.unwrap();
+    assert_eq!(open.iter().map(|one| one.id.number()).collect::<Vec<_>>(), [2, 1]);
+    let pressing = async |now| privacy_request::pressing(db.pg(), now).await.unwrap();
+    assert_eq!(pressing(at(4 + 21 * DAY)).await, 0);
+    assert_eq!(pressing(at(5 + 21 * DAY)).await, 1);
+    assert_eq!(pressing(at(60 * DAY)).await, 1, "and when they were due");
+}
+
+#[tokio::test]
+async fn an_erasure_takes_the_name_out_of_other_requests_that_ended() {
+    let db = database().await;
+    crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
+    let proven = async |number: u8, kind, name: &str| {
+        made(&db, number, kind, (&format!("{name}.sky.test"), None), at(5)).await;
+        let request = get(&db, number.into()).await.unwrap();
+        let native_id = format!("did:{name}");
+        assert!(privacy_request::prove(db.pg(), &request, &native_id, at(6)).await.unwrap());
+    };
+    proven(1, Access, "ada").await;
+    proven(2, Access, "bob").await;
+    assert_eq!(get(&db, 1).await.unwrap().handle.as_deref(), Some("ada.sky.test"));
+    proven(3, OptOut, "ada").await;
+    for number in [1, 3] {
+        let request = get(&db, number).await.unwrap();
+        assert_eq!((request.handle, request.about), (None, None), "{number}");
+    }
+    assert_eq!(get(&db, 2).await.unwrap().handle.as_deref(), Some("bob.sky.test"));
 }
 
 #[tokio::test]
 async fn a_proof_that_comes_too_late_proves_nothing() {
     let db = database().await;
+    let ada = crawled(db.pg(), page("ada"), &["bob"], at(0)).await;
     made(&db, 1, Access, ("ada.sky.test", None), at(0)).await;
-    let request = get(&db, 1).await.unwrap();
+    made(&db, 2, OptOut, ("ada.sky.test", None), at(0)).await;
     let late = at(CODE_SECONDS);
-    assert!(!privacy_request::prove(db.pg(), &request, "did:ada", late).await.unwrap());
-    assert_eq!(get(&db, 1).await.unwrap().status(late), PrivacyRequestStatus::WithOperator);
+    for number in [1, 2] {
+        let request = get(&db, number).await.unwrap();
+        assert!(!privacy_request::prove(db.pg(), &request, "did:ada", late).await.unwrap());
+        let left = get(&db, number).await.unwrap();
+        assert_eq!(left.status(late), PrivacyRequestStatus::WithOperator);
+    }
+    assert!(profile::get(db.pg(), &[ada]).await.unwrap()[0].gone.is_none());
+    assert!(audit::newest(db.pg(), 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -216,6 +291,7 @@ async fn requests_are_deleted_after_their_time() {
     assert!(db.client().await.query(counts, &[]).await.unwrap().is_empty());
     assert_eq!(swept(at(90 * DAY + 11)).await, 1);
     assert_eq!((get(&db, 1).await, get(&db, 2).await.is_some()), (None, true));
-    assert_eq!(swept(at(120 * DAY + 1)).await, 1);
+    assert_eq!(swept(at(118 * DAY)).await, 0);
+    assert_eq!(swept(at(118 * DAY + 1)).await, 1);
     assert_eq!(get(&db, 2).await, None);
 }

@@ -82,15 +82,15 @@ pub async fn names(pg: &Pg, ids: &[ProfileId]) -> Result<Vec<Option<String>>, St
     Ok(names)
 }
 
-/// Whether a profile with this native id is stored, and not erased.
-pub(super) async fn is_known(
+/// The profile with this native id, if it is stored and not erased.
+pub(super) async fn find(
     pg: &Pg,
     platform: Platform,
     native_id: &str,
-) -> Result<bool, StoreError> {
+) -> Result<Option<ProfileId>, StoreError> {
     match whole(native_id, HANDLE_BYTES_MAX) {
-        None => Ok(false),
-        Some(native_id) => Ok(!stored(pg, platform, &[native_id]).await?.is_empty()),
+        None => Ok(None),
+        Some(native_id) => Ok(stored(pg, platform, &[native_id]).await?.into_values().next()),
     }
 }
 

@@ -49,6 +49,10 @@ const DELETE: [&str; 5] = [
     "delete from crawl_part where profile_id = any($1)",
     "delete from change_log where subject = any($1)",
 ];
+/// What ended privacy requests still say of a profile.
+const FORGET_NAMES: &str = "update privacy_request set account = null, about = null
+    where profile_id = any($1) and ended_ms is not null
+        and (account is not null or about is not null)";
 /// The row that keeps the profile from entering the frontier again. Host 0 is none.
 const BAR: &str = "insert into frontier (profile_id, host_id, depth_left, outcome, last_crawl)
     select id, 0, -1, outcome, $3 from unnest($1::bigint[], $2::smallint[]) u(id, outcome)
@@ -89,7 +93,7 @@ pub async fn opt_out(
     act: AuditAction<'_>,
     now: Timestamp,
 ) -> Result<OptOutResult, StoreError> {
-    let is_named = account_key::is_known(pg, account.platform, &account.handle).await?;
+    let is_named = account_key::find(pg, account.platform, &account.handle).await?.is_some();
     handles::remember(pg, account).await?;
     let mut ids = handles::bearers(pg, account).await?;
     let known = !ids.is_empty() || is_named;
@@ -199,6 +203,7 @@ pub(super) async fn erase(
     for sql in DELETE {
         tx.execute(sql, params![ids => INT8_ARRAY]).await?;
     }
+    tx.execute(FORGET_NAMES, params![ids => INT8_ARRAY]).await?;
     let bar = params![ids => INT8_ARRAY, outcomes => INT2_ARRAY, stored_seconds(now) => INT8];
     tx.execute(BAR, bar).await?;
     tx.execute(NOTE, params![ids => INT8_ARRAY, stored_ms(now) => INT8]).await?;

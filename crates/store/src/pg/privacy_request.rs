@@ -5,8 +5,9 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use model::privacy_request::{
-    ABOUT_CHARS_MAX, DUE_DAYS, KEPT_DAYS, OF_ACCOUNT_MAX, OF_ADDRESS_MAX, PrivacyOutcome,
-    PrivacySecret, ProofCode, days_after, next_check,
+    ABOUT_CHARS_MAX, DUE_DAYS, KEPT_DAYS, OF_ACCOUNT_FROM_ADDRESS_MAX, OF_ACCOUNT_MAX,
+    OF_ADDRESS_MAX, PRESSING_DAYS, PrivacyOutcome, PrivacySecret, ProofCode, days_after,
+    next_check,
 };
 use model::time::{Day, Timestamp};
 use model::{Account, Platform, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
@@ -23,7 +24,7 @@ use crate::StoreError;
 mod checks;
 mod end;
 
-pub use checks::{CheckOrder, DueCheck, order_check, send_due_checks};
+pub use checks::{CheckOrder, DueCheck, order_check, send_due_checks, take_back};
 pub use end::{OperatorAnswer, answer, prove};
 
 /// The columns of a request.
@@ -55,8 +56,11 @@ const OPEN: &str = concat!(
 const OPEN_REQUESTS: &str = concat!(
     "select ",
     request_columns!(),
-    " from privacy_request where ended_ms is null order by created_ms, request_id limit $1"
+    " from privacy_request where ended_ms is null
+    order by proven_ms is null, created_ms, request_id limit $1"
 );
+const PRESSING: &str = "select count(*) from privacy_request
+    where ended_ms is null and proven_ms is not null and created_ms <= $1";
 /// Those that ended long ago, and those that were due long ago and that no operator answered.
 const RETIRE: &str = "delete from privacy_request where request_id in (
         select request_id from privacy_request
@@ -73,7 +77,7 @@ pub struct NewPrivacyRequest<'a> {
     pub kind: PrivacyRequestKind,
     /// The account that it is about, known or not.
     pub account: &'a Account,
-    /// What an objection is about; cut to [`ABOUT_CHARS_MAX`].
+    /// What an objection or a correction is about; cut to [`ABOUT_CHARS_MAX`].
     pub about: Option<&'a str>,
     /// What the account has to show.
     pub code: &'a ProofCode,
@@ -83,8 +87,8 @@ pub struct NewPrivacyRequest<'a> {
     pub address: Option<&'a [u8]>,
 }
 
-/// Makes a request; `false`, and nothing is made, if there were as many of the account or from the address on this
-/// UTC day as there may be. `pepper` is kept outside of the database: see [`key::pepper`](super::key::pepper).
+/// Makes a request; `false`, and nothing is made, if there were as many of the account, from the address or of both on
+/// this UTC day as there may be. `pepper` is kept outside of the database: see [`key::pepper`](super::key::pepper).
 pub async fn create(
     pg: &Pg,
     pepper: &[u8],
@@ -92,6 +96,7 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let about = new.about.map(|about| clean(about, ABOUT_CHARS_MAX));
+    let first_check = next_check(now, now).filter(|_| new.account.platform.is_crawled());
     let params = params![
         new.id.number() as i64 => INT8,
         new.kind as i16 => INT2,
@@ -101,7 +106,7 @@ pub async fn create(
         mac_of(pepper, new.secret).finalize().into_bytes().to_vec() => BYTEA,
         new.code.as_str() => TEXT,
         stored_ms(now) => INT8,
-        next_check(now, now).map(stored_ms) => INT8,
+        first_check.map(stored_ms) => INT8,
     ];
     let limits = limits(pepper, new, now);
     retry(|| async {
@@ -124,7 +129,8 @@ struct CountedSubject {
     most: u32,
 }
 
-/// The account in any case of its letters, and the address.
+/// The account in any case of its letters, the address, and the account from the address: a stranger uses up the
+/// requests of its own address, and not those of the owner.
 fn limits(pepper: &[u8], new: &NewPrivacyRequest<'_>, now: Timestamp) -> Vec<CountedSubject> {
     let subject = |kind: &str, name: &[u8], most| {
         let mut mac = hmac(pepper);
@@ -134,10 +140,21 @@ fn limits(pepper: &[u8], new: &NewPrivacyRequest<'_>, now: Timestamp) -> Vec<Cou
         let mac = mac.finalize().into_bytes()[..SUBJECT_BYTES].to_vec();
         CountedSubject { mac, most }
     };
-    let account = new.account.to_string().to_lowercase();
-    let account = subject("privacy account ", account.as_bytes(), OF_ACCOUNT_MAX);
+    let account = counted_name(new.account);
+    let from = new.address.unwrap_or_default();
+    let both = [account.as_bytes(), b"\0".as_slice(), from].concat();
+    let of_account = [
+        subject("privacy account ", account.as_bytes(), OF_ACCOUNT_MAX),
+        subject("privacy account from address ", both.as_slice(), OF_ACCOUNT_FROM_ADDRESS_MAX),
+    ];
     let address = new.address.map(|address| subject("privacy address ", address, OF_ADDRESS_MAX));
-    std::iter::once(account).chain(address).collect()
+    of_account.into_iter().chain(address).collect()
+}
+
+/// The name that the requests of an account are counted by. A query or a fragment of a URL makes no other account of it.
+fn counted_name(account: &Account) -> String {
+    let name = account.to_string().to_lowercase();
+    name.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// Counts one more of each subject; whether none has too many.
@@ -180,24 +197,46 @@ pub async fn open(
     row.filter(|_| is_secret).map(from_row).transpose()
 }
 
-/// The requests that have not ended, at most `limit`, those that are due first before the others.
+/// The requests that have not ended, at most `limit`: the proven ones before the others, and then those that are due
+/// first.
 pub async fn unanswered(pg: &Pg, limit: u32) -> Result<Vec<PrivacyRequest>, StoreError> {
     let params = params![i64::from(limit) => INT8];
     let rows = pg.query("privacy_request::unanswered", OPEN_REQUESTS, params).await?;
     PRIVACY_REQUEST.rows(&rows).map(from_row).collect()
 }
 
+/// How many proven requests wait for an operator's answer that are due within [`PRESSING_DAYS`], or were due.
+pub async fn pressing(pg: &Pg, now: Timestamp) -> Result<u64, StoreError> {
+    let made = days_after(now, PRESSING_DAYS - DUE_DAYS);
+    let params = params![stored_ms(made) => INT8];
+    let row = pg.query_opt("privacy_request::pressing", PRESSING, params).await?;
+    Ok(row.map_or(0, |row| row.get::<_, i64>("count") as u64))
+}
+
+/// What was deleted of requests.
+pub(super) struct RetiredRequests {
+    /// How many requests.
+    pub(super) requests: usize,
+    /// Whether there may be more to delete.
+    pub(super) more: bool,
+}
+
 /// Deletes requests that ended [`KEPT_DAYS`] ago, those that were due as long ago, and the counts of days before
-/// the last one, at most `most` of each; returns how many requests.
-pub(super) async fn retire(pg: &Pg, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+/// the last one, at most `most` of each.
+pub(super) async fn retire(
+    pg: &Pg,
+    now: Timestamp,
+    most: usize,
+) -> Result<RetiredRequests, StoreError> {
     let what = "privacy_request::retire";
     let ended = days_after(now, -KEPT_DAYS);
     let made = days_after(now, -KEPT_DAYS - DUE_DAYS);
     let params = params![stored_ms(ended) => INT8, stored_ms(made) => INT8, most as i64 => INT8];
-    let requests = pg.execute(what, RETIRE, params).await?;
+    let requests = pg.execute(what, RETIRE, params).await? as usize;
     let first_kept = i32::from(Day::of(now).0) - 1;
-    pg.execute(what, FORGET_COUNTS, params![first_kept => INT4, most as i64 => INT8]).await?;
-    Ok(requests as usize)
+    let forget = params![first_kept => INT4, most as i64 => INT8];
+    let counts = pg.execute(what, FORGET_COUNTS, forget).await? as usize;
+    Ok(RetiredRequests { requests, more: requests == most || counts == most })
 }
 
 fn hmac(pepper: &[u8]) -> Hmac<Sha256> {

@@ -75,7 +75,7 @@ pub const RUNS_MAX: usize = 8;
 pub const FORGOTTEN_MAX: usize = 1_000;
 /// The most parts of the history that one sweep drops.
 pub const PARTS_MAX: usize = 8;
-/// The most privacy requests that one sweep deletes.
+/// The most privacy requests that one sweep deletes, and the most counts of them.
 pub const REQUESTS_MAX: usize = 10_000;
 
 /// Ends what is too old at `now`, up to the limits above, the oldest first.
@@ -93,14 +93,14 @@ pub async fn sweep(
     let runs_forgotten = run::forget(pg, days_before(now, policy.run_days), FORGOTTEN_MAX).await?;
     let history_before = days_before(now, policy.history_days);
     let history_parts = history::retire(pg, history_before, PARTS_MAX).await?;
-    let privacy_requests = privacy_request::retire(pg, now, REQUESTS_MAX).await?;
+    let requests = privacy_request::retire(pg, now, REQUESTS_MAX).await?;
     let more = change_days == DAYS_MAX
         || erasures == ERASURES_MAX
         || withdrawals == WITHDRAWALS_MAX
         || runs_retired == RUNS_MAX
         || runs_forgotten == FORGOTTEN_MAX
         || history_parts == PARTS_MAX
-        || privacy_requests == REQUESTS_MAX;
+        || requests.more;
     Ok(RetentionSweep {
         change_days,
         erasures,
@@ -108,7 +108,7 @@ pub async fn sweep(
         runs_retired,
         runs_forgotten,
         history_parts,
-        privacy_requests,
+        privacy_requests: requests.requests,
         more,
     })
 }

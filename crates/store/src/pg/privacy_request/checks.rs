@@ -1,7 +1,9 @@
 //! When the code of a request is looked for.
 
 use model::message::ProofJob;
-use model::privacy_request::{CHECK_PAUSE_SECONDS, CHECKS_MAX, CODE_SECONDS, next_check};
+use model::privacy_request::{
+    AGAIN_SECONDS, CHECK_PAUSE_SECONDS, CHECKS_MAX, CODE_SECONDS, next_check,
+};
 use model::time::Timestamp;
 use model::{Platform, PrivacyRequestId};
 
@@ -21,13 +23,19 @@ const ORDER: &str = "update privacy_request set next_check_ms = $2
 const WHY_NOT: &str = "select request_id, checks, checked_ms,
         proven_ms is null and ended_ms is null and created_ms > $2 as counts
     from privacy_request where request_id = $1";
-const DUE: &str = "select request_id, created_ms from privacy_request
-    where next_check_ms <= $1 and platform_id = any($2) and created_ms > $3
+/// $3 from when on no code counts that was made before: what was due before is passed over at once.
+const DUE: &str = "select request_id, created_ms, job_number from privacy_request
+    where next_check_ms > $3 and next_check_ms <= $1 and platform_id = any($2) and created_ms > $3
     order by next_check_ms limit $4 for update skip locked";
 const SENT: &str =
     "update privacy_request p set checks = least(checks + 1, 32767), checked_ms = $1,
-        next_check_ms = case when checks + 1 < $4 then u.next_ms end
+        job_number = job_number + 1, next_check_ms = case when checks + 1 < $4 then u.next_ms end
     from unnest($2::bigint[], $3::bigint[]) u(id, next_ms) where p.request_id = u.id";
+/// $1 the request, $2 when the code is looked for again, $3 the number of the job that could not look. Its number is used
+/// up by that, so that the same job changes nothing a second time, nor does one that another followed.
+const TAKE_BACK: &str = "update privacy_request set checks = greatest(checks - 1, 0),
+        job_number = job_number + 1, next_check_ms = least(coalesce(next_check_ms, $2), $2)
+    where request_id = $1 and job_number = $3 and proven_ms is null and ended_ms is null";
 
 /// What became of the order to look for a code now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +55,8 @@ pub enum CheckOrder {
 pub struct DueCheck {
     /// The request.
     pub id: PrivacyRequestId,
+    /// The number of the job that looks.
+    number: u32,
     /// When it was made.
     created_at: Timestamp,
 }
@@ -54,7 +64,7 @@ pub struct DueCheck {
 impl DueCheck {
     /// The job that looks.
     pub fn job(&self) -> ProofJob {
-        ProofJob { prove: self.id }
+        ProofJob { prove: self.id, number: self.number }
     }
 }
 
@@ -114,7 +124,8 @@ pub async fn send_due_checks<E: From<StoreError>>(
     let rows = tx.query(DUE, params).await?;
     let due = PRIVACY_REQUEST.rows(&rows).map(|row| {
         let id = PrivacyRequestId::new(row.unsigned("request_id")?);
-        Ok(DueCheck { id, created_at: from_ms(row.get("created_ms")?) })
+        let number = row.count("job_number")? + 1;
+        Ok(DueCheck { id, number, created_at: from_ms(row.get("created_ms")?) })
     });
     let due: Vec<DueCheck> = due.collect::<Result<_, StoreError>>()?;
     if due.is_empty() {
@@ -133,6 +144,17 @@ pub async fn send_due_checks<E: From<StoreError>>(
     tx.execute(SENT, params).await?;
     tx.commit().await?;
     Ok(due.len())
+}
+
+/// Takes a check back that could not be made, and orders it again in [`AGAIN_SECONDS`]; whether there was something to
+/// take back.
+pub async fn take_back(pg: &Pg, job: ProofJob, now: Timestamp) -> Result<bool, StoreError> {
+    let params = params![
+        job.prove.number() as i64 => INT8,
+        stored_ms(now) + AGAIN_SECONDS * 1_000 => INT8,
+        i64::from(job.number) => INT8,
+    ];
+    Ok(pg.execute("privacy_request::take_back", TAKE_BACK, params).await? > 0)
 }
 
 /// The time before which no code that counts now was made.
