@@ -198,7 +198,7 @@ async fn an_operator_decides_what_was_not_proven() {
     );
     assert_eq!(
         (&first["about"], &first["due_at"]),
-        (&json!("the label `tea`"), &json!("2026-12-22T10:00:00Z"))
+        (&json!("the label `tea`"), &json!("2026-12-20T10:00:00Z"))
     );
     for text in [None, Some(" ")] {
         assert!(matches!(operated.answer(1, "done", text).await, Err(OperateError::Refused(_))));
@@ -236,4 +236,25 @@ async fn an_operator_may_give_what_is_held() {
     operated.answer(1, "done", None).await.unwrap();
     let shown = operated.order(json!({"show-request": {"request": "prq_1"}})).await.unwrap();
     assert_eq!((&shown["status"], &shown["profile"]), (&json!("done"), &json!(ids[0])));
+}
+
+#[tokio::test]
+async fn a_correction_is_answered_in_words_and_reported_before_it_is_due() {
+    let operated = OperatedDatabase::new().await;
+    let pressing = async || {
+        let retained = operated.order(json!({"retain": {}})).await.unwrap();
+        retained["requests_pressing"].as_u64().unwrap()
+    };
+    operated.demand(1, PrivacyRequestKind::Correction).await;
+    let (pg, id) = (operated.db.pg(), PrivacyRequestId::new(1));
+    let request = privacy_request::get(pg, id).await.unwrap().unwrap();
+    let now = operated.clock.now();
+    assert!(privacy_request::prove(pg, &request, "did:ada", now).await.unwrap());
+    assert_eq!(pressing().await, 0);
+    operated.clock.advance_seconds(21 * 86_400);
+    assert_eq!(pressing().await, 1);
+    let silent = operated.answer(1, "done", None).await;
+    assert!(matches!(silent, Err(OperateError::Refused(_))), "{silent:?}");
+    operated.answer(1, "done", Some("it is corrected")).await.unwrap();
+    assert_eq!(pressing().await, 0);
 }

@@ -18,7 +18,7 @@ use model::time::Timestamp;
 use model::{PersonId, ProfileId, RunId};
 use store::pg::audit::{self, AuditAction};
 use store::pg::retention::{self, RetentionPolicy, RetentionSweep};
-use store::pg::{erase, person, profile, run};
+use store::pg::{erase, person, privacy_request, profile, run};
 use store::wallet::StoredWallet;
 use store::{Pg, StoreError};
 
@@ -169,7 +169,17 @@ async fn retain<C: Clock>(
     }
     let first_kept = Timestamp::from_second(now.as_second() - AUDIT_DAYS * DAY_SECONDS);
     let audit_lines = audit::retire(pg, first_kept.unwrap_or_default()).await?;
-    Ok(OrderOutcome::Retained(RetentionCounts::new(&total, audit_lines)))
+    let pressing = pressing_requests(pg, now).await?;
+    Ok(OrderOutcome::Retained(RetentionCounts::new(&total, audit_lines, pressing)))
+}
+
+/// How many proven privacy requests are due soon, or were due: an operator has to see them.
+async fn pressing_requests(pg: &Pg, now: Timestamp) -> Result<u64, OperateError> {
+    let pressing = privacy_request::pressing(pg, now).await?;
+    if pressing > 0 {
+        tracing::warn!(pressing, "proven privacy requests wait for an answer: list-requests");
+    }
+    Ok(pressing)
 }
 
 async fn list_audit(pg: &Pg) -> Result<OrderOutcome, OperateError> {

@@ -3,8 +3,9 @@
 mod config;
 
 use config::Config;
-use operate::{OperateDependencies, Order, handle};
+use operate::{OperateDependencies, Order, OrderOutcome, handle};
 use runtime::function::InvocationContext;
+use runtime::metrics::{FunctionMetric, MetricUnit, report};
 use runtime::{FunctionFailure, retry};
 use serde_json::Value;
 use store::clock::System;
@@ -25,7 +26,17 @@ async fn main() -> Result<(), FunctionFailure> {
         let actor = format!("aws:{}", invocation.request_id);
         let (clock, pepper, wallet) = (&System, config.pepper.as_slice(), &wallet);
         let dependencies = OperateDependencies { pg: &pg, wallet, clock, pepper, actor: &actor };
-        Ok(handle(&dependencies, &order).await?)
+        let outcome = handle(&dependencies, &order).await?;
+        report_pressing(&outcome);
+        Ok(outcome)
     })
     .await
+}
+
+/// Reports how many privacy requests wait for the operator, for an alarm.
+fn report_pressing(outcome: &OrderOutcome) {
+    if let OrderOutcome::Retained(counts) = outcome {
+        let (unit, value) = (MetricUnit::Count, counts.requests_pressing());
+        report("operate", &[FunctionMetric { name: "RequestsPressing", unit, value }]);
+    }
 }

@@ -68,7 +68,7 @@ pub enum Order {
         /// Which.
         run: RunId,
     },
-    /// List the privacy requests that have not ended, those that are due first before the others.
+    /// List the privacy requests that have not ended: the proven ones first, and then those that are due first.
     ListRequests {},
     /// Show a privacy request.
     ShowRequest {
@@ -92,7 +92,7 @@ pub struct RequestAnswer {
     /// Whether it is done: an opt-out or an erasure is carried out then, and what is held can be read. Else it is
     /// refused.
     pub outcome: PrivacyOutcome,
-    /// What the requester reads. A refusal and an objection need it.
+    /// What the requester reads. A refusal, an objection and a correction need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

@@ -85,7 +85,7 @@ pub enum OrderOutcome {
         /// Its id.
         served: RunId,
     },
-    /// Privacy requests that have not ended, those that are due first before the others.
+    /// Privacy requests that have not ended: the proven ones first, and then those that are due first.
     Requests {
         /// A line for each.
         requests: Vec<RequestLine>,
@@ -240,12 +240,23 @@ pub struct RetentionCounts {
     history_parts: usize,
     privacy_requests: usize,
     audit_lines: u64,
+    /// Proven privacy requests that wait for an answer and are due within a week, or were due.
+    requests_pressing: u64,
     /// Whether the next retention has something left to delete.
     more: bool,
 }
 
 impl RetentionCounts {
-    pub(crate) fn new(swept: &RetentionSweep, audit_lines: u64) -> RetentionCounts {
+    /// How many proven privacy requests wait for an answer that are due within a week, or were due.
+    pub const fn requests_pressing(&self) -> u64 {
+        self.requests_pressing
+    }
+
+    pub(crate) fn new(
+        swept: &RetentionSweep,
+        audit_lines: u64,
+        requests_pressing: u64,
+    ) -> RetentionCounts {
         RetentionCounts {
             change_days: swept.change_days,
             erasures: swept.erasures,
@@ -255,6 +266,7 @@ impl RetentionCounts {
             history_parts: swept.history_parts,
             privacy_requests: swept.privacy_requests,
             audit_lines,
+            requests_pressing,
             more: swept.more,
         }
     }

@@ -2,7 +2,7 @@
 
 use model::port::Clock;
 use model::privacy_request::PrivacyOutcome;
-use model::{Account, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind, ProfileId};
+use model::{Account, PrivacyRequest, PrivacyRequestId, ProfileId};
 use store::Pg;
 use store::pg::audit::AuditAction;
 use store::pg::privacy_request::{self, OperatorAnswer};
@@ -58,11 +58,10 @@ fn refuse_unfit(request: &PrivacyRequest, order: &RequestAnswer) -> Result<(), O
     if request.ended.is_some() {
         return Err(ended(request.id));
     }
-    let is_objection = request.kind == PrivacyRequestKind::Objection;
-    let needs_text = is_objection || order.outcome == PrivacyOutcome::Refused;
+    let needs_text = request.kind.is_answered() || order.outcome == PrivacyOutcome::Refused;
     let has_text = order.text.as_ref().is_some_and(|text| !text.trim().is_empty());
     if needs_text && !has_text {
-        let why = "a refusal and an answer to an objection need a text, which the requester reads";
+        let why = "a refusal and an answer to an objection or a correction need a text, which the requester reads";
         return Err(OperateError::Refused(why.to_owned()));
     }
     Ok(())

@@ -189,7 +189,7 @@ impl CreditArgs {
 /// `borg operate requests`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperateRequests {
-    /// List those that have not ended, those that are due first before the others.
+    /// List those that have not ended: the proven ones first, and then those that are due first.
     List,
     /// Show one.
     Show {
@@ -203,7 +203,7 @@ pub(crate) enum OperateRequests {
         /// Refuse it; else it is carried out: the account is erased, or what is held of it can be read.
         #[arg(long, requires = "text")]
         refuse: bool,
-        /// What the requester reads; a refusal and an objection need it.
+        /// What the requester reads; a refusal, an objection and a correction need it.
         #[arg(long)]
         text: Option<String>,
     },
