@@ -99,7 +99,8 @@ struct Made {
 }
 
 async fn demand(api: &Api, account: &str, kind: &str) -> Reply {
-    let body = json!({"account": account, "kind": kind}).to_string();
+    let about = ["objection", "correction"].contains(&kind).then_some("the label `engines`");
+    let body = json!({"account": account, "kind": kind, "about": about}).to_string();
     api.send(Request::post(PATH), Body::from(body)).await
 }
 
@@ -162,14 +163,14 @@ async fn the_answer_is_the_same_whether_the_account_is_known_or_not() {
     let api = Api::new().await;
     // Listed, unlisted, never seen, and a native id.
     let names = ["grace.example.org", "hermit.example.org", "no-one.example.org", "did:plc:none"];
-    for kind in ["opt_out", "erasure", "access", "objection"] {
+    for kind in ["opt_out", "erasure", "access", "objection", "correction"] {
         let mut forms = Vec::new();
         for name in names {
             let reply = demand(&api, &format!("bluesky:{name}"), kind).await;
             if kind == "opt_out" {
                 let data = &reply.json()["data"];
                 assert_eq!(data["proof"]["valid_until"], "2026-11-23T10:00:00Z");
-                assert_eq!(data["due_at"], "2026-12-22T10:00:00Z");
+                assert_eq!(data["due_at"], "2026-12-20T10:00:00Z");
                 assert_eq!(reply.header("cache-control"), "no-store");
                 assert_eq!(reply.header("borg-cost"), "0");
             }
@@ -177,13 +178,13 @@ async fn the_answer_is_the_same_whether_the_account_is_known_or_not() {
             forms.push((form(&reply), form(&made.send(&api, "GET", "").await)));
         }
         assert!(forms.windows(2).all(|two| two[0] == two[1]), "{kind}: {forms:#?}");
-        // There are three of an account a day.
+        // There are three of an account a day from here.
         api.clock.advance_seconds(86_400);
     }
 }
 
 #[tokio::test]
-async fn there_are_three_a_day_of_an_account_and_ten_from_an_address() {
+async fn there_are_three_a_day_of_an_account_from_an_address_and_ten_in_all() {
     let api = Api::new().await;
     let mut refused = Vec::new();
     for name in ["grace.example.org", "no-one.example.org"] {
@@ -208,6 +209,8 @@ async fn there_are_three_a_day_of_an_account_and_ten_from_an_address() {
     let over = from("192.0.2.1", "bluesky:b.example.org".to_owned()).await;
     assert_eq!(form(&over), form(&refused[0]), "either limit is answered the same");
     made(&from("192.0.2.2", "bluesky:b.example.org".to_owned()).await);
+    // Who asks elsewhere is not locked out by others.
+    made(&from("192.0.2.2", "bluesky:grace.example.org".to_owned()).await);
     api.clock.advance_seconds(50_400);
     made(&from("192.0.2.1", "bluesky:grace.example.org".to_owned()).await);
 }
@@ -218,7 +221,8 @@ async fn what_is_wrong_is_said() {
     for (body, status, code) in [
         (r#"{"account":"myspace:tom","kind":"access"}"#, 400, "bad_body"),
         (r#"{"account":"grace.example.org","kind":"access"}"#, 400, "bad_body"),
-        (r#"{"account":"bluesky:a b","kind":"access"}"#, 404, "account_unknown"),
+        (r#"{"account":"bluesky:a b","kind":"access"}"#, 400, "bad_body"),
+        (r#"{"account":"bluesky:a..b","kind":"access"}"#, 400, "bad_body"),
         (r#"{"account":"bluesky:grace.example.org","kind":"rectify"}"#, 400, "bad_body"),
         (r#"{"account":"bluesky:grace.example.org"}"#, 400, "bad_body"),
         (r#"{"account":"bluesky:a.example","kind":"access","name":"x"}"#, 400, "bad_body"),
@@ -227,10 +231,16 @@ async fn what_is_wrong_is_said() {
         let reply = api.send(Request::post(PATH), Body::from(body)).await;
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{body}");
     }
-    let long =
-        json!({"account": "bluesky:a.example", "kind": "objection", "about": "x".repeat(2_001)});
-    let reply = api.send(Request::post(PATH), Body::from(long.to_string())).await;
-    assert_eq!(reply.json()["errors"][0]["pointer"], "/about");
+    let account = "bluesky:a.example";
+    for (body, pointer) in [
+        (json!({"account": account, "kind": "objection", "about": "x".repeat(2_001)}), "/about"),
+        (json!({"account": account, "kind": "objection"}), "/about"),
+        (json!({"account": account, "kind": "correction", "about": " "}), "/about"),
+        (json!({"account": "bluesky:a b", "kind": "access"}), "/account"),
+    ] {
+        let reply = api.send(Request::post(PATH), Body::from(body.to_string())).await;
+        assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{body}");
+    }
     let typed = Request::post(PATH).header("content-type", "text/plain");
     assert_eq!(api.send(typed, Body::from("{}")).await.status, 415);
 }
@@ -294,6 +304,27 @@ async fn a_proven_opt_out_erases_that_profile_and_no_other() {
 }
 
 #[tokio::test]
+async fn why_a_code_is_not_looked_for_is_said() {
+    let api = Api::new().await;
+    let crawler = Crawler::new();
+    let request = made(&demand(&api, "bluesky:ada.example.org", "access").await);
+    let unread = made(&demand(&api, "github:ada", "access").await);
+    crawler.put_up("ada", "engineer");
+    api.clock.advance_seconds(600);
+    assert_eq!(crawler.tick(&api).await, 1, "accounts that cannot be read are not looked for");
+    let asked = unread.send(&api, "POST", "/check").await;
+    assert_eq!((asked.status, asked.code().as_str()), (409, "nothing_to_check"));
+    assert!(asked.text.contains("github") && asked.text.contains("the operator"), "{}", asked.text);
+    let fields = [("id", request.id.as_str()), ("secret", request.secret.as_str())];
+    let check = [fields[0], fields[1], ("do", "check")];
+    let hasty = form_post(&api, "/privacy/request", &check).await;
+    assert_eq!((hasty.status, hasty.header("retry-after")), (429, "60"));
+    assert!(hasty.header("content-type").starts_with("text/html"));
+    assert!(hasty.text.contains("a moment ago: wait 60 s"), "{}", hasty.text);
+    assert!(hasty.text.contains("<title>Error: ") && hasty.text.contains("not found yet"));
+}
+
+#[tokio::test]
 async fn what_is_held_is_given_for_a_week_to_who_proved_the_profile() {
     let api = Api::new().await;
     let crawler = Crawler::new();
@@ -315,6 +346,14 @@ async fn what_is_held_is_given_for_a_week_to_who_proved_the_profile() {
     assert_eq!(held["memberships"][0]["community"]["id"], "com_0");
     assert!(held["memberships"].as_array().unwrap().len() > 1);
     assert_eq!(held["runs"][0], api.world.run.to_string());
+    // Who opts out is not named any more.
+    let left = arcs.iter().find(|arc| arc["handle"].is_string()).unwrap();
+    order(&api, json!({"opt-out": {"account": left["profile"]}})).await;
+    let held = request.send(&api, "GET", "/data").await.data();
+    assert_eq!(held["arcs"].as_array().unwrap().len(), arcs.len() - 1);
+    for trace in [&left["handle"], &left["profile"]] {
+        assert!(!held.to_string().contains(&trace.to_string()), "{trace}");
+    }
     api.clock.advance_seconds(7 * 86_400);
     let late = request.send(&api, "GET", "/data").await;
     assert_eq!((late.status, late.code().as_str()), (410, "data_expired"));
@@ -360,7 +399,6 @@ async fn an_objection_is_answered_by_the_operator() {
         "account": "bluesky:acme.example.com", "kind": "objection", "about": "the label `engines`",
     });
     let request = made(&api.send(Request::post(PATH), Body::from(body.to_string())).await);
-    crawler.put_up("acme", "everything");
     {
         let mut answers = crawler.web.0.lock().unwrap();
         let did = "did:plc:acme.example.com";
@@ -429,7 +467,9 @@ async fn the_page_makes_a_request_and_reads_it_without_a_script() {
     assert!(page.header("content-type").starts_with("text/html"));
     assert!(page.header("content-security-policy").contains("form-action 'self'"));
     assert!(!page.text.contains("<script") && !page.text.contains("://"));
-    for field in ["account", "about", "id", "secret", "opt_out", "access", "objection"] {
+    for field in
+        ["account", "about", "id", "secret", "opt_out", "access", "objection", "correction"]
+    {
         assert!(page.text.contains(&format!("<label for=\"{field}\">")), "{field} has a label");
     }
     assert_eq!(api.send(Request::get("/privacy/style.css"), Body::empty()).await.status, 200);
@@ -454,14 +494,39 @@ async fn the_page_makes_a_request_and_reads_it_without_a_script() {
     assert_eq!(file.header("content-type"), "application/x-ndjson");
     let first: Value = serde_json::from_str(file.text.lines().next().unwrap()).unwrap();
     assert_eq!(first["profile"]["handle"], "ada.example.org");
-    for (path, fields) in [
-        ("/privacy", [("account", "myspace:<tom>"), ("kind", "access")]),
-        ("/privacy", [("account", "bluesky:a.example"), ("kind", "all")]),
-        ("/privacy/request", [("id", "prq_zz"), ("secret", request.secret.as_str())]),
-        ("/privacy/data", [("id", "<b>"), ("secret", "x")]),
+    let late = form_post(&api, "/privacy/request", &check).await;
+    assert_eq!(late.status, 409);
+    assert!(late.text.contains("the code was found"), "{}", late.text);
+}
+
+#[tokio::test]
+async fn a_form_that_is_refused_says_why_and_keeps_what_was_written() {
+    let api = Api::new().await;
+    let secret = made(&demand(&api, "bluesky:ada.example.org", "access").await).secret;
+    let wrong = [("account", "myspace:<tom>"), ("kind", "objection"), ("about", "{{notice}} & so")];
+    for (path, fields, status) in [
+        ("/privacy", [("account", "myspace:<tom>"), ("kind", "access")], 400),
+        ("/privacy", [("account", "bluesky:a.example"), ("kind", "all")], 400),
+        ("/privacy", [("account", "bluesky:a.example"), ("kind", "objection")], 400),
+        ("/privacy/request", [("id", "prq_zz"), ("secret", secret.as_str())], 404),
+        ("/privacy/data", [("id", "<b>"), ("secret", "x")], 400),
     ] {
         let reply = form_post(&api, path, &fields).await;
+        assert_eq!(reply.status, status, "{path} {fields:?}");
+        assert!(reply.header("content-type").starts_with("text/html"));
+        assert_eq!(reply.header("cache-control"), "no-store");
         assert!(reply.text.contains("role=\"alert\""), "{path} {fields:?}");
+        assert!(reply.text.contains("<title>Error: Privacy"));
         assert!(!reply.text.contains("<tom>") && !reply.text.contains("<b>"));
     }
+    let kept = form_post(&api, "/privacy", &wrong).await.text;
+    assert!(kept.contains("value=\"myspace:&lt;tom&gt;\""), "{kept}");
+    assert!(kept.contains("value=\"objection\" checked"));
+    assert!(kept.contains(">&#123;&#123;notice}} &amp; so</textarea>"));
+    for _ in 0..2 {
+        made(&demand(&api, "bluesky:ada.example.org", "access").await);
+    }
+    let fields = [("account", "bluesky:ada.example.org"), ("kind", "access")];
+    let over = form_post(&api, "/privacy", &fields).await;
+    assert_eq!((over.status, over.header("retry-after")), (429, "50400"));
 }

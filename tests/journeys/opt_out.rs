@@ -87,7 +87,8 @@ impl TraceSearch<'_> {
             "/v1/usage" => vec!["/v1/usage?group_by=key,route,day".to_owned()],
             "/v1/prices/history" => vec!["/v1/prices/history?class=graph".to_owned()],
             // Of an account and its money, by id; a module; keys, which take another scope; consumers, which get
-            // what `/v1/changes` gives; and privacy requests, which open by their secrets.
+            // what `/v1/changes` gives; and privacy requests, which open by their secrets: that the data of others does
+            // not name who left is tested with the API's other answers.
             "/v1/prices/recompute.wasm"
             | "/v1/charges/{id}"
             | "/v1/quotes/{id}"

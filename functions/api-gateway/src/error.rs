@@ -193,6 +193,17 @@ impl Problem {
         }
     }
 
+    /// A page that says itself what is wrong, with the status and the wait of this problem.
+    pub(crate) fn page(&self, page: impl IntoResponse) -> Response {
+        let mut response = page.into_response();
+        *response.status_mut() = self.code.facts().0;
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(OtherProtocol);
+        response
+    }
+
     /// The problem as it is sent. Headers of `bare` (such as `Allow`) are kept.
     pub(crate) fn render(self, bare: Response, instance: String, request_id: String) -> Response {
         let (status, title) = self.code.facts();

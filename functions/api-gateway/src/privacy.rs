@@ -9,12 +9,13 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use model::account::AccountError;
 use model::privacy_request::{
-    ABOUT_CHARS_MAX, CODE_BYTES, CODE_SECONDS, PrivacyRequestStatus, PrivacySecret, ProofCode,
-    SECRET_BYTES, code_until, days_after,
+    ABOUT_CHARS_MAX, CODE_BYTES, CODE_SECONDS, DUE_DAYS, PrivacyRequestStatus, PrivacySecret,
+    ProofCode, SECRET_BYTES, code_until, days_after,
 };
 use model::time::Timestamp;
-use model::{Account, Platform, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
+use model::{Account, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
 use serde::{Deserialize, Serialize};
 use store::pg::privacy_request::{self, CheckOrder, NewPrivacyRequest};
 use utoipa::ToSchema;
@@ -42,23 +43,16 @@ const DAY_SECONDS: i64 = CODE_SECONDS;
 #[schema(as = PrivacyDemand)]
 pub(crate) struct DemandBody {
     /// The account: `platform:handle`; the handle may also be a native id.
-    #[schema(schema_with = account_schema)]
+    #[schema(example = "bluesky:ada.example.org", max_length = 256)]
     account: String,
     /// `opt_out` and `erasure`: all that is held is erased, and the account is never crawled again. `access`: what is
-    /// held can be read for a week. `objection`: the operator looks at a label or a rank again.
+    /// held can be read for a week. `objection`: the operator looks at a label or a rank again. `correction`: the
+    /// operator corrects what is wrong.
     #[schema(schema_with = kind_schema)]
     kind: PrivacyRequestKind,
-    /// Of an objection: to which label or rank, and why.
+    /// To which label or rank an objection is, or what a correction corrects, and why: these two need it.
     #[schema(max_length = 2000)]
     about: Option<String>,
-}
-
-fn account_schema() -> RefOr<Schema> {
-    let platforms: Vec<&str> = Platform::all().map(Platform::slug).collect();
-    let pattern = format!("^({}):[^\\x00]+$", platforms.join("|"));
-    let account = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
-    let account = account.max_length(Some(ACCOUNT_CHARS_MAX));
-    account.examples(["bluesky:ada.example.org"]).into()
 }
 
 fn kind_schema() -> RefOr<Schema> {
@@ -77,7 +71,18 @@ impl JsonInput for DemandBody {
         if about > ABOUT_CHARS_MAX {
             return Err(Problem::body("/about", too_long(ABOUT_CHARS_MAX)));
         }
+        if self.kind.is_answered() && self.about().is_none() {
+            let why = "is missing: say which label, rank or statement it is, and what is wrong";
+            return Err(Problem::body("/about", why));
+        }
         Ok(())
+    }
+}
+
+impl DemandBody {
+    /// What it is about, if that is said.
+    fn about(&self) -> Option<&str> {
+        self.about.as_deref().filter(|about| !about.trim().is_empty())
     }
 }
 
@@ -104,18 +109,15 @@ pub(crate) struct ProofView {
     /// To be put up, as it is.
     #[schema(example = "borg-3k9f0q2m7v8x1z5c")]
     code: String,
-    /// Where: one of these.
-    places: [&'static str; 2],
+    /// Where.
+    places: [&'static str; 1],
     /// Until when it counts.
     #[schema(value_type = String, format = DateTime)]
     valid_until: Timestamp,
 }
 
 /// The places where a code counts.
-const PLACES: [&str; 2] = [
-    "the bio of that very account",
-    "a web page that the account's platform has verified as its own, and that names the account back by rel=me",
-];
+const PLACES: [&str; 1] = ["the bio of that very account"];
 
 /// Where a request stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -187,7 +189,8 @@ impl RequestView {
 
 /// Makes a privacy request. The answer is the same whether the account is known or not. Put the code up, and ask that
 /// it is looked for; it is looked for a few times by itself, too. Where nothing is proven within a day, the operator
-/// decides within 30. Three requests a day of one account, and ten from one address.
+/// decides within 28. From one address there are three requests a day of one account, and ten in all; of one account 30
+/// from all addresses.
 #[utoipa::path(
     post,
     path = "/v1/privacy-requests",
@@ -202,46 +205,32 @@ pub(crate) async fn create(
     FromAddress(address): FromAddress,
     KeylessJson(body): KeylessJson<DemandBody>,
 ) -> Result<Response, Problem> {
-    let account = account(&body.account)?;
-    let demand = Demand { account, kind: body.kind, about: body.about };
-    let made = make(&gateway, address, &demand).await?;
+    let made = make(&gateway, address, &body).await?;
     Ok(private(accepted(ApiAnswer::one(made))))
 }
 
-/// What is demanded, as it was read.
-pub(crate) struct Demand {
-    pub(crate) account: Account,
-    pub(crate) kind: PrivacyRequestKind,
-    pub(crate) about: Option<String>,
+/// The account that a text names. It is refused for its form alone.
+fn account(text: &str) -> Result<Account, Problem> {
+    text.parse().map_err(|error: AccountError| Problem::body("/account", error.to_string()))
 }
 
-/// The account that a text names. A handle that no account of its platform can have is refused for its form alone.
-pub(crate) fn account(text: &str) -> Result<Account, Problem> {
-    text.parse().map_err(|error: model::account::AccountError| match error {
-        model::account::AccountError::BadHandle(_)
-        | model::account::AccountError::BadDomain { .. } => {
-            Problem::new(ProblemCode::AccountUnknown, error.to_string())
-        }
-        error => Problem::body("/account", error.to_string()),
-    })
-}
-
-/// Makes a request. It reads and writes the same, whatever is known of the account.
+/// Makes a request of a body that was checked. It reads and writes the same, whatever is known of the account.
 pub(crate) async fn make(
     gateway: &Gateway,
     address: Option<AddressBlock>,
-    demand: &Demand,
+    body: &DemandBody,
 ) -> Result<MadeView, Problem> {
     let now = gateway.now();
+    let account = account(&body.account)?;
     let secret = PrivacySecret::from_random(&drawn::<SECRET_BYTES>()?);
     let code = ProofCode::from_random(&drawn::<CODE_BYTES>()?);
     let id = PrivacyRequestId::new(u64::from_le_bytes(drawn()?));
     let address = address.map(AddressBlock::bytes);
     let new = NewPrivacyRequest {
         id,
-        kind: demand.kind,
-        account: &demand.account,
-        about: demand.about.as_deref().filter(|about| !about.trim().is_empty()),
+        kind: body.kind,
+        account: &account,
+        about: body.about(),
         code: &code,
         secret: &secret,
         address: address.as_deref(),
@@ -249,15 +238,15 @@ pub(crate) async fn make(
     if !privacy_request::create(gateway.pg(), gateway.pepper(), &new, now).await? {
         return Err(too_many(now));
     }
-    tracing::info!(request = %id, kind = demand.kind.slug(), "a privacy request was made");
+    tracing::info!(request = %id, kind = body.kind.slug(), "a privacy request was made");
     let secret = secret.reveal().to_owned();
     let proof = ProofView::new(&code, now);
-    Ok(MadeView { id, secret, proof, due_at: days_after(now, model::privacy_request::DUE_DAYS) })
+    Ok(MadeView { id, secret, proof, due_at: days_after(now, DUE_DAYS) })
 }
 
 fn too_many(now: Timestamp) -> Problem {
     let left = DAY_SECONDS - now.as_second().rem_euclid(DAY_SECONDS);
-    let why = "there were as many privacy requests of this account, or from this address, as there may be on a day: \
+    let why = "there were as many privacy requests of this account or from this address as there may be on a day: \
         wait until midnight UTC";
     let code = ProblemCode::PrivacyRequestsExhausted;
     Problem::new(code, why).retry_after(u32::try_from(left).unwrap_or(u32::MAX))
@@ -285,7 +274,7 @@ pub(crate) async fn get(OpenedRequest { gateway, request }: OpenedRequest) -> Re
 }
 
 /// Lets the code of a request be looked for now: once a minute, and ten times in all with the times when it is looked
-/// for by itself.
+/// for by itself. Accounts of platforms that are not crawled cannot be read: there the operator decides.
 #[utoipa::path(
     post,
     path = "/v1/privacy-requests/{id}/check",
@@ -308,18 +297,26 @@ pub(crate) async fn order_check(
     request: &PrivacyRequest,
 ) -> Result<(), Problem> {
     let now = gateway.now();
-    let exhausted = |why: &str, seconds: i64| {
-        let seconds = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
-        Err(Problem::new(ProblemCode::ChecksExhausted, why).retry_after(seconds))
-    };
+    if !request.platform.is_crawled() {
+        let why = format!(
+            "accounts of {} cannot be read from here: the operator decides, until {}",
+            request.platform,
+            request.due_at()
+        );
+        return Err(Problem::new(ProblemCode::NothingToCheck, why));
+    }
     match privacy_request::order_check(gateway.pg(), request.id, now).await? {
         CheckOrder::Ordered => Ok(()),
         CheckOrder::TooSoon(again) => {
-            exhausted("it was looked for a moment ago: wait", again.as_second() - now.as_second())
+            let seconds = (again.as_second() - now.as_second()).max(1);
+            let why = format!("it was looked for a moment ago: wait {seconds} s");
+            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+            Err(Problem::new(ProblemCode::ChecksExhausted, why).retry_after(seconds))
         }
         CheckOrder::TooOften => {
-            let left = request.code_until().as_second() - now.as_second();
-            exhausted("it was looked for as often as may be: now the operator decides", left)
+            // No later check is answered otherwise, so there is nothing to wait for.
+            let why = "it was looked for as often as may be: now the operator decides";
+            Err(Problem::new(ProblemCode::ChecksExhausted, why))
         }
         CheckOrder::NothingToCheck => {
             let why = "the code was found, or its day is over: GET says where the request stands";

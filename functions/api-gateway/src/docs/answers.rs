@@ -107,7 +107,7 @@ impl<'a> OperationFacts<'a> {
         let is_of_files = self.path == "/v1/exports/{id}/links";
         add(is_of_files, &[Code::ExportNotDone, Code::ExportExpired]);
         add(self.path == "/v1/payments:callback", &[Code::PaymentRefused]);
-        add(self.path == PRIVACY, &[Code::AccountUnknown, Code::PrivacyRequestsExhausted]);
+        add(self.path == PRIVACY, &[Code::PrivacyRequestsExhausted]);
         let is_of_request = self.path.starts_with(PRIVACY) && self.path.contains('{');
         add(is_of_request, &[Code::SecretMissing]);
         let is_check = is_of_request && self.path.ends_with("/check");

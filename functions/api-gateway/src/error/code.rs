@@ -146,11 +146,11 @@ problem_codes! {
     SecretMissing UNAUTHORIZED "No secret"
         { "The secret of the privacy request is not in the `Authorization` header." }
     PrivacyRequestsExhausted TOO_MANY_REQUESTS "Privacy requests exhausted"
-        { "There were three requests of the account, or ten from the address, on this UTC day." }
+        { "There were as many requests of the account, or from the address, as there may be on a UTC day." }
     ChecksExhausted TOO_MANY_REQUESTS "Checks exhausted"
         { "The code was looked for a moment ago, or ten times." }
     NothingToCheck CONFLICT "Nothing to check"
-        { "The code was found, or its day is over." }
+        { "The code was found, its day is over, or accounts of this platform cannot be read." }
     NoDataGiven CONFLICT "No data given"
         { "The request asks for something else than what is held, or is not proven." }
     DataExpired GONE "Data expired"

@@ -1,8 +1,8 @@
 //! What is held of a proven profile, for its owner (Art. 15 and 20 GDPR).
 //!
 //! Of the proven profile everything; of others only who is listed, as everywhere. Ranks and communities are computed of
-//! a person: they are given if all its other profiles are listed, so that a proof of one account says nothing of
-//! another one that is not public; and those in sensitive communities as everywhere, if the bio names the topic
+//! a person: they are given if all its other profiles are listed, so that a proof of one account says no more of another
+//! one that is not public than that there is one, and that ranks are missing for it; and those in sensitive communities as everywhere, if the bio names the topic
 //! ([`mod@crate::sensitive`]).
 
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use model::{
     ProfileId, RunId,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::Pg;
 use store::pg::adjacency::{self, AdjacencyRow};
 use store::pg::community::WORLD;
@@ -51,9 +52,9 @@ const STEPS_MAX: u32 = 400;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HeldData)]
 pub(crate) struct HeldView {
-    /// The account that was proven.
+    /// The account that was proven; `null` once it is erased.
     #[schema(example = "bluesky:ada.example.org")]
-    account: String,
+    account: Option<String>,
     /// Its profile; `null` if nothing is held of it.
     profile: Option<ProfileView>,
     /// What its owner allows, as far as it was read: `listed`, `unlisted`, `words_private`.
@@ -62,7 +63,7 @@ pub(crate) struct HeldView {
     lists: Vec<HeldList>,
     /// The arcs of these lists to others who are listed, a page of them.
     arcs: Vec<HeldArc>,
-    /// Whether the profile is joined with others that are not listed. Ranks and communities are computed of all
+    /// Whether the profile is joined with others that are not listed, of which no more is said. Ranks and communities are computed of all
     /// together, and are not given then: ask the operator by an objection.
     joined_with_unlisted: bool,
     /// The person that it belongs to.
@@ -205,19 +206,29 @@ pub(crate) async fn page(
     Ok(ApiAnswer::one(held).of(served).then(next))
 }
 
-/// All pages of what is held, a line of JSON each, as far as one answer may be large; the API has the others.
+/// All pages of what is held, a line of JSON each, as far as one answer may be large. If there are more, the last line
+/// says with which cursor the API goes on.
 pub(crate) async fn whole(gateway: &Gateway, request: &PrivacyRequest) -> Result<String, Problem> {
     let (mut lines, mut cursor) = (String::new(), None);
     for _ in 0..PAGES_MAX {
         let (held, next) = page(gateway, request, cursor.as_deref()).await?.into_parts();
-        lines.push_str(&serde_json::to_string(&held).unwrap_or_default());
-        lines.push('\n');
+        add_line(&mut lines, &held)?;
         cursor = next;
         if cursor.is_none() || lines.len() > BYTES_MAX {
             break;
         }
     }
+    if let Some(next_cursor) = cursor {
+        add_line(&mut lines, &json!({ "next_cursor": next_cursor }))?;
+    }
     Ok(lines)
+}
+
+fn add_line(lines: &mut String, value: &impl Serialize) -> Result<(), Problem> {
+    let line = serde_json::to_string(value);
+    lines.push_str(&line.map_err(|error| Problem::corrupt("what is held", &error))?);
+    lines.push('\n');
+    Ok(())
 }
 
 /// The profile whose data is given, if it is stored.
@@ -243,9 +254,9 @@ fn require_data(request: &PrivacyRequest, now: Timestamp) -> Result<Option<Profi
 
 impl HeldView {
     fn empty(request: &PrivacyRequest) -> HeldView {
-        let handle = request.handle.as_deref().unwrap_or_default();
+        let account = request.handle.as_ref();
         HeldView {
-            account: format!("{}:{handle}", request.platform),
+            account: account.map(|handle| format!("{}:{handle}", request.platform)),
             profile: None,
             consent: Vec::new(),
             lists: Vec::new(),

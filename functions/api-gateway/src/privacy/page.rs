@@ -1,21 +1,22 @@
 //! The page `/privacy`: what is held, and forms that make a request and read its outcome. It needs no script.
 //!
 //! Secrets come in the body of a POST, and are written into no URL. What a form got wrong is said on the page itself,
-//! so these answers are pages and no problems.
+//! with the status of its problem, and the form keeps what was written into it.
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
-use model::privacy_request::{ABOUT_CHARS_MAX, PrivacyRequestStatus, PrivacySecret};
+use model::privacy_request::{PrivacyRequestStatus, PrivacySecret};
 use model::{PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Demand, MadeView, account, data, make as make_request, opened, order_check, private};
+use super::{DemandBody, MadeView, data, make as make_request, opened, order_check, private};
 use crate::client_address::FromAddress;
 use crate::error::Problem;
+use crate::extract::JsonInput as _;
 use crate::state::Gateway;
 
 const PAGE: &str = include_str!("../../docs/privacy.html");
@@ -33,13 +34,23 @@ pub(crate) async fn style() -> Response {
     ([(CONTENT_TYPE, kind)], include_str!("../../docs/privacy.css")).into_response()
 }
 
-/// The form that makes a request.
-#[derive(Debug, Deserialize)]
+/// The form that makes a request, as it was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct DemandForm {
     account: String,
-    kind: PrivacyRequestKind,
-    #[serde(default)]
+    kind: String,
     about: String,
+}
+
+impl DemandForm {
+    /// The same as the API takes it. A line ends as it was counted when it was written: with one character.
+    fn body(&self) -> Result<DemandBody, Problem> {
+        let kind = PrivacyRequestKind::ALL.into_iter().find(|kind| kind.slug() == self.kind);
+        let kind = kind.ok_or_else(|| Problem::body("/kind", "choose what you want"))?;
+        let about = Some(self.about.replace("\r\n", "\n"));
+        Ok(DemandBody { account: self.account.trim().to_owned(), kind, about })
+    }
 }
 
 /// The forms that name a request.
@@ -66,39 +77,48 @@ pub(crate) async fn make(
     FromAddress(address): FromAddress,
     body: Bytes,
 ) -> Response {
+    let form: DemandForm = match form(&body) {
+        Ok(form) => form,
+        Err(problem) => return refused(&problem, None),
+    };
     let made = async {
-        let DemandForm { account: text, kind, about } = form(&body)?;
-        let about: String = about.chars().take(ABOUT_CHARS_MAX).collect();
-        let demand = Demand { account: account(text.trim())?, kind, about: Some(about) };
-        make_request(&gateway, address, &demand).await
+        let body = form.body()?;
+        body.check()?;
+        make_request(&gateway, address, &body).await
     };
     match made.await {
         Ok(made) => private(shown(&made_notice(&made))),
-        Err(problem) => private(shown(&refused_notice(&problem))),
+        Err(problem) => refused(&problem, Some(&form)),
     }
 }
 
 /// Shows where a request stands, and lets its code be looked for if that is wanted.
 pub(crate) async fn show(State(gateway): State<Gateway>, body: Bytes) -> Response {
-    let found = async {
-        let (form, request) = named(&gateway, &body).await?;
-        let ordered = match form.action {
-            FormAction::Check => Some(order_check(&gateway, &request).await),
-            FormAction::Show => None,
-        };
-        Ok::<_, Problem>((form, request, ordered))
+    let (form, request) = match named(&gateway, &body).await {
+        Ok(found) => found,
+        Err(problem) => return refused(&problem, None),
     };
-    match found.await {
-        Ok((form, request, ordered)) => {
-            let ordered = match ordered {
-                Some(Ok(())) => "<p>The code is looked for now. Come back in a few minutes.</p>",
-                Some(Err(_)) => "<p>The code cannot be looked for again now: wait a minute.</p>",
-                None => "",
-            };
-            let notice = request_notice(&request, &form.secret, gateway.now(), ordered);
-            private(shown(&notice))
+    let problem = match form.action {
+        FormAction::Check => order_check(&gateway, &request).await.err(),
+        FormAction::Show => None,
+    };
+    let ordered = match (form.action, &problem) {
+        (FormAction::Show, _) => String::new(),
+        (FormAction::Check, None) => {
+            "<p>The code is looked for now. Come back in a few minutes.</p>".to_owned()
         }
-        Err(problem) => private(shown(&refused_notice(&problem))),
+        (FormAction::Check, Some(problem)) => {
+            let why = escaped(problem.detail());
+            format!("<p><strong>The code is not looked for now:</strong> {why}</p>")
+        }
+    };
+    let notice = request_notice(&request, &form.secret, gateway.now(), &ordered);
+    match problem {
+        Some(problem) => {
+            let page = ShownPage { notice: &notice, is_refused: true, form: None };
+            private(problem.page(Html(page.html())))
+        }
+        None => private(shown(&notice)),
     }
 }
 
@@ -114,7 +134,7 @@ pub(crate) async fn data(State(gateway): State<Gateway>, body: Bytes) -> Respons
             let file = HeaderValue::from_static("attachment; filename=\"borg-data.ndjson\"");
             private(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, file)], lines))
         }
-        Err(problem) => private(shown(&refused_notice(&problem))),
+        Err(problem) => refused(&problem, None),
     }
 }
 
@@ -133,24 +153,57 @@ fn form<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_urlencoded::from_bytes(body).map_err(|error| Problem::body("", error.to_string()))
 }
 
+/// The page with what is told by it.
+struct ShownPage<'a> {
+    /// What became of a form, as HTML.
+    notice: &'a str,
+    /// Whether that is something wrong.
+    is_refused: bool,
+    /// What was written into the form that makes a request, if it is to be mended.
+    form: Option<&'a DemandForm>,
+}
+
+impl ShownPage<'_> {
+    fn html(&self) -> String {
+        let written = |form: &DemandForm| (escaped(&form.account), escaped(&form.about));
+        let (account, about) = self.form.map(written).unwrap_or_default();
+        let title = if self.is_refused { "Error: " } else { "" };
+        let mut page = PAGE.replace("{{title}}", title);
+        for kind in PrivacyRequestKind::ALL.map(PrivacyRequestKind::slug) {
+            let is_chosen = self.form.is_some_and(|form| form.kind == kind);
+            let checked = if is_chosen { " checked" } else { "" };
+            page = page.replace(&format!("{{{{{kind}}}}}"), checked);
+        }
+        page.replace("{{account}}", &account)
+            .replace("{{about}}", &about)
+            .replace(NOTICE, self.notice)
+    }
+}
+
 fn shown(notice: &str) -> Response {
-    Html(PAGE.replace(NOTICE, notice)).into_response()
+    Html(ShownPage { notice, is_refused: false, form: None }.html()).into_response()
+}
+
+/// The page of a form that could not be used, with the status of the problem.
+fn refused(problem: &Problem, form: Option<&DemandForm>) -> Response {
+    let notice = refused_notice(problem);
+    let page = ShownPage { notice: &notice, is_refused: true, form };
+    private(problem.page(Html(page.html())))
 }
 
 fn refused_notice(problem: &Problem) -> String {
     format!(
-        "<div class=\"notice refused\" role=\"alert\"><p><strong>That did not work.</strong> {}</p></div>",
+        "<div class=\"notice refused\" role=\"alert\"><h2>That did not work</h2><p>{}</p></div>",
         escaped(problem.detail())
     )
 }
 
 fn made_notice(made: &MadeView) -> String {
     format!(
-        "<div class=\"notice\" role=\"status\"><p><strong>The request is made. Keep these two: they are shown this \
-         once.</strong></p><dl><dt>Request</dt><dd><code>{id}</code></dd><dt>Secret</dt><dd><code>{secret}</code>\
+        "<div class=\"notice\" role=\"status\"><h2>The request is made</h2><p><strong>Keep these two: they are shown \
+         this once.</strong></p><dl><dt>Request</dt><dd><code>{id}</code></dd><dt>Secret</dt><dd><code>{secret}</code>\
          </dd></dl><p>Now put this code into the bio of that account, until {until}:</p><p><code>{code}</code></p>\
-         <p>Or on a web page that its platform has verified as yours and that names the account back by rel=me. It is \
-         looked for a few times within the day, and when you ask below. Then you can take it away.</p></div>",
+         <p>It is looked for a few times within the day, and when you ask below. Then you can take it away.</p></div>",
         id = made.id,
         secret = escaped(&made.secret),
         code = escaped(&made.proof.code),
@@ -180,7 +233,7 @@ fn request_notice(
     let answer = request.answer.as_deref().map(escaped);
     let answer = answer.map(|text| format!("<p>The operator’s answer:</p><p>{text}</p>"));
     format!(
-        "<div class=\"notice\" role=\"status\"><p><strong>Request {}</strong></p><p>{status}</p>{ordered}{}{}</div>",
+        "<div class=\"notice\" role=\"status\"><h2>Request {}</h2><p>{status}</p>{ordered}{}{}</div>",
         request.id,
         answer.unwrap_or_default(),
         data_form(request, secret, now),
@@ -193,11 +246,12 @@ fn data_form(request: &PrivacyRequest, secret: &str, now: model::Timestamp) -> S
     // Only what has the form of a secret is written back.
     let Ok(secret) = secret.trim().parse::<PrivacySecret>() else { return String::new() };
     format!(
-        "<form method=\"post\" action=\"/privacy/data\"><input type=\"hidden\" name=\"id\" value=\"{}\"><input \
-         type=\"hidden\" name=\"secret\" value=\"{}\"><p>What is held can be read until {until}.</p><button \
-         type=\"submit\">Download what is held</button></form>",
-        request.id,
-        secret.reveal()
+        "<form method=\"post\" action=\"/privacy/data\"><input type=\"hidden\" name=\"id\" value=\"{id}\"><input \
+         type=\"hidden\" name=\"secret\" value=\"{secret}\"><p>What is held can be read until {until}. If \
+         the last line of the file is a <code>next_cursor</code>, the API gives the rest: <code>/v1/privacy-requests/{id}\
+         /data?cursor=…</code></p><button type=\"submit\">Download what is held</button></form>",
+        id = request.id,
+        secret = secret.reveal()
     )
 }
 
@@ -211,6 +265,8 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // What stands between two of these is replaced on the page.
+            '{' => out.push_str("&#123;"),
             c => out.push(c),
         }
     }
@@ -226,7 +282,9 @@ mod tests {
         assert_eq!(escaped("<b a=\"'\">&"), "&lt;b a=&quot;&#39;&quot;&gt;&amp;");
         let notice = refused_notice(&Problem::body("/account", "<script>"));
         assert!(notice.contains("&lt;script&gt;") && !notice.contains("<script>"));
+        assert_eq!(escaped(NOTICE), "&#123;&#123;notice}}");
         assert_eq!(PAGE.matches(NOTICE).count(), 1);
+        assert!(!ShownPage { notice: "", is_refused: false, form: None }.html().contains("{{"));
         assert!(!PAGE.contains("://") && !PAGE.contains("<script") && !PAGE.contains("style="));
     }
 }
