@@ -54,8 +54,8 @@ const fn usual(number: u8, slug: &'static str) -> KnownPlatform {
 }
 
 /// Every platform, by number: the one place for what is not in its manifest. A platform in this table
-/// costs one more file, its manifest, and a place in [`Platform::CRAWLED`]. Numbers are part of ids, so they are given out here and never
-/// again: a platform that is not in the table takes the next number.
+/// costs one more file, its manifest, and a place in [`Platform::CRAWLED`]. Numbers are part of ids, so they
+/// are given out here and never again: a platform that is not in the table takes the next number.
 const KNOWN: &[KnownPlatform] = &[
     KnownPlatform { handles: HandleForm::Native, ..usual(1, "file") },
     KnownPlatform {
