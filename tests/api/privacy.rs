@@ -315,6 +315,8 @@ async fn why_a_code_is_not_looked_for_is_said() {
     let asked = unread.send(&api, "POST", "/check").await;
     assert_eq!((asked.status, asked.code().as_str()), (409, "nothing_to_check"));
     assert!(asked.text.contains("github") && asked.text.contains("the operator"), "{}", asked.text);
+    assert_eq!(unread.shown(&api).await["proof"]["looked_for"], false);
+    assert_eq!(request.shown(&api).await["proof"]["looked_for"], true);
     let fields = [("id", request.id.as_str()), ("secret", request.secret.as_str())];
     let check = [fields[0], fields[1], ("do", "check")];
     let hasty = form_post(&api, "/privacy/request", &check).await;

@@ -15,7 +15,7 @@ use model::privacy_request::{
     ProofCode, SECRET_BYTES, code_until, days_after,
 };
 use model::time::Timestamp;
-use model::{Account, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
+use model::{Account, Platform, PrivacyRequest, PrivacyRequestId, PrivacyRequestKind};
 use serde::{Deserialize, Serialize};
 use store::pg::privacy_request::{self, CheckOrder, NewPrivacyRequest};
 use utoipa::ToSchema;
@@ -114,6 +114,8 @@ pub(crate) struct ProofView {
     /// Until when it counts.
     #[schema(value_type = String, format = DateTime)]
     valid_until: Timestamp,
+    /// Whether it is looked for: accounts of platforms that are not crawled cannot be read, and the operator decides.
+    looked_for: bool,
 }
 
 /// The places where a code counts.
@@ -159,9 +161,13 @@ pub(crate) struct RequestView {
 }
 
 impl ProofView {
-    fn new(code: &ProofCode, created_at: Timestamp) -> ProofView {
-        let valid_until = code_until(created_at);
-        ProofView { code: code.as_str().to_owned(), places: PLACES, valid_until }
+    fn new(code: &ProofCode, platform: Platform, created_at: Timestamp) -> ProofView {
+        ProofView {
+            code: code.as_str().to_owned(),
+            places: PLACES,
+            valid_until: code_until(created_at),
+            looked_for: platform.is_crawled(),
+        }
     }
 }
 
@@ -170,12 +176,14 @@ impl RequestView {
         let status = request.status(now);
         let waits = status == PrivacyRequestStatus::WaitingForProof;
         let due_at = request.due_at();
+        let proof = || ProofView::new(&request.code, request.platform, request.created_at);
+        let proof = waits.then(proof);
         RequestView {
             id: request.id,
             kind: request.kind,
             status,
             created_at: request.created_at,
-            proof: waits.then(|| ProofView::new(&request.code, request.created_at)),
+            proof,
             checks: request.checks,
             checked_at: request.checked_at,
             proven_at: request.proven_at,
@@ -240,7 +248,7 @@ pub(crate) async fn make(
     }
     tracing::info!(request = %id, kind = body.kind.slug(), "a privacy request was made");
     let secret = secret.reveal().to_owned();
-    let proof = ProofView::new(&code, now);
+    let proof = ProofView::new(&code, account.platform, now);
     Ok(MadeView { id, secret, proof, due_at: days_after(now, DUE_DAYS) })
 }
 

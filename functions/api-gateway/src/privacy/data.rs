@@ -1,9 +1,9 @@
 //! What is held of a proven profile, for its owner (Art. 15 and 20 GDPR).
 //!
 //! Of the proven profile everything; of others only who is listed, as everywhere. Ranks and communities are computed of
-//! a person: they are given if all its other profiles are listed, so that a proof of one account says no more of another
-//! one that is not public than that there is one, and that ranks are missing for it; and those in sensitive communities as everywhere, if the bio names the topic
-//! ([`mod@crate::sensitive`]).
+//! a person: they are given if all its other profiles are listed. Else it is said that there is another one that is not,
+//! since the owner has to know why ranks are missing, and no more of it. Those in sensitive communities are given as
+//! everywhere, if the bio names the topic ([`mod@crate::sensitive`]).
 
 use std::collections::HashMap;
 
@@ -63,8 +63,8 @@ pub(crate) struct HeldView {
     lists: Vec<HeldList>,
     /// The arcs of these lists to others who are listed, a page of them.
     arcs: Vec<HeldArc>,
-    /// Whether the profile is joined with others that are not listed, of which no more is said. Ranks and communities are computed of all
-    /// together, and are not given then: ask the operator by an objection.
+    /// Whether the profile is joined with others that are not listed, of which no more is said. Ranks and communities
+    /// are computed of all together, and are not given then: ask the operator by an objection.
     joined_with_unlisted: bool,
     /// The person that it belongs to.
     #[schema(value_type = Option<String>, example = "per_2000000001")]

@@ -199,11 +199,19 @@ fn refused_notice(problem: &Problem) -> String {
 }
 
 fn made_notice(made: &MadeView) -> String {
+    let search = match made.proof.looked_for {
+        true => {
+            "It is looked for a few times within the day, and when you ask below. Then you can take it away."
+        }
+        false => {
+            "Accounts of this platform cannot be read from here: leave it there until the operator answers."
+        }
+    };
     format!(
         "<div class=\"notice\" role=\"status\"><h2>The request is made</h2><p><strong>Keep these two: they are shown \
          this once.</strong></p><dl><dt>Request</dt><dd><code>{id}</code></dd><dt>Secret</dt><dd><code>{secret}</code>\
          </dd></dl><p>Now put this code into the bio of that account, until {until}:</p><p><code>{code}</code></p>\
-         <p>It is looked for a few times within the day, and when you ask below. Then you can take it away.</p></div>",
+         <p>{search}</p></div>",
         id = made.id,
         secret = escaped(&made.secret),
         code = escaped(&made.proof.code),
