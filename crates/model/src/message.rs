@@ -125,7 +125,7 @@ impl DeliverJob {
 
     /// The message of the job, visible after some seconds.
     pub fn message(self, delay_seconds: u32) -> OutgoingMessage {
-        let body = format!(r#"{{"delivery":"{}","attempt":{}}}"#, self.delivery, self.attempt);
+        let body = serde_json::to_string(&self).expect("a deliver job is plain data");
         OutgoingMessage { body, delay_seconds: delay_seconds.min(DeliverJob::DELAY_SECONDS_MAX) }
     }
 }

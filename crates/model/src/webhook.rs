@@ -11,8 +11,8 @@ use crate::time::Timestamp;
 mod schedule;
 mod url;
 
-pub use schedule::{ATTEMPTS_MAX, FAILING_SECONDS_MAX, TRIES_MAX, retry_seconds};
-pub use url::{WebhookUrl, WebhookUrlError};
+pub use schedule::{ATTEMPT_SECONDS, ATTEMPTS_MAX, FAILING_SECONDS_MAX, TRIES_MAX, retry_seconds};
+pub use url::{PUBLIC_PORTS, WebhookUrl, WebhookUrlError};
 
 /// The most webhooks of one payer.
 pub const WEBHOOKS_MAX: u32 = 20;
@@ -149,6 +149,17 @@ pub struct Delivery {
     pub attempts: Vec<DeliveryAttempt>,
 }
 
+impl Delivery {
+    /// Whether an attempt began a moment ago and has not ended.
+    pub fn is_under_way(&self, now: Timestamp) -> bool {
+        let running = |attempt: &DeliveryAttempt| {
+            let ms = now.as_millisecond() - attempt.began_at.as_millisecond();
+            attempt.end.is_none() && ms < ATTEMPT_SECONDS * 1_000
+        };
+        self.attempts.iter().any(running)
+    }
+}
+
 /// One attempt of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryAttempt {
@@ -190,6 +201,26 @@ mod tests {
             assert_eq!(DeliveryState::from_number(state as u8), Some(state));
         }
         assert_eq!((DisabledWhy::from_number(0), DeliveryState::from_number(4)), (None, None));
+    }
+
+    #[test]
+    fn an_attempt_is_under_way_until_it_ends_or_its_worker_is_dead() {
+        let at = |seconds| Timestamp::from_second(1_795_341_600 + seconds).unwrap();
+        let attempt = DeliveryAttempt { number: 1, began_at: at(0), end: None };
+        let mut delivery = Delivery {
+            id: DeliveryId::new(1),
+            content: DeliveryContent::Ping,
+            state: DeliveryState::Pending,
+            created_at: at(0),
+            due_at: None,
+            attempts: Vec::new(),
+        };
+        assert!(!delivery.is_under_way(at(1)));
+        delivery.attempts.push(attempt);
+        assert!(delivery.is_under_way(at(ATTEMPT_SECONDS - 1)));
+        assert!(!delivery.is_under_way(at(ATTEMPT_SECONDS)));
+        delivery.attempts[0].end = Some(AttemptEnd { took_ms: 7, status: Some(500), error: None });
+        assert!(!delivery.is_under_way(at(1)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::verdict::AttemptAnswer;
 use crate::{DeliverDependencies, signatures};
 
-/// Sends what is to be sent; how that ended. Of the answer's body nothing is kept: who names an address must not read
+/// Sends what is to be sent; how that ended. Of the answer's body nothing is read: who names an address must not read
 /// through us what is closed to them.
 pub(crate) async fn send(
     deps: DeliverDependencies<'_>,
@@ -51,7 +51,7 @@ fn request(
     let signature = signatures(secrets, &id, now, &attempt.body);
     let headers = [
         ("content-type", "application/json".to_owned()),
-        // Nothing of the answer is unpacked.
+        // Nothing of the answer is read.
         ("accept-encoding", "identity".to_owned()),
         ("webhook-id", id),
         ("webhook-timestamp", now.as_second().to_string()),

@@ -10,6 +10,9 @@ pub const TRIES_MAX: u32 = RETRY_SECONDS.len() as u32 + 1;
 /// How many attempts a delivery has at most, those that were asked for included.
 pub const ATTEMPTS_MAX: u32 = 50;
 
+/// How long an attempt may take, in seconds: one without an end after that has a dead worker.
+pub const ATTEMPT_SECONDS: i64 = 60;
+
 /// How long a webhook may fail without a success, in seconds, before it is disabled: five days.
 pub const FAILING_SECONDS_MAX: i64 = 5 * 86_400;
 

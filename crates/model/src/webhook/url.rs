@@ -5,8 +5,8 @@ use std::fmt;
 /// The longest address, in bytes.
 const URL_BYTES_MAX: usize = 1_024;
 
-/// The ports that public hosts may be reached at, besides none.
-const PORTS: [&str; 2] = [":443", ":8443"];
+/// The ports at which public hosts may be reached.
+pub const PUBLIC_PORTS: [u16; 2] = [443, 8443];
 
 /// Where a webhook is sent: an `https` URL of a named host, or of an origin that was explicitly allowed.
 ///
@@ -96,10 +96,15 @@ fn check_public(text: &str) -> Result<(), WebhookUrlError> {
     if !is_host(host) {
         return Err(WebhookUrlError::BadHost);
     }
-    if !port.is_empty() && !PORTS.contains(&port) {
+    if !port.is_empty() && !is_public_port(port) {
         return Err(WebhookUrlError::BadPort);
     }
     if is_path(path) { Ok(()) } else { Err(WebhookUrlError::BadPath) }
+}
+
+/// Whether a text is `:` and one of [`PUBLIC_PORTS`].
+fn is_public_port(text: &str) -> bool {
+    PUBLIC_PORTS.iter().any(|port| text == format!(":{port}"))
 }
 
 /// Labels with a dot between, of which the last begins with a letter: no IP address, in whatever form, does.
@@ -161,12 +166,22 @@ mod tests {
             ("https://bücher.example/", BadHost),
             ("https://a.example:80/", BadPort),
             ("https://a.example:/", BadPort),
+            ("https://a.example:0443/", BadPort),
             ("https://a.example/#x", BadPath),
             ("https://a.example/a b", BadPath),
             ("https://a.example/ü", BadPath),
             (&long, TooLong),
         ] {
             assert_eq!(WebhookUrl::parse(text, &[]), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_pattern_and_the_refusal_name_the_ports() {
+        let refusal = WebhookUrlError::BadPort.to_string();
+        for port in PUBLIC_PORTS {
+            assert!(WebhookUrl::PATTERN.contains(&format!(":{port}")), "{port}");
+            assert!(refusal.contains(&port.to_string()), "{port}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use model::port::{Web, WebError, WebRequest, WebResponse};
+use model::webhook::PUBLIC_PORTS;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url, redirect};
 
@@ -16,9 +17,6 @@ use super::address::is_public;
 use super::body::{BodyDecoder, BodyError};
 use super::resolver::{NotPublic, PublicOnly};
 use crate::origin::ServerOrigin;
-
-/// The ports that public hosts may be reached at.
-const PORTS: [u16; 2] = [443, 8443];
 
 /// How the client behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +34,8 @@ pub struct ClientSettings {
     pub total_timeout: Duration,
     /// The largest body, packed or unpacked.
     pub body_bytes_max: usize,
-    /// Whether a larger body is cut, and bodies stay packed: for those who only want the status.
-    pub is_body_cut: bool,
+    /// Whether bodies are left unread: for those who only want the status and the headers.
+    pub is_body_left: bool,
 }
 
 impl Default for ClientSettings {
@@ -50,7 +48,7 @@ impl Default for ClientSettings {
             silence_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(30),
             body_bytes_max: 8 << 20,
-            is_body_cut: false,
+            is_body_left: false,
         }
     }
 }
@@ -106,8 +104,8 @@ impl WebClient {
         let client = if is_exempt { &self.private } else { &self.public };
         check(&url, is_exempt)?;
         let answer = self.send(client, &url, &headers, request.body.as_deref()).await?;
-        match self.settings.is_body_cut {
-            true => Ok(self.read_cut(answer).await),
+        match self.settings.is_body_left {
+            true => Ok(without_body(&answer)),
             false => self.read(answer, &host_of(&url)).await,
         }
     }
@@ -157,19 +155,6 @@ impl WebClient {
         }
         Ok(WebResponse { body: body.finish().map_err(fault)?, ..without_body(&answer) })
     }
-
-    /// The answer with the beginning of its body as it came, if it came.
-    async fn read_cut(&self, mut answer: reqwest::Response) -> WebResponse {
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = answer.chunk().await {
-            let room = self.settings.body_bytes_max - body.len();
-            body.extend_from_slice(&chunk[..room.min(chunk.len())]);
-            if chunk.len() >= room {
-                break;
-            }
-        }
-        WebResponse { body, ..without_body(&answer) }
-    }
 }
 
 fn without_body(answer: &reqwest::Response) -> WebResponse {
@@ -207,7 +192,7 @@ fn check(url: &Url, is_exempt: bool) -> Result<(), WebError> {
         return Err(WebError::PrivateAddress(host.to_owned()));
     }
     let port = url.port_or_known_default().ok_or_else(bad)?;
-    match url.scheme() == "https" && PORTS.contains(&port) {
+    match url.scheme() == "https" && PUBLIC_PORTS.contains(&port) {
         true => Ok(()),
         false => Err(bad()),
     }

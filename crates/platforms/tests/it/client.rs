@@ -22,7 +22,7 @@ fn settings(exempt: &[&str]) -> ClientSettings {
         silence_timeout: Duration::from_millis(400),
         total_timeout: Duration::from_millis(1_500),
         body_bytes_max: CAP,
-        is_body_cut: false,
+        is_body_left: false,
     }
 }
 
@@ -62,14 +62,20 @@ async fn who_wants_only_the_status_gets_it_whatever_the_body_is() {
     let server = Server::start(|head| match head.path() {
         "/large" => reply(201, &[], &vec![b'x'; CAP + 1]),
         "/broken" => reply(202, &[("content-encoding", "gzip")], b"no gzip"),
+        "/slow" => Answer {
+            head: b"HTTP/1.1 203 X\r\nretry-after: 9\r\ncontent-length: 10\r\n\r\n".to_vec(),
+            hang: true,
+            ..Answer::default()
+        },
         _ => reply(204, &[], b""),
     })
     .await;
-    let settings = ClientSettings { is_body_cut: true, ..settings(&[&server.origin]) };
+    let settings = ClientSettings { is_body_left: true, ..settings(&[&server.origin]) };
     let client = WebClient::new(settings).unwrap();
-    for (path, status, bytes) in [("/large", 201, CAP), ("/broken", 202, 7), ("/none", 204, 0)] {
+    for (path, status) in [("/large", 201), ("/broken", 202), ("/slow", 203), ("/none", 204)] {
         let answer = get(&client, &format!("{}{path}", server.origin)).await.unwrap();
-        assert_eq!((answer.status, answer.body.len()), (status, bytes), "{path}");
+        assert_eq!((answer.status, answer.body.len()), (status, 0), "{path}");
+        assert_eq!(answer.header("retry-after").is_some(), path == "/slow");
     }
 }
 
