@@ -13,13 +13,18 @@ create table webhook (
   created_ms bigint not null,
   updated_ms bigint not null,
   looked_ms bigint not null,       -- when it was last looked for events
-  asked_ms bigint,                 -- when an attempt was last asked for: a ping, or a delivery again
   failing_ms bigint,               -- since when no attempt succeeded
   disabled_ms bigint,
   disabled_why smallint,           -- model::webhook::DisabledWhy
   unique (payer_id, name)
 ) with (fillfactor = 50);
 create index webhook_looked on webhook (looked_ms) where disabled_ms is null;
+
+-- When a payer last asked for an attempt: a ping, or a delivery again. Its webhooks may be deleted meanwhile.
+create table webhook_asking (
+  payer_id bigint primary key,
+  asked_ms bigint not null
+) with (fillfactor = 50);
 
 create table webhook_delivery (
   delivery_id bigint generated always as identity primary key,
@@ -33,7 +38,8 @@ create table webhook_delivery (
   attempts int not null default 0, -- how many began
   tries int not null default 0,    -- how many of them since it was last asked for
   due_ms bigint,                   -- when the next attempt may begin; null if there is none
-  wake_ms bigint                   -- when a message for it is to be sent, for the first time or again
+  wake_ms bigint,                  -- when a message for it is to be sent, for the first time or again
+  delivered_ms bigint              -- when an attempt first succeeded
 ) with (fillfactor = 70);
 create index webhook_delivery_log on webhook_delivery (webhook_id, delivery_id);
 create index webhook_delivery_wake on webhook_delivery (wake_ms) where wake_ms is not null;

@@ -33,13 +33,14 @@ macro_rules! webhook_columns {
     };
 }
 
-/// One that is there stays where it is, keeps its secret, and is enabled.
+/// One that is there stays where it is, keeps its secret, and is enabled. Another address has not failed yet.
 const PUT: &str = concat!(
     "insert into webhook as w
         (payer_id, name, url, filter, position, announced_position, secret, created_ms, updated_ms, looked_ms)
     values ($1, $2, $3, $4::text::jsonb, $5, $5, $6, $7, $7, 0)
     on conflict (payer_id, name) do update set url = excluded.url, filter = excluded.filter, updated_ms = $7,
-        failing_ms = case when w.disabled_ms is null then w.failing_ms end, disabled_ms = null, disabled_why = null
+        failing_ms = case when w.disabled_ms is null and w.url = excluded.url then w.failing_ms end,
+        disabled_ms = null, disabled_why = null
     returning ",
     webhook_columns!(),
     ", w.secret = $6 as is_new"
@@ -52,11 +53,12 @@ const OF_PAYER: &str = concat!(
     " from webhook where payer_id = $1 order by name limit $2"
 );
 const DELETE: &str = "delete from webhook where payer_id = $1 and name = $2";
-/// The same secret again changes nothing: the call may be repeated.
+/// The same secret again changes nothing: the call may be repeated. A caller who did not get the answer calls with
+/// another one: while two sign, the older one stays, since the one between may be known to no one.
 const ROTATE: &str = concat!(
     "update webhook set
-        old_secret = case when secret = $3 then old_secret else secret end,
-        old_until_ms = case when secret = $3 then old_until_ms else $5 end,
+        old_secret = case when secret = $3 or old_until_ms > $4 then old_secret else secret end,
+        old_until_ms = case when secret = $3 or old_until_ms > $4 then old_until_ms else $5 end,
         secret = $3, updated_ms = $4
     where payer_id = $1 and name = $2 returning ",
     webhook_columns!()
@@ -154,8 +156,8 @@ pub async fn delete(pg: &Pg, key: WebhookKey<'_>) -> Result<bool, StoreError> {
     Ok(pg.execute("webhook::delete", DELETE, params).await? > 0)
 }
 
-/// Gives a webhook another secret; the one before signs beside it for [`OVERLAP_SECONDS`], and the one before that
-/// no more. `None` if there is no such webhook.
+/// Gives a webhook another secret; the one before signs beside it for [`OVERLAP_SECONDS`]. If two sign already, the
+/// older one goes on until then, and the newer one signs no more. `None` if there is no such webhook.
 pub async fn rotate(
     pg: &Pg,
     key: WebhookKey<'_>,

@@ -7,7 +7,8 @@ use model::change::ChangeRange;
 use model::message::DeliverJob;
 use model::time::Timestamp;
 use model::webhook::{
-    ATTEMPTS_MAX, AttemptEnd, Delivery, DeliveryAttempt, DeliveryContent, DeliveryState,
+    ATTEMPT_SECONDS, ATTEMPTS_MAX, AttemptEnd, Delivery, DeliveryAttempt, DeliveryContent,
+    DeliveryState,
 };
 
 use super::WebhookKey;
@@ -17,8 +18,12 @@ use crate::pg::params::params;
 use crate::pg::row::{TableRow, WEBHOOK_ATTEMPT, WEBHOOK_DELIVERY};
 use crate::pg::value::{from_ms, position, stored_count, stored_ms};
 
-/// How long a webhook is not asked for another attempt, in seconds: it is no way to send many requests anywhere.
+/// How long a payer asks for no further attempt, in seconds: it is no way to send many requests anywhere, nor to keep
+/// those who send from others.
 pub const ASKED_SECONDS: u32 = 5;
+
+/// How long after its time a pending delivery is kept, in seconds: longer than it may be tried.
+const PENDING_KEPT_SECONDS: i64 = 4 * 86_400;
 
 /// The columns of a delivery that are shown.
 macro_rules! delivery_columns {
@@ -36,29 +41,55 @@ const PAGE: &str = concat!(
 const ATTEMPTS: &str =
     "select delivery_id, number, began_ms, took_ms, status, error from webhook_attempt
     where delivery_id = any($1) order by delivery_id, number";
-/// Notes that an attempt is asked for, if the webhook is enabled and none was asked for lately.
+/// The webhook that something is asked of, if it is enabled. Who disables it is waited for, or waits.
+macro_rules! asked_webhook {
+    () => {
+        "with hook as (
+            select w.webhook_id from webhook w where w.payer_id = $1 and w.name = $2 and w.disabled_ms is null
+            for no key update)"
+    };
+}
+/// Notes that a payer asks for an attempt, for each row of `wanted`, if it asked for none lately.
 macro_rules! asked {
     () => {
-        "with asked as (
-            update webhook set asked_ms = $3
-            where payer_id = $1 and name = $2 and disabled_ms is null and coalesce(asked_ms <= $3 - $4, true)
-            returning webhook_id) "
+        "asked as (
+            insert into webhook_asking as a (payer_id, asked_ms) select $1, $3 from wanted
+            on conflict (payer_id) do update set asked_ms = $3 where a.asked_ms <= $3 - $4
+            returning a.payer_id)"
     };
 }
 
+/// One ping of a webhook is under way at a time.
 const PING: &str = concat!(
+    asked_webhook!(),
+    ", wanted as (
+        select h.webhook_id from hook h where not exists (select from webhook_delivery d
+            where d.webhook_id = h.webhook_id and d.state = 1 and d.to_position is null)
+    ), ",
     asked!(),
-    "insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms)
-    select webhook_id, $5, $3, $3, $3 from asked returning delivery_id, attempts"
+    " insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms)
+    select v.webhook_id, $5, $3, $3, $3 from wanted v, asked returning delivery_id, attempts"
 );
+const PENDING_PING: &str = "select d.delivery_id from webhook_delivery d join webhook w using (webhook_id)
+    where w.payer_id = $1 and w.name = $2 and d.state = 1 and d.to_position is null limit 1";
+/// Unless an attempt is under way, or begins meanwhile.
 const REDELIVER: &str = concat!(
+    asked_webhook!(),
+    ", wanted as (
+        select d.delivery_id, d.attempts from webhook_delivery d, hook h
+        where d.delivery_id = $5 and d.webhook_id = h.webhook_id and d.attempts < $6
+            and not exists (select from webhook_attempt t
+                where t.delivery_id = d.delivery_id and t.took_ms is null and t.began_ms > $3 - $7)
+    ), ",
     asked!(),
-    "update webhook_delivery d set state = 1, tries = 0, due_ms = $3, wake_ms = $3 from asked a
-    where d.delivery_id = $5 and d.webhook_id = a.webhook_id and d.attempts < $6
+    " update webhook_delivery d set state = 1, tries = 0, due_ms = $3, wake_ms = $3 from wanted v, asked
+    where d.delivery_id = v.delivery_id and d.attempts = v.attempts
     returning d.delivery_id, d.attempts"
 );
+/// What is pending may be tried for longer than the log is kept.
 const FORGET: &str = "delete from webhook_delivery where delivery_id = any (array(
-        select delivery_id from webhook_delivery where created_ms < $1 order by created_ms limit $2))";
+        select delivery_id from webhook_delivery
+        where created_ms < $1 and (state <> 1 or created_ms < $1 - $3) order by created_ms limit $2))";
 
 /// Which part of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +137,8 @@ async fn attempts(
     Ok(found)
 }
 
-/// Makes a delivery that says nothing, due now; its job. `None` if there is no such webhook, if it is disabled, or if
-/// it was asked for an attempt within [`ASKED_SECONDS`].
+/// Makes a delivery that says nothing, due now; its job. `None` if there is no such webhook, if it is disabled, if
+/// another ping is pending, or if the payer asked for an attempt of any webhook within [`ASKED_SECONDS`].
 pub async fn ping(
     pg: &Pg,
     key: WebhookKey<'_>,
@@ -125,8 +156,16 @@ pub async fn ping(
     row.as_ref().map(|row| next_job(WEBHOOK_DELIVERY.row(row))).transpose()
 }
 
+/// Whether a ping of a webhook is pending.
+pub async fn has_pending_ping(pg: &Pg, key: WebhookKey<'_>) -> Result<bool, StoreError> {
+    let params = params![key.payer.number() as i64 => INT8, key.name.as_str() => TEXT];
+    let row = pg.read_opt("webhook::pending_ping", PENDING_PING, params).await?;
+    Ok(row.is_some())
+}
+
 /// Makes a delivery due again at once, however it ended; the job of its next attempt. `None` if there is no such
-/// delivery, if it had [`ATTEMPTS_MAX`] attempts, and where [`ping`] makes none.
+/// delivery, if it had [`ATTEMPTS_MAX`] attempts or one is under way, if its webhook is disabled, or if the payer
+/// asked for an attempt of any webhook within [`ASKED_SECONDS`].
 pub async fn redeliver(
     pg: &Pg,
     key: WebhookKey<'_>,
@@ -140,6 +179,7 @@ pub async fn redeliver(
         i64::from(ASKED_SECONDS) * 1_000 => INT8,
         id.number() as i64 => INT8,
         stored_count(ATTEMPTS_MAX) => INT4,
+        ATTEMPT_SECONDS * 1_000 => INT8,
     ];
     let row = pg.query_opt("webhook::redeliver", REDELIVER, params).await?;
     row.as_ref().map(|row| next_job(WEBHOOK_DELIVERY.row(row))).transpose()
@@ -162,9 +202,14 @@ pub async fn get(
     Ok(found.into_iter().next().filter(|delivery| delivery.id == id))
 }
 
-/// Deletes the oldest deliveries that were made before a time, at most `most`; how many.
+/// Deletes the oldest deliveries that were made before a time, at most `most`; how many. What is pending is kept for
+/// four days more.
 pub async fn forget(pg: &Pg, before: Timestamp, most: u32) -> Result<u64, StoreError> {
-    let params = params![stored_ms(before) => INT8, i64::from(most) => INT8];
+    let params = params![
+        stored_ms(before) => INT8,
+        i64::from(most) => INT8,
+        PENDING_KEPT_SECONDS * 1_000 => INT8,
+    ];
     pg.execute("webhook::forget", FORGET, params).await
 }
 

@@ -3,6 +3,7 @@
 use model::change::ChangeRange;
 use model::message::DeliverJob;
 use model::time::Timestamp;
+use model::webhook::ATTEMPTS_MAX;
 use model::{ChangeFilter, ChangePosition, DeliveryId, WebhookName};
 
 use super::delivery::next_job;
@@ -43,9 +44,25 @@ const ANNOUNCE: &str = "with moved as (
     select webhook_id, $3, $4, $5, $6, $7, $7, $7 from moved returning delivery_id";
 const WAKING: &str = "select delivery_id, attempts from webhook_delivery where wake_ms <= $1
     order by wake_ms limit $2";
-/// What was tried meanwhile has another time.
-const WOKEN: &str = "update webhook_delivery set wake_ms = greatest(due_ms, $2) + $3
-    where delivery_id = any($1) and wake_ms <= greatest(due_ms, $2)";
+/// What was tried meanwhile has another time, which stays.
+const WOKEN: &str = "update webhook_delivery d set wake_ms = greatest(d.due_ms, $3) + $4
+    from unnest($1::bigint[], $2::int[]) j (delivery_id, attempt)
+    where d.delivery_id = j.delivery_id and d.attempts = j.attempt - 1 and d.wake_ms <= greatest(d.due_ms, $3)";
+/// What waits for an attempt that cannot begin: there were as many as there may be, or a ping's worker died. The next
+/// range covers what none of them brought.
+const GIVE_UP: &str = "with spent as (
+        select delivery_id, attempts from webhook_delivery
+        where wake_ms <= $1 and due_ms <= $1 and state = 1
+            and (attempts >= $2 or (to_position is null and tries > 0))
+        order by wake_ms limit $3
+    ), closed as (
+        update webhook_delivery d set state = 3, due_ms = null, wake_ms = null from spent s
+        where d.delivery_id = s.delivery_id and d.attempts = s.attempts and d.state = 1 and d.due_ms <= $1
+        returning d.webhook_id, d.from_position, d.delivered_ms
+    ), undelivered as (
+        select webhook_id, min(from_position) as place from closed where delivered_ms is null group by webhook_id)
+    update webhook w set announced_position = least(w.announced_position, u.place)
+    from undelivered u where w.webhook_id = u.webhook_id";
 
 /// A webhook that is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +94,8 @@ pub struct FoundChanges<'a> {
     pub body: &'a str,
 }
 
-/// Takes some webhooks that were not looked at since `now` and are behind the head of the stream.
+/// Takes some webhooks that were not looked at since `now` and are behind the head of the stream. One that cannot be
+/// read is left out, and keeps no other from being taken.
 pub async fn take(
     pg: &Pg,
     head: ChangePosition,
@@ -88,8 +106,20 @@ pub async fn take(
         stored_position(head) => INT8,
         i64::from(TAKEN_MAX) => INT8,
     ];
-    let rows = pg.query("webhook::take", TAKE, params).await?;
-    WEBHOOK.rows(&rows).map(taken).collect()
+    loop {
+        let rows = pg.query("webhook::take", TAKE, params).await?;
+        let webhooks: Vec<TakenWebhook> = WEBHOOK.rows(&rows).filter_map(readable).collect();
+        // What was taken is not taken again with the same time.
+        if rows.is_empty() || !webhooks.is_empty() {
+            return Ok(webhooks);
+        }
+    }
+}
+
+/// The webhook of a row, unless it cannot be read.
+fn readable(row: TableRow<'_>) -> Option<TakenWebhook> {
+    let id = row.get::<i64>("webhook_id").ok();
+    taken(row).inspect_err(|error| tracing::error!(id, %error, "a webhook is left out")).ok()
 }
 
 fn taken(row: TableRow<'_>) -> Result<TakenWebhook, StoreError> {
@@ -136,6 +166,16 @@ pub async fn announce(
     Ok(id.transpose()?.map(DeliveryId::new))
 }
 
+/// Gives up deliveries, at most [`WOKEN_MAX`], that wait for an attempt that cannot begin.
+pub async fn give_up(pg: &Pg, now: Timestamp) -> Result<(), StoreError> {
+    let params = params![
+        stored_ms(now) => INT8,
+        stored_count(ATTEMPTS_MAX) => INT4,
+        i64::from(WOKEN_MAX) => INT8,
+    ];
+    pg.execute("webhook::give_up", GIVE_UP, params).await.map(|_| ())
+}
+
 /// The jobs of deliveries for which a message is to be sent now, those that wait longest first.
 pub async fn waking(pg: &Pg, now: Timestamp) -> Result<Vec<DeliverJob>, StoreError> {
     let params = params![stored_ms(now) => INT8, i64::from(WOKEN_MAX) => INT8];
@@ -143,11 +183,13 @@ pub async fn waking(pg: &Pg, now: Timestamp) -> Result<Vec<DeliverJob>, StoreErr
     WEBHOOK_DELIVERY.rows(&rows).map(next_job).collect()
 }
 
-/// Notes that messages for the next attempts of these deliveries were sent.
+/// Notes that messages for these attempts were sent, unless they began meanwhile.
 pub async fn woken(pg: &Pg, jobs: &[DeliverJob], now: Timestamp) -> Result<(), StoreError> {
     let ids: Vec<i64> = jobs.iter().map(|job| job.delivery.number() as i64).collect();
+    let attempts: Vec<i32> = jobs.iter().map(|job| stored_count(job.attempt)).collect();
     let params = params![
         ids => INT8_ARRAY,
+        attempts => INT4_ARRAY,
         stored_ms(now) => INT8,
         WOKEN_AGAIN_SECONDS * 1_000 => INT8,
     ];
