@@ -4,7 +4,7 @@ use model::message::DeliverJob;
 use model::port::Queue as _;
 use model::time::Timestamp;
 use store::StoreError;
-use store::pg::webhook::attempt::{self, AttemptStart, AttemptVerdict};
+use store::pg::webhook::attempt::{self, AttemptStart, AttemptVerdict, EndedAttempt};
 use store::pg::webhook::due;
 
 use crate::DeliverDependencies;
@@ -40,7 +40,8 @@ pub async fn handle(
     let now = deps.clock.now();
     let follows = verdict(&begun, answer, now);
     tracing::info!(delivery = %job.delivery, attempt = job.attempt, status = end.status, ?follows, "tried");
-    attempt::end(deps.pg, job, &end, follows, now).await?;
+    let ended = EndedAttempt { job, url: &begun.url, end: &end, verdict: follows };
+    attempt::end(deps.pg, ended, now).await?;
     if let AttemptVerdict::Again(at) = follows {
         send_next(deps, job, at, now).await;
     }

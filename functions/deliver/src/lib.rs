@@ -2,7 +2,7 @@
 //! noted.
 //!
 //! Who begins an attempt notes it first, so a job that runs twice sends once. A worker that dies leaves an attempt
-//! without an end, and a minute later another one is due. The receiver knows a delivery by its id, which is the same
+//! without an end, and a minute later another one is due, but not of a ping. The receiver knows a delivery by its id, which is the same
 //! with each attempt. What is due within a quarter of an hour is sent as a message that waits; what is due later is
 //! woken by the tick of `webhook-dispatch`, which finds it in the database.
 //!
@@ -10,7 +10,7 @@
 //! |---|---|
 //! | 2xx | it is delivered |
 //! | 410 | the webhook is disabled |
-//! | any other, a redirect, none | it is tried again, by the schedule of [`model::webhook`] or, if that is later, as `Retry-After` says; a ping is not |
+//! | any other, a redirect, none | it is tried again, by the schedule of [`model::webhook`] or, if that is later, as `Retry-After` says; a ping is not, nor what had as many attempts as there may be |
 //! | none of 2xx for five days | the webhook is disabled |
 
 #[cfg(feature = "lambda")]

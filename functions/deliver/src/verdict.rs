@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use model::time::Timestamp;
-use model::webhook::{DisabledWhy, FAILING_SECONDS_MAX, retry_seconds};
+use model::webhook::{ATTEMPTS_MAX, DisabledWhy, FAILING_SECONDS_MAX, retry_seconds};
 use store::pg::webhook::attempt::{AttemptVerdict, BegunAttempt};
 
 /// The longest that a receiver may ask us to wait, in seconds: a day.
@@ -40,8 +40,12 @@ pub(crate) fn verdict(
         return AttemptVerdict::GivenUp;
     }
     let failing_since = attempt.failing_since.unwrap_or(now);
-    if now.as_second() - failing_since.as_second() >= FAILING_SECONDS_MAX {
+    let failing_ms = now.as_millisecond() - failing_since.as_millisecond();
+    if failing_ms >= FAILING_SECONDS_MAX * 1_000 {
         return AttemptVerdict::Disabled(DisabledWhy::Failing);
+    }
+    if attempt.number >= ATTEMPTS_MAX {
+        return AttemptVerdict::GivenUp;
     }
     let Some(seconds) = retry_seconds(attempt.tries) else { return AttemptVerdict::GivenUp };
     let latest = after(now, WAIT_SECONDS_MAX);
@@ -72,6 +76,7 @@ mod tests {
             body: String::new(),
             secrets: Vec::new(),
             is_ping: false,
+            number: tries,
             tries,
             failing_since: None,
         }
@@ -102,6 +107,9 @@ mod tests {
         let day = AttemptVerdict::Again(at(86_400));
         assert_eq!(of(&attempt(2), Some(503), Some(1 << 30)), day);
         assert_eq!(of(&attempt(TRIES_MAX), Some(503), None), AttemptVerdict::GivenUp);
+        let last = BegunAttempt { number: ATTEMPTS_MAX, ..attempt(2) };
+        assert_eq!(of(&last, Some(503), None), AttemptVerdict::GivenUp);
+        assert_eq!(of(&last, Some(200), None), AttemptVerdict::Delivered);
         let ping = BegunAttempt { is_ping: true, ..attempt(1) };
         assert_eq!(of(&ping, Some(500), None), AttemptVerdict::GivenUp);
     }
