@@ -25,7 +25,7 @@ mod wait;
 pub(crate) use accepted::AcceptedForm;
 pub(crate) use answer::{ChangesAnswer, ChangesBody};
 pub(crate) use cursor::{StreamCursors, too_old};
-pub(crate) use page::{EventRequest, read as read_page};
+pub(crate) use page::{EventPage, EventRequest, read as read_page};
 pub(crate) use params::{ChangeQuery, FilterParams, PageParams, kind_list, platform_list};
 pub(crate) use view::RangeView;
 pub(crate) use wait::{StreamRequest, read_stream};

@@ -48,7 +48,7 @@ impl Config {
             webhook_origins: settings
                 .list("WEBHOOK_ORIGINS")
                 .into_iter()
-                .map(str::to_owned)
+                .map(|origin| origin.trim_end_matches('/').to_owned())
                 .collect(),
             objects_bucket: settings.required("OBJECTS_BUCKET")?.to_owned(),
             export_queue_url: settings.required("EXPORT_QUEUE_URL")?.to_owned(),

@@ -121,7 +121,7 @@ impl<'a> OperationFacts<'a> {
         let keeps = self.method == "put" && self.path.ends_with("/{name}");
         add(keeps, &[Code::BadCursor, Code::CursorTooOld, Code::TooMany]);
         let sends = self.path.ends_with("/ping") || self.path.ends_with("/redeliver");
-        add(sends, &[Code::WebhookDisabled]);
+        add(sends, &[Code::WebhookDisabled, Code::RequestInProgress]);
         add(self.path.ends_with("/redeliver"), &[Code::TooMany]);
         let unknown = UNKNOWN_NOUNS.iter().filter(|(path, _)| self.path.starts_with(path));
         codes.extend(unknown.map(|(_, code)| *code));

@@ -98,7 +98,7 @@ problem_codes! {
     ReplaysExhausted TOO_MANY_REQUESTS "Replays exhausted"
         { "The same answer was given again as often as is free." }
     RequestInProgress CONFLICT "Request in progress"
-        { "The same request is being answered at this moment." }
+        { "The same request, or an attempt of the delivery, is under way at this moment." }
     IdempotencyKeyReused CONFLICT "Idempotency-Key reused"
         { "The same `Idempotency-Key` was used for another request." }
     QuoteUnknown NOT_FOUND "Unknown quote"

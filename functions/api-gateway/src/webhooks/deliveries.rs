@@ -20,6 +20,9 @@ use crate::error::{Problem, ProblemCode};
 use crate::extract::{ApiCall, PathId, PathIds, Query};
 use crate::query::PageLimit;
 
+/// The most deliveries of a page: each has its attempts.
+const DELIVERIES_MAX: u32 = 100;
+
 /// One delivery.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
@@ -135,15 +138,30 @@ impl AttemptView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryParams {
-    /// How many rows a page has: 1 to 1000; 50 unless given.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    /// How many rows a page has: 1 to 100; 50 unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<PageLimit>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<CursorText>,
 }
 
-/// What was sent to a webhook and what is to be sent, the newest first. It is kept for seven days.
+impl DeliveryParams {
+    /// How many deliveries the page has at most.
+    fn rows(&self) -> Result<u32, Problem> {
+        let rows = self.limit.unwrap_or_default().rows();
+        match rows <= DELIVERIES_MAX {
+            true => Ok(rows),
+            false => {
+                let why = format!("must be a whole number from 1 to {DELIVERIES_MAX}");
+                Err(Problem::parameter("limit", why))
+            }
+        }
+    }
+}
+
+/// What was sent to a webhook and what is to be sent, the newest first. It is kept for seven days, and what is pending
+/// for four more.
 #[utoipa::path(
     get,
     path = "/v1/webhooks/{name}/deliveries",
@@ -157,8 +175,8 @@ pub(crate) async fn list(
     Query(query): Query<DeliveryParams>,
     call: ApiCall,
 ) -> Result<ApiAnswer<Vec<DeliveryView>>, Problem> {
+    let limit = query.rows()?;
     let webhook = found(&call, &name).await?;
-    let limit = query.limit.unwrap_or_default().rows();
     let cursor = call.open_cursor(query.cursor.as_deref())?;
     let before = cursor.map(|cursor| DeliveryId::new(cursor.position[0]));
     let page = DeliveryPage { before, limit };
@@ -170,7 +188,8 @@ pub(crate) async fn list(
     Ok(ApiAnswer::page(views).then(next))
 }
 
-/// Sends a message that says nothing, to see whether it arrives: once, without retries. The log has the outcome.
+/// Sends a message that says nothing, to see whether it arrives: once, without retries, and one at a time. The log has
+/// the outcome. If it succeeds where others failed, what waits is sent, too.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/{name}/ping",
@@ -184,9 +203,11 @@ pub(crate) async fn ping(
     call: ApiCall,
 ) -> Result<ApiAnswer<DeliveryView>, Problem> {
     let webhook = enabled(&call, &name).await?;
-    let (pg, now) = (call.gateway.pg(), call.gateway.now());
-    let body = message::ping(&name, now);
-    let job = delivery::ping(pg, key(&call, &webhook.name), &body, now).await?;
+    let (pg, now, key) = (call.gateway.pg(), call.gateway.now(), key(&call, &webhook.name));
+    if delivery::has_pending_ping(pg, key).await? {
+        return Err(under_way("a ping of it is under way: wait until the log has its outcome"));
+    }
+    let job = delivery::ping(pg, key, &message::ping(&name, now), now).await?;
     sent(&call, &name, job.ok_or_else(too_soon)?).await
 }
 
@@ -209,6 +230,9 @@ pub(crate) async fn redeliver(
     if known.attempts.len() >= ATTEMPTS_MAX as usize {
         let why = format!("a delivery has at most {ATTEMPTS_MAX} attempts: read /v1/changes");
         return Err(Problem::new(ProblemCode::TooMany, why));
+    }
+    if known.is_under_way(now) {
+        return Err(under_way("an attempt of it is under way: wait until the log has its outcome"));
     }
     let job = delivery::redeliver(pg, key, id, now).await?;
     sent(&call, &name, job.ok_or_else(too_soon)?).await
@@ -245,7 +269,13 @@ fn no_such_delivery(id: DeliveryId) -> Problem {
     Problem::new(ProblemCode::DeliveryUnknown, why)
 }
 
+fn under_way(why: &str) -> Problem {
+    Problem::new(ProblemCode::RequestInProgress, why)
+}
+
 fn too_soon() -> Problem {
-    let why = format!("a webhook is sent something on request every {ASKED_SECONDS} s at most");
+    let why = format!(
+        "the webhooks of an account are sent something on request every {ASKED_SECONDS} s at most"
+    );
     Problem::new(ProblemCode::RateLimited, why).retry_after(ASKED_SECONDS)
 }

@@ -9,7 +9,7 @@ use crate::error::Problem;
 use crate::extract::{ApiCall, PathId};
 
 /// Replaces the secret of a webhook, and shows the new one this once. For a day deliveries are signed with both, so
-/// that nothing has to stop; a secret before these two signs no more.
+/// that nothing has to stop. Within that day another call replaces the new one only: the older one signs until then.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/{name}/rotate",
