@@ -1,9 +1,8 @@
 //! Exports on one machine: the handlers of `export` in one loop, which does jobs of the queue and keeps the schedule.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use export::{ExportDependencies, ExportError, WorkEnd, discard, handle_message, resume, rewrite};
 use model::Timestamp;
 use model::port::{Clock as _, PortError, Queue as _};
@@ -12,10 +11,8 @@ use store::Pg;
 use store::clock::System;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::background::{BackgroundLoops, DATABASE_WAIT, LoopEnd};
 use crate::home::BorgHome;
 
 /// How long a job may take, in seconds; the rest of its export is another job.
@@ -27,9 +24,6 @@ const VISIBILITY_SECONDS: u32 = 2 * JOB_SECONDS;
 /// How long the loop sleeps where no job waits.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// How long it waits for a database that does not answer.
-const DATABASE_WAIT: Duration = Duration::from_secs(1);
-
 /// How often exports that stand still are looked for, in seconds.
 const RESUMED_SECONDS: i64 = 60;
 
@@ -37,10 +31,7 @@ const RESUMED_SECONDS: i64 = 60;
 const REWRITTEN_SECONDS: i64 = 600;
 
 /// A loop that runs until [`LocalExporter::end`].
-pub(crate) struct LocalExporter {
-    is_ended: watch::Sender<bool>,
-    work: JoinHandle<()>,
-}
+pub(crate) struct LocalExporter(BackgroundLoops);
 
 /// What the loop works with.
 struct ExporterParts {
@@ -62,18 +53,15 @@ struct ExporterSchedule {
 impl LocalExporter {
     /// Starts the loop.
     pub(crate) fn start(home: &BorgHome) -> LocalExporter {
-        let parts = Arc::new(ExporterParts::of(home));
-        let (is_ended, ending) = watch::channel(false);
-        // On a thread of its own: encoding files would keep others from it.
-        let runtime = Handle::current();
-        let work = tokio::task::spawn_blocking(move || runtime.block_on(work_until(parts, ending)));
-        LocalExporter { is_ended, work }
+        let parts = ExporterParts::of(home);
+        let mut loops = BackgroundLoops::new("exports");
+        loops.start(|end| work_until(parts, end));
+        LocalExporter(loops)
     }
 
     /// Ends the loop after the part that it is writing: another process goes on there.
     pub(crate) async fn end(self) -> Result<()> {
-        self.is_ended.send_replace(true);
-        self.work.await.context("the loop of exports panicked")
+        self.0.end().await
     }
 }
 
@@ -137,10 +125,10 @@ impl ExporterParts {
     }
 }
 
-/// Works until the end is asked for, or the one who may ask for it is gone.
-async fn work_until(parts: Arc<ExporterParts>, mut ending: watch::Receiver<bool>) {
+/// Works until the end is asked for.
+async fn work_until(parts: ExporterParts, mut end: LoopEnd) {
     let mut schedule = ExporterSchedule::default();
-    while !*ending.borrow() && ending.has_changed().is_ok() {
+    while !end.is_asked() {
         let kept = parts.keep(&mut schedule).await;
         let wait = match (kept, parts.job().await) {
             (Ok(()), Ok(true)) => continue,
@@ -148,7 +136,7 @@ async fn work_until(parts: Arc<ExporterParts>, mut ending: watch::Receiver<bool>
             (Err(error), _) => later(&error),
             (_, Err(error)) => later(&error),
         };
-        drop(tokio::time::timeout(wait, ending.wait_for(|is_ended| *is_ended)).await);
+        end.sleep(wait).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "lab")]
 mod api_client;
+mod background;
 mod cli;
 mod commands;
 mod config;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use billing_meter::{
     MeterDependencies, MeterError, PAYERS_AUDITED, PriceTargets, audit, close, post_messages,
     publish_prices, tick, until_settled,
@@ -16,10 +16,8 @@ use store::Pg;
 use store::clock::System;
 use store::queue::StoredQueue;
 use store::wallet::StoredWallet;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::background::{BackgroundLoops, DATABASE_WAIT, LoopEnd};
 use crate::home::BorgHome;
 
 /// How long a received doorbell is left to its meter, in seconds: far longer than it takes.
@@ -35,9 +33,6 @@ const POSTED: usize = 200;
 /// How long the poster sleeps where no doorbell rings.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// How long the loops wait for a database that does not answer.
-const DATABASE_WAIT: Duration = Duration::from_secs(1);
-
 /// How often wallets and ledger are compared, in epochs.
 const AUDIT_EPOCHS: u32 = 60;
 
@@ -45,10 +40,7 @@ const AUDIT_EPOCHS: u32 = 60;
 const LAST_ROUNDS: usize = 100;
 
 /// Two loops that run until [`LocalMeter::end`].
-pub(crate) struct LocalMeter {
-    is_ended: watch::Sender<bool>,
-    loops: [JoinHandle<()>; 2],
-}
+pub(crate) struct LocalMeter(BackgroundLoops);
 
 /// What the loops work with.
 pub(crate) struct MeterParts {
@@ -72,23 +64,16 @@ impl LocalMeter {
     pub(crate) async fn start(home: &BorgHome) -> Result<LocalMeter> {
         let parts = Arc::new(MeterParts::of(home));
         publish_prices(parts.dependencies()).await?;
-        let (is_ended, ending) = watch::channel(false);
-        let poster = tokio::spawn(post_until(Arc::clone(&parts), ending.clone()));
-        // On a thread of its own: the compiler cannot see that such deep futures may move between threads.
-        let runtime = Handle::current();
-        let timer = tokio::task::spawn_blocking(move || {
-            runtime.block_on(keep_schedule_until(parts, ending));
-        });
-        Ok(LocalMeter { is_ended, loops: [poster, timer] })
+        let poster = Arc::clone(&parts);
+        let mut loops = BackgroundLoops::new("the meter");
+        loops.start(|end| post_until(poster, end));
+        loops.start(|end| keep_schedule_until(parts, end));
+        Ok(LocalMeter(loops))
     }
 
     /// Ends the loops after what they are doing, and after the doorbells that rang before are answered.
     pub(crate) async fn end(self) -> Result<()> {
-        self.is_ended.send_replace(true);
-        for one in self.loops {
-            one.await.context("a loop of the meter panicked")?;
-        }
-        Ok(())
+        self.0.end().await
     }
 }
 
@@ -175,17 +160,8 @@ impl MeterParts {
 }
 
 /// Posts until the end is asked for, and then what is left.
-async fn post_until(parts: Arc<MeterParts>, mut ending: watch::Receiver<bool>) {
-    while !is_ended(&ending) {
-        match parts.post_round().await {
-            Ok(0) => sleep_until_end(IDLE, &mut ending).await,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "doorbells wait for the database");
-                sleep_until_end(DATABASE_WAIT, &mut ending).await;
-            }
-        }
-    }
+async fn post_until(parts: Arc<MeterParts>, mut end: LoopEnd) {
+    end.rounds("doorbells", IDLE, async || parts.post_round().await).await;
     for _ in 0..LAST_ROUNDS {
         if !matches!(parts.post_round().await, Ok(1..)) {
             break;
@@ -194,9 +170,9 @@ async fn post_until(parts: Arc<MeterParts>, mut ending: watch::Receiver<bool>) {
 }
 
 /// Keeps the schedule until the end is asked for.
-async fn keep_schedule_until(parts: Arc<MeterParts>, mut ending: watch::Receiver<bool>) {
+async fn keep_schedule_until(parts: Arc<MeterParts>, mut end: LoopEnd) {
     let mut schedule = MeterSchedule::default();
-    while !is_ended(&ending) {
+    while !end.is_asked() {
         let wait = match parts.keep(&mut schedule, parts.clock.now()).await {
             Ok(()) => parts.until_next(&schedule),
             Err(error) => {
@@ -204,15 +180,6 @@ async fn keep_schedule_until(parts: Arc<MeterParts>, mut ending: watch::Receiver
                 DATABASE_WAIT
             }
         };
-        sleep_until_end(wait, &mut ending).await;
+        end.sleep(wait).await;
     }
-}
-
-/// Whether the end was asked for, or the one who may ask for it is gone.
-fn is_ended(ending: &watch::Receiver<bool>) -> bool {
-    *ending.borrow() || ending.has_changed().is_err()
-}
-
-async fn sleep_until_end(time: Duration, ending: &mut watch::Receiver<bool>) {
-    drop(tokio::time::timeout(time, ending.wait_for(|is_ended| *is_ended)).await);
 }

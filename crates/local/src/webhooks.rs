@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use api_gateway::{GatewaySecrets, WebhookDispatcher};
 use deliver::{DeliverDependencies, JobEnd, client_settings, handle_message};
 use futures::future::join_all;
@@ -13,10 +13,8 @@ use platforms::http::WebClient;
 use store::clock::System;
 use store::queue::StoredQueue;
 use store::{Pg, WebhookSealer};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use crate::background::{BackgroundLoops, LoopEnd};
 use crate::home::BorgHome;
 
 /// How long a received job is left to its worker, in seconds: far longer than it takes.
@@ -34,14 +32,8 @@ const TICKED_EVERY: Duration = Duration::from_secs(5);
 /// How long a tick looks.
 const TICK_TIME: Duration = Duration::from_secs(10);
 
-/// How long the loops wait for a database that does not answer.
-const DATABASE_WAIT: Duration = Duration::from_secs(1);
-
 /// Two loops that run until [`LocalWebhooks::end`].
-pub(crate) struct LocalWebhooks {
-    is_ended: watch::Sender<bool>,
-    loops: [JoinHandle<()>; 2],
-}
+pub(crate) struct LocalWebhooks(BackgroundLoops);
 
 /// What sends.
 struct Sender {
@@ -66,25 +58,15 @@ impl LocalWebhooks {
             clock: home.clock,
             sealer: secrets.webhooks,
         };
-        let (is_ended, ending) = watch::channel(false);
-        // On threads of their own: the compiler cannot see that such deep futures may move between threads.
-        let (runtime, other) = (Handle::current(), ending.clone());
-        let ticking = tokio::task::spawn_blocking({
-            let runtime = runtime.clone();
-            move || runtime.block_on(tick_until(&dispatcher, other))
-        });
-        let sending =
-            tokio::task::spawn_blocking(move || runtime.block_on(send_until(&sender, ending)));
-        Ok(LocalWebhooks { is_ended, loops: [ticking, sending] })
+        let mut loops = BackgroundLoops::new("the webhooks");
+        loops.start(|end| tick_until(dispatcher, end));
+        loops.start(|end| send_until(sender, end));
+        Ok(LocalWebhooks(loops))
     }
 
     /// Ends the loops after what they are doing; what is to be sent waits for the next start.
     pub(crate) async fn end(self) -> Result<()> {
-        self.is_ended.send_replace(true);
-        for one in self.loops {
-            one.await.context("a loop of the webhooks panicked")?;
-        }
-        Ok(())
+        self.0.end().await
     }
 }
 
@@ -124,34 +106,16 @@ impl Sender {
 }
 
 /// Sends until the end is asked for.
-async fn send_until(sender: &Sender, mut ending: watch::Receiver<bool>) {
-    while !is_ended(&ending) {
-        match sender.round().await {
-            Ok(0) => sleep_until_end(IDLE, &mut ending).await,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "deliveries wait for the database");
-                sleep_until_end(DATABASE_WAIT, &mut ending).await;
-            }
-        }
-    }
+async fn send_until(sender: Sender, mut end: LoopEnd) {
+    end.rounds("deliveries", IDLE, async || sender.round().await).await;
 }
 
 /// Looks for what is new until the end is asked for.
-async fn tick_until(dispatcher: &WebhookDispatcher, mut ending: watch::Receiver<bool>) {
-    while !is_ended(&ending) {
+async fn tick_until(dispatcher: WebhookDispatcher, mut end: LoopEnd) {
+    while !end.is_asked() {
         if let Err(problem) = dispatcher.tick(TICK_TIME).await {
             tracing::warn!(?problem, "webhooks wait for the next tick");
         }
-        sleep_until_end(TICKED_EVERY, &mut ending).await;
+        end.sleep(TICKED_EVERY).await;
     }
-}
-
-/// Whether the end was asked for, or the one who may ask for it is gone.
-fn is_ended(ending: &watch::Receiver<bool>) -> bool {
-    *ending.borrow() || ending.has_changed().is_err()
-}
-
-async fn sleep_until_end(time: Duration, ending: &mut watch::Receiver<bool>) {
-    drop(tokio::time::timeout(time, ending.wait_for(|is_ended| *is_ended)).await);
 }
