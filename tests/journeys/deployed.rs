@@ -23,12 +23,26 @@ const SCORE: Duration = Duration::from_secs(300);
 /// What no function can do anything with.
 const POISON: &str = "this is no job";
 
+/// The outputs that name queues, and those of their dead letters.
+const QUEUES: [(&str, &str); 4] = [
+    ("FetchQueueUrl", "FetchDeadLettersUrl"),
+    ("UsageQueueUrl", "UsageDeadLettersUrl"),
+    ("DeliverQueueUrl", "DeliverDeadLettersUrl"),
+    ("ExportQueueUrl", "ExportDeadLettersUrl"),
+];
+
+/// The outputs that name functions which a schedule invokes, with what it sends.
+const TICKS: [(&str, &str); 2] = [
+    ("WebhookDispatchFunction", include_str!("../../events/webhook-tick.json")),
+    ("ExportFunction", include_str!("../../events/export-resume.json")),
+];
+
 #[test]
 fn a_deployed_borg_crawls_scores_and_serves() {
     let Some(cloud) = Cloud::deployed() else { return };
     let web = web(300, FaultSettings::default());
     seed(&cloud, &web);
-    for queue in ["FetchQueueUrl", "UsageQueueUrl"] {
+    for (queue, _) in QUEUES {
         cloud.send(queue, POISON);
     }
     let before = web.stats().requests();
@@ -44,6 +58,7 @@ fn a_deployed_borg_crawls_scores_and_serves() {
     let key = the_api_answers_those_with_a_key(&cloud);
     an_operator_opts_somebody_out(&cloud, &key);
     an_operator_gives_credits_and_the_meter_proves_them(&cloud);
+    what_a_schedule_invokes_answers(&cloud);
     money::a_customer_pays(&cloud);
     for prefix in ["snapshots/", "runs/"] {
         assert!(cloud.objects(prefix) > 0, "nothing is sealed under {prefix}");
@@ -70,9 +85,7 @@ fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &RunningWeb) {
 }
 
 fn the_poison_alone_is_a_dead_letter(cloud: &Cloud) {
-    for (queue, dead_letters) in
-        [("FetchQueueUrl", "FetchDeadLettersUrl"), ("UsageQueueUrl", "UsageDeadLettersUrl")]
-    {
+    for (queue, dead_letters) in QUEUES {
         assert_eq!(cloud.waiting(dead_letters), 1);
         assert_eq!(cloud.look(dead_letters), [POISON]);
         assert_eq!(cloud.waiting(queue), 0);
@@ -129,4 +142,12 @@ fn an_operator_gives_credits_and_the_meter_proves_them(cloud: &Cloud) {
     assert_eq!(audited["audit"]["difference"], 0, "{audited}");
     let closed = cloud.invoke("BillingMeterFunction", json!({"close": true}));
     assert_eq!(closed["close"]["wrong_sums"], 0, "{closed}");
+}
+
+fn what_a_schedule_invokes_answers(cloud: &Cloud) {
+    for (function, event) in TICKS {
+        let event = serde_json::from_str(event).expect("an event is JSON");
+        let answer = cloud.invoke(function, event);
+        assert!(answer.is_object() && answer["errorType"].is_null(), "{function}: {answer}");
+    }
 }
