@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use model::Platform;
+use model::message::DeliverJob;
 use model::port::{Clock as _, Queue as _};
 use model::profile::GoneReason;
 use model::webhook::WEBHOOKS_MAX;
 use serde_json::{Value, json};
+use store::pg::webhook::attempt;
 use store::pg::{erase, profile};
 
 use crate::world::{Api, Reply, WEBHOOK_ORIGIN, bluesky, deliver_queue};
@@ -158,14 +160,62 @@ async fn a_ping_and_a_delivery_again_are_sent_at_once_and_not_too_often() {
     assert!(ping["events"].is_null() && ping["next_attempt_at"].is_string());
     assert_eq!(messages(&api).await, [json!({"delivery": ping["id"], "attempt": 1})]);
     let again = format!("/v1/webhooks/news/deliveries/{}/redeliver", ping["id"].as_str().unwrap());
-    for path in ["/v1/webhooks/news/ping", again.as_str()] {
-        let refused = api.post(path, "").await;
-        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "5"));
-    }
+    let refused = api.post("/v1/webhooks/news/ping", "").await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "request_in_progress"));
+    let refused = api.post(&again, "").await;
+    assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "5"));
     api.clock.advance_seconds(5);
     assert_eq!(api.post(&again, "").await.data()["id"], ping["id"]);
+    // Its worker begins, and dies.
+    let job = DeliverJob { delivery: ping["id"].as_str().unwrap().parse().unwrap(), attempt: 1 };
+    attempt::begin(api.database.pg(), job, api.clock.now()).await.unwrap();
     api.clock.advance_seconds(5);
+    let refused = api.post(&again, "").await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "request_in_progress"));
+    api.clock.advance_seconds(60);
+    tick(&api).await;
+    assert_eq!(log(&api, "news").await[0]["state"], "failed");
     api.post("/v1/webhooks/news/ping", "").await.data();
     let pages = api.walk("/v1/webhooks/news/deliveries?limit=1").await;
     assert_eq!((pages.len(), &pages[1]["id"]), (2, &ping["id"]), "the newest first");
+    let refused = api.get("/v1/webhooks/news/deliveries?limit=101").await;
+    assert_eq!((refused.status, refused.code().as_str()), (400, "bad_parameter"));
+}
+
+#[tokio::test]
+async fn a_webhook_that_fails_keeps_no_other_waiting() {
+    let api = Api::new().await;
+    for name in ["bad", "news"] {
+        put(&api, name, &json!({"url": URL, "filter": {"kind": ["gone"]}})).await.data();
+    }
+    api.database.fail_webhooks("bad").await;
+    leave(&api, 9).await;
+    api.clock.advance_seconds(1);
+    let report = api.dispatcher().tick(Duration::from_secs(60)).await.unwrap();
+    assert_eq!((report.looked, report.failed, report.made, report.sent), (2, 1, 1, 1));
+    // Messages are sent though there is no time to look.
+    api.clock.advance_seconds(1_000);
+    let report = api.dispatcher().tick(Duration::ZERO).await.unwrap();
+    assert_eq!((report.looked, report.sent), (0, 1));
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_slow_is_cut_off() {
+    let api = Api::new().await;
+    put(&api, "slow", &json!({"url": URL, "filter": {"kind": ["gone"]}})).await.data();
+    leave(&api, 9).await;
+    api.database.slow_webhooks("slow", 5).await;
+    api.clock.advance_seconds(1);
+    let report = api.dispatcher().tick(Duration::from_secs(2)).await.unwrap();
+    assert_eq!((report.looked, report.failed, report.made), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_tick_looks_on_where_there_is_nothing() {
+    let api = Api::new().await;
+    put(&api, "news", &json!({"url": URL, "filter": {"kind": ["gone"]}})).await.data();
+    api.database.skip_positions(35_000).await;
+    leave(&api, 9).await;
+    assert_eq!(tick(&api).await, 1, "one tick is enough");
+    assert_eq!(log(&api, "news").await[0]["events"], 1);
 }

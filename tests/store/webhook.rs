@@ -5,14 +5,14 @@ use model::message::DeliverJob;
 use model::time::Timestamp;
 use model::webhook::{
     ATTEMPTS_MAX, AttemptEnd, Delivery, DeliveryContent, DeliveryState, DisabledWhy,
-    OVERLAP_SECONDS, WEBHOOKS_MAX,
+    FAILING_SECONDS_MAX, OVERLAP_SECONDS, WEBHOOKS_MAX,
 };
 use model::{
-    ChangeFilter, ChangeKind, ChangePosition, DeliveryId, PayerId, WebhookName, WebhookUrl,
+    ChangeFilter, ChangeKind, ChangePosition, DeliveryId, PayerId, Webhook, WebhookName, WebhookUrl,
 };
 use store::StoreError;
 use store::pg::key;
-use store::pg::webhook::attempt::{self, AttemptStart, AttemptVerdict, BegunAttempt};
+use store::pg::webhook::attempt::{self, AttemptStart, AttemptVerdict, BegunAttempt, EndedAttempt};
 use store::pg::webhook::delivery::{self, ASKED_SECONDS, DeliveryPage};
 use store::pg::webhook::due::{self, FoundChanges, TakenWebhook};
 use store::pg::webhook::{self, NewWebhook, PutWebhook, WebhookKey};
@@ -21,6 +21,8 @@ use testkit::{Database, database};
 use crate::web::at;
 
 const HEAD: ChangePosition = ChangePosition::new(100);
+const URL: &str = "https://hooks.example.org/";
+const GONE: AttemptVerdict = AttemptVerdict::Disabled(DisabledWhy::Gone);
 
 fn name(text: &str) -> WebhookName {
     text.parse().unwrap()
@@ -56,7 +58,17 @@ impl World {
         secret: &[u8],
         now: Timestamp,
     ) -> Result<PutWebhook, StoreError> {
-        let url = WebhookUrl::parse("https://hooks.example.org/", &[]).unwrap();
+        self.put_at(text, URL, secret, now).await
+    }
+
+    async fn put_at(
+        &self,
+        text: &str,
+        url: &str,
+        secret: &[u8],
+        now: Timestamp,
+    ) -> Result<PutWebhook, StoreError> {
+        let url = WebhookUrl::parse(url, &[]).unwrap();
         let filter = ChangeFilter { kinds: [ChangeKind::Gone].into(), ..ChangeFilter::default() };
         let new = NewWebhook { url: &url, filter: &filter, position: place(5), secret };
         let key = WebhookKey { payer: self.payer, name: &name(text) };
@@ -95,8 +107,28 @@ impl World {
     }
 
     async fn end(&self, job: DeliverJob, status: u16, verdict: AttemptVerdict, now: Timestamp) {
+        let url = WebhookUrl::stored(URL.to_owned());
         let end = AttemptEnd { took_ms: 7, status: Some(status), error: None };
-        attempt::end(self.db.pg(), job, &end, verdict, now).await.unwrap();
+        let ended = EndedAttempt { job, url: &url, end: &end, verdict };
+        attempt::end(self.db.pg(), ended, now).await.unwrap();
+    }
+
+    /// An attempt that fails, and is to be tried again at a time.
+    async fn fail(&self, job: DeliverJob, now: Timestamp, again: Timestamp) {
+        self.begin(job, now).await.unwrap();
+        self.end(job, 500, AttemptVerdict::Again(again), now).await;
+    }
+
+    async fn shown(&self) -> Webhook {
+        webhook::get(self.db.pg(), self.key()).await.unwrap().unwrap()
+    }
+
+    async fn state(&self, id: DeliveryId) -> DeliveryState {
+        delivery::get(self.db.pg(), self.key(), id).await.unwrap().unwrap().state
+    }
+
+    async fn sql(&self, statements: &str) {
+        self.db.client().await.batch_execute(statements).await.unwrap();
     }
 
     async fn log(&self) -> Vec<Delivery> {
@@ -272,6 +304,240 @@ async fn what_is_asked_for_is_sent_now_and_then_and_not_for_ever() {
         delivery::page(pg, world.key(), DeliveryPage { before: Some(next.delivery), limit: 9 });
     let before = before.await.unwrap();
     assert_eq!((before.len(), before[0].id), (1, ping.delivery));
-    assert_eq!(delivery::forget(pg, at(1), 9).await.unwrap(), 2, "both were made by then");
+    assert_eq!(delivery::forget(pg, at(1), 9).await.unwrap(), 1, "the other one is pending");
+    assert_eq!(world.log().await.len(), 1);
+    assert_eq!(delivery::forget(pg, at(4 * 86_400 + 1), 9).await.unwrap(), 1, "for too long");
     assert_eq!(world.log().await, []);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_other_from_being_taken() {
+    let world = World::new().await;
+    world.put("bad", b"x", at(0)).await.unwrap();
+    world.sql(r#"update webhook set filter = '{"kind": ["?"]}' where name = 'bad'"#).await;
+    let taken = world.take(at(1)).await;
+    assert_eq!(taken.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["news"]);
+    world.sql(r#"update webhook set filter = '{"kind": ["?"]}'"#).await;
+    assert_eq!(world.take(at(2)).await, [], "none can be read, and that has an end");
+}
+
+#[tokio::test]
+async fn what_was_closed_stays_closed_when_another_attempt_ends_late() {
+    let world = World::new().await;
+    let (first, second) = (world.made(9, at(0)).await, world.made(20, at(1)).await);
+    let (one, two) = (job(first, 1), job(second, 1));
+    world.begin(one, at(1)).await.unwrap();
+    world.begin(two, at(1)).await.unwrap();
+    world.end(one, 410, GONE, at(2)).await;
+    world.end(two, 500, AttemptVerdict::Again(at(9)), at(3)).await;
+    assert_eq!(world.state(second).await, DeliveryState::Failed);
+    assert_eq!(world.waking(at(1 << 30)).await, []);
+    assert_eq!(world.shown().await.failing_since, None, "it changed nothing");
+    world.put("news", b"x", at(4)).await.unwrap();
+    assert_eq!(world.waking(at(1 << 30)).await, [], "its range is announced again");
+    assert!(world.begin(job(second, 2), at(90)).await.is_none());
+}
+
+#[tokio::test]
+async fn one_is_disabled_after_another_and_none_is_left_pending() {
+    let world = World::new().await;
+    let first = world.made(9, at(0)).await;
+    world.begin(job(first, 1), at(1)).await.unwrap();
+    let taken = world.take(at(2)).await;
+    let ((), made) =
+        tokio::join!(world.end(job(first, 1), 410, GONE, at(3)), world.announce(&taken[0], 20));
+    if let Some(made) = made {
+        assert_eq!(world.state(made).await, DeliveryState::Failed, "it was announced before");
+    }
+    assert_eq!(world.put("news", b"x", at(4)).await.unwrap().webhook.position, place(5));
+    assert_eq!(world.waking(at(1 << 30)).await, []);
+}
+
+#[tokio::test]
+async fn the_next_range_covers_what_failed_for_good() {
+    let world = World::new().await;
+    let first = world.made(9, at(0)).await;
+    world.begin(job(first, 1), at(1)).await.unwrap();
+    world.end(job(first, 1), 500, AttemptVerdict::GivenUp, at(2)).await;
+    let taken = world.take(at(3)).await;
+    assert_eq!((taken[0].position, taken[0].announced), (place(9), place(5)));
+    let second = world.announce(&taken[0], 20).await.unwrap();
+    let range = ChangeRange { from: place(5), to: place(20) };
+    assert_eq!(world.log().await[0].content, DeliveryContent::Changes { range, events: 2 });
+    // What was brought once is not lost, whatever becomes of it later.
+    world.begin(job(second, 1), at(4)).await.unwrap();
+    world.end(job(second, 1), 200, AttemptVerdict::Delivered, at(4)).await;
+    delivery::redeliver(world.db.pg(), world.key(), second, at(5)).await.unwrap().unwrap();
+    world.begin(job(second, 2), at(5)).await.unwrap();
+    world.end(job(second, 2), 500, AttemptVerdict::GivenUp, at(6)).await;
+    assert_eq!(world.take(at(7)).await[0].announced, place(20));
+    // A ping has no range.
+    let ping = delivery::ping(world.db.pg(), world.key(), "{}", at(60)).await.unwrap().unwrap();
+    world.begin(ping, at(60)).await.unwrap();
+    world.end(ping, 500, AttemptVerdict::GivenUp, at(61)).await;
+    assert_eq!(world.take(at(62)).await[0].announced, place(20));
+}
+
+#[tokio::test]
+async fn a_payer_asks_for_little_whatever_it_does_with_its_webhooks() {
+    let world = World::new().await;
+    let pg = world.db.pg();
+    let made = world.made(9, at(1)).await;
+    world.put("other", b"x", at(2)).await.unwrap();
+    let other = WebhookKey { payer: world.payer, name: &name("other") };
+    let ping = delivery::ping(pg, other, "{}", at(10)).await.unwrap().unwrap();
+    assert_eq!(delivery::ping(pg, world.key(), "{}", at(14)).await.unwrap(), None);
+    assert_eq!(delivery::redeliver(pg, world.key(), made, at(14)).await.unwrap(), None);
+    assert!(delivery::has_pending_ping(pg, other).await.unwrap());
+    assert!(!delivery::has_pending_ping(pg, world.key()).await.unwrap());
+    assert_eq!(delivery::ping(pg, other, "{}", at(20)).await.unwrap(), None, "one at a time");
+    // What was refused takes nothing of the allowance.
+    assert!(delivery::redeliver(pg, world.key(), made, at(20)).await.unwrap().is_some());
+    assert!(webhook::delete(pg, other).await.unwrap());
+    world.put("other", b"x", at(21)).await.unwrap();
+    assert_eq!(delivery::ping(pg, other, "{}", at(24)).await.unwrap(), None, "nor by a new one");
+    let again = delivery::ping(pg, other, "{}", at(25)).await.unwrap().unwrap();
+    assert_ne!(again.delivery, ping.delivery);
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_late_moves_no_attempt_that_began() {
+    let world = World::new().await;
+    let made = world.made(9, at(0)).await;
+    world.begin(job(made, 1), at(1)).await.unwrap();
+    due::woken(world.db.pg(), &[job(made, 1)], at(1)).await.unwrap();
+    assert_eq!(world.waking(at(61)).await, [job(made, 2)], "its worker may be dead");
+    world.end(job(made, 1), 500, AttemptVerdict::Again(at(5)), at(2)).await;
+    due::woken(world.db.pg(), &[job(made, 1)], at(2)).await.unwrap();
+    assert_eq!(world.waking(at(5)).await, [job(made, 2)]);
+}
+
+#[tokio::test]
+async fn no_attempt_begins_beyond_the_last_and_the_tick_gives_up() {
+    let world = World::new().await;
+    let pg = world.db.pg();
+    let made = world.made(9, at(0)).await;
+    let all = i64::from(ATTEMPTS_MAX);
+    for number in 1..=ATTEMPTS_MAX {
+        let now = at(i64::from(number));
+        world.fail(job(made, number), now, at(i64::from(number) + 1)).await;
+    }
+    let beyond = job(made, ATTEMPTS_MAX + 1);
+    assert!(world.begin(beyond, at(all + 1)).await.is_none());
+    due::give_up(pg, at(all)).await.unwrap();
+    assert_eq!(world.state(made).await, DeliveryState::Pending, "it is not due yet");
+    due::give_up(pg, at(all + 1)).await.unwrap();
+    assert_eq!(world.state(made).await, DeliveryState::Failed);
+    assert_eq!(world.take(at(all + 2)).await[0].announced, place(5), "it is announced again");
+}
+
+#[tokio::test]
+async fn a_ping_whose_worker_died_is_not_sent_again() {
+    let world = World::new().await;
+    let pg = world.db.pg();
+    let ping = delivery::ping(pg, world.key(), "{}", at(0)).await.unwrap().unwrap();
+    due::give_up(pg, at(0)).await.unwrap();
+    world.begin(ping, at(0)).await.unwrap();
+    assert!(world.begin(job(ping.delivery, 2), at(60)).await.is_none());
+    due::give_up(pg, at(59)).await.unwrap();
+    assert_eq!(world.state(ping.delivery).await, DeliveryState::Pending, "it may be slow");
+    due::give_up(pg, at(60)).await.unwrap();
+    assert_eq!(world.state(ping.delivery).await, DeliveryState::Failed);
+    let again = delivery::redeliver(pg, world.key(), ping.delivery, at(61)).await.unwrap();
+    assert_eq!(again, Some(job(ping.delivery, 2)));
+    assert!(world.begin(job(ping.delivery, 2), at(61)).await.is_some());
+}
+
+#[tokio::test]
+async fn what_was_brought_before_is_not_brought_back_by_a_410() {
+    let world = World::new().await;
+    let (first, second) = (world.made(9, at(0)).await, world.made(20, at(1)).await);
+    for made in [first, second] {
+        world.begin(job(made, 1), at(1)).await.unwrap();
+        world.end(job(made, 1), 200, AttemptVerdict::Delivered, at(1)).await;
+    }
+    delivery::redeliver(world.db.pg(), world.key(), first, at(9)).await.unwrap().unwrap();
+    world.begin(job(first, 2), at(9)).await.unwrap();
+    world.end(job(first, 2), 410, GONE, at(10)).await;
+    let put = world.put("news", b"x", at(11)).await.unwrap().webhook;
+    assert_eq!(put.position, place(20));
+}
+
+#[tokio::test]
+async fn while_two_secrets_sign_the_older_one_stays() {
+    let world = World::new().await;
+    let (pg, made) = (world.db.pg(), world.made(9, at(0)).await);
+    for (secret, now) in [("lost", at(0)), ("seen", at(9))] {
+        let rotated =
+            webhook::rotate(pg, world.key(), secret.as_bytes(), now).await.unwrap().unwrap();
+        assert_eq!(rotated.old_secret_until, Some(at(OVERLAP_SECONDS)));
+    }
+    let begun = world.begin(job(made, 1), at(10)).await.unwrap();
+    assert_eq!(begun.secrets, [b"seen".to_vec(), b"first".to_vec()]);
+    let later = at(OVERLAP_SECONDS);
+    let rotated = webhook::rotate(pg, world.key(), b"next", later).await.unwrap().unwrap();
+    assert_eq!(rotated.old_secret_until, Some(at(2 * OVERLAP_SECONDS)));
+    let begun = world.begin(job(made, 2), later).await.unwrap();
+    assert_eq!(begun.secrets, [b"next".to_vec(), b"seen".to_vec()]);
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_back_gets_what_waits() {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for (to, seconds) in [(9, 0), (20, 1), (30, 2)] {
+        ids.push(world.made(to, at(seconds)).await);
+    }
+    world.fail(job(ids[0], 1), at(10), at(86_400)).await;
+    world.fail(job(ids[1], 1), at(10), at(12)).await;
+    world.begin(job(ids[2], 1), at(11)).await.unwrap();
+    world.begin(job(ids[1], 2), at(12)).await.unwrap();
+    world.end(job(ids[1], 2), 204, AttemptVerdict::Delivered, at(13)).await;
+    assert_eq!(world.waking(at(13)).await, [job(ids[0], 2)], "the third one is under way");
+    assert!(world.begin(job(ids[0], 2), at(13)).await.is_some());
+    assert_eq!(world.waking(at(71)).await, [job(ids[2], 2)]);
+}
+
+#[tokio::test]
+async fn a_webhook_is_disabled_only_if_it_is_still_so() {
+    let world = World::new().await;
+    let made = world.made(9, at(0)).await;
+    let late = FAILING_SECONDS_MAX + 1;
+    world.fail(job(made, 1), at(0), at(late)).await;
+    let failing = AttemptVerdict::Disabled(DisabledWhy::Failing);
+    // Another one succeeds meanwhile.
+    let other = world.made(20, at(1)).await;
+    world.begin(job(other, 1), at(late)).await.unwrap();
+    world.begin(job(made, 2), at(late)).await.unwrap();
+    world.end(job(other, 1), 200, AttemptVerdict::Delivered, at(late)).await;
+    world.end(job(made, 2), 500, failing, at(late)).await;
+    assert_eq!(world.shown().await.disabled, None);
+    assert_eq!(world.waking(at(late + 60)).await, [job(made, 3)], "it is tried again");
+    // Another address is put meanwhile.
+    world.begin(job(made, 3), at(late + 60)).await.unwrap();
+    world.put_at("news", "https://new.example.org/", b"x", at(late + 61)).await.unwrap();
+    world.end(job(made, 3), 410, GONE, at(late + 62)).await;
+    let shown = world.shown().await;
+    assert_eq!((shown.disabled, shown.failing_since), (None, None));
+}
+
+#[tokio::test]
+async fn another_address_has_not_failed_yet() {
+    let world = World::new().await;
+    let made = world.made(9, at(0)).await;
+    world.fail(job(made, 1), at(1), at(5)).await;
+    let same = world.put("news", b"x", at(2)).await.unwrap().webhook;
+    assert_eq!(same.failing_since, Some(at(1)));
+    let new = world.put_at("news", "https://new.example.org/", b"x", at(3)).await.unwrap();
+    assert_eq!(new.webhook.failing_since, None);
+}
+
+#[tokio::test]
+async fn nothing_is_redelivered_while_an_attempt_is_under_way() {
+    let world = World::new().await;
+    let (pg, made) = (world.db.pg(), world.made(9, at(0)).await);
+    world.begin(job(made, 1), at(1)).await.unwrap();
+    assert_eq!(delivery::redeliver(pg, world.key(), made, at(60)).await.unwrap(), None);
+    let again = delivery::redeliver(pg, world.key(), made, at(61)).await.unwrap();
+    assert_eq!(again, Some(job(made, 2)), "its worker is dead");
 }

@@ -102,6 +102,33 @@ impl Database {
     pub async fn rename_table(&self, from: &str, to: &str) {
         run(&self.client().await, &format!("alter table {from} rename to {to}")).await;
     }
+
+    /// Lets webhooks of this name fail where they are moved on.
+    pub async fn fail_webhooks(&self, name: &str) {
+        self.trouble_webhooks(name, "raise exception 'this webhook cannot be moved'").await;
+    }
+
+    /// Lets webhooks of this name take so many seconds where they are moved on.
+    pub async fn slow_webhooks(&self, name: &str, seconds: u32) {
+        self.trouble_webhooks(name, &format!("perform pg_sleep({seconds})")).await;
+    }
+
+    async fn trouble_webhooks(&self, name: &str, trouble: &str) {
+        let sql = format!(
+            "create or replace function trouble() returns trigger language plpgsql as $$
+            begin {trouble}; return new; end $$;
+            drop trigger if exists trouble on webhook;
+            create trigger trouble before update of position on webhook for each row
+                when (new.name = '{name}') execute function trouble()"
+        );
+        run(&self.client().await, &sql).await;
+    }
+
+    /// Leaves as many positions of the change stream without an event.
+    pub async fn skip_positions(&self, count: u32) {
+        let sql = format!("update change_head set head = head + {count}");
+        run(&self.client().await, &sql).await;
+    }
 }
 
 impl Drop for Database {

@@ -4,7 +4,9 @@
 use model::WebhookSecret;
 use model::message::DeliverJob;
 use model::port::Clock as _;
-use model::webhook::{DeliveryState, DisabledWhy, FAILING_SECONDS_MAX, TRIES_MAX, retry_seconds};
+use model::webhook::{
+    ATTEMPTS_MAX, DeliveryState, DisabledWhy, FAILING_SECONDS_MAX, TRIES_MAX, retry_seconds,
+};
 use store::pg::webhook::{self, delivery};
 
 use crate::receiver::{Behaviour, Receiver};
@@ -181,6 +183,51 @@ async fn a_slow_receiver_is_not_waited_for_and_gets_the_same_again() {
     let ids: Vec<String> =
         receiver.received().iter().map(|one| one.headers["webhook-id"].clone()).collect();
     assert_eq!(ids, [id.to_string(), id.to_string()]);
+}
+
+#[tokio::test]
+async fn what_is_taken_is_delivered_though_the_body_never_comes() {
+    let receiver = Receiver::start().await;
+    receiver.behave(Behaviour::Headers(200));
+    let world = World::new(&receiver.origin, &receiver.origin).await;
+    world.announce().await;
+    world.pass(60, 5).await;
+    let log = world.log().await;
+    assert_eq!((statuses(&log[0]), log[0].state), (vec![Some(200)], DeliveryState::Delivered));
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_has_so_many_attempts_however_often_it_is_asked_for() {
+    let receiver = Receiver::start().await;
+    receiver.answers(500);
+    let world = World::new(&receiver.origin, &receiver.origin).await;
+    let id = world.announce().await;
+    for _ in 0..ATTEMPTS_MAX {
+        let now = world.clock.now();
+        delivery::redeliver(world.pg(), world.key(), id, now).await.unwrap();
+        // The first one, and the next after five seconds.
+        world.pass(12, 6).await;
+    }
+    world.pass(86_400, 3_600).await;
+    let log = world.log().await;
+    assert_eq!((log[0].attempts.len(), log[0].state), (50, DeliveryState::Failed));
+    assert_eq!(receiver.received().len(), ATTEMPTS_MAX as usize);
+}
+
+#[tokio::test]
+async fn a_ping_that_arrives_sends_what_waits() {
+    let receiver = Receiver::start().await;
+    receiver.answers(500);
+    let world = World::new(&receiver.origin, &receiver.origin).await;
+    world.announce().await;
+    world.pass(2 * 3_600, 300).await;
+    let tried = receiver.received().len();
+    receiver.answers(204);
+    delivery::ping(world.pg(), world.key(), "{}", world.clock.now()).await.unwrap().unwrap();
+    world.pass(120, 60).await;
+    assert_eq!(receiver.received().len(), tried + 2, "the ping, and the delivery");
+    assert!(world.log().await.iter().all(|one| one.state == DeliveryState::Delivered));
 }
 
 #[tokio::test]

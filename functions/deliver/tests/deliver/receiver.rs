@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 pub(crate) enum Behaviour {
     /// With a status and headers, such as `location: …`.
     Status(u16, Vec<String>),
+    /// With a status and the length of a body that never comes.
+    Headers(u16),
     /// Never.
     Silence,
 }
@@ -102,13 +104,18 @@ async fn answer(
     match behaviour {
         Behaviour::Status(status, headers) => {
             let more: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-            // Longer than what is read of an answer.
+            // None of it is read.
             let body = if status == 204 { String::new() } else { "x".repeat(5_000) };
             let length = body.len();
             let text = format!(
                 "HTTP/1.1 {status} x\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
             );
             let _ = stream.write_all(text.as_bytes()).await;
+        }
+        Behaviour::Headers(status) => {
+            let text = format!("HTTP/1.1 {status} x\r\ncontent-length: 10\r\n\r\n");
+            let _ = stream.write_all(text.as_bytes()).await;
+            std::future::pending().await
         }
         Behaviour::Silence => std::future::pending().await,
     }

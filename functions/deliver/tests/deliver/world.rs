@@ -23,7 +23,8 @@ use store::{Pg, WebhookSealer};
 use testkit::{Database, Frozen, database};
 
 pub(crate) const SECRET: WebhookSecret = WebhookSecret::new([7; WebhookSecret::BYTES]);
-pub(crate) const BODY: &str = r#"{"type":"changes.available","data":{"webhook":"news"}}"#;
+/// A text as the gateway writes it.
+pub(crate) const BODY: &str = r#"{"type":"changes.available","timestamp":"2026-11-22T10:00:00Z","data":{"webhook":"news","from":"AbC-1","to":"dEf_2","events":3}}"#;
 
 /// Everything that a delivery needs.
 pub(crate) struct World {
@@ -106,6 +107,7 @@ impl World {
 
     /// Sends messages for what is due, as the tick does.
     pub(crate) async fn wake(&self) {
+        due::give_up(self.pg(), self.clock.now()).await.unwrap();
         let jobs = due::waking(self.pg(), self.clock.now()).await.unwrap();
         let messages: Vec<_> = jobs.iter().map(|job| job.message(0)).collect();
         self.queue.send(&messages).await.unwrap();

@@ -70,7 +70,8 @@ const PING: &str = concat!(
     " insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms)
     select v.webhook_id, $5, $3, $3, $3 from wanted v, asked returning delivery_id, attempts"
 );
-const PENDING_PING: &str = "select d.delivery_id from webhook_delivery d join webhook w using (webhook_id)
+const PENDING_PING: &str =
+    "select d.delivery_id from webhook_delivery d join webhook w using (webhook_id)
     where w.payer_id = $1 and w.name = $2 and d.state = 1 and d.to_position is null limit 1";
 /// Unless an attempt is under way, or begins meanwhile.
 const REDELIVER: &str = concat!(
