@@ -86,7 +86,7 @@ fn the_record_is_that_of_a_local_crawl(cloud: &Cloud, web: &RunningWeb) {
 
 fn the_poison_alone_is_a_dead_letter(cloud: &Cloud) {
     for (queue, dead_letters) in QUEUES {
-        assert_eq!(cloud.waiting(dead_letters), 1);
+        cloud.wait(dead_letters, SCHEDULE, || cloud.waiting(dead_letters) == 1);
         assert_eq!(cloud.look(dead_letters), [POISON]);
         assert_eq!(cloud.waiting(queue), 0);
     }
