@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use export::rewrite;
 use model::observation::SeenProfile;
+use model::port::Clock as _;
 use model::{CommunityId, Consent, Platform};
 use serde_json::{Value, json};
 use store::pg::profile;

@@ -102,7 +102,7 @@ impl RowNames {
                 "kind" if text == ChangeKind::Gone.slug() => return RowNames::default(),
                 "person" => names.people.extend(text.parse::<PersonId>().ok()),
                 "profile" | "other_profile" => {
-                    names.profiles.extend(text.parse::<ProfileId>().ok())
+                    names.profiles.extend(text.parse::<ProfileId>().ok());
                 }
                 "community" | "other_community" => {
                     names.communities.extend(text.parse::<CommunityId>().ok());

@@ -23,7 +23,7 @@ pub(super) async fn step(
     let found = after(pg, run, (level, STEP), place).await?;
     let rows = found.iter().map(community_row).collect();
     let last = found.last().filter(|_| found.len() == STEP as usize);
-    Ok(RowStep { rows, names: NamingProfiles::default(), next: last.map(|last| behind(last)) })
+    Ok(RowStep { rows, names: NamingProfiles::default(), next: last.map(behind) })
 }
 
 /// The communities after the one that is done.
