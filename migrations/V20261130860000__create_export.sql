@@ -34,6 +34,8 @@ create index export_expiry on export (expires_ms);
 create table export_part (
   export_id bigint not null references export on delete cascade,
   part int not null,
+  from_position bigint,            -- of changes: the part of the stream that it has, model::change::ChangeRange
+  to_position bigint,
   rows bigint not null,
   bytes bigint not null,
   sha256 bytea not null,

@@ -470,6 +470,23 @@ async fn who_opts_out_leaves_the_files() {
     assert!(!rows.is_empty() && !format!("{rows:?}").contains(&profile.to_string()));
 }
 
+/// Files say which part of the stream they have, and lead to the same events there, and to those after them.
+async fn the_stream_begins_and_goes_on_where_files_do(api: &Api, export: &Value) {
+    let files = export["files"].as_array().unwrap();
+    let ranges: Vec<&Value> = files.iter().map(|file| &file["range"]).collect();
+    let ends =
+        |name: &str| (ranges.first().map(|one| &one[name]), ranges.last().map(|one| &one[name]));
+    assert_eq!(ends("from").0, Some(&export["range"]["from"]), "{export}");
+    assert_eq!(ends("to").1, Some(&export["range"]["to"]), "{export}");
+    for (cursor, from) in [
+        (&files[0]["cursor"], &export["range"]["from"]),
+        (&export["next_cursor"], &export["range"]["to"]),
+    ] {
+        let page = api.get(&format!("/v1/changes?cursor={}", cursor.as_str().unwrap())).await;
+        assert_eq!(page.json()["range"]["from"], *from, "{}", page.text);
+    }
+}
+
 #[tokio::test]
 async fn changes_are_exported_from_one_cursor_to_another() {
     let api = Api::new().await;
@@ -489,7 +506,9 @@ async fn changes_are_exported_from_one_cursor_to_another() {
         assert_eq!(reply.status, 202, "{}", reply.text);
         let id = reply.json()["data"]["id"].as_str().unwrap().to_owned();
         Worker::of(&api).work().await;
-        assert_eq!(shown(&api, &id).await["state"], "done");
+        let export = shown(&api, &id).await;
+        assert_eq!(export["state"], "done");
+        the_stream_begins_and_goes_on_where_files_do(&api, &export).await;
         found = fetched_rows(&api, &id).await;
         if column(&found, 2).contains("gone") {
             break;

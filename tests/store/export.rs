@@ -1,5 +1,6 @@
 //! Exports: ordered once, written part by part, and found where someone was erased.
 
+use model::change::ChangeRange;
 use model::charge::ChargeRef;
 use model::export::{
     EXPORT_DAYS, ExportFilter, ExportPart, ExportPlace, ExportSource, ExportTerms, HeldIds,
@@ -7,8 +8,8 @@ use model::export::{
 };
 use model::observation::SeenProfile;
 use model::{
-    ChargeId, Consent, Export, ExportFormat, ExportId, ExportOrder, ExportState, ExportSubject,
-    KeyId, MicroCredits, PayerId, PriceIndex, RunId,
+    ChangePosition, ChargeId, Consent, Export, ExportFormat, ExportId, ExportOrder, ExportState,
+    ExportSubject, KeyId, MicroCredits, PayerId, PriceIndex, RunId,
 };
 use store::StoreError;
 use store::pg::erase;
@@ -64,7 +65,7 @@ fn part(number: u32, held: &[u64]) -> ExportPart {
         by_bio: HeldIds::default(),
         read_at: at(10),
     };
-    ExportPart { part: number, file }
+    ExportPart { part: number, range: None, file }
 }
 
 #[tokio::test]
@@ -167,10 +168,10 @@ async fn parts_that_name_the_erased_are_found_and_replaced_once() {
     assert_eq!((now.rows, now.bytes), (19, 180));
     // An erasure that began before a part was read may have ended after.
     let late = PartFile { read_at: at(3_000), ..part(0, &with).file };
-    let late = [ExportPart { part: 0, file: late }];
+    let late = [ExportPart { part: 0, range: None, file: late }];
     assert_eq!(export::stale(pg, &late).await.unwrap().len(), 1);
     let fresh = PartFile { read_at: at(4_000), ..part(0, &with).file };
-    let fresh = [ExportPart { part: 0, file: fresh }];
+    let fresh = [ExportPart { part: 0, range: None, file: fresh }];
     assert_eq!(export::stale(pg, &fresh).await.unwrap(), []);
 }
 
@@ -187,7 +188,7 @@ async fn parts_that_name_who_took_something_back_are_found() {
     let bob = crawled(pg, bio("bob", None), &[], at(0)).await;
     let both = part(0, &[ada.number(), bob.number()]);
     let by_bio = PartFile { by_bio: [ada.number()].into_iter().collect(), ..both.file.clone() };
-    let parts = [both, ExportPart { part: 1, file: by_bio }];
+    let parts = [both, ExportPart { part: 1, range: None, file: by_bio }];
     assert_eq!(export::stale(pg, &parts).await.unwrap(), []);
     // What none had is not taken back; a bio matters where it allowed something.
     crawled(pg, bio("bob", Some("Two")), &[], at(4_000)).await;
@@ -201,6 +202,8 @@ async fn parts_that_name_who_took_something_back_are_found() {
     assert_eq!(stale, [noted(&parts[0], &of_bob), noted(&parts[1], &[ada.number(), bob.number()])]);
     // What was looked at since is not looked at again.
     let export = order(&db, 1, 1).await;
+    let range = ChangeRange { from: ChangePosition::new(7), to: ChangePosition::new(9) };
+    let parts = parts.map(|part| ExportPart { range: Some(range), ..part });
     for (part, next) in parts.iter().zip([Some(ExportPlace::default()), None]) {
         assert!(export::add_part(pg, export.id, part, next, at(11)).await.unwrap());
     }
@@ -208,6 +211,7 @@ async fn parts_that_name_who_took_something_back_are_found() {
     export::note_read(pg, export.id, &[0], at(20)).await.unwrap();
     let looked_at = export::parts(pg, export.id, &[0, 1]).await.unwrap();
     assert!(looked_at.iter().all(|part| part.file.read_at == at(8_000)));
+    assert!(looked_at.iter().all(|part| part.range == Some(range)));
     assert_eq!(export::stale(pg, &looked_at).await.unwrap(), []);
 }
 

@@ -304,6 +304,8 @@ pub struct PartFile {
 pub struct ExportPart {
     /// Its number, from 0.
     pub part: u32,
+    /// The part of the change stream that it has; `None` of a run.
+    pub range: Option<ChangeRange>,
     /// What it is now.
     pub file: PartFile,
 }

@@ -21,7 +21,7 @@ mod sizing;
 pub(crate) use file::FileSigner;
 
 use crate::answer::{ApiAnswer, Envelope};
-use crate::changes::RangeView;
+use crate::changes::{RangeView, StreamCursors};
 use crate::credit_text::CreditText;
 use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode};
@@ -83,6 +83,9 @@ pub(crate) struct ExportView {
     /// When its files are deleted: 7 days after it is done.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// Of changes: the cursor with which `/v1/changes` goes on after the files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
     /// The files, once it is done; lists do not have them.
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<Vec<FileView>>,
@@ -94,6 +97,13 @@ pub(crate) struct ExportView {
 pub(crate) struct FileView {
     /// Its number, from 0.
     part: u32,
+    /// Of changes: the part of the stream that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeView>,
+    /// Of changes: the cursor of the beginning of its range. While there is no link to the file, `/v1/changes` has the
+    /// same from there on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
     /// How many rows it has.
     rows: u64,
     /// How many bytes.
@@ -116,17 +126,23 @@ pub(crate) struct ExportListParams {
 }
 
 impl FileView {
-    fn of(part: &ExportPart) -> FileView {
-        let sha256 = part.file.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        FileView { part: part.part, rows: part.file.rows, bytes: part.file.bytes, sha256 }
+    fn of(part: &ExportPart, cursors: &StreamCursors) -> FileView {
+        FileView {
+            part: part.part,
+            range: part.range.map(Into::into),
+            cursor: part.range.map(|range| cursors.sealed(range.from)),
+            rows: part.file.rows,
+            bytes: part.file.bytes,
+            sha256: part.file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
     }
 }
 
 impl ExportView {
-    fn of(export: Export) -> ExportView {
+    fn of(export: Export, cursors: &StreamCursors) -> ExportView {
         let (run, range) = match export.order.source {
             ExportSource::Run(run) => (Some(run), None),
-            ExportSource::Changes(range) => (None, Some(range.into())),
+            ExportSource::Changes(range) => (None, Some(range)),
         };
         let is_free = matches!(export.state, ExportState::Failed | ExportState::Cancelled);
         ExportView {
@@ -135,7 +151,8 @@ impl ExportView {
             what: export.order.what,
             format: export.order.format,
             run,
-            range,
+            range: range.map(Into::into),
+            next_cursor: range.map(|range| cursors.sealed(range.to)),
             parts: export.parts,
             rows: export.rows,
             bytes: export.bytes,
@@ -172,7 +189,9 @@ pub(crate) async fn list(
     let last = exports.last().filter(|_| exports.len() == rows as usize);
     let next = last
         .map(|last| call.text_cursor(&format!("{} {}", last.created_at.as_millisecond(), last.id)));
-    Ok(ApiAnswer::page(exports.into_iter().map(ExportView::of).collect()).then(next))
+    let cursors = StreamCursors::of(&call);
+    let view = |export| ExportView::of(export, &cursors);
+    Ok(ApiAnswer::page(exports.into_iter().map(view).collect()).then(next))
 }
 
 /// The place in the list that a cursor names.
@@ -199,8 +218,9 @@ pub(crate) async fn get(
         ExportState::Done => Some(export::manifest(call.pg(), id).await?),
         _ => None,
     };
-    let mut view = ExportView::of(own);
-    view.files = files.map(|files| files.iter().map(FileView::of).collect());
+    let cursors = StreamCursors::of(&call);
+    let mut view = ExportView::of(own, &cursors);
+    view.files = files.map(|files| files.iter().map(|one| FileView::of(one, &cursors)).collect());
     Ok(ApiAnswer::one(view))
 }
 
@@ -225,7 +245,7 @@ pub(crate) async fn cancel(
     if let (ExportState::Cancelled, Some(attempt)) = (now.state, now.attempt) {
         billing::abandon(&gateway.charging().wallet, now.terms.charge, attempt).await?;
     }
-    Ok(ApiAnswer::one(ExportView::of(now)))
+    Ok(ApiAnswer::one(ExportView::of(now, &StreamCursors::of(&call))))
 }
 
 /// An export of the account that calls.

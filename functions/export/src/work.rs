@@ -1,11 +1,13 @@
 //! A job: the next parts of an export, and after the last one its charge.
 
 use billing::{Doorbell as _, QueueDoorbell, abandon, finish};
+use model::change::ChangeRange;
 use model::export::{ExportPart, ExportPlace, ExportSource, PART_ROWS_MAX, PARTS_MAX, part_key};
 use model::message::ExportJob;
 use model::port::{RECEIVES_MAX, ServedHold, retry_delay_seconds};
 use model::{
-    Export, ExportState, MicroCredits, PriceClass, PriceItem, PriceUnit, Timestamp, Usage,
+    ChangePosition, Export, ExportState, MicroCredits, PriceClass, PriceItem, PriceUnit, Timestamp,
+    Usage,
 };
 use store::pg::export;
 use store::pg::run::{self, RunState};
@@ -130,8 +132,15 @@ async fn write_part(deps: ExportDependencies<'_>, export: &Export) -> Result<boo
     let SealedPart { file, bytes } = part.seal(read_at)?;
     let key = part_key(export.id, export.parts, &file.sha256, export.order.format);
     deps.objects.put(&key, bytes).await?;
-    let part = ExportPart { part: export.parts, file };
+    let part = ExportPart { part: export.parts, range: range(export, next), file };
     Ok(export::add_part(deps.pg, export.id, &part, next, now).await?)
+}
+
+/// The part of the change stream between where the export stands and where the next part begins.
+fn range(export: &Export, next: Option<ExportPlace>) -> Option<ChangeRange> {
+    let ExportSource::Changes(whole) = export.order.source else { return None };
+    let to = next.map_or(whole.to, |next| ChangePosition::new(next.row));
+    Some(ChangeRange { from: ChangePosition::new(export.place.row), to })
 }
 
 /// Gathers rows from where the export stands; where the next part begins, if there is more.

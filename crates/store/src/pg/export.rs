@@ -4,6 +4,7 @@
 //! one succeeds. Who was erased, or took something back, since a part was read is found in the notes of that: they need
 //! to know of no export, and no export misses one.
 
+use model::change::ChangeRange;
 use model::charge::ChargeRef;
 use model::export::{
     EXPORT_DAYS, ExportPart, ExportPlace, ExportTerms, HeldIds, OPEN_EXPORTS_MAX, PartFile,
@@ -19,7 +20,7 @@ use super::connection::retry;
 use super::params::params;
 use super::row::{EXPORT, EXPORT_PART, TableRow, WITHDRAWAL};
 use super::transaction::PgTransaction;
-use super::value::{from_ms, stored_count, stored_ms, stored_units};
+use super::value::{from_ms, position, stored_count, stored_ms, stored_position, stored_units};
 use super::withdrawal::Withdrawal;
 use crate::StoreError;
 
@@ -77,8 +78,9 @@ const GO_ON: &str = "update export set state = case when $6 then 3 else 2 end, p
 const END_PARTS: &str = "update export set state = 3, ended_ms = $3, touched_ms = $3
     where export_id = $1 and parts = $2 and state in (1, 2)";
 const ADD_PART: &str =
-    "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms, from_position,
+        to_position)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const SETTLE: &str = "update export set state = 4, cost = $2, touched_ms = $3, expires_ms = $4
     where export_id = $1 and state = 3";
 const FAIL: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
@@ -88,7 +90,7 @@ const CANCEL: &str = "update export set state = 6, ended_ms = $2, touched_ms = $
 /// The columns of a part.
 macro_rules! part_columns {
     () => {
-        "part, rows, bytes, sha256, held, by_bio, read_ms"
+        "part, from_position, to_position, rows, bytes, sha256, held, by_bio, read_ms"
     };
 }
 const PARTS: &str = concat!(
@@ -97,7 +99,7 @@ const PARTS: &str = concat!(
     " from export_part where export_id = $1 and part = any($2) order by part"
 );
 /// Without whom they name, which is the most of it.
-const MANIFEST: &str = "select part, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
+const MANIFEST: &str = "select part, from_position, to_position, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
         read_ms
     from export_part where export_id = $1 order by part";
 const REPLACE_PART: &str =
@@ -309,6 +311,8 @@ pub async fn add_part(
         part.file.held.pack() => BYTEA,
         part.file.by_bio.pack() => BYTEA,
         stored_ms(part.file.read_at) => INT8,
+        part.range.map(|range| stored_position(range.from)) => INT8,
+        part.range.map(|range| stored_position(range.to)) => INT8,
     ];
     retry(|| async {
         let mut client = pg.client().await?;
@@ -550,5 +554,8 @@ fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
         by_bio,
         read_at: from_ms(row.get("read_ms")?),
     };
-    Ok(ExportPart { part: row.count("part")?, file })
+    let place = |column| row.get::<Option<i64>>(column).map(|place| place.map(position));
+    let (from, to) = (place("from_position")?, place("to_position")?);
+    let range = from.zip(to).map(|(from, to)| ChangeRange { from, to });
+    Ok(ExportPart { part: row.count("part")?, range, file })
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{FileView, own};
 use crate::answer::{ApiAnswer, Envelope};
+use crate::changes::StreamCursors;
 use crate::error::{Problem, ProblemCode};
 use crate::exports::file::FileName;
 use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
@@ -135,7 +136,7 @@ async fn link(
     let over = Timestamp::from_second(now.as_second() + seconds).unwrap_or(Timestamp::MAX);
     let expires_at = over.min(export.expires_at);
     let left = u64::try_from(expires_at.as_second() - now.as_second()).unwrap_or(0).max(1);
-    let file = FileView::of(part);
+    let file = FileView::of(part, &StreamCursors::of(call));
     if !is_given {
         return Ok(LinkView { file, url: None, expires_at });
     }

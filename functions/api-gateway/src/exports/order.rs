@@ -147,7 +147,7 @@ pub(crate) async fn create(
         return Err(hold::refused(Withheld::AboveMax { cost, max }, priced.prices.version()).into());
     }
     let export = ordered(&call, &body, &priced).await?;
-    Ok(accepted(ApiAnswer::one(ExportView::of(export))))
+    Ok(accepted(ApiAnswer::one(ExportView::of(export, &StreamCursors::of(&call)))))
 }
 
 /// What the order is made from, and what it may cost.
