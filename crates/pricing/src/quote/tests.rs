@@ -194,3 +194,13 @@ fn an_epoch_quotes_a_tenth_of_the_target() {
     assert_eq!([0, 60, 100, 101].map(|quoted| quotable_units(1_005, quoted)), [100, 40, 0, 0]);
     assert_eq!(quotable_units(9, 0), 0);
 }
+
+#[test]
+fn a_quote_takes_its_units_or_as_many_as_cost_the_same() {
+    let quoted = |usage| quoted_units(&usage).unwrap();
+    let graph = Usage::of(PriceClass::Graph);
+    assert_eq!(quoted(graph.with(PriceItem::PersonRow, 200)), 200);
+    // Calls take no capacity of graphs, and cost.
+    assert_eq!(quoted(graph.with(PriceItem::RankRow, 1).with(PriceItem::ReadCall, 1_000)), 251);
+    assert_eq!(quoted(graph), 0);
+}
