@@ -47,7 +47,7 @@ pub mod time;
 pub mod varint;
 pub mod wallet;
 pub mod webhook;
-mod whole_number;
+pub mod whole_number;
 
 pub use account::Account;
 pub use adjacency::{Adjacency, AdjacencyEntry};

@@ -12,7 +12,7 @@ const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 /// A number that is not below zero, in however many bits `T` has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct WholeNumber<T>(pub(crate) T);
+pub struct WholeNumber<T>(pub T);
 
 impl<'de, T: TryFrom<u64>> Deserialize<'de> for WholeNumber<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WholeNumber<T>, D::Error> {
@@ -20,8 +20,11 @@ impl<'de, T: TryFrom<u64>> Deserialize<'de> for WholeNumber<T> {
     }
 }
 
-/// Reads an optional field that is absent, never `null`.
-pub(crate) fn some<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+/// Reads an optional field that is absent, never `null`: for `deserialize_with`.
+///
+/// # Errors
+/// It is no such number.
+pub fn some<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<u64>,

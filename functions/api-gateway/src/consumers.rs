@@ -21,7 +21,7 @@ use crate::changes::{RangeView, StreamCursors, kind_list, platform_list};
 use crate::cursor::CursorText;
 use crate::docs::pattern_of;
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId, object};
 
 /// A reader whose place is kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +70,7 @@ pub(crate) enum ConsumerStart {
 #[serde(deny_unknown_fields, expecting = "an object with `filter` and `from`")]
 pub(crate) struct ConsumerOrder {
     /// Which events; all, if it is not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     #[schema(schema_with = filter_schema)]
     filter: ChangeFilter,
     /// Where a new one begins: `beginning`, `now` or a cursor; `beginning` unless given. One that is there stays

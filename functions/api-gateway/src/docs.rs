@@ -28,7 +28,7 @@ mod terms;
 mod version_3_0;
 
 pub(crate) use document::completed;
-pub(crate) use forms::pattern_of;
+pub(crate) use forms::{account_pattern, pattern_of};
 pub(crate) use terms::ESTIMATE;
 pub(crate) use version_3_0::in_3_0;
 

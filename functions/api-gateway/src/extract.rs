@@ -3,7 +3,8 @@
 //!
 //! The call comes last: taking it ends a dry run, when everything else was found right.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use mime::Mime;
 use model::RunId;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use store::Pg;
 
@@ -166,6 +169,27 @@ pub(crate) trait JsonInput: DeserializeOwned + Send {
     /// As [`JsonInput::check`].
     fn check_at(&self, _: &Gateway) -> Result<(), Problem> {
         self.check()
+    }
+}
+
+/// Reads a field of a body that is an object: a list of its fields' values, which types take as well, is none.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(ObjectVisitor(PhantomData))
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 

@@ -23,7 +23,10 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 pub(crate) mod data;
+mod demand_schema;
 pub(crate) mod page;
+
+use demand_schema::DemandForms;
 
 use crate::answer::{ApiAnswer, Envelope};
 use crate::client_address::{AddressBlock, FromAddress};
@@ -37,21 +40,12 @@ const ACCOUNT_CHARS_MAX: usize = 256;
 /// A UTC day.
 const DAY_SECONDS: i64 = CODE_SECONDS;
 
-/// What is demanded, and of which account.
-#[derive(Debug, Deserialize, ToSchema)]
+/// What is demanded, and of which account; [`DemandForms`] describes it.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `account` and `kind`")]
-#[schema(as = PrivacyDemand)]
 pub(crate) struct DemandBody {
-    /// The account: `platform:handle`; the handle may also be a native id.
-    #[schema(example = "bluesky:ada.example.org", max_length = 256)]
     account: String,
-    /// `opt_out` and `erasure`: all that is held is erased, and the account is never crawled again. `access`: what is
-    /// held can be read for a week. `objection`: the operator looks at a label or a rank again. `correction`: the
-    /// operator corrects what is wrong.
-    #[schema(schema_with = kind_schema)]
     kind: PrivacyRequestKind,
-    /// To which label or rank an objection is, or what a correction corrects, and why: these two need it.
-    #[schema(max_length = 2000)]
     about: Option<String>,
 }
 
@@ -205,7 +199,7 @@ impl RequestView {
     operation_id = "create_privacy_request",
     tag = "privacy",
     security(()),
-    request_body = DemandBody,
+    request_body(content = DemandForms, description = "What is demanded, and of which account."),
     responses((status = 202, body = Envelope<MadeView>, description = "The request was made."), Problem)
 )]
 pub(crate) async fn create(

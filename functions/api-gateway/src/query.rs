@@ -62,32 +62,32 @@ pub(crate) fn canonical(mut pairs: Vec<(String, String)>, without: &[&str]) -> S
     serde_urlencoded::to_string(pairs).unwrap_or_default()
 }
 
-/// How many rows a page has.
+/// How many rows a page has: `MAX` at most.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct PageLimit(u32);
+pub(crate) struct PageLimit<const MAX: u32 = LIMIT_MAX>(u32);
 
 /// The most rows in a page, and the most ids in a batch.
 pub(crate) const LIMIT_MAX: u32 = 1000;
 
-impl PageLimit {
+impl<const MAX: u32> PageLimit<MAX> {
     pub(crate) const fn rows(self) -> u32 {
         self.0
     }
 }
 
-impl Default for PageLimit {
-    fn default() -> PageLimit {
-        PageLimit(50)
+impl<const MAX: u32> Default for PageLimit<MAX> {
+    fn default() -> PageLimit<MAX> {
+        PageLimit(50.min(MAX))
     }
 }
 
-impl TryFrom<String> for PageLimit {
+impl<const MAX: u32> TryFrom<String> for PageLimit<MAX> {
     type Error = String;
 
-    fn try_from(text: String) -> Result<PageLimit, String> {
-        let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
-        number.map(PageLimit).ok_or_else(|| format!("must be a whole number from 1 to {LIMIT_MAX}"))
+    fn try_from(text: String) -> Result<PageLimit<MAX>, String> {
+        let number = text.parse().ok().filter(|number| (1..=MAX).contains(number));
+        number.map(PageLimit).ok_or_else(|| format!("must be a whole number from 1 to {MAX}"))
     }
 }
 
@@ -207,10 +207,10 @@ mod tests {
     #[test]
     fn a_limit_names_its_bounds() {
         for text in ["0", "1001", "1000000000", "abc", "-1", ""] {
-            let refused = PageLimit::try_from(text.to_owned()).unwrap_err();
+            let refused = <PageLimit>::try_from(text.to_owned()).unwrap_err();
             assert!(refused.contains("1 to 1000"), "{text}");
         }
-        assert_eq!(PageLimit::try_from("1000".to_owned()).unwrap().rows(), 1000);
+        assert_eq!(<PageLimit>::try_from("1000".to_owned()).unwrap().rows(), 1000);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::StreamCursors;
 use crate::consumers::{ConsumerStart, filter_schema};
 use crate::error::{Problem, ProblemCode};
-use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
+use crate::extract::{ApiCall, JsonCall, JsonInput, PathId, object};
 use crate::state::Gateway;
 
 /// An address that hears of changes.
@@ -92,7 +92,7 @@ pub(crate) struct WebhookOrder {
     #[schema(schema_with = url_schema)]
     url: String,
     /// Of which events it hears; of all, if it is not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     #[schema(schema_with = filter_schema)]
     filter: ChangeFilter,
     /// Where a new one begins: `beginning`, `now` or a cursor; `now` unless given. One that is there stays where it

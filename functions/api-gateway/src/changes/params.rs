@@ -128,7 +128,7 @@ impl PageParams {
     /// Takes a parameter; whether it is one of these.
     fn take(&mut self, name: &str, value: &str) -> Result<bool, Problem> {
         match name {
-            "limit" => once(&mut self.limit, name, PageLimit::try_from(value.to_owned()))?,
+            "limit" => once(&mut self.limit, name, <PageLimit>::try_from(value.to_owned()))?,
             "cursor" => once(&mut self.cursor, name, CursorText::try_from(value.to_owned()))?,
             "wait" => once(&mut self.wait, name, wait(value))?,
             _ => return Ok(false),

@@ -114,7 +114,7 @@ impl RoutePrice {
 /// The `limit` of a query. One that is wrong is refused by the handler.
 fn limit(query: &[(String, String)]) -> u32 {
     let given = query.iter().find(|(name, _)| name == "limit");
-    let given = given.and_then(|(_, value)| PageLimit::try_from(value.clone()).ok());
+    let given = given.and_then(|(_, value)| <PageLimit>::try_from(value.clone()).ok());
     given.unwrap_or_default().rows()
 }
 

@@ -97,7 +97,7 @@ fn seeds_form() -> Value {
 }
 
 /// Accounts as most are named: the server takes more, such as names in other scripts. No comma is in one.
-fn account_pattern() -> String {
+pub(crate) fn account_pattern() -> String {
     let word = "[A-Za-z0-9_]{1,30}([.-][A-Za-z0-9_]{1,30}){0,5}";
     let handles = [
         (HandleForm::Address, format!("{word}(@{word})?")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::export::{ExportPart, part_key};
 use model::time::Timestamp;
+use model::whole_number::WholeNumber;
 use model::{Export, ExportId, ExportState};
 use serde::{Deserialize, Serialize};
 use store::pg::export;
@@ -34,14 +35,14 @@ pub(crate) struct LinkOrder {
 
 /// The number of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "u64")]
+#[serde(try_from = "WholeNumber<u64>")]
 #[schema(value_type = u32, minimum = 0, maximum = 1999)]
 pub(crate) struct PartNumber(u32);
 
-impl TryFrom<u64> for PartNumber {
+impl TryFrom<WholeNumber<u64>> for PartNumber {
     type Error = String;
 
-    fn try_from(number: u64) -> Result<PartNumber, String> {
+    fn try_from(WholeNumber(number): WholeNumber<u64>) -> Result<PartNumber, String> {
         let last = model::export::PARTS_MAX - 1;
         let number = u32::try_from(number).ok().filter(|&number| number <= last);
         number.map(PartNumber).ok_or_else(|| format!("must be from 0 to {last}"))

@@ -6,6 +6,7 @@ use model::change::ChangeRange;
 use model::charge::ChargeRef;
 use model::export::{ExportFilter, ExportPlace, ExportSource, ExportTerms, OPEN_EXPORTS_MAX};
 use model::time::Timestamp;
+use model::whole_number;
 use model::{
     ChangePosition, CommunityId, Export, ExportFormat, ExportId, ExportOrder, ExportSubject,
     Platform, PriceClass, RunId,
@@ -25,7 +26,7 @@ use crate::charging::CurrentPrices;
 use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode, accepted};
 use crate::estimate_view::EstimateView;
-use crate::extract::{ApiCall, JsonInput, NoCall, WorkCall};
+use crate::extract::{ApiCall, JsonInput, NoCall, WorkCall, object};
 use crate::query::RunChoice;
 use crate::runs;
 
@@ -40,7 +41,7 @@ pub(crate) struct OrderBody {
     format: ExportFormat,
     #[serde(default)]
     run: Option<RunId>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     filter: OrderFilter,
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct OrderBody {
 #[serde(default, deny_unknown_fields, expecting = "an object with fields of a filter")]
 struct OrderFilter {
     community: Option<CommunityId>,
+    #[serde(deserialize_with = "whole_number::some")]
     level: Option<u8>,
     platform: Option<Platform>,
     from: Option<CursorText>,

@@ -140,24 +140,10 @@ impl AttemptView {
 pub(crate) struct DeliveryParams {
     /// How many rows a page has: 1 to 100; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    limit: Option<PageLimit>,
+    limit: Option<PageLimit<DELIVERIES_MAX>>,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<CursorText>,
-}
-
-impl DeliveryParams {
-    /// How many deliveries the page has at most.
-    fn rows(&self) -> Result<u32, Problem> {
-        let rows = self.limit.unwrap_or_default().rows();
-        match rows <= DELIVERIES_MAX {
-            true => Ok(rows),
-            false => {
-                let why = format!("must be a whole number from 1 to {DELIVERIES_MAX}");
-                Err(Problem::parameter("limit", why))
-            }
-        }
-    }
 }
 
 /// What was sent to a webhook and what is to be sent, the newest first. It is kept for seven days, and what is pending
@@ -175,7 +161,7 @@ pub(crate) async fn list(
     Query(query): Query<DeliveryParams>,
     call: ApiCall,
 ) -> Result<ApiAnswer<Vec<DeliveryView>>, Problem> {
-    let limit = query.rows()?;
+    let limit = query.limit.unwrap_or_default().rows();
     let webhook = found(&call, &name).await?;
     let cursor = call.open_cursor(query.cursor.as_deref())?;
     let before = cursor.map(|cursor| DeliveryId::new(cursor.position[0]));

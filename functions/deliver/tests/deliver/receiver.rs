@@ -115,7 +115,7 @@ async fn answer(
         Behaviour::Headers(status) => {
             let text = format!("HTTP/1.1 {status} x\r\ncontent-length: 10\r\n\r\n");
             let _ = stream.write_all(text.as_bytes()).await;
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
         Behaviour::Silence => std::future::pending().await,
     }
