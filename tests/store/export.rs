@@ -9,14 +9,14 @@ use model::export::{
 use model::observation::SeenProfile;
 use model::{
     ChangePosition, ChargeId, Consent, Export, ExportFormat, ExportId, ExportOrder, ExportState,
-    ExportSubject, KeyId, MicroCredits, PayerId, PriceIndex, RunId,
+    ExportSubject, KeyId, MicroCredits, PayerId, PriceIndex, ProfileId, RunId,
 };
 use store::StoreError;
 use store::pg::erase;
 use store::pg::export::{self, ExportOrdered, NewExport, StalePart};
 use testkit::{Database, database};
 
-use crate::web::{ACT, at, crawled, id as profile_of, page};
+use crate::web::{ACT, at, crawled, id as profile_of, ids, page};
 
 /// An order of payer 1 with this number, under a charge with this one.
 fn new(number: u64, charge: u8) -> NewExport<'static> {
@@ -126,13 +126,17 @@ async fn parts_are_added_in_order_and_once_until_it_is_charged() {
     assert_eq!((running.state, running.place), (ExportState::Running, next));
     assert_eq!((running.parts, running.rows, running.bytes), (1, 10, 100));
     assert!(!export::settle(pg, export.id, MicroCredits::new(5), at(2)).await.unwrap());
+    assert!(!export::fail_unheld(pg, export.id, "late", at(2)).await.unwrap());
     assert!(export::add_part(pg, export.id, &part(1, &[5]), None, at(2)).await.unwrap());
     let settling = get(&db, &export).await;
     assert_eq!((settling.state, settling.ended_at), (ExportState::Settling, Some(at(2))));
     assert!(!export::cancel(pg, export.id, at(3)).await.unwrap(), "it is being charged");
+    let written = [ExportState::Queued, ExportState::Running];
+    assert!(!export::fail(pg, export.id, &written, "late", at(3)).await.unwrap(), "as above");
     assert!(export::settle(pg, export.id, MicroCredits::new(5), at(4)).await.unwrap());
     assert!(!export::settle(pg, export.id, MicroCredits::new(5), at(5)).await.unwrap());
-    assert!(!export::fail(pg, export.id, "late", at(5)).await.unwrap());
+    let open = [ExportState::Queued, ExportState::Running, ExportState::Settling];
+    assert!(!export::fail(pg, export.id, &open, "late", at(5)).await.unwrap());
     let done = get(&db, &export).await;
     assert_eq!((done.state, done.cost), (ExportState::Done, Some(MicroCredits::new(5))));
     assert_eq!((done.ended_at, done.expires_at), (Some(at(2)), at(4 + EXPORT_DAYS * 86_400)));
@@ -186,7 +190,9 @@ async fn parts_that_name_who_took_something_back_are_found() {
     };
     let ada = crawled(pg, bio("ada", Some("One")), &[], at(0)).await;
     let bob = crawled(pg, bio("bob", None), &[], at(0)).await;
-    let both = part(0, &[ada.number(), bob.number()]);
+    // Nobody has read her page: silence lists her.
+    let [eve] = ids(pg, ["eve"]).await;
+    let both = part(0, &[ada.number(), bob.number(), eve.number()]);
     let by_bio = PartFile { by_bio: [ada.number()].into_iter().collect(), ..both.file.clone() };
     let parts = [both, ExportPart { part: 1, range: None, file: by_bio }];
     assert_eq!(export::stale(pg, &parts).await.unwrap(), []);
@@ -196,10 +202,13 @@ async fn parts_that_name_who_took_something_back_are_found() {
     let noted = |part, who: &[u64]| StalePart { part, noted: who.to_vec() };
     let stale = export::stale(pg, &parts).await.unwrap();
     assert_eq!(stale, [noted(&parts[1], &[ada.number()])]);
-    crawled(pg, SeenProfile { consent: Consent::UNLISTED, ..page("bob") }, &[], at(4_001)).await;
+    for (name, second) in [("bob", 4_001), ("eve", 4_002)] {
+        let unlisted = SeenProfile { consent: Consent::UNLISTED, ..page(name) };
+        crawled(pg, unlisted, &[], at(second)).await;
+    }
     let stale = export::stale(pg, &parts).await.unwrap();
-    let of_bob = [bob.number()];
-    assert_eq!(stale, [noted(&parts[0], &of_bob), noted(&parts[1], &[ada.number(), bob.number()])]);
+    let [ada, bob, eve] = [ada, bob, eve].map(ProfileId::number);
+    assert_eq!(stale, [noted(&parts[0], &[bob, eve]), noted(&parts[1], &[ada, bob, eve])]);
     // What was looked at since is not looked at again.
     let export = order(&db, 1, 1).await;
     let range = ChangeRange { from: ChangePosition::new(7), to: ChangePosition::new(9) };

@@ -23,6 +23,9 @@ pub enum ExportError {
     /// The export can never be finished, for a reason that its payer may know.
     #[error("{0}")]
     GivenUp(String),
+    /// It is written, and cannot be charged any more.
+    #[error("the hold of its credits ended before it was charged: order it again")]
+    HoldEnded,
 }
 
 impl ExportError {
@@ -31,7 +34,10 @@ impl ExportError {
         match self {
             ExportError::Store(error) => error.is_passing(),
             ExportError::Port(error) => matches!(error, PortError::Retry(_)),
-            ExportError::Table(_) | ExportError::Price(_) | ExportError::GivenUp(_) => false,
+            ExportError::Table(_)
+            | ExportError::Price(_)
+            | ExportError::GivenUp(_)
+            | ExportError::HoldEnded => false,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Jobs: sending them, and sending them again where an export stands still.
 
+use billing::abandon;
 use model::message::ExportJob;
-use model::port::{OutgoingMessage, PortError, Queue};
-use model::{ExportId, Timestamp};
+use model::port::{OutgoingMessage, PortError, Queue, Wallet as _};
+use model::{ChargeState, Export, ExportId, Timestamp};
 use serde::Serialize;
 use store::pg::export;
 
@@ -33,6 +34,25 @@ pub async fn send(queue: &impl Queue, export: ExportId) -> Result<(), PortError>
     queue.send(&[OutgoingMessage { body, delay_seconds: 0 }]).await
 }
 
+/// Gives an order up that was left before it was noted that its most is held, and what is held of it; whether it did.
+/// The hold comes first, since it is not looked for again.
+async fn give_up_order(
+    deps: ExportDependencies<'_>,
+    order: &Export,
+    now: Timestamp,
+) -> Result<bool, ExportError> {
+    let charges = deps.wallet.charges(&[order.terms.charge]).await?;
+    // The nonce of a hold is the number of its export.
+    let held = charges
+        .iter()
+        .find(|held| held.state == ChargeState::Pending && held.nonce == order.id.number());
+    if let Some(held) = held {
+        abandon(deps.wallet, order.terms.charge, held.attempt()).await?;
+    }
+    let why = "its order was not completed: order it again";
+    Ok(export::fail_unheld(deps.pg, order.id, why, now).await?)
+}
+
 /// Looks after exports that stand still: a process that died left them.
 ///
 /// # Errors
@@ -43,8 +63,7 @@ pub async fn resume(deps: ExportDependencies<'_>) -> Result<ResumeReport, Export
     let mut report = ResumeReport::default();
     for stalled in export::stalled(deps.pg, before, STALLED_MAX).await? {
         if stalled.attempt.is_none() {
-            let why = "its order was not completed: order it again";
-            report.given_up += u64::from(export::fail(deps.pg, stalled.id, why, now).await?);
+            report.given_up += u64::from(give_up_order(deps, &stalled, now).await?);
             continue;
         }
         send(deps.queue, stalled.id).await?;

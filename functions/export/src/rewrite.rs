@@ -29,6 +29,8 @@ pub struct RewriteReport {
     pub checked: u64,
     /// Parts that were replaced.
     pub replaced: u64,
+    /// Exports of which a part cannot be read or written.
+    pub failed: u64,
     /// Whether something is left for the next time, which goes on there.
     pub is_cut: bool,
 }
@@ -47,14 +49,16 @@ pub async fn rewrite(
     loop {
         let page = export::with_parts(deps.pg, after, EXPORTS).await?;
         for one in &page {
-            if is_late(deps, deadline) || !rewrite_export(deps, one, deadline, &mut report).await? {
+            let is_begun = !is_late(deps, deadline);
+            // The next time goes on behind one that takes long: others have their turn.
+            after = if is_begun { Some(one.id) } else { after };
+            if !is_begun || !rewrite_or_pass(deps, one, deadline, &mut report).await? {
                 report.is_cut = true;
                 let place = after.map(|id| id.to_string());
                 let now = deps.clock.now();
                 meter_place::set(deps.pg, PlacedWork::Exports, place.as_deref(), now).await?;
                 return Ok(report);
             }
-            after = Some(one.id);
         }
         if page.len() < EXPORTS as usize {
             meter_place::set(deps.pg, PlacedWork::Exports, None, deps.clock.now()).await?;
@@ -65,6 +69,24 @@ pub async fn rewrite(
 
 fn is_late(deps: ExportDependencies<'_>, deadline: Timestamp) -> bool {
     deadline.as_second() - deps.clock.now().as_second() < PART_SECONDS
+}
+
+/// Looks at the parts of one export; whether there is time for the next one. What cannot be read is passed: no link to it
+/// is given, and it stays in nobody's way.
+async fn rewrite_or_pass(
+    deps: ExportDependencies<'_>,
+    export: &Export,
+    deadline: Timestamp,
+    report: &mut RewriteReport,
+) -> Result<bool, ExportError> {
+    match rewrite_export(deps, export, deadline, report).await {
+        Err(error) if !error.is_passing() => {
+            tracing::error!(export = %export.id, %error, "files of an export cannot be rewritten");
+            report.failed += 1;
+            Ok(true)
+        }
+        other => other,
+    }
 }
 
 /// Looks at the parts of one export; whether at all of them.

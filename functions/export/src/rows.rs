@@ -4,6 +4,8 @@ mod changes;
 mod communities;
 mod people;
 
+pub(crate) use changes::check_stream;
+
 use std::fmt::Display;
 use std::num::NonZeroU32;
 

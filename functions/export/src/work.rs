@@ -70,7 +70,9 @@ pub async fn handle_message(
             WorkEnd::Retry { after_seconds, why: again.to_string() }
         }
         // What its payer may know is no fault that a person must look at.
-        Ok(()) if matches!(error, ExportError::GivenUp(_)) => WorkEnd::Ended,
+        Ok(()) if matches!(error, ExportError::GivenUp(_) | ExportError::HoldEnded) => {
+            WorkEnd::Ended
+        }
         _ => WorkEnd::Poison { why: format!("{}: {error}", job.export) },
     }
 }
@@ -104,7 +106,10 @@ pub async fn work(
                 settle(deps, &export, attempt).await?;
                 return Ok(WorkEnd::Ended);
             }
-            ExportState::Done | ExportState::Failed | ExportState::Cancelled => {
+            ExportState::Done => return Ok(WorkEnd::Ended),
+            // Who ended it may have died before its hold was released.
+            ExportState::Failed | ExportState::Cancelled => {
+                abandon(deps.wallet, export.terms.charge, attempt).await?;
                 return Ok(WorkEnd::Ended);
             }
         }
@@ -167,7 +172,10 @@ async fn gather(
 
 /// Whether what the export is made from is there still.
 async fn check_source(deps: ExportDependencies<'_>, export: &Export) -> Result<(), ExportError> {
-    let ExportSource::Run(id) = export.order.source else { return Ok(()) };
+    let id = match export.order.source {
+        ExportSource::Run(id) => id,
+        ExportSource::Changes(_) => return rows::check_stream(deps.pg, export.place).await,
+    };
     let run = run::get(deps.pg, id).await?;
     if run.is_some_and(|run| run.state == RunState::Published) {
         return Ok(());
@@ -191,8 +199,7 @@ async fn settle(
         served_at: export.ended_at.unwrap_or(export.created_at),
     };
     if !finish(deps.wallet, &served).await? {
-        let why = "the hold of its credits ended before it was charged: order it again";
-        return Err(ExportError::GivenUp(why.to_owned()));
+        return Err(ExportError::HoldEnded);
     }
     export::settle(deps.pg, export.id, cost, deps.clock.now()).await?;
     if cost > MicroCredits::ZERO {
@@ -219,24 +226,25 @@ fn cost(export: &Export) -> Result<MicroCredits, ExportError> {
     Ok(pricing::charge(&usage(export), export.terms.index)?.min(export.terms.most))
 }
 
-/// Gives an export up, and its hold back. Its payer reads why, as far as that is no fault of ours.
+/// Gives an export up, and its hold back. Its payer reads why, as far as that is no fault of ours. What another worker
+/// has written to its end meanwhile may be charged, and is not given up for a fault of writing.
 async fn give_up(
     deps: ExportDependencies<'_>,
     job: ExportJob,
     error: &ExportError,
 ) -> Result<(), ExportError> {
     let why = match error {
-        ExportError::GivenUp(why) => why.as_str(),
-        _ => "a fault of ours: order it again",
+        ExportError::GivenUp(_) | ExportError::HoldEnded => error.to_string(),
+        _ => "a fault of ours: order it again".to_owned(),
     };
     tracing::warn!(export = %job.export, %error, "an export is given up");
+    let from: &[ExportState] = match error {
+        ExportError::HoldEnded => &[ExportState::Settling],
+        _ => &[ExportState::Queued, ExportState::Running],
+    };
     let Some(export) = export::get(deps.pg, job.export).await? else { return Ok(()) };
-    if export.state == ExportState::Settling && !matches!(error, ExportError::GivenUp(_)) {
-        // It may be charged: then it must be done in the end, and gets another job.
-        return Ok(());
-    }
-    export::fail(deps.pg, job.export, why, deps.clock.now()).await?;
-    if let Some(attempt) = export.attempt {
+    let is_failed = export::fail(deps.pg, job.export, from, &why, deps.clock.now()).await?;
+    if let Some(attempt) = export.attempt.filter(|_| is_failed) {
         abandon(deps.wallet, export.terms.charge, attempt).await?;
     }
     Ok(())

@@ -84,7 +84,9 @@ const ADD_PART: &str =
 const SETTLE: &str = "update export set state = 4, cost = $2, touched_ms = $3, expires_ms = $4
     where export_id = $1 and state = 3";
 const FAIL: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
-    where export_id = $1 and state in (1, 2, 3)";
+    where export_id = $1 and state = any($4)";
+const FAIL_UNHELD: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
+    where export_id = $1 and state = 1 and attempt is null";
 const CANCEL: &str = "update export set state = 6, ended_ms = $2, touched_ms = $2
     where export_id = $1 and state in (1, 2)";
 /// The columns of a part.
@@ -355,10 +357,33 @@ pub async fn settle(
     Ok(pg.execute_lasting("export::settle", SETTLE, params).await? > 0)
 }
 
-/// Gives an export up; whether it was not ended.
-pub async fn fail(pg: &Pg, id: ExportId, why: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let params = params![id.number() as i64 => INT8, why => TEXT, stored_ms(now) => INT8];
+/// Gives an export up that is in one of these states; whether it was.
+pub async fn fail(
+    pg: &Pg,
+    id: ExportId,
+    from: &[ExportState],
+    why: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let from: Vec<i16> = from.iter().map(|&state| state as i16).collect();
+    let params = params![
+        id.number() as i64 => INT8,
+        why => TEXT,
+        stored_ms(now) => INT8,
+        from => INT2_ARRAY,
+    ];
     Ok(pg.execute("export::fail", FAIL, params).await? > 0)
+}
+
+/// Gives an order up of which it was never noted that its most is held; whether it was.
+pub async fn fail_unheld(
+    pg: &Pg,
+    id: ExportId,
+    why: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let params = params![id.number() as i64 => INT8, why => TEXT, stored_ms(now) => INT8];
+    Ok(pg.execute("export::fail_unheld", FAIL_UNHELD, params).await? > 0)
 }
 
 /// Cancels an export; whether that could be: not if it is ended, or being charged.

@@ -15,6 +15,7 @@ use super::params::params;
 use super::row::{PERSON_MEMBER, PROFILE, TableRow};
 use super::transaction::PgTransaction;
 use super::value::{stored_id, stored_ids};
+use super::withdrawal::{self, Withdrawal};
 use super::{Pg, change};
 use crate::StoreError;
 
@@ -124,7 +125,7 @@ pub(super) async fn leave(
     tx.execute(PART, params![left => INT8_ARRAY]).await?;
     join(tx, &stay).await?;
     let (joined, _) = moves(&Members::new(), &stay);
-    change::record_members(tx, &joined, &Moves::new(), now).await
+    record_moves(tx, &joined, &Moves::new(), now).await
 }
 
 /// Records the person of each of these profiles.
@@ -177,7 +178,7 @@ async fn save_once(
     }
     join(&tx, &joined).await?;
     let (came, went) = moves(&old, &new);
-    change::record_members(&tx, &came, &went, now).await?;
+    record_moves(&tx, &came, &went, now).await?;
     tx.commit().await?;
     Ok(Saved { joined: joined.len() as u64, parted: parted.len() as u64 })
 }
@@ -220,6 +221,20 @@ fn members(groups: &[Vec<ProfileId>], old: &Members) -> Members {
 }
 
 type Moves = BTreeMap<PersonId, Vec<ProfileId>>;
+
+/// Records who joined and who parted, and notes it for files: a person may not be named by a profile that parted.
+async fn record_moves(
+    tx: &PgTransaction<'_>,
+    joined: &Moves,
+    parted: &Moves,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    change::record_members(tx, joined, parted, now).await?;
+    let moved: BTreeSet<ProfileId> =
+        joined.values().chain(parted.values()).flatten().copied().collect();
+    let moved: Vec<ProfileId> = moved.into_iter().collect();
+    withdrawal::note(tx, &moved, Withdrawal::Listing, now).await
+}
 
 /// Who joined and who parted from each person.
 fn moves(old: &Members, new: &Members) -> (Moves, Moves) {

@@ -40,6 +40,10 @@ pub(super) async fn begin(
             send(call, &export).await;
             return Ok(Export { attempt: Some(attempt), ..export });
         }
+        // It may be held: then its order is found by that, and given up a quarter of an hour later.
+        Begun::Withheld(why @ Withheld::Busy) => {
+            return Err(refused(why, export.terms.price_version));
+        }
         Begun::Withheld(why) => refused(why, export.terms.price_version),
         Begun::Replay(_) => {
             let why =

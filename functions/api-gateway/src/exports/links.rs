@@ -24,6 +24,9 @@ const LINK_SECONDS: u32 = 900;
 /// The most files of one call.
 const LINKS_MAX: u32 = 100;
 
+/// How many parts are looked at together.
+const PARTS_AT_ONCE: usize = 10;
+
 /// Which files.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, expecting = "an object with `parts`")]
@@ -96,22 +99,22 @@ pub(crate) async fn create(
         let why = format!("the files of {id} were kept until {}", export.expires_at);
         return Err(Problem::new(ProblemCode::ExportExpired, why));
     }
-    let parts = wanted(&call, &export, body).await?;
-    let stale = export::stale(call.pg(), &parts).await?;
-    let stale: HashSet<u32> = stale.iter().map(|one| one.part.part).collect();
-    let mut links = Vec::with_capacity(parts.len());
-    for part in &parts {
-        links.push(link(&call, &export, (part, !stale.contains(&part.part)), now).await?);
+    let numbers = wanted(&export, body)?;
+    let mut links = Vec::with_capacity(numbers.len());
+    // Each part has a list of all whom it names: few at once.
+    for some in numbers.chunks(PARTS_AT_ONCE) {
+        let parts = export::parts(call.pg(), id, some).await?;
+        let stale = export::stale(call.pg(), &parts).await?;
+        let stale: HashSet<u32> = stale.iter().map(|one| one.part.part).collect();
+        for part in &parts {
+            links.push(link(&call, &export, (part, !stale.contains(&part.part)), now).await?);
+        }
     }
     Ok(ApiAnswer::page(links))
 }
 
-/// The parts that are asked for.
-async fn wanted(
-    call: &ApiCall,
-    export: &Export,
-    body: LinkOrder,
-) -> Result<Vec<ExportPart>, Problem> {
+/// The numbers of the parts that are asked for.
+fn wanted(export: &Export, body: LinkOrder) -> Result<Vec<u32>, Problem> {
     let first = || (0..export.parts.min(LINKS_MAX)).collect();
     let asked = |mut parts: Vec<PartNumber>| -> Vec<u32> {
         parts.sort_unstable();
@@ -123,7 +126,7 @@ async fn wanted(
         let why = format!("{} has no part {missing}: it has {} of them", export.id, export.parts);
         return Err(Problem::new(ProblemCode::ExportUnknown, why));
     }
-    Ok(export::parts(call.pg(), export.id, &numbers).await?)
+    Ok(numbers)
 }
 
 /// The link to a part, if it may be given.

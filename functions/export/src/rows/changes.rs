@@ -57,17 +57,22 @@ struct ListedNames {
     topics: KnownTopics,
 }
 
-/// The events after a position, up to the end of the range.
+/// Whether all after a place is kept still.
+pub(crate) async fn check_stream(pg: &Pg, place: ExportPlace) -> Result<(), ExportError> {
+    if ChangePosition::new(place.row) < change::sequence(pg).await?.floor {
+        let why = "what it was to have is not kept any more: order a later range";
+        return Err(ExportError::GivenUp(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// The events after a position, up to the end of the range. To be checked afterwards: [`check_stream`].
 pub(super) async fn step(
     pg: &Pg,
     range: ChangeRange,
     place: ExportPlace,
 ) -> Result<RowStep, ExportError> {
     let after = ChangePosition::new(place.row);
-    if after < change::sequence(pg).await?.floor {
-        let why = "what it was to have is not kept any more: order a later range";
-        return Err(ExportError::GivenUp(why.to_owned()));
-    }
     let scan = ChangeScan { after, until: range.to, kinds: KINDS, limit: STEP };
     let mut events = change::scan(pg, &scan).await?;
     let last = events.last().filter(|_| events.len() == STEP as usize).map(|event| event.position);

@@ -11,7 +11,7 @@ use store::table::CellValue;
 
 use super::{RowStep, STEP, optional_share, optional_text, rank, share, text, whole};
 use crate::ExportError;
-use crate::consent::{NamingProfiles, listed, topics};
+use crate::consent::{KnownTopics, NamingProfiles, listed, topics};
 
 /// The communities from a place on.
 pub(super) async fn step(
@@ -97,13 +97,15 @@ async fn shown(
         listable.map(|score| score.map(|score| score.person)).collect();
     let wanted: Vec<PersonId> = ids.iter().copied().flatten().collect();
     let people = listed(pg, &wanted).await?;
-    let (topics, unknown) = (topics(community), community.is_too_little_known());
+    // As other kept runs know it, too.
+    let known = KnownTopics::of(pg, &[community.id]).await?;
+    let (is_by_bio, unknown) = (known.is_sensitive(community.id), community.is_too_little_known());
     let (mut rows, mut names) = (Vec::new(), NamingProfiles::default());
     for (ranked, id) in ranked.iter().zip(ids) {
         let Some((id, person)) = id.and_then(|id| Some((id, people.get(&id)?))) else { continue };
-        if person.may_be_beside(topics) {
+        if known.admit(community.id, person) {
             rows.push(membership_row(community.id, id, ranked, unknown));
-            names.add(person, !topics.is_empty());
+            names.add(person, is_by_bio);
         }
     }
     Ok((rows, names))

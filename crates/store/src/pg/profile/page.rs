@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use model::ProfileId;
 use model::time::Timestamp;
-use model::{Consent, ProfileId};
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::StoreError;
@@ -20,9 +20,10 @@ use crate::pg::{change, identity};
 /// The hashes of those of $1 that are stored; $2 and $3 are the bounds of $1.
 const KNOWN: &str = "select p.profile_id, p.content_hash from unnest($1::bigint[]) u(id)
     join profile p on p.profile_id = u.id and p.profile_id between $2 and $3";
-/// Those whose page lists them, of $1; $2 are the restrictions that would not.
-const LISTED: &str = "select profile_id from profile
-    where profile_id = any($1) and gone = 0 and consent & $2 = 0 order by profile_id";
+/// What is known of the consent of $1, of whom some were never read.
+const CONSENT: &str = "select i.profile_id, i.imported, p.consent from ident i
+    left join profile p on p.profile_id = i.profile_id and p.profile_id = any($1)
+    where i.profile_id = any($1) and coalesce(p.gone, 0) = 0 order by i.profile_id";
 
 /// Stores pages, each profile at most once, with their claims. Returns the profiles that changed.
 /// The change log records those that are not listed any more like those that are gone, and whose texts changed; who
@@ -69,6 +70,8 @@ pub(super) async fn load(
         PROFILE.rows(&rows).map(hash).collect::<Result<_, StoreError>>()?;
     let (stored, new): (Vec<_>, Vec<_>) =
         pages.iter().copied().partition(|(id, _)| hashes.contains_key(id));
+    // They may have been named as one whose silence allows it.
+    withdrawal::note(tx, &unlisted(tx, &new).await?, Withdrawal::Listing, now).await?;
     let differs = |(id, page): &ProfilePage<'_>| hashes[id] != profile_columns::hash(page);
     let differing: Vec<_> = stored.into_iter().filter(differs).collect();
     let changed = store(tx, &differing, now).await?.len() + new.len();
@@ -150,7 +153,8 @@ async fn upsert(
     Ok(stored)
 }
 
-/// Those that their last page listed, and this one does not.
+/// Those that were listed until now, by their last page or by the silence of one that was never read, and whom this page
+/// does not list.
 async fn unlisted(
     tx: &PgTransaction<'_>,
     pages: &[ProfilePage<'_>],
@@ -160,7 +164,11 @@ async fn unlisted(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let restrictions = i16::from(Consent::UNLISTED.and(Consent::REFUSED).0);
-    let rows = tx.query(LISTED, params![ids => INT8_ARRAY, restrictions => INT2]).await?;
-    PROFILE.rows(&rows).map(|row| row.profile_id("profile_id")).collect()
+    let rows = tx.query(CONSENT, params![ids => INT8_ARRAY]).await?;
+    let mut unlisted = Vec::new();
+    for row in PROFILE.rows(&rows) {
+        let id = row.profile_id("profile_id")?;
+        unlisted.extend(profile_columns::consent(&row, id)?.is_listed().then_some(id));
+    }
+    Ok(unlisted)
 }
