@@ -41,7 +41,8 @@ create table export_part (
   sha256 bytea not null,
   held bytea not null,             -- model::export::HeldIds: the people and profiles that it names, and by which
   by_bio bytea not null,           -- those profiles among them whose bios allow it
-  read_ms bigint not null,         -- who was erased, or took something back, before is not in it
+  read_ms bigint not null,         -- who was erased before is not in it
+  read_snapshot text not null,     -- pg_snapshot: what was taken back by transactions that it has is not in it
   primary key (export_id, part)
 );
 alter table export_part alter column held set storage external;

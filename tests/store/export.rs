@@ -4,7 +4,7 @@ use model::change::ChangeRange;
 use model::charge::ChargeRef;
 use model::export::{
     EXPORT_DAYS, ExportFilter, ExportPart, ExportPlace, ExportSource, ExportTerms, HeldIds,
-    OPEN_EXPORTS_MAX, PartFile,
+    OPEN_EXPORTS_MAX, PartFile, PartReading,
 };
 use model::observation::SeenProfile;
 use model::{
@@ -56,6 +56,11 @@ async fn get(db: &Database, export: &Export) -> Export {
     export::get(db.pg(), export.id).await.unwrap().unwrap()
 }
 
+/// A reading at this second, after all that was taken back.
+fn read(second: i64) -> PartReading {
+    PartReading { at: at(second), seen: format!("{0}:{0}:", i64::MAX).parse().unwrap() }
+}
+
 fn part(number: u32, held: &[u64]) -> ExportPart {
     let file = PartFile {
         rows: 10,
@@ -63,7 +68,7 @@ fn part(number: u32, held: &[u64]) -> ExportPart {
         sha256: [number as u8; 32],
         held: held.iter().copied().collect::<HeldIds>(),
         by_bio: HeldIds::default(),
-        read_at: at(10),
+        reading: read(10),
     };
     ExportPart { part: number, range: None, file }
 }
@@ -171,10 +176,10 @@ async fn parts_that_name_the_erased_are_found_and_replaced_once() {
     let now = get(&db, &export).await;
     assert_eq!((now.rows, now.bytes), (19, 180));
     // An erasure that began before a part was read may have ended after.
-    let late = PartFile { read_at: at(3_000), ..part(0, &with).file };
+    let late = PartFile { reading: read(3_000), ..part(0, &with).file };
     let late = [ExportPart { part: 0, range: None, file: late }];
     assert_eq!(export::stale(pg, &late).await.unwrap().len(), 1);
-    let fresh = PartFile { read_at: at(4_000), ..part(0, &with).file };
+    let fresh = PartFile { reading: read(4_000), ..part(0, &with).file };
     let fresh = [ExportPart { part: 0, range: None, file: fresh }];
     assert_eq!(export::stale(pg, &fresh).await.unwrap(), []);
 }
@@ -192,7 +197,9 @@ async fn parts_that_name_who_took_something_back_are_found() {
     let bob = crawled(pg, bio("bob", None), &[], at(0)).await;
     // Nobody has read her page: silence lists her.
     let [eve] = ids(pg, ["eve"]).await;
-    let both = part(0, &[ada.number(), bob.number(), eve.number()]);
+    let reading = export::reading(pg, at(10)).await.unwrap();
+    let mut both = part(0, &[ada.number(), bob.number(), eve.number()]);
+    both.file.reading = reading.clone();
     let by_bio = PartFile { by_bio: [ada.number()].into_iter().collect(), ..both.file.clone() };
     let parts = [both, ExportPart { part: 1, range: None, file: by_bio }];
     assert_eq!(export::stale(pg, &parts).await.unwrap(), []);
@@ -216,10 +223,11 @@ async fn parts_that_name_who_took_something_back_are_found() {
     for (part, next) in parts.iter().zip([Some(ExportPlace::default()), None]) {
         assert!(export::add_part(pg, export.id, part, next, at(11)).await.unwrap());
     }
-    export::note_read(pg, export.id, &[0, 1], at(8_000)).await.unwrap();
-    export::note_read(pg, export.id, &[0], at(20)).await.unwrap();
+    let later = export::reading(pg, at(20)).await.unwrap();
+    export::note_read(pg, export.id, &[0, 1], &later).await.unwrap();
+    export::note_read(pg, export.id, &[0], &reading).await.unwrap();
     let looked_at = export::parts(pg, export.id, &[0, 1]).await.unwrap();
-    assert!(looked_at.iter().all(|part| part.file.read_at == at(8_000)));
+    assert!(looked_at.iter().all(|part| part.file.reading == later));
     assert!(looked_at.iter().all(|part| part.range == Some(range)));
     assert_eq!(export::stale(pg, &looked_at).await.unwrap(), []);
 }

@@ -295,8 +295,70 @@ pub struct PartFile {
     pub held: HeldIds,
     /// The profiles among them whose bios allow that people are named beside sensitive communities.
     pub by_bio: HeldIds,
-    /// When its rows began to be read or looked at: who was erased, or took something back, before is not in it.
-    pub read_at: Timestamp,
+    /// When its rows began to be read or looked at.
+    pub reading: PartReading,
+}
+
+/// When rows were read: who was erased, or took something back, before is not in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartReading {
+    /// The time.
+    pub at: Timestamp,
+    /// The transactions that had ended by then.
+    pub seen: SeenTransactions,
+}
+
+/// The transactions that a reading sees, as PostgreSQL writes a snapshot: `first:end:running,running`.
+///
+/// ```
+/// use model::export::SeenTransactions;
+///
+/// let seen: SeenTransactions = "7:10:7,9".parse().unwrap();
+/// assert_eq!([6, 7, 8, 9, 10].map(|xid| seen.has(xid)), [true, false, true, false, false]);
+/// assert_eq!(seen.to_string(), "7:10:7,9");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenTransactions {
+    first: u64,
+    end: u64,
+    running: Vec<u64>,
+}
+
+impl SeenTransactions {
+    /// All below it are seen.
+    pub const fn first_unseen(&self) -> u64 {
+        self.first
+    }
+
+    /// Whether what this transaction wrote is seen, if it did not fail.
+    pub fn has(&self, transaction: u64) -> bool {
+        transaction < self.end && !self.running.contains(&transaction)
+    }
+}
+
+/// The text is no snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no snapshot of transactions")]
+pub struct SnapshotTextError;
+
+impl FromStr for SeenTransactions {
+    type Err = SnapshotTextError;
+
+    fn from_str(text: &str) -> Result<SeenTransactions, SnapshotTextError> {
+        let number = |text: &str| text.parse().map_err(|_| SnapshotTextError);
+        let mut parts = text.splitn(3, ':');
+        let mut next = || parts.next().ok_or(SnapshotTextError);
+        let (first, end, running) = (number(next()?)?, number(next()?)?, next()?);
+        let running = running.split(',').filter(|text| !text.is_empty()).map(number);
+        Ok(SeenTransactions { first, end, running: running.collect::<Result<_, _>>()? })
+    }
+}
+
+impl fmt::Display for SeenTransactions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let running: Vec<String> = self.running.iter().map(u64::to_string).collect();
+        write!(f, "{}:{}:{}", self.first, self.end, running.join(","))
+    }
 }
 
 /// One file of an export.

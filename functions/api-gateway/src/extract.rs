@@ -172,6 +172,13 @@ pub(crate) trait JsonInput: DeserializeOwned + Send {
     }
 }
 
+/// Reads an optional field that is absent, never `null`.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads a field of a body that is an object: a list of its fields' values, which types take as well, is none.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

@@ -5,8 +5,8 @@ use std::io::Read as _;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use model::export::{HeldIds, PartFile};
-use model::{ExportFormat, ExportSubject, Timestamp};
+use model::export::{HeldIds, PartFile, PartReading};
+use model::{ExportFormat, ExportSubject};
 use sha2::{Digest as _, Sha256};
 use store::table::{CellValue, Column, Form, TableError, TableWriter, json_row, parquet_rows};
 
@@ -75,8 +75,8 @@ impl PartWriter {
         self.rows
     }
 
-    /// Ends it. `read_at` is when its rows began to be read.
-    pub(crate) fn seal(self, read_at: Timestamp) -> Result<SealedPart, TableError> {
+    /// Ends it. `reading` is when its rows began to be read.
+    pub(crate) fn seal(self, reading: PartReading) -> Result<SealedPart, TableError> {
         let bytes = match self.table {
             PartTable::Ndjson(table) => table.finish()?.0.finish()?,
             PartTable::Parquet(table) => table.finish()?.0,
@@ -87,7 +87,7 @@ impl PartWriter {
             sha256: Sha256::digest(&bytes).into(),
             held: HeldIds::from_iter(self.names.listed),
             by_bio: HeldIds::from_iter(self.names.by_bio),
-            read_at,
+            reading,
         };
         Ok(SealedPart { file, bytes })
     }
@@ -112,9 +112,13 @@ pub fn read_part(
 
 #[cfg(test)]
 mod tests {
-    use model::{PersonId, ProfileId};
+    use model::{PersonId, ProfileId, Timestamp};
 
     use super::*;
+
+    fn reading() -> PartReading {
+        PartReading { at: Timestamp::UNIX_EPOCH, seen: "1:1:".parse().unwrap() }
+    }
 
     fn profile(number: u64, person: u64) -> Vec<CellValue> {
         let text = |text: String| CellValue::Text(text);
@@ -145,7 +149,7 @@ mod tests {
                 let mut part = PartWriter::new(kind.0, kind.1).unwrap();
                 rows.iter().for_each(|row| part.row(row).unwrap());
                 part.named_by(NamingProfiles { listed: vec![2, 5], by_bio: vec![5] });
-                part.seal(Timestamp::UNIX_EPOCH).unwrap()
+                part.seal(reading()).unwrap()
             };
             let all = [profile(1, 1), profile(2, 2), profile(3, 2)];
             let part = written(&all);

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::export::PartFile;
-use model::{CommunityId, ExportFormat, ExportSubject, PersonId, ProfileId, Timestamp};
+use model::export::{PartFile, PartReading};
+use model::{CommunityId, ExportFormat, ExportSubject, PersonId, ProfileId};
 use store::Pg;
 use store::pg::{person, profile};
 use store::table::TableError;
@@ -53,11 +53,11 @@ struct PresentConsent {
 }
 
 impl DoubtedPart<'_> {
-    /// The part as consent is now. `read_at` is when the notes were read.
+    /// The part as consent is now. `reading` began before the notes were read.
     pub(crate) async fn readmitted(
         &self,
         pg: &Pg,
-        read_at: Timestamp,
+        reading: &PartReading,
     ) -> Result<SealedPart, ExportError> {
         let suspects = self.suspects(pg).await?;
         let names = self.names(|names| suspects.are_named(names))?;
@@ -68,7 +68,7 @@ impl DoubtedPart<'_> {
             false => writer.row(row),
         })?;
         writer.named_by(self.naming(pg, &consent).await?);
-        Ok(writer.seal(read_at)?)
+        Ok(writer.seal(reading.clone())?)
     }
 
     /// Those that name who was noted, or the person that it belongs to. Rows keep no list of the profiles by which they

@@ -4,7 +4,7 @@
 //! From that moment on no link to it is given, whether this was here or not: who gives links looks at the same notes
 //! ([`store::pg::export::stale`]).
 
-use model::export::part_key;
+use model::export::{PartReading, part_key};
 use model::{Export, ExportId, Timestamp};
 use serde::Serialize;
 use store::pg::export::{self, StalePart};
@@ -100,16 +100,16 @@ async fn rewrite_export(
     for numbers in numbers.chunks(PARTS) {
         let parts = export::parts(deps.pg, export.id, numbers).await?;
         // Who takes something back from now on is found the next time.
-        let read_at = deps.clock.now();
+        let reading = export::reading(deps.pg, deps.clock.now()).await?;
         let stale = export::stale(deps.pg, &parts).await?;
         let is_stale = |number: &u32| stale.iter().any(|one| one.part.part == *number);
         let clean: Vec<u32> = numbers.iter().copied().filter(|one| !is_stale(one)).collect();
-        export::note_read(deps.pg, export.id, &clean, read_at).await?;
+        export::note_read(deps.pg, export.id, &clean, &reading).await?;
         for one in &stale {
             if is_late(deps, deadline) {
                 return Ok(false);
             }
-            report.replaced += u64::from(replace(deps, export, one, read_at).await?);
+            report.replaced += u64::from(replace(deps, export, one, &reading).await?);
         }
         report.checked += parts.len() as u64;
     }
@@ -121,7 +121,7 @@ async fn replace(
     deps: ExportDependencies<'_>,
     export: &Export,
     stale: &StalePart<'_>,
-    read_at: Timestamp,
+    reading: &PartReading,
 ) -> Result<bool, ExportError> {
     let (part, format) = (stale.part, export.order.format);
     let old = part_key(export.id, part.part, &part.file.sha256, format);
@@ -131,7 +131,7 @@ async fn replace(
     };
     let (what, file, noted) = (export.order.what, &part.file, stale.noted.as_slice());
     let doubted = DoubtedPart { what, format, file, bytes, noted };
-    let new = doubted.readmitted(deps.pg, read_at).await?;
+    let new = doubted.readmitted(deps.pg, reading).await?;
     let key = part_key(export.id, part.part, &new.file.sha256, format);
     if key == old {
         export::replace_part(deps.pg, export.id, part, &new.file).await?;

@@ -118,8 +118,8 @@ pub async fn work(
 
 /// Writes the next part and adds it; whether it was added: not if another worker was faster, or it was cancelled.
 async fn write_part(deps: ExportDependencies<'_>, export: &Export) -> Result<bool, ExportError> {
-    let read_at = deps.clock.now();
-    if read_at >= export.terms.held_until {
+    let reading = export::reading(deps.pg, deps.clock.now()).await?;
+    if reading.at >= export.terms.held_until {
         return Err(ExportError::GivenUp("it took longer than credits are held".to_owned()));
     }
     let mut part = PartWriter::new(export.order.what, export.order.format)?;
@@ -134,7 +134,7 @@ async fn write_part(deps: ExportDependencies<'_>, export: &Export) -> Result<boo
         let why = format!("it has more than {PARTS_MAX} parts: order less at once");
         return Err(ExportError::GivenUp(why));
     }
-    let SealedPart { file, bytes } = part.seal(read_at)?;
+    let SealedPart { file, bytes } = part.seal(reading)?;
     let key = part_key(export.id, export.parts, &file.sha256, export.order.format);
     deps.objects.put(&key, bytes).await?;
     let part = ExportPart { part: export.parts, range: range(export, next), file };

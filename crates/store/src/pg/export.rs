@@ -8,6 +8,7 @@ use model::change::ChangeRange;
 use model::charge::ChargeRef;
 use model::export::{
     EXPORT_DAYS, ExportPart, ExportPlace, ExportTerms, HeldIds, OPEN_EXPORTS_MAX, PartFile,
+    PartReading,
 };
 use model::time::Timestamp;
 use model::{
@@ -18,7 +19,7 @@ use model::{
 use super::Pg;
 use super::connection::retry;
 use super::params::params;
-use super::row::{EXPORT, EXPORT_PART, TableRow, WITHDRAWAL};
+use super::row::{ERASURE, EXPORT, EXPORT_PART, TableRow, WITHDRAWAL};
 use super::transaction::PgTransaction;
 use super::value::{from_ms, position, stored_count, stored_ms, stored_position, stored_units};
 use super::withdrawal::Withdrawal;
@@ -31,7 +32,7 @@ pub const PAGE_MAX: u32 = 1_000;
 pub const NOTES_PAGE: u32 = 10_000;
 
 /// An erasure is noted with the time at which it began, and ends later; clocks differ, too. So much is allowed for.
-const NOTE_SLACK_MS: i64 = 3_600_000;
+const ERASURE_SLACK_MS: i64 = 3_600_000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -79,8 +80,8 @@ const END_PARTS: &str = "update export set state = 3, ended_ms = $3, touched_ms 
     where export_id = $1 and parts = $2 and state in (1, 2)";
 const ADD_PART: &str =
     "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms, from_position,
-        to_position)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        to_position, read_snapshot)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const SETTLE: &str = "update export set state = 4, cost = $2, touched_ms = $3, expires_ms = $4
     where export_id = $1 and state = 3";
 const FAIL: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
@@ -92,7 +93,7 @@ const CANCEL: &str = "update export set state = 6, ended_ms = $2, touched_ms = $
 /// The columns of a part.
 macro_rules! part_columns {
     () => {
-        "part, from_position, to_position, rows, bytes, sha256, held, by_bio, read_ms"
+        "part, from_position, to_position, rows, bytes, sha256, held, by_bio, read_ms, read_snapshot"
     };
 }
 const PARTS: &str = concat!(
@@ -102,23 +103,21 @@ const PARTS: &str = concat!(
 );
 /// Without whom they name, which is the most of it.
 const MANIFEST: &str = "select part, from_position, to_position, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
-        read_ms
+        read_ms, read_snapshot
     from export_part where export_id = $1 order by part";
 const REPLACE_PART: &str =
-    "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9
+    "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9,
+        read_snapshot = $10
     where export_id = $1 and part = $2 and sha256 = $3";
 const REPLACED: &str =
     "update export set rows = rows + $2, bytes = bytes + $3 where export_id = $1";
-/// Of a profile with both notes at one time that of its bio comes last: whoever is held by its bio is held.
-const NOTES: &str = "select profile_id, at_ms, is_of_bio from (
-        (select profile_id, at_ms, false as is_of_bio from erasure
-            where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id limit $3)
-        union all
-        (select profile_id, at_ms, what = $4 as is_of_bio from withdrawal
-            where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id, what limit $3)) n
-    order by at_ms, profile_id, is_of_bio limit $3";
-const NOTE_READ: &str = "update export_part set read_ms = $3
-    where export_id = $1 and part = any($2) and read_ms < $3";
+const ERASED: &str = "select profile_id, at_ms from erasure
+    where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id limit $3";
+const WITHDRAWN: &str = "select xid, profile_id, what from withdrawal
+    where (xid, profile_id, what) > ($1, $2, $3) order by xid, profile_id, what limit $4";
+const NOTE_READ: &str = "update export_part set read_ms = $3, read_snapshot = $4
+    where export_id = $1 and part = any($2) and read_ms <= $3";
+const SEEN: &str = "select pg_current_snapshot()::text as seen";
 const TOUCH: &str = "update export set touched_ms = $2 where export_id = $1";
 const STALLED: &str = concat!(
     "select ",
@@ -312,9 +311,10 @@ pub async fn add_part(
         &part.file.sha256[..] => BYTEA,
         part.file.held.pack() => BYTEA,
         part.file.by_bio.pack() => BYTEA,
-        stored_ms(part.file.read_at) => INT8,
+        stored_ms(part.file.reading.at) => INT8,
         part.range.map(|range| stored_position(range.from)) => INT8,
         part.range.map(|range| stored_position(range.to)) => INT8,
+        part.file.reading.seen.to_string() => TEXT,
     ];
     retry(|| async {
         let mut client = pg.client().await?;
@@ -418,48 +418,95 @@ pub struct StalePart<'a> {
 /// Those of these parts that name someone who was erased or took something back since they were read. Reads what was
 /// noted since the first of them was read, [`NOTES_PAGE`] at a time.
 pub async fn stale<'a>(pg: &Pg, parts: &'a [ExportPart]) -> Result<Vec<StalePart<'a>>, StoreError> {
-    let since = |part: &ExportPart| stored_ms(part.file.read_at) - NOTE_SLACK_MS;
-    let Some(first) = parts.iter().map(since).min() else { return Ok(Vec::new()) };
     let mut found: Vec<StalePart<'_>> =
         parts.iter().map(|part| StalePart { part, noted: Vec::new() }).collect();
-    let (mut at, mut after) = (first - 1, i64::MAX);
-    loop {
-        let params = params![
-            at => INT8,
-            after => INT8,
-            i64::from(NOTES_PAGE) => INT8,
-            Withdrawal::Bio as i16 => INT2,
-        ];
-        let rows = pg.read("export::stale", NOTES, params).await?;
-        for row in WITHDRAWAL.rows(&rows) {
-            let id: PersonId = row.person_id("profile_id")?;
-            let is_of_bio: bool = row.get("is_of_bio")?;
-            (at, after) = (row.get("at_ms")?, id.number() as i64);
-            for stale in found.iter_mut().filter(|stale| since(stale.part) <= at) {
-                let file = &stale.part.file;
-                let names = if is_of_bio { &file.by_bio } else { &file.held };
-                if names.has(id.number()) {
-                    stale.noted.push(id.number());
-                }
-            }
-        }
-        if rows.len() < NOTES_PAGE as usize {
-            break;
-        }
-    }
+    find_erased(pg, &mut found).await?;
+    find_withdrawn(pg, &mut found).await?;
     found.retain(|stale| !stale.noted.is_empty());
     Ok(found)
 }
 
-/// Notes of parts that at `now` they named no one who was erased or took something back.
+/// Adds whom parts name that was erased.
+async fn find_erased(pg: &Pg, found: &mut [StalePart<'_>]) -> Result<(), StoreError> {
+    let since = |part: &ExportPart| stored_ms(part.file.reading.at) - ERASURE_SLACK_MS;
+    let Some(first) = found.iter().map(|stale| since(stale.part)).min() else { return Ok(()) };
+    let (mut at, mut after) = (first - 1, i64::MAX);
+    loop {
+        let params = params![at => INT8, after => INT8, i64::from(NOTES_PAGE) => INT8];
+        let rows = pg.read("export::erased", ERASED, params).await?;
+        for row in ERASURE.rows(&rows) {
+            let id: PersonId = row.person_id("profile_id")?;
+            (at, after) = (row.get("at_ms")?, id.number() as i64);
+            for stale in found.iter_mut().filter(|stale| since(stale.part) <= at) {
+                stale.note(id.number(), &stale.part.file.held);
+            }
+        }
+        if rows.len() < NOTES_PAGE as usize {
+            return Ok(());
+        }
+    }
+}
+
+/// Adds whom parts name that took something back.
+async fn find_withdrawn(pg: &Pg, found: &mut [StalePart<'_>]) -> Result<(), StoreError> {
+    let first = found.iter().map(|stale| stale.part.file.reading.seen.first_unseen() as i64).min();
+    let Some(first) = first else { return Ok(()) };
+    let (mut xid, mut after, mut what) = (first - 1, i64::MAX, i16::MAX);
+    loop {
+        let params = params![
+            xid => INT8,
+            after => INT8,
+            what => INT2,
+            i64::from(NOTES_PAGE) => INT8,
+        ];
+        let rows = pg.read("export::withdrawn", WITHDRAWN, params).await?;
+        for row in WITHDRAWAL.rows(&rows) {
+            let id: PersonId = row.person_id("profile_id")?;
+            (xid, after, what) = (row.get("xid")?, id.number() as i64, row.get("what")?);
+            let is_unseen = |file: &PartFile| !file.reading.seen.has(xid.unsigned_abs());
+            for stale in found.iter_mut().filter(|stale| is_unseen(&stale.part.file)) {
+                let file = &stale.part.file;
+                let is_of_bio = what == Withdrawal::Bio as i16;
+                stale.note(id.number(), if is_of_bio { &file.by_bio } else { &file.held });
+            }
+        }
+        if rows.len() < NOTES_PAGE as usize {
+            return Ok(());
+        }
+    }
+}
+
+impl StalePart<'_> {
+    /// Adds a profile that is among these, once.
+    fn note(&mut self, id: u64, named: &HeldIds) {
+        if named.has(id) && !self.noted.contains(&id) {
+            self.noted.push(id);
+        }
+    }
+}
+
+/// That rows are read from now on.
+pub async fn reading(pg: &Pg, at: Timestamp) -> Result<PartReading, StoreError> {
+    let row = pg.query_opt("export::reading", SEEN, params![]).await?;
+    let seen = row.as_ref().map(|row| EXPORT_PART.row(row).parsed("seen")).transpose()?;
+    let seen = seen.ok_or_else(|| StoreError::Conflict("there is no snapshot".to_owned()))?;
+    Ok(PartReading { at, seen })
+}
+
+/// Notes of parts that when this reading began they named no one who was erased or took something back.
 pub async fn note_read(
     pg: &Pg,
     id: ExportId,
     parts: &[u32],
-    now: Timestamp,
+    reading: &PartReading,
 ) -> Result<(), StoreError> {
     let parts: Vec<i32> = parts.iter().copied().map(stored_count).collect();
-    let params = params![id.number() as i64 => INT8, parts => INT4_ARRAY, stored_ms(now) => INT8];
+    let params = params![
+        id.number() as i64 => INT8,
+        parts => INT4_ARRAY,
+        stored_ms(reading.at) => INT8,
+        reading.seen.to_string() => TEXT,
+    ];
     pg.execute("export::note_read", NOTE_READ, params).await.map(|_| ())
 }
 
@@ -486,7 +533,8 @@ pub async fn replace_part(
         &new.sha256[..] => BYTEA,
         new.held.pack() => BYTEA,
         new.by_bio.pack() => BYTEA,
-        stored_ms(new.read_at) => INT8,
+        stored_ms(new.reading.at) => INT8,
+        new.reading.seen.to_string() => TEXT,
     ];
     retry(|| async {
         let mut client = pg.client().await?;
@@ -571,13 +619,15 @@ fn from_row(row: TableRow<'_>) -> Result<Export, StoreError> {
 fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
     let ids = |column| HeldIds::unpack(row.get(column)?).map_err(|why| row.corrupt(column, why));
     let (held, by_bio) = (ids("held")?, ids("by_bio")?);
+    let reading =
+        PartReading { at: from_ms(row.get("read_ms")?), seen: row.parsed("read_snapshot")? };
     let file = PartFile {
         rows: row.unsigned("rows")?,
         bytes: row.unsigned("bytes")?,
         sha256: row.bytes("sha256")?,
         held,
         by_bio,
-        read_at: from_ms(row.get("read_ms")?),
+        reading,
     };
     let place = |column| row.get::<Option<i64>>(column).map(|place| place.map(position));
     let (from, to) = (place("from_position")?, place("to_position")?);

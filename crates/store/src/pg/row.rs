@@ -39,6 +39,7 @@ pub(super) const CRAWL_PROGRESS: SqlTable = SqlTable::new("crawl_progress", "pro
 pub(super) const CREDIT_GRANT: SqlTable = SqlTable::new("credit_grant", "grant_number");
 pub(super) const CREDIT_LEASE: SqlTable = SqlTable::new("credit_lease", "payer_id");
 pub(super) const DAILY_BUDGET: SqlTable = SqlTable::new("daily_budget", "payer_id");
+pub(super) const ERASURE: SqlTable = SqlTable::new("erasure", "profile_id");
 pub(super) const EVIDENCE_BLOCK: SqlTable = SqlTable::new("evidence_block", "community_id");
 pub(super) const EVIDENCE_SOURCE: SqlTable = SqlTable::new("evidence_giver", "community_id");
 pub(super) const EXPORT: SqlTable = SqlTable::new("export", "export_id");

@@ -12,14 +12,14 @@ use crate::StoreError;
 
 const NOTE: &str = "insert into withdrawal (at_ms, profile_id, what)
     select $1, id, $3 from unnest($2::bigint[]) u(id) on conflict do nothing";
-const FORGET: &str = "delete from withdrawal where (at_ms, profile_id, what) in (
-    select at_ms, profile_id, what from withdrawal where at_ms < $1 order by at_ms limit $2)";
+const FORGET: &str = "delete from withdrawal where (xid, profile_id, what) in (
+    select xid, profile_id, what from withdrawal where at_ms < $1 order by at_ms limit $2)";
 
 /// What a profile took back. The numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i16)]
 pub(super) enum Withdrawal {
-    /// It is not listed any more.
+    /// It is not listed any more, or belongs to another person now.
     Listing = 1,
     /// What its public bio said: now it says something else, or is not public.
     Bio = 2,

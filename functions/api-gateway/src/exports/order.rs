@@ -26,7 +26,7 @@ use crate::charging::CurrentPrices;
 use crate::cursor::CursorText;
 use crate::error::{Problem, ProblemCode, accepted};
 use crate::estimate_view::EstimateView;
-use crate::extract::{ApiCall, JsonInput, NoCall, WorkCall, object};
+use crate::extract::{ApiCall, JsonInput, NoCall, WorkCall, object, present};
 use crate::query::RunChoice;
 use crate::runs;
 
@@ -39,7 +39,7 @@ const HELD_SECONDS: i64 = 86_400;
 pub(crate) struct OrderBody {
     what: ExportSubject,
     format: ExportFormat,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     run: Option<RunId>,
     #[serde(default, deserialize_with = "object")]
     filter: OrderFilter,
@@ -49,11 +49,15 @@ pub(crate) struct OrderBody {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "an object with fields of a filter")]
 struct OrderFilter {
+    #[serde(deserialize_with = "present")]
     community: Option<CommunityId>,
     #[serde(deserialize_with = "whole_number::some")]
     level: Option<u8>,
+    #[serde(deserialize_with = "present")]
     platform: Option<Platform>,
+    #[serde(deserialize_with = "present")]
     from: Option<CursorText>,
+    #[serde(deserialize_with = "present")]
     to: Option<CursorText>,
 }
 
