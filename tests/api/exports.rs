@@ -157,7 +157,7 @@ pub(crate) async fn written(api: &Api, body: &Value) -> Vec<Vec<CellValue>> {
     if export["rows"] == 0 { Vec::new() } else { fetched_rows(api, &id).await }
 }
 
-/// What so many rows and bytes cost at the floors.
+/// What rows and bytes cost at the floors.
 fn price(rows: u64, bytes: u64) -> MicroCredits {
     let usage = Usage::of(PriceClass::Export).with(PriceItem::ExportRow, rows);
     let usage = usage.with(PriceItem::ExportMegabyte, bytes.div_ceil(1_000_000));

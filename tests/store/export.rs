@@ -148,7 +148,7 @@ async fn parts_are_added_in_order_and_once_until_it_is_charged() {
     assert_eq!(export::parts(pg, export.id, &[1, 7]).await.unwrap(), [part(1, &[5])]);
     let manifest = export::manifest(pg, export.id).await.unwrap();
     assert_eq!(manifest.len(), 2);
-    assert!(manifest[0].file.held.is_empty(), "whom it names is not read");
+    assert!(manifest[0].file.held.is_empty(), "the ids are not read");
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn parts_that_name_who_took_something_back_are_found() {
     };
     let ada = crawled(pg, bio("ada", Some("One")), &[], at(0)).await;
     let bob = crawled(pg, bio("bob", None), &[], at(0)).await;
-    // Nobody has read her page: silence lists her.
+    // Her page was never read: silence lists her.
     let [eve] = ids(pg, ["eve"]).await;
     let reading = export::reading(pg, at(10)).await.unwrap();
     let mut both = part(0, &[ada.number(), bob.number(), eve.number()]);

@@ -108,7 +108,7 @@ impl Database {
         self.trouble_webhooks(name, "raise exception 'this webhook cannot be moved'").await;
     }
 
-    /// Lets webhooks of this name take so many seconds where they are moved on.
+    /// Lets webhooks of this name take some seconds where they are moved on.
     pub async fn slow_webhooks(&self, name: &str, seconds: u32) {
         self.trouble_webhooks(name, &format!("perform pg_sleep({seconds})")).await;
     }

@@ -18,8 +18,6 @@ pub(crate) mod order;
 mod order_schema;
 mod sizing;
 
-pub(crate) use file::FileSigner;
-
 use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::{RangeView, StreamCursors};
 use crate::credit_text::CreditText;

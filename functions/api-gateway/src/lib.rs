@@ -39,6 +39,7 @@ mod estimate_view;
 mod etag;
 mod exports;
 mod extract;
+mod file_signer;
 mod finish;
 mod key_cache;
 mod label_book;

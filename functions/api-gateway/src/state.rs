@@ -19,7 +19,7 @@ use crate::charging::{Charging, ChargingSettings};
 use crate::client_address::AddressBlock;
 use crate::cursor::CursorSealer;
 use crate::error::Problem;
-use crate::exports::FileSigner;
+use crate::file_signer::FileSigner;
 use crate::key_cache::KeyCache;
 use crate::label_book::LabelBook;
 use crate::person_rows::RowReader;

@@ -1,4 +1,4 @@
-//! A part as consent is now: without the rows that may not be told any more.
+//! A part as consent is now: without the rows that may not be said any more.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::schema::{RowNames, columns};
 /// How many people or profiles are asked for at once.
 const ASKED: usize = 1_000;
 
-/// The file of a part, and of whom it is doubted that they may be named.
+/// The file of a part, and those of its names that are doubted.
 pub(crate) struct DoubtedPart<'a> {
     pub(crate) what: ExportSubject,
     pub(crate) format: ExportFormat,
@@ -45,7 +45,7 @@ impl Suspects {
     }
 }
 
-/// What consent says now of those whom rows name.
+/// What consent says now of those that rows name.
 struct PresentConsent {
     people: HashMap<PersonId, ListedPerson>,
     profiles: HashSet<ProfileId>,
@@ -107,7 +107,7 @@ impl DoubtedPart<'_> {
         Ok(naming)
     }
 
-    /// Whom the rows name that satisfy a condition, each row once.
+    /// The names of the rows that satisfy a condition.
     fn names(&self, wanted: impl Fn(&RowNames) -> bool) -> Result<Vec<RowNames>, TableError> {
         let mut all = Vec::new();
         self.each(|names, _| {
@@ -149,7 +149,7 @@ impl PresentConsent {
         Ok(consent)
     }
 
-    /// Whether a row that names these may be told. Beside a community of which nothing is known any more no one may be
+    /// Whether a row that names these may be said. Beside a community of which nothing is known any more no one may be
     /// named.
     fn admits(&self, names: &RowNames) -> bool {
         let may_be_named = |id| {

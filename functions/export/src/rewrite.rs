@@ -16,7 +16,7 @@ use crate::{ExportDependencies, ExportError};
 /// The exports that are looked at together.
 const EXPORTS: u32 = 20;
 
-/// The parts that are looked at together: some megabytes of whom they name.
+/// The parts that are looked at together: some megabytes of ids.
 const PARTS: usize = 20;
 
 /// What one part takes at most, in seconds.
@@ -72,7 +72,7 @@ fn is_late(deps: ExportDependencies<'_>, deadline: Timestamp) -> bool {
 }
 
 /// Looks at the parts of one export; whether there is time for the next one. What cannot be read is passed: no link to it
-/// is given, and it stays in nobody's way.
+/// is given, and others are not kept waiting.
 async fn rewrite_or_pass(
     deps: ExportDependencies<'_>,
     export: &Export,
@@ -139,7 +139,7 @@ async fn replace(
     }
     deps.objects.put(&key, new.bytes).await?;
     let is_replaced = export::replace_part(deps.pg, export.id, part, &new.file).await?;
-    // The old one goes in any case: whoever replaced it has no use for it either.
+    // The old one goes in any case: who replaced it has no use for it either.
     deps.objects.delete(&old).await?;
     Ok(is_replaced)
 }

@@ -1,4 +1,4 @@
-//! The columns of each kind of rows, and whom a row names.
+//! The columns of each kind of rows, and the names in a row.
 
 use model::{ChangeKind, CommunityId, ExportSubject, PersonId, ProfileId};
 use store::table::{CellValue, Column, Kind};
@@ -84,7 +84,7 @@ pub const fn columns(what: ExportSubject) -> &'static [Column] {
     }
 }
 
-/// Whom a row names, and beside which communities.
+/// The people and profiles that a row names, and beside which communities.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RowNames {
     pub(crate) people: Vec<PersonId>,

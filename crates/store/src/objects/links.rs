@@ -10,7 +10,7 @@ use super::S3;
 /// Where links to objects lead.
 #[derive(Debug, Clone, Default)]
 pub enum ObjectLinks {
-    /// The store gives none: whoever has the objects serves them itself.
+    /// The store gives none: who has the objects serves them itself.
     #[default]
     Own,
     /// To S3.

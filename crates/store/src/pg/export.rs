@@ -4,35 +4,29 @@
 //! one succeeds. Who was erased, or took something back, since a part was read is found in the notes of that: they need
 //! to know of no export, and no export misses one.
 
-use model::change::ChangeRange;
 use model::charge::ChargeRef;
-use model::export::{
-    EXPORT_DAYS, ExportPart, ExportPlace, ExportTerms, HeldIds, OPEN_EXPORTS_MAX, PartFile,
-    PartReading,
-};
+use model::export::{EXPORT_DAYS, ExportPart, ExportPlace, ExportTerms, OPEN_EXPORTS_MAX};
 use model::time::Timestamp;
 use model::{
-    ChargeId, Export, ExportId, ExportOrder, ExportState, KeyId, MicroCredits, PayerId, PersonId,
-    PriceIndex,
+    ChargeId, Export, ExportId, ExportOrder, ExportState, KeyId, MicroCredits, PayerId, PriceIndex,
 };
 
 use super::Pg;
 use super::connection::retry;
 use super::params::params;
-use super::row::{ERASURE, EXPORT, EXPORT_PART, TableRow, WITHDRAWAL};
+use super::row::{EXPORT, TableRow};
 use super::transaction::PgTransaction;
-use super::value::{from_ms, position, stored_count, stored_ms, stored_position, stored_units};
-use super::withdrawal::Withdrawal;
+use super::value::{from_ms, stored_count, stored_ms, stored_position, stored_units};
 use crate::StoreError;
+
+mod part;
+mod stale;
+
+pub use part::{manifest, note_read, parts, reading, replace_part};
+pub use stale::{NOTES_PAGE, StalePart, stale};
 
 /// The most exports of a page.
 pub const PAGE_MAX: u32 = 1_000;
-
-/// The most notes of erasures and withdrawals that are read at once.
-pub const NOTES_PAGE: u32 = 10_000;
-
-/// An erasure is noted with the time at which it began, and ends later; clocks differ, too. So much is allowed for.
-const ERASURE_SLACK_MS: i64 = 3_600_000;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -90,34 +84,6 @@ const FAIL_UNHELD: &str = "update export set state = 5, error = $2, ended_ms = $
     where export_id = $1 and state = 1 and attempt is null";
 const CANCEL: &str = "update export set state = 6, ended_ms = $2, touched_ms = $2
     where export_id = $1 and state in (1, 2)";
-/// The columns of a part.
-macro_rules! part_columns {
-    () => {
-        "part, from_position, to_position, rows, bytes, sha256, held, by_bio, read_ms, read_snapshot"
-    };
-}
-const PARTS: &str = concat!(
-    "select ",
-    part_columns!(),
-    " from export_part where export_id = $1 and part = any($2) order by part"
-);
-/// Without whom they name, which is the most of it.
-const MANIFEST: &str = "select part, from_position, to_position, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
-        read_ms, read_snapshot
-    from export_part where export_id = $1 order by part";
-const REPLACE_PART: &str =
-    "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9,
-        read_snapshot = $10
-    where export_id = $1 and part = $2 and sha256 = $3";
-const REPLACED: &str =
-    "update export set rows = rows + $2, bytes = bytes + $3 where export_id = $1";
-const ERASED: &str = "select profile_id, at_ms from erasure
-    where (at_ms, profile_id) > ($1, $2) order by at_ms, profile_id limit $3";
-const WITHDRAWN: &str = "select xid, profile_id, what from withdrawal
-    where (xid, profile_id, what) > ($1, $2, $3) order by xid, profile_id, what limit $4";
-const NOTE_READ: &str = "update export_part set read_ms = $3, read_snapshot = $4
-    where export_id = $1 and part = any($2) and read_ms <= $3";
-const SEEN: &str = "select pg_current_snapshot()::text as seen";
 const TOUCH: &str = "update export set touched_ms = $2 where export_id = $1";
 const STALLED: &str = concat!(
     "select ",
@@ -392,164 +358,6 @@ pub async fn cancel(pg: &Pg, id: ExportId, now: Timestamp) -> Result<bool, Store
     Ok(pg.execute("export::cancel", CANCEL, params).await? > 0)
 }
 
-/// All parts of an export, without whom they name.
-pub async fn manifest(pg: &Pg, id: ExportId) -> Result<Vec<ExportPart>, StoreError> {
-    let rows = pg.read("export::manifest", MANIFEST, params![id.number() as i64 => INT8]).await?;
-    EXPORT_PART.rows(&rows).map(part_from_row).collect()
-}
-
-/// Those of these parts that are there, by number.
-pub async fn parts(pg: &Pg, id: ExportId, parts: &[u32]) -> Result<Vec<ExportPart>, StoreError> {
-    let parts: Vec<i32> = parts.iter().copied().map(stored_count).collect();
-    let params = params![id.number() as i64 => INT8, parts => INT4_ARRAY];
-    EXPORT_PART.rows(&pg.read("export::parts", PARTS, params).await?).map(part_from_row).collect()
-}
-
-/// A part that names someone who was erased or took something back since it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StalePart<'a> {
-    /// The part.
-    pub part: &'a ExportPart,
-    /// The numbers of the profiles that are noted: any of [`PartFile::held`] that is not to be named at all, and any of
-    /// [`PartFile::by_bio`] whose bio is not what it was.
-    pub noted: Vec<u64>,
-}
-
-/// Those of these parts that name someone who was erased or took something back since they were read. Reads what was
-/// noted since the first of them was read, [`NOTES_PAGE`] at a time.
-pub async fn stale<'a>(pg: &Pg, parts: &'a [ExportPart]) -> Result<Vec<StalePart<'a>>, StoreError> {
-    let mut found: Vec<StalePart<'_>> =
-        parts.iter().map(|part| StalePart { part, noted: Vec::new() }).collect();
-    find_erased(pg, &mut found).await?;
-    find_withdrawn(pg, &mut found).await?;
-    found.retain(|stale| !stale.noted.is_empty());
-    Ok(found)
-}
-
-/// Adds whom parts name that was erased.
-async fn find_erased(pg: &Pg, found: &mut [StalePart<'_>]) -> Result<(), StoreError> {
-    let since = |part: &ExportPart| stored_ms(part.file.reading.at) - ERASURE_SLACK_MS;
-    let Some(first) = found.iter().map(|stale| since(stale.part)).min() else { return Ok(()) };
-    let (mut at, mut after) = (first - 1, i64::MAX);
-    loop {
-        let params = params![at => INT8, after => INT8, i64::from(NOTES_PAGE) => INT8];
-        let rows = pg.read("export::erased", ERASED, params).await?;
-        for row in ERASURE.rows(&rows) {
-            let id: PersonId = row.person_id("profile_id")?;
-            (at, after) = (row.get("at_ms")?, id.number() as i64);
-            for stale in found.iter_mut().filter(|stale| since(stale.part) <= at) {
-                stale.note(id.number(), &stale.part.file.held);
-            }
-        }
-        if rows.len() < NOTES_PAGE as usize {
-            return Ok(());
-        }
-    }
-}
-
-/// Adds whom parts name that took something back.
-async fn find_withdrawn(pg: &Pg, found: &mut [StalePart<'_>]) -> Result<(), StoreError> {
-    let first = found.iter().map(|stale| stale.part.file.reading.seen.first_unseen() as i64).min();
-    let Some(first) = first else { return Ok(()) };
-    let (mut xid, mut after, mut what) = (first - 1, i64::MAX, i16::MAX);
-    loop {
-        let params = params![
-            xid => INT8,
-            after => INT8,
-            what => INT2,
-            i64::from(NOTES_PAGE) => INT8,
-        ];
-        let rows = pg.read("export::withdrawn", WITHDRAWN, params).await?;
-        for row in WITHDRAWAL.rows(&rows) {
-            let id: PersonId = row.person_id("profile_id")?;
-            (xid, after, what) = (row.get("xid")?, id.number() as i64, row.get("what")?);
-            let is_unseen = |file: &PartFile| !file.reading.seen.has(xid.unsigned_abs());
-            for stale in found.iter_mut().filter(|stale| is_unseen(&stale.part.file)) {
-                let file = &stale.part.file;
-                let is_of_bio = what == Withdrawal::Bio as i16;
-                stale.note(id.number(), if is_of_bio { &file.by_bio } else { &file.held });
-            }
-        }
-        if rows.len() < NOTES_PAGE as usize {
-            return Ok(());
-        }
-    }
-}
-
-impl StalePart<'_> {
-    /// Adds a profile that is among these, once.
-    fn note(&mut self, id: u64, named: &HeldIds) {
-        if named.has(id) && !self.noted.contains(&id) {
-            self.noted.push(id);
-        }
-    }
-}
-
-/// That rows are read from now on.
-pub async fn reading(pg: &Pg, at: Timestamp) -> Result<PartReading, StoreError> {
-    let row = pg.query_opt("export::reading", SEEN, params![]).await?;
-    let seen = row.as_ref().map(|row| EXPORT_PART.row(row).parsed("seen")).transpose()?;
-    let seen = seen.ok_or_else(|| StoreError::Conflict("there is no snapshot".to_owned()))?;
-    Ok(PartReading { at, seen })
-}
-
-/// Notes of parts that when this reading began they named no one who was erased or took something back.
-pub async fn note_read(
-    pg: &Pg,
-    id: ExportId,
-    parts: &[u32],
-    reading: &PartReading,
-) -> Result<(), StoreError> {
-    let parts: Vec<i32> = parts.iter().copied().map(stored_count).collect();
-    let params = params![
-        id.number() as i64 => INT8,
-        parts => INT4_ARRAY,
-        stored_ms(reading.at) => INT8,
-        reading.seen.to_string() => TEXT,
-    ];
-    pg.execute("export::note_read", NOTE_READ, params).await.map(|_| ())
-}
-
-/// Puts another file in the place of a part's; whether it did: not if that has another one by now.
-pub async fn replace_part(
-    pg: &Pg,
-    id: ExportId,
-    old: &ExportPart,
-    new: &PartFile,
-) -> Result<bool, StoreError> {
-    let number = id.number() as i64;
-    let less = |new: u64, old: u64| stored_units(new) - stored_units(old);
-    let replaced = params![
-        number => INT8,
-        less(new.rows, old.file.rows) => INT8,
-        less(new.bytes, old.file.bytes) => INT8,
-    ];
-    let replace = params![
-        number => INT8,
-        stored_count(old.part) => INT4,
-        &old.file.sha256[..] => BYTEA,
-        stored_units(new.rows) => INT8,
-        stored_units(new.bytes) => INT8,
-        &new.sha256[..] => BYTEA,
-        new.held.pack() => BYTEA,
-        new.by_bio.pack() => BYTEA,
-        stored_ms(new.reading.at) => INT8,
-        new.reading.seen.to_string() => TEXT,
-    ];
-    retry(|| async {
-        let mut client = pg.client().await?;
-        let tx = PgTransaction::begin(&mut client, "export::replace_part").await?;
-        // The export first, as whoever adds a part locks it first.
-        tx.execute(REPLACED, replaced).await?;
-        if tx.execute(REPLACE_PART, replace).await? == 0 {
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
-    })
-    .await
-}
-
 /// Notes that an export is being looked after, so that it does not count as stalled for a while.
 pub async fn touch(pg: &Pg, id: ExportId, now: Timestamp) -> Result<(), StoreError> {
     let params = params![id.number() as i64 => INT8, stored_ms(now) => INT8];
@@ -614,23 +422,4 @@ fn from_row(row: TableRow<'_>) -> Result<Export, StoreError> {
         ended_at: row.get::<Option<i64>>("ended_ms")?.map(from_ms),
         expires_at: from_ms(row.get("expires_ms")?),
     })
-}
-
-fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
-    let ids = |column| HeldIds::unpack(row.get(column)?).map_err(|why| row.corrupt(column, why));
-    let (held, by_bio) = (ids("held")?, ids("by_bio")?);
-    let reading =
-        PartReading { at: from_ms(row.get("read_ms")?), seen: row.parsed("read_snapshot")? };
-    let file = PartFile {
-        rows: row.unsigned("rows")?,
-        bytes: row.unsigned("bytes")?,
-        sha256: row.bytes("sha256")?,
-        held,
-        by_bio,
-        reading,
-    };
-    let place = |column| row.get::<Option<i64>>(column).map(|place| place.map(position));
-    let (from, to) = (place("from_position")?, place("to_position")?);
-    let range = from.zip(to).map(|(from, to)| ChangeRange { from, to });
-    Ok(ExportPart { part: row.count("part")?, range, file })
 }

@@ -15,8 +15,8 @@ use super::{FileView, own};
 use crate::answer::{ApiAnswer, Envelope};
 use crate::changes::StreamCursors;
 use crate::error::{Problem, ProblemCode};
-use crate::exports::file::FileName;
 use crate::extract::{ApiCall, JsonCall, JsonInput, PathId};
+use crate::file_signer::FileName;
 
 /// How long a link lives, in seconds.
 const LINK_SECONDS: u32 = 900;
@@ -101,7 +101,7 @@ pub(crate) async fn create(
     }
     let numbers = wanted(&export, body)?;
     let mut links = Vec::with_capacity(numbers.len());
-    // Each part has a list of all whom it names: few at once.
+    // Each part has a list of all ids that it names: few at once.
     for some in numbers.chunks(PARTS_AT_ONCE) {
         let parts = export::parts(call.pg(), id, some).await?;
         let stale = export::stale(call.pg(), &parts).await?;

@@ -72,7 +72,7 @@ const TABLE: &[ToolRow] = &[
         "personal_rank",
         "list_people",
         "People as some others see the world: ranked by attention that starts at the seeds. Good for recommendations: \
-         `exclude_known` leaves out those whom the seeds attend to already.",
+         `exclude_known` leaves out those that the seeds attend to already.",
     ),
     tool(
         "list_communities",
@@ -99,7 +99,7 @@ const TABLE: &[ToolRow] = &[
         "list_changes",
         "list_changes",
         "What changed since a cursor: ranks, memberships, communities, profiles. Keep `next_cursor` and ask again with \
-         it later. Forget whom an event `gone` names.",
+         it later. Forget the profiles that events `gone` name.",
     ),
     tool(
         "get_prices",

@@ -153,7 +153,7 @@ fn form<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_urlencoded::from_bytes(body).map_err(|error| Problem::body("", error.to_string()))
 }
 
-/// The page with what is told by it.
+/// The page with what it says.
 struct ShownPage<'a> {
     /// What became of a form, as HTML.
     notice: &'a str,

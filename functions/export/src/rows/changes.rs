@@ -31,7 +31,7 @@ struct EventCells {
     profile: Option<ProfileId>,
     other_profile: Option<ProfileId>,
     fields: Option<String>,
-    told: Vec<(usize, CellValue)>,
+    said: Vec<(usize, CellValue)>,
 }
 
 /// Columns after those that every event has: their places in the schema.
@@ -98,13 +98,13 @@ async fn shown(
     };
     let (mut rows, mut by) = (Vec::new(), NamingProfiles::default());
     for placed in events {
-        let told = names.told(placed);
-        if let Some(person) = person_of(placed).filter(|_| !told.is_empty()) {
+        let said = names.said(placed);
+        if let Some(person) = person_of(placed).filter(|_| !said.is_empty()) {
             let mut beside = communities_of(placed).into_iter();
             let is_by_bio = beside.any(|community| names.topics.is_sensitive(community));
             names.people.get(&person).into_iter().for_each(|person| by.add(person, is_by_bio));
         }
-        rows.extend(told.into_iter().map(|cells| row(placed, cells)));
+        rows.extend(said.into_iter().map(|cells| row(placed, cells)));
     }
     Ok((rows, by))
 }
@@ -140,15 +140,15 @@ fn communities_of(placed: &PlacedEvent) -> Vec<CommunityId> {
 }
 
 impl ListedNames {
-    /// What may be told of an event: nothing, a row, or a row for each profile that it names.
-    fn told(&self, placed: &PlacedEvent) -> Vec<EventCells> {
+    /// What may be said of an event: nothing, a row, or a row for each profile that it names.
+    fn said(&self, placed: &PlacedEvent) -> Vec<EventCells> {
         let subject = placed.event.subject;
         let of = |profile| EventCells { profile, ..EventCells::default() };
         let listed = subject.filter(|id| self.profiles.contains(id));
         match &placed.event.change {
             // The marker by which readers forget it.
             Change::Gone => subject.map(|id| of(Some(id))).into_iter().collect(),
-            Change::Lineage(change) => vec![EventCells { told: lineage(change), ..of(None) }],
+            Change::Lineage(change) => vec![EventCells { said: lineage(change), ..of(None) }],
             Change::Rank(change) => self.rank(change).into_iter().collect(),
             Change::Membership(change) => self.membership(change).into_iter().collect(),
             Change::Joined(others) | Change::Parted(others) if listed.is_some() => {
@@ -168,8 +168,8 @@ impl ListedNames {
 
     fn rank(&self, change: &RankChange) -> Option<EventCells> {
         let person = self.people.get(&change.person)?;
-        let is_told = self.topics.admit(change.community, person);
-        let told = || {
+        let is_shown = self.topics.admit(change.community, person);
+        let said = || {
             vec![
                 (place::PERSON, text(change.person)),
                 (place::RUN, text(change.run)),
@@ -180,14 +180,14 @@ impl ListedNames {
                 (place::ATTENTION_AFTER, share(change.after.attention)),
             ]
         };
-        is_told.then(|| EventCells { told: told(), ..EventCells::default() })
+        is_shown.then(|| EventCells { said: said(), ..EventCells::default() })
     }
 
     fn membership(&self, change: &MembershipChange) -> Option<EventCells> {
         let person = self.people.get(&change.person)?;
-        let told = |at: Option<CommunityId>| at.filter(|&at| self.topics.admit(at, person));
-        let (before, after) = (told(change.before), told(change.after));
-        // Where neither end may be told, nothing happened for those outside.
+        let said = |at: Option<CommunityId>| at.filter(|&at| self.topics.admit(at, person));
+        let (before, after) = (said(change.before), said(change.after));
+        // Where neither end may be said, nothing happened for those outside.
         let cells = || {
             vec![
                 (place::PERSON, text(change.person)),
@@ -196,7 +196,7 @@ impl ListedNames {
                 (place::OTHER_COMMUNITY, optional_text(before)),
             ]
         };
-        (before != after).then(|| EventCells { told: cells(), ..EventCells::default() })
+        (before != after).then(|| EventCells { said: cells(), ..EventCells::default() })
     }
 }
 
@@ -222,7 +222,7 @@ fn row(placed: &PlacedEvent, cells: EventCells) -> Vec<CellValue> {
         optional_text(cells.fields),
     ];
     row.resize(place::ALL, CellValue::Null);
-    for (place, cell) in cells.told {
+    for (place, cell) in cells.said {
         row[place] = cell;
     }
     row

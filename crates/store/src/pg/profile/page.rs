@@ -20,7 +20,7 @@ use crate::pg::{change, identity};
 /// The hashes of those of $1 that are stored; $2 and $3 are the bounds of $1.
 const KNOWN: &str = "select p.profile_id, p.content_hash from unnest($1::bigint[]) u(id)
     join profile p on p.profile_id = u.id and p.profile_id between $2 and $3";
-/// What is known of the consent of $1, of whom some were never read.
+/// What is known of the consent of $1; some were never read.
 const CONSENT: &str = "select i.profile_id, i.imported, p.consent from ident i
     left join profile p on p.profile_id = i.profile_id and p.profile_id = any($1)
     where i.profile_id = any($1) and coalesce(p.gone, 0) = 0 order by i.profile_id";
@@ -153,7 +153,7 @@ async fn upsert(
     Ok(stored)
 }
 
-/// Those that were listed until now, by their last page or by the silence of one that was never read, and whom this page
+/// Those that were listed until now, by their last page or by the silence of one that was never read, and that this page
 /// does not list.
 async fn unlisted(
     tx: &PgTransaction<'_>,
