@@ -86,9 +86,10 @@ impl TraceSearch<'_> {
             }
             "/v1/usage" => vec!["/v1/usage?group_by=key,route,day".to_owned()],
             "/v1/prices/history" => vec!["/v1/prices/history?class=graph".to_owned()],
-            // Of an account and its money, by id; a module; keys, which take another scope; consumers, which get
-            // what `/v1/changes` gives; and privacy requests, which open by their secrets: that the data of others does
-            // not name who left is tested with the API's other answers.
+            // Of an account and its money, by id; a module; keys, which take another scope; consumers and webhooks, which
+            // get and hear of what `/v1/changes` gives; exports, which take another scope, too; and privacy requests,
+            // which open by their secrets: that files and the data of others do not name who left is tested with the
+            // API's other answers.
             "/v1/prices/recompute.wasm"
             | "/v1/charges/{id}"
             | "/v1/quotes/{id}"
@@ -99,6 +100,12 @@ impl TraceSearch<'_> {
             | "/v1/consumers"
             | "/v1/consumers/{name}"
             | "/v1/consumers/{name}/changes"
+            | "/v1/webhooks"
+            | "/v1/webhooks/{name}"
+            | "/v1/webhooks/{name}/deliveries"
+            | "/v1/exports"
+            | "/v1/exports/{id}"
+            | "/v1/files/{token}"
             | "/v1/privacy-requests/{id}"
             | "/v1/privacy-requests/{id}/data"
             | "/v1/keys"

@@ -22,7 +22,7 @@ use crate::StoreError;
 mod part;
 mod stale;
 
-pub use part::{manifest, note_read, parts, reading, replace_part};
+pub use part::{forget, manifest, note_read, parts, reading, replace_part};
 pub use stale::{NOTES_PAGE, StalePart, stale};
 
 /// The most exports of a page.
@@ -101,9 +101,6 @@ const USELESS: &str = concat!(
     export_columns!(),
     " from export where expires_ms < $1 or (parts > 0 and state in (5, 6)) order by expires_ms limit $2"
 );
-const FORGET_PARTS: &str = "with gone as (delete from export_part where export_id = $1)
-    update export set parts = 0 where export_id = $1";
-const FORGET: &str = "delete from export where export_id = $1 and expires_ms < $2";
 
 /// An order that is to be kept.
 #[derive(Debug, Clone)]
@@ -385,14 +382,6 @@ pub async fn with_parts(
 pub async fn useless(pg: &Pg, now: Timestamp, limit: u32) -> Result<Vec<Export>, StoreError> {
     let params = params![stored_ms(now) => INT8, i64::from(limit) => INT8];
     EXPORT.rows(&pg.query("export::useless", USELESS, params).await?).map(from_row).collect()
-}
-
-/// Forgets the parts of an export whose objects are deleted and, if it expired by `now`, the export.
-pub async fn forget(pg: &Pg, id: ExportId, now: Timestamp) -> Result<(), StoreError> {
-    let number = id.number() as i64;
-    pg.execute("export::forget_parts", FORGET_PARTS, params![number => INT8]).await?;
-    let params = params![number => INT8, stored_ms(now) => INT8];
-    pg.execute("export::forget", FORGET, params).await.map(|_| ())
 }
 
 fn from_row(row: TableRow<'_>) -> Result<Export, StoreError> {

@@ -37,6 +37,9 @@ const REPLACED: &str =
 const NOTE_READ: &str = "update export_part set read_ms = $3, read_snapshot = $4
     where export_id = $1 and part = any($2) and read_ms <= $3";
 const SEEN: &str = "select pg_current_snapshot()::text as seen";
+const FORGET_PARTS: &str = "with gone as (delete from export_part where export_id = $1)
+    update export set parts = 0 where export_id = $1";
+const FORGET: &str = "delete from export where export_id = $1 and expires_ms < $2";
 
 /// All parts of an export, without the ids that they name.
 pub async fn manifest(pg: &Pg, id: ExportId) -> Result<Vec<ExportPart>, StoreError> {
@@ -114,6 +117,14 @@ pub async fn replace_part(
         Ok(true)
     })
     .await
+}
+
+/// Forgets the parts of an export whose objects are deleted and, if it expired by `now`, the export.
+pub async fn forget(pg: &Pg, id: ExportId, now: Timestamp) -> Result<(), StoreError> {
+    let number = id.number() as i64;
+    pg.execute("export::forget_parts", FORGET_PARTS, params![number => INT8]).await?;
+    let params = params![number => INT8, stored_ms(now) => INT8];
+    pg.execute("export::forget", FORGET, params).await.map(|_| ())
 }
 
 fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
