@@ -19,7 +19,7 @@ use crate::state::Gateway;
     tag = "exports",
     security(()),
     params(("token" = String, Path, pattern = "^[A-Za-z0-9_-]{114}$",
-        example = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+        example = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
     responses(
         (status = 200, description = "The file.", content(
             (Vec<u8> = "application/vnd.apache.parquet"),
