@@ -23,6 +23,7 @@ fn what_is_new_comes_to_an_address_on_this_machine() {
     let order = json!({"url": url, "from": "beginning"}).to_string();
     let put = served.ask("PUT", "/v1/webhooks/news", &[], &order);
     assert_eq!(put.status, 200, "{}", put.body);
+    borg.json(&["operate", "opt-out", "github:ada"]);
     let began = Instant::now();
     while receiver.times("/hook").is_empty() {
         assert!(began.elapsed() < PATIENCE, "{}", served.data("/v1/webhooks/news/deliveries"));
