@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use export::{ExportDependencies, WorkEnd, discard, handle_message, read_part, resume, rewrite};
-use model::port::{Clock as _, Objects, PortError, PutOutcome, Queue as _, Wallet as _};
-use model::{
-    ExportFormat, ExportSubject, MicroCredits, PriceClass, PriceIndex, PriceItem, Scope, Timestamp,
-    Usage,
+use export::{
+    ExportDependencies, PartForm, WorkEnd, discard, handle_message, read_part, resume, rewrite,
 };
+use model::port::{Clock as _, Objects, PortError, PutOutcome, Queue as _, Wallet as _};
+use model::{MicroCredits, PriceClass, PriceIndex, PriceItem, Scope, Timestamp, Usage};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use snapshot::{ObjectStore, SharedObjects};
@@ -107,9 +106,9 @@ async fn fetched(api: &Api, path: &str) -> (u16, HeaderMap, Vec<u8>) {
 }
 
 fn rows_of(what: &str, format: &str, bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
-    let kind: (ExportSubject, ExportFormat) = (what.parse().unwrap(), format.parse().unwrap());
+    let form = PartForm { what: what.parse().unwrap(), format: format.parse().unwrap() };
     let mut rows = Vec::new();
-    read_part(kind, bytes, |row| {
+    read_part(form, bytes, |row| {
         rows.push(row);
         Ok(())
     })

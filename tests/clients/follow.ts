@@ -1,4 +1,4 @@
-// A client that keeps a copy of which profile belongs to whom: it begins with an export, follows the change stream over
+// A client that keeps a copy of the person of each profile: it begins with an export, follows the change stream over
 // a connection that breaks, and in the end has what a fresh export has. Meanwhile people opt out, and another run is made.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

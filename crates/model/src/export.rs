@@ -291,7 +291,7 @@ pub struct PartFile {
     pub bytes: u64,
     /// The SHA-256 of its bytes, which is also a part of its key among the objects.
     pub sha256: [u8; 32],
-    /// Whom it names, and the profiles by which people are named.
+    /// The people and profiles that it names, and the profiles by which people are named.
     pub held: HeldIds,
     /// The profiles among them whose bios allow that people are named beside sensitive communities.
     pub by_bio: HeldIds,

@@ -30,7 +30,7 @@ mod work;
 pub use dependencies::ExportDependencies;
 pub use discard::discard;
 pub use error::ExportError;
-pub use part::read_part;
+pub use part::{PartForm, read_part};
 pub use resume::{ResumeReport, resume, send};
 pub use rewrite::{RewriteReport, rewrite};
 pub use work::{WorkEnd, handle_message, work};

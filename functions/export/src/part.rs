@@ -16,6 +16,15 @@ use crate::schema::{RowNames, columns};
 /// What the bytes of a part unpack to at most: twice what 100,000 rows have.
 const UNPACKED_MAX: u64 = 100 << 20;
 
+/// What the rows of a part are, and in which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartForm {
+    /// What the rows are.
+    pub what: ExportSubject,
+    /// The form of the file.
+    pub format: ExportFormat,
+}
+
 /// A part that is being written.
 pub(crate) struct PartWriter {
     columns: &'static [Column],
@@ -37,9 +46,9 @@ pub(crate) struct SealedPart {
 
 impl PartWriter {
     /// A part without rows.
-    pub(crate) fn new(what: ExportSubject, format: ExportFormat) -> Result<Self, TableError> {
-        let columns = columns(what);
-        let table = match format {
+    pub(crate) fn new(form: PartForm) -> Result<Self, TableError> {
+        let columns = columns(form.what);
+        let table = match form.format {
             ExportFormat::Ndjson => {
                 // Without a time or a name, so that the same rows are the same bytes.
                 let out = GzEncoder::new(Vec::new(), Compression::default());
@@ -98,16 +107,16 @@ impl PartWriter {
 /// # Errors
 /// The bytes are no such part; those of the function.
 pub fn read_part(
-    (what, format): (ExportSubject, ExportFormat),
+    form: PartForm,
     bytes: Vec<u8>,
     mut each: impl FnMut(Vec<CellValue>) -> Result<(), TableError>,
 ) -> Result<(), TableError> {
-    if format == ExportFormat::Parquet {
+    if form.format == ExportFormat::Parquet {
         return parquet_rows(bytes.into(), each);
     }
     let mut text = String::new();
     GzDecoder::new(bytes.as_slice()).take(UNPACKED_MAX).read_to_string(&mut text)?;
-    text.lines().try_for_each(|line| each(json_row(columns(what), line)?))
+    text.lines().try_for_each(|line| each(json_row(columns(form.what), line)?))
 }
 
 #[cfg(test)]
@@ -131,9 +140,9 @@ mod tests {
         ids.into_iter().chain([CellValue::Whole(7), CellValue::Null, CellValue::Null]).collect()
     }
 
-    fn rows(kind: (ExportSubject, ExportFormat), bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
+    fn rows(form: PartForm, bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
         let mut rows = Vec::new();
-        read_part(kind, bytes, |row| {
+        read_part(form, bytes, |row| {
             rows.push(row);
             Ok(())
         })
@@ -144,9 +153,9 @@ mod tests {
     #[test]
     fn a_part_reads_back() {
         for format in ExportFormat::ALL.iter().copied() {
-            let kind = (ExportSubject::Profiles, format);
+            let form = PartForm { what: ExportSubject::Profiles, format };
             let written = |rows: &[Vec<CellValue>]| {
-                let mut part = PartWriter::new(kind.0, kind.1).unwrap();
+                let mut part = PartWriter::new(form).unwrap();
                 rows.iter().for_each(|row| part.row(row).unwrap());
                 part.named_by(NamingProfiles { listed: vec![2, 5], by_bio: vec![5] });
                 part.seal(reading()).unwrap()
@@ -156,10 +165,10 @@ mod tests {
             assert_eq!((part.file.rows, part.file.bytes), (3, part.bytes.len() as u64));
             assert_eq!(part.file.held, HeldIds::from_iter([1, 2, 3, 5]));
             assert_eq!(part.file.by_bio, HeldIds::from_iter([5]));
-            assert_eq!(rows(kind, part.bytes.clone()), all);
+            assert_eq!(rows(form, part.bytes.clone()), all);
             assert_eq!(part.file.sha256, written(&all).file.sha256, "the same rows");
             let none = written(&[]);
-            assert_eq!((none.file.rows, rows(kind, none.bytes).len()), (0, 0));
+            assert_eq!((none.file.rows, rows(form, none.bytes).len()), (0, 0));
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use model::export::{PartFile, PartReading};
-use model::{CommunityId, ExportFormat, ExportSubject, PersonId, ProfileId};
+use model::{CommunityId, PersonId, ProfileId};
 use store::Pg;
 use store::pg::{person, profile};
 use store::table::TableError;
 
 use crate::ExportError;
 use crate::consent::{KnownTopics, ListedPerson, NamingProfiles, listed};
-use crate::part::{PartWriter, SealedPart, read_part};
+use crate::part::{PartForm, PartWriter, SealedPart, read_part};
 use crate::schema::{RowNames, columns};
 
 /// How many people or profiles are asked for at once.
@@ -18,8 +18,7 @@ const ASKED: usize = 1_000;
 
 /// The file of a part, and those of its names that are doubted.
 pub(crate) struct DoubtedPart<'a> {
-    pub(crate) what: ExportSubject,
-    pub(crate) format: ExportFormat,
+    pub(crate) form: PartForm,
     /// What it is now.
     pub(crate) file: &'a PartFile,
     /// Its bytes.
@@ -62,7 +61,7 @@ impl DoubtedPart<'_> {
         let suspects = self.suspects(pg).await?;
         let names = self.names(|names| suspects.are_named(names))?;
         let consent = PresentConsent::of(pg, &names).await?;
-        let mut writer = PartWriter::new(self.what, self.format)?;
+        let mut writer = PartWriter::new(self.form)?;
         self.each(|names, row| match suspects.are_named(&names) && !consent.admits(&names) {
             true => Ok(()),
             false => writer.row(row),
@@ -123,8 +122,8 @@ impl DoubtedPart<'_> {
         &self,
         mut each: impl FnMut(RowNames, &[store::table::CellValue]) -> Result<(), TableError>,
     ) -> Result<(), TableError> {
-        read_part((self.what, self.format), self.bytes.clone(), |row| {
-            each(RowNames::of(columns(self.what), &row), &row)
+        read_part(self.form, self.bytes.clone(), |row| {
+            each(RowNames::of(columns(self.form.what), &row), &row)
         })
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::pg::export::{self, StalePart};
 use store::pg::meter_place::{self, PlacedWork};
 
+use crate::part::PartForm;
 use crate::readmit::DoubtedPart;
 use crate::{ExportDependencies, ExportError};
 
@@ -129,8 +130,8 @@ async fn replace(
         tracing::error!(key = old, "a part of an export is missing");
         return Ok(false);
     };
-    let (what, file, noted) = (export.order.what, &part.file, stale.noted.as_slice());
-    let doubted = DoubtedPart { what, format, file, bytes, noted };
+    let form = PartForm { what: export.order.what, format };
+    let doubted = DoubtedPart { form, file: &part.file, bytes, noted: &stale.noted };
     let new = doubted.readmitted(deps.pg, reading).await?;
     let key = part_key(export.id, part.part, &new.file.sha256, format);
     if key == old {

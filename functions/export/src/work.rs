@@ -12,7 +12,7 @@ use model::{
 use store::pg::export;
 use store::pg::run::{self, RunState};
 
-use crate::part::{PartWriter, SealedPart};
+use crate::part::{PartForm, PartWriter, SealedPart};
 use crate::resume::send;
 use crate::{ExportDependencies, ExportError, rows};
 
@@ -122,7 +122,8 @@ async fn write_part(deps: ExportDependencies<'_>, export: &Export) -> Result<boo
     if reading.at >= export.terms.held_until {
         return Err(ExportError::GivenUp("it took longer than credits are held".to_owned()));
     }
-    let mut part = PartWriter::new(export.order.what, export.order.format)?;
+    let form = PartForm { what: export.order.what, format: export.order.format };
+    let mut part = PartWriter::new(form)?;
     let next = gather(deps, export, &mut part).await?;
     // A run that was retired meanwhile has no rows: what was read may lack some.
     check_source(deps, export).await?;

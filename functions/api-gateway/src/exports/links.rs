@@ -107,7 +107,7 @@ pub(crate) async fn create(
         let stale = export::stale(call.pg(), &parts).await?;
         let stale: HashSet<u32> = stale.iter().map(|one| one.part.part).collect();
         for part in &parts {
-            links.push(link(&call, &export, (part, !stale.contains(&part.part)), now).await?);
+            links.push(link(&call, &export, part, !stale.contains(&part.part), now).await?);
         }
     }
     Ok(ApiAnswer::page(links))
@@ -133,7 +133,8 @@ fn wanted(export: &Export, body: LinkOrder) -> Result<Vec<u32>, Problem> {
 async fn link(
     call: &ApiCall,
     export: &Export,
-    (part, is_given): (&ExportPart, bool),
+    part: &ExportPart,
+    is_given: bool,
     now: Timestamp,
 ) -> Result<LinkView, Problem> {
     let seconds = i64::from(LINK_SECONDS);

@@ -207,7 +207,7 @@ impl WebhookDispatcher {
         let from = webhook.announced.max(tick.stream.floor);
         let (range, events) = (ChangeRange { from, to: page.range.to }, page.events.len());
         let cursors = StreamCursors::of_account(&self.sealer, &webhook.account);
-        let body = message::changes(&webhook.name, range, events, (&cursors, tick.now));
+        let body = message::changes(&webhook.name, range, events, &cursors, tick.now);
         let events = u32::try_from(events).unwrap_or(u32::MAX);
         let found = FoundChanges { range, events, body: &body };
         Ok(due::announce(&self.pg, webhook, &found, tick.now).await?.is_some())

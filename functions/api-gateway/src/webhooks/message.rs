@@ -35,7 +35,8 @@ pub(super) fn changes(
     name: &WebhookName,
     range: ChangeRange,
     events: usize,
-    (cursors, now): (&StreamCursors, Timestamp),
+    cursors: &StreamCursors,
+    now: Timestamp,
 ) -> String {
     let (from, to) = (cursors.sealed(range.from), cursors.sealed(range.to));
     let data = ChangesAvailable { webhook: name.as_str(), from, to, events };
