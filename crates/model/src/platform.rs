@@ -1,9 +1,13 @@
 //! Platforms: the identity spaces of accounts.
 
+mod added;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use added::{PlatformConflict, PlatformDeclaration, PlatformSlug, SlugError};
 
 /// One identity space. Its number is stored in every id, so a number is never reused or changed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -11,28 +15,48 @@ use serde::{Deserialize, Serialize};
 pub struct Platform(u8);
 
 /// Whether a platform's profiles may be shown to others before they have said anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum Listing {
     /// Only after a profile was read and allowed it. A profile that was never read is not shown.
-    OptIn,
+    OptIn = 1,
     /// Unless a profile refuses.
-    OptOut,
+    OptOut = 2,
+}
+
+impl Listing {
+    /// The listing with this stored number, if there is one.
+    pub fn from_number(number: u8) -> Option<Listing> {
+        [Listing::OptIn, Listing::OptOut].into_iter().find(|listing| *listing as u8 == number)
+    }
 }
 
 /// What the handles of a platform look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum HandleForm {
     /// `name@domain`; a native id has a slash in it.
-    Address,
+    Address = 1,
     /// A domain; a native id has a colon in it.
-    Domain,
+    Domain = 2,
     /// A word.
-    Word,
+    Word = 3,
     /// There are only native ids.
-    Native,
+    Native = 4,
 }
 
-/// What is known of a platform: one row of the table.
+impl HandleForm {
+    /// The form with this stored number, if there is one.
+    pub fn from_number(number: u8) -> Option<HandleForm> {
+        let forms =
+            [HandleForm::Address, HandleForm::Domain, HandleForm::Word, HandleForm::Native];
+        forms.into_iter().find(|form| *form as u8 == number)
+    }
+}
+
+/// What is known of a platform: one row of the table, or what was added to it.
 struct KnownPlatform {
     number: u8,
     slug: &'static str,
@@ -53,9 +77,10 @@ const fn usual(number: u8, slug: &'static str) -> KnownPlatform {
     }
 }
 
-/// Every platform, by number: the one place for what is not in its manifest. A platform in this table
-/// costs one more file, its manifest, and a place in [`Platform::CRAWLED`]. Numbers are part of ids, so they
-/// are given out here and never again: a platform that is not in the table takes the next number.
+/// The platforms that come with Borg, by number: the one place for what is not in their manifests. A platform in
+/// this table costs one more file, its manifest, and a place in [`Platform::CRAWLED`]. Numbers are part of ids, so
+/// they are given out here and never again, up to 127. A platform that is only a manifest, given while Borg runs,
+/// takes a number of its installation's own, from [`Platform::ADDED_MIN`] on.
 const KNOWN: &[KnownPlatform] = &[
     KnownPlatform { handles: HandleForm::Native, ..usual(1, "file") },
     KnownPlatform {
@@ -108,6 +133,9 @@ impl Platform {
     /// Those that have a manifest, by number: others are known from files only.
     pub const CRAWLED: [Platform; 2] = [Platform::BLUESKY, Platform::FEDIVERSE];
 
+    /// The least number that an installation gives to platforms of its own.
+    pub const ADDED_MIN: u8 = 128;
+
     /// The platform with this stored number, if there is one.
     pub fn from_number(number: u8) -> Option<Platform> {
         Platform::all().find(|platform| platform.number() == number)
@@ -119,34 +147,46 @@ impl Platform {
     }
 
     /// The lower-case name used in URLs, files and logs.
-    pub const fn slug(self) -> &'static str {
+    pub fn slug(self) -> &'static str {
         self.row().slug
     }
 
     /// Whether its profiles are listed by opt-in or by opt-out.
-    pub const fn listing(self) -> Listing {
+    pub fn listing(self) -> Listing {
         self.row().listing
     }
 
     /// Whether its accounts can be read from here.
     pub fn is_crawled(self) -> bool {
-        Platform::CRAWLED.contains(&self)
+        self.is_added() || Platform::CRAWLED.contains(&self)
     }
 
     /// What its handles look like.
-    pub const fn handles(self) -> HandleForm {
+    pub fn handles(self) -> HandleForm {
         self.row().handles
     }
 
-    /// Every platform, by number.
-    pub fn all() -> impl Iterator<Item = Platform> {
-        KNOWN.iter().map(|known| Platform(known.number))
+    /// Whether it is one of the installation's own.
+    pub const fn is_added(self) -> bool {
+        self.0 >= Platform::ADDED_MIN
     }
 
-    /// Its row. No platform is made but from a number in the table.
-    const fn row(self) -> &'static KnownPlatform {
-        &KNOWN[self.0 as usize - 1]
+    /// Every platform that this process knows, by number.
+    pub fn all() -> impl Iterator<Item = Platform> {
+        rows().map(|known| Platform(known.number))
     }
+
+    /// Its row. No platform is made but from a number that has one.
+    fn row(self) -> &'static KnownPlatform {
+        match added::row(self.0) {
+            Some(row) => row,
+            None => &KNOWN[usize::from(self.0) - 1],
+        }
+    }
+}
+
+fn rows() -> impl Iterator<Item = &'static KnownPlatform> {
+    KNOWN.iter().chain(added::rows())
 }
 
 impl fmt::Display for Platform {
@@ -166,9 +206,13 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Platform, PlatformError> {
         let wanted = text.to_ascii_lowercase();
-        KNOWN
-            .iter()
-            .find(|known| known.slug == wanted || known.aliases.contains(&wanted.as_str()))
+        let is_it = |known: &&KnownPlatform| {
+            known.slug == wanted || known.aliases.contains(&wanted.as_str())
+        };
+        // An installation that gave a platform a number keeps to it when a later release brings it along.
+        added::rows()
+            .chain(KNOWN)
+            .find(is_it)
             .map(|known| Platform(known.number))
             .ok_or_else(|| PlatformError(text.to_owned()))
     }
@@ -194,27 +238,32 @@ impl From<Platform> for String {
 pub struct PlatformError(String);
 
 fn known_slugs() -> String {
-    KNOWN.iter().map(|known| known.slug).collect::<Vec<_>>().join(", ")
+    rows().map(|known| known.slug).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Those of the table alone: other tests add some.
+    fn known() -> impl Iterator<Item = Platform> {
+        KNOWN.iter().map(|known| Platform(known.number))
+    }
+
     #[test]
     fn the_fediverse_alone_is_opt_in() {
         let opt_in: Vec<Platform> =
-            Platform::all().filter(|platform| platform.listing() == Listing::OptIn).collect();
+            known().filter(|platform| platform.listing() == Listing::OptIn).collect();
         assert_eq!(opt_in, [Platform::FEDIVERSE]);
     }
 
     #[test]
     fn numbers_and_slugs_are_unique() {
-        let mut numbers: Vec<u8> = Platform::all().map(Platform::number).collect();
+        let mut numbers: Vec<u8> = known().map(Platform::number).collect();
         let count = numbers.len();
         numbers.dedup();
         assert_eq!(numbers.len(), count);
-        for platform in Platform::all() {
+        for platform in known() {
             assert_eq!(platform.slug().parse(), Ok(platform));
             assert_eq!(Platform::from_number(platform.number()), Some(platform));
         }
@@ -222,11 +271,11 @@ mod tests {
 
     #[test]
     fn the_numbers_of_platforms_never_change() {
-        let slugs: Vec<&str> = Platform::all().map(Platform::slug).collect();
+        let slugs: Vec<&str> = self::known().map(Platform::slug).collect();
         let known = "file bluesky fediverse nostr farcaster github matrix hackernews podcast reddit x \
                      youtube twitch stackexchange discourse gitlab wikidata openalex lens threads";
         assert_eq!(slugs, known.split_whitespace().collect::<Vec<_>>());
-        assert_eq!((Platform::from_number(0), Platform::from_number(200)), (None, None));
+        assert_eq!((Platform::from_number(0), Platform::from_number(255)), (None, None));
         let sky = Platform::BLUESKY;
         assert_eq!((sky.number(), format!("{sky} {sky:?}")), (2, "bluesky bluesky".to_owned()));
         assert_eq!(serde_json::to_string(&Platform::FEDIVERSE).unwrap(), "\"fediverse\"");
