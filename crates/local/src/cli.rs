@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use model::{Account, Platform};
 
 pub(crate) use bulk::{EvalArgs, EvalSubject, ExportArgs, ExportDataset, ImportArgs, ImportFormat};
 #[cfg(feature = "lab")]
@@ -89,7 +88,10 @@ pub(crate) struct ScoreArgs {
 pub(crate) struct CrawlArgs {
     /// Accounts such as bluesky:alice.bsky.social or fediverse:ada@example.org.
     #[arg(required = true)]
-    pub(crate) seeds: Vec<Account>,
+    pub(crate) seeds: Vec<String>,
+    /// A manifest, or a folder of them, of platforms to add: docs/manifests.md.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest: Vec<PathBuf>,
     /// A server that stands in for a role's own; exactly this origin may be private.
     #[arg(long, value_name = "[ROLE=]URL")]
     pub(crate) base_url: Vec<String>,
@@ -117,6 +119,9 @@ pub(crate) struct ServeArgs {
 pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// A manifest, or a folder of them, of platforms to add: docs/manifests.md.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest: Vec<PathBuf>,
     /// A server that stands in for a role's own; exactly this origin may be private.
     #[arg(long, value_name = "[ROLE=]URL")]
     pub(crate) base_url: Vec<String>,
@@ -130,10 +135,45 @@ pub(crate) struct UpArgs {
 
 /// `borg streams`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct StreamsArgs {
     /// Only those of one platform.
     #[arg(long)]
-    pub(crate) platform: Option<Platform>,
+    pub(crate) platform: Option<String>,
+    /// What else to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<StreamsCommand>,
+}
+
+/// What the author of a manifest needs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StreamsCommand {
+    /// Check a manifest, and list its streams.
+    Check {
+        /// The manifest.
+        file: PathBuf,
+    },
+    /// Read one page of one stream, and show what was found in it. Nothing is stored.
+    Try(TryArgs),
+    /// Print the JSON Schema of manifests.
+    Schema,
+}
+
+/// `borg streams try`.
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The manifest.
+    pub(crate) file: PathBuf,
+    /// One of its streams.
+    pub(crate) stream: String,
+    /// The account whose stream is read: a handle or native id.
+    pub(crate) account: String,
+    /// A server that stands in for a role's own; exactly this origin may be private.
+    #[arg(long, value_name = "[ROLE=]URL")]
+    pub(crate) base_url: Vec<String>,
+    /// Where hosts can ask about the request: a URL or an e-mail address.
+    #[arg(long, default_value = "", env = "BORG_CONTACT")]
+    pub(crate) contact: String,
 }
 
 /// Reads `10G`, `512M`, `4096`.

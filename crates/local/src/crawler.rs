@@ -18,6 +18,7 @@ use store::pg::frontier;
 use store::queue::PgQueue;
 
 use crate::home::BorgHome;
+use crate::manifests;
 
 /// How long a received job is left to its worker, in seconds: longer than it may take.
 const VISIBILITY_SECONDS: u32 = 330;
@@ -79,8 +80,12 @@ impl LocalCrawler {
                 "give --contact a page or an address where hosts can ask who crawls them"
             );
         }
-        let engine =
-            CrawlEngine::new(EngineSettings { origins, secrets: home.platform_secrets.clone() })?;
+        let engine = CrawlEngine::new(EngineSettings {
+            origins,
+            secrets: home.platform_secrets.clone(),
+            manifests: manifests::kept(&home).await?,
+            ..EngineSettings::default()
+        })?;
         let web = WebClient::new(ClientSettings {
             contact: contact.to_owned(),
             exempt,

@@ -19,6 +19,7 @@ use platforms::PlatformSecrets;
 use store::Pg;
 use store::clock::System;
 use store::objects::Folder;
+use store::pg::platform;
 use store::queue::{PgQueue, StoredQueue};
 use store::wallet::{PgWallet, StoredWallet};
 
@@ -95,6 +96,7 @@ impl BorgHome {
         };
         store::pg::migrate(&url).await?;
         let pg = Pg::connect(&url, CONNECTIONS_MAX).await?;
+        platform::learn_all(&pg).await?;
         Ok(BorgHome {
             folder: config.home.clone(),
             wallet: wallet(config, &pg).await?,

@@ -11,6 +11,7 @@ mod exporter;
 mod home;
 mod import;
 mod interrupt;
+mod manifests;
 mod measure;
 mod meter;
 mod naming;

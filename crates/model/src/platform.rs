@@ -50,8 +50,7 @@ pub enum HandleForm {
 impl HandleForm {
     /// The form with this stored number, if there is one.
     pub fn from_number(number: u8) -> Option<HandleForm> {
-        let forms =
-            [HandleForm::Address, HandleForm::Domain, HandleForm::Word, HandleForm::Native];
+        let forms = [HandleForm::Address, HandleForm::Domain, HandleForm::Word, HandleForm::Native];
         forms.into_iter().find(|form| *form as u8 == number)
     }
 }

@@ -20,6 +20,6 @@ mod window;
 
 pub use engine::{CrawlEngine, EngineError, EngineSettings};
 pub use limits::retry_after;
-pub use manifest::ManifestError;
+pub use manifest::{ManifestError, ManifestText, manifest_schema};
 pub use origin::{OriginError, OriginOverrides, ServerOrigin};
 pub use secrets::{PlatformSecrets, SecretError};

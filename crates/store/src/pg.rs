@@ -36,6 +36,7 @@ mod params;
 mod partition;
 pub mod people;
 pub mod person;
+pub mod platform;
 pub mod price;
 pub mod privacy_request;
 pub mod profile;

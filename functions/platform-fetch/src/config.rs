@@ -30,7 +30,11 @@ impl Config {
                 exempt: origins.exempt(),
                 ..ClientSettings::default()
             },
-            engine: CrawlEngine::new(EngineSettings { origins, secrets })?,
+            engine: CrawlEngine::new(EngineSettings {
+                origins,
+                secrets,
+                ..EngineSettings::default()
+            })?,
         })
     }
 }

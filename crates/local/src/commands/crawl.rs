@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::ProgressBar;
+use model::Account;
+use model::account::AccountError;
 use model::port::Clock;
 use platforms::OriginOverrides;
 use serde::Serialize;
@@ -15,6 +17,7 @@ use crate::cli::CrawlArgs;
 use crate::crawler::{CrawlEnd, LocalCrawler};
 use crate::home::BorgHome;
 use crate::interrupt::interrupted;
+use crate::manifests;
 use crate::measure::CostMeter;
 use crate::output::{CommandOutput, CommandReport};
 
@@ -44,10 +47,13 @@ pub(crate) async fn crawl(
     output: CommandOutput,
 ) -> Result<CrawlReport> {
     let meter = CostMeter::start();
+    manifests::keep(&home, manifests::read(&args.manifest)?).await?;
     let origins = OriginOverrides::parse(&args.base_url)?;
     let crawler = Arc::new(LocalCrawler::new(Arc::clone(&home), origins, &args.contact).await?);
+    let seeds = args.seeds.iter().map(|seed| seed.parse());
+    let seeds: Vec<Account> = seeds.collect::<Result<_, AccountError>>()?;
     let depth = args.depth.unwrap_or(DEPTH_UNLIMITED);
-    crawler.seed(&args.seeds, depth).await?;
+    crawler.seed(&seeds, depth).await?;
     let until = CrawlEnd { profiles: args.limit.unwrap_or(u64::MAX), idle: Some(IDLE) };
     let sent = run_with_progress(&crawler, &home, until, output).await?;
     let counts = frontier::counts(&home.pg, home.clock.now()).await?;

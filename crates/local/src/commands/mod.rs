@@ -43,7 +43,7 @@ pub(crate) async fn run(command: &Command, config: &Config, output: CommandOutpu
         Command::Eval(args) => output.report(&eval::eval(&open().await?, args).await?),
         Command::Serve(args) => serve::serve(&open().await?, args, output).await,
         Command::Up(args) => serve::up(Arc::new(open().await?), args, output).await,
-        Command::Streams(args) => output.report(&streams::streams(args)?),
+        Command::Streams(args) => streams::run(args, config, output).await,
         Command::Key(command) => output.report(&operate::key(&open().await?, command).await?),
         Command::Operate(command) => {
             output.report(&operate::operate(&open().await?, command).await?)

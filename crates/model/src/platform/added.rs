@@ -114,10 +114,7 @@ impl PlatformDeclaration {
 impl Platform {
     /// Makes an installation's own platform known to this process, under the number that its database minted. To
     /// learn it again changes nothing.
-    pub fn learn(
-        number: u8,
-        declared: &PlatformDeclaration,
-    ) -> Result<Platform, PlatformConflict> {
+    pub fn learn(number: u8, declared: &PlatformDeclaration) -> Result<Platform, PlatformConflict> {
         let slug = || declared.slug.clone();
         let taken = || PlatformConflict::Taken { number, slug: slug() };
         let other = rows().find(|row| row.slug == declared.slug.as_str());

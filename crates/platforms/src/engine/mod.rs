@@ -35,6 +35,7 @@ mod stream_scope;
 mod streams;
 mod subject;
 mod values;
+mod visit;
 mod visit_pages;
 mod watermark;
 
@@ -53,7 +54,7 @@ pub use streams::StreamInfo;
 pub use subject::{FetchSubject, StreamProgress};
 
 use crate::claims;
-use crate::manifest::{self, ManifestError, PlatformManifest};
+use crate::manifest::{self, ManifestError, ManifestText, PlatformManifest};
 use crate::origin::{OriginOverrides, ServerOrigin};
 use crate::secrets::PlatformSecrets;
 use crate::template::{TextTemplate, plain};
@@ -68,6 +69,10 @@ pub struct EngineSettings {
     pub origins: OriginOverrides,
     /// Tokens and keys by the names that manifests give them.
     pub secrets: PlatformSecrets,
+    /// Manifests besides those that come with Borg. One of a platform that comes with it replaces that.
+    pub manifests: Vec<ManifestText>,
+    /// The most pages of a visit, where a manifest allows more.
+    pub visit_pages_max: Option<u32>,
 }
 
 /// Why the engine cannot be built.
@@ -76,6 +81,16 @@ pub enum EngineError {
     /// A manifest is wrong.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// Two files describe one platform.
+    #[error("manifests {first} and {second} both describe `{platform}`: remove one of them")]
+    Twice {
+        /// The platform.
+        platform: Platform,
+        /// A file.
+        first: String,
+        /// Another one.
+        second: String,
+    },
     /// An origin is given for a role that no manifest has.
     #[error("unknown role `{role}`: take one of {known}")]
     UnknownRole {
@@ -94,9 +109,28 @@ pub struct CrawlEngine {
 }
 
 impl CrawlEngine {
-    /// The engine with the manifests that come with Borg.
+    /// The engine with the manifests that come with Borg, and those of the settings. Every platform must be known:
+    /// `model::Platform::learn`.
     pub fn new(settings: EngineSettings) -> Result<CrawlEngine, EngineError> {
-        CrawlEngine::with_manifests(EMBEDDED, settings)
+        let mut manifests: Vec<PlatformManifest> = Vec::new();
+        for (at, text) in settings.manifests.iter().enumerate() {
+            let compiled = manifest::compile(&text.file, &text.yaml)?;
+            let platform = compiled.platform;
+            if let Some(other) = manifests.iter().position(|known| known.platform == platform) {
+                let first = settings.manifests[other].file.clone();
+                let second = settings.manifests[at].file.clone();
+                return Err(EngineError::Twice { platform, first, second });
+            }
+            manifests.push(compiled);
+        }
+        for (file, yaml) in EMBEDDED {
+            let compiled = manifest::compile(file, yaml)?;
+            if !manifests.iter().any(|given| given.platform == compiled.platform) {
+                manifests.push(compiled);
+            }
+        }
+        manifests.sort_by_key(|manifest| manifest.platform);
+        CrawlEngine::of(manifests, settings)
     }
 
     /// The engine with these manifests: file names (for errors) and texts.
@@ -108,6 +142,17 @@ impl CrawlEngine {
             .iter()
             .map(|(file, yaml)| manifest::compile(file, yaml))
             .collect::<Result<_, _>>()?;
+        CrawlEngine::of(manifests, settings)
+    }
+
+    fn of(
+        mut manifests: Vec<PlatformManifest>,
+        settings: EngineSettings,
+    ) -> Result<CrawlEngine, EngineError> {
+        let pages_max = settings.visit_pages_max.unwrap_or(u32::MAX);
+        for stream in manifests.iter_mut().flat_map(|manifest| &mut manifest.streams) {
+            stream.paging.pages_per_visit = stream.paging.pages_per_visit.min(pages_max);
+        }
         let mut known: Vec<&str> = manifests
             .iter()
             .flat_map(|manifest| manifest.roles.iter().map(|role| role.name.as_str()))

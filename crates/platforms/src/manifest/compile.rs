@@ -1,6 +1,8 @@
 //! Compiles a written manifest to the one that runs, and finds everything that can be wrong in it.
 
+use model::Platform;
 use model::budget::HostLimit;
+use model::platform::{HandleForm, Listing, PlatformDeclaration};
 
 use super::compile_errors::error_rules;
 use super::compile_request::{RoleNames, request, role};
@@ -12,17 +14,48 @@ use super::compiled::{
 use super::compiled_stream::{ManifestStream, StreamKind};
 use super::error::ManifestError;
 use super::field_place::FieldPlace;
+use super::nearest::instead;
 use super::raw;
 use crate::path::PageShape;
 
+/// The version of the language that this release reads.
+const VERSION: u32 = 1;
+
 /// Reads and checks one manifest. `file` is only named in errors.
 pub(crate) fn manifest(file: &str, yaml: &str) -> Result<PlatformManifest, ManifestError> {
-    let top = FieldPlace::file(file);
-    let raw: raw::RawManifest =
-        serde_saphyr::from_str(yaml).map_err(|error| top.under("form").fail(error))?;
+    let raw = read(file, yaml)?;
+    compiled(&FieldPlace::file(file), &raw).map_err(|error| error.on_line_of(yaml))
+}
+
+/// Checks a manifest but for its platform, which may not be known yet.
+pub(crate) fn check(file: &str, yaml: &str) -> Result<(), ManifestError> {
+    let mut raw = read(file, yaml)?;
+    raw.platform = Platform::FILE.slug().to_owned();
+    (raw.listing, raw.handle.form) = (None, None);
+    compiled(&FieldPlace::file(file), &raw).map(drop).map_err(|error| error.on_line_of(yaml))
+}
+
+/// What a manifest says of its platform, before anything else of it is checked. `file` is only named in errors.
+pub(crate) fn declaration(file: &str, yaml: &str) -> Result<PlatformDeclaration, ManifestError> {
+    let raw = read(file, yaml)?;
+    let fail = |error| FieldPlace::file(file).under("platform").fail(error).on_line_of(yaml);
+    Ok(PlatformDeclaration {
+        slug: raw.platform.parse().map_err(fail)?,
+        listing: raw.listing.unwrap_or(Listing::OptOut),
+        handles: raw.handle.form.unwrap_or(HandleForm::Word),
+    })
+}
+
+fn read(file: &str, yaml: &str) -> Result<raw::RawManifest, ManifestError> {
+    serde_saphyr::from_str(yaml).map_err(|error| ManifestError::of_form(file, &error))
+}
+
+fn compiled(top: &FieldPlace, raw: &raw::RawManifest) -> Result<PlatformManifest, ManifestError> {
+    let why = format!("this release reads version {VERSION}");
+    top.under("version").require(raw.version == VERSION, &why)?;
     let names: Vec<&String> = raw.origins.keys().collect();
-    let streams = streams(&top, &raw, &names)?;
-    let plan = plan(&top.under("plan"), &raw, &streams)?;
+    let streams = streams(top, raw, &names)?;
+    let plan = plan(&top.under("plan"), raw, &streams)?;
     let lookup_at = |field: &str, lookup: &Option<raw::RawLookup>| {
         let at = top.under("names").under(field);
         lookup.as_ref().map(|lookup| self::lookup(&at, lookup, &names)).transpose()
@@ -30,13 +63,13 @@ pub(crate) fn manifest(file: &str, yaml: &str) -> Result<PlatformManifest, Manif
     let resolve = raw.resolve.iter().enumerate();
     let resolve = resolve.map(|(n, raw)| lookup(&top.under(format!("resolve[{n}]")), raw, &names));
     Ok(PlatformManifest {
-        platform: raw.platform.parse().map_err(|error| top.under("platform").fail(error))?,
+        platform: platform(top, raw)?,
         dialects: raw.dialects.clone(),
         handle: handle(&top.under("handle"), &raw.handle)?,
         home: role(&top.under("home"), &raw.home, &names)?,
-        roles: roles(&top.under("origins"), &raw, &names)?,
+        roles: roles(&top.under("origins"), raw, &names)?,
         rate: rate(&top.under("rate_limit"), &raw.rate_limit)?,
-        errors: error_rules(&top, &[], &raw)?,
+        errors: error_rules(top, &[], raw)?,
         claims: claims(&top.under("claims"), &raw.claims)?,
         resolve: resolve.collect::<Result<_, _>>()?,
         by_local_id: lookup_at("local_id", &raw.names.local_id)?,
@@ -45,6 +78,18 @@ pub(crate) fn manifest(file: &str, yaml: &str) -> Result<PlatformManifest, Manif
         plan,
         streams,
     })
+}
+
+/// The platform, which must be what the manifest says of it, where that says something.
+fn platform(top: &FieldPlace, raw: &raw::RawManifest) -> Result<Platform, ManifestError> {
+    let at = top.under("platform");
+    let platform: Platform = raw.platform.parse().map_err(|error| at.fail(error))?;
+    let listing = raw.listing.is_none_or(|listing| listing == platform.listing());
+    top.under("listing").require(listing, "the platform is known with another listing")?;
+    let handles = raw.handle.form.is_none_or(|form| form == platform.handles());
+    let at = top.under("handle").under("form");
+    at.require(handles, "the platform is known with another form of handles")?;
+    Ok(platform)
 }
 
 fn streams(
@@ -63,7 +108,10 @@ fn plan(
 ) -> Result<Vec<usize>, ManifestError> {
     let find = |name: &String| {
         let index = streams.iter().position(|stream| stream.name == *name);
-        index.ok_or_else(|| at.fail(format!("there is no stream `{name}`")))
+        index.ok_or_else(|| {
+            let known = raw.streams.keys().map(String::as_str);
+            at.fail(format!("there is no stream `{name}`: {}", instead(name, known)))
+        })
     };
     let plan: Vec<usize> = raw.plan.iter().map(find).collect::<Result<_, _>>()?;
     let is_profile = |&index: &usize| matches!(streams[index].kind, StreamKind::Profile(_));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compiled_request::RequestTemplate;
 use super::error::ManifestError;
 use super::field_place::FieldPlace;
+use super::nearest::instead;
 use super::raw_request::RawRequest;
 use crate::template::TemplateName;
 
@@ -18,7 +19,10 @@ pub(super) fn role(
     roles: RoleNames<'_>,
 ) -> Result<usize, ManifestError> {
     let index = roles.iter().position(|known| *known == name);
-    index.ok_or_else(|| at.fail(format!("`origins` has no role `{name}`")))
+    index.ok_or_else(|| {
+        let known = roles.iter().map(|role| role.as_str());
+        at.fail(format!("`origins` has no role `{name}`: {}", instead(name, known)))
+    })
 }
 
 /// Compiles a request.

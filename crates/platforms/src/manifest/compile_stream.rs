@@ -10,6 +10,7 @@ use super::compiled_stream::{
 };
 use super::error::ManifestError;
 use super::field_place::FieldPlace;
+use super::nearest::instead;
 use super::raw::RawManifest;
 use super::raw_request::RawRequest;
 use super::raw_stream::{RawAuth, RawForEach, RawStream};
@@ -83,7 +84,10 @@ fn kind(
             let missing = raw.missing.as_ref().map(|name| {
                 let index = manifest.streams.keys().position(|known| known == name);
                 let at = at.under("missing");
-                index.ok_or_else(|| at.fail(format!("there is no stream `{name}`")))
+                index.ok_or_else(|| {
+                    let known = manifest.streams.keys().map(String::as_str);
+                    at.fail(format!("there is no stream `{name}`: {}", instead(name, known)))
+                })
             });
             let batch = at_least_one(at, "batch", raw.batch)?.unwrap_or(1) as usize;
             let asks_for_many =

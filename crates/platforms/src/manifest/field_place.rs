@@ -29,7 +29,12 @@ impl FieldPlace {
     }
 
     pub(super) fn fail(&self, why: impl std::fmt::Display) -> ManifestError {
-        ManifestError { file: self.file.clone(), place: self.place.clone(), why: why.to_string() }
+        ManifestError {
+            file: self.file.clone(),
+            line: None,
+            place: self.place.clone(),
+            why: why.to_string(),
+        }
     }
 
     /// `Ok` if it holds, else the error.

@@ -10,14 +10,20 @@ mod compiled;
 mod compiled_request;
 mod compiled_stream;
 mod error;
+mod field_lines;
 mod field_place;
+mod json_schema;
+mod manifest_text;
+mod nearest;
 mod raw;
 mod raw_request;
 mod raw_stream;
 
 pub use error::ManifestError;
+pub use json_schema::manifest_schema;
+pub use manifest_text::ManifestText;
 
-pub(crate) use compile::manifest as compile;
+pub(crate) use compile::{declaration, manifest as compile};
 pub(crate) use compiled::*;
 pub(crate) use compiled_request::*;
 pub(crate) use compiled_stream::*;

@@ -13,6 +13,7 @@ use platforms::{CrawlEngine, EngineSettings};
 use crate::script::{Tokens, page, round_with};
 
 const MANIFEST: &str = r#"
+version: 1
 platform: github
 dialects: [rest]
 handle: {pattern: '^[a-z]+$', example: ada, native: '^u[0-9]+$'}

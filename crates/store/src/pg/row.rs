@@ -22,6 +22,7 @@ pub(super) struct SqlTable {
 }
 
 pub(super) const ACCOUNT_KEY: SqlTable = SqlTable::new("ident", "profile_id");
+pub(super) const ADDED_PLATFORM: SqlTable = SqlTable::new("added_platform", "slug");
 pub(super) const ADJACENCY: SqlTable = SqlTable::new("adjacency", "profile_id");
 pub(super) const ANSWER_COUNT: SqlTable = SqlTable::new("answer_count", "key_id");
 pub(super) const API_KEY: SqlTable = SqlTable::new("api_key", "key_id");
