@@ -98,14 +98,14 @@ pub(crate) async fn links(api: &Api, id: &str) -> Reply {
 }
 
 /// What is at a path of the API, asked for without a key.
-async fn fetched(api: &Api, path: &str) -> (u16, HeaderMap, Vec<u8>) {
+pub(crate) async fn fetched(api: &Api, path: &str) -> (u16, HeaderMap, Vec<u8>) {
     let request = Request::builder().uri(path).body(Body::empty()).unwrap();
     let (parts, body) = api.router.clone().oneshot(request).await.unwrap().into_parts();
     let bytes = to_bytes(body, 1 << 26).await.unwrap();
     (parts.status.as_u16(), parts.headers, bytes.to_vec())
 }
 
-fn rows_of(what: &str, format: &str, bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
+pub(crate) fn rows_of(what: &str, format: &str, bytes: Vec<u8>) -> Vec<Vec<CellValue>> {
     let form = PartForm { what: what.parse().unwrap(), format: format.parse().unwrap() };
     let mut rows = Vec::new();
     read_part(form, bytes, |row| {

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod archive;
 mod batches;
 mod caching;
 mod changes;

@@ -113,6 +113,7 @@ impl TraceSearch<'_> {
             route if is_of_an_account(route) => Vec::new(),
             "/v1/runs" | "/v1/communities" => vec![format!("{route}?limit=1000")],
             "/v1/changes" => vec!["/v1/changes?limit=1000".to_owned()],
+            "/v1/changes/archive" => vec![route.to_owned()],
             "/v1/runs/{id}" => of(&self.runs, ""),
             "/v1/communities/{id}" => of(&self.communities, ""),
             "/v1/communities/{id}/lineage" => of(&self.communities, "/lineage?limit=1000"),

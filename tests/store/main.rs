@@ -36,6 +36,7 @@ mod quote;
 mod retention;
 mod run;
 mod schema;
+mod segment;
 mod snapshot;
 mod spending;
 mod stream;

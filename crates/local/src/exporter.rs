@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use export::{ExportDependencies, ExportError, WorkEnd, discard, handle_message, resume, rewrite};
+use export::{
+    ExportDependencies, ExportError, WorkEnd, archive, discard, handle_message, resume, rewrite,
+};
 use model::Timestamp;
 use model::port::{Clock as _, PortError, Queue as _};
 use snapshot::SharedObjects;
@@ -24,7 +26,7 @@ const VISIBILITY_SECONDS: u32 = 2 * JOB_SECONDS;
 /// How long the loop sleeps where no job waits.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// How often exports that stand still are looked for, in seconds.
+/// How often exports that stand still, and stretches of the change stream that are complete, are looked for, in seconds.
 const RESUMED_SECONDS: i64 = 60;
 
 /// How often the erased are looked for in files, in seconds.
@@ -115,6 +117,7 @@ impl ExporterParts {
         if is_due(schedule.resumed, RESUMED_SECONDS) {
             resume(deps).await?;
             discard(deps).await?;
+            archive(deps, self.deadline()).await?;
             schedule.resumed = now;
         }
         if is_due(schedule.rewritten, REWRITTEN_SECONDS) {

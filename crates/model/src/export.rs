@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::ChangeRange;
+use crate::change::{ChangePosition, ChangeRange};
 use crate::charge::ChargeRef;
 use crate::epoch::{PriceIndex, PriceVersion};
 use crate::id::{CommunityId, ExportId, KeyId, RunId};
@@ -379,9 +379,24 @@ pub fn part_key(export: ExportId, part: u32, sha256: &[u8; 32], format: ExportFo
     format!("{}{part:05}-{hash}.{}", export_prefix(export), format.ending())
 }
 
-/// What the keys of all objects of an export begin with.
+/// What marks the exports that are segments: numbers of others have 63 bits.
+const SEGMENT_BIT: u64 = 1 << 63;
+
+/// The export that the segment after a position is stored as: always the same one, so that what a worker that died left
+/// of it is found.
+pub const fn segment_export(from: ChangePosition) -> ExportId {
+    ExportId::new(SEGMENT_BIT | from.number())
+}
+
+/// Whether an export is a segment.
+pub const fn is_segment(export: ExportId) -> bool {
+    export.number() & SEGMENT_BIT != 0
+}
+
+/// What the keys of all objects of an export begin with. Segments lie apart, since they are kept for longer.
 pub fn export_prefix(export: ExportId) -> String {
-    format!("exports/{export}/")
+    let folder = if is_segment(export) { "segments" } else { "exports" };
+    format!("{folder}/{export}/")
 }
 
 /// Numbers of people and profiles, sorted. A person's number is that of its first profile, so an erased profile is
@@ -505,5 +520,14 @@ mod tests {
     fn keys_of_objects_have_what_the_port_allows() {
         let key = part_key(ExportId::new(33), 7, &[0xab; 32], ExportFormat::Ndjson);
         assert_eq!(key, format!("exports/exp_11/00007-{}.ndjson.gz", "ab".repeat(16)));
+        let segment = segment_export(ChangePosition::new(1));
+        assert_eq!(export_prefix(segment), "segments/exp_8000000000001/");
+    }
+
+    #[test]
+    fn exports_that_are_segments_are_told_by_their_numbers() {
+        let segment = segment_export(ChangePosition::new(77));
+        assert!(is_segment(segment) && !is_segment(ExportId::new(u64::MAX >> 1)));
+        assert_eq!(segment.to_string().parse(), Ok(segment));
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::pg::export;
 use utoipa::ToSchema;
 
+pub(crate) mod archive;
 pub(crate) mod file;
 mod hold;
 pub(crate) mod links;
@@ -131,9 +132,14 @@ impl FileView {
             cursor: part.range.map(|range| cursors.sealed(range.from)),
             rows: part.file.rows,
             bytes: part.file.bytes,
-            sha256: part.file.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(&part.file.sha256),
         }
     }
+}
+
+/// A hash as clients get it.
+fn hexadecimal(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl ExportView {

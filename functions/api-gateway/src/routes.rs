@@ -129,6 +129,7 @@ fn data_routes() -> [ScopedRoutes; 6] {
         .routes(routes!(suggest::suggest));
     let stream = OpenApiRouter::new()
         .routes(routes!(changes::list))
+        .routes(routes!(exports::archive::plan))
         .routes(routes!(consumers::list))
         .routes(routes!(consumers::get, consumers::put, consumers::delete))
         .routes(routes!(consumers::changes::list))

@@ -1,6 +1,9 @@
 //! Files that are of no use any more: of exports that expired, failed or were cancelled.
 
-use model::export::export_prefix;
+use std::collections::HashSet;
+
+use model::Export;
+use model::export::{ExportPart, export_prefix, part_key};
 use store::pg::export;
 
 use crate::{ExportDependencies, ExportError};
@@ -23,4 +26,21 @@ pub async fn discard(deps: ExportDependencies<'_>) -> Result<u64, ExportError> {
         discarded += 1;
     }
     Ok(discarded)
+}
+
+/// Deletes what workers that died left beside the files of an export that is done.
+pub(crate) async fn sweep(
+    deps: ExportDependencies<'_>,
+    export: &Export,
+) -> Result<(), ExportError> {
+    // First what there is: a file that is put from now on is not among it.
+    let found = deps.objects.list(&export_prefix(export.id)).await?;
+    let parts = export::manifest(deps.pg, export.id).await?;
+    let key =
+        |part: &ExportPart| part_key(export.id, part.part, &part.file.sha256, export.order.format);
+    let kept: HashSet<String> = parts.iter().map(key).collect();
+    for left in found.iter().filter(|key| !kept.contains(*key)) {
+        deps.objects.delete(left).await?;
+    }
+    Ok(())
 }

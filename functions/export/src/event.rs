@@ -10,7 +10,7 @@ use runtime::metrics::{FunctionMetric, MetricUnit, report};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{ExportDependencies, WorkEnd, discard, handle_message, resume, rewrite};
+use crate::{ExportDependencies, WorkEnd, archive, discard, handle_message, resume, rewrite};
 
 /// The function's name in metrics.
 const FUNCTION: &str = "export";
@@ -31,6 +31,8 @@ pub enum ExportEvent {
 pub struct ScheduledWork {
     /// Exports that stand still get a job; useless files are deleted.
     pub resume: bool,
+    /// Complete stretches of the change stream are sealed.
+    pub archive: bool,
     /// Parts that name someone who was erased are replaced.
     pub rewrite: bool,
 }
@@ -76,13 +78,18 @@ async fn scheduled(
         done.insert("resume".to_owned(), json!(resumed));
         done.insert("discarded".to_owned(), json!(discard(deps).await?));
     }
+    if work.archive {
+        let archived = archive(deps, deadline).await?;
+        report(FUNCTION, &[count("SegmentsSealed", archived.sealed)]);
+        done.insert("archive".to_owned(), json!(archived));
+    }
     if work.rewrite {
         let rewritten = rewrite(deps, deadline).await?;
         report(FUNCTION, &[count("PartsReplaced", rewritten.replaced)]);
         done.insert("rewrite".to_owned(), json!(rewritten));
     }
     if done.is_empty() {
-        return Err(FunctionFailure::new("there is nothing to do: say resume or rewrite"));
+        return Err(FunctionFailure::new("there is nothing to do: say resume, archive or rewrite"));
     }
     Ok(Value::Object(done))
 }
@@ -107,6 +114,8 @@ mod tests {
         let of = ScheduledWork::default();
         let resume = ExportEvent::Scheduled(ScheduledWork { resume: true, ..of });
         assert_eq!(golden("export-resume"), resume);
+        let archive = ExportEvent::Scheduled(ScheduledWork { archive: true, ..of });
+        assert_eq!(golden("export-archive"), archive);
         let rewrite = ExportEvent::Scheduled(ScheduledWork { rewrite: true, ..of });
         assert_eq!(golden("export-rewrite"), rewrite);
         let ExportEvent::Jobs(batch) = golden("export-jobs") else { panic!("no batch") };

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | an [`ExportJob`] | [`work()`]: the next parts, until time is up; after the last one the charge | nothing more |
 //! | every few minutes | [`resume()`]: exports that stand still get a job; [`discard()`]: useless files are deleted | nothing more |
+//! | every few minutes | [`archive()`]: complete stretches of the change stream are sealed as segments | nothing more |
 //! | each hour | [`rewrite()`]: parts that name someone who may not be named any more are replaced | nothing more |
 //!
 //! A part is written from a place to a place, sealed under a key that is made of its contents, and then added to
@@ -13,6 +14,7 @@
 //!
 //! [`ExportJob`]: model::message::ExportJob
 
+mod archive;
 mod consent;
 mod dependencies;
 mod discard;
@@ -27,6 +29,7 @@ mod rows;
 pub mod schema;
 mod work;
 
+pub use archive::{ArchiveReport, archive};
 pub use dependencies::ExportDependencies;
 pub use discard::discard;
 pub use error::ExportError;

@@ -4,12 +4,13 @@
 //! From that moment on no link to it is given, whether this was here or not: who gives links looks at the same notes
 //! ([`store::pg::export::stale`]).
 
-use model::export::{PartReading, part_key};
-use model::{Export, ExportId, Timestamp};
+use model::export::{ExportPart, PartReading, part_key};
+use model::{Day, Export, ExportId, Timestamp};
 use serde::Serialize;
 use store::pg::export::{self, StalePart};
 use store::pg::meter_place::{self, PlacedWork};
 
+use crate::discard::sweep;
 use crate::part::PartForm;
 use crate::readmit::DoubtedPart;
 use crate::{ExportDependencies, ExportError};
@@ -102,6 +103,9 @@ async fn rewrite_export(
         let parts = export::parts(deps.pg, export.id, numbers).await?;
         // Who takes something back from now on is found the next time.
         let reading = export::reading(deps.pg, deps.clock.now()).await?;
+        if is_first_of_day(&parts, reading.at) {
+            sweep(deps, export).await?;
+        }
         let stale = export::stale(deps.pg, &parts).await?;
         let is_stale = |number: &u32| stale.iter().any(|one| one.part.part == *number);
         let clean: Vec<u32> = numbers.iter().copied().filter(|one| !is_stale(one)).collect();
@@ -115,6 +119,12 @@ async fn rewrite_export(
         report.checked += parts.len() as u64;
     }
     Ok(true)
+}
+
+/// Whether these are the first parts of an export, and are looked at for the first time on this day.
+fn is_first_of_day(parts: &[ExportPart], now: Timestamp) -> bool {
+    let first = parts.first().filter(|first| first.part == 0);
+    first.is_some_and(|first| Day::of(first.file.reading.at) < Day::of(now))
 }
 
 /// Replaces one part; whether it did: not if its rows may all stay, or another worker did.

@@ -6,9 +6,10 @@ use model::export::{ExportPart, ExportPlace, ExportSource, PART_ROWS_MAX, PARTS_
 use model::message::ExportJob;
 use model::port::{RECEIVES_MAX, ServedHold, retry_delay_seconds};
 use model::{
-    ChangePosition, Export, ExportState, MicroCredits, PriceClass, PriceItem, PriceUnit, Timestamp,
-    Usage,
+    ChangePosition, Export, ExportOrder, ExportState, MicroCredits, PriceClass, PriceItem,
+    PriceUnit, Timestamp, Usage,
 };
+use store::Pg;
 use store::pg::export;
 use store::pg::run::{self, RunState};
 
@@ -17,7 +18,7 @@ use crate::resume::send;
 use crate::{ExportDependencies, ExportError, rows};
 
 /// What a part takes at most, in seconds: with less time left, the next job writes it.
-const PART_SECONDS: i64 = 120;
+pub(crate) const PART_SECONDS: i64 = 120;
 
 /// The most steps of a part: less than a minute's.
 const STEPS_MAX: usize = 500;
@@ -124,7 +125,7 @@ async fn write_part(deps: ExportDependencies<'_>, export: &Export) -> Result<boo
     }
     let form = PartForm { what: export.order.what, format: export.order.format };
     let mut part = PartWriter::new(form)?;
-    let next = gather(deps, export, &mut part).await?;
+    let next = gather(deps.pg, &export.order, export.place, &mut part).await?;
     // A run that was retired meanwhile has no rows: what was read may lack some.
     check_source(deps, export).await?;
     let now = deps.clock.now();
@@ -149,16 +150,17 @@ fn range(export: &Export, next: Option<ExportPlace>) -> Option<ChangeRange> {
     Some(ChangeRange { from: ChangePosition::new(export.place.row), to })
 }
 
-/// Gathers rows from where the export stands; where the next part begins, if there is more.
-async fn gather(
-    deps: ExportDependencies<'_>,
-    export: &Export,
+/// Gathers the rows of a part from a place on; where the next part begins, if there is more.
+pub(crate) async fn gather(
+    pg: &Pg,
+    order: &ExportOrder,
+    from: ExportPlace,
     part: &mut PartWriter,
 ) -> Result<Option<ExportPlace>, ExportError> {
-    let mut place = export.place;
+    let mut place = from;
     // Steps may have no rows: of people who are not listed.
     for _ in 0..STEPS_MAX {
-        let step = rows::step(deps.pg, &export.order, place).await?;
+        let step = rows::step(pg, order, place).await?;
         for row in &step.rows {
             part.row(row)?;
         }

@@ -20,6 +20,7 @@ use super::value::{from_ms, stored_count, stored_ms, stored_position, stored_uni
 use crate::StoreError;
 
 mod part;
+pub mod segment;
 mod stale;
 
 pub use part::{forget, manifest, note_read, parts, reading, replace_part};
@@ -93,7 +94,8 @@ const STALLED: &str = concat!(
 const WITH_PARTS: &str = concat!(
     "select ",
     export_columns!(),
-    " from export where export_id > $1 and parts > 0 and state = 4 order by export_id limit $2"
+    " from export where ($1::bigint is null or export_id > $1) and parts > 0 and state = 4
+    order by export_id limit $2"
 );
 /// What failed or was cancelled keeps its row, so that its payer can see it, and loses its files.
 const USELESS: &str = concat!(
@@ -266,8 +268,26 @@ pub async fn add_part(
         next.is_none() => BOOL,
         stored_ms(now) => INT8,
     ];
-    let add = params![
-        number => INT8,
+    retry(|| async {
+        let mut client = pg.client().await?;
+        let tx = PgTransaction::begin(&mut client, "export::add_part").await?;
+        if tx.execute(GO_ON, go_on).await? == 0 {
+            return Ok(false);
+        }
+        add_part_row(&tx, id, part).await?;
+        tx.commit().await?;
+        Ok(true)
+    })
+    .await
+}
+
+async fn add_part_row(
+    tx: &PgTransaction<'_>,
+    id: ExportId,
+    part: &ExportPart,
+) -> Result<(), StoreError> {
+    let params = params![
+        id.number() as i64 => INT8,
         stored_count(part.part) => INT4,
         stored_units(part.file.rows) => INT8,
         stored_units(part.file.bytes) => INT8,
@@ -279,17 +299,7 @@ pub async fn add_part(
         part.range.map(|range| stored_position(range.to)) => INT8,
         part.file.reading.seen.to_string() => TEXT,
     ];
-    retry(|| async {
-        let mut client = pg.client().await?;
-        let tx = PgTransaction::begin(&mut client, "export::add_part").await?;
-        if tx.execute(GO_ON, go_on).await? == 0 {
-            return Ok(false);
-        }
-        tx.execute(ADD_PART, add).await?;
-        tx.commit().await?;
-        Ok(true)
-    })
-    .await
+    tx.execute(ADD_PART, params).await.map(|_| ())
 }
 
 /// Notes that nothing comes after the parts that are there. Whether it did, as in [`add_part`].
@@ -373,7 +383,7 @@ pub async fn with_parts(
     after: Option<ExportId>,
     limit: u32,
 ) -> Result<Vec<Export>, StoreError> {
-    let after = after.map_or(i64::MIN, |id| id.number() as i64);
+    let after = after.map(|id| id.number() as i64);
     let params = params![after => INT8, i64::from(limit) => INT8];
     EXPORT.rows(&pg.query("export::with_parts", WITH_PARTS, params).await?).map(from_row).collect()
 }

@@ -47,11 +47,14 @@ const fn priced(
 const LINKS_CHARGED: u32 = 100;
 /// The most contributors of one score that are charged: a run keeps no more.
 const CONTRIBUTORS_CHARGED: u32 = 500;
+/// The most megabytes of one page of the archive that are charged: five for each of ten segments, which mostly have
+/// less.
+const ARCHIVED_MEGABYTES_CHARGED: u32 = 50;
 
 /// Every route that costs something. All others are free.
 pub(crate) const PRICE_LIST: &[RoutePrice] = &{
-    use PriceClass::{Graph, Search, Stream};
-    use PriceItem::{ChangeEvent, PersonRow, RankRow, SuggestCall};
+    use PriceClass::{Export, Graph, Search, Stream};
+    use PriceItem::{ChangeEvent, ExportMegabyte, PersonRow, RankRow, SuggestCall};
     use RowsMost::{Few, Ids, Limit, One};
     [
         priced("/v1/search", Search, PersonRow, Limit),
@@ -74,6 +77,7 @@ pub(crate) const PRICE_LIST: &[RoutePrice] = &{
         priced("/v1/profiles:batch", Graph, PersonRow, Ids),
         priced("/v1/profiles/{id}/neighbors", Graph, RankRow, Limit),
         priced("/v1/changes", Stream, ChangeEvent, Limit),
+        priced("/v1/changes/archive", Export, ExportMegabyte, Few(ARCHIVED_MEGABYTES_CHARGED)),
         priced("/v1/consumers/{name}/changes", Stream, ChangeEvent, Limit),
     ]
 };

@@ -137,25 +137,35 @@ async fn link(
     is_given: bool,
     now: Timestamp,
 ) -> Result<LinkView, Problem> {
-    let seconds = i64::from(LINK_SECONDS);
-    let over = Timestamp::from_second(now.as_second() + seconds).unwrap_or(Timestamp::MAX);
-    let expires_at = over.min(export.expires_at);
-    let left = u64::try_from(expires_at.as_second() - now.as_second()).unwrap_or(0).max(1);
+    let expires_at = link_end(now, export.expires_at);
     let file = FileView::of(part, &StreamCursors::of(call));
     if !is_given {
         return Ok(LinkView { file, url: None, expires_at });
     }
-    let key = part_key(export.id, part.part, &part.file.sha256, export.order.format);
-    let stored = call.gateway.links().link(&key, Duration::from_secs(left)).await?;
-    let own = || {
-        let name = FileName {
-            export: export.id,
-            part: part.part,
-            format: export.order.format,
-            sha256: part.file.sha256,
-            expires_at,
-        };
-        format!("/v1/files/{}", call.gateway.files().sign(&name))
+    let name = FileName {
+        export: export.id,
+        part: part.part,
+        format: export.order.format,
+        sha256: part.file.sha256,
+        expires_at,
     };
-    Ok(LinkView { file, url: Some(stored.unwrap_or_else(own)), expires_at })
+    Ok(LinkView { file, url: Some(url(call, &name, now).await?), expires_at })
+}
+
+/// Until when a link works that is given now, to a file that is kept until then.
+pub(super) fn link_end(now: Timestamp, kept_until: Timestamp) -> Timestamp {
+    let over = now.as_second() + i64::from(LINK_SECONDS);
+    Timestamp::from_second(over).unwrap_or(Timestamp::MAX).min(kept_until)
+}
+
+/// Where a file can be had until its link ends.
+pub(super) async fn url(
+    call: &ApiCall,
+    name: &FileName,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let key = part_key(name.export, name.part, &name.sha256, name.format);
+    let left = u64::try_from(name.expires_at.as_second() - now.as_second()).unwrap_or(0).max(1);
+    let stored = call.gateway.links().link(&key, Duration::from_secs(left)).await?;
+    Ok(stored.unwrap_or_else(|| format!("/v1/files/{}", call.gateway.files().sign(name))))
 }

@@ -127,7 +127,7 @@ pub async fn forget(pg: &Pg, id: ExportId, now: Timestamp) -> Result<(), StoreEr
     pg.execute("export::forget", FORGET, params).await.map(|_| ())
 }
 
-fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
+pub(super) fn part_from_row(row: TableRow<'_>) -> Result<ExportPart, StoreError> {
     let ids = |column| HeldIds::unpack(row.get(column)?).map_err(|why| row.corrupt(column, why));
     let (held, by_bio) = (ids("held")?, ids("by_bio")?);
     let reading =
