@@ -241,6 +241,59 @@ async fn links_end_after_a_quarter_of_an_hour_and_files_after_a_week() {
     assert!(kept.is_empty(), "{kept:?}");
 }
 
+/// A part of a file: status, `Content-Range` and the bytes.
+async fn part_of(
+    api: &Api,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (u16, Option<String>, Vec<u8>) {
+    let request = Request::builder().uri(path);
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let answer = api.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let range = parts.headers.get("content-range").map(|said| said.to_str().unwrap().to_owned());
+    (parts.status.as_u16(), range, to_bytes(body, 1 << 26).await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn a_file_is_given_in_parts() {
+    let api = Api::new().await;
+    let id = ordered(&api, &json!({"what": "people", "format": "parquet"})).await;
+    Worker::of(&api).work().await;
+    let url = links(&api, &id).await.data()[0]["url"].as_str().unwrap().to_owned();
+    let (status, headers, whole) = fetched(&api, &url).await;
+    assert_eq!((status, headers["accept-ranges"].as_bytes()), (200, &b"bytes"[..]));
+    let (tag, length) = (headers["etag"].to_str().unwrap(), whole.len());
+    let end = length - 1;
+    // As readers of Parquet do: the end first, then what it names.
+    for (range, first, last) in [
+        ("bytes=-8".to_owned(), length - 8, end),
+        ("bytes=0-3".to_owned(), 0, 3),
+        (format!("bytes=4-{}", length + 9), 4, end),
+        ("bytes=4-".to_owned(), 4, end),
+    ] {
+        for headers in [&[("range", range.as_str())][..], &[("range", &range), ("if-range", tag)]] {
+            let (status, said, bytes) = part_of(&api, &url, headers).await;
+            assert_eq!((status, said), (206, Some(format!("bytes {first}-{last}/{length}"))));
+            assert_eq!(bytes, whole[first..=last], "{range}");
+        }
+    }
+    for headers in [
+        &[("range", "bytes=0-3,5-7")][..],
+        &[("range", "bytes=7-3")],
+        &[("range", "bytes=0-3"), ("if-range", "\"another\"")],
+    ] {
+        assert_eq!(part_of(&api, &url, headers).await, (200, None, whole.clone()), "{headers:?}");
+    }
+    let beyond = format!("bytes={length}-");
+    let (status, said, _) = part_of(&api, &url, &[("range", &beyond)]).await;
+    assert_eq!((status, said), (416, Some(format!("bytes */{length}"))));
+    // Of a part that the client has, the tag is that of the file.
+    let known = [("range", "bytes=0-3"), ("if-none-match", tag)];
+    assert_eq!(part_of(&api, &url, &known).await.0, 304);
+}
+
 #[tokio::test]
 async fn the_same_order_is_one_export_and_a_key_is_for_one_order() {
     let api = Api::new().await;

@@ -242,6 +242,12 @@ pub(crate) fn accepted(answer: impl IntoResponse) -> Response {
     (StatusCode::ACCEPTED, answer).into_response()
 }
 
+/// The same answer, as a part of what there is.
+pub(crate) fn partial(mut answer: Response) -> Response {
+    *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    answer
+}
+
 /// The empty answer to a client that has the current one.
 pub(crate) fn not_modified() -> Response {
     StatusCode::NOT_MODIFIED.into_response()

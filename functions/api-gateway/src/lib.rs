@@ -22,6 +22,7 @@ mod account;
 mod admission;
 pub mod answer;
 mod auth;
+mod byte_range;
 mod caller;
 mod change_watch;
 mod changes;

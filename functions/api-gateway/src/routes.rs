@@ -192,6 +192,8 @@ fn cors() -> CorsLayer {
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,
                 header::IF_NONE_MATCH,
+                header::RANGE,
+                header::IF_RANGE,
                 changes::event_stream::LAST_EVENT_ID,
                 charging::MAX_COST,
                 charging::DRY_RUN,
@@ -203,10 +205,17 @@ fn cors() -> CorsLayer {
             .collect::<Vec<_>>(),
         )
         .expose_headers(
-            [header::ALLOW, header::ETAG, header::RETRY_AFTER, header::WWW_AUTHENTICATE]
-                .into_iter()
-                .chain(finish::EXPOSED)
-                .collect::<Vec<_>>(),
+            [
+                header::ALLOW,
+                header::ETAG,
+                header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
+                header::ACCEPT_RANGES,
+                header::CONTENT_RANGE,
+            ]
+            .into_iter()
+            .chain(finish::EXPOSED)
+            .collect::<Vec<_>>(),
         )
         .max_age(PREFLIGHT_KEPT)
 }

@@ -23,7 +23,7 @@ mod part;
 pub mod segment;
 mod stale;
 
-pub use part::{forget, manifest, note_read, parts, reading, replace_part};
+pub use part::{file_bytes, forget, manifest, note_read, parts, reading, replace_part};
 pub use stale::{NOTES_PAGE, StalePart, stale};
 
 /// The most exports of a page.

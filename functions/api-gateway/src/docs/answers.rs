@@ -30,6 +30,9 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
 /// Where privacy requests are made.
 const PRIVACY: &str = "/v1/privacy-requests";
 
+/// The status of an answer with a part of a file.
+const PARTIAL: &str = "206";
+
 /// What an operation is, as far as its answers depend on it.
 pub(super) struct OperationFacts<'a> {
     /// Its path, as in the document.
@@ -106,6 +109,7 @@ impl<'a> OperationFacts<'a> {
         add(self.is_held(), Code::OF_NEW_EXPORTS);
         let is_of_files = self.path == "/v1/exports/{id}/links";
         add(is_of_files, &[Code::ExportNotDone, Code::ExportExpired]);
+        add(self.takes("Range"), &[Code::RangeBeyond]);
         add(self.path == "/v1/payments:callback", &[Code::PaymentRefused]);
         add(self.path == PRIVACY, &[Code::PrivacyRequestsExhausted]);
         let is_of_request = self.path.starts_with(PRIVACY) && self.path.contains('{');
@@ -131,10 +135,13 @@ impl<'a> OperationFacts<'a> {
 
 /// Puts what an operation can answer in the place of `default`, and headers on what it answers itself.
 pub(super) fn complete(facts: &OperationFacts<'_>, responses: &mut Map<String, Value>) {
-    for own in responses.values_mut().filter_map(Value::as_object_mut) {
+    for (status, own) in responses.iter_mut() {
+        let Some(own) = own.as_object_mut() else { continue };
         let headers = own.entry("headers").or_insert_with(|| json!({}));
         if let Some(headers) = headers.as_object_mut() {
             headers.extend(header_refs(answer_headers(facts)));
+            let of_part = (status == PARTIAL).then_some("Content-Range");
+            headers.extend(header_refs(of_part.into_iter().collect()));
         }
     }
     if facts.is_read() {
@@ -154,6 +161,9 @@ fn answer_headers(facts: &OperationFacts<'_>) -> Vec<&'static str> {
     let mut names = vec!["Borg-Request-Id", "Borg-Cost"];
     if facts.is_read() {
         names.push("ETag");
+    }
+    if facts.takes("Range") {
+        names.push("Accept-Ranges");
     }
     if facts.has_key {
         names.extend(["RateLimit", "RateLimit-Policy"]);

@@ -92,6 +92,8 @@ pub(super) fn shared_headers() -> Map<String, Value> {
         ),
         ("WWW-Authenticate", "How to authenticate.", text()),
         ("Allow", "The methods that the route takes.", text()),
+        ("Accept-Ranges", "That parts can be asked for by `Range`.", text()),
+        ("Content-Range", "Which bytes there are, and how many the whole has.", text()),
     ];
     let header = |(name, description, schema): (&str, &str, Value)| {
         (name.to_owned(), json!({"description": description, "schema": schema}))

@@ -135,6 +135,8 @@ problem_codes! {
         { "The files are not kept any more: order it again." }
     FileLinkOver NOT_FOUND "File link over"
         { "There is no file by this link: it is over, or the file was replaced. Ask for another one." }
+    RangeBeyond RANGE_NOT_SATISFIABLE "Range beyond the file"
+        { "The file has none of the bytes that `Range` asks for: `Content-Range` says how long it is." }
     NoSuchKey NOT_FOUND "No such key"
         { "There is no such key of this account, or it was revoked." }
     ScopeNotHeld FORBIDDEN "Scope not held"
@@ -267,6 +269,7 @@ problem_statuses! {
     GONE "Gone" "It was there, and is not kept any more." []
     PAYLOAD_TOO_LARGE "PayloadTooLarge" "The body is too large." []
     UNSUPPORTED_MEDIA_TYPE "UnsupportedMediaType" "The body is no JSON by its type." []
+    RANGE_NOT_SATISFIABLE "RangeNotSatisfiable" "The file has no such bytes." ["Content-Range"]
     TOO_MANY_REQUESTS "TooManyRequests" "Too many at once: wait as long as `Retry-After` says." ["Retry-After"]
     REQUEST_HEADER_FIELDS_TOO_LARGE "HeadersTooLarge" "The request line and the headers are too large." []
     INTERNAL_SERVER_ERROR "InternalError" "A fault of ours: tell us the `request_id`." []

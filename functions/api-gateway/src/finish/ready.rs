@@ -20,8 +20,8 @@ use crate::etag::etag;
 use crate::extract::DryRunReached;
 use crate::state::Gateway;
 
-/// No answer is larger: 1,000 rows stay far below.
-const ANSWER_BYTES_MAX: usize = 32 << 20;
+/// No answer is larger: 1,000 rows stay far below, and files of exports have at most 50 MB.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// The answer as it may leave: whole, as a 304 where the client has it, or what it would cost.
 ///
@@ -41,7 +41,9 @@ pub(super) async fn released(
     }
     let body = to_bytes(body, ANSWER_BYTES_MAX).await;
     let body = body.map_err(|error| Problem::corrupt("the answer", &error))?;
-    let tag = info.is_read().then(|| etag(&info.path, &info.query, &body));
+    // Of a part of a file its handler says what the whole is.
+    let own = parts.headers.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let tag = own.or_else(|| info.is_read().then(|| etag(&info.path, &info.query, &body)));
     if let Some(tag) = tag.as_ref().filter(|tag| info.known.has(tag)) {
         let response = tagged(unchanged(&parts), tag);
         return Ok((response, Receipt::free(AnswerOutcome::NotModified)));

@@ -28,6 +28,8 @@ const PARTS: &str = concat!(
 const MANIFEST: &str = "select part, from_position, to_position, rows, bytes, sha256, ''::bytea as held, ''::bytea as by_bio,
         read_ms, read_snapshot
     from export_part where export_id = $1 order by part";
+const FILE_BYTES: &str =
+    "select bytes from export_part where export_id = $1 and part = $2 and sha256 = $3";
 const REPLACE_PART: &str =
     "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9,
         read_snapshot = $10
@@ -52,6 +54,22 @@ pub async fn parts(pg: &Pg, id: ExportId, parts: &[u32]) -> Result<Vec<ExportPar
     let parts: Vec<i32> = parts.iter().copied().map(stored_count).collect();
     let params = params![id.number() as i64 => INT8, parts => INT4_ARRAY];
     EXPORT_PART.rows(&pg.read("export::parts", PARTS, params).await?).map(part_from_row).collect()
+}
+
+/// How many bytes the file of a part has that has this hash; `None` if there is no such file, or another one by now.
+pub async fn file_bytes(
+    pg: &Pg,
+    id: ExportId,
+    part: u32,
+    sha256: &[u8; 32],
+) -> Result<Option<u64>, StoreError> {
+    let params = params![
+        id.number() as i64 => INT8,
+        stored_count(part) => INT4,
+        &sha256[..] => BYTEA,
+    ];
+    let row = pg.read_opt("export::file_bytes", FILE_BYTES, params).await?;
+    row.as_ref().map(|row| EXPORT_PART.row(row).unsigned("bytes")).transpose()
 }
 
 /// That rows are read from now on.
