@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use model::Platform;
 use model::message::DeliverJob;
 use model::port::{Clock as _, Queue as _};
 use model::profile::GoneReason;
-use model::webhook::WEBHOOKS_MAX;
+use model::webhook::{AttemptEnd, DisabledWhy, WEBHOOKS_MAX};
+use model::{Platform, Scope};
 use serde_json::{Value, json};
-use store::pg::webhook::attempt;
+use store::pg::webhook::attempt::{self, AttemptStart, AttemptVerdict, EndedAttempt};
 use store::pg::{erase, profile};
 
 use crate::world::{Api, Reply, WEBHOOK_ORIGIN, bluesky, deliver_queue};
@@ -180,6 +180,40 @@ async fn a_ping_and_a_delivery_again_are_sent_at_once_and_not_too_often() {
     assert_eq!((pages.len(), &pages[1]["id"]), (2, &ping["id"]), "the newest first");
     let refused = api.get("/v1/webhooks/news/deliveries?limit=101").await;
     assert_eq!((refused.status, refused.code().as_str()), (400, "bad_parameter"));
+}
+
+/// Disables a webhook: its address answers a ping with 410.
+async fn disable(api: &Api, name: &str) {
+    let ping = api.post(&format!("/v1/webhooks/{name}/ping"), "").await.data();
+    let job = DeliverJob { delivery: ping["id"].as_str().unwrap().parse().unwrap(), attempt: 1 };
+    let (pg, now) = (api.database.pg(), api.clock.now());
+    let AttemptStart::Begun(begun) = attempt::begin(pg, job, now).await.unwrap() else {
+        panic!("it is due");
+    };
+    let end = AttemptEnd { took_ms: 1, status: Some(410), error: None };
+    let verdict = AttemptVerdict::Disabled(DisabledWhy::Gone);
+    attempt::end(pg, EndedAttempt { job, url: &begun.url, end: &end, verdict }, now).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_answer_says_which_webhooks_are_disabled() {
+    let mut api = Api::new().await;
+    put(&api, "news", &json!({"url": URL})).await.data();
+    let notice = async |api: &Api, path: &str| {
+        api.clock.advance_seconds(30);
+        api.get(path).await.header("borg-notice").to_owned()
+    };
+    assert_eq!(notice(&api, "/v1/balance").await, "");
+    disable(&api, "news").await;
+    let expected = "webhook-disabled;name=\"news\";why=gone";
+    assert_eq!(notice(&api, "/v1/balance").await, expected);
+    assert_eq!(notice(&api, "/v1/people/per_zzzzzzz").await, expected, "a problem, too");
+    put(&api, "news", &json!({"url": URL})).await.data();
+    assert_eq!(notice(&api, "/v1/balance").await, "", "it is enabled");
+    api.clock.advance_seconds(5);
+    disable(&api, "news").await;
+    api.key = api.new_key("stranger", &Scope::ALL, 8).await.0;
+    assert_eq!(notice(&api, "/v1/balance").await, "", "another account has none");
 }
 
 #[tokio::test]

@@ -13,10 +13,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use model::Scope;
 use model::key::ApiSecret;
-use store::pg::key::{self, ApiKey};
+use store::pg::key;
 
 use crate::caller::ApiCaller;
 use crate::error::{Problem, ProblemCode};
+use crate::key_cache::KnownKey;
+use crate::notice;
 use crate::request_facts::RequestFacts;
 use crate::state::Gateway;
 
@@ -44,17 +46,21 @@ async fn caller(
     scope: Scope,
     secret: Result<ApiSecret, Problem>,
 ) -> Result<(), Problem> {
-    let key = known(gateway, &secret?).await?.ok_or_else(|| {
+    let known = known(gateway, &secret?).await?.ok_or_else(|| {
         Problem::new(
             ProblemCode::KeyUnknown,
             "this API key is unknown: was it made for another server?",
         )
     })?;
+    let key = &known.key;
     if key.revoked_at.is_some() {
         let revoked = "this API key was revoked: make a new one with `borg key create`";
         return Err(Problem::new(ProblemCode::KeyRevoked, revoked));
     }
-    let caller = facts.caller.get_or_init(|| ApiCaller::of(&key));
+    let caller = facts.caller.get_or_init(|| ApiCaller::of(key));
+    if let Some(notice) = &known.notice {
+        facts.notice.get_or_init(|| notice.clone());
+    }
     if !caller.has(scope) {
         let missing = format!("the key lacks the scope `{}`", scope.slug());
         return Err(Problem::new(ProblemCode::ScopeMissing, missing));
@@ -77,14 +83,19 @@ fn secret(request: &Request) -> Result<ApiSecret, Problem> {
     ApiSecret::parse(token.trim()).map_err(|error| malformed(error.to_string()))
 }
 
-async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<ApiKey>>, Problem> {
+async fn known(gateway: &Gateway, secret: &ApiSecret) -> Result<Option<Arc<KnownKey>>, Problem> {
     let (cache, second) = (gateway.keys(), gateway.now().as_second());
     let hash = cache.hash(secret);
     if let Some(remembered) = cache.get(&hash, second) {
         return Ok(remembered);
     }
-    let found =
-        key::find(gateway.pg(), gateway.pepper(), secret, gateway.now()).await?.map(Arc::new);
+    let found = match key::find(gateway.pg(), gateway.pepper(), secret, gateway.now()).await? {
+        Some(key) => {
+            let notice = notice::of(gateway, key.payer).await?;
+            Some(Arc::new(KnownKey { key, notice }))
+        }
+        None => None,
+    };
     cache.put(hash, second, found.clone());
     Ok(found)
 }

@@ -1,5 +1,5 @@
-//! API keys that were read lately, so that a request need not read its key. A revocation holds within
-//! [`KEPT_SECONDS`].
+//! API keys that were read lately, so that a request need not read its key. A revocation holds, and a notice comes,
+//! within [`KEPT_SECONDS`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,13 @@ const KEPT_SECONDS: i64 = 30;
 /// The most keys that are kept; past it all are forgotten.
 const KEYS_MAX: usize = 10_000;
 
+/// A key, and what its account should know.
+pub(crate) struct KnownKey {
+    pub(crate) key: ApiKey,
+    /// What every answer says, if there is something: see [`mod@crate::notice`].
+    pub(crate) notice: Option<String>,
+}
+
 /// Keys as the database had them lately, by a keyed hash of the secret; `None` for unknown ones.
 pub(crate) struct KeyCache {
     hash_key: [u8; 32],
@@ -20,7 +27,7 @@ pub(crate) struct KeyCache {
 
 struct RememberedKey {
     until_second: i64,
-    key: Option<Arc<ApiKey>>,
+    key: Option<Arc<KnownKey>>,
 }
 
 impl KeyCache {
@@ -34,12 +41,12 @@ impl KeyCache {
         *blake3::keyed_hash(&self.hash_key, secret.reveal().as_bytes()).as_bytes()
     }
 
-    pub(crate) fn get(&self, hash: &[u8; 32], second: i64) -> Option<Option<Arc<ApiKey>>> {
+    pub(crate) fn get(&self, hash: &[u8; 32], second: i64) -> Option<Option<Arc<KnownKey>>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(hash).filter(|one| second < one.until_second).map(|one| one.key.clone())
     }
 
-    pub(crate) fn put(&self, hash: [u8; 32], second: i64, key: Option<Arc<ApiKey>>) {
+    pub(crate) fn put(&self, hash: [u8; 32], second: i64, key: Option<Arc<KnownKey>>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEYS_MAX {
             known.clear();

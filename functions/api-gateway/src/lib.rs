@@ -45,6 +45,7 @@ mod finish;
 mod key_cache;
 mod label_book;
 mod mcp;
+mod notice;
 mod outcome_view;
 mod payments;
 mod people;

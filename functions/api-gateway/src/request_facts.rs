@@ -12,6 +12,8 @@ use crate::rate_limit::RateState;
 pub(crate) struct RequestFacts {
     /// Who calls.
     pub(crate) caller: OnceLock<ApiCaller>,
+    /// What the caller's account should know: see [`mod@crate::notice`].
+    pub(crate) notice: OnceLock<String>,
     /// Where the client's address stands with its rate limit.
     pub(crate) address_rate: OnceLock<RateState>,
     /// Where the key stands with its rate limit.

@@ -52,6 +52,8 @@ const OF_PAYER: &str = concat!(
     webhook_columns!(),
     " from webhook where payer_id = $1 order by name limit $2"
 );
+const DISABLED: &str = "select name, disabled_why from webhook
+    where payer_id = $1 and disabled_ms is not null order by name limit $2";
 const DELETE: &str = "delete from webhook where payer_id = $1 and name = $2";
 /// The same secret again changes nothing: the call may be repeated. A caller who did not get the answer calls with
 /// another one: while two sign, the older one stays, since the one between may be known to no one.
@@ -148,6 +150,26 @@ pub async fn of_payer(pg: &Pg, payer: PayerId) -> Result<Vec<Webhook>, StoreErro
     let params = params![payer.number() as i64 => INT8, i64::from(WEBHOOKS_MAX) => INT8];
     let rows = pg.read("webhook::of_payer", OF_PAYER, params).await?;
     WEBHOOK.rows(&rows).map(from_row).collect()
+}
+
+/// A webhook to which nothing is sent any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisabledWebhook {
+    /// Its name.
+    pub name: WebhookName,
+    /// Why.
+    pub why: DisabledWhy,
+}
+
+/// A payer's webhooks that are disabled, by name.
+pub async fn disabled(pg: &Pg, payer: PayerId) -> Result<Vec<DisabledWebhook>, StoreError> {
+    let params = params![payer.number() as i64 => INT8, i64::from(WEBHOOKS_MAX) => INT8];
+    let rows = pg.read("webhook::disabled", DISABLED, params).await?;
+    let disabled = |row: TableRow<'_>| {
+        let why = row.number("disabled_why", DisabledWhy::from_number)?;
+        Ok(DisabledWebhook { name: row.parsed("name")?, why })
+    };
+    WEBHOOK.rows(&rows).map(disabled).collect()
 }
 
 /// Deletes a payer's webhook with its log; whether there was one.

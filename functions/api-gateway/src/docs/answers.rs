@@ -166,7 +166,7 @@ fn answer_headers(facts: &OperationFacts<'_>) -> Vec<&'static str> {
         names.push("Accept-Ranges");
     }
     if facts.has_key {
-        names.extend(["RateLimit", "RateLimit-Policy"]);
+        names.extend(["RateLimit", "RateLimit-Policy", "Borg-Notice"]);
     }
     if facts.is_priced() {
         names.extend(["Borg-Units", "Borg-Charge-Id", "Borg-Price-Version"]);

@@ -82,6 +82,11 @@ pub(super) fn shared_headers() -> Map<String, Value> {
             "Whether the answer was charged before.",
             json!({"type": "string", "enum": ["true"]}),
         ),
+        (
+            "Borg-Notice",
+            "What the account should know, as a list (RFC 8941): `webhook-disabled` with `name` and `why`.",
+            text(),
+        ),
         ("ETag", "Names this answer: send it as `If-None-Match`.", text()),
         ("RateLimit", "How many requests and free answers are left.", text()),
         ("RateLimit-Policy", "How many there are in which time.", text()),

@@ -26,13 +26,15 @@ const QUOTE: HeaderName = HeaderName::from_static("borg-quote");
 const REPLAYED: HeaderName = HeaderName::from_static("borg-replayed");
 /// The header that names the request in our logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("borg-request-id");
+/// What the account should know, as a list of RFC 8941.
+const NOTICE: HeaderName = HeaderName::from_static("borg-notice");
 /// How many requests may be sent in which time (draft-ietf-httpapi-ratelimit-headers-11).
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// How many are left.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The headers that scripts of other origins may read.
-pub(crate) const EXPOSED: [HeaderName; 9] = [
+pub(crate) const EXPOSED: [HeaderName; 10] = [
     UNITS,
     COST,
     CHARGE_ID,
@@ -40,6 +42,7 @@ pub(crate) const EXPOSED: [HeaderName; 9] = [
     QUOTE,
     REPLAYED,
     REQUEST_ID,
+    NOTICE,
     RATE_LIMIT_POLICY,
     RATE_LIMIT,
 ];
@@ -82,6 +85,9 @@ pub(super) fn add(
     }
     if let Some(priced) = facts.admitted.get().and_then(|admitted| admitted.priced.as_ref()) {
         set(PRICE_VERSION, priced.prices.version().to_string());
+    }
+    if let Some(notice) = facts.notice.get() {
+        set(NOTICE, notice.clone());
     }
     let limits = limits(facts, now);
     if !limits.is_empty() {
