@@ -217,6 +217,43 @@ async fn every_answer_says_which_webhooks_are_disabled() {
 }
 
 #[tokio::test]
+async fn other_webhooks_of_the_account_hear_that_one_is_disabled() {
+    let api = Api::new().await;
+    for name in ["news", "other"] {
+        put(&api, name, &json!({"url": URL, "filter": {"kind": ["gone"]}})).await.data();
+    }
+    disable(&api, "news").await;
+    messages(&api).await;
+    let dispatcher = api.dispatcher();
+    let (one, two) =
+        tokio::join!(dispatcher.tick(Duration::from_secs(60)), dispatcher.tick(Duration::ZERO));
+    assert_eq!(one.unwrap().told + two.unwrap().told, 1, "it is told once");
+    let heard = log(&api, "other").await;
+    assert_eq!(heard[0]["type"], "webhook.disabled");
+    assert_eq!(log(&api, "news").await.as_array().unwrap().len(), 1, "it hears nothing itself");
+    // It is no ping: it is tried again, and does not keep one from being sent.
+    let job =
+        DeliverJob { delivery: heard[0]["id"].as_str().unwrap().parse().unwrap(), attempt: 1 };
+    let pg = api.database.pg();
+    let AttemptStart::Begun(begun) = attempt::begin(pg, job, api.clock.now()).await.unwrap() else {
+        panic!("it is due");
+    };
+    let said: Value = serde_json::from_str(&begun.body).unwrap();
+    assert_eq!((&said["type"], begun.is_ping), (&json!("webhook.disabled"), false));
+    assert_eq!(said["data"], json!({"webhook": "news", "why": "gone"}));
+    api.clock.advance_seconds(60);
+    let again = attempt::begin(pg, DeliverJob { attempt: 2, ..job }, api.clock.now()).await;
+    assert!(matches!(again.unwrap(), AttemptStart::Begun(_)));
+    assert_eq!(api.post("/v1/webhooks/other/ping", "").await.data()["type"], "ping");
+    // One that is enabled again before the others hear of it is none.
+    put(&api, "news", &json!({"url": URL})).await.data();
+    api.clock.advance_seconds(5);
+    disable(&api, "news").await;
+    put(&api, "news", &json!({"url": URL})).await.data();
+    assert_eq!(dispatcher.tick(Duration::ZERO).await.unwrap().told, 0);
+}
+
+#[tokio::test]
 async fn a_webhook_that_fails_keeps_no_other_waiting() {
     let api = Api::new().await;
     for name in ["bad", "news"] {

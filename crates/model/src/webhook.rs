@@ -106,6 +106,8 @@ pub enum DeliveryContent {
     },
     /// Nothing: it shows whether the address takes what is sent.
     Ping,
+    /// That another webhook of the payer was disabled.
+    WebhookDisabled,
 }
 
 /// How far a delivery is.

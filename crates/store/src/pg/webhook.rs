@@ -40,7 +40,7 @@ const PUT: &str = concat!(
     values ($1, $2, $3, $4::text::jsonb, $5, $5, $6, $7, $7, 0)
     on conflict (payer_id, name) do update set url = excluded.url, filter = excluded.filter, updated_ms = $7,
         failing_ms = case when w.disabled_ms is null and w.url = excluded.url then w.failing_ms end,
-        disabled_ms = null, disabled_why = null
+        disabled_ms = null, disabled_why = null, untold_ms = null
     returning ",
     webhook_columns!(),
     ", w.secret = $6 as is_new"

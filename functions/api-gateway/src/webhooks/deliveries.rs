@@ -30,7 +30,7 @@ pub(crate) struct DeliveryView {
     /// Its id: `webhook-id` of all attempts.
     #[schema(value_type = String, example = "dlv_1")]
     id: DeliveryId,
-    /// `changes.available` or `ping`.
+    /// `changes.available`, `webhook.disabled` or `ping`.
     #[serde(rename = "type")]
     #[schema(example = "changes.available")]
     kind: &'static str,
@@ -100,6 +100,7 @@ impl DeliveryView {
                 ("changes.available", Some(range), Some(events))
             }
             DeliveryContent::Ping => ("ping", None, None),
+            DeliveryContent::WebhookDisabled => ("webhook.disabled", None, None),
         };
         DeliveryView {
             id: delivery.id,

@@ -1,4 +1,5 @@
-//! A tick to deliveries: what is new in the stream for each webhook, and messages for what is due.
+//! A tick to deliveries: what is new in the stream for each webhook, which others were disabled, and messages for what is
+//! due.
 //!
 //! It is here because a webhook must not hear of what its owner may not read: events are looked at as
 //! `/v1/changes` shows them. It may run twice, or twice at once: a webhook moves on only from where it was, and
@@ -69,6 +70,8 @@ pub struct DispatchReport {
     pub failed: u64,
     /// Deliveries that were made.
     pub made: u64,
+    /// Deliveries that say that another webhook was disabled.
+    pub told: u64,
     /// Messages that were sent, for the first attempts or others.
     pub sent: u64,
     /// Deliveries that are not kept any more.
@@ -106,11 +109,20 @@ impl WebhookDispatcher {
         let (until, now) = (Instant::now() + time, self.clock.now());
         let mut report = DispatchReport::default();
         let given_up = due::give_up(&self.pg, now).await.map_err(Problem::from);
+        let told = self.tell(now, &mut report).await;
         let woken = self.wake(now, &mut report).await;
         let looked = self.look_at_all(until, now, &mut report).await;
         let woken_again = self.wake(now, &mut report).await;
         let forgotten = self.forget(now, &mut report).await;
-        given_up.and(woken).and(looked).and(woken_again).and(forgotten).map(|()| report)
+        given_up.and(told).and(woken).and(looked).and(woken_again).and(forgotten).map(|()| report)
+    }
+
+    /// Tells webhooks which others of their payers were disabled. Of those for which there is no room the next tick tells.
+    async fn tell(&self, now: Timestamp, report: &mut DispatchReport) -> Result<(), Problem> {
+        for webhook in due::untold(&self.pg).await? {
+            report.told += due::tell(&self.pg, &webhook, &message::disabled(&webhook), now).await?;
+        }
+        Ok(())
     }
 
     /// Looks for all webhooks behind which there is something, those first for which it is longest ago.

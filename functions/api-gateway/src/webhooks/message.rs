@@ -4,7 +4,9 @@ use model::WebhookName;
 use model::change::ChangeRange;
 use model::time::Timestamp;
 use serde::Serialize;
+use store::pg::webhook::due::UntoldWebhook;
 
+use super::WhyView;
 use crate::changes::StreamCursors;
 
 /// A message in the form that Standard Webhooks recommends.
@@ -30,6 +32,13 @@ struct Pinged<'a> {
     webhook: &'a str,
 }
 
+/// Which other webhook hears nothing any more.
+#[derive(Debug, Serialize)]
+struct WebhookDisabled<'a> {
+    webhook: &'a str,
+    why: WhyView,
+}
+
 /// That a number of events of a range are wanted.
 pub(super) fn changes(
     name: &WebhookName,
@@ -47,6 +56,12 @@ pub(super) fn changes(
 pub(super) fn ping(name: &WebhookName, now: Timestamp) -> String {
     let data = Pinged { webhook: name.as_str() };
     text(&WebhookMessage { kind: "ping", timestamp: now, data })
+}
+
+/// That another webhook of the account was disabled.
+pub(super) fn disabled(webhook: &UntoldWebhook) -> String {
+    let data = WebhookDisabled { webhook: webhook.name.as_str(), why: webhook.why.into() };
+    text(&WebhookMessage { kind: "webhook.disabled", timestamp: webhook.disabled_at, data })
 }
 
 fn text(message: &impl Serialize) -> String {

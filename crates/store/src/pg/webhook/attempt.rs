@@ -23,10 +23,10 @@ const BEGIN: &str = "with begun as (
         update webhook_delivery d set attempts = $2, tries = d.tries + 1, due_ms = $3 + $4, wake_ms = $3 + $4
         from webhook w
         where d.delivery_id = $1 and d.attempts = $2 - 1 and d.attempts < $5 and d.state = 1 and d.due_ms <= $3
-            and (d.to_position is not null or d.tries = 0)
+            and (d.to_position is not null or d.is_notice or d.tries = 0)
             and w.webhook_id = d.webhook_id and w.disabled_ms is null
-        returning d.delivery_id, d.attempts, d.tries, d.body, d.to_position is null as is_ping, w.payer_id, w.name,
-            w.url, w.secret, w.failing_ms, case when w.old_until_ms > $3 then w.old_secret end as old_secret
+        returning d.delivery_id, d.attempts, d.tries, d.body, d.to_position is null and not d.is_notice as is_ping,
+            w.payer_id, w.name, w.url, w.secret, w.failing_ms, case when w.old_until_ms > $3 then w.old_secret end as old_secret
     ), noted as (
         insert into webhook_attempt (delivery_id, number, began_ms) select delivery_id, $2, $3 from begun)
     select * from begun";
@@ -57,7 +57,7 @@ const HURRY: &str = "with waiting as (
 const FAILED: &str = "update webhook set failing_ms = $2
     where webhook_id = (select webhook_id from webhook_delivery where delivery_id = $1)
         and failing_ms is null and url = $3";
-/// The next range covers one that failed for good. A ping has none, which `least` leaves out.
+/// The next range covers one that failed for good. A ping or a notice has none, which `least` leaves out.
 const GIVE_BACK: &str = "update webhook w
     set announced_position = least(w.announced_position, d.from_position)
     from webhook_delivery d
@@ -74,7 +74,7 @@ const DISABLE: &str = "with wanted as (
         returning d.from_position, d.delivered_ms
     ), undelivered as (
         select min(from_position) filter (where delivered_ms is null) as place from closed)
-    update webhook w set disabled_ms = $2, disabled_why = $3, position = least(w.position, u.place),
+    update webhook w set disabled_ms = $2, disabled_why = $3, untold_ms = $2, position = least(w.position, u.place),
         announced_position = least(w.announced_position, u.place)
     from wanted v, undelivered u where w.webhook_id = v.webhook_id";
 

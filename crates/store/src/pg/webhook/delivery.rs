@@ -28,7 +28,7 @@ const PENDING_KEPT_SECONDS: i64 = 4 * 86_400;
 /// The columns of a delivery that are shown.
 macro_rules! delivery_columns {
     () => {
-        "d.delivery_id, d.from_position, d.to_position, d.events, d.created_ms, d.state, d.due_ms"
+        "d.delivery_id, d.from_position, d.to_position, d.events, d.is_notice, d.created_ms, d.state, d.due_ms"
     };
 }
 
@@ -64,7 +64,7 @@ const PING: &str = concat!(
     asked_webhook!(),
     ", wanted as (
         select h.webhook_id from hook h where not exists (select from webhook_delivery d
-            where d.webhook_id = h.webhook_id and d.state = 1 and d.to_position is null)
+            where d.webhook_id = h.webhook_id and d.state = 1 and d.to_position is null and not d.is_notice)
     ), ",
     asked!(),
     " insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms)
@@ -72,7 +72,7 @@ const PING: &str = concat!(
 );
 const PENDING_PING: &str =
     "select d.delivery_id from webhook_delivery d join webhook w using (webhook_id)
-    where w.payer_id = $1 and w.name = $2 and d.state = 1 and d.to_position is null limit 1";
+    where w.payer_id = $1 and w.name = $2 and d.state = 1 and d.to_position is null and not d.is_notice limit 1";
 /// Unless an attempt is under way, or begins meanwhile.
 const REDELIVER: &str = concat!(
     asked_webhook!(),
@@ -221,6 +221,7 @@ fn from_row(row: TableRow<'_>) -> Result<Delivery, StoreError> {
             range: ChangeRange { from, to },
             events: row.count("events")?,
         },
+        _ if row.get("is_notice")? => DeliveryContent::WebhookDisabled,
         _ => DeliveryContent::Ping,
     };
     Ok(Delivery {

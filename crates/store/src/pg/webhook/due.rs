@@ -3,7 +3,7 @@
 use model::change::ChangeRange;
 use model::message::DeliverJob;
 use model::time::Timestamp;
-use model::webhook::ATTEMPTS_MAX;
+use model::webhook::{ATTEMPTS_MAX, DisabledWhy};
 use model::{ChangeFilter, ChangePosition, DeliveryId, WebhookName};
 
 use super::delivery::next_job;
@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::pg::Pg;
 use crate::pg::params::params;
 use crate::pg::row::{TableRow, WEBHOOK, WEBHOOK_DELIVERY};
-use crate::pg::value::{position, stored_count, stored_ms, stored_position};
+use crate::pg::value::{from_ms, position, stored_count, stored_ms, stored_position};
 
 /// The most webhooks that are taken at once. Those for which there is no time then are looked at by the next tick.
 pub const TAKEN_MAX: u32 = 20;
@@ -53,7 +53,7 @@ const WOKEN: &str = "update webhook_delivery d set wake_ms = greatest(d.due_ms, 
 const GIVE_UP: &str = "with spent as (
         select delivery_id, attempts from webhook_delivery
         where wake_ms <= $1 and due_ms <= $1 and state = 1
-            and (attempts >= $2 or (to_position is null and tries > 0))
+            and (attempts >= $2 or (to_position is null and not is_notice and tries > 0))
         order by wake_ms limit $3
     ), closed as (
         update webhook_delivery d set state = 3, due_ms = null, wake_ms = null from spent s
@@ -63,6 +63,30 @@ const GIVE_UP: &str = "with spent as (
         select webhook_id, min(from_position) as place from closed where delivered_ms is null group by webhook_id)
     update webhook w set announced_position = least(w.announced_position, u.place)
     from undelivered u where w.webhook_id = u.webhook_id";
+
+/// Those that were disabled first.
+const UNTOLD: &str = "select webhook_id, name, disabled_ms, disabled_why from webhook
+    where untold_ms is not null and disabled_ms is not null order by untold_ms limit $1";
+/// Once, to those that are enabled.
+const TELL: &str = "with told as (
+        update webhook set untold_ms = null
+        where webhook_id = $1 and untold_ms is not null and disabled_ms is not null returning payer_id)
+    insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms, is_notice)
+    select w.webhook_id, $2, $3, $3, $3, true from told t join webhook w using (payer_id)
+    where w.disabled_ms is null";
+
+/// A webhook that was disabled, of which the others of its payer are to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldWebhook {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: WebhookName,
+    /// When it was disabled.
+    pub disabled_at: Timestamp,
+    /// Why.
+    pub why: DisabledWhy,
+}
 
 /// A webhook that is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +188,32 @@ pub async fn announce(
     let row = pg.query_opt("webhook::announce", ANNOUNCE, params).await?;
     let id = row.as_ref().map(|row| WEBHOOK_DELIVERY.row(row).unsigned("delivery_id"));
     Ok(id.transpose()?.map(DeliveryId::new))
+}
+
+/// Webhooks that were disabled, of which the others of their payers are to be told: at most [`TAKEN_MAX`].
+pub async fn untold(pg: &Pg) -> Result<Vec<UntoldWebhook>, StoreError> {
+    let rows = pg.query("webhook::untold", UNTOLD, params![i64::from(TAKEN_MAX) => INT8]).await?;
+    let untold = |row: TableRow<'_>| {
+        Ok(UntoldWebhook {
+            id: row.get("webhook_id")?,
+            name: row.parsed("name")?,
+            disabled_at: from_ms(row.get("disabled_ms")?),
+            why: row.number("disabled_why", DisabledWhy::from_number)?,
+        })
+    };
+    WEBHOOK.rows(&rows).map(untold).collect()
+}
+
+/// Makes a delivery with this text, due now, for each enabled webhook of the payer of one that is disabled; how many.
+/// None if that was done, or if it is enabled again.
+pub async fn tell(
+    pg: &Pg,
+    webhook: &UntoldWebhook,
+    body: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let params = params![webhook.id => INT8, body => TEXT, stored_ms(now) => INT8];
+    pg.execute("webhook::tell", TELL, params).await
 }
 
 /// Gives up deliveries, at most [`WOKEN_MAX`], that wait for an attempt that cannot begin.
