@@ -16,13 +16,14 @@ use super::connection::retry;
 use super::params::params;
 use super::row::{EXPORT, TableRow};
 use super::transaction::PgTransaction;
-use super::value::{from_ms, stored_count, stored_ms, stored_position, stored_units};
+use super::value::{from_ms, stored_count, stored_ms, stored_units};
 use crate::StoreError;
 
 mod part;
 pub mod segment;
 mod stale;
 
+use part::add_part_row;
 pub use part::{file_bytes, forget, manifest, note_read, parts, reading, replace_part};
 pub use stale::{NOTES_PAGE, StalePart, stale};
 
@@ -73,10 +74,6 @@ const GO_ON: &str = "update export set state = case when $6 then 3 else 2 end, p
     where export_id = $1 and parts = $2 and state in (1, 2)";
 const END_PARTS: &str = "update export set state = 3, ended_ms = $3, touched_ms = $3
     where export_id = $1 and parts = $2 and state in (1, 2)";
-const ADD_PART: &str =
-    "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms, from_position,
-        to_position, read_snapshot)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const SETTLE: &str = "update export set state = 4, cost = $2, touched_ms = $3, expires_ms = $4
     where export_id = $1 and state = 3";
 const FAIL: &str = "update export set state = 5, error = $2, ended_ms = $3, touched_ms = $3
@@ -279,27 +276,6 @@ pub async fn add_part(
         Ok(true)
     })
     .await
-}
-
-async fn add_part_row(
-    tx: &PgTransaction<'_>,
-    id: ExportId,
-    part: &ExportPart,
-) -> Result<(), StoreError> {
-    let params = params![
-        id.number() as i64 => INT8,
-        stored_count(part.part) => INT4,
-        stored_units(part.file.rows) => INT8,
-        stored_units(part.file.bytes) => INT8,
-        &part.file.sha256[..] => BYTEA,
-        part.file.held.pack() => BYTEA,
-        part.file.by_bio.pack() => BYTEA,
-        stored_ms(part.file.reading.at) => INT8,
-        part.range.map(|range| stored_position(range.from)) => INT8,
-        part.range.map(|range| stored_position(range.to)) => INT8,
-        part.file.reading.seen.to_string() => TEXT,
-    ];
-    tx.execute(ADD_PART, params).await.map(|_| ())
 }
 
 /// Notes that nothing comes after the parts that are there. Whether it did, as in [`add_part`].

@@ -11,7 +11,7 @@ use crate::pg::connection::retry;
 use crate::pg::params::params;
 use crate::pg::row::{EXPORT_PART, TableRow};
 use crate::pg::transaction::PgTransaction;
-use crate::pg::value::{from_ms, position, stored_count, stored_ms, stored_units};
+use crate::pg::value::{from_ms, position, stored_count, stored_ms, stored_position, stored_units};
 
 /// The columns of a part.
 macro_rules! part_columns {
@@ -30,6 +30,10 @@ const MANIFEST: &str = "select part, from_position, to_position, rows, bytes, sh
     from export_part where export_id = $1 order by part";
 const FILE_BYTES: &str =
     "select bytes from export_part where export_id = $1 and part = $2 and sha256 = $3";
+const ADD_PART: &str =
+    "insert into export_part (export_id, part, rows, bytes, sha256, held, by_bio, read_ms, from_position,
+        to_position, read_snapshot)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const REPLACE_PART: &str =
     "update export_part set rows = $4, bytes = $5, sha256 = $6, held = $7, by_bio = $8, read_ms = $9,
         read_snapshot = $10
@@ -95,6 +99,28 @@ pub async fn note_read(
         reading.seen.to_string() => TEXT,
     ];
     pg.execute("export::note_read", NOTE_READ, params).await.map(|_| ())
+}
+
+/// Adds the row of a part.
+pub(super) async fn add_part_row(
+    tx: &PgTransaction<'_>,
+    id: ExportId,
+    part: &ExportPart,
+) -> Result<(), StoreError> {
+    let params = params![
+        id.number() as i64 => INT8,
+        stored_count(part.part) => INT4,
+        stored_units(part.file.rows) => INT8,
+        stored_units(part.file.bytes) => INT8,
+        &part.file.sha256[..] => BYTEA,
+        part.file.held.pack() => BYTEA,
+        part.file.by_bio.pack() => BYTEA,
+        stored_ms(part.file.reading.at) => INT8,
+        part.range.map(|range| stored_position(range.from)) => INT8,
+        part.range.map(|range| stored_position(range.to)) => INT8,
+        part.file.reading.seen.to_string() => TEXT,
+    ];
+    tx.execute(ADD_PART, params).await.map(|_| ())
 }
 
 /// Puts another file in the place of a part's; whether it did: not if that has another one by now.

@@ -9,8 +9,8 @@ use model::segment::{OpenStretch, SEGMENT_DAYS, SEGMENT_OWNER, Segment};
 use model::time::{Day, Timestamp};
 use model::{ChangePosition, ExportFormat, ExportId, ExportOrder, ExportSubject, PriceIndex};
 
-use super::part::part_from_row;
-use super::{DAY_MS, add_part_row, json};
+use super::part::{add_part_row, part_from_row};
+use super::{DAY_MS, json};
 use crate::StoreError;
 use crate::pg::Pg;
 use crate::pg::change::sequence;
