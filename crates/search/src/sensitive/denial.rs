@@ -2,8 +2,8 @@
 //!
 //! A denial ("not", "ex", "gegen"; after its word "değilim", "ではない") holds for all terms next to it in its
 //! clause, and leaps over three small words: "not even a Muslim", "no politics or religion". It leaps over no
-//! emoji, but denies one beside it. It denies too much rather than too little, as a word too few hides a person, and
-//! a word too many shows one.
+//! emoji, but denies one beside it, with those that touch that one: a flag is two. It denies too much rather than too
+//! little, as a word too few hides a person, and a word too many shows one.
 
 use std::ops::Range;
 
@@ -78,11 +78,12 @@ impl Denied {
             if one.clause != clause || one.range.0 >= end || !self.is_reached(next, &mut leaped) {
                 return;
             }
-            let is_beside = next == word + 1;
-            self.by_earlier[next] |= !one.is_emoji || is_beside;
-            if one.is_emoji {
+            let before = glyphs.words()[next - 1];
+            let touches = before.range.1 == one.range.0;
+            if next > word + 1 && !goes_on(before, one, touches) {
                 return;
             }
+            self.by_earlier[next] = true;
         }
     }
 
@@ -97,11 +98,12 @@ impl Denied {
             if one.clause != clause || !self.is_reached(before, &mut leaped) {
                 return;
             }
-            let is_beside = before + 1 == word;
-            self.by_later[before] |= !one.is_emoji || is_beside;
-            if one.is_emoji {
+            let after = glyphs.words()[before + 1];
+            let touches = one.range.1 == after.range.0;
+            if before + 1 < word && !goes_on(after, one, touches) {
                 return;
             }
+            self.by_later[before] = true;
         }
     }
 
@@ -121,6 +123,16 @@ impl Denied {
     /// How often a denial looked at a word.
     pub(super) fn steps(&self) -> usize {
         self.steps
+    }
+}
+
+/// Whether a denial that reached a word goes on to the one behind it: not from words to emoji or back, and from
+/// emoji to those that touch them only.
+fn goes_on(reached: Word, behind: Word, touches: bool) -> bool {
+    match (reached.is_emoji, behind.is_emoji) {
+        (false, false) => true,
+        (true, true) => touches,
+        _ => false,
     }
 }
 

@@ -39,6 +39,7 @@ const DENIALS: &[&str] = &[
     "🚫 MAGA republicans",
     "no ✝️",
     "🚫🏳️‍🌈",
+    "no 🏳️‍⚧️",
     "lapsed Catholic",
     "without religion",
     // German and Dutch
