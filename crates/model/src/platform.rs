@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_numbers_of_platforms_never_change() {
-        let slugs: Vec<&str> = self::known().map(Platform::slug).collect();
+        let slugs: Vec<&str> = known().map(Platform::slug).collect();
         let known = "file bluesky fediverse nostr farcaster github matrix hackernews podcast reddit x \
                      youtube twitch stackexchange discourse gitlab wikidata openalex lens threads";
         assert_eq!(slugs, known.split_whitespace().collect::<Vec<_>>());

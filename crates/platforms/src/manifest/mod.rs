@@ -23,7 +23,7 @@ pub use error::ManifestError;
 pub use json_schema::manifest_schema;
 pub use manifest_text::ManifestText;
 
-pub(crate) use compile::{declaration, manifest as compile};
+pub(crate) use compile::manifest as compile;
 pub(crate) use compiled::*;
 pub(crate) use compiled_request::*;
 pub(crate) use compiled_stream::*;
