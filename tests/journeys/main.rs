@@ -16,6 +16,7 @@ mod files;
 mod ledger;
 mod money;
 mod names;
+mod new_platform;
 mod odd_hosts;
 mod opt_out;
 mod places;

@@ -27,6 +27,7 @@ mod listing;
 mod meter_place;
 mod opt_out;
 mod person;
+mod platform;
 mod ports;
 mod price;
 mod privacy_request;

@@ -250,3 +250,20 @@ fn every_manifest_of_the_folder_is_found_by_the_build() {
     let engine = CrawlEngine::new(EngineSettings::default()).unwrap();
     assert_eq!(engine.platforms().len(), files);
 }
+
+#[test]
+fn the_schema_in_the_docs_is_that_of_the_types() {
+    let made = serde_json::to_string_pretty(&platforms::manifest_schema()).unwrap() + "\n";
+    let known = include_str!("../../../../docs/manifest.schema.json");
+    assert_eq!(known, made, "print it: borg streams schema > docs/manifest.schema.json");
+}
+
+#[test]
+fn the_example_of_the_guide_is_a_whole_manifest() {
+    let guide = include_str!("../../../../docs/manifests.md");
+    let example = guide.split("```yaml\n").nth(1).unwrap().split("   ```").next().unwrap();
+    let yaml: String = example.lines().map(|line| line.replacen("   ", "", 1) + "\n").collect();
+    let text = platforms::ManifestText::new("docs/manifests.md", yaml.into_bytes()).unwrap();
+    text.check().unwrap();
+    assert_eq!(text.declaration().unwrap().slug.as_str(), "forum");
+}
