@@ -88,7 +88,10 @@ fn its_number_stays_and_another_platform_gets_another() {
     };
     assert_eq!((of("forum"), of("grove")), (2, 1), "{profiles:?}");
     // What its profiles were stored with cannot change.
-    borg.write("forum.yaml", MANIFEST.replace("platform: forum", "platform: forum\nlisting: opt_in"));
+    borg.write(
+        "forum.yaml",
+        MANIFEST.replace("platform: forum", "platform: forum\nlisting: opt_in"),
+    );
     let args = ["crawl", "forum:ada", "--manifest", "forum.yaml", "--base-url", &origin];
     assert!(borg.failure(&args).contains("`forum`"), "{}", borg.failure(&args));
 }
@@ -119,7 +122,10 @@ fn mistakes_are_named_with_their_line_and_nothing_is_kept() {
     borg.write("forum.yaml", MANIFEST.replace("    records:", "    recrods:"));
     let wrong = borg.failure(&["streams", "check", "forum.yaml"]);
     let line = MANIFEST.lines().position(|line| line.contains("records:")).unwrap() + 1;
-    assert!(wrong.contains(&format!("forum.yaml:{line}: form: unknown field `recrods`")), "{wrong}");
+    assert!(
+        wrong.contains(&format!("forum.yaml:{line}: form: unknown field `recrods`")),
+        "{wrong}"
+    );
     assert!(wrong.contains("did you mean `records`?"), "{wrong}");
     let wrong = borg.failure(&["crawl", "forum:ada", "--manifest", "forum.yaml"]);
     assert!(wrong.contains("recrods"), "{wrong}");
