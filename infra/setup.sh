@@ -4,7 +4,7 @@
 #   emulator  the AWS emulator and SAM, in Python environments
 #   browser   Chromium and Node.js
 #   contract  schemathesis, in another one
-#   clients   what makes and checks clients, from npm and in another one
+#   clients   what makes and checks clients, from npm and in another one; cargo fetches what the one in Rust takes
 #   peers     the libraries that Borg is compared with, in another one
 #   fuzz      a nightly compiler and cargo-fuzz
 #   wasm      Rust's target for WebAssembly
