@@ -13,7 +13,7 @@ use operate::{OperateDependencies, Order, OrderOutcome};
 use snapshot::SharedObjects;
 use store::Pg;
 use store::objects::ObjectLinks;
-use store::pg::key;
+use store::pg::{key, platform};
 use tokio::net::TcpListener;
 
 use crate::exporter::LocalExporter;
@@ -24,6 +24,9 @@ use crate::webhooks::LocalWebhooks;
 
 /// How often what a gateway has to tell others is sent.
 const FLUSHED_EVERY: Duration = Duration::from_millis(200);
+
+/// How often a server looks for platforms that another process added.
+const PLATFORMS_EVERY: Duration = Duration::from_secs(5);
 
 /// How a server charges. A key may send more than one of strangers, as it is the machine's owner who gives them
 /// out; doorbells are rung several at a time.
@@ -121,6 +124,7 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
     let served = tokio::select! {
         served = serving.into_future() => served,
         () = flush_periodically(&gateway) => Ok(()),
+        () = learn_platforms(&home.pg) => Ok(()),
     };
     // Doorbells ring before the meter ends, so that it answers them.
     exporter.end().await?;
@@ -129,6 +133,16 @@ pub(crate) async fn serve(home: &BorgHome, listener: TcpListener) -> Result<()> 
     webhooks.end().await?;
     served?;
     closed.map_err(|_| anyhow::anyhow!("what was counted last could not be stored"))
+}
+
+/// Never ends: another process may add platforms.
+async fn learn_platforms(pg: &Pg) {
+    loop {
+        tokio::time::sleep(PLATFORMS_EVERY).await;
+        if let Err(error) = platform::learn_all(pg).await {
+            tracing::warn!(%error, "platforms that were added are not known yet");
+        }
+    }
 }
 
 /// Never ends. What cannot be sent is sent later.
