@@ -14,6 +14,7 @@
 //! | [`trust_stage`] | [`Attention`], [`Hierarchy`], given seeds | [`Trust`] | O(m · sets · log n), and 101 short walks between communities | 5 to 15 B/arc, 4 more with weights, + 224 B/person |
 //! | [`rank_stage`] | [`Attention`], [`Trust`], the previous [`GlobalRank`] | [`GlobalRank`] | O(m · iterations) | 9 B/arc, 5 without weights, + 20 B/person |
 //! | [`CommunityScorer::level`] | all of the above, kinds, a level | [`RankedCommunity`] of every community: [`CommunityPeople`] and their [`evidence`] | O(m · iterations) | 20 B/arc of one community per thread, 24 B/person |
+//! | [`layout_stage`] | [`Attention`], [`Hierarchy`], [`GlobalRank`], the previous [`Layout`] | [`Layout`] | O(m + 256 n) | 36 B/person, 28 B/arc of one community per thread |
 //!
 //! Beside them: searches around a few people ([`nearby`]), [`lineage`] between two hierarchies, [`labels`] from bios,
 //! [`union`] of profiles into persons, [`eval`] measures, [`generate`]d graphs.
@@ -25,6 +26,7 @@ pub mod eval;
 pub mod evidence;
 pub mod generate;
 pub mod labels;
+pub mod layout;
 pub mod lineage;
 pub mod nearby;
 pub mod people;
@@ -42,6 +44,7 @@ pub use communities::{
     community_stage, community_stage_across,
 };
 pub use csr::{ArcList, Csr, CsrError};
+pub use layout::{HomeDepth, Layout, LayoutInput, PreviousLayout, layout_stage, visible_depths};
 pub use people::{
     CommunityPeople, CommunityScorer, MemberSource, PackedPeople, PeopleInput, PeopleSettings,
     RankedCommunity, ScoredPerson, people_stage,

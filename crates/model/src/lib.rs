@@ -25,6 +25,7 @@ pub mod key;
 pub mod layer;
 pub mod ledger;
 pub mod lineage;
+pub mod map;
 pub mod membership;
 pub mod message;
 pub mod money;

@@ -62,6 +62,11 @@ fn read(set: &str) -> Option<Set> {
     Some(Set { attention: attention(arcs), truth, seeds })
 }
 
+/// The arcs of a set, where it is available.
+pub(crate) fn attention_of(set: &str) -> Option<Attention> {
+    Some(read(set)?.attention)
+}
+
 fn found(set: &Set) -> Hierarchy {
     community_stage(&set.attention, None, &CommunitySettings::default())
 }

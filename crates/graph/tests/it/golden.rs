@@ -3,11 +3,12 @@
 use std::fmt::{Debug, Write as _};
 
 use graph::{
-    CommunityPeople, CommunitySettings, GlobalRank, Hierarchy, Level, OptionalCommunity, Overlap,
-    PackedPeople, PeopleSettings, RankSettings, ScoredPerson, Trust, TrustSettings,
+    CommunityPeople, CommunitySettings, GlobalRank, Hierarchy, Layout, Level, OptionalCommunity,
+    Overlap, PackedPeople, PeopleSettings, RankSettings, ScoredPerson, Trust, TrustSettings,
 };
 use model::EventKind;
 use model::index::{CommunityIndex, PersonIndex};
+use model::map::MapDisc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,6 +63,18 @@ fn trust_keeps_its_bytes() {
         seeds: vec![[0, 200].map(PersonIndex::new).to_vec(), Vec::new()],
     };
     check(&trust, TRUST);
+}
+
+#[test]
+fn a_layout_keeps_its_bytes() {
+    let disc = |x, y, radius| MapDisc { x, y, radius };
+    let layout = Layout {
+        unit: 0.125,
+        people: vec![disc(0.5, -0.25, 0.125)].into(),
+        regions: vec![vec![disc(0.5, -0.25, 0.5)].into(), Vec::new().into()],
+    };
+    let disc = "0000003f000080be";
+    check(&layout, &format!("0000003e01{disc}0000003e0201{disc}0000003f00"));
 }
 
 #[test]

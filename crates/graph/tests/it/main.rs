@@ -21,7 +21,13 @@ mod golden;
 #[cfg(test)]
 mod intervals;
 #[cfg(test)]
+mod layout;
+#[cfg(test)]
+mod map_world;
+#[cfg(test)]
 mod nearby;
+#[cfg(test)]
+mod nearness;
 #[cfg(test)]
 mod oracles;
 #[cfg(test)]
