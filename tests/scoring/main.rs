@@ -13,6 +13,8 @@ mod killed;
 #[cfg(test)]
 mod lineage;
 #[cfg(test)]
+mod map;
+#[cfg(test)]
 mod person_rows;
 #[cfg(test)]
 mod tables;

@@ -38,7 +38,7 @@ fn pages(bios: [&str; 3]) -> Vec<SeenProfile> {
 
 impl World {
     /// A world whose people have these bios, and its run's communities, by level.
-    async fn with_bios(bios: [&str; 3]) -> (World, RunId, Vec<Community>) {
+    pub(crate) async fn with_bios(bios: [&str; 3]) -> (World, RunId, Vec<Community>) {
         let world = World::new().await;
         let (pg, now) = (world.database.pg(), world.clock.now());
         profile::import(pg, Platform::FILE, &pages(bios), now).await.expect("profiles import");

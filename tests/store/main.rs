@@ -23,6 +23,7 @@ mod identity;
 mod key;
 mod ledger;
 mod lineage;
+mod map;
 mod listing;
 mod meter_place;
 mod opt_out;

@@ -28,6 +28,7 @@ pub mod identity;
 pub mod key;
 pub mod ledger;
 pub mod lineage;
+pub mod map;
 pub mod measure;
 pub mod membership;
 pub mod meter_place;

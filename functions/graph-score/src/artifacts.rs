@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use graph::{CommunityPeople, GlobalRank, Hierarchy, PackedPeople, Trust};
+use graph::{CommunityPeople, GlobalRank, Hierarchy, HomeDepth, Layout, PackedPeople, Trust};
 use model::change::MembershipChange;
 use model::index::PersonIndex;
 use model::rank_change::RankChange;
 use model::{RankStep, RunId, SnapshotId};
 use rayon::prelude::*;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use snapshot::{ObjectStore, artifact};
 use store::Pg;
 use store::pg::evidence::PackedEvidence;
@@ -33,6 +33,8 @@ const GLOBAL: &str = "global";
 pub(crate) const LABELS: &str = "labels";
 /// What communities are about that is sensitive.
 pub(crate) const TOPICS: &str = "topics";
+/// Where people and communities lie.
+pub(crate) const MAP: &str = "map";
 /// How ranks changed since the previous run.
 pub(crate) const CHANGES: &str = "changes";
 /// Whose main community changed since the previous run.
@@ -55,6 +57,15 @@ pub(crate) fn steps_name(previous: Option<RunId>) -> String {
 /// The evidence of a level's communities.
 pub(crate) fn evidence_name(level: usize) -> String {
     format!("evidence-{level}")
+}
+
+/// The map of a run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunMap {
+    /// Where everybody lies, the unlisted too.
+    pub(crate) layout: Layout,
+    /// How deep in its communities each person lies; empty if there are none.
+    pub(crate) depths: TiVec<PersonIndex, HomeDepth>,
 }
 
 /// The artifacts of one run.
@@ -143,6 +154,14 @@ impl RunArtifacts<'_> {
 
     pub(crate) async fn seal_global(self, global: &GlobalRank) -> Result<(), ScoreError> {
         self.seal(GLOBAL, global).await
+    }
+
+    pub(crate) async fn map(self) -> Result<RunMap, ScoreError> {
+        self.open(MAP).await
+    }
+
+    pub(crate) async fn seal_map(self, map: &RunMap) -> Result<(), ScoreError> {
+        self.seal(MAP, map).await
     }
 
     pub(crate) async fn changes(self) -> Result<Vec<RankChange>, ScoreError> {

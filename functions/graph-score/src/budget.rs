@@ -76,6 +76,14 @@ pub(crate) fn expected_seconds(stage: Stage, arcs: u64, people: u64) -> f64 {
     (arcs as f64 * ns_an_arc + people as f64 * ns_a_person) / 1e9
 }
 
+/// The seconds that laying out the map is expected to take, loading the graph among it. Rounded up from
+/// `cargo run -p graph --example layout -- 100000`: under 50 µs of processor time a person.
+pub(crate) fn layout_seconds(arcs: u64, people: u64) -> f64 {
+    const NS_AN_ARC: f64 = 3_000.0;
+    const NS_A_PERSON: f64 = 100_000.0;
+    (arcs as f64 * NS_AN_ARC + people as f64 * NS_A_PERSON) / 1e9
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,6 +85,16 @@ pub(crate) async fn expected_seconds(
     Ok(budget::expected_seconds(stage, size.arcs, size.profiles))
 }
 
+/// The seconds that laying out the map is expected to take.
+pub(crate) async fn expected_layout_seconds(
+    dependencies: ScoreDependencies<'_>,
+    run: RunId,
+) -> Result<f64, ScoreError> {
+    let snapshot = snapshot_of(dependencies.pg, run).await?;
+    let known = load_manifest(dependencies.objects, snapshot).await?;
+    Ok(budget::layout_seconds(arcs_of(&known), known.people))
+}
+
 /// The manifest of the previous run's snapshot, if there is one that can be read.
 async fn previous_manifest(
     dependencies: ScoreDependencies<'_>,

@@ -21,6 +21,7 @@ use super::transaction::PgTransaction;
 use super::{Pg, run};
 use crate::StoreError;
 
+mod map;
 mod rows;
 
 pub use rows::PackedMemberships;

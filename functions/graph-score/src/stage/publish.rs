@@ -17,15 +17,16 @@ use tokio::task::block_in_place;
 use super::changes::changes;
 use super::history;
 use super::labels::labels;
+use super::layout::{layout, load_map};
 use super::memberships::{person_scores, world_memberships};
 use super::moves::{lineage_changes, moves};
 use super::results::RunResults;
 use super::same_groups::LevelPlace;
 use super::tables::{MEMBERS, tables};
 use super::words;
-use crate::artifacts::{CHANGES, LABELS, MOVES, TOPICS};
+use crate::artifacts::{CHANGES, LABELS, MAP, MOVES, TOPICS};
 use crate::budget::{BudgetCheck, TimeBudget};
-use crate::world::expected_seconds;
+use crate::world::{expected_layout_seconds, expected_seconds};
 use crate::{ScoreDependencies, ScoreError};
 
 /// Rows handed to the loader at a time.
@@ -38,6 +39,7 @@ const LABEL_WORDS_MAX: usize = 32;
 #[derive(Debug, Clone, Copy)]
 enum PublishPiece {
     Labels,
+    Layout,
     Changes,
     Moves,
     Steps,
@@ -45,9 +47,9 @@ enum PublishPiece {
     Load,
 }
 
-/// Labels communities, finds what changed, also for the history, seals the tables, then loads everything and serves it. What
-/// is sealed is not made again; if the time ends, the next invocation continues with the first missing
-/// piece.
+/// Labels communities, lays out the map, finds what changed, also for the history, seals the tables, then loads
+/// everything and serves it. What is sealed is not made again; if the time ends, the next invocation continues
+/// with the first missing piece.
 pub(crate) async fn publish(
     dependencies: ScoreDependencies<'_>,
     run: RunId,
@@ -55,11 +57,16 @@ pub(crate) async fn publish(
 ) -> Result<BudgetCheck, ScoreError> {
     let needed = expected_seconds(dependencies, run, Stage::Publish).await?;
     for piece in missing(dependencies, run).await? {
+        let needed = match piece {
+            PublishPiece::Layout => expected_layout_seconds(dependencies, run).await?,
+            _ => needed,
+        };
         if budget.check(needed, dependencies.clock.now())? == BudgetCheck::NextInvocation {
             return Ok(BudgetCheck::NextInvocation);
         }
         match piece {
             PublishPiece::Labels => labels(dependencies, run).await?,
+            PublishPiece::Layout => layout(dependencies, run).await?,
             PublishPiece::Changes => changes(dependencies, run).await?,
             PublishPiece::Steps => history::seal(dependencies, run).await?,
             PublishPiece::Moves => moves(dependencies, run).await?,
@@ -84,16 +91,17 @@ async fn missing(
 ) -> Result<Vec<PublishPiece>, ScoreError> {
     let sealed = dependencies.artifacts(run).sealed().await?;
     let has_steps = history::is_sealed(dependencies, run, &sealed).await?;
-    use PublishPiece::{Changes, Labels, Load, Moves, Steps, Tables};
+    use PublishPiece::{Changes, Labels, Layout, Load, Moves, Steps, Tables};
     let is_missing = |piece: &PublishPiece| match piece {
         Labels => !(sealed.contains(LABELS) && sealed.contains(TOPICS)),
+        Layout => !sealed.contains(MAP),
         Changes => !sealed.contains(CHANGES),
         Moves => !sealed.contains(MOVES),
         Steps => !has_steps,
         Tables => !sealed.contains(MEMBERS),
         Load => true,
     };
-    let pieces = [Labels, Changes, Moves, Steps, Tables, Load];
+    let pieces = [Labels, Layout, Changes, Moves, Steps, Tables, Load];
     Ok(pieces.into_iter().filter(is_missing).collect())
 }
 
@@ -125,6 +133,7 @@ async fn load_all(
     load_communities(dependencies, &mut loader, results).await?;
     load_evidence(dependencies, &mut loader, results).await?;
     load_terms(dependencies, &mut loader, results).await?;
+    load_map(&mut loader, results, &dependencies.artifacts(results.run).map().await?).await?;
     Ok(loader.finish(Folding::NEWEST.number()).await?)
 }
 

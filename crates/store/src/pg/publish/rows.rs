@@ -10,9 +10,9 @@ use crate::pg::value::stored_count;
 
 /// A table of which each run has one.
 pub(super) struct RunTable {
-    name: &'static str,
+    pub(super) name: &'static str,
     /// After `run_id`.
-    columns: &'static [(&'static str, Type)],
+    pub(super) columns: &'static [(&'static str, Type)],
 }
 
 pub(super) const RUN_PERSON: RunTable =
