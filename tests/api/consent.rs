@@ -58,6 +58,8 @@ fn routes(api: &Api, older: model::RunId) -> Vec<String> {
         format!("/v1/communities/{rust}/people?"),
         format!("/v1/communities/{rust}/people?sort=insider"),
         "/v1/communities/com_0/people?view=person".to_owned(),
+        format!("/v1/communities/{rust}/map?"),
+        "/v1/communities/com_0/map?".to_owned(),
         "/v1/search?q=compilers".to_owned(),
         "/v1/search?q=e".to_owned(),
         format!("/v1/people?view=personal&seeds={ada}&include_seeds=true&limit=1000"),

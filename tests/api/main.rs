@@ -21,6 +21,7 @@ mod history;
 mod keys;
 mod limits;
 mod lineage;
+mod map;
 mod mcp;
 mod paths;
 mod payments;

@@ -20,6 +20,7 @@ fn paths(api: &Api) -> Vec<String> {
         format!("/v1/communities/{rust}/lineage"),
         "/v1/suggest?q=ada".to_owned(),
         format!("/v1/communities/{rust}/people"),
+        format!("/v1/communities/{rust}/map"),
         "/v1/communities".to_owned(),
         "/v1/search?q=analytical+eng".to_owned(),
         "/v1/changes".to_owned(),

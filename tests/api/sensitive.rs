@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 use model::change::RunChanges;
 use model::index::RunPerson;
+use model::map::{MapDisc, MapPlace, MappedPerson, tiles};
 use model::observation::SeenProfile;
 use model::port::Clock as _;
 use model::rank_change::{RankChange, RankChangeReason, RankState};
@@ -15,6 +16,7 @@ use model::{
 use serde_json::{Value, json};
 use store::pg::community::WORLD;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
+use store::pg::map::MapRegion;
 use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::score::PersonScore;
 use store::pg::term::Term;
@@ -79,8 +81,41 @@ impl PlantedWorld {
             loader.evidence(id, evidence(self.scores().len())).await.unwrap();
         }
         loader.terms(&self.terms()).await.unwrap();
+        self.load_map(&mut loader).await;
         loader.finish(::search::Folding::NEWEST.number()).await.unwrap();
         run::publish(pg, self.run, &ranks(self.changes()), now).await.unwrap();
+    }
+
+    /// Ada lies in the mosque, the outspoken Alan in the group, which both regions hold, and all others who are
+    /// listed beside them.
+    async fn load_map(&self, loader: &mut RunLoader<'_>) {
+        let disc = |x, y, radius| MapDisc { x, y, radius };
+        let region =
+            |community, level, disc| MapRegion { community, level, last_level: level, disc };
+        let regions = [
+            region(WORLD, None, MapDisc::WORLD),
+            region(self.plain, Some(0), disc(0.0, 0.0, 0.9)),
+            region(self.mosque, Some(1), disc(0.5, 0.0, 0.3)),
+            region(self.group, Some(1), disc(0.5, 0.1, 0.3)),
+        ];
+        let place = |number: u16| match usize::from(number) {
+            ADA => MapPlace { disc: disc(0.5, 0.0, 0.01), community: Some(self.mosque) },
+            OUTSPOKEN => MapPlace { disc: disc(0.5, 0.05, 0.01), community: Some(self.group) },
+            _ => {
+                let x = f32::from(number) / 64.0 - 0.5;
+                MapPlace { disc: disc(x, 0.0, 0.005), community: Some(self.plain) }
+            }
+        };
+        let listed = |(number, score): (u16, PersonScore)| {
+            (!score.unlisted).then(|| MappedPerson { person: score.person, place: place(number) })
+        };
+        let people: Vec<Option<MappedPerson>> = (0..).zip(self.scores()).map(listed).collect();
+        let places: Vec<Option<MapPlace>> =
+            people.iter().map(|one| one.map(|one| one.place)).collect();
+        let people: Vec<MappedPerson> = people.into_iter().flatten().collect();
+        loader.map_people(&places).await.unwrap();
+        loader.map_regions(&regions).await.unwrap();
+        loader.map_tiles(&tiles(&people)).await.unwrap();
     }
 
     fn scores(&self) -> Vec<PersonScore> {
@@ -190,6 +225,10 @@ impl PlantedWorld {
     pub(crate) fn pairs(&self, asked: &str, answer: &Value) -> BTreeSet<(CommunityId, usize)> {
         let rows = match &answer["data"] {
             Value::Array(rows) => rows.clone(),
+            // A map names communities beside the one that was asked for: its people are not said to be in those.
+            map if map["people"].is_array() => {
+                map["people"].as_array().cloned().unwrap_or_default()
+            }
             row => vec![row.clone()],
         };
         let mut pairs = BTreeSet::new();
@@ -316,6 +355,7 @@ async fn no_route_tells_of_a_membership_that_its_person_does_not_name() {
     }
     for route in [
         "/v1/communities/{id}/people",
+        "/v1/communities/{id}/map",
         "/v1/people/{id}/ranks",
         "/v1/people/{id}/evidence",
         "/v1/changes",

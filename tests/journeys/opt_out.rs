@@ -122,6 +122,15 @@ impl TraceSearch<'_> {
                 let orders = ["sort=attention", "sort=insider", "view=person", "run=run_1"];
                 orders.iter().flat_map(|o| of(&all, &format!("/people?limit=1000&{o}"))).collect()
             }
+            "/v1/communities/{id}/map" => {
+                let all = [self.communities.clone(), vec!["com_0".to_owned()]].concat();
+                let runs = ["", "&run=run_1"];
+                runs.iter().flat_map(|run| of(&all, &format!("/map?limit=1000{run}"))).collect()
+            }
+            "/v1/map/tiles/{z}/{x}/{y}" => {
+                let of_run = |run: &String| format!("/v1/map/tiles/0/0/0?run={run}");
+                self.runs.iter().map(of_run).collect()
+            }
             "/v1/people" | "/v1/people/{id}" => self.of_people(route),
             route if route.starts_with("/v1/people/{id}/") => self.of_people(route),
             "/v1/people:resolve" => self.asked("/v1/people:resolve?account="),

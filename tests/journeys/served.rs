@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command};
 
+use model::map::{TILE_MEDIA_TYPE, Tile};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -90,7 +91,8 @@ impl Served {
         self.send("GET", path, "", b"")
     }
 
-    /// Status and body of the answer to any request; no `Authorization` where it is empty.
+    /// Status and body of the answer to any request, a tile as the ids of its people; no `Authorization`
+    /// where it is empty.
     pub(crate) fn send(&self, method: &str, path: &str, by: &str, body: &[u8]) -> (u16, Value) {
         let method = Method::from_bytes(method.as_bytes()).expect("a method is a word");
         let mut request = self.client.request(method, format!("{}{path}", self.url));
@@ -99,9 +101,11 @@ impl Served {
         }
         self.runtime.block_on(async {
             let answer = request.body(body.to_vec()).send().await.expect("borg answers");
-            let status = answer.status().as_u16();
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
             let body = answer.bytes().await.expect("the answer comes whole");
-            (status, serde_json::from_slice(&body).expect("the answer is JSON"))
+            let is_tile = headers.get("content-type").is_some_and(|kind| kind == TILE_MEDIA_TYPE);
+            let json = || serde_json::from_slice(&body).expect("the answer is JSON");
+            (status, if is_tile { people_of_tile(&body) } else { json() })
         })
     }
 
@@ -162,4 +166,9 @@ impl Drop for Served {
             [terminated, ended].iter().flatten().filter(|status| status.success()).count();
         assert!(in_order == 2 || std::thread::panicking(), "borg serve does not end in order");
     }
+}
+
+fn people_of_tile(body: &[u8]) -> Value {
+    let tile = Tile::decode(body).expect("a tile is served");
+    tile.people.iter().map(|one| Value::from(one.person.to_string())).collect()
 }

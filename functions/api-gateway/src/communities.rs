@@ -1,6 +1,7 @@
 //! Communities: sets of people at several scales, with stable ids.
 
 pub(crate) mod lineage;
+pub(crate) mod map;
 pub(crate) mod people;
 
 use std::collections::HashSet;

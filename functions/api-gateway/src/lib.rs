@@ -44,6 +44,7 @@ mod file_signer;
 mod finish;
 mod key_cache;
 mod label_book;
+mod map;
 mod mcp;
 mod notice;
 mod outcome_view;

@@ -19,8 +19,8 @@ use crate::error::Problem;
 use crate::state::Gateway;
 use crate::{
     account, admission, auth, changes, charging, communities, consumers, docs, exports, finish,
-    mcp, payments, people, prices, privacy, profiles, quotes, runs, search_route, status, suggest,
-    webhooks,
+    map, mcp, payments, people, prices, privacy, profiles, quotes, runs, search_route, status,
+    suggest, webhooks,
 };
 
 /// How long a browser remembers what it may send: the longest that browsers take.
@@ -123,7 +123,9 @@ fn data_routes() -> [ScopedRoutes; 6] {
         .routes(routes!(communities::get))
         .routes(routes!(communities::batch))
         .routes(routes!(communities::lineage::get))
-        .routes(routes!(communities::people::list));
+        .routes(routes!(communities::people::list))
+        .routes(routes!(communities::map::get))
+        .routes(routes!(map::tile));
     let search = OpenApiRouter::new()
         .routes(routes!(search_route::search))
         .routes(routes!(suggest::suggest));

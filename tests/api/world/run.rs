@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 
 use ::search::Folding;
 use model::index::RunPerson;
+use model::map::{MapDisc, MapPlace, MappedPerson, tiles};
 use model::observation::SeenProfile;
 use model::time::Timestamp;
 use model::{Community, CommunityId, Consent, Membership, ProfileId, RunId, SensitiveTopics};
 use store::Pg;
 use store::pg::community::WORLD;
 use store::pg::evidence::{EvidenceEdge, EvidencePacker, EvidenceSource, PackedEvidence};
+use store::pg::map::MapRegion;
 use store::pg::publish::{PackedMemberships, RunLoader};
 use store::pg::run;
 use store::pg::score::PersonScore;
@@ -84,8 +86,38 @@ impl World {
         }
         loader.evidence(self.rust, evidence(&self.memberships())).await.expect("evidence loads");
         loader.terms(terms).await.expect("terms load");
+        self.load_map(&mut loader).await;
         loader.finish(folding).await.expect("the run is attached");
         run
+    }
+
+    /// Puts Art in Rust, and the people, those of Rust first, in a row through it: the listed ones.
+    async fn load_map(&self, loader: &mut RunLoader<'_>) {
+        let region = |community, level, x, radius| MapRegion {
+            community,
+            level,
+            last_level: level,
+            disc: MapDisc { x, y: 0.0, radius },
+        };
+        let regions = [
+            region(WORLD, None, 0.0, 1.0),
+            region(self.rust, Some(0), -0.25, 0.5),
+            region(self.art, Some(1), -0.5, 0.125),
+        ];
+        let place = |number: u16| MapPlace {
+            disc: MapDisc { x: f32::from(number) / 64.0 - 0.25, y: 0.25, radius: 0.0078125 },
+            community: Some(self.rust).filter(|_| number < 20),
+        };
+        let listed = |(number, score): (u16, PersonScore)| {
+            (!score.unlisted).then(|| MappedPerson { person: score.person, place: place(number) })
+        };
+        let people: Vec<Option<MappedPerson>> = (0..).zip(self.scores()).map(listed).collect();
+        let places: Vec<Option<MapPlace>> =
+            people.iter().map(|one| one.map(|one| one.place)).collect();
+        let people: Vec<MappedPerson> = people.into_iter().flatten().collect();
+        loader.map_people(&places).await.expect("places load");
+        loader.map_regions(&regions).await.expect("regions load");
+        loader.map_tiles(&tiles(&people)).await.expect("tiles load");
     }
 
     /// One more run of the same people.

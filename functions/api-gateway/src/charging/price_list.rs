@@ -64,6 +64,8 @@ pub(crate) const PRICE_LIST: &[RoutePrice] = &{
         priced("/v1/communities:batch", Graph, PersonRow, Ids),
         priced("/v1/communities/{id}/lineage", Graph, RankRow, Limit),
         priced("/v1/communities/{id}/people", Graph, RankRow, Limit),
+        priced("/v1/communities/{id}/map", Graph, PersonRow, Limit),
+        priced("/v1/map/tiles/{z}/{x}/{y}", Graph, PersonRow, One),
         priced("/v1/people/{id}", Graph, PersonRow, One),
         priced("/v1/people", Graph, RankRow, Limit),
         priced("/v1/people/{id}/path", Graph, RankRow, Few(PathSettings::HOPS_MAX as u32)),

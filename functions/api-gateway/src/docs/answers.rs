@@ -12,6 +12,8 @@ const UNKNOWN_NOUNS: &[(&str, ProblemCode)] = &[
     ("/v1/people/{id}/evidence", ProblemCode::EvidenceUnknown),
     ("/v1/profiles/{id}", ProblemCode::ProfileUnknown),
     ("/v1/communities/{id}", ProblemCode::CommunityUnknown),
+    ("/v1/communities/{id}/map", ProblemCode::MapUnknown),
+    ("/v1/map/tiles/{z}/{x}/{y}", ProblemCode::MapUnknown),
     ("/v1/runs/{id}", ProblemCode::RunUnknown),
     ("/v1/quotes/{id}", ProblemCode::QuoteUnknown),
     ("/v1/charges/{id}", ProblemCode::ChargeUnknown),

@@ -69,6 +69,8 @@ problem_codes! {
         { "There is no such account in the index, or it does not want to be found." }
     CommunityUnknown NOT_FOUND "Unknown community"
         { "There is no such community in this run." }
+    MapUnknown NOT_FOUND "No map"
+        { "The run has no map, or no such tile of it." }
     EvidenceUnknown NOT_FOUND "No evidence"
         { "There is no evidence for this person in this community." }
     RunUnknown NOT_FOUND "Unknown run"
