@@ -38,7 +38,8 @@ fn forum(request: &TestRequest<'_>) -> TestResponse {
             |number| TestResponse::json(&member(number)),
         ),
         ["", "api", "members", id, "following"] => {
-            let page = field(request.query, "page").map_or(1, |page| page.parse().unwrap());
+            let page =
+                field(request.query, "page").map_or(1, |page| page.parse().expect("a number"));
             let others = number(id).map_or(6, |number| number + 1)..6;
             members(others.skip((page - 1) * 2).take(2))
         }

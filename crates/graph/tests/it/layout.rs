@@ -94,7 +94,7 @@ fn people_who_are_hidden_in_a_community_lie_outside_of_it_and_of_what_it_contain
     let fine = levels.last().unwrap().communities / 2;
     let is_hidden = |person: PersonIndex, level: usize, community: CommunityIndex| {
         let in_coarse = level == 0 && community == coarse;
-        person.number() % 3 == 0
+        person.number().is_multiple_of(3)
             && (in_coarse || level + 1 == levels.len() && community.number() == fine)
     };
     let depths = visible_depths(&world.hierarchy, is_hidden);

@@ -114,13 +114,13 @@ fn kept(ties: &[Vec<f64>], distance: impl Fn(usize, usize) -> f64) -> Kept {
     let count = ties.len();
     let (mut strengths, mut nearness) = (Vec::new(), Vec::new());
     let (mut found, mut wanted) = (0, 0);
-    for a in 0..count {
-        for b in (a + 1..count).filter(|&b| ties[a][b] > 0.0) {
-            strengths.push(ties[a][b]);
+    for (a, of_a) in ties.iter().enumerate() {
+        for b in (a + 1..count).filter(|&b| of_a[b] > 0.0) {
+            strengths.push(of_a[b]);
             nearness.push(-distance(a, b));
         }
         let mut others: Vec<usize> = (0..count).filter(|&b| b != a).collect();
-        others.sort_by(|&b, &c| ties[a][c].total_cmp(&ties[a][b]));
+        others.sort_by(|&b, &c| of_a[c].total_cmp(&of_a[b]));
         let strongest: Vec<usize> = others.iter().copied().take(STRONGEST).collect();
         others.sort_by(|&b, &c| distance(a, b).total_cmp(&distance(a, c)));
         wanted += strongest.len();
