@@ -8,7 +8,8 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use api::types::{ChangeView, Code, EnvelopeVecFoundRowDataItem as FoundRow, SearchPeopleType};
 
-#[allow(unused_imports)]
+// Most of it is not used here, and each warning would quote the one long line that the source is.
+#[allow(dead_code, unused_imports)]
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
