@@ -63,7 +63,7 @@ async fn a_community_lies_in_the_world_with_its_parts_and_its_first_people() {
     let part = &map["parts"][0];
     assert_eq!((&part["id"], &part["labels"][0]), (&json!(art), &json!("art")));
     assert!(part["trust"].is_null() && part["too_little_known"] == true, "{part}");
-    // Members only, of whom the hermit is not listed.
+    // Members only, and the hermit among them is not listed.
     assert_eq!(ids(&map["people"]).len(), 19);
     assert_eq!((&map["people"][1]["x"], &map["people"][1]["y"]), (&json!(-0.234375), &json!(0.25)));
     let reply = api.get(&format!("/v1/communities/{rust}/map?limit=3")).await;

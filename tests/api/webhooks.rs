@@ -227,7 +227,7 @@ async fn other_webhooks_of_the_account_hear_that_one_is_disabled() {
     let dispatcher = api.dispatcher();
     let (one, two) =
         tokio::join!(dispatcher.tick(Duration::from_secs(60)), dispatcher.tick(Duration::ZERO));
-    assert_eq!(one.unwrap().told + two.unwrap().told, 1, "it is told once");
+    assert_eq!(one.unwrap().notices + two.unwrap().notices, 1, "it is announced once");
     let heard = log(&api, "other").await;
     assert_eq!(heard[0]["type"], "webhook.disabled");
     assert_eq!(log(&api, "news").await.as_array().unwrap().len(), 1, "it hears nothing itself");
@@ -250,7 +250,7 @@ async fn other_webhooks_of_the_account_hear_that_one_is_disabled() {
     api.clock.advance_seconds(5);
     disable(&api, "news").await;
     put(&api, "news", &json!({"url": URL})).await.data();
-    assert_eq!(dispatcher.tick(Duration::ZERO).await.unwrap().told, 0);
+    assert_eq!(dispatcher.tick(Duration::ZERO).await.unwrap().notices, 0);
 }
 
 #[tokio::test]

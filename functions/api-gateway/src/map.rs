@@ -58,9 +58,9 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// The people of a square of the map, those with the most attention first, as `docs/map.md` explains the
-/// bytes, without those who are not listed. At zoom `z` the world is cut into 2^z columns from the left and rows from below. A person is in one
-/// tile only: a tile has those whom coarser tiles had no room for, and says which of its quarters have
-/// tiles. There is none of a square without people.
+/// bytes, without those who are not listed. At zoom `z` the world is cut into 2^z columns from the left and rows
+/// from below. A person is in one tile only: a tile has those for which coarser tiles had no room, and says which
+/// of its quarters have tiles. There is none of a square without people.
 #[utoipa::path(
     get,
     path = "/v1/map/tiles/{z}/{x}/{y}",

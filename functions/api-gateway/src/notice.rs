@@ -7,7 +7,7 @@ use store::pg::webhook::{self, DisabledWebhook};
 use crate::error::Problem;
 use crate::state::Gateway;
 
-/// What an account is to be told, as a list of RFC 8941; `None` if there is nothing.
+/// What an account is to know, as a list of RFC 8941; `None` if there is nothing.
 pub(crate) async fn of(gateway: &Gateway, payer: PayerId) -> Result<Option<String>, Problem> {
     let disabled = webhook::disabled(gateway.pg(), payer).await?;
     Ok((!disabled.is_empty()).then(|| text(&disabled)))

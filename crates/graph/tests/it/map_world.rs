@@ -19,7 +19,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Communities of four to a parent, and 300 people whom no one knows.
+    /// Communities of four to a parent, and 300 people that no one knows.
     pub(crate) fn planted(people: usize, mixing: f64) -> World {
         let spec =
             PlantedSpec { siblings: 4, kept_by_parent: 0.5, ..PlantedSpec::usual(people, mixing) };

@@ -157,7 +157,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// The part of the mean distance of two strangers at which those whom people attend to most lie, in the whole
+/// The part of the mean distance of two strangers at which those that people attend to most lie, in the whole
 /// world and among the people of their own community.
 pub(crate) fn nearness(world: &World, layout: &Layout) -> [f64; 2] {
     const STRONGEST: usize = 10;

@@ -1,15 +1,9 @@
 //! The JSON Schema of manifests, made from the types that read them: editors complete and check by it.
 
-use model::platform::{HandleForm, Listing};
-use model::profile_text::ProfileText;
-use model::{Direction, Layer};
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::raw::RawManifest;
-use super::raw_request::SelectorTexts;
 
 /// The JSON Schema (draft 2020-12) of a manifest.
 pub fn manifest_schema() -> Value {
@@ -17,35 +11,4 @@ pub fn manifest_schema() -> Value {
     let mut schema = generator.into_root_schema_for::<RawManifest>();
     schema.insert("title".to_owned(), "A platform of Borg".into());
     schema.to_value()
-}
-
-fn words<T: Serialize>(words: &[T]) -> Schema {
-    json_schema!({ "type": "string", "enum": words })
-}
-
-pub(super) fn layer(_: &mut SchemaGenerator) -> Schema {
-    words(&Layer::ALL.map(Layer::slug))
-}
-
-pub(super) fn direction(_: &mut SchemaGenerator) -> Schema {
-    words(&[Direction::Out, Direction::In].map(Direction::slug))
-}
-
-pub(super) fn listing(_: &mut SchemaGenerator) -> Schema {
-    words(&[Listing::OptIn, Listing::OptOut])
-}
-
-pub(super) fn handle_form(_: &mut SchemaGenerator) -> Schema {
-    words(&[HandleForm::Address, HandleForm::Domain, HandleForm::Word, HandleForm::Native])
-}
-
-/// The texts of a profile, beside its other fields.
-pub(super) fn profile_texts(generator: &mut SchemaGenerator) -> Schema {
-    let mut fields = Map::new();
-    for text in ProfileText::ALL {
-        let mut field = generator.subschema_for::<SelectorTexts>();
-        field.insert("description".to_owned(), text.meaning().into());
-        fields.insert(text.slug().to_owned(), field.to_value());
-    }
-    json_schema!({ "type": "object", "properties": fields })
 }

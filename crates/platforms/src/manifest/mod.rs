@@ -18,6 +18,7 @@ mod nearest;
 mod raw;
 mod raw_request;
 mod raw_stream;
+mod schema_parts;
 
 pub use error::ManifestError;
 pub use json_schema::manifest_schema;

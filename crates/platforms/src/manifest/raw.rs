@@ -7,9 +7,9 @@ use model::platform::{HandleForm, Listing};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::json_schema::{handle_form, listing};
 use super::raw_request::{RawErrorRule, RawRequest, SelectorTexts};
 use super::raw_stream::RawStream;
+use super::schema_parts::{handle_form, listing};
 
 /// A platform: all that is special about its API.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

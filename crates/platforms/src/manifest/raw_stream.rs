@@ -5,8 +5,8 @@ use model::profile_text::ProfileTexts;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::json_schema::{direction, layer, profile_texts};
 use super::raw_request::{OneOrMany, RawErrorRule, RawRequest, SelectorTexts};
+use super::schema_parts::{direction, layer, profile_texts};
 
 /// How requests prove who sends them.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -232,7 +232,7 @@ pub(crate) enum CountField {
     Following,
 }
 
-/// Posts, and those whom they answer, name, share or like.
+/// Posts, and the accounts that they answer, name, share or like.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawInteractions {

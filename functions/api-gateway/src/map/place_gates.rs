@@ -1,4 +1,4 @@
-//! Whose place on the map may be told.
+//! Whose place on the map may be shown.
 //!
 //! A run places people outside of what they may not be seen in. Since then a bio may have changed: who lies in a
 //! community lies in all that are around it, so each of them is asked again.

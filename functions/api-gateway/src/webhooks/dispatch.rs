@@ -71,7 +71,7 @@ pub struct DispatchReport {
     /// Deliveries that were made.
     pub made: u64,
     /// Deliveries that say that another webhook was disabled.
-    pub told: u64,
+    pub notices: u64,
     /// Messages that were sent, for the first attempts or others.
     pub sent: u64,
     /// Deliveries that are not kept any more.
@@ -109,18 +109,25 @@ impl WebhookDispatcher {
         let (until, now) = (Instant::now() + time, self.clock.now());
         let mut report = DispatchReport::default();
         let given_up = due::give_up(&self.pg, now).await.map_err(Problem::from);
-        let told = self.tell(now, &mut report).await;
+        let noticed = self.tell(now, &mut report).await;
         let woken = self.wake(now, &mut report).await;
         let looked = self.look_at_all(until, now, &mut report).await;
         let woken_again = self.wake(now, &mut report).await;
         let forgotten = self.forget(now, &mut report).await;
-        given_up.and(told).and(woken).and(looked).and(woken_again).and(forgotten).map(|()| report)
+        given_up
+            .and(noticed)
+            .and(woken)
+            .and(looked)
+            .and(woken_again)
+            .and(forgotten)
+            .map(|()| report)
     }
 
     /// Tells webhooks which others of their payers were disabled. Of those for which there is no room the next tick tells.
     async fn tell(&self, now: Timestamp, report: &mut DispatchReport) -> Result<(), Problem> {
         for webhook in due::untold(&self.pg).await? {
-            report.told += due::tell(&self.pg, &webhook, &message::disabled(&webhook), now).await?;
+            report.notices +=
+                due::tell(&self.pg, &webhook, &message::disabled(&webhook), now).await?;
         }
         Ok(())
     }

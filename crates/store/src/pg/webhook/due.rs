@@ -68,14 +68,14 @@ const GIVE_UP: &str = "with spent as (
 const UNTOLD: &str = "select webhook_id, name, disabled_ms, disabled_why from webhook
     where untold_ms is not null and disabled_ms is not null order by untold_ms limit $1";
 /// Once, to those that are enabled.
-const TELL: &str = "with told as (
+const TELL: &str = "with cleared as (
         update webhook set untold_ms = null
         where webhook_id = $1 and untold_ms is not null and disabled_ms is not null returning payer_id)
     insert into webhook_delivery (webhook_id, body, created_ms, due_ms, wake_ms, is_notice)
-    select w.webhook_id, $2, $3, $3, $3, true from told t join webhook w using (payer_id)
+    select w.webhook_id, $2, $3, $3, $3, true from cleared t join webhook w using (payer_id)
     where w.disabled_ms is null";
 
-/// A webhook that was disabled, of which the others of its payer are to be told.
+/// A webhook that was disabled, of which the others of its payer are to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UntoldWebhook {
     /// Its number.
@@ -190,7 +190,7 @@ pub async fn announce(
     Ok(id.transpose()?.map(DeliveryId::new))
 }
 
-/// Webhooks that were disabled, of which the others of their payers are to be told: at most [`TAKEN_MAX`].
+/// Webhooks that were disabled, of which the others of their payers are to hear: at most [`TAKEN_MAX`].
 pub async fn untold(pg: &Pg) -> Result<Vec<UntoldWebhook>, StoreError> {
     let rows = pg.query("webhook::untold", UNTOLD, params![i64::from(TAKEN_MAX) => INT8]).await?;
     let untold = |row: TableRow<'_>| {
