@@ -120,9 +120,7 @@ fn report(run: StreamRun, subject: &FetchSubject, seconds: f64) -> TrialReport {
 fn outcome(outcome: StreamOutcome) -> String {
     match outcome {
         StreamOutcome::Done => "done: there is no other page".to_owned(),
-        StreamOutcome::More { cursor } => {
-            format!("there is another page, at {}", cursor.unwrap_or_default())
-        }
+        StreamOutcome::More { .. } => "there is another page".to_owned(),
         StreamOutcome::Retry { why, .. } => format!("to be tried again: {why}"),
         StreamOutcome::Unreadable { why, .. } => format!("not readable: {why}"),
         StreamOutcome::Refused { why } => format!("refused: {why}"),
