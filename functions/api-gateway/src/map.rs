@@ -42,14 +42,26 @@ impl FromRequestParts<Gateway> for TilePath {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<TilePath, Problem> {
         let path = Path::<(String, String, String)>::from_request_parts(parts, gateway).await;
-        let id = path.ok().and_then(|Path((z, x, y))| {
-            TileId::new(number(&z)?.try_into().ok()?, number(&x)?, number(&y)?)
+        let numbers = path.ok().and_then(|Path((z, x, y))| {
+            let zoom = u8::try_from(number(&z)?).ok().filter(|&z| z <= TILE_ZOOM_MAX)?;
+            Some((zoom, number(&x).filter(is_column)?, number(&y).filter(is_column)?))
         });
-        id.map(TilePath).ok_or_else(|| {
-            let why = format!("z must be 0 to {TILE_ZOOM_MAX}, x and y from 0 to 2^z - 1");
-            Problem::new(ProblemCode::BadId, why)
+        let Some((z, x, y)) = numbers else {
+            let why = format!("z must be 0 to {TILE_ZOOM_MAX}, x and y 0 to {COLUMN_MAX}");
+            return Err(Problem::new(ProblemCode::BadId, why));
+        };
+        TileId::new(z, x, y).map(TilePath).ok_or_else(|| {
+            let why = format!("at zoom {z} there are {} columns and as many rows", 1u32 << z);
+            Problem::new(ProblemCode::MapUnknown, why)
         })
     }
+}
+
+/// The last column and row at the largest zoom.
+const COLUMN_MAX: u32 = (1 << TILE_ZOOM_MAX) - 1;
+
+fn is_column(number: &u32) -> bool {
+    *number <= COLUMN_MAX
 }
 
 /// A number in its one form.

@@ -6,11 +6,11 @@ use model::index::RunPerson;
 use model::map::{MapDisc, MapPlace};
 use model::{Community, CommunityId, PersonId, RunId};
 use serde::{Deserialize, Serialize};
-use store::Pg;
 use store::pg::community::{self, WORLD};
 use store::pg::map::{self, MapRegion, RegionQuery};
 use store::pg::membership::{self, Order, Page};
 use store::pg::score;
+use store::{Pg, StoreError};
 use tokio::try_join;
 use utoipa::ToSchema;
 
@@ -86,8 +86,9 @@ pub(crate) struct DiscView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MapParams {
-    /// Of which level the parts are; the one below the community's, unless given.
-    #[param(value_type = Option<u8>)]
+    /// Of which level the parts are; the one below the community's, unless given. Of a level that is no finer than
+    /// the community's there are none.
+    #[param(value_type = Option<u8>, maximum = 255)]
     level: Option<LevelParam>,
     /// The most people: 1 to 1000; 50 unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
@@ -140,13 +141,12 @@ pub(crate) async fn get(
     let own = own(&call, run, id).await?;
     let id = own.as_ref().map_or(WORLD, |own| own.id);
     let region = region(call.pg(), run, id).await?;
-    let level = part_level(&region, query.level)?;
+    let level = part_level(&region, query.level);
     let rows = query.limit.unwrap_or_default().rows();
     let gate = MembershipGates::of(own.as_ref()).get(id);
     let within = MapPeople { pg: call.pg(), run, community: id, region: region.disc, gate };
-    let parts_of = RegionQuery { within: region.disc, level, limit: PARTS_MAX };
     let (parts, neighbours) = try_join!(
-        map::regions(call.pg(), run, parts_of),
+        parts(call.pg(), run, region, level),
         map::neighbours(call.pg(), run, region, NEIGHBOURS_MAX)
     )?;
     let (parts, neighbours, people) = try_join!(
@@ -179,17 +179,24 @@ async fn region(pg: &Pg, run: RunId, id: CommunityId) -> Result<MapRegion, Probl
     })
 }
 
-/// The level of the parts.
-fn part_level(region: &MapRegion, asked: Option<LevelParam>) -> Result<u8, Problem> {
+/// The level of the parts; `None` if there are none on the level asked for.
+fn part_level(region: &MapRegion, asked: Option<LevelParam>) -> Option<u8> {
     let first = region.last_level.map_or(0, |own| own.saturating_add(1));
     match asked {
-        None => Ok(first),
-        Some(LevelParam(level)) if level >= first => Ok(level),
-        Some(_) => {
-            let why = format!("must be finer than the community's levels: {first} or more");
-            Err(Problem::parameter("level", why))
-        }
+        None => Some(first),
+        Some(LevelParam(level)) => Some(level).filter(|&level| level >= first),
     }
+}
+
+/// The parts of a region on a level.
+async fn parts(
+    pg: &Pg,
+    run: RunId,
+    region: MapRegion,
+    level: Option<u8>,
+) -> Result<Vec<MapRegion>, StoreError> {
+    let Some(level) = level else { return Ok(Vec::new()) };
+    map::regions(pg, run, RegionQuery { within: region.disc, level, limit: PARTS_MAX }).await
 }
 
 /// Regions as they are shown.
