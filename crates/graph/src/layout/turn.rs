@@ -72,49 +72,43 @@ impl Turning<'_> {
         }
         let own = middles[community as usize];
         let way = |other: u32| (middles[other as usize] - own).unit();
-        let mut finder = TurnFinder::default();
         if level + 1 == self.hierarchy.levels.len() {
             let home_of = &self.people.home_of;
-            self.draw(
-                inside,
-                self.people.members.of(community as usize),
-                self.arcs,
-                &mut finder,
-                |other| {
-                    let home = home_of[other as usize];
-                    (home != community && home != NO_COMMUNITY).then(|| way(home))
-                },
-            );
+            let members = self.people.members.of(community as usize);
+            best_turn(inside, members, self.arcs, |other| {
+                let home = home_of[other as usize];
+                (home != community && home != NO_COMMUNITY).then(|| way(home))
+            })
         } else {
             let parents = &self.hierarchy.levels[level + 1].parents;
             let parts = self.inside_out.parts[level].of(community as usize);
-            self.draw(inside, parts, &self.relations[level + 1], &mut finder, |other| {
+            best_turn(inside, parts, &self.relations[level + 1], |other| {
                 let parent = parents[CommunityIndex::new(other)].number();
                 (parent != community).then(|| way(parent))
-            });
+            })
         }
-        finder.best()
     }
+}
 
-    /// Adds where each part is drawn, as far as its arcs leave the community.
-    fn draw(
-        &self,
-        inside: &Inside,
-        parts: &[u32],
-        arcs: &Csr,
-        finder: &mut TurnFinder,
-        way: impl Fn(u32) -> Option<Point>,
-    ) {
-        for (&part, &at) in parts.iter().zip(&inside.parts) {
-            let mut drawn = Point::ORIGIN;
-            for (other, weight) in arcs.arcs_of(part) {
-                if let Some(way) = way(other) {
-                    drawn += way * f64::from(weight);
-                }
+/// The turn that brings each part nearest to where its arcs draw it, as far as they leave the community: `way` is the
+/// direction of what is outside of it.
+fn best_turn(
+    inside: &Inside,
+    parts: &[u32],
+    arcs: &Csr,
+    way: impl Fn(u32) -> Option<Point>,
+) -> Turn {
+    let mut finder = TurnFinder::default();
+    for (&part, &at) in parts.iter().zip(&inside.parts) {
+        let mut drawn = Point::ORIGIN;
+        for (other, weight) in arcs.arcs_of(part) {
+            if let Some(way) = way(other) {
+                drawn += way * f64::from(weight);
             }
-            finder.add(at, drawn);
         }
+        finder.add(at, drawn);
     }
+    finder.best()
 }
 
 /// Puts the values of these items in their places.

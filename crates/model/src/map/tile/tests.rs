@@ -1,3 +1,5 @@
+//! Tiles go through their bytes and back, and broken bytes are refused.
+
 use proptest::prelude::*;
 
 use super::*;
