@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use model::change::RunChanges;
 use model::index::RunPerson;
-use model::map::{MapDisc, MapPlace, MappedPerson, tiles};
+use model::map::{MapDisc, MapPlace};
 use model::observation::SeenProfile;
 use model::port::Clock as _;
 use model::rank_change::{RankChange, RankChangeReason, RankState};
@@ -24,7 +24,7 @@ use store::pg::{community, profile, run};
 
 use crate::changes::soon;
 use crate::mcp::Agent;
-use crate::world::{Api, Reply, bluesky};
+use crate::world::{Api, Reply, bluesky, load_map};
 
 /// Numbers of people, as in [`crate::world`].
 pub(crate) const ADA: usize = 0;
@@ -106,16 +106,7 @@ impl PlantedWorld {
                 MapPlace { disc: disc(x, 0.0, 0.005), community: Some(self.plain) }
             }
         };
-        let listed = |(number, score): (u16, PersonScore)| {
-            (!score.unlisted).then(|| MappedPerson { person: score.person, place: place(number) })
-        };
-        let people: Vec<Option<MappedPerson>> = (0..).zip(self.scores()).map(listed).collect();
-        let places: Vec<Option<MapPlace>> =
-            people.iter().map(|one| one.map(|one| one.place)).collect();
-        let people: Vec<MappedPerson> = people.into_iter().flatten().collect();
-        loader.map_people(&places).await.unwrap();
-        loader.map_regions(&regions).await.unwrap();
-        loader.map_tiles(&tiles(&people)).await.unwrap();
+        load_map(loader, &regions, &self.scores(), place).await;
     }
 
     fn scores(&self) -> Vec<PersonScore> {

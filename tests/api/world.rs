@@ -4,6 +4,7 @@
 //! 3 the unlisted Hermit, 4 a bot, 5 and up the Alans. Grace has a second profile that is not listed,
 //! and Ada's second one was crawled: it follows that one and a profile that was never read.
 
+mod map;
 mod pages;
 mod rows;
 mod run;
@@ -42,6 +43,7 @@ use tempfile::TempDir;
 use testkit::{Database, Frozen, database};
 use tower::ServiceExt as _;
 
+pub(crate) use map::load_map;
 pub(crate) use pages::{ALANS, ada_too, bluesky};
 use pages::{crawl, grace_too, import, on_fediverse};
 pub(crate) use rows::ALAN;

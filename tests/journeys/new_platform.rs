@@ -130,6 +130,10 @@ fn mistakes_are_named_with_their_line_and_nothing_is_kept() {
     assert!(wrong.contains("did you mean `records`?"), "{wrong}");
     let wrong = borg.failure(&["crawl", "forum:ada", "--manifest", "forum.yaml"]);
     assert!(wrong.contains("recrods"), "{wrong}");
+    // The name of a platform that comes with Borg is no other's.
+    borg.write("forum.yaml", MANIFEST.replace("platform: forum", "platform: lemmy"));
+    let taken = borg.failure(&["streams", "check", "forum.yaml"]);
+    assert!(taken.contains("`lemmy` is `fediverse`"), "{taken}");
     let unknown = borg.failure(&["crawl", "forum:ada"]);
     assert!(unknown.contains("unknown platform `forum`"), "{unknown}");
 }

@@ -83,7 +83,7 @@ impl LocalCrawler {
         let engine = CrawlEngine::new(EngineSettings {
             origins,
             secrets: home.platform_secrets.clone(),
-            manifests: manifests::kept(&home).await?,
+            manifests: manifests::known(&home).await?,
             ..EngineSettings::default()
         })?;
         let web = WebClient::new(ClientSettings {

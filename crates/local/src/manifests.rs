@@ -1,19 +1,15 @@
-//! Manifests of platforms that do not come with Borg: given on the command line, and kept among the objects.
+//! Manifests of platforms that do not come with Borg: given on the command line, and kept in the home.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use model::Platform;
-use model::port::{Clock, Objects};
+use model::port::Clock;
 use platforms::ManifestText;
-use store::objects::Folder;
 use store::pg::platform;
 
 use crate::home::BorgHome;
-
-/// Where manifests are among the objects.
-const PREFIX: &str = "manifests/";
 
 /// Reads manifests: files, and folders with files whose names end with `.yaml`.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<ManifestText>> {
@@ -52,45 +48,55 @@ pub(crate) fn read_file(path: &Path) -> Result<ManifestText> {
 pub(crate) fn introduce(text: &ManifestText) -> Result<Platform> {
     text.check()?;
     let declared = text.declaration()?;
-    let known = declared.slug.as_str().parse::<Platform>().ok();
-    if let Some(known) = known.filter(|known| declared.agrees_with(*known)) {
+    if let Ok(known) = declared.slug.as_str().parse::<Platform>() {
+        ensure!(
+            declared.agrees_with(known),
+            "manifest {}: its platform `{}` is `{known}`, whose listing and form of handles are others",
+            text.file,
+            declared.slug
+        );
         return Ok(known);
     }
     let mut numbers = Platform::ADDED_MIN..=u8::MAX;
     let learn = |number| Platform::learn(number, &declared).ok();
-    numbers.find_map(learn).context("the platform is known with another listing or form of handles")
+    numbers.find_map(learn).context("there are too many platforms")
 }
 
 /// Checks manifests, gives their platforms numbers, and keeps them: each process that crawls reads them from then on.
 /// One of the same platform is replaced.
-pub(crate) async fn keep(home: &BorgHome, texts: Vec<ManifestText>) -> Result<()> {
+pub(crate) async fn keep(home: &BorgHome, texts: &[ManifestText]) -> Result<()> {
     texts.iter().try_for_each(ManifestText::check)?;
+    let folder = folder(&home.folder);
     for text in texts {
         let declared = text.declaration()?;
         platform::of_declaration(&home.pg, &declared, home.clock.now()).await?;
-        let key = format!("{PREFIX}{}.yaml", declared.slug);
-        home.objects.delete(&key).await?;
-        home.objects.put(&key, text.yaml.into_bytes()).await?;
+        fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        let (path, new) = (folder.join(format!("{}.yaml", declared.slug)), folder.join("new"));
+        // A reader sees the one before or this one, whole.
+        fs::write(&new, &text.yaml).with_context(|| format!("write {}", new.display()))?;
+        fs::rename(&new, &path).with_context(|| format!("write {}", path.display()))?;
     }
     Ok(())
 }
 
 /// The manifests that are kept, their platforms known to this process.
-pub(crate) async fn kept(home: &BorgHome) -> Result<Vec<ManifestText>> {
-    let texts = kept_texts(&home.objects).await?;
+pub(crate) async fn known(home: &BorgHome) -> Result<Vec<ManifestText>> {
+    let texts = kept(&home.folder)?;
     for text in &texts {
         platform::of_declaration(&home.pg, &text.declaration()?, home.clock.now()).await?;
     }
     Ok(texts)
 }
 
-/// The manifests that are kept among these objects.
-pub(crate) async fn kept_texts(objects: &Folder) -> Result<Vec<ManifestText>> {
-    let mut texts = Vec::new();
-    for key in objects.list(PREFIX).await? {
-        if let Some(bytes) = objects.get(&key).await? {
-            texts.push(ManifestText::new(key, bytes)?);
-        }
+/// The manifests that are kept in a home.
+pub(crate) fn kept(home: &Path) -> Result<Vec<ManifestText>> {
+    let folder = folder(home);
+    match folder.is_dir() {
+        true => files(&folder)?.iter().map(|file| read_file(file)).collect(),
+        false => Ok(Vec::new()),
     }
-    Ok(texts)
+}
+
+fn folder(home: &Path) -> PathBuf {
+    home.join("manifests")
 }

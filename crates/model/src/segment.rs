@@ -11,7 +11,7 @@ use crate::time::{Day, Timestamp};
 /// Whose exports segments are: no account's, since those have numbers from 1 on.
 pub const SEGMENT_OWNER: PayerId = PayerId::new(0);
 
-/// The most positions of a segment. So many that wait are sealed at once.
+/// The most positions of a segment. Once this number waits, they are sealed without waiting for the end of the day.
 pub const SEGMENT_POSITIONS_MAX: u64 = 1_000_000;
 
 /// For how many days a segment is kept: longer than the events themselves.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use ::search::Folding;
 use model::index::RunPerson;
-use model::map::{MapDisc, MapPlace, MappedPerson, tiles};
+use model::map::{MapDisc, MapPlace};
 use model::observation::SeenProfile;
 use model::time::Timestamp;
 use model::{Community, CommunityId, Consent, Membership, ProfileId, RunId, SensitiveTopics};
@@ -18,6 +18,7 @@ use store::pg::score::PersonScore;
 use store::pg::term::Term;
 
 use super::World;
+use super::map::load_map;
 use super::pages::{ada_too, bluesky, grace_too};
 
 /// How the words of runs are folded.
@@ -108,16 +109,7 @@ impl World {
             disc: MapDisc { x: f32::from(number) / 64.0 - 0.25, y: 0.25, radius: 0.0078125 },
             community: Some(self.rust).filter(|_| number < 20),
         };
-        let listed = |(number, score): (u16, PersonScore)| {
-            (!score.unlisted).then(|| MappedPerson { person: score.person, place: place(number) })
-        };
-        let people: Vec<Option<MappedPerson>> = (0..).zip(self.scores()).map(listed).collect();
-        let places: Vec<Option<MapPlace>> =
-            people.iter().map(|one| one.map(|one| one.place)).collect();
-        let people: Vec<MappedPerson> = people.into_iter().flatten().collect();
-        loader.map_people(&places).await.expect("places load");
-        loader.map_regions(&regions).await.expect("regions load");
-        loader.map_tiles(&tiles(&people)).await.expect("tiles load");
+        load_map(loader, &regions, &self.scores(), place).await;
     }
 
     /// One more run of the same people.

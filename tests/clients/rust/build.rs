@@ -32,11 +32,6 @@ fn simplify(document: &mut Value) {
     }
     // It takes one type of success. An order of an export has two, by status: the export, or the estimate of a dry run.
     for operation in entries(&mut document["paths"]).flat_map(entries) {
-        // What may be left out may be `null` as well here; it makes an option of an option of that, and cannot send it.
-        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-        for schema in parameters.into_iter().flatten().filter_map(|one| one.get_mut("schema")) {
-            schema.as_object_mut().expect("a schema is an object").remove("nullable");
-        }
         let answers = operation["responses"].as_object_mut().expect("an operation has answers");
         answers.retain(|_, answer| {
             let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut) else {

@@ -1,4 +1,4 @@
-//! Who is tied to whom among the things that one community contains.
+//! The ties between the things that one community contains.
 
 /// An undirected graph of items `0..n`, as each item sees it: w_ij / s_i, where s is the sum of an item's weights.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ pub(crate) async fn crawl(
     output: CommandOutput,
 ) -> Result<CrawlReport> {
     let meter = CostMeter::start();
-    manifests::keep(&home, manifests::read(&args.manifest)?).await?;
+    manifests::keep(&home, &manifests::read(&args.manifest)?).await?;
     let origins = OriginOverrides::parse(&args.base_url)?;
     let crawler = Arc::new(LocalCrawler::new(Arc::clone(&home), origins, &args.contact).await?);
     let seeds = args.seeds.iter().map(|seed| seed.parse());

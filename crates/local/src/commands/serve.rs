@@ -40,7 +40,7 @@ fn announce(listener: &TcpListener, output: CommandOutput) -> Result<()> {
 pub(crate) async fn up(home: Arc<BorgHome>, args: &UpArgs, output: CommandOutput) -> Result<()> {
     let listener = server::bind(args.serve.addr).await?;
     announce(&listener, output)?;
-    manifests::keep(&home, manifests::read(&args.manifest)?).await?;
+    manifests::keep(&home, &manifests::read(&args.manifest)?).await?;
     let origins = OriginOverrides::parse(&args.base_url)?;
     let crawler = Arc::new(LocalCrawler::new(Arc::clone(&home), origins, &args.contact).await?);
     let endless = CrawlEnd { profiles: u64::MAX, idle: None };

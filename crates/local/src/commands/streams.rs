@@ -5,10 +5,10 @@ mod trial;
 use std::path::Path;
 
 use anyhow::Result;
+use model::Platform;
 use platforms::engine::StreamInfo;
 use platforms::{CrawlEngine, EngineSettings, ManifestText, manifest_schema};
 use serde::Serialize;
-use store::objects::Folder;
 
 use crate::cli::{StreamsArgs, StreamsCommand};
 use crate::config::Config;
@@ -26,7 +26,7 @@ impl CommandReport for StreamsReport {}
 /// Lists streams, or does what an author asked for. No database is opened.
 pub(crate) async fn run(args: &StreamsArgs, config: &Config, output: CommandOutput) -> Result<()> {
     match &args.command {
-        None => output.report(&all(args, config).await?),
+        None => output.report(&all(args, config)?),
         Some(StreamsCommand::Check { file }) => output.report(&checked(file)?),
         Some(StreamsCommand::Try(args)) => output.report(&trial::trial(args, config).await?),
         Some(StreamsCommand::Schema) => {
@@ -37,15 +37,10 @@ pub(crate) async fn run(args: &StreamsArgs, config: &Config, output: CommandOutp
 }
 
 /// The streams of the platforms that come with Borg, and of those that were added here.
-async fn all(args: &StreamsArgs, config: &Config) -> Result<StreamsReport> {
-    let objects = config.home.join("objects");
-    let kept = match objects.is_dir() {
-        true => manifests::kept_texts(&Folder::open(&objects)?).await?,
-        false => Vec::new(),
-    };
-    let mut streams = engine(kept)?.streams();
+fn all(args: &StreamsArgs, config: &Config) -> Result<StreamsReport> {
+    let mut streams = engine(manifests::kept(&config.home)?)?.streams();
     if let Some(platform) = &args.platform {
-        let platform = platform.parse::<model::Platform>()?;
+        let platform: Platform = platform.parse()?;
         streams.retain(|stream| stream.platform == platform.slug());
     }
     Ok(StreamsReport { streams })

@@ -64,9 +64,14 @@ pub(super) fn give_patterns(value: &mut Value) {
     }
 }
 
-/// Gives the parameters of these names their forms.
+/// Gives the parameters of these names their forms. A parameter is left out, and never `null`.
 pub(super) fn give_names_forms(parameters: &mut Value) {
     for parameter in parameters.as_array_mut().into_iter().flatten() {
+        if let Some(kinds) = parameter.pointer_mut("/schema/type")
+            && let Some([kind]) = kinds.as_array().map(|kinds| without_null(kinds)).as_deref()
+        {
+            *kinds = kind.clone();
+        }
         let form = match parameter["name"].as_str() {
             Some("cursor") => cursor_form(),
             Some("account") => account_form(),
@@ -78,6 +83,10 @@ pub(super) fn give_names_forms(parameters: &mut Value) {
             parameter["schema"] = form;
         }
     }
+}
+
+fn without_null(kinds: &[Value]) -> Vec<Value> {
+    kinds.iter().filter(|kind| **kind != "null").cloned().collect()
 }
 
 fn cursor_form() -> Value {

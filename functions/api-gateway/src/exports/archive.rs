@@ -26,7 +26,7 @@ use crate::error::Problem;
 use crate::extract::{ApiCall, Query};
 use crate::file_signer::FileName;
 
-/// The segments of a page: so many lists of ids are read.
+/// The segments of a page. For each of them the list of ids that it names is read.
 const PAGE: u32 = 10;
 
 /// After how many seconds a file that is being written again is worth another look.
